@@ -1,0 +1,94 @@
+use std::fmt;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+use crate::operation::Host;
+
+/// What was asked, and of whom: the part of an error that is known before the answer comes.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub(crate) operation: &'static str,
+    pub(crate) host: Option<Host>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) repeatable: bool,
+    pub(crate) carried_token: bool,
+}
+
+impl Asked {
+    /// The published name of the operation, such as `getTokenDetails`.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// Who was asked; absent in a call of the caller's own that does not say so.
+    pub fn host(&self) -> Option<Host> {
+        self.host
+    }
+
+    /// Where the request went: scheme, host and port; absent where the request's URL had none.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Whether the request carried a token.
+    pub fn carried_token(&self) -> bool {
+        self.carried_token
+    }
+
+    /// Whether the request may be sent again when it is not known what became of it.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+}
+
+/// `getTransientToken at http://10.0.0.7:32400`
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            Some(origin) => write!(f, "{} at {origin}", self.operation),
+            None => f.write_str(self.operation),
+        }
+    }
+}
+
+/// Scheme, host and port of a URL: the part that can be shown, as it holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Origin {
+    /// The origin of an absolute URI; `None` for a relative one.
+    pub fn of(uri: &Uri) -> Option<Self> {
+        let (scheme, authority) = (uri.scheme()?.clone(), uri.authority()?.clone());
+        Some(Self { scheme, authority })
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &str {
+        self.scheme.as_str()
+    }
+
+    /// The host, an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        self.authority.host()
+    }
+
+    /// The port, where the URL names one.
+    pub fn port(&self) -> Option<u16> {
+        self.authority.port_u16()
+    }
+}
+
+/// Without the user info that a foreign URL can have.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme(), self.host())?;
+        match self.port() {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}

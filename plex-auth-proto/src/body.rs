@@ -1,0 +1,68 @@
+use std::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The bytes of a request. They can hold a password, so `Debug` shows their number alone, and they
+/// are zeroed when dropped.
+///
+/// ```
+/// use plex_auth_proto::Body;
+///
+/// let body = Body::from(b"login=rosa&password=hunter2".to_vec());
+/// assert_eq!(format!("{body:?}"), "Body(27 bytes)");
+/// assert_eq!(Vec::from(body).len(), 27);
+/// ```
+#[derive(Clone, Default)]
+pub struct Body(Vec<u8>);
+
+impl Body {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+
+/// Hands the bytes over, for a client that wants to own them. They are not zeroed then.
+impl From<Body> for Vec<u8> {
+    fn from(mut body: Body) -> Self {
+        std::mem::take(&mut body.0)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Body {}

@@ -1,0 +1,355 @@
+use std::fmt;
+
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+
+use crate::asked::{Asked, Origin};
+use crate::operation::Host;
+use crate::rejection::Rejection;
+use crate::retry_after::RetryAfter;
+
+/// What an answer said instead of what was asked for.
+///
+/// The status decides first: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is JSON,
+/// XML, HTML or nothing. Only a success can be of the wrong content, shape or size.
+///
+/// No error holds a body, a token, a password or a query string. What Plex wrote in its own words is
+/// had by [`PlexError::message`](crate::PlexError::message) alone, since a server can echo what it was
+/// sent. `Display` is one line that names the operation and where it was sent.
+///
+/// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
+/// [`wants_second_factor`](Self::wants_second_factor), [`may_retry`](Self::may_retry).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// 400: a parameter is missing or malformed. A bug in the request, so sending it again is of no
+    /// use; of a [`Source`](crate::Source), a server that cannot read it.
+    BadRequest(Rejection),
+    /// The login, the password or the token is not accepted: 401; 498; or 422 in whose text Plex says
+    /// "Invalid token". Ask for the password again, or sign in anew if
+    /// [`is_token_dead`](Self::is_token_dead) says so. A media server that answers so speaks for
+    /// itself only: it may not know the account, or the token is of a kind it does not take.
+    Unauthorized(Rejection),
+    /// 401 with code 1029: the account has two-factor authentication and no code was sent. Ask for the
+    /// code and sign in again with
+    /// [`verification_code`](crate::Credentials::verification_code).
+    SecondFactorRequired(Rejection),
+    /// 401 with code 1028: the verification code is wrong or too old. Ask for a new one.
+    SecondFactorRejected(Rejection),
+    /// 401 with code 1030: the account has no password and signs in by e-mail only. Sign in on Plex's
+    /// own pages.
+    EmailOnly(Rejection),
+    /// 401 with code 1031: too many failures from this address. Stop, and wait: each further try makes
+    /// it longer.
+    TooManyFailures(Rejection),
+    /// 403: the account is known and may not do this.
+    Forbidden(Rejection),
+    /// 429: too many requests. Wait as long as [`retry_after`](Self::retry_after) says, a minute where
+    /// it says nothing.
+    RateLimited(Rejection),
+    /// 5xx: trouble on the other side, or at a proxy in between. It says nothing about the token.
+    Unavailable(Rejection),
+    /// Any other status that is no success.
+    Rejected(Rejection),
+    /// 3xx: the answer points elsewhere. It was not followed, as the token would have gone along.
+    /// Nothing of Plex needs a redirect: the base URL is wrong, or a captive portal answers.
+    Redirected {
+        /// What was asked, and of whom.
+        asked: Box<Asked>,
+        /// The status.
+        status: StatusCode,
+        /// Where it pointed, by origin only; absent where that cannot be read.
+        to: Option<Origin>,
+    },
+    /// A success that is not what Plex answers: a proxy's page, a captive portal's, a broken document.
+    UnexpectedContent {
+        /// What was asked, and of whom.
+        asked: Box<Asked>,
+        /// The status.
+        status: StatusCode,
+        /// What came in place of the data.
+        content: Content,
+    },
+    /// Data that lacks what this call is for, or has it in a shape that cannot be read.
+    UnexpectedShape {
+        /// What was asked, and of whom.
+        asked: Box<Asked>,
+        /// The status.
+        status: StatusCode,
+        /// The field, as a path: `MediaContainer.token`.
+        path: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A success larger than the limit, [1 MiB](crate::DEFAULT_MAX_BODY_SIZE) unless set. None of it
+    /// was used.
+    BodyTooLarge {
+        /// What was asked, and of whom.
+        asked: Box<Asked>,
+        /// The status.
+        status: StatusCode,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// What came where data was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// No body, or white space.
+    Empty,
+    /// An HTML page: a proxy's or a captive portal's, or Plex Web's where the base URL is wrong.
+    Html,
+    /// XML where JSON was asked for, or XML of another kind: something changed the `Accept` header.
+    Xml,
+    /// It starts as JSON does and is cut off, has something behind it, or is otherwise not JSON.
+    BrokenJson,
+    /// Neither JSON nor XML.
+    Other,
+    /// A body in an encoding that was not asked for, and so was not decoded; the encoding's name.
+    Encoded(&'static str),
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no body"),
+            Self::Html => f.write_str("an HTML page"),
+            Self::Xml => f.write_str("XML of another kind"),
+            Self::BrokenJson => f.write_str("broken JSON"),
+            Self::Other => f.write_str("neither JSON nor XML"),
+            Self::Encoded(encoding) => {
+                write!(
+                    f,
+                    "a body in an encoding that was not asked for ({encoding})"
+                )
+            }
+        }
+    }
+}
+
+impl Error {
+    /// The error for a status that is no success. `body` is as much of it as is looked at.
+    pub(crate) fn refused(
+        asked: &Asked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            let to = redirect_target(asked, headers);
+            return Self::Redirected {
+                asked: Box::new(asked.clone()),
+                status,
+                to,
+            };
+        }
+        let rejection = Rejection::read(asked, status, headers, body);
+        match status.as_u16() {
+            400 => Self::BadRequest(rejection),
+            // An answer can list several codes. The order is from what ends the attempt to what the
+            // next attempt can mend.
+            401 if rejection.has_code(1031) => Self::TooManyFailures(rejection),
+            401 if rejection.has_code(1030) => Self::EmailOnly(rejection),
+            401 if rejection.has_code(1028) => Self::SecondFactorRejected(rejection),
+            401 if rejection.has_code(1029) => Self::SecondFactorRequired(rejection),
+            401 | 498 => Self::Unauthorized(rejection),
+            422 if rejection.says_invalid_token() => Self::Unauthorized(rejection),
+            403 => Self::Forbidden(rejection),
+            429 => Self::RateLimited(rejection),
+            500..=599 => Self::Unavailable(rejection),
+            _ => Self::Rejected(rejection),
+        }
+    }
+
+    /// What was asked, and of whom.
+    pub fn asked(&self) -> &Asked {
+        self.context().0
+    }
+
+    /// The published name of the operation, such as `getTokenDetails`.
+    pub fn operation(&self) -> &'static str {
+        self.asked().operation()
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.context().1
+    }
+
+    fn context(&self) -> (&Asked, StatusCode) {
+        match self {
+            Self::BadRequest(rejection)
+            | Self::Unauthorized(rejection)
+            | Self::SecondFactorRequired(rejection)
+            | Self::SecondFactorRejected(rejection)
+            | Self::EmailOnly(rejection)
+            | Self::TooManyFailures(rejection)
+            | Self::Forbidden(rejection)
+            | Self::RateLimited(rejection)
+            | Self::Unavailable(rejection)
+            | Self::Rejected(rejection) => (rejection.asked(), rejection.status()),
+            Self::Redirected { asked, status, .. }
+            | Self::UnexpectedContent { asked, status, .. }
+            | Self::UnexpectedShape { asked, status, .. }
+            | Self::BodyTooLarge { asked, status, .. } => (asked, *status),
+        }
+    }
+
+    /// The refusal with Plex's own codes, where the status was one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::BadRequest(rejection)
+            | Self::Unauthorized(rejection)
+            | Self::SecondFactorRequired(rejection)
+            | Self::SecondFactorRejected(rejection)
+            | Self::EmailOnly(rejection)
+            | Self::TooManyFailures(rejection)
+            | Self::Forbidden(rejection)
+            | Self::RateLimited(rejection)
+            | Self::Unavailable(rejection)
+            | Self::Rejected(rejection) => Some(rejection),
+            Self::Redirected { .. }
+            | Self::UnexpectedContent { .. }
+            | Self::UnexpectedShape { .. }
+            | Self::BodyTooLarge { .. } => None,
+        }
+    }
+
+    /// Whether Plex declared the token dead: only then is it of use to forget it and sign in again.
+    ///
+    /// True for a 401 of plex.tv to a call that carried a token, for 498, and for a 422 that says
+    /// "Invalid token". A media server's refusal is none: it speaks for that server only. Neither is an
+    /// outage, a rate limit, a proxy's page or silence.
+    pub fn is_token_dead(&self) -> bool {
+        let asked = self.asked();
+        let of_the_account = match self.status().as_u16() {
+            401 => asked.host == Some(Host::PlexTv),
+            _ => asked.host != Some(Host::MediaServer),
+        };
+        matches!(self, Self::Unauthorized(_)) && asked.carried_token && of_the_account
+    }
+
+    /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
+    /// or too old.
+    pub fn wants_second_factor(&self) -> bool {
+        matches!(
+            self,
+            Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_)
+        )
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything, and does no harm if
+    /// its first copy was carried out after all. Wait for [`retry_after`](Self::retry_after), or for a
+    /// few seconds that double.
+    pub fn may_retry(&self) -> bool {
+        let repeatable = self.asked().repeatable;
+        match self {
+            Self::RateLimited(_) => true,
+            // 503 says that nothing was done; the others leave it open.
+            Self::Unavailable(rejection) => repeatable || rejection.status().as_u16() == 503,
+            Self::Rejected(rejection) => {
+                // A 404 without a code of Plex's is a gateway's, and says nothing.
+                let passing = matches!(rejection.status().as_u16(), 404 | 408 | 425);
+                repeatable && passing && rejection.codes().next().is_none()
+            }
+            Self::UnexpectedContent { .. } => repeatable,
+            _ => false,
+        }
+    }
+
+    /// How long to wait before the next call, where the answer says so.
+    pub fn retry_after(&self) -> Option<RetryAfter> {
+        self.rejection()?.retry_after()
+    }
+}
+
+/// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (asked, status) = self.context();
+        write!(f, "{asked}: ")?;
+        match self {
+            Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
+            Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
+            Self::SecondFactorRequired(_) => f.write_str("a verification code is needed")?,
+            Self::SecondFactorRejected(_) => {
+                f.write_str("the verification code is wrong or too old")?;
+            }
+            Self::EmailOnly(_) => f.write_str("the account signs in by e-mail only")?,
+            Self::TooManyFailures(_) => {
+                f.write_str("too many failures; wait before the next try")?;
+            }
+            Self::Forbidden(_) => f.write_str("the account may not do this")?,
+            Self::RateLimited(_) => f.write_str("too many requests; wait before the next")?,
+            Self::Unavailable(_) => f.write_str("trouble at the server")?,
+            Self::Rejected(_) => f.write_str("refused")?,
+            Self::Redirected { to, .. } => {
+                return match to {
+                    Some(to) if asked.origin.as_ref() == Some(to) => write!(
+                        f,
+                        "redirected within {to}, which is never followed; check the path of the \
+                         base URL ({})",
+                        status.as_u16()
+                    ),
+                    Some(to) => write!(
+                        f,
+                        "redirected to {to}, which is never followed; if that is the right server, \
+                         use it as base URL ({})",
+                        status.as_u16()
+                    ),
+                    None => {
+                        write!(
+                            f,
+                            "redirected, which is never followed ({})",
+                            status.as_u16()
+                        )
+                    }
+                };
+            }
+            Self::UnexpectedContent { content, .. } => {
+                return write!(f, "answered {} with {content}", status.as_u16());
+            }
+            Self::UnexpectedShape { path, problem, .. } => return write!(f, "`{path}` {problem}"),
+            Self::BodyTooLarge { limit, .. } => {
+                return write!(f, "the answer is larger than {limit} bytes");
+            }
+        }
+        match self.rejection() {
+            Some(rejection) => write!(f, " ({})", rejection.facts()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    fn why_unauthorized(&self) -> &'static str {
+        let asked = self.asked();
+        match (asked.host, asked.carried_token) {
+            (Some(Host::MediaServer), _) => {
+                "the media server does not accept this token, which says nothing about the account"
+            }
+            (_, true) if self.is_token_dead() => "the token is dead; sign in again",
+            (_, true) => "the token is not accepted",
+            (_, false) => "the login or the password is wrong",
+        }
+    }
+}
+
+/// Where a redirect points, by origin.
+fn redirect_target(asked: &Asked, headers: &HeaderMap) -> Option<Origin> {
+    let location = headers.get(LOCATION)?.to_str().ok()?.trim();
+    let own = asked.origin.as_ref();
+    let absolute = match location.strip_prefix("//") {
+        Some(_) => &format!("{}:{location}", own?.scheme()),
+        None if location.contains("://") => location,
+        None => return own.cloned(),
+    };
+    Origin::of(&absolute.parse().ok()?).filter(|to| to.host().len() <= MAX_HOST_LENGTH)
+}
+
+/// The longest name that DNS can have.
+const MAX_HOST_LENGTH: usize = 253;

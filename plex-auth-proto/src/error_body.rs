@@ -1,0 +1,207 @@
+//! The bodies of refusals: Plex's list as JSON and as XML, its two older shapes, and everything else,
+//! of which nothing is read.
+
+use serde::de::MapAccess;
+
+use crate::decode;
+use crate::lenient::{self, Value};
+use crate::rejection::PlexError;
+
+/// How many entries are kept. Plex lists one, at times two or three.
+const MAX_ERRORS: usize = 16;
+
+/// How many characters of a message are kept.
+const MAX_MESSAGE: usize = 200;
+
+/// What a body lists; nothing where it is not Plex's.
+pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
+    let Ok(Listed {
+        errors,
+        error,
+        status,
+    }) = decode::object_or_xml(body, "errors", false)
+    else {
+        return Vec::new();
+    };
+    let mut listed = errors;
+    listed.extend(error);
+    listed.truncate(MAX_ERRORS);
+    // `{"status": 404, "error": "Not Found"}` has the status beside the text.
+    if let [only] = listed.as_mut_slice() {
+        only.status = only.status.or(status);
+    }
+    listed
+}
+
+lenient::object! {
+    /// `{"errors": [...]}`, `<errors><error .../></errors>`, `{"error": "text"}`,
+    /// `{"status": 404, "error": "text"}`
+    #[derive(Debug)]
+    struct Listed {
+        errors: Vec<PlexError>,
+        error: Vec<PlexError>,
+        status: Option<u16>,
+    }
+}
+
+lenient::object! {
+    struct Entry {
+        code: Option<u32>,
+        status: Option<u16>,
+        message: Option<String>,
+    }
+}
+
+impl<'de> Value<'de> for PlexError {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self {
+            code: None,
+            status: None,
+            message: Some(one_line(text)),
+        })
+    }
+
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let entry = Entry::from_object(map)?;
+        Ok(entry.map(
+            |Entry {
+                 code,
+                 status,
+                 message,
+             }| Self {
+                code,
+                status,
+                message: message.as_deref().map(one_line),
+            },
+        ))
+    }
+}
+
+/// Cut to one line without control characters, so that a terminal can show it.
+fn one_line(text: &str) -> Box<str> {
+    let line = text.trim().chars().take(MAX_MESSAGE);
+    line.map(|character| if is_shown(character) { character } else { ' ' })
+        .collect()
+}
+
+/// Line and paragraph separators break a line, and marks of direction turn it round, without being
+/// control characters.
+fn is_shown(character: char) -> bool {
+    let breaks = matches!(character, '\u{2028}' | '\u{2029}');
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !character.is_control() && !breaks && !turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    /// Codes, statuses and messages of what is read.
+    fn listed(body: &str) -> Vec<(Option<u32>, Option<u16>, Option<String>)> {
+        let errors = read(body.as_bytes()).into_iter();
+        errors
+            .map(|error| (error.code, error.status, error.message.map(String::from)))
+            .collect()
+    }
+
+    fn entry(
+        code: Option<u32>,
+        status: Option<u16>,
+        message: &str,
+    ) -> (Option<u32>, Option<u16>, Option<String>) {
+        (code, status, Some(message.to_owned()))
+    }
+
+    #[test]
+    fn plexs_list_is_read_as_json_and_as_xml() {
+        let all = entry(Some(1001), Some(401), "User could not be authenticated");
+        for body in [
+            r#"{"errors":[{"code":1001,"message":"User could not be authenticated","status":401}]}"#,
+            r#"{"errors":[{"code":"1001","message":"User could not be authenticated","status":"401"}]}"#,
+            r#"{"errors":{"code":1001,"message":"User could not be authenticated","status":401}}"#,
+            "\u{feff}\r\n{\"errors\":[null,{\"code\":1001,\"message\":\"User could not be authenticated\",\"status\":401}]}",
+            r#"<errors><error code="1001" message="User could not be authenticated" status="401"/></errors>"#,
+            "<?xml version=\"1.0\"?>\n<errors><error status='401' message='User could not be authenticated' code='1001'></error></errors>",
+        ] {
+            assert_eq!(listed(body), std::slice::from_ref(&all), "{body}");
+        }
+    }
+
+    #[test]
+    fn older_shapes_are_read() {
+        for (body, expected) in [
+            (
+                r#"{"error":"You appear to be having trouble"}"#,
+                entry(None, None, "You appear to be having trouble"),
+            ),
+            (
+                r#"{"status":404,"error":"Not Found"}"#,
+                entry(None, Some(404), "Not Found"),
+            ),
+            (
+                "<errors><error>Please sign in.</error></errors>",
+                entry(None, None, "Please sign in."),
+            ),
+            (r#"{"errors":["x"]}"#, entry(None, None, "x")),
+        ] {
+            assert_eq!(listed(body), [expected], "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_can_list_several() {
+        let body = r#"{"errors":[{"code":1001,"message":"a"},{"code":1029,"message":"b"}]}"#;
+        assert_eq!(
+            listed(body),
+            [entry(Some(1001), None, "a"), entry(Some(1029), None, "b")]
+        );
+        let body = "<errors><error code='1028'/><error code='1031'/></errors>";
+        assert_eq!(
+            listed(body),
+            [(Some(1028), None, None), (Some(1031), None, None)]
+        );
+    }
+
+    #[test]
+    fn nothing_is_read_of_what_is_not_plexs() {
+        for body in [
+            "",
+            "null",
+            "[]",
+            r#"["x"]"#,
+            "\"Unauthorized\"",
+            r#"{"errors":[]}"#,
+            r#"{"errors":null}"#,
+            r#"{"errors":[{"code":"#,
+            "<html><head><title>Unauthorized</title></head><body><h1>401</h1></body></html>",
+            "<html><script>alert(1)</script>",
+            "plain text",
+            "<errors/>",
+            "<errors>",
+        ] {
+            assert_eq!(listed(body), [], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_one_short_line() {
+        let body = format!(
+            r#"{{"error":"a\nb\u001b[31m\u2028\u202ec{}"}}"#,
+            "x".repeat(1000)
+        );
+        let errors = read(body.as_bytes());
+        let message = errors[0].message().unwrap();
+        assert!(message.starts_with("a b [31m  cxx"), "{message}");
+        assert_eq!(message.chars().count(), 200);
+        assert_eq!(
+            format!("{:?}", errors[0]),
+            "PlexError { code: None, status: None, message: Some(***) }"
+        );
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let body = format!(r#"{{"errors":[{}1]}}"#, r#"{"code":1},"#.repeat(5000));
+        assert_eq!(read(body.as_bytes()).len(), 16);
+    }
+}

@@ -1,0 +1,420 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ACCEPT, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The longest value of a field, in bytes.
+const MAX_LENGTH: usize = 1024;
+
+/// What the library calls itself where the identity names no user agent. Gateways are known to refuse
+/// requests without one.
+const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION"));
+
+/// Who is asking: the `X-Plex-*` headers that go with every request.
+///
+/// The identifier is required, has no default and is never made up: Plex takes an unknown one for a new
+/// device, lists it and sends its owner a security mail. Make one once per installation (a UUID will
+/// do), keep it, and use it for ever; a PIN made under another is not found.
+///
+/// The other fields are what the owner reads in the list of devices. Product, version, platform and
+/// device are the ones that the published SDKs send (as `clientName`, `clientVersion`, `platform`,
+/// `deviceNickname`).
+///
+/// # What a field may hold
+///
+/// | input | what becomes of it |
+/// |---|---|
+/// | white space around a value | trimmed, as HTTP would |
+/// | nothing, or white space alone | the identifier: refused; any other field: not sent |
+/// | text beyond ASCII, such as `Salon d'été` or `客厅` | sent as UTF-8, byte for byte; the identifier and the user agent: refused |
+/// | line breaks and other control characters | refused |
+/// | more than 1024 bytes | refused |
+///
+/// ```
+/// use plex_auth_proto::ClientIdentity;
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
+///     .product("Plex for Roku")
+///     .version("2.4.1")
+///     .platform("Roku")
+///     .device("Roku 3")
+///     .device_name("Salon d'été")
+///     .build()?;
+/// assert_eq!(me.identifier(), "3381b62b-9ab7-4e37-827b-203e9809eb58");
+/// assert_eq!(me.headers()["x-plex-device"], "Roku 3");
+///
+/// let error = ClientIdentity::builder("").build().unwrap_err();
+/// assert_eq!(error.to_string(), "the identifier is empty; make one once, keep it and use it for ever");
+/// # Ok::<(), plex_auth_proto::InvalidIdentity>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientIdentity {
+    headers: Arc<HeaderMap>,
+}
+
+impl ClientIdentity {
+    /// Starts an identity with the one field that it needs.
+    pub fn builder(identifier: impl Into<String>) -> ClientIdentityBuilder {
+        ClientIdentityBuilder {
+            fields: vec![(Field::Identifier, identifier.into())],
+        }
+    }
+
+    /// The client identifier.
+    pub fn identifier(&self) -> &str {
+        let value = self.headers.get(Field::Identifier.header());
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The headers that go with every request: `accept`, `user-agent` and the `x-plex-*` ones. For
+    /// requests that are made by hand.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientIdentity")
+            .field(&self.headers)
+            .finish()
+    }
+}
+
+/// Collects the fields of a [`ClientIdentity`]; [`build`](Self::build) checks them.
+#[derive(Clone, Debug)]
+pub struct ClientIdentityBuilder {
+    fields: Vec<(Field, String)>,
+}
+
+impl ClientIdentityBuilder {
+    /// The name of the application: `X-Plex-Product`. The published SDKs call it `clientName`.
+    pub fn product(self, product: impl Into<String>) -> Self {
+        self.with(Field::Product, product)
+    }
+
+    /// The version of the application: `X-Plex-Version`. The published SDKs call it `clientVersion`.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with(Field::Version, version)
+    }
+
+    /// The operating system or the platform: `X-Plex-Platform`, such as `Roku`, `iOS`, `Linux`.
+    pub fn platform(self, platform: impl Into<String>) -> Self {
+        self.with(Field::Platform, platform)
+    }
+
+    /// The version of the platform: `X-Plex-Platform-Version`.
+    pub fn platform_version(self, version: impl Into<String>) -> Self {
+        self.with(Field::PlatformVersion, version)
+    }
+
+    /// What kind of device it is: `X-Plex-Device`, such as `Roku 3`. The published SDKs call it
+    /// `deviceNickname`.
+    pub fn device(self, device: impl Into<String>) -> Self {
+        self.with(Field::Device, device)
+    }
+
+    /// What its owner calls it: `X-Plex-Device-Name`, such as `Living room`.
+    pub fn device_name(self, name: impl Into<String>) -> Self {
+        self.with(Field::DeviceName, name)
+    }
+
+    /// The model of the device: `X-Plex-Model`, such as `4200X`.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with(Field::Model, model)
+    }
+
+    /// Who made the device: `X-Plex-Device-Vendor`, such as `Roku`.
+    pub fn vendor(self, vendor: impl Into<String>) -> Self {
+        self.with(Field::Vendor, vendor)
+    }
+
+    /// The shop that the application came from: `X-Plex-Marketplace`, such as `googlePlay`.
+    pub fn marketplace(self, marketplace: impl Into<String>) -> Self {
+        self.with(Field::Marketplace, marketplace)
+    }
+
+    /// What the device offers to others, separated by commas: `X-Plex-Provides`, such as
+    /// `player,controller`.
+    pub fn provides(self, provides: impl Into<String>) -> Self {
+        self.with(Field::Provides, provides)
+    }
+
+    /// The language of the texts that Plex answers with: `X-Plex-Language`, a BCP 47 tag such as `de`.
+    pub fn language(self, language: impl Into<String>) -> Self {
+        self.with(Field::Language, language)
+    }
+
+    /// The `User-Agent`, in place of this library's name and version.
+    pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
+        self.with(Field::UserAgent, user_agent)
+    }
+
+    fn with(mut self, field: Field, value: impl Into<String>) -> Self {
+        self.fields.push((field, value.into()));
+        self
+    }
+
+    /// Checks the fields and encodes them, once for all calls. Of a field that was set twice the last
+    /// value counts.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidIdentity`] names the field and what is wrong with it.
+    pub fn build(self) -> Result<ClientIdentity, InvalidIdentity> {
+        let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(DEFAULT_USER_AGENT));
+        for (field, value) in self.fields {
+            let value = value.trim();
+            let fail = |problem| {
+                Err(InvalidIdentity {
+                    field: field.name(),
+                    problem,
+                })
+            };
+            if value.is_empty() {
+                if field == Field::Identifier {
+                    return fail(IdentityProblem::Empty);
+                }
+                continue;
+            }
+            if value.len() > MAX_LENGTH {
+                return fail(IdentityProblem::TooLong);
+            }
+            if value.contains(['\r', '\n']) {
+                return fail(IdentityProblem::LineBreak);
+            }
+            if value.chars().any(char::is_control) {
+                return fail(IdentityProblem::ControlCharacter);
+            }
+            if field.is_ascii_only() && !value.is_ascii() {
+                return fail(IdentityProblem::NotAscii);
+            }
+            let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else {
+                return fail(IdentityProblem::ControlCharacter);
+            };
+            headers.insert(field.header(), value);
+        }
+        Ok(ClientIdentity {
+            headers: Arc::new(headers),
+        })
+    }
+}
+
+/// One for each field, `accept`, `content-type`, `content-length` and the token.
+const MAX_HEADERS: usize = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Identifier,
+    Product,
+    Version,
+    Platform,
+    PlatformVersion,
+    Device,
+    DeviceName,
+    Model,
+    Vendor,
+    Marketplace,
+    Provides,
+    Language,
+    UserAgent,
+}
+
+impl Field {
+    fn name(self) -> &'static str {
+        self.names().0
+    }
+
+    fn header(self) -> HeaderName {
+        HeaderName::from_static(self.names().1)
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Identifier => ("identifier", "x-plex-client-identifier"),
+            Self::Product => ("product", "x-plex-product"),
+            Self::Version => ("version", "x-plex-version"),
+            Self::Platform => ("platform", "x-plex-platform"),
+            Self::PlatformVersion => ("platform version", "x-plex-platform-version"),
+            Self::Device => ("device", "x-plex-device"),
+            Self::DeviceName => ("device name", "x-plex-device-name"),
+            Self::Model => ("model", "x-plex-model"),
+            Self::Vendor => ("vendor", "x-plex-device-vendor"),
+            Self::Marketplace => ("marketplace", "x-plex-marketplace"),
+            Self::Provides => ("provides", "x-plex-provides"),
+            Self::Language => ("language", "x-plex-language"),
+            Self::UserAgent => ("user agent", "user-agent"),
+        }
+    }
+
+    /// The identifier comes back in URLs and claims, and a user agent is ASCII by its grammar.
+    fn is_ascii_only(self) -> bool {
+        matches!(self, Self::Identifier | Self::UserAgent)
+    }
+}
+
+/// A field of a [`ClientIdentity`] that cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {field} {problem}")]
+pub struct InvalidIdentity {
+    field: &'static str,
+    problem: IdentityProblem,
+}
+
+impl InvalidIdentity {
+    /// The field, in the words of the builder: `device name`.
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// What is wrong with it.
+    pub fn problem(&self) -> IdentityProblem {
+        self.problem
+    }
+}
+
+/// What is wrong with a field of a [`ClientIdentity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityProblem {
+    /// The identifier is empty or white space.
+    #[error("is empty; make one once, keep it and use it for ever")]
+    Empty,
+    /// There is a line break inside, with which a header could be added to the request.
+    #[error("has a line break inside; pass one line")]
+    LineBreak,
+    /// There is another control character inside.
+    #[error("has a control character inside; pass plain text")]
+    ControlCharacter,
+    /// There is a character beyond ASCII in a field that cannot have one.
+    #[error("has a character beyond ASCII inside; use letters, digits and punctuation of ASCII")]
+    NotAscii,
+    /// It is longer than 1024 bytes.
+    #[error("is longer than 1024 bytes; shorten it")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientIdentity, IdentityProblem};
+
+    #[test]
+    fn every_field_becomes_its_header() {
+        let identity = ClientIdentity::builder("id")
+            .product("product")
+            .version("version")
+            .platform("platform")
+            .platform_version("platform version")
+            .device("device")
+            .device_name("device name")
+            .model("model")
+            .vendor("vendor")
+            .marketplace("marketplace")
+            .provides("player,controller")
+            .language("de")
+            .user_agent("agent/1")
+            .build()
+            .unwrap();
+        let mut headers: Vec<_> = identity
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort_unstable();
+        assert_eq!(
+            headers,
+            [
+                "accept: application/json",
+                "user-agent: agent/1",
+                "x-plex-client-identifier: id",
+                "x-plex-device-name: device name",
+                "x-plex-device-vendor: vendor",
+                "x-plex-device: device",
+                "x-plex-language: de",
+                "x-plex-marketplace: marketplace",
+                "x-plex-model: model",
+                "x-plex-platform-version: platform version",
+                "x-plex-platform: platform",
+                "x-plex-product: product",
+                "x-plex-provides: player,controller",
+                "x-plex-version: version",
+            ]
+        );
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_sent_as_utf_8() {
+        for name in ["Anna’s MacBook", "客厅", "Büro", "Salon d'été", "📺"] {
+            let identity = ClientIdentity::builder("id")
+                .device_name(name)
+                .build()
+                .unwrap();
+            assert_eq!(
+                identity.headers()["x-plex-device-name"].as_bytes(),
+                name.as_bytes()
+            );
+        }
+    }
+
+    #[test]
+    fn white_space_is_trimmed_and_blank_fields_are_not_sent() {
+        let identity = ClientIdentity::builder(" id\n")
+            .product(" ")
+            .version("")
+            .build()
+            .unwrap();
+        assert_eq!(identity.identifier(), "id");
+        assert!(!identity.headers().contains_key("x-plex-product"));
+        assert!(!identity.headers().contains_key("x-plex-version"));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_by_the_name_of_its_field() {
+        use IdentityProblem::{ControlCharacter, Empty, LineBreak, NotAscii, TooLong};
+        let name = |name: &str| ClientIdentity::builder("id").device_name(name).build();
+        let long = "x".repeat(1025);
+        for (result, field, problem) in [
+            (ClientIdentity::builder(" ").build(), "identifier", Empty),
+            (
+                ClientIdentity::builder("i\u{e4}").build(),
+                "identifier",
+                NotAscii,
+            ),
+            (
+                ClientIdentity::builder("a\nb").build(),
+                "identifier",
+                LineBreak,
+            ),
+            (
+                ClientIdentity::builder("id").user_agent("\u{e4}").build(),
+                "user agent",
+                NotAscii,
+            ),
+            (name("a\r\nX-Evil: 1"), "device name", LineBreak),
+            (name("a\rb"), "device name", LineBreak),
+            (name("a\0b"), "device name", ControlCharacter),
+            (name("a\tb"), "device name", ControlCharacter),
+            (name("a\u{85}b"), "device name", ControlCharacter),
+            (name(&long), "device name", TooLong),
+        ] {
+            let error = result.unwrap_err();
+            assert_eq!((error.field(), error.problem()), (field, problem));
+            assert!(
+                error.to_string().starts_with(&format!("the {field} ")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_library_names_itself_where_the_identity_does_not() {
+        let identity = ClientIdentity::builder("id").build().unwrap();
+        let agent = identity.headers()["user-agent"].to_str().unwrap();
+        assert!(agent.starts_with("plex-auth/"), "{agent}");
+    }
+}

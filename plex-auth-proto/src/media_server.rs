@@ -1,0 +1,62 @@
+use http::Method;
+use http::request::Builder;
+
+use crate::call::TOKEN_HEADER;
+use crate::identity::ClientIdentity;
+use crate::request;
+use crate::server_url::ServerUrl;
+use crate::token::Token;
+
+pub(crate) mod source;
+pub(crate) mod source_connection_information;
+pub(crate) mod transient_token;
+
+/// A media server and who is asking: every operation on it is a method that returns a
+/// [`Call`](crate::Call).
+///
+/// | method | published operation | request |
+/// |---|---|---|
+/// | [`transient_token`](Self::transient_token) | getTransientToken | `POST {server}/security/token` |
+/// | [`source_connection_information`](Self::source_connection_information) | getSourceConnectionInformation | `GET {server}/security/resources` |
+/// | [`refresh_source_connection_information`](Self::refresh_source_connection_information) | the same with `refresh=1` | `GET {server}/security/resources` |
+///
+/// ```
+/// use plex_auth_proto::{ClientIdentity, MediaServer, Scope, Token, TokenType};
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let token = Token::new("xyz-Abc_0123456789ab")?;
+/// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+/// let call = server.transient_token(TokenType::Delegation, Scope::All);
+/// assert_eq!(call.request().uri(), "http://10.0.0.7:32400/security/token?type=delegation&scope=all");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MediaServer {
+    identity: ClientIdentity,
+    url: ServerUrl,
+    token: Token,
+}
+
+impl MediaServer {
+    /// A media server at the URL that its owner reaches it at, mostly `http://HOST:32400`, with a token
+    /// that opens it: of an account that may use it, the server's own access token, or a transient one
+    /// (see [`Token`]).
+    pub fn new(identity: ClientIdentity, url: ServerUrl, token: Token) -> Self {
+        Self {
+            identity,
+            url,
+            token,
+        }
+    }
+
+    /// The base URL.
+    pub fn url(&self) -> &ServerUrl {
+        &self.url
+    }
+
+    /// Starts a request of your own to this server, with the identity's headers and the token; make it
+    /// a call by [`Call::json`](crate::Call::json). `path` may have a query.
+    pub fn request(&self, method: Method, path: &str) -> Builder {
+        request::builder(&self.identity, &self.url, method, path).header(TOKEN_HEADER, &self.token)
+    }
+}

@@ -1,0 +1,328 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::decode::{self, Fault};
+use crate::lenient;
+use crate::media_server::MediaServer;
+use crate::media_server::source::Source;
+use crate::operation::{Host, Operation};
+use crate::request;
+use crate::token::Token;
+
+pub(crate) const OPERATION: Operation = Operation {
+    name: "getSourceConnectionInformation",
+    host: Host::MediaServer,
+    method: Method::GET,
+    path: "/security/resources",
+    repeatable: true,
+};
+
+impl MediaServer {
+    /// `GET {server}/security/resources` (getSourceConnectionInformation): how to reach another server
+    /// or provider that this one knows, and a token for it.
+    ///
+    /// Needs the token of an administrator, or a transient one made from such; the server must be
+    /// 1.15.4 or later. What the server has kept can be old:
+    /// [`refresh_source_connection_information`](Self::refresh_source_connection_information) makes it
+    /// look again. A server that does not know the source answers with an empty list.
+    ///
+    /// | the server answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest): it cannot read the source |
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): no or no valid token; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::Error::Forbidden): the token is no administrator's |
+    /// | a success without a container | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `MediaContainer` |
+    ///
+    /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Source:
+    /// Plex's published description; the JSON form from one client.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let source = "server://5f0e1c2d".parse()?;
+    /// let (request, reply) = server.source_connection_information(&source).into_parts();
+    /// assert_eq!(
+    ///     request.uri(),
+    ///     "http://10.0.0.7:32400/security/resources?source=server%3A%2F%2F5f0e1c2d"
+    /// );
+    ///
+    /// let answer = http::Response::new(
+    ///     r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","accessToken":"transient-5ea1",
+    ///         "Connection":[{"uri":"http://10.0.2.1:32400","port":32400,"local":true}]}]}}"#,
+    /// );
+    /// let source = reply.parse(&answer)?;
+    /// let device = source.device().expect("the server knows the source");
+    /// assert_eq!(device.name.as_deref(), Some("Attic"));
+    /// assert_eq!(device.connections[0].local, Some(true));
+    ///
+    /// let answer = http::Response::new(r#"{"MediaContainer":{"size":0}}"#);
+    /// assert!(reply.parse(&answer)?.device().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getSourceConnectionInformation")]
+    pub fn source_connection_information(
+        &self,
+        source: &Source,
+    ) -> Call<SourceConnectionInformation> {
+        self.source(source, "")
+    }
+
+    /// `GET {server}/security/resources` with `refresh=1`: like
+    /// [`source_connection_information`](Self::source_connection_information), but the server asks
+    /// plex.tv again instead of answering from what it has kept.
+    #[doc(alias = "getSourceConnectionInformation")]
+    pub fn refresh_source_connection_information(
+        &self,
+        source: &Source,
+    ) -> Call<SourceConnectionInformation> {
+        self.source(source, "&refresh=1")
+    }
+
+    fn source(&self, source: &Source, refresh: &str) -> Call<SourceConnectionInformation> {
+        let query = format!("?source={}{refresh}", source.percent_encoded());
+        let token = Some(&self.token);
+        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
+        Call::new(&OPERATION, request, token.cloned(), read)
+    }
+}
+
+/// How to reach a source.
+///
+/// A test makes one from JSON:
+///
+/// ```
+/// let source: plex_auth_proto::SourceConnectionInformation =
+///     serde_json::from_str(r#"{"MediaContainer":{"size":1,"Device":{"name":"Attic"}}}"#)?;
+/// assert_eq!(source.devices.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(try_from = "Answer")]
+#[non_exhaustive]
+pub struct SourceConnectionInformation {
+    /// The servers or providers that stand behind the source: one, or none where this server does not
+    /// know it. The wire has room for several.
+    pub devices: Vec<SourceDevice>,
+}
+
+impl SourceConnectionInformation {
+    /// The server or provider; `None` where this server does not know the source.
+    pub fn device(&self) -> Option<&SourceDevice> {
+        self.devices.first()
+    }
+}
+
+lenient::object! {
+    /// A server or provider behind a source.
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct SourceDevice {
+        /// Its name, as its owner gave it.
+        pub name: Option<String>,
+        /// Its client identifier: the part of the source behind `server://`.
+        pub client_identifier: Option<String>,
+        /// The token that it takes, a transient one mostly. Missing or unusable ones are absent.
+        pub access_token: Option<Token>,
+        /// The ways to reach it, in the server's order.
+        #[serde(rename = "Connection")]
+        pub connections: Vec<SourceConnection>,
+    }
+}
+
+lenient::object! {
+    /// One way to reach a [`SourceDevice`].
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct SourceConnection {
+        /// `http` or `https`.
+        pub protocol: Option<String>,
+        /// The IP address or host name.
+        pub address: Option<String>,
+        /// The port.
+        pub port: Option<u16>,
+        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
+        pub uri: Option<String>,
+        /// Whether the address is a private one. That is its owner's network, not necessarily yours.
+        pub local: Option<bool>,
+        /// Whether the way leads over Plex's relay, at about 2 Mbit/s. Servers that answer in XML leave
+        /// it out where it is not.
+        pub relay: Option<bool>,
+    }
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Answer {
+        #[serde(rename = "MediaContainer")]
+        container: Option<Container>,
+        /// Very old servers have the container's fields at the root, and this.
+        #[serde(rename = "_elementType")]
+        element: Option<String>,
+        #[serde(rename = "Device")]
+        devices: Vec<SourceDevice>,
+    }
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Container {
+        #[serde(rename = "Device")]
+        devices: Vec<SourceDevice>,
+    }
+}
+
+impl TryFrom<Answer> for SourceConnectionInformation {
+    type Error = &'static str;
+
+    fn try_from(
+        Answer {
+            container,
+            element,
+            devices,
+        }: Answer,
+    ) -> Result<Self, Self::Error> {
+        match container {
+            Some(Container { devices }) => Ok(Self { devices }),
+            None if element.as_deref() == Some("MediaContainer") => Ok(Self { devices }),
+            None => Err("is missing or no object"),
+        }
+    }
+}
+
+fn read(body: &[u8], _: Option<&Token>) -> Result<SourceConnectionInformation, Fault> {
+    let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
+    answer
+        .try_into()
+        .map_err(|problem| Fault::shape("MediaContainer", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SourceConnectionInformation, read};
+    use crate::decode::Fault;
+    use crate::{ClientIdentity, MediaServer, Source, Token};
+
+    fn parse(body: &str) -> SourceConnectionInformation {
+        read(body.as_bytes(), None).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+    }
+
+    #[test]
+    fn the_request_is_as_servers_want_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let url = "http://10.0.0.7:32400".parse().unwrap();
+        let server = MediaServer::new(me, url, Token::new("abc").unwrap());
+        let source: Source = "provider://tv.plex.provider a&b".parse().unwrap();
+        let call = server.source_connection_information(&source);
+        assert_eq!(call.request().method(), "GET");
+        assert_eq!(
+            call.request().uri(),
+            "http://10.0.0.7:32400/security/resources?source=provider%3A%2F%2Ftv.plex.provider%20a%26b"
+        );
+        assert!(!call.request().headers().contains_key("content-length"));
+        let refresh = server.refresh_source_connection_information(&source);
+        assert_eq!(
+            refresh.request().uri().to_string(),
+            format!("{}&refresh=1", call.request().uri())
+        );
+    }
+
+    #[test]
+    fn json_and_xml_say_the_same() {
+        let json = parse(
+            r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","clientIdentifier":"5f0e1c2d",
+                "accessToken":"transient-5ea1","Connection":[
+                {"protocol":"https","address":"10.0.2.1","port":32400,
+                 "uri":"https://10-0-2-1.feed.plex.direct:32400","local":true,"relay":false},
+                {"protocol":"https","address":"203.0.113.9","port":"8443",
+                 "uri":"https://203-0-113-9.feed.plex.direct:8443","local":"0","relay":1}]}]}}"#,
+        );
+        let xml = parse(
+            r#"<?xml version="1.0" encoding="UTF-8"?>
+            <MediaContainer size="1">
+              <Device name="Attic" clientIdentifier="5f0e1c2d" accessToken="transient-5ea1">
+                <Connection protocol="https" address="10.0.2.1" port="32400"
+                  uri="https://10-0-2-1.feed.plex.direct:32400" local="1" relay="0"/>
+                <Connection protocol="https" address="203.0.113.9" port="8443"
+                  uri="https://203-0-113-9.feed.plex.direct:8443" local="0" relay="1"/>
+              </Device>
+            </MediaContainer>"#,
+        );
+        assert_eq!(format!("{json:?}"), format!("{xml:?}"));
+        let device = json.device().unwrap();
+        assert_eq!(
+            device.access_token.as_ref().unwrap().expose(),
+            "transient-5ea1"
+        );
+        let [local, relay] = device.connections.as_slice() else {
+            panic!("{device:?}")
+        };
+        assert_eq!(
+            (local.port, local.local, local.relay),
+            (Some(32400), Some(true), Some(false))
+        );
+        assert_eq!(
+            (relay.port, relay.local, relay.relay),
+            (Some(8443), Some(false), Some(true))
+        );
+    }
+
+    #[test]
+    fn one_or_many_are_the_same() {
+        for (body, devices, connections) in [
+            (
+                r#"{"MediaContainer":{"Device":{"Connection":{"port":1}}}}"#,
+                1,
+                1,
+            ),
+            (
+                r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1}]}]}}"#,
+                1,
+                1,
+            ),
+            (
+                r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1},{"port":2}]},{}]}}"#,
+                2,
+                2,
+            ),
+            (r#"{"MediaContainer":{"Device":[{"Connection":[]}]}}"#, 1, 0),
+            (
+                r#"{"MediaContainer":{"Device":[{"Connection":null}]}}"#,
+                1,
+                0,
+            ),
+            (r#"{"MediaContainer":{"Device":[]}}"#, 0, 0),
+            (r#"{"MediaContainer":{"Device":null}}"#, 0, 0),
+            (r#"{"MediaContainer":{"size":0}}"#, 0, 0),
+            (r#"{"_elementType":"MediaContainer","size":"0"}"#, 0, 0),
+            (
+                r#"{"_elementType":"MediaContainer","Device":{"Connection":{"port":1}}}"#,
+                1,
+                1,
+            ),
+            (r#"<MediaContainer size="0"/>"#, 0, 0),
+        ] {
+            let source = parse(body);
+            assert_eq!(source.devices.len(), devices, "{body}");
+            let found = source.device().map_or(0, |device| device.connections.len());
+            assert_eq!(found, connections, "{body}");
+        }
+    }
+
+    #[test]
+    fn no_container_at_all_is_not_an_empty_one() {
+        for body in [
+            "{}",
+            r#"{"MediaContainer":null}"#,
+            r#"{"MediaContainer":[]}"#,
+            r#"{"Device":[]}"#,
+        ] {
+            match read(body.as_bytes(), None).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

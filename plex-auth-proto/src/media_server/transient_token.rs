@@ -1,0 +1,231 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::decode::{self, Fault};
+use crate::lenient;
+use crate::media_server::MediaServer;
+use crate::operation::{Host, Operation};
+use crate::request;
+use crate::token::Token;
+
+pub(crate) const OPERATION: Operation = Operation {
+    name: "getTransientToken",
+    host: Host::MediaServer,
+    method: Method::POST,
+    path: "/security/token",
+    // A second one does no harm: both are valid, and both end by themselves.
+    repeatable: true,
+};
+
+impl MediaServer {
+    /// `POST {server}/security/token` (getTransientToken): a token to hand to somebody else, such as
+    /// another player, that ends by itself.
+    ///
+    /// It has the same access as the token that asked for it: it is shorter-lived and not weaker. It is
+    /// good for up to 48 hours, at this server alone, and is gone when the server restarts. Each call
+    /// makes another one.
+    ///
+    /// | the server answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest): type or scope is not known to it |
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): no or no valid token; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::Error::Forbidden): no or no valid token, or none could be made |
+    /// | a success without a token | [`UnexpectedShape`](crate::Error::UnexpectedShape): a server that nobody has claimed has no tokens |
+    ///
+    /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Servers
+    /// answer every verb; Plex prefers POST. Source: Plex's published description.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Scope, Token, TokenType};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let (request, reply) = server.transient_token(TokenType::Delegation, Scope::All).into_parts();
+    /// assert_eq!(request.method(), "POST");
+    /// assert_eq!(request.uri(), "http://10.0.0.7:32400/security/token?type=delegation&scope=all");
+    ///
+    /// let answer = http::Response::new(r#"<MediaContainer size="0" token="transient-5ea1"/>"#);
+    /// assert_eq!(reply.parse(&answer)?.token.expose(), "transient-5ea1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getTransientToken")]
+    pub fn transient_token(&self, kind: TokenType, scope: Scope) -> Call<TransientToken> {
+        let query = format!("?type={}&scope={}", kind.as_str(), scope.as_str());
+        let token = Some(&self.token);
+        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
+        Call::new(&OPERATION, request, token.cloned(), read)
+    }
+}
+
+/// What kind of transient token is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenType {
+    /// One that acts on behalf of the token that asks. The only kind there is.
+    Delegation,
+}
+
+impl TokenType {
+    /// The value on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delegation => "delegation",
+        }
+    }
+}
+
+/// What a transient token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scope {
+    /// All that the token that asks may do. The only scope there is.
+    All,
+}
+
+impl Scope {
+    /// The value on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+        }
+    }
+}
+
+/// A token that ends by itself: after 48 hours at most, or when the server restarts.
+///
+/// A test makes one from JSON:
+///
+/// ```
+/// let transient: plex_auth_proto::TransientToken =
+///     serde_json::from_str(r#"{"MediaContainer":{"size":0,"token":"transient-5ea1"}}"#)?;
+/// assert_eq!(transient.token.expose(), "transient-5ea1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(try_from = "Answer")]
+#[non_exhaustive]
+pub struct TransientToken {
+    /// The token, which starts with `transient-`.
+    pub token: Token,
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Answer {
+        #[serde(rename = "MediaContainer")]
+        container: Option<Container>,
+        /// Very old servers have the container's fields at the root.
+        token: Option<Token>,
+    }
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Container {
+        token: Option<Token>,
+    }
+}
+
+const NO_TOKEN: &str =
+    "is missing or cannot be used as a token; a server that nobody has claimed has none";
+
+impl TryFrom<Answer> for TransientToken {
+    type Error = &'static str;
+
+    fn try_from(Answer { container, token }: Answer) -> Result<Self, Self::Error> {
+        let token = container.and_then(|container| container.token).or(token);
+        token.map(|token| Self { token }).ok_or(NO_TOKEN)
+    }
+}
+
+fn read(body: &[u8], _: Option<&Token>) -> Result<TransientToken, Fault> {
+    let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
+    answer
+        .try_into()
+        .map_err(|problem| Fault::shape("MediaContainer.token", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scope, TokenType, read};
+    use crate::decode::Fault;
+    use crate::error::Content;
+    use crate::{ClientIdentity, MediaServer, Token};
+
+    #[test]
+    fn the_request_is_as_servers_want_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let url = "https://plex.example/plex/".parse().unwrap();
+        let server = MediaServer::new(me, url, Token::new("abc").unwrap());
+        let call = server.transient_token(TokenType::Delegation, Scope::All);
+        let request = call.request();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(
+            request.uri(),
+            "https://plex.example/plex/security/token?type=delegation&scope=all"
+        );
+        assert_eq!(request.headers()["accept"], "application/json");
+        assert_eq!(request.headers()["x-plex-token"], "abc");
+        assert_eq!(request.headers()["content-length"], "0");
+        assert!(request.body().as_ref().is_empty());
+    }
+
+    #[test]
+    fn every_form_of_the_answer_is_read() {
+        for body in [
+            r#"{"MediaContainer":{"size":0,"token":"transient-5ea1"}}"#,
+            "\u{feff}{\"MediaContainer\":[{\"token\":\"x\"}],\"MediaContainer\":{\"token\":\"transient-5ea1\"}}",
+            r#"{"_elementType":"MediaContainer","size":"0","token":"transient-5ea1"}"#,
+            r#"<MediaContainer size="0" token="transient-5ea1"/>"#,
+            r#"<MediaContainer token="transient-5ea1" size="0"></MediaContainer>"#,
+            "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<MediaContainer\n size='0' token='transient-5ea1' />\n",
+        ] {
+            assert_eq!(
+                read(body.as_bytes(), None).unwrap().token.expose(),
+                "transient-5ea1",
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_token_says_so() {
+        for body in [
+            r#"{"MediaContainer":{"size":0}}"#,
+            r#"{"MediaContainer":{"size":0,"token":""}}"#,
+            r#"{"MediaContainer":{"size":0,"token":"a\nb"}}"#,
+            r#"{"MediaContainer":null}"#,
+            "{}",
+            r#"<MediaContainer size="0"/>"#,
+            "<MediaContainer/>",
+        ] {
+            match read(body.as_bytes(), None).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer.token", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_of_a_server_is_named() {
+        for (body, expected) in [
+            ("", Content::Empty),
+            (
+                "<html><body>Sign in to the network</body></html>",
+                Content::Html,
+            ),
+            ("<Other/>", Content::Xml),
+            (
+                r#"{"MediaContainer":{"token":"transient"#,
+                Content::BrokenJson,
+            ),
+            ("OK", Content::Other),
+        ] {
+            match read(body.as_bytes(), None).unwrap_err() {
+                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use http::Method;
+
+use crate::media_server::{source_connection_information, transient_token};
+use crate::plex_tv::{sign_in, token_details};
+
+/// Who answers a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Host {
+    /// Plex's account service. Its 401 to a token speaks for the account.
+    PlexTv,
+    /// A media server. Its 401 to a token speaks for that server only.
+    MediaServer,
+}
+
+/// One operation of the published API, as it stands in [`OPERATIONS`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Operation {
+    /// The name in the published API, which errors use, too: `getTokenDetails`.
+    pub name: &'static str,
+    /// Who answers it.
+    pub host: Host,
+    /// The verb.
+    pub method: Method,
+    /// The path below the host's base URL.
+    pub path: &'static str,
+    /// Whether it may be sent again by itself when the outcome is unknown.
+    pub repeatable: bool,
+}
+
+/// Every operation of this crate, in the order of its documentation.
+///
+/// ```
+/// let names: Vec<_> = plex_auth_proto::OPERATIONS.iter().map(|operation| operation.name).collect();
+/// assert_eq!(names, [
+///     "postUsersSignInData",
+///     "getTokenDetails",
+///     "getTransientToken",
+///     "getSourceConnectionInformation",
+/// ]);
+/// ```
+pub const OPERATIONS: &[Operation] = &[
+    sign_in::OPERATION,
+    token_details::OPERATION,
+    transient_token::OPERATION,
+    source_connection_information::OPERATION,
+];

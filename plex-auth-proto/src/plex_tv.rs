@@ -1,0 +1,67 @@
+use http::Method;
+use http::request::Builder;
+
+use crate::identity::ClientIdentity;
+use crate::request;
+use crate::server_url::ServerUrl;
+
+pub(crate) mod account;
+pub(crate) mod credentials;
+pub(crate) mod profile;
+pub(crate) mod restrictions;
+pub(crate) mod service;
+pub(crate) mod sign_in;
+pub(crate) mod subscription;
+pub(crate) mod token_details;
+
+/// Plex's account service and who is asking: every operation on it is a method that returns a
+/// [`Call`](crate::Call).
+///
+/// | method | published operation | request |
+/// |---|---|---|
+/// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
+/// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
+///
+/// `{plex.tv}` is `https://plex.tv/api/v2`.
+///
+/// ```
+/// use plex_auth_proto::{ClientIdentity, PlexTv, Token};
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let call = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?);
+/// assert_eq!(call.request().uri(), "https://plex.tv/api/v2/user");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PlexTv {
+    identity: ClientIdentity,
+    url: ServerUrl,
+}
+
+impl PlexTv {
+    /// The real plex.tv.
+    pub fn new(identity: ClientIdentity) -> Self {
+        Self::at(identity, ServerUrl::plex_tv())
+    }
+
+    /// A plex.tv at another URL, which stands for `https://plex.tv/api/v2`: a fake, or a proxy.
+    pub fn at(identity: ClientIdentity, url: ServerUrl) -> Self {
+        Self { identity, url }
+    }
+
+    /// Who is asking.
+    pub fn identity(&self) -> &ClientIdentity {
+        &self.identity
+    }
+
+    /// The base URL.
+    pub fn url(&self) -> &ServerUrl {
+        &self.url
+    }
+
+    /// Starts a request of your own to plex.tv, with the identity's headers and no token; make it a
+    /// call by [`Call::json`](crate::Call::json). `path` may have a query.
+    pub fn request(&self, method: Method, path: &str) -> Builder {
+        request::builder(&self.identity, &self.url, method, path)
+    }
+}

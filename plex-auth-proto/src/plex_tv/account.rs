@@ -1,0 +1,325 @@
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::decode::{self, Fault};
+use crate::lenient;
+use crate::open_enum::open_enum;
+use crate::plex_tv::profile::Profile;
+use crate::plex_tv::restrictions::{CustomRestrictions, Setting};
+use crate::plex_tv::service::Service;
+use crate::plex_tv::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::unix_seconds::UnixSeconds;
+
+lenient::object! {
+    /// An account of plex.tv, as a sign-in or a token's details show it.
+    ///
+    /// Only the token is always there. Everything else can be missing, so that a field that Plex drops,
+    /// renames or sends in another form costs that field and nothing more; `null`, an empty text and
+    /// absence are the same. What most programs compute from the fields are methods:
+    /// [`has_plex_pass`](Self::has_plex_pass), [`is_managed`](Self::is_managed),
+    /// [`is_guest`](Self::is_guest), [`has_home_pin`](Self::has_home_pin).
+    ///
+    /// `Debug` shows no e-mail address, no name and no secret.
+    ///
+    /// A test makes one from JSON:
+    ///
+    /// ```
+    /// use plex_auth_proto::Account;
+    ///
+    /// let account: Account = serde_json::from_str(
+    ///     r#"{"authToken": "xyz-Abc_0123456789ab", "username": "rosa", "roles": ["plexpass"]}"#,
+    /// )?;
+    /// assert!(account.has_plex_pass());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[non_exhaustive]
+    pub struct Account {
+        required {
+            /// The token: after a sign-in a new one; in a token's details the one that was asked about.
+            pub auth_token: Token,
+        }
+        /// The account's number.
+        pub id: Option<u64>,
+        /// The account's identifier for others: 16 hexadecimal digits.
+        pub uuid: Option<String>,
+        /// The user name. Missing for managed users; the e-mail address where none was chosen.
+        pub username: Option<String>,
+        /// The name to show, for managed users too.
+        pub title: Option<String>,
+        /// The e-mail address. Missing for managed users.
+        pub email: Option<String>,
+        /// The full name, where its owner gave one.
+        pub friendly_name: Option<String>,
+        /// The chosen language, such as `en`.
+        pub locale: Option<String>,
+        /// Whether the e-mail address was confirmed.
+        pub confirmed: Option<bool>,
+        /// When the account was made.
+        pub joined_at: Option<UnixSeconds>,
+        /// Whether the account signs in by e-mail only and has no password.
+        pub email_only_auth: Option<bool>,
+        /// Whether the account has a password.
+        pub has_password: Option<bool>,
+        /// Whether switching to this user of a Home asks for a PIN.
+        pub protected: Option<bool>,
+        /// The URL of the picture.
+        pub thumb: Option<String>,
+        /// What became of the subscription to Plex's mails.
+        pub mailing_list_status: Option<MailingListStatus>,
+        /// Whether Plex's mails are sent.
+        pub mailing_list_active: Option<bool>,
+        /// The scrobbling services that are on, as numbers separated by commas.
+        pub scrobble_types: Option<String>,
+        /// The country, two letters of ISO 3166-1.
+        pub country: Option<String>,
+        /// A hash of the Home PIN.
+        pub pin: Option<Secret>,
+        /// The Plex Pass.
+        pub subscription: Option<Subscription>,
+        /// The Plex Pass in words, such as `Lifetime Plex Pass`.
+        pub subscription_description: Option<String>,
+        /// Whether this is a managed user, whose rights somebody else sets.
+        pub restricted: Option<bool>,
+        /// Whether the account was made without an e-mail address.
+        pub anonymous: Option<bool>,
+        /// Whether the account belongs to a Home.
+        pub home: Option<bool>,
+        /// Whether this is the guest of a Home.
+        pub guest: Option<bool>,
+        /// How many users the Home has.
+        pub home_size: Option<u32>,
+        /// Whether the account administers its Home.
+        pub home_admin: Option<bool>,
+        /// How many users the Home can have.
+        pub max_home_size: Option<u32>,
+        /// Until when a session with "remember me" lasts.
+        pub remember_expires_at: Option<UnixSeconds>,
+        /// Languages, subtitles and the like.
+        pub profile: Option<Profile>,
+        /// The platforms that the account may use in full, such as `ios`, or `all`.
+        pub entitlements: Vec<String>,
+        /// What the account is, such as `plexpass`.
+        pub roles: Vec<String>,
+        /// Subscriptions that run.
+        pub subscriptions: Vec<SubscriptionPeriod>,
+        /// Subscriptions that have ended.
+        pub past_subscriptions: Vec<SubscriptionPeriod>,
+        /// Trials.
+        pub trials: Vec<SubscriptionPeriod>,
+        /// The services that Plex's own clients use on behalf of the account.
+        pub services: Vec<Service>,
+        /// Whether personal advertisements were agreed to; missing while nobody has asked.
+        pub ads_consent: Option<bool>,
+        /// When that was answered.
+        pub ads_consent_set_at: Option<UnixSeconds>,
+        /// When it will be asked again.
+        pub ads_consent_reminder_at: Option<UnixSeconds>,
+        /// Whether features in trial are shown.
+        pub experimental_features: Option<bool>,
+        /// Whether signing in needs a verification code.
+        pub two_factor_enabled: Option<bool>,
+        /// Whether there are backup codes for when the second factor is lost.
+        pub backup_codes_created: Option<bool>,
+        /// The partner through whom the account came.
+        pub attribution_partner: Option<String>,
+        /// Providers of media; seen at managed and guest users.
+        pub providers: Vec<String>,
+        /// The name of the restrictions that apply, such as `little_kid`; seen at managed and guest users.
+        pub restriction_profile: Option<String>,
+        /// The same name as older clients know it.
+        pub mapped_restriction_profile: Option<String>,
+        /// Restrictions set one by one; seen at managed and guest users.
+        pub custom_restrictions: Option<CustomRestrictions>,
+        /// Settings that Plex's own clients keep; seen at managed and guest users.
+        pub settings: Vec<Setting>,
+        /// The identifier of the account's cloud sync; seen at managed and guest users.
+        pub cloud_sync_device: Option<String>,
+        /// The address that mails for the watch-later queue go to; seen at managed and guest users.
+        pub queue_email: Option<String>,
+        /// The identifier of that queue.
+        pub queue_uid: Option<String>,
+    }
+}
+
+impl Account {
+    /// Whether the account has a Plex Pass that is in force.
+    ///
+    /// As `subscription.active` says; where that cannot be read, as `subscription.status` says, or the
+    /// role `plexpass`, so that drift in one place takes nothing from who paid.
+    pub fn has_plex_pass(&self) -> bool {
+        let subscription = self.subscription.as_ref();
+        let active = subscription.and_then(|subscription| subscription.active);
+        let status = subscription.and_then(|subscription| subscription.status.as_ref());
+        active
+            .or(status.map(|status| *status == SubscriptionStatus::Active))
+            .unwrap_or_else(|| self.roles.iter().any(|role| role == "plexpass"))
+    }
+
+    /// Whether this is a managed user (`restricted`): one without an e-mail address of their own, whose
+    /// rights the Home's administrator sets.
+    pub fn is_managed(&self) -> bool {
+        self.restricted == Some(true)
+    }
+
+    /// Whether this is the guest of a Home.
+    pub fn is_guest(&self) -> bool {
+        self.guest == Some(true)
+    }
+
+    /// Whether switching to this user asks for a Home PIN (`protected`).
+    pub fn has_home_pin(&self) -> bool {
+        self.protected == Some(true)
+    }
+}
+
+open_enum! {
+    /// What became of the subscription to Plex's mails.
+    pub enum MailingListStatus {
+        /// Mails are sent.
+        Active = "active",
+        /// The owner wants none.
+        Unsubscribed = "unsubscribed",
+        /// Plex took the address off the list.
+        Removed = "removed",
+    }
+}
+
+/// Reads an account; one without a usable token has `asked`, the token that the request carried.
+pub(crate) fn read(body: &[u8], asked: Option<&Token>) -> Result<Account, Fault> {
+    decode::object(body, |object| with_token(object, asked))
+}
+
+fn with_token(object: &mut Map<String, Value>, asked: Option<&Token>) -> Result<(), Fault> {
+    let usable = |value: &Value| matches!(lenient::field::<Option<Token>, _>(value), Ok(Some(_)));
+    if object.get("authToken").is_some_and(usable) {
+        return Ok(());
+    }
+    let Some(asked) = asked else {
+        return Err(Fault::shape(
+            "authToken",
+            "is missing or cannot be used as a token",
+        ));
+    };
+    object.insert("authToken".to_owned(), Value::from(asked.expose()));
+    Ok(())
+}
+
+/// Names and e-mail addresses are shown as `***`: a log is no place for them.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart, so that a new field must be thought about here.
+        let Self {
+            auth_token,
+            id,
+            uuid,
+            username,
+            title,
+            email,
+            friendly_name,
+            locale,
+            confirmed,
+            joined_at,
+            email_only_auth,
+            has_password,
+            protected,
+            thumb,
+            mailing_list_status,
+            mailing_list_active,
+            scrobble_types,
+            country,
+            pin,
+            subscription,
+            subscription_description,
+            restricted,
+            anonymous,
+            home,
+            guest,
+            home_size,
+            home_admin,
+            max_home_size,
+            remember_expires_at,
+            profile,
+            entitlements,
+            roles,
+            subscriptions,
+            past_subscriptions,
+            trials,
+            services,
+            ads_consent,
+            ads_consent_set_at,
+            ads_consent_reminder_at,
+            experimental_features,
+            two_factor_enabled,
+            backup_codes_created,
+            attribution_partner,
+            providers,
+            restriction_profile,
+            mapped_restriction_profile,
+            custom_restrictions,
+            settings,
+            cloud_sync_device,
+            queue_email,
+            queue_uid,
+        } = self;
+        f.debug_struct("Account")
+            .field("auth_token", auth_token)
+            .field("id", id)
+            .field("uuid", uuid)
+            .field("username", &masked(username))
+            .field("title", &masked(title))
+            .field("email", &masked(email))
+            .field("friendly_name", &masked(friendly_name))
+            .field("locale", locale)
+            .field("confirmed", confirmed)
+            .field("joined_at", joined_at)
+            .field("email_only_auth", email_only_auth)
+            .field("has_password", has_password)
+            .field("protected", protected)
+            .field("thumb", thumb)
+            .field("mailing_list_status", mailing_list_status)
+            .field("mailing_list_active", mailing_list_active)
+            .field("scrobble_types", scrobble_types)
+            .field("country", country)
+            .field("pin", pin)
+            .field("subscription", subscription)
+            .field("subscription_description", subscription_description)
+            .field("restricted", restricted)
+            .field("anonymous", anonymous)
+            .field("home", home)
+            .field("guest", guest)
+            .field("home_size", home_size)
+            .field("home_admin", home_admin)
+            .field("max_home_size", max_home_size)
+            .field("remember_expires_at", remember_expires_at)
+            .field("profile", profile)
+            .field("entitlements", entitlements)
+            .field("roles", roles)
+            .field("subscriptions", subscriptions)
+            .field("past_subscriptions", past_subscriptions)
+            .field("trials", trials)
+            .field("services", services)
+            .field("ads_consent", ads_consent)
+            .field("ads_consent_set_at", ads_consent_set_at)
+            .field("ads_consent_reminder_at", ads_consent_reminder_at)
+            .field("experimental_features", experimental_features)
+            .field("two_factor_enabled", two_factor_enabled)
+            .field("backup_codes_created", backup_codes_created)
+            .field("attribution_partner", attribution_partner)
+            .field("providers", providers)
+            .field("restriction_profile", restriction_profile)
+            .field("mapped_restriction_profile", mapped_restriction_profile)
+            .field("custom_restrictions", custom_restrictions)
+            .field("settings", settings)
+            .field("cloud_sync_device", &masked(cloud_sync_device))
+            .field("queue_email", &masked(queue_email))
+            .field("queue_uid", &masked(queue_uid))
+            .finish()
+    }
+}
+
+fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
+    text.as_ref().map(|_| format_args!("***"))
+}

@@ -1,0 +1,68 @@
+use std::collections::BTreeMap;
+
+use serde::de::MapAccess;
+
+use crate::lenient::{self, Value};
+use crate::secret::Secret;
+use crate::unix_seconds::UnixSeconds;
+
+/// Restrictions of a managed or guest user, set one by one.
+///
+/// Which there are is up to Plex (`all`, `movies`, `television`, `music`, `photos` were seen), so they
+/// are kept by name. A restriction that is named and not set has no value.
+///
+/// ```
+/// use plex_auth_proto::Account;
+///
+/// let account: Account = serde_json::from_str(
+///     r#"{"authToken": "abc", "customRestrictions": {"movies": "contentRating=PG", "music": null}}"#,
+/// )?;
+/// let restrictions = account.custom_restrictions.unwrap();
+/// assert_eq!(restrictions.get("movies"), Some("contentRating=PG"));
+/// assert_eq!(restrictions.get("music"), None);
+/// assert_eq!(restrictions.names().collect::<Vec<_>>(), ["movies", "music"]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomRestrictions(BTreeMap<String, Option<String>>);
+
+impl CustomRestrictions {
+    /// The value of a restriction; `None` where it is not set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_deref()
+    }
+
+    /// The names of all restrictions, set or not, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl<'de> Value<'de> for CustomRestrictions {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut restrictions = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            restrictions.insert(name, map.next_value_seed(lenient::One::NEW)?);
+        }
+        Ok(Some(Self(restrictions)))
+    }
+}
+
+lenient::object! {
+    /// A setting that Plex's own clients keep with an [`Account`](crate::Account).
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct Setting {
+        /// Its name.
+        pub id: Option<String>,
+        /// The kind of its value, such as `json`, `text`.
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+        /// Its value. What the client keeps in it is its own affair, so it is treated as a secret.
+        pub value: Option<Secret>,
+        /// Whether it is not shown.
+        pub hidden: Option<bool>,
+        /// When it was changed.
+        pub updated_at: Option<UnixSeconds>,
+    }
+}

@@ -1,0 +1,49 @@
+//! What every request has in common.
+
+use http::request::Builder;
+use http::{HeaderValue, Method, Request};
+
+use crate::body::Body;
+use crate::call::TOKEN_HEADER;
+use crate::identity::ClientIdentity;
+use crate::operation::Operation;
+use crate::server_url::ServerUrl;
+use crate::token::Token;
+
+/// The request of an operation, without a body. `query` is empty or starts with a question mark.
+pub(crate) fn request(
+    operation: &Operation,
+    query: &str,
+    identity: &ClientIdentity,
+    url: &ServerUrl,
+    token: Option<&Token>,
+) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = operation.method.clone();
+    *request.uri_mut() = url.join(operation.path, query);
+    *request.headers_mut() = identity.headers().clone();
+    if let Some(token) = token {
+        request
+            .headers_mut()
+            .insert(TOKEN_HEADER, HeaderValue::from(token));
+    }
+    request
+}
+
+/// The start of a request of the caller's: what is wrong with `path` shows when it is finished.
+pub(crate) fn builder(
+    identity: &ClientIdentity,
+    url: &ServerUrl,
+    method: Method,
+    path: &str,
+) -> Builder {
+    // Without the slash the path would go on where the host ends, and name another one.
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("{url}{slash}{path}"));
+    if let Some(headers) = request.headers_mut() {
+        headers.clone_from(identity.headers());
+    }
+    request
+}

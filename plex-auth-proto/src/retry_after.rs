@@ -1,0 +1,104 @@
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
+/// How long a server asks to be left alone: its `Retry-After`.
+///
+/// A date needs a clock to become a wait, and the clock is the caller's:
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::RetryAfter;
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+/// let at = RetryAfter::At(SystemTime::UNIX_EPOCH + Duration::from_secs(1_090));
+/// assert_eq!(at.wait(now), Duration::from_secs(90));
+/// assert_eq!(RetryAfter::In(Duration::from_secs(120)).wait(now), Duration::from_secs(120));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// After this time, counted from when the answer came. The server's own figure: cap it if you
+    /// cannot wait for a year.
+    In(Duration),
+    /// At this moment.
+    At(SystemTime),
+}
+
+impl RetryAfter {
+    /// How long to wait from `now`: nothing if the moment has passed.
+    pub fn wait(self, now: SystemTime) -> Duration {
+        match self {
+            Self::In(wait) => wait,
+            Self::At(moment) => moment.duration_since(now).unwrap_or_default(),
+        }
+    }
+
+    /// Whole seconds or an HTTP date; absent where it is neither, or given twice.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(RETRY_AFTER).iter();
+        let (value, None) = (values.next()?, values.next()) else {
+            return None;
+        };
+        let text = value.to_str().ok()?.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text
+                .parse()
+                .ok()
+                .map(|seconds| Self::In(Duration::from_secs(seconds)));
+        }
+        httpdate::parse_http_date(text).ok().map(Self::At)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RetryAfter;
+    use http::HeaderMap;
+    use http::header::RETRY_AFTER;
+    use std::time::{Duration, SystemTime};
+
+    fn read(values: &[&str]) -> Option<RetryAfter> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(RETRY_AFTER, value.parse().unwrap());
+        }
+        RetryAfter::read(&headers)
+    }
+
+    #[test]
+    fn seconds_and_dates_are_read() {
+        let seconds = |seconds| Some(RetryAfter::In(Duration::from_secs(seconds)));
+        assert_eq!(read(&["120"]), seconds(120));
+        assert_eq!(read(&[" 0 "]), seconds(0));
+        assert_eq!(read(&["1000000000000"]), seconds(1_000_000_000_000));
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(
+            read(&["Sun, 06 Nov 1994 08:49:37 GMT"]),
+            Some(RetryAfter::At(date))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_absent() {
+        let too_large = "9".repeat(40);
+        for values in [
+            &[][..],
+            &["-1"],
+            &["1e9"],
+            &["abc"],
+            &[""],
+            &["1", "2"],
+            &[&too_large],
+        ] {
+            assert_eq!(read(values), None, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_has_passed_is_no_wait() {
+        let past = RetryAfter::At(SystemTime::UNIX_EPOCH);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        assert_eq!(past.wait(now), Duration::ZERO);
+    }
+}

@@ -1,0 +1,44 @@
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A text that must not be seen by chance: the token of a service, the hash of a PIN.
+///
+/// `Debug` shows `***`, there is no `Display`, no `Serialize` and no comparison, and the memory is
+/// zeroed when the value is dropped. [`expose`](Self::expose) is the one way to the text, so that a
+/// reader of the code sees where it leaves.
+///
+/// ```
+/// use plex_auth_proto::Secret;
+///
+/// let secret: Secret = serde_json::from_str(r#""7f3a""#)?;
+/// assert_eq!(format!("{secret:?}"), "***");
+/// assert_eq!(secret.expose(), "7f3a");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Keeps `text` as a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself. What is done with it is the caller's responsibility.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}

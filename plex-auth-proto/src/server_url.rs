@@ -1,0 +1,450 @@
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+/// The longest base URL, in bytes. Together with the bounds of what is joined to it, this keeps every
+/// URL under the 64 KiB that [`Uri`] can hold, so that joining cannot fail.
+const MAX_LENGTH: usize = 2048;
+
+/// The base URL of plex.tv or of a media server, checked once so that requests can be made without
+/// failing: `http` or `https`, a host, perhaps a port, perhaps a path prefix (a reverse proxy's), and
+/// nothing else.
+///
+/// [`Display`](fmt::Display) gives the normal form: scheme in lower case, no slash at the end. Host names
+/// may have `_`, as the names of containers do; names beyond ASCII are written in their `xn--` form.
+///
+/// ```
+/// use plex_auth_proto::ServerUrl;
+///
+/// let url: ServerUrl = "HTTP://10.0.0.7:32400/".parse()?;
+/// assert_eq!(url.to_string(), "http://10.0.0.7:32400");
+/// let url: ServerUrl = "https://example.com/plex/".parse()?;
+/// assert_eq!(url.to_string(), "https://example.com/plex");
+///
+/// let error = "10.0.0.7:32400".parse::<ServerUrl>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the server URL does not start with http:// or https://; did you mean http://10.0.0.7:32400"
+/// );
+/// # Ok::<(), plex_auth_proto::InvalidServerUrl>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl {
+    scheme: Scheme,
+    authority: Authority,
+    /// Empty, or starting with a slash and not ending with one.
+    prefix: Box<str>,
+}
+
+impl ServerUrl {
+    /// Where the real plex.tv has its API: `https://plex.tv/api/v2`.
+    pub fn plex_tv() -> Self {
+        Self {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static("plex.tv"),
+            prefix: "/api/v2".into(),
+        }
+    }
+
+    /// The URL of `path`, which starts with a slash, below this one.
+    pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
+        self.assemble([&self.prefix, path, query].concat())
+    }
+
+    fn assemble(&self, path_and_query: String) -> Uri {
+        let uri = Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path_and_query)
+            .build();
+        debug_assert!(uri.is_ok(), "checked parts join: {uri:?}");
+        uri.unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerUrl({self})")
+    }
+}
+
+impl FromStr for ServerUrl {
+    type Err = InvalidServerUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidServerUrl> {
+        parse(text.trim()).map_err(|problem| InvalidServerUrl {
+            problem,
+            mended: mend(text.trim()),
+        })
+    }
+}
+
+fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
+    use ServerUrlProblem as Problem;
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if text.len() > MAX_LENGTH {
+        return Err(Problem::TooLong);
+    }
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Err(Problem::Space);
+    }
+    if !text.is_ascii() {
+        return Err(Problem::NotAscii);
+    }
+    let (scheme, rest) = text.split_once("://").ok_or(Problem::Scheme)?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "http" => Scheme::HTTP,
+        "https" => Scheme::HTTPS,
+        _ => return Err(Problem::Scheme),
+    };
+    if rest.contains('#') {
+        return Err(Problem::Fragment);
+    }
+    if rest.contains('?') {
+        return Err(Problem::Query);
+    }
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    check_authority(authority)?;
+    let prefix = path.trim_end_matches('/');
+    check_prefix(prefix)?;
+    Ok(ServerUrl {
+        scheme,
+        authority: authority.parse().map_err(|_| Problem::Host)?,
+        prefix: prefix.into(),
+    })
+}
+
+fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
+    use ServerUrlProblem as Problem;
+    if authority.contains('@') {
+        return Err(Problem::UserInfo);
+    }
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (address, rest) = rest.split_once(']').ok_or(Problem::Host)?;
+            address.parse::<Ipv6Addr>().map_err(|_| Problem::Host)?;
+            match rest.strip_prefix(':') {
+                Some(port) => (address, Some(port)),
+                None if rest.is_empty() => (address, None),
+                None => return Err(Problem::Host),
+            }
+        }
+        None if authority.matches(':').count() > 1 => return Err(Problem::Brackets),
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    if let Some(port) = port {
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || !port.parse::<u16>().is_ok_and(|port| port != 0) {
+            return Err(Problem::Port);
+        }
+    }
+    let is_name = |host: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let labels = host.strip_suffix('.').unwrap_or(host);
+        host.bytes().all(known) && labels.split('.').all(|label| !label.is_empty())
+    };
+    if authority.starts_with('[') || is_name(host) {
+        Ok(())
+    } else {
+        Err(Problem::Host)
+    }
+}
+
+fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
+    use ServerUrlProblem as Problem;
+    if prefix.is_empty() {
+        return Ok(());
+    }
+    if prefix.ends_with("/web") || prefix.ends_with("/web/index.html") {
+        return Err(Problem::PlexWeb);
+    }
+    let is_segment = |segment: &str| {
+        let mut bytes = segment.bytes();
+        while let Some(byte) = bytes.next() {
+            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+            let mut hex = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
+            if !(plain || byte == b'%' && hex() && hex()) {
+                return false;
+            }
+        }
+        // Clients resolve `.` and `..` in their own ways.
+        !matches!(segment, "" | "." | "..") && !segment.starts_with(':')
+    };
+    if prefix.split('/').skip(1).all(is_segment) {
+        Ok(())
+    } else {
+        Err(Problem::Path)
+    }
+}
+
+/// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
+/// secret: user info, query, fragment.
+fn mend(text: &str) -> Option<String> {
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    // `http//:host`, `http:host`, `http:/host` and a bare host.
+    let letters = text.find(|character: char| !character.is_ascii_alphabetic())?;
+    let (word, rest) = text.split_at(letters);
+    let (scheme, rest) = match word.to_ascii_lowercase().as_str() {
+        scheme @ ("http" | "https") => {
+            let slips = || rest.trim_start_matches([':', '/']);
+            (
+                scheme.to_owned(),
+                rest.strip_prefix("://").unwrap_or_else(slips),
+            )
+        }
+        _ if text.contains("://") => return None,
+        _ => ("http".to_owned(), text),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    // `host/:32400`
+    let (authority, path) = match path.strip_prefix("/:") {
+        Some(port) if !port.contains('/') => (format!("{authority}:{port}"), ""),
+        _ => (authority.to_owned(), path),
+    };
+    let authority = bracketed(&authority).unwrap_or(authority);
+    let authority = authority.strip_suffix(':').unwrap_or(&authority);
+    let path = path.split("/web").next().unwrap_or_default();
+    let mended = format!("{scheme}://{authority}{}", path.trim_end_matches('/'));
+    parse(&mended).ok().map(|url| url.to_string())
+}
+
+/// An IPv6 address without brackets, with or without a port.
+fn bracketed(authority: &str) -> Option<String> {
+    if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
+        return None;
+    }
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Some(format!("[{authority}]"));
+    }
+    let (address, port) = authority.rsplit_once(':')?;
+    address.parse::<Ipv6Addr>().ok()?;
+    Some(format!("[{address}]:{port}"))
+}
+
+/// A text that cannot be a [`ServerUrl`], and the form that was probably meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidServerUrl {
+    problem: ServerUrlProblem,
+    mended: Option<String>,
+}
+
+impl InvalidServerUrl {
+    /// What is wrong.
+    pub fn problem(&self) -> ServerUrlProblem {
+        self.problem
+    }
+
+    /// The URL that was probably meant, to offer to whoever typed it. Never has a secret.
+    pub fn mended(&self) -> Option<&str> {
+        self.mended.as_deref()
+    }
+}
+
+impl fmt::Display for InvalidServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server URL {}", self.problem)?;
+        match &self.mended {
+            Some(mended) => write!(f, "; did you mean {mended}"),
+            None => {
+                f.write_str("; it looks like http://10.0.0.7:32400 or https://example.com/plex")
+            }
+        }
+    }
+}
+
+impl std::error::Error for InvalidServerUrl {}
+
+/// What is wrong with a server URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerUrlProblem {
+    /// Nothing is left when white space is trimmed.
+    #[error("is empty")]
+    Empty,
+    /// It does not start with `http://` or `https://`.
+    #[error("does not start with http:// or https://")]
+    Scheme,
+    /// There is white space or a control character inside.
+    #[error("has white space or a control character inside")]
+    Space,
+    /// There is a character beyond ASCII: write the host in its `xn--` form, a path percent-encoded.
+    #[error(
+        "has a character beyond ASCII; write the host in its xn-- form, a path percent-encoded"
+    )]
+    NotAscii,
+    /// There is a user name or a password before the host. They would be sent to nobody, or shown.
+    #[error("has a user name or password in it, which is not used")]
+    UserInfo,
+    /// There is a query.
+    #[error("has a query, which a base URL has not")]
+    Query,
+    /// There is a fragment.
+    #[error("has a fragment (#), which a base URL has not")]
+    Fragment,
+    /// It is the address of Plex Web, as copied from a browser.
+    #[error("is the address of Plex Web, not of the server")]
+    PlexWeb,
+    /// The host is missing or has a character that a host has not.
+    #[error("has no host, or one that cannot be")]
+    Host,
+    /// An IPv6 address stands without brackets.
+    #[error("has an IPv6 address without brackets")]
+    Brackets,
+    /// The port is no number from 1 to 65535.
+    #[error("has a port that is no number from 1 to 65535")]
+    Port,
+    /// The path prefix has an empty segment, `.` or `..`, or a character to be percent-encoded.
+    #[error("has a path with an empty segment, a dot segment or a character to be percent-encoded")]
+    Path,
+    /// It is longer than 2048 bytes.
+    #[error("is longer than 2048 bytes")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ServerUrl, ServerUrlProblem as Problem};
+
+    #[test]
+    fn right_ones_join_with_exactly_one_slash() {
+        for (text, joined) in [
+            ("http://10.0.0.7:32400", "http://10.0.0.7:32400/user"),
+            ("http://10.0.0.7:32400/", "http://10.0.0.7:32400/user"),
+            (" HTTPS://Plex.example \n", "https://Plex.example/user"),
+            ("http://plex.example/plex/", "http://plex.example/plex/user"),
+            (
+                "http://plex.example/a/b%20c//",
+                "http://plex.example/a/b%20c/user",
+            ),
+            ("http://[fd00::1]:32400", "http://[fd00::1]:32400/user"),
+            ("http://[::1]", "http://[::1]/user"),
+            ("http://plex_server:32400", "http://plex_server:32400/user"),
+            (
+                "https://xn--bro-hoa.example",
+                "https://xn--bro-hoa.example/user",
+            ),
+            ("https://plex.tv/api/v2", "https://plex.tv/api/v2/user"),
+            ("http://plex.example.:1", "http://plex.example.:1/user"),
+        ] {
+            assert_eq!(
+                text.parse::<ServerUrl>().unwrap().join("/user", ""),
+                joined,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_ones_are_refused_with_the_mended_form() {
+        for (text, problem, mended) in [
+            ("", Problem::Empty, None),
+            ("http://", Problem::Host, None),
+            (
+                "10.0.0.7:32400",
+                Problem::Scheme,
+                Some("http://10.0.0.7:32400"),
+            ),
+            ("plex.example", Problem::Scheme, Some("http://plex.example")),
+            (
+                "http//:10.0.0.7:32400",
+                Problem::Scheme,
+                Some("http://10.0.0.7:32400"),
+            ),
+            (
+                "https:/plex.example",
+                Problem::Scheme,
+                Some("https://plex.example"),
+            ),
+            ("ftp://plex.example", Problem::Scheme, None),
+            (
+                "http://10.0.0.7/:32400",
+                Problem::Path,
+                Some("http://10.0.0.7:32400"),
+            ),
+            (
+                "http://u:secret@plex.example/a",
+                Problem::UserInfo,
+                Some("http://plex.example/a"),
+            ),
+            (
+                "http://plex.example?X-Plex-Token=secret",
+                Problem::Query,
+                Some("http://plex.example"),
+            ),
+            (
+                "http://10.0.0.7:32400/web/index.html#!/",
+                Problem::Fragment,
+                Some("http://10.0.0.7:32400"),
+            ),
+            (
+                "http://10.0.0.7:32400/web",
+                Problem::PlexWeb,
+                Some("http://10.0.0.7:32400"),
+            ),
+            (
+                "http://::ffff:10.0.0.7:32400",
+                Problem::Brackets,
+                Some("http://[::ffff:10.0.0.7]:32400"),
+            ),
+            (
+                "http://fd00::1",
+                Problem::Brackets,
+                Some("http://[fd00::1]"),
+            ),
+            ("fd00::1", Problem::Scheme, Some("http://[fd00::1]")),
+            ("::1", Problem::Scheme, Some("http://[::1]")),
+            ("http://[fd00::1", Problem::Host, None),
+            ("http://[fe80::1%25eth0]", Problem::Host, None),
+            ("http://[10.0.0.7]", Problem::Host, None),
+            ("http://[::1]32400", Problem::Host, None),
+            ("http://plex.example:99999", Problem::Port, None),
+            ("http://plex.example:0", Problem::Port, None),
+            ("http://plex.example:+80", Problem::Port, None),
+            (
+                "http://plex.example:",
+                Problem::Port,
+                Some("http://plex.example"),
+            ),
+            ("http://a..b", Problem::Host, None),
+            ("http://a%20b", Problem::Host, None),
+            ("http://plex.example/a//b", Problem::Path, None),
+            ("http://plex.example/../b", Problem::Path, None),
+            ("http://plex.example/%2", Problem::Path, None),
+            ("http://plex.example/a\\b", Problem::Path, None),
+            ("http://b\u{fc}ro.example", Problem::NotAscii, None),
+            ("http://plex.example\r\nX-Evil: 1", Problem::Space, None),
+            ("http://plex example", Problem::Space, None),
+        ] {
+            let error = text.parse::<ServerUrl>().unwrap_err();
+            assert_eq!(
+                (error.problem(), error.mended()),
+                (problem, mended),
+                "{text}"
+            );
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        let long = format!("http://plex.example/{}", "a".repeat(2048));
+        assert_eq!(
+            long.parse::<ServerUrl>().unwrap_err().problem(),
+            Problem::TooLong
+        );
+    }
+}

@@ -1,0 +1,59 @@
+use std::time::{Duration, SystemTime};
+
+/// A moment as Plex writes it: seconds since 1970-01-01 00:00 UTC.
+///
+/// It stays a number, as this crate reads no clock; [`SystemTime`] and every date library are one
+/// conversion away.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::UnixSeconds;
+///
+/// let joined = UnixSeconds(1_339_124_759);
+/// assert_eq!(SystemTime::try_from(joined)?, SystemTime::UNIX_EPOCH + Duration::from_secs(1_339_124_759));
+/// # Ok::<(), plex_auth_proto::OutOfRange>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(transparent)]
+pub struct UnixSeconds(pub i64);
+
+impl TryFrom<UnixSeconds> for SystemTime {
+    type Error = OutOfRange;
+
+    fn try_from(moment: UnixSeconds) -> Result<Self, OutOfRange> {
+        let distance = Duration::from_secs(moment.0.unsigned_abs());
+        if moment.0 < 0 {
+            Self::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            Self::UNIX_EPOCH.checked_add(distance)
+        }
+        .ok_or(OutOfRange)
+    }
+}
+
+/// The platform's [`SystemTime`] cannot express the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the moment is beyond what this platform's clock can express")]
+pub struct OutOfRange;
+
+#[cfg(test)]
+mod tests {
+    use super::{OutOfRange, UnixSeconds};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn moments_before_1970_and_out_of_range_are_told_apart() {
+        assert_eq!(
+            SystemTime::try_from(UnixSeconds(-1)),
+            Ok(SystemTime::UNIX_EPOCH - Duration::from_secs(1))
+        );
+        if SystemTime::UNIX_EPOCH
+            .checked_add(Duration::from_secs(i64::MAX as u64))
+            .is_none()
+        {
+            assert_eq!(SystemTime::try_from(UnixSeconds(i64::MAX)), Err(OutOfRange));
+        }
+        // The least number of all has no positive counterpart.
+        let _ = SystemTime::try_from(UnixSeconds(i64::MIN));
+    }
+}

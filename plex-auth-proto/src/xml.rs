@@ -1,0 +1,163 @@
+//! The little XML that Plex still sends: error bodies, and two answers of media servers.
+//!
+//! An element becomes the JSON that Plex would have sent: attributes are text fields, child elements
+//! are lists by name, an element of text alone is a text. So each type is written once.
+
+use roxmltree::{Document, Node, ParsingOptions};
+use serde_json::{Map, Value};
+
+/// How deep a document is looked into.
+const MAX_DEPTH: usize = 16;
+
+/// How long one tag may be. The parser compares each attribute of an element with all the others, so
+/// that one tag of 300 kB keeps it busy for a second.
+const MAX_TAG: usize = 16 * 1024;
+
+/// How many elements, texts and comments a document may have.
+const MAX_NODES: u32 = 50_000;
+
+/// What is not read, and whether it is a web page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotOurs {
+    Html,
+    Other,
+}
+
+/// The content of the document's root, which must be called `root`.
+pub(crate) fn read(text: &str, root: &str) -> Result<Value, NotOurs> {
+    if looks_like_html(text) {
+        return Err(NotOurs::Html);
+    }
+    if longest_tag(text) > MAX_TAG {
+        return Err(NotOurs::Other);
+    }
+    let options = ParsingOptions {
+        nodes_limit: MAX_NODES,
+        ..ParsingOptions::default()
+    };
+    let document = Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)?;
+    let element = document.root_element();
+    if element.tag_name().name() != root {
+        return Err(NotOurs::Other);
+    }
+    Ok(content(element, MAX_DEPTH))
+}
+
+fn content(element: Node<'_, '_>, depth: usize) -> Value {
+    let mut object = Map::new();
+    for attribute in element.attributes() {
+        object.insert(attribute.name().to_owned(), Value::from(attribute.value()));
+    }
+    if let Some(depth) = depth.checked_sub(1) {
+        for child in element.children().filter(Node::is_element) {
+            let list = object
+                .entry(child.tag_name().name())
+                .or_insert_with(|| Value::Array(Vec::new()));
+            // An attribute of the same name is kept; Plex has none.
+            if let Value::Array(list) = list {
+                list.push(content(child, depth));
+            }
+        }
+    }
+    if object.is_empty() {
+        return Value::from(element.text().unwrap_or_default().trim());
+    }
+    Value::Object(object)
+}
+
+fn looks_like_html(text: &str) -> bool {
+    let start: String = text
+        .chars()
+        .take(1024)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    ["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|tag| start.contains(tag))
+}
+
+/// The length of the longest tag, a `>` in quotes not being its end.
+fn longest_tag(text: &str) -> usize {
+    let mut longest = 0;
+    let mut start = None;
+    let mut quote = None;
+    for (position, byte) in text.bytes().enumerate() {
+        match (start, quote, byte) {
+            (None, _, b'<') => start = Some(position),
+            (Some(_), Some(open), _) if byte == open => quote = None,
+            (Some(_), None, b'"' | b'\'') => quote = Some(byte),
+            (Some(from), None, b'>') => {
+                longest = longest.max(position - from);
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    longest.max(start.map_or(0, |from| text.len() - from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotOurs, read};
+    use serde_json::json;
+
+    #[test]
+    fn an_element_becomes_the_json_that_plex_would_have_sent() {
+        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+            <MediaContainer size="1">
+              <Device name="Attic"><Connection port="32400" local="1"/><Connection port="1"/></Device>
+            </MediaContainer>"#;
+        let connections = json!([{"port": "32400", "local": "1"}, {"port": "1"}]);
+        let device = json!([{"name": "Attic", "Connection": connections}]);
+        assert_eq!(
+            read(text, "MediaContainer"),
+            Ok(json!({"size": "1", "Device": device}))
+        );
+    }
+
+    #[test]
+    fn an_element_of_text_alone_is_a_text() {
+        let text = "<errors><error>Invalid token</error><error code='1'/></errors>";
+        assert_eq!(
+            read(text, "errors"),
+            Ok(json!({"error": ["Invalid token", {"code": "1"}]}))
+        );
+    }
+
+    #[test]
+    fn pages_and_foreign_documents_are_told_apart() {
+        for (text, why) in [
+            ("<!DOCTYPE HTML><title>x</title>", NotOurs::Html),
+            ("\n<html><head></head></html>", NotOurs::Html),
+            ("<html>", NotOurs::Html),
+            ("<", NotOurs::Other),
+            ("<é><é/>", NotOurs::Other),
+            ("<user/>", NotOurs::Other),
+            ("<MediaContainer", NotOurs::Other),
+            ("<MediaContainer></Mediacontainer>", NotOurs::Other),
+            (
+                "<!DOCTYPE x [<!ENTITY a 'b'>]><MediaContainer/>",
+                NotOurs::Other,
+            ),
+        ] {
+            assert_eq!(read(text, "MediaContainer"), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_would_keep_the_parser_busy_is_not_parsed() {
+        let attributes: String = (0..30_000).map(|n| format!(" a{n}=''")).collect();
+        let text = format!("<MediaContainer{attributes}/>");
+        assert_eq!(read(&text, "MediaContainer"), Err(NotOurs::Other));
+        let quoted = format!("<MediaContainer a='{}'/>", ">".repeat(20_000));
+        assert_eq!(read(&quoted, "MediaContainer"), Err(NotOurs::Other));
+    }
+
+    #[test]
+    fn depth_and_number_of_elements_are_bounded() {
+        let deep = format!("<m>{}{}</m>", "<a>".repeat(10_000), "</a>".repeat(10_000));
+        assert!(read(&deep, "m").is_ok());
+        let many = format!("<m>{}</m>", "<a/>".repeat(60_000));
+        assert_eq!(read(&many, "m"), Err(NotOurs::Other));
+    }
+}

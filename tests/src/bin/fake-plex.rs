@@ -1,0 +1,177 @@
+//! Runs the fake Plex for any client, and says what is in it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use plex_auth_tests::{Account, Authority, FakePlex, MediaServer, Server, Which, Who};
+
+/// A fake plex.tv and two fake media servers on this machine, with made-up people.
+///
+/// Point a client at the addresses that it prints, in place of plex.tv's and a media server's. It runs
+/// until it is interrupted, and forgets everything then.
+#[derive(Debug, Parser)]
+#[command(name = "fake-plex")]
+struct Arguments {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+
+    /// Serve HTTPS, with a certificate for localhost and 127.0.0.1 made for this run.
+    #[arg(long)]
+    https: bool,
+
+    /// Write the certificate authority to trust (PEM) to this file.
+    #[arg(long, value_name = "FILE", requires = "https")]
+    write_ca: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(never) => match never {},
+        Err(problem) => {
+            eprintln!("fake-plex: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
+    let authority = arguments.https.then(Authority::new);
+    if let (Some(path), Some(authority)) = (&arguments.write_ca, &authority) {
+        std::fs::write(path, authority.root_pem())
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    let certificate = authority.as_ref().map(Authority::good);
+    let server = Server::bind(FakePlex::new(), arguments.port, certificate).map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            format!(
+                "port {} is in use; choose another, or --port 0 for a free one",
+                arguments.port
+            )
+        } else {
+            format!("cannot listen on port {}: {error}", arguments.port)
+        }
+    })?;
+    let text = server.with(|plex| describe(plex, server.url(), arguments));
+    // Nobody may be reading; the server runs all the same.
+    drop(io::stdout().write_all(text.as_bytes()));
+    drop(io::stdout().flush());
+    loop {
+        std::thread::park();
+    }
+}
+
+/// All that a stranger needs to use it.
+fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
+    let mut lines = vec![
+        format!("Fake Plex is running at {url}"),
+        String::new(),
+        format!("  plex.tv           {url}/api/v2    (in place of https://plex.tv/api/v2)"),
+    ];
+    for server in plex.servers() {
+        lines.push(format!("  {}", media_server(plex, server, url)));
+    }
+    lines.extend([
+        String::new(),
+        "Accounts (the e-mail address serves as login, too)".to_owned(),
+        String::new(),
+    ]);
+    for account in plex.accounts() {
+        lines.extend(describe_account(account));
+    }
+    lines.extend([
+        "Sources that the claimed media server knows".to_owned(),
+        String::new(),
+    ]);
+    for source in plex.server(Which::Claimed).sources() {
+        lines.push(format!(
+            "  {}  ({}, {} connections)",
+            source.uri,
+            source.name,
+            source.connections.len()
+        ));
+    }
+    lines.extend([
+        String::new(),
+        "Try it".to_owned(),
+        String::new(),
+        example(plex, url, arguments),
+    ]);
+    lines.extend([
+        String::new(),
+        "Stop it with Ctrl-C.".to_owned(),
+        String::new(),
+    ]);
+    lines.join("\n")
+}
+
+fn media_server(plex: &FakePlex, server: &MediaServer, url: &str) -> String {
+    let prefix = server.prefix();
+    let (kind, place, owner) = match server.admin() {
+        Some(admin) => {
+            let admin = plex.account(admin).login().unwrap_or("?");
+            (
+                "claimed server",
+                format!("{url}    (also {url}{prefix})"),
+                format!("claimed by {admin}"),
+            )
+        }
+        None => (
+            "unclaimed server",
+            format!("{url}{prefix}"),
+            "claimed by nobody".to_owned(),
+        ),
+    };
+    format!(
+        "{kind:<17} {place}\n{:20}{}, {owner}, {}",
+        "",
+        server.name(),
+        server.machine_identifier()
+    )
+}
+
+fn describe_account(account: &Account) -> Vec<String> {
+    let title = account.body().get("title").and_then(|title| title.as_str());
+    let mut lines = vec![format!(
+        "  {} ({})",
+        title.unwrap_or("?"),
+        account.description()
+    )];
+    let mut line = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            lines.push(format!("    {name:<18}{value}"));
+        }
+    };
+    line("login", account.login());
+    line("e-mail", account.email());
+    line("password", account.password());
+    line("verification code", account.verification_code());
+    line("token", Some(account.token()));
+    lines.push(String::new());
+    lines
+}
+
+/// A sign-in of the free account.
+fn example(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
+    let account = plex.account(Who::Free);
+    let trust = match (&arguments.write_ca, arguments.https) {
+        (Some(path), _) => format!(" --cacert {}", path.display()),
+        (None, true) => " --insecure".to_owned(),
+        (None, false) => String::new(),
+    };
+    let mut line = format!(
+        "  curl{trust} {url}/api/v2/users/signin -H 'Accept: application/json' -H 'X-Plex-Client-Identifier: my-client'"
+    );
+    for (name, value) in [("login", account.login()), ("password", account.password())] {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            line,
+            " --data-urlencode '{name}={}'",
+            value.unwrap_or_default()
+        );
+    }
+    line
+}

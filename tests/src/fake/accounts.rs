@@ -1,0 +1,265 @@
+//! The people who have an account, all made up.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::account_body;
+
+/// One of the accounts, by what is special about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Who {
+    /// Rosa, with a Plex Pass; admin of her Home and of the claimed media server.
+    PlexPass,
+    /// Tariq, with a free account, and no media server.
+    Free,
+    /// Ingrid, whose sign-in needs a verification code.
+    TwoFactor,
+    /// Nilo, a managed user in Rosa's Home: no e-mail address, no user name, no password.
+    Managed,
+    /// Yaw, who signs in by e-mail only, so never with a password.
+    EmailOnly,
+}
+
+/// An account: who it is, how it signs in, and what plex.tv says about it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    who: Who,
+    description: &'static str,
+    username: Option<String>,
+    email: Option<String>,
+    password: Option<String>,
+    verification_code: Option<String>,
+    token: String,
+    body: Map<String, Value>,
+}
+
+impl Account {
+    /// Which of the accounts it is.
+    pub fn who(&self) -> Who {
+        self.who
+    }
+
+    /// What is special about it, in a few words.
+    pub fn description(&self) -> &str {
+        self.description
+    }
+
+    /// The name that it signs in by; its e-mail address serves as well. A managed user has neither.
+    pub fn login(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// Its e-mail address.
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    /// Its password, if it can sign in by one.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
+    /// The verification code that is right, if one is needed. It never gets too old.
+    pub fn verification_code(&self) -> Option<&str> {
+        self.verification_code.as_deref()
+    }
+
+    /// The token that it has from the beginning.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What plex.tv says about it, but for `authToken` and `rememberExpiresAt`, which depend on the token.
+    pub fn body(&self) -> &Map<String, Value> {
+        &self.body
+    }
+
+    /// The same, to change it: the fake then answers so.
+    pub fn body_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.body
+    }
+
+    /// Gives it another password.
+    pub fn set_password(&mut self, password: &str) {
+        self.password = Some(password.to_owned());
+    }
+
+    fn is_called(&self, login: &str) -> bool {
+        let names = [self.username.as_deref(), self.email.as_deref()];
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| name.eq_ignore_ascii_case(login))
+    }
+}
+
+/// Why a sign-in is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Wrong,
+    CodeRequired,
+    CodeWrong,
+    EmailOnly,
+    TooManyFailures,
+}
+
+/// So many wrong passwords in a row, and nothing is looked at any more.
+const FAILURES_ALLOWED: u32 = 10;
+
+/// All accounts, and how often a wrong password came for which login.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    plex_pass: Account,
+    free: Account,
+    two_factor: Account,
+    managed: Account,
+    email_only: Account,
+    failures: BTreeMap<String, u32>,
+}
+
+impl Accounts {
+    pub(crate) fn new() -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        let nobody = |who, description, token: &str, body| Account {
+            who,
+            description,
+            username: None,
+            email: None,
+            password: None,
+            verification_code: None,
+            token: token.to_owned(),
+            body,
+        };
+        Self {
+            plex_pass: Account {
+                username: text("rosa"),
+                email: text("rosa@example.org"),
+                password: text("nine kites & a lantern"),
+                ..nobody(
+                    Who::PlexPass,
+                    "Plex Pass",
+                    "rosaRosa1rosaRosa2rr",
+                    account_body::plex_pass(),
+                )
+            },
+            free: Account {
+                username: text("tariq"),
+                email: text("tariq@example.org"),
+                password: text("copper+teapot%7"),
+                ..nobody(
+                    Who::Free,
+                    "free account",
+                    "tariqTariq1tariqTar2",
+                    account_body::free(),
+                )
+            },
+            two_factor: Account {
+                username: text("ingrid"),
+                email: text("ingrid@example.org"),
+                password: text("Fjellvåk-81"),
+                verification_code: text("123456"),
+                ..nobody(
+                    Who::TwoFactor,
+                    "two-factor",
+                    "ingridIngrid1ingrid2",
+                    account_body::two_factor(),
+                )
+            },
+            managed: nobody(
+                Who::Managed,
+                "managed user",
+                "niloNilo1niloNilo2nn",
+                account_body::managed(),
+            ),
+            email_only: Account {
+                username: text("yaw"),
+                email: text("yaw@example.org"),
+                ..nobody(
+                    Who::EmailOnly,
+                    "signs in by e-mail only",
+                    "yawYawYaw1yawYawYaw2",
+                    account_body::email_only(),
+                )
+            },
+            failures: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, who: Who) -> &Account {
+        match who {
+            Who::PlexPass => &self.plex_pass,
+            Who::Free => &self.free,
+            Who::TwoFactor => &self.two_factor,
+            Who::Managed => &self.managed,
+            Who::EmailOnly => &self.email_only,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, who: Who) -> &mut Account {
+        match who {
+            Who::PlexPass => &mut self.plex_pass,
+            Who::Free => &mut self.free,
+            Who::TwoFactor => &mut self.two_factor,
+            Who::Managed => &mut self.managed,
+            Who::EmailOnly => &mut self.email_only,
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Account> {
+        [
+            &self.plex_pass,
+            &self.free,
+            &self.two_factor,
+            &self.managed,
+            &self.email_only,
+        ]
+        .into_iter()
+    }
+
+    pub(crate) fn forgive(&mut self) {
+        self.failures.clear();
+    }
+
+    /// Whose login, password and code these are. The password is looked at before the code.
+    pub(crate) fn sign_in(
+        &mut self,
+        login: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<Who, Refusal> {
+        let key = login.to_ascii_lowercase();
+        if self
+            .failures
+            .get(&key)
+            .is_some_and(|&failures| failures >= FAILURES_ALLOWED)
+        {
+            return Err(Refusal::TooManyFailures);
+        }
+        let found = self.iter().find(|account| account.is_called(login));
+        let outcome = match found {
+            Some(account) if account.who == Who::EmailOnly && account.password.is_none() => {
+                return Err(Refusal::EmailOnly);
+            }
+            Some(account) if account.password() == Some(password) => Ok(account),
+            _ => Err(Refusal::Wrong),
+        };
+        let outcome = outcome.map(|account| match (account.verification_code(), code) {
+            (None, _) => Ok(account.who),
+            (Some(_), None) => Err(Refusal::CodeRequired),
+            (Some(right), Some(code)) if code == right => Ok(account.who),
+            (Some(_), Some(_)) => Err(Refusal::CodeWrong),
+        });
+        match outcome {
+            Ok(signed_in) => {
+                self.failures.remove(&key);
+                signed_in
+            }
+            Err(refusal) => {
+                *self.failures.entry(key).or_default() += 1;
+                Err(refusal)
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A request as the handlers read it.
+
+use http::Request;
+
+/// A request, the time it came, and where it leads.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    request: &'a Request<Vec<u8>>,
+    now: u64,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(request: &'a Request<Vec<u8>>, now: u64) -> Self {
+        Self { request, now }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    pub(crate) fn method(&self) -> &'a str {
+        self.request.method().as_str()
+    }
+
+    pub(crate) fn path(&self) -> &'a str {
+        self.request.uri().path()
+    }
+
+    /// A header that is there, readable and not blank.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        let value = self.request.headers().get(name)?.to_str().ok()?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter of the query, decoded, that is there and not blank.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.request.uri().query()?;
+        let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?;
+        Some(value.into_owned()).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The token, from the header or, as Plex takes it too, from the query.
+    pub(crate) fn token(&self) -> Option<String> {
+        let header = self.header("x-plex-token").map(str::to_owned);
+        header.or_else(|| self.parameter("X-Plex-Token"))
+    }
+
+    /// JSON comes to exactly `Accept: application/json`, once; to everything else comes XML.
+    pub(crate) fn wants_json(&self) -> bool {
+        let mut accept = self.request.headers().get_all("accept").iter();
+        accept
+            .next()
+            .is_some_and(|value| value == "application/json")
+            && accept.next().is_none()
+    }
+
+    /// The pairs of a form body; none when it is not a well-formed form.
+    pub(crate) fn form(&self) -> Option<Form> {
+        let kind = self.header("content-type")?.split(';').next()?.trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return None;
+        }
+        let body = std::str::from_utf8(self.request.body()).ok()?;
+        is_well_encoded(body).then(|| {
+            Form(
+                form_urlencoded::parse(body.as_bytes())
+                    .into_owned()
+                    .collect(),
+            )
+        })
+    }
+}
+
+/// A decoded form body.
+#[derive(Debug)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// A field's value, when it is there once.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str());
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// Whether a field is there at all.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+}
+
+/// ASCII without blanks, `%` before two hex digits only, and UTF-8 once it is decoded.
+fn is_well_encoded(body: &str) -> bool {
+    let plain = body.bytes().all(|byte| byte.is_ascii_graphic());
+    let escapes = body
+        .split('%')
+        .skip(1)
+        .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2);
+    // The decoder puts U+FFFD where the bytes are not UTF-8; the character itself may come, too.
+    let replaced = |text: &str| text.matches('\u{fffd}').count();
+    let decoded: usize = form_urlencoded::parse(body.as_bytes())
+        .map(|(key, value)| replaced(&key) + replaced(&value))
+        .sum();
+    plain && escapes && decoded == body.to_ascii_uppercase().matches("%EF%BF%BD").count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_well_encoded_or_not() {
+        for right in ["", "a=b&c=d", "a=b+c%20d", "a=%F0%9F%98%80", "a=%EF%BF%BD"] {
+            assert!(is_well_encoded(right), "{right}");
+        }
+        for wrong in [
+            "a=b c", "a=%", "a=%4", "a=%zz", "a=%FF", "a=\u{e9}", "a=\r\n",
+        ] {
+            assert!(!is_well_encoded(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_one_exact_accept_header_asks_for_json() {
+        let wants = |accepts: &[&str]| {
+            let mut request = Request::get("/user");
+            for accept in accepts {
+                request = request.header("accept", *accept);
+            }
+            Ask::new(&request.body(Vec::new()).unwrap(), 0).wants_json()
+        };
+        assert!(wants(&["application/json"]));
+        assert!(!wants(&[]));
+        assert!(!wants(&["application/json, text/plain, */*"]));
+        assert!(!wants(&["application/json", "application/json"]));
+        assert!(!wants(&["*/*"]));
+    }
+}

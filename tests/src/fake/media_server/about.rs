@@ -1,0 +1,42 @@
+//! `GET {server}/identity`, which needs no token, and `GET {server}/`, which does.
+
+use http::{Response, StatusCode};
+use serde_json::json;
+
+use super::{Which, authenticate, container};
+use crate::fake::FakePlex;
+use crate::fake::ask::Ask;
+
+const VERSION: &str = "1.99.1.4711-b0a7b0a75";
+
+pub(crate) fn identity(
+    plex: &mut FakePlex,
+    which: Which,
+    ask: &Ask<'_>,
+) -> Result<Response<Vec<u8>>, StatusCode> {
+    let server = plex.server(which);
+    let body = json!({
+        "size": 0, "claimed": server.admin.is_some(), "machineIdentifier": server.machine_identifier,
+        "version": VERSION,
+    });
+    Ok(container(ask, body))
+}
+
+pub(crate) fn root(
+    plex: &mut FakePlex,
+    which: Which,
+    ask: &Ask<'_>,
+) -> Result<Response<Vec<u8>>, StatusCode> {
+    let server = plex.server(which);
+    if server.admin.is_some() {
+        authenticate(plex, which, ask)?;
+    }
+    let username = server.admin.and_then(|admin| plex.account(admin).email());
+    let body = json!({
+        "size": 0, "friendlyName": server.name, "machineIdentifier": server.machine_identifier,
+        "version": VERSION, "platform": "Linux", "platformVersion": "6.1", "myPlex": server.admin.is_some(),
+        "myPlexUsername": username.unwrap_or_default(),
+        "myPlexSigninState": if server.admin.is_some() { "ok" } else { "none" },
+    });
+    Ok(container(ask, body))
+}

@@ -1,0 +1,123 @@
+//! `GET {server}/security/resources`: where a source is, and a token for it.
+
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Connection, Source, Which, authenticate, container};
+use crate::fake::FakePlex;
+use crate::fake::ask::Ask;
+
+pub(crate) fn answer(
+    plex: &mut FakePlex,
+    which: Which,
+    ask: &Ask<'_>,
+) -> Result<Response<Vec<u8>>, StatusCode> {
+    if let Some(admin) = plex.server(which).admin {
+        let who = authenticate(plex, which, ask)?;
+        if who != admin {
+            return Err(StatusCode::FORBIDDEN);
+        }
+    }
+    let uri = ask.parameter("source").ok_or(StatusCode::BAD_REQUEST)?;
+    let identifier = uri
+        .strip_prefix("server://")
+        .or_else(|| uri.strip_prefix("provider://"));
+    if identifier.is_none_or(str::is_empty) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    if !matches!(ask.parameter("refresh").as_deref(), None | Some("0" | "1")) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let server = plex.servers.get_mut(which);
+    let Some(source) = server
+        .sources
+        .iter()
+        .find(|source| source.uri == uri)
+        .cloned()
+    else {
+        return Ok(container(ask, json!({ "size": 0 })));
+    };
+    // It opens the source, not this server.
+    let token = server.unregistered_token();
+    let connections: Vec<Value> = source
+        .connections
+        .iter()
+        .map(|connection| member(connection, ask.wants_json()))
+        .collect();
+    let device = json!({
+        "name": source.name, "clientIdentifier": source.client_identifier, "accessToken": token,
+        "Connection": connections,
+    });
+    Ok(container(ask, json!({ "size": 1, "Device": [device] })))
+}
+
+/// In XML only a relayed connection says anything about a relay.
+fn member(connection: &Connection, in_json: bool) -> Value {
+    let Connection {
+        protocol,
+        address,
+        port,
+        uri,
+        local,
+        relay,
+    } = connection;
+    if in_json || *relay {
+        json!({ "protocol": protocol, "address": address, "port": port, "uri": uri, "local": local, "relay": relay })
+    } else {
+        json!({ "protocol": protocol, "address": address, "port": port, "uri": uri, "local": local })
+    }
+}
+
+/// What the claimed server knows: another server in three places, and a provider on the net.
+pub(super) fn sources() -> Vec<Source> {
+    let connection = |address: &str, port, uri: &str, local, relay| Connection {
+        protocol: "https".to_owned(),
+        address: address.to_owned(),
+        port,
+        uri: uri.to_owned(),
+        local,
+        relay,
+    };
+    let server = "b1946ac92492d2347c6235b4d2611184f00dcafe";
+    let hash = "3f9a0c7e5b1d4826a7c8e9f001122334";
+    let direct = |address: &str, port: u16, local, relay| {
+        let uri = format!(
+            "https://{}.{hash}.plex.direct:{port}",
+            address.replace('.', "-")
+        );
+        connection(address, port, &uri, local, relay)
+    };
+    vec![
+        Source {
+            uri: format!("server://{server}"),
+            name: "Attic".to_owned(),
+            client_identifier: server.to_owned(),
+            connections: vec![
+                direct("192.168.7.20", 32400, true, false),
+                direct("203.0.113.45", 21907, false, false),
+                direct("198.51.100.9", 8443, false, true),
+            ],
+        },
+        Source {
+            uri: "provider://tv.example.provider.kites".to_owned(),
+            name: "Kites".to_owned(),
+            client_identifier: "tv.example.provider.kites".to_owned(),
+            connections: vec![
+                connection(
+                    "kites.provider.example",
+                    443,
+                    "https://kites.provider.example",
+                    false,
+                    false,
+                ),
+                connection(
+                    "kites.relay.example",
+                    443,
+                    "https://kites.relay.example",
+                    false,
+                    true,
+                ),
+            ],
+        },
+    ]
+}

@@ -1,0 +1,144 @@
+//! plex.tv: its routing table, its errors, and what it checks before it answers.
+
+mod sign_in;
+mod user;
+
+use http::{Response, StatusCode};
+use serde_json::json;
+
+use super::ask::Ask;
+use super::render::{self, Element};
+use super::routes::captures;
+use super::tokens::Issued;
+use super::{FakePlex, Who};
+
+/// plex.tv answers under this prefix and without it.
+pub(crate) const PREFIX: &str = "/api/v2";
+
+/// Answers a request that got this far; the texts are what stood at the braces of the path.
+type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
+
+/// Verb, path, who answers.
+const ROUTES: &[(&str, &str, Handler)] = &[
+    ("POST", "/users/signin", sign_in::answer),
+    ("GET", "/user", user::answer),
+];
+
+/// What plex.tv says when it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: u32,
+    message: &'static str,
+}
+
+impl Refusal {
+    const IDENTIFIER_MISSING: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        1000,
+        "X-Plex-Client-Identifier is missing",
+    );
+    const UNAUTHENTICATED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        1001,
+        "User could not be authenticated",
+    );
+    const NO_ENDPOINT: Self = Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
+    const PARAMETER: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        1004,
+        "A parameter is missing or malformed",
+    );
+    const METHOD: Self = Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
+    const CODE_WRONG: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        1028,
+        "The verification code is invalid or has expired",
+    );
+    const CODE_REQUIRED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        1029,
+        "Please enter the verification code",
+    );
+    const EMAIL_ONLY: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        1030,
+        "This account signs in by e-mail only",
+    );
+    const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
+
+    const fn new(status: StatusCode, code: u32, message: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            message,
+        }
+    }
+
+    fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
+        let Self {
+            status,
+            code,
+            message,
+        } = self;
+        if ask.wants_json() {
+            let error = json!({ "code": code, "message": message, "status": status.as_u16() });
+            return render::json(status, &json!({ "errors": [error] }));
+        }
+        let error = Element::new("error")
+            .attribute("code", code.to_string())
+            .attribute("message", message)
+            .attribute("status", status.as_str());
+        render::xml(status, &Element::new("errors").child(error))
+    }
+}
+
+/// plex.tv's answer: first the path, then the verb, then who asks, then the rest.
+pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    route(plex, ask).unwrap_or_else(|refusal| refusal.response(ask))
+}
+
+fn route(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refusal> {
+    let path = ask.path().strip_prefix(PREFIX).unwrap_or(ask.path());
+    let mut refusal = Refusal::NO_ENDPOINT;
+    for (verb, pattern, handler) in ROUTES {
+        let Some(captured) = captures(pattern, path) else {
+            continue;
+        };
+        if *verb != ask.method() {
+            refusal = Refusal::METHOD;
+            continue;
+        }
+        if ask.header("x-plex-client-identifier").is_none() {
+            return Err(Refusal::IDENTIFIER_MISSING);
+        }
+        return handler(plex, ask, &captured);
+    }
+    Err(refusal)
+}
+
+/// The token that was asked with, and what plex.tv knows of it.
+fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refusal> {
+    let token = ask.token().ok_or(Refusal::UNAUTHENTICATED)?;
+    let issued = plex.tokens.find(&token).ok_or(Refusal::UNAUTHENTICATED)?;
+    Ok((token, issued))
+}
+
+/// The account object, in the representation that was asked for.
+fn account(
+    plex: &FakePlex,
+    ask: &Ask<'_>,
+    status: StatusCode,
+    who: Who,
+    token: &str,
+    remember_expires_at: Option<u64>,
+) -> Response<Vec<u8>> {
+    let mut body = plex.account(who).body().clone();
+    body.insert("authToken".to_owned(), json!(token));
+    body.insert("rememberExpiresAt".to_owned(), json!(remember_expires_at));
+    if ask.wants_json() {
+        render::json(status, &serde_json::Value::Object(body))
+    } else {
+        render::xml(status, &Element::plex_tv("user", &body))
+    }
+}

@@ -1,0 +1,190 @@
+//! Answers in JSON, XML and HTML.
+
+use std::fmt::{self, Write as _};
+
+use http::{Response, StatusCode, header};
+use serde_json::{Map, Value};
+
+/// An answer in JSON, labelled as plex.tv does.
+pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
+    with_body(status, "application/json;charset=utf-8", body.to_string())
+}
+
+/// An answer in JSON, labelled as media servers do.
+pub(crate) fn media_server_json(body: &Value) -> Response<Vec<u8>> {
+    with_body(StatusCode::OK, "application/json", body.to_string())
+}
+
+/// An answer in XML.
+pub(crate) fn xml(status: StatusCode, root: &Element) -> Response<Vec<u8>> {
+    with_body(
+        status,
+        "application/xml",
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root}\n"),
+    )
+}
+
+/// A refusal in HTML, as media servers give it.
+pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let code = status.as_str();
+    let page = format!(
+        "<html><head><title>{reason}</title></head><body><h1>{code} {reason}</h1></body></html>"
+    );
+    with_body(status, "text/html", page)
+}
+
+fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.into_bytes());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response
+}
+
+/// An XML element with attributes and children; `Display` writes it.
+#[derive(Debug)]
+pub(crate) struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    children: Vec<Self>,
+}
+
+impl Element {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
+    pub(crate) fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.attributes.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn child(mut self, child: Self) -> Self {
+        self.children.push(child);
+        self
+    }
+
+    /// plex.tv's way: plain members are attributes, null is empty text; a list is an element of its own
+    /// with an element for each member, and a member that is only text is its `id`.
+    pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
+        members
+            .iter()
+            .fold(Self::new(name), |element, (key, value)| match value {
+                Value::Object(object) => element.child(Self::plex_tv(key, object)),
+                Value::Array(list) => element.child(Self::list(key, list)),
+                plain => element.attribute(key, plain_text(key, plain)),
+            })
+    }
+
+    /// A media server's way: as plex.tv's, but a list is its members, side by side.
+    pub(crate) fn media_server(name: &str, members: &Map<String, Value>) -> Self {
+        members
+            .iter()
+            .fold(Self::new(name), |element, (key, value)| match value {
+                Value::Array(list) => {
+                    let objects = list.iter().filter_map(Value::as_object);
+                    objects.fold(element, |element, object| {
+                        element.child(Self::media_server(key, object))
+                    })
+                }
+                Value::Object(object) => element.child(Self::media_server(key, object)),
+                plain => element.attribute(key, plain_text(key, plain)),
+            })
+    }
+
+    fn list(name: &str, list: &[Value]) -> Self {
+        let one = match name {
+            "entitlements" => "entitlement",
+            "pastSubscriptions" => "subscription",
+            name => name.strip_suffix('s').unwrap_or(name),
+        };
+        list.iter()
+            .fold(Self::new(name), |element, value| match value {
+                Value::Object(object) => element.child(Self::plex_tv(one, object)),
+                plain => element.child(Self::new(one).attribute("id", plain_text("id", plain))),
+            })
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}", self.name)?;
+        for (name, value) in &self.attributes {
+            write!(f, " {name}=\"")?;
+            escape(f, value)?;
+            f.write_char('"')?;
+        }
+        if self.children.is_empty() {
+            return f.write_str("/>");
+        }
+        f.write_char('>')?;
+        for child in &self.children {
+            child.fmt(f)?;
+        }
+        write!(f, "</{}>", self.name)
+    }
+}
+
+/// A plain member as an attribute has it. The date of a subscription is written differently in XML.
+fn plain_text(key: &str, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => if *yes { "1" } else { "0" }.to_owned(),
+        Value::String(date) if key == "subscribedAt" => date.replace('T', " ").replace('Z', " UTC"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn escape(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+    for character in value.chars() {
+        match character {
+            '&' => f.write_str("&amp;")?,
+            '<' => f.write_str("&lt;")?,
+            '>' => f.write_str("&gt;")?,
+            '"' => f.write_str("&quot;")?,
+            plain => f.write_char(plain)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(value: &Value) -> &Map<String, Value> {
+        value.as_object().unwrap()
+    }
+
+    #[test]
+    fn plex_tv_puts_a_list_into_an_element_of_its_own() {
+        let value = serde_json::json!({
+            "id": 7, "locale": null, "home": true, "title": "A \"B\" & <C>",
+            "roles": ["plexpass"], "trials": [],
+            "subscription": { "subscribedAt": "2019-03-11T17:42:08Z", "features": ["x", "y"] },
+        });
+        assert_eq!(
+            Element::plex_tv("user", members(&value)).to_string(),
+            "<user home=\"1\" id=\"7\" locale=\"\" title=\"A &quot;B&quot; &amp; &lt;C&gt;\">\
+             <roles><role id=\"plexpass\"/></roles>\
+             <subscription subscribedAt=\"2019-03-11 17:42:08 UTC\">\
+             <features><feature id=\"x\"/><feature id=\"y\"/></features></subscription><trials/></user>"
+        );
+    }
+
+    #[test]
+    fn a_media_server_puts_the_members_of_a_list_side_by_side() {
+        let value = serde_json::json!({ "size": 1, "Device": [{ "name": "a" }, { "name": "b" }] });
+        assert_eq!(
+            Element::media_server("MediaContainer", members(&value)).to_string(),
+            "<MediaContainer size=\"1\"><Device name=\"a\"/><Device name=\"b\"/></MediaContainer>"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! A fake Plex, to test clients against without an account and without the network.
+//!
+//! [`FakePlex`] is plex.tv and two media servers in one plain value: it is handed a request and the time,
+//! and hands back the answer. It opens no socket and reads no clock, so a test can run a month in it.
+//!
+//! ```
+//! use plex_auth_tests::{FakePlex, Who};
+//!
+//! let mut plex = FakePlex::new();
+//! let request = http::Request::get("https://plex.example/api/v2/user")
+//!     .header("accept", "application/json")
+//!     .header("x-plex-client-identifier", "a-television")
+//!     .header("x-plex-token", plex.account(Who::Free).token())
+//!     .body(Vec::new())?;
+//! let response = plex.answer(&request, 1_700_000_000);
+//!
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(plex.seen("GET", "/user"), 1);
+//! # Ok::<(), http::Error>(())
+//! ```
+//!
+//! Around it, for what needs the wire:
+//!
+//! - [`Server`] carries a [`FakePlex`] over HTTP or HTTPS, and obeys a [`Misbehaviour`]'s [`Delivery`]: late,
+//!   trickling, cut off, or not at all.
+//! - [`RawServer`] writes whatever bytes its script says, for answers that are not HTTP at all.
+//! - [`Authority`] issues certificates, good, expired and for another name.
+//!
+//! The program `fake-plex` runs it for any other client: `cargo run -p plex-auth-tests --bin fake-plex`.
+//!
+//! The fake shares no code with the crates that are tested against it.
+
+mod authority;
+mod fake;
+mod pace;
+mod raw_server;
+mod seen;
+mod server;
+
+pub use authority::{Authority, ServerCertificate};
+pub use fake::{
+    Account, Connection, Delivery, FakePlex, MediaServer, Misbehaviour, Reply, Source, Which, Who,
+};
+pub use raw_server::{RawRequest, RawServer, Step};
+pub use seen::Seen;
+pub use server::Server;

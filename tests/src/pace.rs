@@ -1,0 +1,221 @@
+//! A stream that delivers an answer as it is told to: in small pieces with pauses, or not to its end.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::Delivery;
+
+/// Tells a [`Paced`] stream how the next answer goes out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pacer(Arc<Mutex<Progress>>);
+
+/// How far an answer has come.
+#[derive(Debug, Default, Clone, Copy)]
+struct Progress {
+    delivery: Delivery,
+    /// How much of the blank line that ends the head has been written, four being all.
+    blank_line: usize,
+    body_written: usize,
+}
+
+impl Pacer {
+    /// The answer that is written next goes out so.
+    pub(crate) fn next_answer(&self, delivery: Delivery) {
+        *self.lock() = Progress {
+            delivery,
+            ..Progress::default()
+        };
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream whose writing obeys a [`Pacer`].
+#[derive(Debug)]
+pub(crate) struct Paced<S> {
+    stream: S,
+    pacer: Pacer,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Paced<S> {
+    pub(crate) fn new(stream: S, pacer: Pacer) -> Self {
+        Self {
+            stream,
+            pacer,
+            pause: None,
+        }
+    }
+}
+
+impl Progress {
+    fn in_head(&self) -> bool {
+        self.blank_line < 4
+    }
+
+    /// How much of this may be written at once; none when the connection is to end here.
+    fn allowance(&self, bytes: &[u8]) -> Option<usize> {
+        let head = || {
+            let mut ahead = *self;
+            bytes
+                .iter()
+                .take_while(|&&byte| ahead.in_head() && ahead.step(byte))
+                .count()
+        };
+        match self.delivery {
+            Delivery::SlowHead { bytes: piece, .. } if self.in_head() => {
+                Some(head().min(piece.max(1)))
+            }
+            Delivery::SlowBody { .. } | Delivery::CutOff { .. } if self.in_head() => Some(head()),
+            Delivery::SlowBody { bytes: piece, .. } => Some(bytes.len().min(piece.max(1))),
+            Delivery::CutOff { after } => {
+                let left = after.saturating_sub(self.body_written);
+                (left > 0).then_some(bytes.len().min(left))
+            }
+            _ => Some(bytes.len()),
+        }
+    }
+
+    /// The pause after what was just written.
+    fn pause(&self, was_in_head: bool) -> Option<std::time::Duration> {
+        match self.delivery {
+            Delivery::SlowHead { pause, .. } if was_in_head => Some(pause),
+            Delivery::SlowBody { pause, .. } if !was_in_head => Some(pause),
+            _ => None,
+        }
+    }
+
+    fn advance(&mut self, written: &[u8]) {
+        for &byte in written {
+            if self.in_head() {
+                self.step(byte);
+            } else {
+                self.body_written += 1;
+            }
+        }
+    }
+
+    /// Looks for the blank line. Always true, to serve in a condition.
+    fn step(&mut self, byte: u8) -> bool {
+        self.blank_line = match (self.blank_line, byte) {
+            (0 | 2, b'\r') | (1 | 3, b'\n') => self.blank_line + 1,
+            (_, b'\r') => 1,
+            _ => 0,
+        };
+        true
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if let Some(pause) = this.pause.as_mut() {
+            ready!(pause.as_mut().poll(cx));
+            this.pause = None;
+        }
+        let before = *this.pacer.lock();
+        let Some(allowed) = before.allowance(bytes) else {
+            // What was allowed has to arrive before the end does.
+            ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        let piece = bytes.get(..allowed).unwrap_or(bytes);
+        let count = ready!(Pin::new(&mut this.stream).poll_write(cx, piece))?;
+        this.pacer
+            .lock()
+            .advance(piece.get(..count).unwrap_or(piece));
+        this.pause = before
+            .pause(before.in_head())
+            .map(|pause| Box::pin(sleep_until(Instant::now() + pause)));
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\na: b\r\n\r\n0123456789";
+    const HEAD: usize = 25;
+
+    fn pieces(delivery: Delivery) -> (Vec<usize>, bool) {
+        let mut progress = Progress {
+            delivery,
+            ..Progress::default()
+        };
+        let (mut pieces, mut rest) = (Vec::new(), ANSWER);
+        while !rest.is_empty() {
+            let Some(allowed) = progress.allowance(rest) else {
+                return (pieces, true);
+            };
+            progress.advance(&rest[..allowed]);
+            rest = &rest[allowed..];
+            pieces.push(allowed);
+        }
+        (pieces, false)
+    }
+
+    #[test]
+    fn a_prompt_answer_goes_out_in_one_piece() {
+        assert_eq!(pieces(Delivery::Prompt), (vec![ANSWER.len()], false));
+    }
+
+    #[test]
+    fn a_slow_head_trickles_and_its_body_does_not() {
+        let delivery = Delivery::SlowHead {
+            bytes: 10,
+            pause: Duration::ZERO,
+        };
+        assert_eq!(pieces(delivery), (vec![10, 10, HEAD - 20, 10], false));
+    }
+
+    #[test]
+    fn a_slow_body_trickles_and_its_head_does_not() {
+        let delivery = Delivery::SlowBody {
+            bytes: 4,
+            pause: Duration::ZERO,
+        };
+        assert_eq!(pieces(delivery), (vec![HEAD, 4, 4, 2], false));
+    }
+
+    #[test]
+    fn a_cut_comes_after_so_many_bytes_of_the_body() {
+        assert_eq!(pieces(Delivery::CutOff { after: 3 }), (vec![HEAD, 3], true));
+        assert_eq!(pieces(Delivery::CutOff { after: 0 }), (vec![HEAD], true));
+        assert_eq!(
+            pieces(Delivery::CutOff { after: 10 }),
+            (vec![HEAD, 10], false)
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! A server that is told byte by byte what to say, for answers that are not HTTP at all.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use crate::Seen;
+
+mod read;
+
+/// What a [`RawServer`] does next on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Reads a whole request, head and body, and keeps it. Where the client ends first, the script ends.
+    AwaitRequest,
+    /// Writes these bytes.
+    Write(Vec<u8>),
+    /// Waits for so long.
+    Pause(Duration),
+    /// Says no more and leaves the connection open, until the client ends it or the server is dropped.
+    StallUntilDropped,
+    /// Ends the connection in order: says that no more will come, and reads what the client still sends.
+    Close,
+    /// Tears the connection down.
+    Reset,
+}
+
+/// A request as it came to a [`RawServer`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RawRequest {
+    /// Every byte of it.
+    pub bytes: Vec<u8>,
+    /// The same, read.
+    pub seen: Seen,
+}
+
+/// A server on `127.0.0.1` that plays a script on each connection, on threads of its own, until it is dropped.
+///
+/// A script that comes to its end closes the connection in order.
+///
+/// ```
+/// use plex_auth_tests::{RawServer, Step};
+///
+/// let server = RawServer::start(vec![Step::Write(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())]);
+/// assert!(server.url().starts_with("http://127.0.0.1:"));
+/// ```
+#[derive(Debug)]
+pub struct RawServer {
+    address: SocketAddr,
+    stage: Arc<Stage>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RawServer {
+    /// On every connection reads a whole request, then plays the script.
+    ///
+    /// # Panics
+    ///
+    /// When no port can be had.
+    pub fn start(script: Vec<Step>) -> Self {
+        Self::per_connection(vec![script])
+    }
+
+    /// The first connection plays the first script, and so on; when they are used up, the last one again.
+    /// Each reads a whole request first.
+    ///
+    /// # Panics
+    ///
+    /// When no port can be had.
+    pub fn per_connection(mut scripts: Vec<Vec<Step>>) -> Self {
+        for script in &mut scripts {
+            script.insert(0, Step::AwaitRequest);
+        }
+        Self::play(scripts)
+    }
+
+    /// On every connection plays the script at once, and reads only where the script says so.
+    ///
+    /// # Panics
+    ///
+    /// When no port can be had.
+    pub fn unasked(script: Vec<Step>) -> Self {
+        Self::play(vec![script])
+    }
+
+    #[expect(clippy::expect_used, reason = "without a port no test can go on")]
+    fn play(scripts: Vec<Vec<Step>>) -> Self {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on 127.0.0.1");
+        let address = listener.local_addr().expect("an address");
+        let stage = Arc::new(Stage {
+            scripts,
+            state: Mutex::default(),
+            stopped: Condvar::new(),
+        });
+        let shared = Arc::clone(&stage);
+        let thread = thread::spawn(move || shared.accept(&listener));
+        Self {
+            address,
+            stage,
+            thread: Some(thread),
+        }
+    }
+
+    /// Where it is: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many connections it has accepted.
+    pub fn connections(&self) -> usize {
+        self.stage.lock().connections
+    }
+
+    /// The whole requests that came, in order.
+    pub fn requests(&self) -> Vec<RawRequest> {
+        self.stage.lock().requests.clone()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.stage.stop();
+        // Wakes the thread that waits for a connection.
+        drop(TcpStream::connect(self.address));
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// What the threads of a server share.
+#[derive(Debug)]
+struct Stage {
+    scripts: Vec<Vec<Step>>,
+    state: Mutex<State>,
+    stopped: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopped: bool,
+    connections: usize,
+    requests: Vec<RawRequest>,
+    /// Second handles of the connections that are still open, by their numbers.
+    open: BTreeMap<usize, TcpStream>,
+}
+
+impl Stage {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        for stream in state.open.values() {
+            // One that has ended by itself is fine.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        self.stopped.notify_all();
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        let mut players = Vec::new();
+        for stream in listener.incoming() {
+            let number = {
+                let mut state = self.lock();
+                if state.stopped {
+                    break;
+                }
+                let Ok(stream) = &stream else { continue };
+                let number = state.connections;
+                state.connections += 1;
+                // Without the second handle a stalled connection could not be ended.
+                let Ok(handle) = stream.try_clone() else {
+                    continue;
+                };
+                state.open.insert(number, handle);
+                number
+            };
+            if let Ok(stream) = stream {
+                let stage = Arc::clone(self);
+                players.push(thread::spawn(move || stage.play(number, stream)));
+            }
+        }
+        for player in players {
+            drop(player.join());
+        }
+    }
+
+    fn play(&self, number: usize, mut stream: TcpStream) {
+        let script = self.scripts.get(number).or_else(|| self.scripts.last());
+        // A client that ends the conversation ends the script.
+        let _ = self.steps(script.map_or(&[], Vec::as_slice), &mut stream);
+        // The second handle would keep the connection open.
+        self.lock().open.remove(&number);
+    }
+
+    fn steps(&self, script: &[Step], stream: &mut TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut left_over = Vec::new();
+        for step in script {
+            match step {
+                Step::AwaitRequest => {
+                    let request = read::request(stream, &mut left_over)?;
+                    self.lock().requests.push(request);
+                }
+                Step::Write(bytes) => stream.write_all(bytes)?,
+                Step::Pause(pause) => self.pause(*pause),
+                Step::StallUntilDropped => drain(stream)?,
+                Step::Close => break,
+                Step::Reset => return SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
+            }
+        }
+        stream.shutdown(Shutdown::Write)?;
+        drain(stream)
+    }
+
+    fn pause(&self, pause: Duration) {
+        let running = self.lock();
+        drop(
+            self.stopped
+                .wait_timeout_while(running, pause, |state| !state.stopped),
+        );
+    }
+}
+
+/// Reads until the client ends the connection, or the server is dropped.
+fn drain(stream: &mut TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    while stream.read(&mut buffer)? > 0 {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

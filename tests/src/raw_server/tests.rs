@@ -1,0 +1,93 @@
+use super::*;
+
+const REQUEST: &[u8] = b"POST /a HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi";
+
+fn connect(server: &RawServer) -> TcpStream {
+    TcpStream::connect(server.address).unwrap()
+}
+
+fn ask(server: &RawServer) -> io::Result<Vec<u8>> {
+    let mut stream = connect(server);
+    stream.write_all(REQUEST)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+fn the_bytes_of_the_script_come_after_the_whole_request() {
+    let server = RawServer::start(vec![
+        Step::Write(b"not HTTP".to_vec()),
+        Step::Pause(Duration::ZERO),
+        Step::Close,
+    ]);
+    assert_eq!(ask(&server).unwrap(), b"not HTTP");
+    assert_eq!(ask(&server).unwrap(), b"not HTTP");
+    assert_eq!(server.connections(), 2);
+    let requests = server.requests();
+    assert_eq!(requests[0].bytes, REQUEST);
+    assert_eq!(
+        (requests[1].seen.path(), &requests[1].seen.body[..]),
+        ("/a", &b"hi"[..])
+    );
+}
+
+#[test]
+fn each_connection_has_its_script_and_the_last_one_serves_on() {
+    let write = |text: &str| vec![Step::Write(text.into())];
+    let server = RawServer::per_connection(vec![write("one"), write("two")]);
+    let answers: Vec<_> = (0..3).map(|_| ask(&server).unwrap()).collect();
+    assert_eq!(answers, [b"one", b"two", b"two"]);
+}
+
+#[test]
+fn a_script_can_speak_first_and_wait_for_several_requests() {
+    let server = RawServer::unasked(vec![
+        Step::Write(b"a".to_vec()),
+        Step::AwaitRequest,
+        Step::AwaitRequest,
+        Step::Write(b"b".to_vec()),
+    ]);
+    let mut stream = connect(&server);
+    let mut first = [0];
+    stream.read_exact(&mut first).unwrap();
+    stream.write_all(&[REQUEST, REQUEST].concat()).unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert_eq!((&first, &rest[..]), (b"a", &b"b"[..]));
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn a_reset_is_a_reset() {
+    let server = RawServer::start(vec![Step::Reset]);
+    assert_eq!(
+        ask(&server).unwrap_err().kind(),
+        io::ErrorKind::ConnectionReset
+    );
+}
+
+#[test]
+fn a_stalled_connection_ends_when_the_server_is_dropped() {
+    let server = RawServer::start(vec![Step::Write(b"x".to_vec()), Step::StallUntilDropped]);
+    let mut stream = connect(&server);
+    stream.write_all(REQUEST).unwrap();
+    let mut first = [0];
+    stream.read_exact(&mut first).unwrap();
+    drop(server);
+    assert_eq!(stream.read(&mut first).unwrap(), 0);
+}
+
+#[test]
+fn a_pause_ends_when_the_server_is_dropped() {
+    let server = RawServer::start(vec![
+        Step::Write(b"x".to_vec()),
+        Step::Pause(Duration::from_secs(3600)),
+    ]);
+    let mut stream = connect(&server);
+    stream.write_all(REQUEST).unwrap();
+    let mut first = [0];
+    stream.read_exact(&mut first).unwrap();
+    drop(server);
+    assert_eq!(stream.read(&mut first).unwrap(), 0);
+}

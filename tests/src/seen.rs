@@ -1,0 +1,109 @@
+//! What a server saw: a request, kept as it came.
+
+use std::fmt;
+
+use http::{HeaderMap, Method, Request};
+
+/// A request that reached a fake, kept to be looked at.
+///
+/// Everything in it is made up, so its `Debug` shows all of it, tokens and passwords too.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Seen {
+    /// The verb.
+    pub method: Method,
+    /// Path and query, as they came.
+    pub target: String,
+    /// The headers, each as often as it came.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    pub(crate) fn from_request(request: &Request<Vec<u8>>) -> Self {
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("", |target| target.as_str());
+        Self {
+            method: request.method().clone(),
+            target: target.to_owned(),
+            headers: request.headers().clone(),
+            body: request.body().clone(),
+        }
+    }
+
+    /// The target without its query.
+    pub fn path(&self) -> &str {
+        self.target
+            .split_once('?')
+            .map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The pairs of the query, decoded, in order.
+    pub fn query(&self) -> Vec<(String, String)> {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect()
+    }
+
+    /// The pairs of a form body, decoded, in order.
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+
+    /// A field of the form body, decoded; the first of that name.
+    pub fn form_field(&self, name: &str) -> Option<String> {
+        self.form()
+            .into_iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// A header's value, the first of that name; absent too when it is not visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            method,
+            target,
+            headers,
+            body,
+        } = self;
+        f.debug_struct("Seen")
+            .field("method", method)
+            .field("target", target)
+            .field("headers", headers)
+            .field("body", &String::from_utf8_lossy(body))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seen_request_decodes_its_query_and_its_form() {
+        let request = Request::post("https://plex.example/a?b=c%20d&e=f%26g")
+            .header("X-One", "1")
+            .body(b"login=rosa&password=a%26b%3Dc%2Bd".to_vec())
+            .unwrap();
+        let seen = Seen::from_request(&request);
+
+        assert_eq!(seen.path(), "/a");
+        assert_eq!(seen.target, "/a?b=c%20d&e=f%26g");
+        assert_eq!(
+            seen.query(),
+            [("b".into(), "c d".into()), ("e".into(), "f&g".into())]
+        );
+        assert_eq!(seen.form_field("password").unwrap(), "a&b=c+d");
+        assert_eq!(seen.header("x-one"), Some("1"));
+    }
+}

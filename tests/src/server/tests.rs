@@ -1,0 +1,175 @@
+//! The carrier, asked over real sockets by a client of twenty lines.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use super::*;
+use crate::{Authority, Misbehaviour, Who};
+
+const REQUEST: &[u8] = b"GET /user HTTP/1.1\r\nhost: x\r\nx-plex-client-identifier: t\r\naccept: application/json\r\nconnection: close\r\n";
+
+fn request(token: &str) -> Vec<u8> {
+    [REQUEST, format!("x-plex-token: {token}\r\n\r\n").as_bytes()].concat()
+}
+
+/// Everything that comes until the server closes.
+fn exchange(server: &Server, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// A connection in TLS, opened to this name, that trusts this authority.
+fn connect(
+    server: &Server,
+    authority: &Authority,
+    name: &'static str,
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root_der().into()).unwrap();
+    let config =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    let client =
+        ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
+    StreamOwned::new(
+        client,
+        TcpStream::connect(("127.0.0.1", server.port())).unwrap(),
+    )
+}
+
+fn exchange_in_tls(
+    authority: &Authority,
+    certificate: ServerCertificate,
+    name: &'static str,
+) -> io::Result<String> {
+    let server = Server::https(FakePlex::new(), certificate);
+    let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
+    let mut stream = connect(&server, authority, name);
+    let mut answer = String::new();
+    let exchanged = stream
+        .write_all(&request(&token))
+        .and_then(|()| stream.read_to_string(&mut answer));
+    assert_eq!(server.connections(), 1);
+    exchanged.map(|_| answer)
+}
+
+#[test]
+fn a_request_is_answered_over_http() {
+    let server = Server::http(FakePlex::new());
+    let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
+    let answer = exchange(&server, &request(&token));
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"username\":\"tariq\""));
+    assert_eq!(server.connections(), 1);
+    assert_eq!(server.with(|plex| plex.seen("GET", "/user")), 1);
+}
+
+#[test]
+fn a_request_is_answered_over_https_by_name_and_by_address() {
+    let authority = Authority::new();
+    for name in ["localhost", "127.0.0.1"] {
+        let answer = exchange_in_tls(&authority, authority.good(), name).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn a_bad_certificate_is_noticed() {
+    let authority = Authority::new();
+    let problem = |certificate| {
+        exchange_in_tls(&authority, certificate, "localhost")
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(problem(authority.expired()).contains("expired"));
+    assert!(problem(authority.wrong_name()).contains("not valid for name"));
+    assert!(problem(Authority::new().good()).contains("UnknownIssuer"));
+}
+
+#[test]
+fn a_port_in_use_is_said_to_be() {
+    let server = Server::http(FakePlex::new());
+    let error = Server::bind(FakePlex::new(), server.port(), None).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+}
+
+fn misbehaving(delivery: Delivery) -> Server {
+    let server = Server::http(FakePlex::new());
+    let page = Misbehaviour::answer(200, "text/plain", "0123456789");
+    server.with(|plex| plex.misbehave("/user", page.delivered(delivery)));
+    server
+}
+
+#[test]
+fn an_answer_is_cut_off_and_its_length_is_not() {
+    let answer = exchange(&misbehaving(Delivery::CutOff { after: 4 }), &request("x"));
+    assert!(answer.contains("content-length: 10\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n0123"), "{answer}");
+}
+
+#[test]
+fn an_answer_in_tls_is_cut_off_after_what_was_allowed() {
+    let authority = Authority::new();
+    let server = Server::https(FakePlex::new(), authority.good());
+    let page = Misbehaviour::answer(200, "text/plain", "0123456789");
+    server.with(|plex| plex.misbehave("/user", page.delivered(Delivery::CutOff { after: 4 })));
+
+    let mut stream = connect(&server, &authority, "localhost");
+    stream.write_all(&request("x")).unwrap();
+    let mut answer = Vec::new();
+    let error = stream.read_to_end(&mut answer).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    assert!(
+        answer.ends_with(b"\r\n\r\n0123"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+}
+
+#[test]
+fn a_connection_is_closed_without_an_answer() {
+    let server = misbehaving(Delivery::CloseUnanswered);
+    assert_eq!(exchange(&server, &request("x")), "");
+    assert_eq!(server.with(|plex| plex.seen("GET", "/user")), 1);
+}
+
+#[test]
+fn slow_answers_arrive_whole() {
+    let pause = Duration::from_millis(1);
+    for delivery in [
+        Delivery::After(pause),
+        Delivery::SlowHead { bytes: 10, pause },
+        Delivery::SlowBody { bytes: 1, pause },
+    ] {
+        let answer = exchange(&misbehaving(delivery), &request("x"));
+        assert!(
+            answer.ends_with("\r\n\r\n0123456789"),
+            "{delivery:?}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn a_silent_server_can_be_dropped() {
+    let server = misbehaving(Delivery::Never);
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    stream.write_all(&request("x")).unwrap();
+    while server.with(|plex| plex.seen("GET", "/user")) == 0 {
+        std::thread::yield_now();
+    }
+    drop(server);
+    let mut answer = Vec::new();
+    // The end of the connection, in order or not.
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.is_empty());
+}
