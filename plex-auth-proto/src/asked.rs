@@ -53,17 +53,25 @@ impl fmt::Display for Asked {
 }
 
 /// Scheme, host and port of a URL: the part that can be shown, as it holds no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Origin {
     scheme: Scheme,
+    /// Without user info.
     authority: Authority,
 }
 
 impl Origin {
-    /// The origin of an absolute URI; `None` for a relative one.
+    /// The origin of an absolute URI, without its user info; `None` for a relative one.
     pub fn of(uri: &Uri) -> Option<Self> {
-        let (scheme, authority) = (uri.scheme()?.clone(), uri.authority()?.clone());
-        Some(Self { scheme, authority })
+        let (scheme, authority) = (uri.scheme()?, uri.authority()?);
+        let authority = match authority.as_str().rsplit_once('@') {
+            Some((_, host)) => host.parse().ok()?,
+            None => authority.clone(),
+        };
+        Some(Self {
+            scheme: scheme.clone(),
+            authority,
+        })
     }
 
     /// `http` or `https`.
@@ -82,13 +90,14 @@ impl Origin {
     }
 }
 
-/// Without the user info that a foreign URL can have.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme(), self.host())?;
-        match self.port() {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
-        }
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({self})")
     }
 }

@@ -355,19 +355,32 @@ struct MaskedUrl<'a> {
 
 impl fmt::Display for MaskedUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.secret, Origin::of(self.uri)) {
-            (false, _) => self.uri.fmt(f),
-            (true, Some(origin)) => write!(f, "{origin}/***"),
-            (true, None) => f.write_str("***"),
+        if let Some(origin) = Origin::of(self.uri) {
+            origin.fmt(f)?;
+        }
+        match self.uri.path_and_query() {
+            Some(target) if !self.secret => target.fmt(f),
+            _ => f.write_str("/***"),
         }
     }
 }
 
+/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
+/// is too large to count.
 fn declared_length(headers: &HeaderMap) -> usize {
-    let declared = headers
+    let Some(length) = headers
         .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    declared.unwrap_or(0)
+        .map(|value| value.as_bytes().trim_ascii())
+    else {
+        return 0;
+    };
+    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    let digits = length.iter().map(|digit| usize::from(digit - b'0'));
+    digits.fold(0, |number: usize, digit| {
+        number.saturating_mul(10).saturating_add(digit)
+    })
 }
 
 /// The encoding of a body that is not plain. None was asked for, so none is decoded.

@@ -218,6 +218,30 @@ impl Value<'_> for Token {
     }
 }
 
+/// What Plex has never shown whole, kept as it came.
+impl<'de> Value<'de> for serde_json::Value {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        serde_json::Number::from_i128(number).map(Self::Number)
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        Some(number.into())
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let map = serde::de::value::MapAccessDeserializer::new(map);
+        serde::Deserialize::deserialize(map).map(Some)
+    }
+}
+
 /// A field that can be absent: `Option` of a value, or a list.
 pub(crate) trait Field<'de>: Sized {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;

@@ -125,8 +125,8 @@ lenient::object! {
         pub backup_codes_created: Option<bool>,
         /// The partner through whom the account came.
         pub attribution_partner: Option<String>,
-        /// Providers of media; seen at managed and guest users.
-        pub providers: Vec<String>,
+        /// Providers of media, as they came: their shape is not known. Seen at managed and guest users.
+        pub providers: Vec<Value>,
         /// The name of the restrictions that apply, such as `little_kid`; seen at managed and guest users.
         pub restriction_profile: Option<String>,
         /// The same name as older clients know it.
@@ -308,7 +308,7 @@ impl fmt::Debug for Account {
             .field("two_factor_enabled", two_factor_enabled)
             .field("backup_codes_created", backup_codes_created)
             .field("attribution_partner", attribution_partner)
-            .field("providers", providers)
+            .field("providers", &format_args!("{} of them", providers.len()))
             .field("restriction_profile", restriction_profile)
             .field("mapped_restriction_profile", mapped_restriction_profile)
             .field("custom_restrictions", custom_restrictions)

@@ -97,5 +97,7 @@ lenient::object! {
     pub struct Billing {
         /// The number of the means of payment.
         pub payment_method_id: Option<u64>,
+        /// The means of payment, as it came: its shape is not known.
+        pub internal_payment_method: Option<serde_json::Value>,
     }
 }

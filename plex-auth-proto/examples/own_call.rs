@@ -1,0 +1,70 @@
+//! A call for an endpoint that this library does not have, and a test of one's own program without a
+//! socket: `cargo run -p plex-auth-proto --example own_call`
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
+
+use std::error::Error;
+
+use plex_auth_proto::http::{Method, Response};
+use plex_auth_proto::{Call, ClientIdentity, Host, PlexTv, SendError, Token};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Friend {
+    username: String,
+}
+
+/// `GET {plex.tv}/friends`, in the same manner as the library's own calls.
+fn friends(plex_tv: &PlexTv, token: &Token) -> Result<Call<Vec<Friend>>, Box<dyn Error>> {
+    let request = plex_tv
+        .request(Method::GET, "/friends")
+        .header("X-Plex-Token", token)
+        .body(Vec::new())?;
+    Ok(Call::json("getFriends", request)
+        .of(Host::PlexTv)
+        .repeatable(true))
+}
+
+/// The program under test: all that it knows of a transport is a function that sends a call.
+fn greeting(
+    call: Call<Vec<Friend>>,
+    send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, SendError>,
+) -> String {
+    match send(call) {
+        Ok(friends) => friends
+            .iter()
+            .map(|friend| format!("hello {}! ", friend.username))
+            .collect(),
+        Err(error) if error.is_token_dead() => "please sign in again".to_owned(),
+        Err(_) => "please try later".to_owned(),
+    }
+}
+
+/// A transport that brings a canned answer.
+fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<T, SendError> {
+    move |call| {
+        let (_request, reply) = call.into_parts();
+        let mut answer = Response::new(body);
+        *answer.status_mut() = status.try_into().expect("a status");
+        Ok(reply.parse(&answer)?)
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let plex_tv =
+        PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    let token = Token::new("xyz-Abc_0123456789ab")?;
+    for (status, body, expected) in [
+        (
+            200,
+            r#"[{"username":"rosa"},{"username":"tariq"}]"#,
+            "hello rosa! hello tariq! ",
+        ),
+        (401, "<html>401 Unauthorized</html>", "please sign in again"),
+        (502, "<html>502 Bad Gateway</html>", "please try later"),
+    ] {
+        let answer = greeting(friends(&plex_tv, &token)?, canned(status, body));
+        println!("{status}: {answer}");
+        assert_eq!(answer, expected);
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The core alone, over a plain `std::net::TcpStream`: a transport of one's own in some sixty lines.
+//!
+//! `cargo run -p plex-auth-proto --example tcp` asks a canned server that it starts itself;
+//! `... --example tcp -- http://127.0.0.1:32400` asks a media server, with the token in `PLEX_TOKEN`.
+//! Plain HTTP alone: TLS, pooling and a limit for the whole exchange are what a client is for.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "an example may"
+)]
+
+use std::error::Error;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+use std::{env, thread};
+
+use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
+use plex_auth_proto::{
+    Body, Call, ClientIdentity, MediaServer, NoAnswerReason, Scope, SendError, Token, TokenType,
+};
+
+/// How large the head of an answer may be.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (url, token) = match env::args().nth(1) {
+        Some(url) => (url, env::var("PLEX_TOKEN")?),
+        None => (canned_server()?, "xyz-Abc_0123456789ab".to_owned()),
+    };
+    let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    let server = MediaServer::new(me, url.parse()?, Token::new(token)?);
+
+    let transient = send(server.transient_token(TokenType::Delegation, Scope::All))?;
+    println!(
+        "a transient token of {} characters",
+        transient.token.expose().len()
+    );
+    Ok(())
+}
+
+/// Sends a call: take it apart, carry it, parse.
+fn send<T>(call: Call<T>) -> Result<T, SendError> {
+    let (request, reply) = call.into_parts();
+    let limit = HEAD_LIMIT + reply.body_limit(StatusCode::OK, &HeaderMap::new());
+    match exchange(&request, limit) {
+        Ok(response) => Ok(reply.parse(&response)?),
+        Err((error, sent)) => Err(reply.no_answer(reason(&error), sent)),
+    }
+}
+
+/// Carries one request on a connection of its own. An error says whether anything was sent.
+fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
+    let nothing_sent = |error| (error, false);
+    let outcome_unknown = |error| (error, true);
+    let host = request
+        .uri()
+        .host()
+        .unwrap_or_default()
+        .trim_matches(['[', ']']);
+    let port = request.uri().port_u16().unwrap_or(80);
+    let mut stream = TcpStream::connect((host, port)).map_err(nothing_sent)?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .map_err(nothing_sent)?;
+
+    stream.write_all(&head(request)).map_err(outcome_unknown)?;
+    stream
+        .write_all(request.body().as_ref())
+        .map_err(outcome_unknown)?;
+
+    let mut answer = Vec::new();
+    stream
+        .take(limit as u64)
+        .read_to_end(&mut answer)
+        .map_err(outcome_unknown)?;
+    read(&answer).map_err(outcome_unknown)
+}
+
+fn head(request: &Request<Body>) -> Vec<u8> {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let authority = request
+        .uri()
+        .authority()
+        .map_or("", |authority| authority.as_str());
+    let mut head = format!(
+        "{} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n",
+        request.method()
+    )
+    .into_bytes();
+    for (name, value) in request.headers() {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    head.extend(b"\r\n");
+    head
+}
+
+fn read(answer: &[u8]) -> io::Result<Response<Vec<u8>>> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Response::new(&mut headers);
+    let body = match head.parse(answer) {
+        Ok(httparse::Status::Complete(length)) => answer.get(length..).unwrap_or_default(),
+        Ok(httparse::Status::Partial) => return Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(_) => return Err(io::ErrorKind::InvalidData.into()),
+    };
+    let mut response = Response::builder().status(head.code.unwrap_or_default());
+    for header in head.headers {
+        response = response.header(header.name, header.value);
+    }
+    response.body(body.to_vec()).map_err(io::Error::other)
+}
+
+fn reason(error: &io::Error) -> NoAnswerReason {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => NoAnswerReason::Refused,
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            NoAnswerReason::TimedOut(Duration::from_secs(10))
+        }
+        io::ErrorKind::UnexpectedEof => NoAnswerReason::CutOff,
+        io::ErrorKind::InvalidData => NoAnswerReason::NotHttp,
+        _ => NoAnswerReason::Other,
+    }
+}
+
+/// A media server that knows one answer, so that the example runs by itself.
+fn canned_server() -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        while lines
+            .next()
+            .transpose()?
+            .is_some_and(|line| !line.is_empty())
+        {}
+        let body = r#"{"MediaContainer":{"size":0,"token":"transient-5ea1c0de"}}"#;
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    Ok(url)
+}

@@ -1,0 +1,442 @@
+//! The account, read from an answer with every field that Plex is known to send.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "so tests fail"
+)]
+
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{
+    Account, AudioAccessibility, AutoSelectSubtitle, ClientIdentity, Error, MailingListStatus,
+    MediaReviewsVisibility, PlexTv, ServiceStatus, SubscriptionState, SubscriptionStatus,
+    SubtitleAccessibility, SubtitleForced, Token, UnixSeconds, WatchedIndicator,
+};
+use serde_json::{Value, json};
+
+const FIXTURE: &str = include_str!("fixtures/account.json");
+
+fn fixture() -> Value {
+    serde_json::from_str(FIXTURE).unwrap()
+}
+
+/// What a sign-in makes of this body.
+fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, Error> {
+    let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+    let credentials = plex_auth_proto::Credentials::new("rosa", "x").unwrap();
+    let (_, reply) = plex_tv.sign_in(&credentials).into_parts();
+    reply.parse(&Response::builder().status(201).body(body).unwrap())
+}
+
+/// What the details of the token `asked` make of this body.
+fn details(body: impl AsRef<[u8]>) -> Result<Account, Error> {
+    let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+    let (_, reply) = plex_tv
+        .token_details(&Token::new("asked").unwrap())
+        .into_parts();
+    reply.parse(&Response::new(body))
+}
+
+/// Everything that an account holds, with what `Debug` masks.
+fn everything(account: &Account) -> String {
+    let mut all = format!("{account:?}");
+    for text in [
+        &account.username,
+        &account.title,
+        &account.email,
+        &account.friendly_name,
+        &account.cloud_sync_device,
+        &account.queue_email,
+        &account.queue_uid,
+    ] {
+        all += &format!("{text:?}");
+    }
+    all += &format!("{:?}", account.providers);
+    all += account.auth_token.expose();
+    let services = account
+        .services
+        .iter()
+        .flat_map(|service| [&service.token, &service.secret]);
+    let settings = account.settings.iter().map(|setting| &setting.value);
+    for secret in services.chain(settings).chain([&account.pin]) {
+        all += &format!("{:?}", secret.as_ref().map(|secret| secret.expose()));
+    }
+    all
+}
+
+/// The paths of all values that hold no others.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            object
+                .iter()
+                .for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), found));
+        }
+        Value::Array(list) if !list.is_empty() => {
+            let numbered = list.iter().enumerate();
+            numbered.for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+#[test]
+fn no_field_that_plex_sends_is_lost() {
+    let whole = everything(&signed_in(FIXTURE).unwrap());
+    let mut paths = Vec::new();
+    leaves(&fixture(), "", &mut paths);
+    for path in &paths {
+        let mut changed = fixture();
+        let leaf = changed.pointer_mut(path).unwrap();
+        *leaf = match &*leaf {
+            Value::Bool(value) => json!(!value),
+            Value::Number(number) => json!(number.as_u64().unwrap() + 1),
+            Value::String(text) => json!(format!("{text}x")),
+            // What is null or empty in the fixture is either not read or has a sibling that is there.
+            _ => continue,
+        };
+        let account = signed_in(changed.to_string()).unwrap();
+        assert_ne!(everything(&account), whole, "{path} makes no difference");
+    }
+    assert!(paths.len() > 200, "{}", paths.len());
+}
+
+#[test]
+fn every_field_has_its_type_and_value() {
+    let account = signed_in(FIXTURE).unwrap();
+    assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+    assert_eq!(account.id, Some(40_417_001));
+    assert_eq!(account.username.as_deref(), Some("rosa"));
+    assert_eq!(account.email.as_deref(), Some("rosa@example.org"));
+    assert_eq!(account.joined_at, Some(UnixSeconds(1_376_913_600)));
+    assert_eq!(account.mailing_list_status, Some(MailingListStatus::Active));
+    assert_eq!(account.home_size, Some(3));
+    assert_eq!(account.anonymous, Some(false));
+    assert!(account.has_plex_pass() && account.has_home_pin());
+    assert!(!account.is_managed() && !account.is_guest());
+
+    let subscription = account.subscription.unwrap();
+    assert_eq!(subscription.status, Some(SubscriptionStatus::Active));
+    assert_eq!(
+        subscription.subscribed_at.as_deref(),
+        Some("2019-03-11T17:42:08Z")
+    );
+    assert_eq!(subscription.features.len(), 100);
+
+    let [trial] = account.trials.as_slice() else {
+        panic!("{:?}", account.trials)
+    };
+    assert_eq!(trial.id.as_deref(), Some("trial-7"));
+    assert_eq!(trial.state, Some(SubscriptionState::Ended));
+    assert_eq!(trial.renews_at, Some(UnixSeconds(1_500_000_100)));
+    assert_eq!(
+        trial.billing.as_ref().unwrap().payment_method_id,
+        Some(4711)
+    );
+    assert_eq!(account.past_subscriptions[0].id.as_deref(), Some("771203"));
+
+    let profile = account.profile.unwrap();
+    assert_eq!(
+        profile.auto_select_subtitle,
+        Some(AutoSelectSubtitle::ShownWithForeignAudio)
+    );
+    assert_eq!(
+        profile.default_subtitle_accessibility,
+        Some(SubtitleAccessibility::PreferSdh)
+    );
+    assert_eq!(
+        profile.default_audio_accessibility,
+        Some(AudioAccessibility::PreferNonAccessible)
+    );
+    assert_eq!(
+        profile.default_subtitle_forced,
+        Some(SubtitleForced::PreferNonForced)
+    );
+    assert_eq!(
+        profile.watched_indicator,
+        Some(WatchedIndicator::MoviesAndShows)
+    );
+    assert_eq!(
+        profile.media_reviews_visibility,
+        Some(MediaReviewsVisibility::PlexUsers)
+    );
+    assert_eq!(profile.default_audio_languages, ["es", "pt"]);
+
+    let statuses = account
+        .services
+        .iter()
+        .filter_map(|service| service.status.as_ref());
+    assert_eq!(
+        statuses
+            .filter(|status| **status == ServiceStatus::Offline)
+            .count(),
+        1
+    );
+    let restrictions = account.custom_restrictions.unwrap();
+    assert_eq!(restrictions.get("movies"), Some("contentRating=PG"));
+    assert_eq!(
+        account.settings[0].updated_at,
+        Some(UnixSeconds(1_650_000_000))
+    );
+}
+
+#[test]
+fn drift_in_any_field_costs_that_field_and_never_the_token() {
+    let strange = [
+        "null",
+        "1",
+        "-1",
+        "1.5",
+        "1e999",
+        "true",
+        "\"\"",
+        "\"x\"",
+        "\"\\ud800\"",
+        "[]",
+        "[[]]",
+        "{}",
+        r#"{"x":1e999}"#,
+        "18446744073709551615",
+        "[null,1,\"x\",{}]",
+    ];
+    let mut paths = Vec::new();
+    leaves(&fixture(), "", &mut paths);
+    let containers = [
+        "/subscription",
+        "/profile",
+        "/services",
+        "/trials",
+        "/roles",
+        "/settings",
+    ];
+    paths.extend(containers.map(str::to_owned));
+    paths.retain(|path| path != "/authToken" && !path.starts_with("/subscription/features/"));
+    for path in paths {
+        for strange in strange {
+            let mut marked = fixture();
+            *marked.pointer_mut(&path).unwrap() = json!("the-mark");
+            let body = marked.to_string().replace("\"the-mark\"", strange);
+            let account =
+                signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
+            assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+            // A neighbour that is read after everything else.
+            assert!(
+                account.uuid.is_some() || path == "/uuid",
+                "{path} {strange}"
+            );
+            assert!(account.id.is_some() || path == "/id", "{path} {strange}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_twice_costs_the_first_of_the_two() {
+    let body = FIXTURE.trim_end().strip_suffix('}').unwrap();
+    let account = signed_in(format!(
+        r#"{body}, "title": "Second", "authToken": "second"}}"#
+    ))
+    .unwrap();
+    assert_eq!(account.title.as_deref(), Some("Second"));
+    assert_eq!(account.auth_token.expose(), "second");
+    assert_eq!(account.subscription.unwrap().features.len(), 100);
+}
+
+#[test]
+fn numbers_booleans_and_lists_come_in_every_dress() {
+    let account = signed_in(
+        r#"{"authToken":"abc","id":"7","homeSize":3.0,"confirmed":1,"home":"0","guest":"true",
+            "restricted":"TRUE","joinedAt":"1376913600","username":42,"roles":"plexpass",
+            "subscriptions":{"id":7,"endsAt":"1582893108"},
+            "pastSubscriptions":[{"id":null,"mode":null,"endsAt":1582893108,
+                "billing":{"paymentMethodId":null,"internalPaymentMethod":{}}}],
+            "trials":["x"],"subscription":{"subscribedAt":1633050123,"features":[1,null,"a"]}}"#,
+    )
+    .unwrap();
+    assert_eq!((account.id, account.home_size), (Some(7), Some(3)));
+    assert_eq!(
+        (account.confirmed, account.home, account.guest),
+        (Some(true), Some(false), Some(true))
+    );
+    assert!(account.is_managed());
+    assert_eq!(account.joined_at, Some(UnixSeconds(1_376_913_600)));
+    assert_eq!(account.username.as_deref(), Some("42"));
+    assert_eq!(account.roles, ["plexpass"]);
+    assert_eq!(
+        account.subscriptions[0].ends_at,
+        Some(UnixSeconds(1_582_893_108))
+    );
+    assert_eq!(account.past_subscriptions.len(), 1);
+    assert!(account.trials.is_empty());
+    let subscription = account.subscription.unwrap();
+    assert_eq!(subscription.subscribed_at.as_deref(), Some("1633050123"));
+    assert_eq!(subscription.features, ["1", "a"]);
+}
+
+#[test]
+fn when_a_subscription_began_is_never_an_error() {
+    for (written, read) in [
+        ("null", None),
+        ("\"\"", None),
+        (
+            "\"2021-10-01 01:02:03 UTC\"",
+            Some("2021-10-01 01:02:03 UTC"),
+        ),
+        ("1633050123", Some("1633050123")),
+        ("{}", None),
+    ] {
+        let body = format!(r#"{{"authToken":"abc","subscription":{{"subscribedAt":{written}}}}}"#);
+        let subscription = signed_in(body).unwrap().subscription.unwrap();
+        assert_eq!(subscription.subscribed_at.as_deref(), read, "{written}");
+    }
+}
+
+#[test]
+fn an_unknown_value_of_an_open_enum_is_kept() {
+    for (written, read) in [
+        ("1", Some("1")),
+        ("\"1\"", Some("1")),
+        ("1.0", Some("1")),
+        ("7", Some("7")),
+        ("\"sometimes\"", Some("sometimes")),
+        ("null", None),
+        ("\"\"", None),
+        ("[1]", None),
+    ] {
+        let body = format!(r#"{{"authToken":"abc","profile":{{"autoSelectSubtitle":{written}}}}}"#);
+        let selected = signed_in(body)
+            .unwrap()
+            .profile
+            .unwrap()
+            .auto_select_subtitle;
+        assert_eq!(
+            selected.as_ref().map(|value| value.as_str()),
+            read,
+            "{written}"
+        );
+        let known = selected == Some(AutoSelectSubtitle::ShownWithForeignAudio);
+        assert_eq!(known, read == Some("1"), "{written}");
+        assert_eq!(
+            selected.is_some_and(|value| value.is_known()),
+            known,
+            "{written}"
+        );
+    }
+    assert!(
+        signed_in(r#"{"authToken":"abc","profile":{}}"#)
+            .unwrap()
+            .profile
+            .is_some()
+    );
+}
+
+#[test]
+fn a_paying_user_is_never_locked_out_by_one_field() {
+    for (fields, paid) in [
+        (r#""subscription":{"active":true,"status":"Lapsed"}"#, true),
+        (
+            r#""subscription":{"active":false,"status":"Active"},"roles":["plexpass"]"#,
+            false,
+        ),
+        (r#""subscription":{"active":null,"status":"Active"}"#, true),
+        (
+            r#""subscription":{"active":"?","status":"Inactive"},"roles":["plexpass"]"#,
+            false,
+        ),
+        (
+            r#""subscription":{"active":null},"roles":["plexpass"]"#,
+            true,
+        ),
+        (r#""subscription":null,"roles":"plexpass""#, true),
+        (r#""roles":[]"#, false),
+    ] {
+        let account = signed_in(format!(r#"{{"authToken":"abc",{fields}}}"#)).unwrap();
+        assert_eq!(account.has_plex_pass(), paid, "{fields}");
+    }
+}
+
+#[test]
+fn a_sign_in_without_a_usable_token_is_an_error_that_names_the_field() {
+    for fields in [
+        "",
+        r#""authToken":null"#,
+        r#""authToken":"""#,
+        r#""authToken":"a\nb""#,
+        r#""authToken":[]"#,
+        r#""authToken":1.5"#,
+        r#""authToken":true"#,
+    ] {
+        let error = signed_in(format!("{{{fields}}}")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "postUsersSignInData at https://plex.tv: `authToken` is missing or cannot be used as a token",
+            "{fields}"
+        );
+        assert!(matches!(error, Error::UnexpectedShape { .. }));
+    }
+    assert_eq!(
+        signed_in(r#"{"authToken":12345}"#)
+            .unwrap()
+            .auth_token
+            .expose(),
+        "12345"
+    );
+    assert_eq!(
+        signed_in(r#"{"authToken":" abc\n"}"#)
+            .unwrap()
+            .auth_token
+            .expose(),
+        "abc"
+    );
+}
+
+#[test]
+fn token_details_without_a_usable_token_keep_the_one_that_was_asked_about() {
+    for fields in [
+        "",
+        r#""authToken":null"#,
+        r#""authToken":"""#,
+        r#""authToken":"a\nb""#,
+        r#""authToken":{}"#,
+        r#""id":1,"id":2"#,
+    ] {
+        let account = details(format!("{{{fields}}}")).unwrap();
+        assert_eq!(account.auth_token.expose(), "asked", "{fields}");
+    }
+    assert_eq!(
+        details(r#"{"authToken":"other"}"#)
+            .unwrap()
+            .auth_token
+            .expose(),
+        "other"
+    );
+}
+
+#[test]
+fn debug_shows_no_name_no_address_and_no_secret() {
+    let account = signed_in(FIXTURE).unwrap();
+    let shown = format!("{account:?} {account:#?}");
+    let services = account
+        .services
+        .iter()
+        .flat_map(|service| [&service.token, &service.secret]);
+    let settings = account.settings.iter().map(|setting| &setting.value);
+    let secrets = services.chain(settings).chain([&account.pin]).flatten();
+    // A setting of one digit is found anywhere.
+    let secrets = secrets
+        .map(|secret| secret.expose())
+        .filter(|secret| secret.len() > 1);
+    let mut hidden: Vec<&str> = secrets.collect();
+    assert!(hidden.len() > 8, "{}", hidden.len());
+    hidden.extend([
+        account.auth_token.expose(),
+        "rosa",
+        "Rosa",
+        "Ayala",
+        "example.org",
+        "kite-9",
+    ]);
+    for hidden in hidden {
+        assert!(!shown.contains(&format!("\"{hidden}")), "{hidden}");
+    }
+    assert!(!shown.contains('@'));
+}
