@@ -1,24 +1,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Request, Uri};
 use serde::de::DeserializeOwned;
 
 use crate::asked::{Asked, Origin};
 use crate::body::Body;
 use crate::decode::{self, Decode};
-use crate::error::{Content, Error};
-use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
 use crate::operation::{Host, Operation};
+use crate::reply::Reply;
 use crate::token::Token;
-
-/// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
-/// 6 to 10 kB.
-pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
-
-/// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
-const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
 /// A finished request and, tied to it by type, how its answer is read.
 ///
@@ -120,15 +112,10 @@ impl<T> Call<T> {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        let reply = Reply {
-            asked,
-            token,
-            max_body_size: DEFAULT_MAX_BODY_SIZE,
-            deadline: None,
-            secret_url: false,
-            decode,
-        };
-        Self { request, reply }
+        Self {
+            request,
+            reply: Reply::new(asked, token, decode),
+        }
     }
 
     /// The request, to look at.
@@ -213,138 +200,6 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// Reads the answer to one [`Call`].
-///
-/// What a carrier must know is here, too: whether the request [may be sent again](Self::is_repeatable),
-/// how much of a body [is worth reading](Self::body_limit), whether its URL [is a
-/// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
-pub struct Reply<T> {
-    asked: Asked,
-    token: Option<Token>,
-    max_body_size: usize,
-    deadline: Option<Duration>,
-    secret_url: bool,
-    decode: Decode<T>,
-}
-
-impl<T> Reply<T> {
-    /// Reads an answer: the status first, then redirect, size, content and, last, the data.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`], whose variants say each what the caller does about it.
-    pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
-        let body = response.body().as_ref();
-        self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body, self.token.as_ref())
-            .map_err(|fault| fault.into_error(&self.asked, response.status()))
-    }
-
-    fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
-        if !status.is_success() {
-            let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
-            return Err(Error::refused(&self.asked, status, headers, seen));
-        }
-        if body.len().max(declared_length(headers)) > self.max_body_size {
-            let asked = Box::new(self.asked.clone());
-            return Err(Error::BodyTooLarge {
-                asked,
-                status,
-                limit: self.max_body_size,
-            });
-        }
-        match encoding(headers) {
-            Some(encoding) if !body.is_empty() => Err(Error::UnexpectedContent {
-                asked: Box::new(self.asked.clone()),
-                status,
-                content: Content::Encoded(encoding),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// How many bytes of the body are worth reading, once the head is there.
-    ///
-    /// A carrier that has read so many may stop: [`parse`](Self::parse) decides the same with what it
-    /// has then. It is one byte more than a success may have, 64 KiB of a refusal, and nothing of a
-    /// body that declares itself too large.
-    ///
-    /// ```
-    /// # use plex_auth_proto::{http, ClientIdentity, Error, PlexTv, Token};
-    /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
-    /// let (_, reply) = plex_tv.token_details(&Token::new("abc")?).max_body_size(10).into_parts();
-    /// let head = http::Response::new(());
-    /// assert_eq!(reply.body_limit(head.status(), head.headers()), 11);
-    ///
-    /// let head = http::Response::builder().header("content-length", "4294967296").body(())?;
-    /// assert_eq!(reply.body_limit(head.status(), head.headers()), 0);
-    /// assert!(matches!(reply.parse(&head.map(|()| "")), Err(Error::BodyTooLarge { limit: 10, .. })));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
-        if !status.is_success() {
-            MAX_REFUSAL_SIZE
-        } else if declared_length(headers) > self.max_body_size {
-            0
-        } else {
-            self.max_body_size.saturating_add(1)
-        }
-    }
-
-    /// The error for an exchange that brought no answer, for carriers.
-    ///
-    /// `sent` says whether any of the request may have reached the server; when in doubt, it may.
-    pub fn no_answer(&self, reason: NoAnswerReason, sent: bool) -> SendError {
-        SendError::NoAnswer(NoAnswer::new(&self.asked, reason, sent))
-    }
-
-    /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
-    }
-
-    /// Whether the request may be sent again when it is not known what became of it.
-    pub fn is_repeatable(&self) -> bool {
-        self.asked.repeatable
-    }
-
-    /// Whether the URL holds a secret and must not be shown or logged.
-    pub fn has_secret_url(&self) -> bool {
-        self.secret_url
-    }
-
-    /// The call's own deadline for the whole exchange; absent where the transport's holds.
-    pub fn deadline(&self) -> Option<Duration> {
-        self.deadline
-    }
-
-    /// Sets how large the answer may be, in bytes, for a carrier that has a limit of its own.
-    #[must_use]
-    pub fn max_body_size(mut self, bytes: usize) -> Self {
-        self.max_body_size = bytes;
-        self
-    }
-}
-
-impl<T> fmt::Debug for Reply<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            asked,
-            token: _,
-            max_body_size,
-            deadline,
-            secret_url,
-            decode: _,
-        } = self;
-        f.debug_struct("Reply")
-            .field("asked", asked)
-            .field("max_body_size", max_body_size)
-            .field("deadline", deadline)
-            .field("secret_url", secret_url)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The name of the header that carries a token.
 pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
 
@@ -363,35 +218,4 @@ impl fmt::Display for MaskedUrl<'_> {
             _ => f.write_str("/***"),
         }
     }
-}
-
-/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
-/// is too large to count.
-fn declared_length(headers: &HeaderMap) -> usize {
-    let Some(length) = headers
-        .get(CONTENT_LENGTH)
-        .map(|value| value.as_bytes().trim_ascii())
-    else {
-        return 0;
-    };
-    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
-        return 0;
-    }
-    let digits = length.iter().map(|digit| usize::from(digit - b'0'));
-    digits.fold(0, |number: usize, digit| {
-        number.saturating_mul(10).saturating_add(digit)
-    })
-}
-
-/// The encoding of a body that is not plain. None was asked for, so none is decoded.
-fn encoding(headers: &HeaderMap) -> Option<&'static str> {
-    let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
-    if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {
-        return None;
-    }
-    let known = ["gzip", "br", "deflate", "zstd", "compress"];
-    let known = known
-        .into_iter()
-        .find(|known| value.eq_ignore_ascii_case(known.as_bytes()));
-    Some(known.unwrap_or("an unknown encoding"))
 }

@@ -47,6 +47,7 @@ mod open_enum;
 mod operation;
 mod plex_tv;
 mod rejection;
+mod reply;
 mod request;
 mod retry_after;
 mod salvage;
@@ -58,7 +59,7 @@ mod xml;
 
 pub use asked::{Asked, Origin};
 pub use body::Body;
-pub use call::{Call, DEFAULT_MAX_BODY_SIZE, Reply};
+pub use call::Call;
 pub use error::{Content, Error};
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
@@ -83,6 +84,7 @@ pub use plex_tv::subscription::{
     Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
 };
 pub use rejection::{PlexError, Rejection};
+pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use server_url::{InvalidServerUrl, ServerUrl, ServerUrlProblem};

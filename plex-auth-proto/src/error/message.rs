@@ -1,0 +1,96 @@
+//! What errors read like.
+
+use std::fmt;
+
+use super::{Content, Error};
+use crate::operation::Host;
+
+/// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (asked, status) = self.context();
+        write!(f, "{asked}: ")?;
+        match self {
+            Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
+            Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
+            Self::SecondFactorRequired(_) => f.write_str("a verification code is needed")?,
+            Self::SecondFactorRejected(_) => {
+                f.write_str("the verification code is wrong or too old")?;
+            }
+            Self::EmailOnly(_) => f.write_str("the account signs in by e-mail only")?,
+            Self::TooManyFailures(_) => {
+                f.write_str("too many failures; wait before the next try")?;
+            }
+            Self::Forbidden(_) => f.write_str("the account may not do this")?,
+            Self::RateLimited(_) => f.write_str("too many requests; wait before the next")?,
+            Self::Unavailable(_) => f.write_str("trouble at the server")?,
+            Self::Rejected(_) => f.write_str("refused")?,
+            Self::Redirected { to, .. } => {
+                return match to {
+                    Some(to) if asked.origin.as_ref() == Some(to) => write!(
+                        f,
+                        "redirected within {to}, which is never followed; check the path of the \
+                         base URL ({})",
+                        status.as_u16()
+                    ),
+                    Some(to) => write!(
+                        f,
+                        "redirected to {to}, which is never followed; if that is the right server, \
+                         use it as base URL ({})",
+                        status.as_u16()
+                    ),
+                    None => {
+                        write!(
+                            f,
+                            "redirected, which is never followed ({})",
+                            status.as_u16()
+                        )
+                    }
+                };
+            }
+            Self::UnexpectedContent { content, .. } => {
+                return write!(f, "answered {} with {content}", status.as_u16());
+            }
+            Self::UnexpectedShape { path, problem, .. } => return write!(f, "`{path}` {problem}"),
+            Self::BodyTooLarge { limit, .. } => {
+                return write!(f, "the answer is larger than {limit} bytes");
+            }
+        }
+        match self.rejection() {
+            Some(rejection) => write!(f, " ({})", rejection.facts()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    fn why_unauthorized(&self) -> &'static str {
+        let asked = self.asked();
+        match (asked.host, asked.carried_token) {
+            (Some(Host::MediaServer), _) => {
+                "the media server does not accept this token, which says nothing about the account"
+            }
+            (_, true) if self.is_token_dead() => "the token is dead; sign in again",
+            (_, true) => "the token is not accepted",
+            (_, false) => "the login or the password is wrong",
+        }
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no body"),
+            Self::Html => f.write_str("an HTML page"),
+            Self::Xml => f.write_str("XML of another kind"),
+            Self::BrokenJson => f.write_str("broken JSON"),
+            Self::Other => f.write_str("neither JSON nor XML"),
+            Self::Encoded(encoding) => {
+                write!(
+                    f,
+                    "a body in an encoding that was not asked for ({encoding})"
+                )
+            }
+        }
+    }
+}

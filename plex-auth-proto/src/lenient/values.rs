@@ -1,0 +1,120 @@
+//! What the simple types can be made of.
+
+use serde::de::MapAccess;
+
+use super::Value;
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::unix_seconds::UnixSeconds;
+
+impl Value<'_> for bool {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        match number {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text.trim() {
+            "1" => Some(true),
+            "0" => Some(false),
+            text if text.eq_ignore_ascii_case("true") => Some(true),
+            text if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! integer {
+    ($($type:ty),+) => {$(
+        impl Value<'_> for $type {
+            fn from_integer(number: i128) -> Option<Self> {
+                number.try_into().ok()
+            }
+
+            fn from_text(text: &str) -> Option<Self> {
+                let text = text.trim();
+                text.parse().ok().or_else(|| Self::from_float(text.parse().ok()?))
+            }
+        }
+    )+};
+}
+integer!(u16, u32, u64, i64);
+
+impl Value<'_> for UnixSeconds {
+    fn from_integer(number: i128) -> Option<Self> {
+        number.try_into().ok().map(Self)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Value::from_text(text).map(Self)
+    }
+}
+
+impl Value<'_> for String {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value.to_string())
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        Some(number.to_string())
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        Some(number.to_string())
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Value<'_> for Secret {
+    fn from_integer(number: i128) -> Option<Self> {
+        Some(Self::new(number.to_string()))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::new(text))
+    }
+}
+
+impl Value<'_> for Token {
+    fn from_integer(number: i128) -> Option<Self> {
+        Self::new(number.to_string()).ok()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::new(text).ok()
+    }
+}
+
+/// What Plex has never shown whole, kept as it came.
+impl<'de> Value<'de> for serde_json::Value {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value.into())
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        serde_json::Number::from_i128(number).map(Self::Number)
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        Some(number.into())
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let map = serde::de::value::MapAccessDeserializer::new(map);
+        serde::Deserialize::deserialize(map).map(Some)
+    }
+}

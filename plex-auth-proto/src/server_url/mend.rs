@@ -1,0 +1,53 @@
+//! What was probably meant by a text that is no base URL.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::{MAX_LENGTH, parse};
+
+/// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
+/// secret: user info, query, fragment.
+pub(super) fn mend(text: &str) -> Option<String> {
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    // `http//:host`, `http:host`, `http:/host` and a bare host.
+    let letters = text.find(|character: char| !character.is_ascii_alphabetic())?;
+    let (word, rest) = text.split_at(letters);
+    let (scheme, rest) = match word.to_ascii_lowercase().as_str() {
+        scheme @ ("http" | "https") => {
+            let slips = || rest.trim_start_matches([':', '/']);
+            (
+                scheme.to_owned(),
+                rest.strip_prefix("://").unwrap_or_else(slips),
+            )
+        }
+        _ if text.contains("://") => return None,
+        _ => ("http".to_owned(), text),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    // `host/:32400`
+    let (authority, path) = match path.strip_prefix("/:") {
+        Some(port) if !port.contains('/') => (format!("{authority}:{port}"), ""),
+        _ => (authority.to_owned(), path),
+    };
+    let authority = bracketed(&authority).unwrap_or(authority);
+    let authority = authority.strip_suffix(':').unwrap_or(&authority);
+    let path = path.split("/web").next().unwrap_or_default();
+    let mended = format!("{scheme}://{authority}{}", path.trim_end_matches('/'));
+    parse(&mended).ok().map(|url| url.to_string())
+}
+
+/// An IPv6 address without brackets, with or without a port.
+fn bracketed(authority: &str) -> Option<String> {
+    if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
+        return None;
+    }
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Some(format!("[{authority}]"));
+    }
+    let (address, port) = authority.rsplit_once(':')?;
+    address.parse::<Ipv6Addr>().ok()?;
+    Some(format!("[{address}]:{port}"))
+}

@@ -1,0 +1,196 @@
+//! Properties: whatever comes in, from the caller or from the server, nothing panics, nothing is split and
+//! nothing is lost.
+#![allow(clippy::unwrap_used, reason = "so tests fail")]
+
+use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use plex_auth_proto::{
+    ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, ServerUrl, Source, Token,
+    TokenType,
+};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+fn me() -> ClientIdentity {
+    ClientIdentity::builder("id").build().unwrap()
+}
+
+fn server() -> MediaServer {
+    MediaServer::new(
+        me(),
+        "http://10.0.0.7:32400".parse().unwrap(),
+        Token::new("t0ken").unwrap(),
+    )
+}
+
+/// Text with what breaks requests more often than chance would have it.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        prop::sample::select(vec![
+            "\r\n", "\0", "&", "=", "+", "%", "%20", "://", "é", "客", "😀", " "
+        ])
+        .prop_map(str::to_owned),
+    ];
+    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+/// Bodies near to what Plex sends, and bytes.
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\"authToken\"",
+        "\"errors\"",
+        "\"code\"",
+        "1001",
+        "1e999",
+        "\"\\ud800\"",
+        "null",
+        "true",
+        "<",
+        "/>",
+        "<MediaContainer",
+        " token=\"x\"",
+        "<errors>",
+        "</errors>",
+        "<error code='1'/>",
+        "\"MediaContainer\"",
+        "\"Device\"",
+        "\u{feff}",
+        "<html>",
+        "<!DOCTYPE",
+        "&#0;",
+    ];
+    let shaped = vec(prop::sample::select(pieces.to_vec()), 0..40)
+        .prop_map(|pieces| pieces.concat().into_bytes());
+    prop_oneof![shaped, vec(any::<u8>(), 0..400)]
+}
+
+fn headers() -> impl Strategy<Value = HeaderMap> {
+    let names = [
+        "content-length",
+        "content-encoding",
+        "location",
+        "retry-after",
+        "content-type",
+    ];
+    let header = (
+        prop::sample::select(names.to_vec()),
+        vec(any::<u8>(), 0..60),
+    );
+    vec(header, 0..5).prop_map(|list| {
+        let usable = list.into_iter().filter_map(|(name, value)| {
+            Some((
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(&value).ok()?,
+            ))
+        });
+        usable.collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_read_or_refused_and_shows_no_secret(
+        status in 100_u16..1000, headers in headers(), body in body(),
+    ) {
+        let answer = {
+            let mut answer = Response::new(body);
+            *answer.status_mut() = status.try_into().unwrap();
+            *answer.headers_mut() = headers;
+            answer
+        };
+        let check = |error: Option<Error>| {
+            let shown = error.map(|error| format!("{error} {error:?}")).unwrap_or_default();
+            !shown.contains("t0ken") && !shown.contains("pa55") && !shown.contains('\n')
+        };
+        let credentials = Credentials::new("rosa", "pa55").unwrap();
+        let source = "server://x".parse().unwrap();
+        let (_, sign_in) = PlexTv::new(me()).sign_in(&credentials).into_parts();
+        let (_, details) = PlexTv::new(me()).token_details(&Token::new("t0ken").unwrap()).into_parts();
+        let (_, transient) = server().transient_token(TokenType::Delegation, Scope::All).into_parts();
+        let (_, source) = server().source_connection_information(&source).into_parts();
+        prop_assert!(check(sign_in.parse(&answer).err()));
+        prop_assert!(check(details.parse(&answer).err()));
+        prop_assert!(check(transient.parse(&answer).err()));
+        prop_assert!(check(source.parse(&answer).err()));
+        prop_assert!(sign_in.body_limit(answer.status(), answer.headers()) <= 1_048_577);
+    }
+
+    #[test]
+    fn any_identity_is_carried_exactly_or_refused(value in text()) {
+        let built = ClientIdentity::builder("id").device_name(&*value).build();
+        match built {
+            Ok(identity) => {
+                let sent = identity.headers().get("x-plex-device-name");
+                let sent = sent.map_or(&b""[..], |value| value.as_bytes());
+                prop_assert_eq!(sent, value.trim().as_bytes());
+                prop_assert!(!sent.iter().any(|byte| byte.is_ascii_control()));
+            }
+            Err(error) => prop_assert_eq!(error.field(), "device name"),
+        }
+    }
+
+    #[test]
+    fn any_login_and_password_are_carried_exactly_or_refused(login in text(), password in text()) {
+        if let Ok(credentials) = Credentials::new(&*login, &*password) {
+            let call = PlexTv::new(me()).sign_in(&credentials.verification_code(&*login));
+            let form: Vec<(String, String)> =
+                form_urlencoded::parse(call.request().body().as_ref()).into_owned().collect();
+            let expected = [
+                ("login", login.trim()),
+                ("password", &password),
+                ("rememberMe", "false"),
+                ("verificationCode", login.trim()),
+            ];
+            let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            prop_assert_eq!(form, expected);
+        } else {
+            prop_assert!(login.trim().is_empty() || password.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_source_is_carried_exactly_or_refused(text in text()) {
+        if let Ok(source) = Source::server(&text) {
+            let call = server().source_connection_information(&source);
+            let query = call.request().uri().query().unwrap().to_owned();
+            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            prop_assert_eq!(pairs, [("source".to_owned(), source.as_str().to_owned())]);
+            prop_assert!(source.as_str().ends_with(text.trim_end()));
+        }
+    }
+
+    #[test]
+    fn any_server_url_joins_or_is_refused_without_its_secrets(text in text(), host in "[a-z0-9.:@\\[\\]/?#_-]{0,20}") {
+        for text in [format!("http://{host}"), format!("https://{host}{text}"), format!("{host}{text}"), text] {
+            match text.parse::<ServerUrl>() {
+                Ok(url) => {
+                    let again: ServerUrl = url.to_string().parse().unwrap();
+                    prop_assert_eq!(&again, &url);
+                    let server = MediaServer::new(me(), url.clone(), Token::new("x").unwrap());
+                    let call = server.transient_token(TokenType::Delegation, Scope::All);
+                    let expected = format!("{url}/security/token?type=delegation&scope=all");
+                    prop_assert_eq!(call.request().uri().to_string(), expected);
+                }
+                Err(error) => {
+                    prop_assert!(error.mended().is_none_or(|mended| mended.parse::<ServerUrl>().is_ok()));
+                    prop_assert!(error.mended().is_none_or(|mended| !mended.contains(['@', '?', '#'])));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_token_is_carried_exactly_or_refused(text in text()) {
+        if let Ok(token) = Token::new(&text) {
+            prop_assert_eq!(token.expose(), text.trim());
+            prop_assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+        }
+    }
+}
