@@ -158,7 +158,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets how large the answer may be, in bytes, in place of [`DEFAULT_MAX_BODY_SIZE`].
+    /// Sets how large the answer may be, in bytes, in place of [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.reply.max_body_size = bytes;
