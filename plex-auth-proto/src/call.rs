@@ -219,3 +219,55 @@ impl fmt::Display for MaskedUrl<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Request};
+
+    fn call(uri: &str) -> Call<()> {
+        let request = Request::post(uri)
+            .header("x-plex-token", "t0ken")
+            .body("pin=4711".to_owned());
+        Call::empty("postNothing", request.unwrap())
+    }
+
+    #[test]
+    fn a_secret_url_is_masked_wherever_it_is_shown() {
+        let secret = call("https://user:pass@plex.tv/api/v2/pins/4711?pin=0815").secret_url();
+        let shown = format!(
+            "{secret:?} {:?} {} {:?}",
+            secret.reply(),
+            secret.masked_url(),
+            secret.reply().asked()
+        );
+        for hidden in ["4711", "0815", "pass", "pins"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert_eq!(secret.masked_url().to_string(), "https://plex.tv/***");
+        assert!(secret.reply().has_secret_url());
+    }
+
+    #[test]
+    fn another_url_is_shown_without_its_user_info() {
+        let call = call("https://user:pass@plex.tv/api/v2/user?x=1");
+        assert_eq!(
+            call.masked_url().to_string(),
+            "https://plex.tv/api/v2/user?x=1"
+        );
+        assert!(!format!("{call:?}").contains("pass"), "{call:?}");
+    }
+
+    #[test]
+    fn a_call_of_ones_own_has_a_length_and_is_not_sent_twice() {
+        let call = call("https://plex.tv/x");
+        assert_eq!(call.request().headers()["content-length"], "8");
+        assert!(!call.reply().is_repeatable());
+        let get = Request::get("https://plex.tv/x").body(()).unwrap();
+        assert!(
+            !Call::empty("getNothing", get)
+                .request()
+                .headers()
+                .contains_key("content-length")
+        );
+    }
+}

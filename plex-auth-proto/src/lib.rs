@@ -1,30 +1,4 @@
-//! Plex authentication as pure values: this crate builds requests and reads answers, and does no I/O.
-//!
-//! No socket, no clock, no file, no environment, no log. A transport of yours, or `plex-auth-ureq` or
-//! `plex-auth-hyper`, carries what it makes:
-//!
-//! ```
-//! use plex_auth_proto::{http, ClientIdentity, Credentials, PlexTv};
-//!
-//! // Who asks. The identifier is made once per installation and kept for ever.
-//! let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-//!     .product("Plex for Roku").device("Roku 3").version("2.4.1").platform("Roku")
-//!     .build()?;
-//! let plex_tv = PlexTv::new(me);
-//!
-//! // A call: a finished request and, tied to it by type, how its answer is read.
-//! let call = plex_tv.sign_in(&Credentials::new("username@email.com", "password123")?);
-//! let (request, reply) = call.into_parts();
-//! assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signin");
-//!
-//! // Whatever brings the answer: a socket, a mock, a fetch in a browser.
-//! let answer = http::Response::builder()
-//!     .status(201)
-//!     .body(r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#)?;
-//! let account = reply.parse(&answer)?;
-//! assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 //!
 //! # Where to look
 //!
