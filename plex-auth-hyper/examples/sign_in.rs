@@ -1,0 +1,88 @@
+//! Signs in to plex.tv on tokio and says who that was: `cargo run -p plex-auth-hyper --example sign_in`
+//!
+//! Login, password and, where the account has two-factor authentication, the code are asked for at the
+//! terminal, or read from standard input, a line each; never from the arguments, which other users of the
+//! machine can see. `PLEX_TV_URL` names another base URL than `https://plex.tv/api/v2`.
+#![allow(clippy::print_stdout, reason = "an example may")]
+
+use std::error::Error as StdError;
+use std::io::{self, IsTerminal, Write};
+use std::{env, process};
+
+use plex_auth_hyper::{Account, ClientIdentity, Credentials, Error, PlexTv, Transport};
+
+/// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
+/// one is a new device.
+const CLIENT_IDENTIFIER: &str = "b3d0f1c2-7a4e-4f8b-8c11-2d9f5e6a7b03";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    if let Err(error) = run().await {
+        eprintln!("{error}");
+        process::exit(1);
+    }
+}
+
+async fn run() -> Result<(), Box<dyn StdError>> {
+    let me = ClientIdentity::builder(CLIENT_IDENTIFIER)
+        .product("plex-auth example")
+        .version(env!("CARGO_PKG_VERSION"))
+        .build()?;
+    let plex_tv = match env::var("PLEX_TV_URL") {
+        Ok(url) => PlexTv::at(me, url.parse()?),
+        Err(_) => PlexTv::new(me),
+    };
+    let credentials = Credentials::new(ask("Login: ")?, ask_hidden("Password: ")?)?;
+
+    let http = Transport::new();
+    let account = match http.send(plex_tv.sign_in(&credentials)).await {
+        Err(error) if error.wants_second_factor() => {
+            let credentials = credentials.verification_code(ask("Verification code: ")?);
+            http.send(plex_tv.sign_in(&credentials)).await
+        }
+        other => other,
+    };
+    welcome(&account.map_err(explain)?);
+    Ok(())
+}
+
+fn welcome(account: &Account) {
+    let name = account.username.as_deref().unwrap_or("somebody");
+    println!("Signed in as {name}.");
+    println!(
+        "The token is not shown. A program would keep `account.auth_token.expose()` where the system \
+         keeps secrets, and ask for no password again."
+    );
+}
+
+/// What a program would do about it, in words.
+fn explain(error: Error) -> String {
+    let advice = match error.no_answer() {
+        None => "",
+        Some(no_answer) if no_answer.may_have_been_sent() => {
+            "\nPlex may have signed you in; look at the list of devices before you try again."
+        }
+        Some(_) => "\nNothing was sent; try again.",
+    };
+    format!("{error}{advice}")
+}
+
+// A runtime with more to do than this would ask on a thread of its own.
+fn ask(prompt: &str) -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        eprint!("{prompt}");
+        io::stderr().flush()?;
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
+/// As [`ask`], without showing what is typed. A password is taken as it is, less the end of its line.
+fn ask_hidden(prompt: &str) -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password(prompt);
+    }
+    let line = ask(prompt)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,138 @@
+//! The transport under smol, without tokio's runtime: `cargo run -p plex-auth-hyper --example smol`
+//!
+//! It needs two things of a runtime: a service that carries a request, here one connection for each over
+//! a socket of smol's, and a timer. The server that it talks to is in this file, too: it wants a
+//! verification code, then signs in, then falls silent.
+#![allow(clippy::print_stdout, reason = "an example may")]
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use plex_auth_hyper::http::uri::PathAndQuery;
+use plex_auth_hyper::http::{HeaderValue, Request, Response};
+use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, RequestBody, Transport};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::{TcpListener, TcpStream};
+use smol_hyper::rt::{FuturesIo, SmolTimer};
+use tower_service::Service;
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Opens a connection for each request. TLS would go around the socket, as with `async-tls` or
+/// `futures-rustls`.
+#[derive(Clone)]
+struct PlainHttp;
+
+impl Service<Request<RequestBody>> for PlainHttp {
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Incoming>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        Box::pin(fetch(request))
+    }
+}
+
+async fn fetch(mut request: Request<RequestBody>) -> Result<Response<Incoming>, BoxError> {
+    let uri = std::mem::take(request.uri_mut());
+    let authority = uri.authority().ok_or("no host")?.clone();
+    if uri.scheme_str() != Some("http") {
+        return Err("only http".into());
+    }
+    // A server wants the path in the first line and the host in a header.
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    *request.uri_mut() = path.parse()?;
+    let host = HeaderValue::from_str(authority.as_str())?;
+    request.headers_mut().insert("host", host);
+
+    let port = authority.port_u16().unwrap_or(80);
+    let socket = TcpStream::connect((authority.host(), port)).await?;
+    let (mut sender, connection) = http1::handshake(FuturesIo::new(socket)).await?;
+    smol::spawn(connection).detach();
+    Ok(sender.send_request(request).await?)
+}
+
+fn main() -> Result<(), Box<dyn StdError>> {
+    smol::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let server = smol::spawn(serve(listener));
+
+        let me = ClientIdentity::builder("4be5c1f4-0f0e-4c55-8a1d-6a2b7f1c9d10").build()?;
+        let plex_tv = PlexTv::at(me, url.parse()?);
+        let http = Transport::over(PlainHttp, SmolTimer::new());
+
+        let mut credentials = Credentials::new("rosa", "correct horse")?;
+        let refusal = match http.send(plex_tv.sign_in(&credentials)).await {
+            Ok(_) => return Err("a code should have been wanted".into()),
+            Err(error) => error,
+        };
+        println!("{refusal}");
+        if !refusal.wants_second_factor() {
+            return Err(refusal.into());
+        }
+
+        credentials = credentials.verification_code("123456");
+        let account = http.send(plex_tv.sign_in(&credentials)).await?;
+        println!("signed in as {}", account.username.unwrap_or_default());
+
+        let impatient = http.timeout(Duration::from_millis(200));
+        match impatient
+            .send(plex_tv.token_details(&account.auth_token))
+            .await
+        {
+            Ok(_) => return Err("no answer should have come".into()),
+            Err(error) => println!("{error}"),
+        }
+        server.cancel().await;
+        Ok(())
+    })
+}
+
+/// What the server answers, in this order. Then it takes requests and says nothing.
+const ANSWERS: [(&str, &str); 2] = [
+    ("401 Unauthorized", r#"{"errors": [{"code": 1029}]}"#),
+    (
+        "201 Created",
+        r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#,
+    ),
+];
+
+async fn serve(listener: TcpListener) -> std::io::Result<()> {
+    let mut silent = Vec::new();
+    let mut answers = ANSWERS.into_iter();
+    loop {
+        let (mut socket, _) = listener.accept().await?;
+        read_request(&mut socket).await?;
+        let Some((status, body)) = answers.next() else {
+            silent.push(socket);
+            continue;
+        };
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+        socket.write_all(answer.as_bytes()).await?;
+    }
+}
+
+/// Reads to the end of a request, as a connection that is closed before that is a broken one.
+async fn read_request(socket: &mut TcpStream) -> std::io::Result<()> {
+    let mut request = String::new();
+    let mut bytes = [0];
+    while !request.ends_with("\r\n\r\n") {
+        socket.read_exact(&mut bytes).await?;
+        request.push(char::from(bytes[0]));
+    }
+    let length = request
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    socket.read_exact(&mut body).await
+}

@@ -1,0 +1,191 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::rt::Timer;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use plex_auth_proto::NoAnswerReason;
+use plex_auth_proto::http::{Request, Response};
+use rustls::ClientConfig;
+use tower_service::Service;
+
+use crate::fault::{self, BoxError, NotStarted};
+use crate::passage::Passage;
+use crate::request_body::RequestBody;
+use connector::{Connector, Journey};
+pub(crate) use resolver::NameNotFound;
+pub(crate) use tls::{roots, settings, tls_fault};
+
+mod connector;
+mod resolver;
+mod tls;
+
+/// How long a connection is kept when nothing is sent: 15 s, as long as ureq keeps one. A server closes it
+/// when it likes, and a request that meets the end of a connection is one whose outcome is not known.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// The client below [`Transport::new`](crate::Transport::new): hyper-util's, which keeps connections,
+/// with rustls, ring and Mozilla's roots, on tokio.
+///
+/// It follows no redirect, knows no proxy, reads no environment, and adds `host` to a request and nothing
+/// else.
+///
+/// # What is sent twice, and what is not
+///
+/// hyper-util sends a request again that met a connection which had just been closed, if none of it was
+/// written: only what never left hyper's queue comes back to it. That is on here, as it does no harm. A
+/// request of which something was written is sent again by this client, once, if three things hold: the
+/// call is [repeatable](plex_auth_proto::Reply::is_repeatable), which a sign-in is not; the connection
+/// had brought an answer before; and it ended before the answer to this one.
+#[derive(Clone)]
+pub struct Client {
+    pool: Result<Pool, NotStarted>,
+}
+
+type Pool = legacy::Client<Connector, RequestBody>;
+
+impl Client {
+    /// A client with these settings; without any it says so whenever it is called.
+    pub(crate) fn new(settings: Option<ClientConfig>) -> Self {
+        let pool = settings
+            .map(|settings| {
+                legacy::Client::builder(TokioExecutor::new())
+                    .pool_idle_timeout(IDLE)
+                    .pool_timer(TokioTimer::new())
+                    .retry_canceled_requests(true)
+                    .build(Connector::new(Arc::new(settings)))
+            })
+            .ok_or(NotStarted("TLS could not be set up"));
+        Self { pool }
+    }
+}
+
+impl Service<Request<RequestBody>> for Client {
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Incoming>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let pool = self.pool.clone();
+        Box::pin(async move {
+            let passage = request.extensions().get::<Passage>().cloned();
+            let passage = passage.unwrap_or_else(|| Passage::new(false));
+            passage.tell(false);
+            check_runtime()?;
+            check_url(&request)?;
+            fetch(&pool?, request, &passage).await
+        })
+    }
+}
+
+async fn fetch(
+    pool: &Pool,
+    request: Request<RequestBody>,
+    passage: &Passage,
+) -> Result<Response<Incoming>, BoxError> {
+    let spare = passage.is_repeatable().then(|| request.clone());
+    let first = match attempt(pool, request, passage).await {
+        Ok(answer) => return Ok(answer),
+        Err(lost) => lost,
+    };
+    match spare {
+        Some(request) if first.stale => match attempt(pool, request, passage).await {
+            Ok(answer) => Ok(answer),
+            Err(second) => {
+                // Whatever became of the second, the first may have arrived.
+                passage.tell(true);
+                Err(if second.sent {
+                    second.error
+                } else {
+                    first.error
+                })
+            }
+        },
+        _ => {
+            passage.tell(first.sent);
+            Err(first.error)
+        }
+    }
+}
+
+/// An attempt that brought no answer.
+struct Lost {
+    error: BoxError,
+    sent: bool,
+    /// The connection had brought an answer before, and ended before this one.
+    stale: bool,
+}
+
+async fn attempt(
+    pool: &Pool,
+    mut request: Request<RequestBody>,
+    passage: &Passage,
+) -> Result<Response<Incoming>, Lost> {
+    let captured = capture_connection(&mut request);
+    let mut answer = pool.request(request);
+    let answer = poll_fn(|cx| {
+        let answer = Pin::new(&mut answer).poll(cx);
+        // Told as soon as it is so, since whoever waits can stop waiting.
+        if captured.connection_metadata().is_some() {
+            passage.tell(true);
+        }
+        answer
+    })
+    .await;
+    let journey = captured
+        .connection_metadata()
+        .as_ref()
+        .and_then(Journey::of);
+    answer
+        .inspect(|_| {
+            if let Some(journey) = &journey {
+                journey.answered();
+            }
+        })
+        .map_err(|error| {
+            let error = BoxError::from(error);
+            let fault = fault::of_head(&error);
+            Lost {
+                sent: fault.sent && journey.is_some(),
+                stale: fault.reason == NoAnswerReason::CutOff
+                    && journey.is_some_and(|journey| journey.has_answered()),
+                error,
+            }
+        })
+}
+
+/// hyper-util and tokio panic where there is no runtime, or one without a timer.
+fn check_runtime() -> Result<(), NotStarted> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Err(NotStarted("no tokio runtime is running here"));
+    }
+    // There is no way to ask whether a runtime has a timer, except to want one.
+    let sleep = || drop(TokioTimer::new().sleep(Duration::ZERO));
+    panic::catch_unwind(AssertUnwindSafe(sleep))
+        .map_err(|_| NotStarted("this tokio runtime has no timer: call enable_time or enable_all"))
+}
+
+/// hyper-util would write a URL that it cannot use to the log.
+fn check_url(request: &Request<RequestBody>) -> Result<(), NotStarted> {
+    match (request.uri().scheme_str(), request.uri().authority()) {
+        (Some("http" | "https"), Some(_)) => Ok(()),
+        _ => Err(NotStarted("the URL is not a whole http or https URL")),
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+use std::io::{self, IoSlice};
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use plex_auth_proto::http::{Extensions, Uri};
+use rustls::ClientConfig;
+use tower_service::Service;
+
+use super::resolver::Resolver;
+use crate::fault::{BoxError, NotStarted};
+
+/// How long connecting may take, all addresses of one family together: 10 s, so that an address which
+/// swallows everything leaves time for the others.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+type Https = HttpsConnector<HttpConnector<Resolver>>;
+type Stream = <Https as Service<Uri>>::Response;
+type Connecting = <Https as Service<Uri>>::Future;
+
+/// Opens connections, each with a [`Journey`].
+#[derive(Clone)]
+pub(super) struct Connector {
+    https: Https,
+}
+
+impl Connector {
+    pub(super) fn new(settings: Arc<ClientConfig>) -> Self {
+        let mut http = HttpConnector::new_with_resolver(Resolver::new());
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let https = HttpsConnector::from((http, settings));
+        Self { https }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Socket;
+    type Error = BoxError;
+    type Future = Opening;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: Uri) -> Opening {
+        Opening(self.https.call(destination))
+    }
+}
+
+/// A connection being opened.
+pub(super) struct Opening(Connecting);
+
+impl Future for Opening {
+    type Output = Result<Socket, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // tokio panics where its runtime has no I/O, and there is no way to ask before.
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
+        let Ok(polled) = polled else {
+            let why =
+                "this tokio runtime could not open a connection: call enable_io or enable_all";
+            return Poll::Ready(Err(NotStarted(why).into()));
+        };
+        polled.map_ok(|stream| Socket {
+            stream,
+            journey: Journey::default(),
+        })
+    }
+}
+
+/// What one connection has been through. It comes along with hyper-util's facts about the connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Journey {
+    answered: Arc<AtomicBool>,
+}
+
+impl Journey {
+    pub(super) fn of(connected: &Connected) -> Option<Self> {
+        let mut facts = Extensions::new();
+        connected.get_extras(&mut facts);
+        facts.remove()
+    }
+
+    /// Notes that the connection has brought an answer.
+    pub(super) fn answered(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+}
+
+/// An open connection.
+pub(super) struct Socket {
+    stream: Stream,
+    journey: Journey,
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        self.stream.connected().extra(self.journey.clone())
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+}

@@ -1,0 +1,62 @@
+use std::fmt;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec;
+
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use tower_service::Service;
+
+use crate::fault::BoxError;
+
+/// The system's resolver, with an error of its own where hyper-util has only a text.
+#[derive(Clone, Debug)]
+pub(super) struct Resolver {
+    system: GaiResolver,
+}
+
+impl Resolver {
+    pub(super) fn new() -> Self {
+        Self {
+            system: GaiResolver::new(),
+        }
+    }
+}
+
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.system.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let found = self.system.call(name);
+        Box::pin(async move {
+            let addresses: Vec<_> = match found.await {
+                Ok(addresses) => addresses.collect(),
+                // With a number it is the system that failed, such as for want of files.
+                Err(error) if error.raw_os_error().is_some() => return Err(error.into()),
+                Err(_) => return Err(NameNotFound.into()),
+            };
+            if addresses.is_empty() {
+                return Err(NameNotFound.into());
+            }
+            Ok(addresses.into_iter())
+        })
+    }
+}
+
+/// The name has no address.
+#[derive(Debug)]
+pub(crate) struct NameNotFound;
+
+impl fmt::Display for NameNotFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name was not found")
+    }
+}
+
+impl std::error::Error for NameNotFound {}

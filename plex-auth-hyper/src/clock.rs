@@ -1,0 +1,62 @@
+//! The time that one exchange has.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::rt::{Sleep, Timer};
+
+/// Where an exchange's sleep comes from: a runtime's.
+pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
+
+/// The time that one exchange has, all of its steps together.
+pub(crate) struct Clock {
+    timer: SharedTimer,
+    limit: Duration,
+    /// Started when there is something to wait for, and not before: a client that finds that it has no
+    /// runtime says so at once, where a runtime's timer would panic.
+    sleep: Option<Pin<Box<dyn Sleep>>>,
+}
+
+impl Clock {
+    pub(crate) fn new(timer: SharedTimer, limit: Duration) -> Self {
+        Self {
+            timer,
+            limit,
+            sleep: None,
+        }
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Starts what [`race`](Self::race) otherwise starts where it has to wait.
+    pub(crate) fn start(&mut self) -> &mut Pin<Box<dyn Sleep>> {
+        self.sleep
+            .get_or_insert_with(|| self.timer.sleep(self.limit))
+    }
+
+    /// Does `work` as far as the time allows: `None` when it ran out first.
+    pub(crate) async fn race<W: Future>(&mut self, work: W) -> Option<W::Output> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            // The time first: work that is always ready, such as an endless body of empty frames, would
+            // never let it run out.
+            let started = self.sleep.as_mut();
+            if started.is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready()) {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(output) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
+            match self.sleep {
+                Some(_) => Poll::Pending,
+                None => self.start().as_mut().poll(cx).map(|()| None),
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,154 @@
+//! Plex authentication over [hyper]: asynchronous, on tokio as it is, on any other runtime with a service
+//! of yours.
+//!
+//! This crate sends what [`plex_auth_proto`](proto) makes, and all of that is here, too: one dependency,
+//! one `use`.
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, Transport};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Who asks. The identifier is made once per installation and kept for ever.
+//! let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
+//!     .product("Plex for Roku").device("Roku 3").version("2.4.1").platform("Roku")
+//!     .build()?;
+//! let plex_tv = PlexTv::new(me);
+//! let http = Transport::new();
+//!
+//! let credentials = Credentials::new("username@email.com", "password123")?;
+//! let account = http.send(plex_tv.sign_in(&credentials)).await?;
+//! let account = http.send(plex_tv.token_details(&account.auth_token)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
+//! [`Transport::exchange`] the status and the headers beside it. An [`Error`] says whether Plex answered
+//! with a no, or no answer came, and why; [`proto::Error`] is the former alone.
+//!
+//! # What it promises
+//!
+//! Over a service of the caller's as well:
+//!
+//! - A redirect is not followed, as the token would go along. It is
+//!   [`Redirected`](proto::Error::Redirected).
+//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
+//!   the answer. [`Transport::timeout`] sets the whole, a call's own [deadline](Call::deadline) comes
+//!   before it.
+//! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
+//! - The transport sends nothing twice.
+//! - The bytes of a request are the call's own, not a copy, and are zeroed when the service drops them.
+//! - No error and no `Debug` shows a token, a password, a query or a secret URL.
+//! - A future is `Send` where the service's is, holds nothing of the transport's, and can be dropped at
+//!   any point. What was sent until then was sent.
+//!
+//! Over the client that `Transport::new` has:
+//!
+//! - Connecting ends within 10 s. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
+//!   when the first takes longer than 300 ms.
+//! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
+//!   `content-length` or no body.
+//! - A sign-in goes out once. A call that [may be repeated](Reply::is_repeatable) is sent once more where
+//!   a connection that was kept from an earlier call ends before the answer. What never left hyper's
+//!   queue, because the connection had just been closed, goes out on another one, whatever it is.
+//! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
+//!   ([`NoAnswer::may_have_been_sent`]).
+//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
+//! - A name that is not found, a refused connection, a wrong certificate are told apart
+//!   ([`NoAnswerReason`]).
+//! - Without a tokio runtime, or in one without timer or I/O, sending is an error:
+//!   [`NotStarted`](NoAnswerReason::NotStarted). tokio can say the latter only by a panic, which is caught
+//!   but reaches the program's panic hook; where panics abort, it does.
+//!
+//! # What it does not promise
+//!
+//! **A service that follows redirects or sends again by itself is out of reach.** tower-http's
+//! `FollowRedirect` does the former; its `FilterCredentials`, which is to keep credentials from another
+//! host, does not know `X-Plex-Token` and hands it over. tower's `Retry` and a client of yours with a
+//! retry of its own can sign in twice. Leave both out of a stack for this transport.
+//!
+//! A service of yours also decides about TLS, proxies, compression and what it logs. Its errors are read
+//! as far as they come from `std::io`, hyper and, with the feature `client`, hyper-util and rustls:
+//! [`Other`](NoAnswerReason::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
+//! that it is not. hyper-util's own resolver says of a name that is not found no more than that connecting
+//! failed.
+//!
+//! What has been written to the socket is in buffers of hyper's and rustls's that are not zeroed.
+//!
+//! # Recipes
+//!
+//! A media server with an authority of its own, beside Mozilla's:
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use plex_auth_hyper::Transport;
+//!
+//! let http = Transport::builder().root_certificate(std::fs::read("my-root.der")?).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A client of your own: hyper-util's with another connector, for the platform's roots, HTTP/2, or, as
+//! here, an HTTP proxy. It takes [`RequestBody`]. The proxy is asked for a tunnel, so that of an `https`
+//! call it learns the host alone; of an `http` call it can read everything, the token included. Give such a
+//! server's URL with its port: hyper-util's `Tunnel` asks for 443 where there is none, of `http`, too.
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use std::sync::Arc;
+//!
+//! use hyper_rustls::HttpsConnector;
+//! use hyper_util::client::legacy::connect::HttpConnector;
+//! use hyper_util::client::legacy::connect::proxy::Tunnel;
+//! use hyper_util::rt::{TokioExecutor, TokioTimer};
+//! use plex_auth_hyper::{RequestBody, Transport};
+//! use rustls::{ClientConfig, RootCertStore};
+//!
+//! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new());
+//! let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+//! // Name the provider: where two are turned on anywhere in a program, rustls panics without.
+//! let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+//!     .with_safe_default_protocol_versions()?
+//!     .with_root_certificates(roots)
+//!     .with_no_client_auth();
+//! let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+//!     .build::<_, RequestBody>(HttpsConnector::from((proxy, tls)));
+//! let http = Transport::over(client, TokioTimer::new());
+//! # let _ = http;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Another runtime: `examples/smol.rs` is the whole of it for smol, and [`Transport::over`] shows a mock.
+//!
+//! # Features
+//!
+//! `client`, on by default: `Client`, `Transport::new` and `Transport::builder`, which is hyper-util's
+//! client with rustls, ring and Mozilla's roots. Without it there is [`Transport::over`], and no tokio
+//! runtime, no TLS and no socket in the tree.
+
+mod answer_body;
+#[cfg(feature = "client")]
+mod builder;
+#[cfg(feature = "client")]
+mod client;
+mod clock;
+mod fault;
+mod passage;
+mod request_body;
+mod transport;
+
+#[cfg(feature = "client")]
+pub use builder::{InvalidTransport, TransportBuilder};
+#[cfg(feature = "client")]
+pub use client::Client;
+pub use plex_auth_proto as proto;
+pub use plex_auth_proto::SendError as Error;
+pub use plex_auth_proto::*;
+pub use request_body::RequestBody;
+pub use transport::{DEFAULT_TIMEOUT, Transport};
+
+/// The README's example is compiled, too.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

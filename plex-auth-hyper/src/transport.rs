@@ -1,0 +1,245 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body::Body;
+use hyper::rt::Timer;
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Call, NoAnswerReason, Reply, SendError};
+use tower_service::Service;
+
+use crate::answer_body::AnswerBody;
+#[cfg(feature = "client")]
+use crate::client::Client;
+use crate::clock::{Clock, SharedTimer};
+use crate::fault::{self, BoxError, Fault};
+use crate::passage::Passage;
+use crate::request_body::RequestBody;
+
+/// How long a whole exchange may take unless the transport or the call says otherwise: 30 s.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sends calls over a [`tower_service::Service`], which unless told otherwise is a `Client` on tokio.
+///
+/// Clone it freely: the clones share their connections. The futures hold nothing of the transport's, so
+/// that they can be spawned, and can be dropped at any point.
+#[derive(Clone)]
+pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = "client"))] S> {
+    service: S,
+    timer: SharedTimer,
+    timeout: Duration,
+    max_body_size: Option<usize>,
+}
+
+impl<S> Transport<S> {
+    /// A transport over a service of yours: hyper-util's client with another connector, a tower stack, a
+    /// mock. The timer is your runtime's; hyper-util has tokio's, smol-hyper has smol's.
+    ///
+    /// Time and size are bounded as they always are, and a redirect that the service hands up is not
+    /// followed. A service that follows redirects or sends again by itself is out of reach: see the
+    /// [crate's documentation](crate#what-it-does-not-promise).
+    ///
+    /// The service gets requests with an absolute URI and without a `host` header, as hyper-util's
+    /// client takes them.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use std::future::{ready, Ready};
+    /// use std::task::{Context, Poll};
+    ///
+    /// use plex_auth_hyper::http::{Request, Response};
+    /// use plex_auth_hyper::{ClientIdentity, Error, PlexTv, RequestBody, Token, Transport};
+    ///
+    /// /// Knows no token.
+    /// #[derive(Clone)]
+    /// struct Mock;
+    ///
+    /// impl tower_service::Service<Request<RequestBody>> for Mock {
+    ///     type Response = Response<String>;
+    ///     type Error = Infallible;
+    ///     type Future = Ready<Result<Response<String>, Infallible>>;
+    ///
+    ///     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    ///         Poll::Ready(Ok(()))
+    ///     }
+    ///
+    ///     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+    ///         assert_eq!(request.uri(), "https://plex.tv/api/v2/user");
+    ///         let mut answer = Response::new(r#"{"errors": [{"code": 1001}]}"#.to_owned());
+    ///         *answer.status_mut() = plex_auth_hyper::http::StatusCode::UNAUTHORIZED;
+    ///         ready(Ok(answer))
+    ///     }
+    /// }
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let call = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?);
+    ///
+    /// let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
+    /// let error = smol::block_on(transport.send(call)).unwrap_err();
+    /// assert!(error.is_token_dead());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
+        Self {
+            service,
+            timer: Arc::new(timer),
+            timeout: DEFAULT_TIMEOUT,
+            max_body_size: None,
+        }
+    }
+
+    /// Sets how long a whole exchange may take, from the name to the last byte of the answer, in place
+    /// of [`DEFAULT_TIMEOUT`]. A call with a [deadline](Call::deadline) of its own keeps that.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Sets how large an answer may be, in bytes, in place of each call's own limit, which is
+    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE) unless set.
+    #[must_use]
+    pub fn max_body_size(mut self, bytes: usize) -> Self {
+        self.max_body_size = Some(bytes);
+        self
+    }
+}
+
+impl<S, B> Transport<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    /// Sends a call and returns the value that it is for.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Answered`] where an answer came and says no or is not what was asked for;
+    /// [`SendError::NoAnswer`] where none came, with the reason, and whether anything was sent.
+    pub fn send<T>(
+        &self,
+        call: Call<T>,
+    ) -> impl Future<Output = Result<T, SendError>> + use<S, B, T> {
+        let exchange = self.exchange(call);
+        async move { Ok(exchange.await?.into_body()) }
+    }
+
+    /// Sends a call and returns the value with the answer's status and headers.
+    ///
+    /// # Errors
+    ///
+    /// The same as of [`send`](Self::send).
+    pub fn exchange<T>(
+        &self,
+        call: Call<T>,
+    ) -> impl Future<Output = Result<Response<T>, SendError>> + use<S, B, T> {
+        let (request, mut reply) = call.into_parts();
+        if let Some(bytes) = self.max_body_size {
+            reply = reply.max_body_size(bytes);
+        }
+        let limit = reply.deadline().unwrap_or(self.timeout);
+        let clock = Clock::new(self.timer.clone(), limit);
+        exchange(
+            self.service.clone(),
+            request.map(RequestBody::from),
+            reply,
+            clock,
+        )
+    }
+}
+
+async fn exchange<S, B, T>(
+    service: S,
+    mut request: Request<RequestBody>,
+    reply: Reply<T>,
+    mut clock: Clock,
+) -> Result<Response<T>, SendError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let passage = Passage::new(reply.is_repeatable());
+    request.extensions_mut().insert(passage.clone());
+    let head = head(service, request, &passage, &mut clock).await;
+    let (head, body) = match head {
+        Ok(answer) => answer.into_parts(),
+        Err(fault) => return Err(reply.no_answer(fault.reason, fault.sent)),
+    };
+    let limit = reply.body_limit(head.status, &head.headers);
+    let body = AnswerBody::read(body, limit, &mut clock).await;
+    match body.fault {
+        // Of a refusal the status says what there is to know.
+        Some(reason) if head.status.is_success() => Err(reply.no_answer(reason, true)),
+        _ => {
+            let answer = Response::from_parts(head, body.bytes);
+            let value = reply.parse(&answer)?;
+            Ok(answer.map(|_| value))
+        }
+    }
+}
+
+/// The answer as far as its head. The service ends here, as what was cloned for one call is of no use
+/// to another.
+async fn head<S, B>(
+    mut service: S,
+    request: Request<RequestBody>,
+    passage: &Passage,
+    clock: &mut Clock,
+) -> Result<Response<B>, Fault>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+{
+    let late = NoAnswerReason::TimedOut(clock.limit());
+    match clock.race(poll_fn(|cx| service.poll_ready(cx))).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
+            let reason = fault::of_head(&error.into()).reason;
+            return Err(Fault {
+                reason,
+                sent: false,
+            });
+        }
+        None => {
+            return Err(Fault {
+                reason: late,
+                sent: false,
+            });
+        }
+    }
+    let fault = match clock.race(service.call(request)).await {
+        Some(Ok(answer)) => return Ok(answer),
+        Some(Err(error)) => fault::of_head(&error.into()),
+        None => Fault {
+            reason: late,
+            sent: true,
+        },
+    };
+    Err(Fault {
+        sent: passage.may_have_been_sent().unwrap_or(fault.sent),
+        ..fault
+    })
+}
+
+impl<S> fmt::Debug for Transport<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            service: _,
+            timer: _,
+            timeout,
+            max_body_size,
+        } = self;
+        f.debug_struct("Transport")
+            .field("timeout", timeout)
+            .field("max_body_size", max_body_size)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! Plex authentication over [ureq]: synchronous, on the calling thread, without a runtime.
+//!
+//! This crate sends what [`plex_auth_proto`](proto) makes, and all of that is here, too: one dependency,
+//! one `use`.
+//!
+//! ```no_run
+//! use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Transport};
+//!
+//! // Who asks. The identifier is made once per installation and kept for ever.
+//! let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
+//!     .product("Plex for Roku").device("Roku 3").version("2.4.1").platform("Roku")
+//!     .build()?;
+//! let plex_tv = PlexTv::new(me);
+//! let http = Transport::new();
+//!
+//! let account = http.send(plex_tv.sign_in(&Credentials::new("username@email.com", "password123")?))?;
+//! let account = http.send(plex_tv.token_details(&account.auth_token))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
+//! [`Transport::exchange`] the status and the headers beside it. An [`Error`] says whether Plex answered
+//! with a no, or no answer came, and why; [`proto::Error`] is the former alone.
+//!
+//! # What it promises
+//!
+//! Over an agent of the caller's as well, since all of it is set for each request anew:
+//!
+//! - A redirect is not followed, as the token would go along. It is
+//!   [`Redirected`](proto::Error::Redirected).
+//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
+//!   the answer; connecting within 10 s of these. [`Transport::timeout`] sets the whole, a call's own
+//!   [deadline](Call::deadline) comes before it.
+//! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
+//! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
+//!   `content-length` or no body.
+//! - Nothing is sent twice that must not be: a sign-in goes out once. A call that
+//!   [may be repeated](Reply::is_repeatable) is sent once more where the server closes the connection
+//!   without an answer, and only if there was an answer before, so that it may have been a connection
+//!   that was kept open for too long.
+//! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
+//!   ([`NoAnswer::may_have_been_sent`]).
+//! - No error and no `Debug` shows a token, a password, a query or a secret URL.
+//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy. This
+//!   one is up to the agent: ureq's own do read them, and [`Transport::over`] takes an agent as it is.
+//!
+//! # What it does not
+//!
+//! **At the level `TRACE`, ureq's protocol crate logs every byte on the wire**, passwords and tokens among
+//! them, to the [`log`](https://docs.rs/log) target `ureq_proto::util`; and ureq then logs whole URLs. It
+//! has no switch for that and neither has this crate. A program that turns `TRACE` on for everything must
+//! keep `ureq` and `ureq_proto` at `DEBUG`, where nothing of the kind is logged: with `env_logger`,
+//! `RUST_LOG=trace,ureq=debug,ureq_proto=debug`.
+//!
+//! Middleware of the caller's agent sees what it sends, and can follow redirects or repeat.
+//!
+//! If another crate of the program turns on ureq's feature `gzip`, which is on by default there, ureq
+//! decodes an answer that is encoded although nobody asked for that. The limit counts decoded bytes then.
+//!
+//! A name is looked up by the system's resolver on a thread of its own, which lives on for as long as the
+//! resolver takes where the limit is shorter.
+//!
+//! # Recipes
+//!
+//! A media server with an authority of its own, beside Mozilla's:
+//!
+#![cfg_attr(feature = "rustls", doc = "```no_run")]
+#![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
+//! use plex_auth_ureq::Transport;
+//!
+//! let http = Transport::builder().root_certificate(std::fs::read("my-root.der")?).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An HTTP proxy, or the one that the environment names:
+//!
+//! ```no_run
+//! use plex_auth_ureq::Transport;
+//!
+//! let http = Transport::builder().proxy("http://proxy.example:3128").build()?;
+//! let http = Transport::builder().proxy_from_env().build()?;
+//! # Ok::<(), plex_auth_ureq::InvalidTransport>(())
+//! ```
+//!
+//! An agent of your own, for what ureq has features for and this crate has not: the roots of the platform
+//! (`platform-verifier`), the TLS of the system (`native-tls`), a SOCKS proxy (`socks-proxy`). Turn them
+//! on in your own `Cargo.toml`, as a dependency on `ureq` beside the one on this crate; one that is asked
+//! for and not turned on is a panic of ureq's.
+//!
+#![cfg_attr(feature = "rustls", doc = "```")]
+#![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
+//! use plex_auth_ureq::Transport;
+//! use plex_auth_ureq::ureq::Agent;
+//! use plex_auth_ureq::ureq::tls::{RootCerts, TlsConfig};
+//!
+//! let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+//! let agent = Agent::config_builder().proxy(None).tls_config(tls).build().new_agent();
+//! let http = Transport::over(agent);
+//! # let _ = http;
+//! ```
+//!
+//! What is wrong with a certificate is told apart with rustls; with other TLS it is
+//! [`TlsFault::Other`] or [`NoAnswerReason::Other`].
+//!
+//! # Features
+//!
+//! `rustls`, on by default: TLS by rustls with ring and Mozilla's roots. Without it [`Transport::new`]
+//! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
+
+mod builder;
+mod fault;
+#[cfg(feature = "rustls")]
+mod roots;
+#[cfg(feature = "rustls")]
+mod tls_fault;
+mod transport;
+mod wire;
+
+pub use builder::{InvalidTransport, TransportBuilder};
+pub use plex_auth_proto as proto;
+pub use plex_auth_proto::SendError as Error;
+pub use plex_auth_proto::*;
+pub use transport::{DEFAULT_TIMEOUT, Transport};
+pub use ureq;
+
+/// The README's example is compiled, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,129 @@
+//! What the errors of rustls mean.
+
+use std::error::Error as StdError;
+use std::io;
+
+use plex_auth_proto::{NoAnswerReason, TlsFault};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+
+use crate::fault::Fault;
+
+/// The error of rustls inside an I/O error, where there is one.
+pub(crate) fn find(error: &io::Error) -> Option<&Error> {
+    let mut next: Option<&(dyn StdError + 'static)> = inner(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<Error>() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            // The source of an I/O error is what is behind the error that it wraps.
+            Some(error) => inner(error),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
+    error.get_ref().map(|inner| inner as _)
+}
+
+/// What it means. Only what cannot happen after the handshake is known to have sent nothing.
+pub(crate) fn classify(error: &Error) -> Fault {
+    use InvalidMessage as Message;
+
+    let (fault, sent) = match error {
+        Error::InvalidCertificate(error) => (certificate(error), false),
+        Error::InvalidMessage(
+            Message::InvalidContentType
+            | Message::UnknownProtocolVersion
+            | Message::MessageTooLarge
+            | Message::InvalidEmptyPayload,
+        ) => (TlsFault::NotTls, false),
+        Error::PeerIncompatible(_)
+        | Error::NoCertificatesPresented
+        | Error::UnsupportedNameType
+        | Error::NoApplicationProtocol
+        | Error::InvalidCertRevocationList(_) => (TlsFault::Other, false),
+        Error::AlertReceived(
+            AlertDescription::HandshakeFailure
+            | AlertDescription::ProtocolVersion
+            | AlertDescription::InsufficientSecurity
+            | AlertDescription::UnrecognisedName
+            | AlertDescription::NoApplicationProtocol,
+        ) => (TlsFault::Other, false),
+        _ => (TlsFault::Other, true),
+    };
+    Fault {
+        reason: NoAnswerReason::Tls(fault),
+        sent,
+    }
+}
+
+fn certificate(error: &CertificateError) -> TlsFault {
+    use CertificateError as Certificate;
+
+    match error {
+        Certificate::UnknownIssuer => TlsFault::UntrustedIssuer,
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+            TlsFault::WrongName
+        }
+        Certificate::Expired | Certificate::ExpiredContext { .. } => TlsFault::Expired,
+        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => TlsFault::NotYetValid,
+        // A server that is its own authority, as `openssl req -x509` makes them. The type of this error
+        // belongs to a crate further down.
+        Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+            TlsFault::UntrustedIssuer
+        }
+        _ => TlsFault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use plex_auth_proto::{NoAnswerReason, TlsFault};
+    use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+
+    use super::{classify, find};
+
+    #[test]
+    fn the_error_is_found_however_deep_it_is_wrapped() {
+        let error = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let once = io::Error::new(io::ErrorKind::InvalidData, error.clone());
+        assert_eq!(find(&once), Some(&error));
+        let twice = io::Error::other(once);
+        assert_eq!(find(&twice), Some(&error));
+        assert_eq!(find(&io::Error::other("rustls")), None);
+        assert_eq!(find(&io::ErrorKind::InvalidData.into()), None);
+    }
+
+    #[test]
+    fn a_fault_of_the_certificate_is_named_and_nothing_was_sent() {
+        for (error, expected) in [
+            (CertificateError::UnknownIssuer, TlsFault::UntrustedIssuer),
+            (CertificateError::NotValidForName, TlsFault::WrongName),
+            (CertificateError::Expired, TlsFault::Expired),
+            (CertificateError::NotValidYet, TlsFault::NotYetValid),
+            (CertificateError::Revoked, TlsFault::Other),
+        ] {
+            let fault = classify(&Error::InvalidCertificate(error));
+            assert_eq!(fault.reason, NoAnswerReason::Tls(expected));
+            assert!(!fault.sent);
+        }
+    }
+
+    #[test]
+    fn what_can_come_after_the_handshake_may_have_been_sent() {
+        let not_tls = classify(&Error::InvalidMessage(InvalidMessage::InvalidContentType));
+        assert_eq!(not_tls.reason, NoAnswerReason::Tls(TlsFault::NotTls));
+        assert!(!not_tls.sent);
+
+        let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);
+        assert!(!classify(&refused).sent);
+        let certificate_wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
+        assert!(classify(&certificate_wanted).sent);
+        assert!(classify(&Error::DecryptError).sent);
+    }
+}

@@ -1,0 +1,217 @@
+use std::fmt;
+use std::io::Read;
+use std::time::Duration;
+
+use plex_auth_proto::http::header::CONTENT_LENGTH;
+use plex_auth_proto::http::{HeaderMap, Response};
+use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
+use ureq::Agent;
+
+use crate::builder::{self, ProxyAddress, TransportBuilder};
+use crate::fault::{self, Circumstances, Fault};
+use crate::wire::Wire;
+
+/// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
+/// of the name to the last byte of the answer.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the memory for an answer starts. An account fits, so that its token is not left behind in
+/// memory that the buffer has outgrown.
+const USUAL_ANSWER: usize = 16 * 1024;
+
+/// Sends calls over a [`ureq::Agent`], one after another on the calling thread.
+///
+/// A clone is cheap and shares the connections. What it promises, and what not, stands in the
+/// [crate's documentation](crate).
+///
+/// ```
+/// use std::time::Duration;
+/// use plex_auth_ureq::Transport;
+///
+/// let http = Transport::new().timeout(Duration::from_secs(5)).max_body_size(64 * 1024);
+/// # let _ = http;
+/// ```
+#[derive(Clone)]
+pub struct Transport {
+    wire: Wire,
+    timeout: Duration,
+    max_body_size: Option<usize>,
+}
+
+impl Transport {
+    /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
+    /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
+    pub fn new() -> Self {
+        Self::over_own(builder::config(None).build().new_agent())
+    }
+
+    /// For what needs an agent of its own: further root certificates, a proxy.
+    pub fn builder() -> TransportBuilder {
+        TransportBuilder::default()
+    }
+
+    /// A transport over an agent of the caller's: with other TLS, a SOCKS proxy, other pooling.
+    ///
+    /// The promises hold over it, too: they are made anew for each request, and the agent itself is not
+    /// changed. Its own limit for the whole exchange, where it has one, stands in place of
+    /// [`DEFAULT_TIMEOUT`]; its proxy, which ureq takes from the environment by default, is used as it
+    /// is. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
+    ///
+    /// ```
+    /// use plex_auth_ureq::{Transport, ureq};
+    ///
+    /// let agent = ureq::Agent::config_builder().https_only(true).build().new_agent();
+    /// let http = Transport::over(agent);
+    /// # let _ = http;
+    /// ```
+    pub fn over(agent: Agent) -> Self {
+        Self::with_agent(agent, true)
+    }
+
+    pub(crate) fn over_own(agent: Agent) -> Self {
+        Self::with_agent(agent, cfg!(feature = "rustls"))
+    }
+
+    fn with_agent(agent: Agent, https: bool) -> Self {
+        let timeout = agent.config().timeouts().global;
+        Self {
+            wire: Wire::new(agent, https),
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            max_body_size: None,
+        }
+    }
+
+    /// Sets how long an exchange may take, from the look-up of the name to the last byte of the answer.
+    /// A call's own [deadline](Call::deadline) comes before it.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Sets how large an answer may be, in bytes, in place of each call's own limit.
+    #[must_use]
+    pub fn max_body_size(mut self, bytes: usize) -> Self {
+        self.max_body_size = Some(bytes);
+        self
+    }
+
+    /// Sends a call and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Answered`] where an answer came and is not what was asked for;
+    /// [`SendError::NoAnswer`] where none came.
+    pub fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+        self.exchange(call).map(Response::into_body)
+    }
+
+    /// Sends a call and reads its answer, with the status and the headers that came with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, SendError> {
+        let (request, mut reply) = call.into_parts();
+        if let Some(bytes) = self.max_body_size {
+            reply = reply.max_body_size(bytes);
+        }
+        let limit = reply.deadline().unwrap_or(self.timeout);
+        let circumstances = Circumstances::new(&self.wire.agent, request.uri(), limit);
+
+        let response = self
+            .wire
+            .answer(&request, reply.is_repeatable(), &circumstances)
+            .map_err(|Fault { reason, sent }| reply.no_answer(reason, sent))?;
+        let (mut head, body) = response.into_parts();
+        // ureq leaves the URL there, which can be a secret.
+        head.extensions.clear();
+
+        let worth_reading = reply.body_limit(head.status, &head.headers);
+        let mut bytes = Vec::with_capacity(expected_size(&head.headers).min(worth_reading));
+        let outcome = body
+            .into_reader()
+            .take(worth_reading as u64)
+            .read_to_end(&mut bytes);
+        let body = Body::from(bytes);
+        if let Err(error) = outcome {
+            // A refusal stands by its status, whatever became of its body.
+            if head.status.is_success() {
+                let reason = match fault::classify(&error.into(), &circumstances).reason {
+                    // What ureq cannot name here is a body that stops where it must go on.
+                    NoAnswerReason::Other => NoAnswerReason::CutOff,
+                    reason => reason,
+                };
+                return Err(reply.no_answer(reason, true));
+            }
+        }
+
+        let response = Response::from_parts(head, body);
+        let value = reply.parse(&response)?;
+        Ok(response.map(|_| value))
+    }
+}
+
+/// How much memory to start with, so that the buffer need not grow: what is declared and some space to
+/// find the end in.
+fn expected_size(headers: &HeaderMap) -> usize {
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    declared.map_or(USUAL_ANSWER, |declared| {
+        declared.saturating_add(32).min(1024 * 1024)
+    })
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            wire,
+            timeout,
+            max_body_size,
+        } = self;
+        let proxy = wire.agent.config().proxy().map(ProxyAddress);
+        f.debug_struct("Transport")
+            .field("timeout", timeout)
+            .field("max_body_size", max_body_size)
+            .field("proxy", &proxy)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Transport;
+
+    #[test]
+    fn a_transport_can_be_shared_among_threads() {
+        fn shared<T: Send + Sync + Clone + 'static>() {}
+        shared::<Transport>();
+    }
+
+    #[test]
+    fn a_clone_has_its_own_limits() {
+        let shared = Transport::new();
+        let short = shared.clone().timeout(Duration::from_secs(1));
+        assert!(format!("{shared:?}").contains("timeout: 30s"));
+        assert!(format!("{short:?}").contains("timeout: 1s"));
+    }
+
+    #[test]
+    fn an_agents_own_limit_for_the_whole_stands() {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(7)))
+            .build()
+            .new_agent();
+        let transport = Transport::over(agent);
+        assert!(format!("{transport:?}").contains("timeout: 7s"));
+    }
+}
