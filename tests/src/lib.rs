@@ -24,6 +24,7 @@
 //! - [`Server`] carries a [`FakePlex`] over HTTP or HTTPS, and obeys a [`Misbehaviour`]'s [`Delivery`]: late,
 //!   trickling, cut off, or not at all.
 //! - [`RawServer`] writes whatever bytes its script says, for answers that are not HTTP at all.
+//! - [`bare_client`] is the least client that there can be, to carry requests with no library between.
 //! - [`Authority`] issues certificates, good, expired and for another name.
 //!
 //! The program `fake-plex` runs it for any other client: `cargo run -p plex-auth-tests --bin fake-plex`.
@@ -31,6 +32,7 @@
 //! The fake shares no code with the crates that are tested against it.
 
 mod authority;
+pub mod bare_client;
 mod fake;
 mod pace;
 mod raw_server;

@@ -35,13 +35,22 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
     body
 }
 
-/// Tariq: as little as an account can have.
+/// Tariq: a free account, with null and empty lists for what it has not, as the published SDKs need it.
 pub(crate) fn free() -> Map<String, Value> {
     let mut body = anybody(40_417_002, "9c04d7e1f2ab5836", "tariq", "tariq@example.org");
-    merge(
-        &mut body,
-        json!({ "joinedAt": 1_601_553_600, "country": "MA", "mailingListStatus": "unsubscribed" }),
-    );
+    let service = |name| {
+        let mut service = service(name);
+        if let Value::Object(service) = &mut service {
+            merge(service, json!({ "token": null, "secret": null }));
+        }
+        service
+    };
+    let tariq = json!({
+        "joinedAt": 1_601_553_600, "country": "MA", "mailingListStatus": "unsubscribed",
+        "subscriptions": [], "pastSubscriptions": [], "trials": [],
+        "services": [service("listings"), service("kites-staging")],
+    });
+    merge(&mut body, tariq);
     body
 }
 
@@ -80,7 +89,7 @@ pub(crate) fn managed() -> Map<String, Value> {
     body
 }
 
-/// Yaw: no password at all.
+/// Yaw: no password at all, and as little else as an account can have.
 pub(crate) fn email_only() -> Map<String, Value> {
     let mut body = anybody(40_417_005, "48d3f5b1609e7ca2", "yaw", "yaw@example.org");
     let yaw = json!({
@@ -243,7 +252,7 @@ mod tests {
             "trials",
             "providers",
         ] {
-            assert!(!free().contains_key(absent), "{absent}");
+            assert!(!email_only().contains_key(absent), "{absent}");
         }
         let nilo = managed();
         assert_eq!(

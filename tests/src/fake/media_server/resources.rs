@@ -48,7 +48,20 @@ pub(crate) fn answer(
         "name": source.name, "clientIdentifier": source.client_identifier, "accessToken": token,
         "Connection": connections,
     });
-    Ok(container(ask, json!({ "size": 1, "Device": [device] })))
+    Ok(container(
+        ask,
+        json!({ "size": 1, "Device": one_or_many(&source.uri, device) }),
+    ))
+}
+
+/// The published description has one object, and its SDKs read nothing else; clients that were written
+/// by hand expect a list. So a client meets both: a server is one object, a provider a list of one.
+fn one_or_many(uri: &str, device: Value) -> Value {
+    if uri.starts_with("server://") {
+        device
+    } else {
+        Value::Array(vec![device])
+    }
 }
 
 /// In XML only a relayed connection says anything about a relay.

@@ -1,0 +1,110 @@
+//! The least HTTP client that there can be: a socket, TLS where the URL wants it, and a parser of heads.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// The longest answer that is read.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// How long a read or a write may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Carries one request on a connection of its own and returns what the server said to it, whole.
+///
+/// It sends the head and the body as they are, and adds `host` and `connection: close`. For `https` it
+/// trusts `root`, a certificate in DER, and nothing else.
+///
+/// # Errors
+///
+/// When there is no connection, or what comes is no whole answer in HTTP.
+pub fn exchange(
+    request: &Request<impl AsRef<[u8]>>,
+    root: Option<&[u8]>,
+) -> io::Result<Response<Vec<u8>>> {
+    let uri = request.uri();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_https = uri.scheme_str() == Some("https");
+    let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+    let stream = TcpStream::connect((host, port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    if is_https {
+        talk(encrypted(stream, host, root)?, request)
+    } else {
+        talk(stream, request)
+    }
+}
+
+fn encrypted(
+    stream: TcpStream,
+    host: &str,
+    root: Option<&[u8]>,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    if let Some(root) = root {
+        roots
+            .add(CertificateDer::from(root.to_vec()))
+            .map_err(io::Error::other)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+    Ok(StreamOwned::new(connection, stream))
+}
+
+fn talk(
+    mut stream: impl Read + Write,
+    request: &Request<impl AsRef<[u8]>>,
+) -> io::Result<Response<Vec<u8>>> {
+    stream.write_all(&head(request))?;
+    stream.write_all(request.body().as_ref())?;
+    stream.flush()?;
+    let mut answer = Vec::new();
+    match stream.take(LIMIT).read_to_end(&mut answer) {
+        // Many servers end TLS without saying so; the length of the body shows whether it is whole.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+        other => drop(other?),
+    }
+    read(&answer)
+}
+
+fn head(request: &Request<impl AsRef<[u8]>>) -> Vec<u8> {
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let start = format!(
+        "{} {target} HTTP/1.1\r\nhost: {authority}\r\n",
+        request.method()
+    );
+    let mut head = start.into_bytes();
+    for (name, value) in request.headers() {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    head.extend(b"connection: close\r\n\r\n");
+    head
+}
+
+fn read(answer: &[u8]) -> io::Result<Response<Vec<u8>>> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(length) = head.parse(answer).map_err(io::Error::other)? else {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    };
+    let mut response = Response::builder().status(head.code.unwrap_or_default());
+    for header in head.headers {
+        response = response.header(header.name, header.value);
+    }
+    let body = answer.get(length..).unwrap_or_default();
+    response.body(body.to_vec()).map_err(io::Error::other)
+}

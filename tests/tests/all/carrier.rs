@@ -1,0 +1,117 @@
+//! The ways in which a call can be carried, behind one `send`: each scenario runs over all of them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use plex_auth_proto::http::Request;
+use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
+use plex_auth_tests::{FakePlex, bare_client};
+use tokio::runtime::Runtime;
+
+/// hyper-util's client as a caller makes it.
+type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
+
+/// How a call reaches the fake and its answer the reply.
+#[derive(Debug)]
+pub(crate) enum Carrier {
+    #[allow(dead_code, reason = "the tour goes over sockets alone")]
+    /// In memory: the core asks the fake's value, with no byte on any wire.
+    Value(Arc<Mutex<FakePlex>>),
+    /// By hand, over a socket; trusts this root for HTTPS.
+    HandMade(Option<Vec<u8>>),
+    /// `plex-auth-ureq`.
+    Ureq(plex_auth_ureq::Transport),
+    /// `plex-auth-hyper`, on a tokio runtime of its own.
+    Hyper(plex_auth_hyper::Transport, Runtime),
+    /// `plex-auth-hyper` over a client that a caller made.
+    OwnHyper(plex_auth_hyper::Transport<OwnClient>, Runtime),
+}
+
+impl Carrier {
+    /// ureq, which trusts `root` beside the roots that it has anyway.
+    pub(crate) fn ureq(root: Option<Vec<u8>>) -> Self {
+        let builder = plex_auth_ureq::Transport::builder();
+        let builder = root
+            .into_iter()
+            .fold(builder, |builder, root| builder.root_certificate(root));
+        Self::Ureq(builder.build().expect("the root is a certificate"))
+    }
+
+    /// hyper, which trusts `root` beside the roots that it has anyway.
+    pub(crate) fn hyper(root: Option<Vec<u8>>) -> Self {
+        let builder = plex_auth_hyper::Transport::builder();
+        let builder = root
+            .into_iter()
+            .fold(builder, |builder, root| builder.root_certificate(root));
+        let transport = builder.build().expect("the root is a certificate");
+        Self::Hyper(transport, runtime())
+    }
+
+    /// A ureq agent as it comes, which follows redirects and takes a refusal for an error.
+    #[allow(dead_code, reason = "the tour has no client of its own")]
+    pub(crate) fn own_ureq() -> Self {
+        Self::Ureq(plex_auth_ureq::Transport::over(
+            plex_auth_ureq::ureq::Agent::new_with_defaults(),
+        ))
+    }
+
+    /// hyper-util's client as it comes.
+    #[allow(dead_code, reason = "the tour has no client of its own")]
+    pub(crate) fn own_hyper() -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self::OwnHyper(
+            plex_auth_hyper::Transport::over(client, TokioTimer::new()),
+            runtime(),
+        )
+    }
+
+    /// What it is called in print.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Value(_) => "the core alone",
+            Self::HandMade(_) => "by hand",
+            Self::Ureq(_) => "ureq",
+            Self::Hyper(..) => "hyper",
+            Self::OwnHyper(..) => "a hyper client of one's own",
+        }
+    }
+
+    /// Sends a call and returns what came of it.
+    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+        match self {
+            Self::Value(fake) => {
+                let (request, reply) = call.into_parts();
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
+                let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(reply.parse(&fake.answer(&owned(request), now.as_secs()))?)
+            }
+            Self::HandMade(root) => {
+                let (request, reply) = call.into_parts();
+                match bare_client::exchange(&request, root.as_deref()) {
+                    Ok(response) => Ok(reply.parse(&response)?),
+                    Err(_) => Err(reply.no_answer(NoAnswerReason::Other, true)),
+                }
+            }
+            Self::Ureq(transport) => transport.send(call),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.send(call)),
+            Self::OwnHyper(transport, runtime) => runtime.block_on(transport.send(call)),
+        }
+    }
+}
+
+/// A tokio runtime for one test.
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn owned(request: Request<Body>) -> Request<Vec<u8>> {
+    request.map(Vec::from)
+}

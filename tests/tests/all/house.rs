@@ -1,0 +1,123 @@
+//! Rules of the house that no compiler checks, read off the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plex_auth_proto::OPERATIONS;
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(top().join(&path))
+        .unwrap_or_else(|error| panic!("{:?}: {error}", path.as_ref()))
+}
+
+/// Every Rust file below a folder, with its text.
+fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(top().join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = read(&path);
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// The variants of a public enum, as its source has them.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let (_, body) = source
+        .split_once(&format!("pub enum {name} {{\n"))
+        .expect("the enum");
+    let (body, _) = body.split_once("\n}\n").expect("its end");
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+    names
+        .map(|line| {
+            line.split(|c: char| !c.is_alphanumeric())
+                .next()
+                .unwrap_or("")
+                .to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn an_adapter_neither_reads_json_nor_knows_a_path_or_a_header_of_plexs() {
+    for adapter in ["plex-auth-ureq", "plex-auth-hyper"] {
+        let manifest = read(format!("{adapter}/Cargo.toml"));
+        let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+        let dependencies = dependencies.split("[dev-dependencies]").next().unwrap();
+        assert!(!dependencies.contains("serde"), "{adapter}");
+        for (path, text) in sources(format!("{adapter}/src")) {
+            if path.ends_with("tests.rs") {
+                continue;
+            }
+            let code = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or_default()
+                .lines();
+            let code: String = code
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
+            let code = code.to_lowercase();
+            assert!(
+                !code.contains("x-plex") && !code.contains("plex.tv"),
+                "{path:?}"
+            );
+            for operation in OPERATIONS {
+                assert!(
+                    !code.contains(&format!("\"{}", operation.path)),
+                    "{path:?}: {}",
+                    operation.path
+                );
+                assert!(
+                    !code.contains(&operation.name.to_lowercase()),
+                    "{path:?}: {}",
+                    operation.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_of_the_core_stands_in_its_public_list() {
+    let declared: usize = sources("plex-auth-proto/src")
+        .iter()
+        .map(|(_, text)| text.matches("const OPERATION: Operation =").count())
+        .sum();
+    assert_eq!(declared, OPERATIONS.len());
+    let mut names: Vec<_> = OPERATIONS.iter().map(|operation| operation.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), OPERATIONS.len());
+}
+
+#[test]
+fn the_readme_names_every_operation_and_every_error() {
+    let readme = read("README.md");
+    for operation in OPERATIONS {
+        assert!(readme.contains(operation.name), "{}", operation.name);
+        assert!(readme.contains(operation.path), "{}", operation.path);
+    }
+    let answered = variants(&read("plex-auth-proto/src/error.rs"), "Error");
+    let unanswered = variants(&read("plex-auth-proto/src/no_answer.rs"), "NoAnswerReason");
+    assert!(
+        answered.len() >= 14 && unanswered.len() >= 10,
+        "{answered:?} {unanswered:?}"
+    );
+    for variant in answered
+        .iter()
+        .chain(&unanswered)
+        .filter(|variant| *variant != "Other")
+    {
+        assert!(readme.contains(&format!("`{variant}")), "{variant}");
+    }
+}

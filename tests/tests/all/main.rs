@@ -1,0 +1,18 @@
+//! Every scenario that needs the fake Plex, each written once and played over every carrier.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "so tests fail, and say where"
+)]
+
+mod carrier;
+mod faults;
+mod house;
+mod operations;
+mod readme;
+mod redirects;
+mod refusals;
+mod stage;

@@ -1,0 +1,121 @@
+//! The README's Rust blocks, compiled and run as they stand, with the fake in Plex's place.
+
+use std::cell::RefCell;
+
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Body, RetryAfter, ServerUrl, Token};
+use plex_auth_tests::{FakePlex, Server, Who, bare_client};
+
+use crate::carrier::runtime;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+include!(concat!(env!("OUT_DIR"), "/readme.rs"));
+
+thread_local! {
+    /// One fake for each test; the blocks reach it by the names that they use.
+    static FAKE: Server = Server::http(FakePlex::new());
+    static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn plex_tv() -> ServerUrl {
+    FAKE.with(|fake| format!("{}/api/v2", fake.url()).parse().unwrap())
+}
+
+fn media_server() -> ServerUrl {
+    FAKE.with(|fake| fake.url().parse().unwrap())
+}
+
+fn stored() -> String {
+    FAKE.with(|fake| fake.with(|plex| plex.account(Who::PlexPass).token().to_owned()))
+}
+
+fn store(token: &str) {
+    KEPT.with_borrow_mut(|kept| kept.push(token.to_owned()));
+}
+
+fn hand_over(token: Token) {
+    store(token.expose());
+}
+
+#[allow(non_upper_case_globals, reason = "the README's reader has a variable")]
+const my_runtime: MyRuntime = MyRuntime;
+
+struct MyRuntime;
+
+impl MyRuntime {
+    fn fetch(&self, request: Request<Body>) -> std::io::Result<Response<Vec<u8>>> {
+        bare_client::exchange(&request, None)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Next {
+    Welcome(Option<String>),
+    AskForCode,
+    SignInAgain,
+    TryLater(Option<RetryAfter>),
+    Tell(String),
+}
+
+fn seen(method: &str, path: &str) -> usize {
+    FAKE.with(|fake| fake.with(|plex| plex.seen(method, path)))
+}
+
+#[test]
+fn the_ten_lines_store_a_token_of_the_account() {
+    block_1().unwrap();
+    let token = KEPT.take().pop().unwrap();
+    let request = Request::get("/user")
+        .header("x-plex-client-identifier", "id")
+        .header("x-plex-token", token)
+        .body(Vec::new())
+        .unwrap();
+    let answer = FAKE.with(|fake| fake.with(|plex| plex.answer(&request, 0)));
+    assert_eq!(answer.status(), 200);
+}
+
+#[test]
+fn the_async_block_hands_over_a_transient_token() {
+    runtime().block_on(block_2()).unwrap();
+    assert!(KEPT.take().pop().unwrap().starts_with("transient-"));
+    assert_eq!(seen("GET", "/security/resources"), 1);
+}
+
+#[test]
+fn the_block_with_a_runtime_of_ones_own_asks_for_the_account() {
+    block_3().unwrap();
+    assert_eq!(seen("GET", "/user"), 1);
+}
+
+#[test]
+fn the_block_about_errors_tells_them_apart() {
+    let http = plex_auth_ureq::Transport::new();
+    let me = plex_auth_proto::ClientIdentity::builder("id")
+        .build()
+        .unwrap();
+    let plex_tv = plex_auth_proto::PlexTv::at(me, plex_tv());
+    let sign_in = |login: &str, password: &str| {
+        let credentials = plex_auth_proto::Credentials::new(login, password).unwrap();
+        block_4::signed_in(&http, plex_tv.sign_in(&credentials))
+    };
+    assert!(matches!(
+        sign_in("rosa", "nine kites & a lantern"),
+        Next::Welcome(Some(_))
+    ));
+    assert_eq!(sign_in("ingrid", "Fjellvåk-81"), Next::AskForCode);
+    assert!(matches!(sign_in("rosa", "wrong"), Next::Tell(_)));
+    let dead = Token::new("dead").unwrap();
+    assert_eq!(
+        block_4::signed_in(&http, plex_tv.token_details(&dead)),
+        Next::SignInAgain
+    );
+    FAKE.with(|fake| {
+        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        fake.with(|plex| plex.misbehave("/user", busy));
+    });
+    assert_eq!(
+        block_4::signed_in(&http, plex_tv.token_details(&dead)),
+        Next::TryLater(None)
+    );
+}

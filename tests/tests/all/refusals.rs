@@ -1,0 +1,211 @@
+//! What Plex, a media server or a proxy answers instead, over every carrier.
+
+use plex_auth_proto::{Call, Error, Scope, SendError, TokenType};
+use plex_auth_tests::{Misbehaviour, Which, Who};
+
+use crate::stage::{Stage, over_every_carrier};
+
+const HTML: &str = "<html><head><title>Unauthorized</title><script>alert(1)</script></head>\
+                    <body><h1>401 Unauthorized</h1></body></html>";
+
+/// Every operation, asked once, with what the fake answers at its path.
+fn ask_everything(stage: &Stage, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
+    let server = stage.media_server(Which::Claimed, Who::PlexPass);
+    let plex_tv = stage.plex_tv();
+    fn refused<T>(
+        stage: &Stage,
+        path: &str,
+        answer: Misbehaviour,
+        call: Call<T>,
+    ) -> Option<SendError> {
+        stage.fake(|fake| {
+            fake.behave();
+            fake.misbehave(path, answer);
+        });
+        stage.send(call).err()
+    }
+    let sign_in = plex_tv.sign_in(&stage.credentials(Who::PlexPass));
+    let details = plex_tv.token_details(&stage.token(Who::PlexPass));
+    let transient = server.transient_token(TokenType::Delegation, Scope::All);
+    let source = server.source_connection_information(&stage.source());
+    [
+        refused(stage, "/users/signin", answer(), sign_in),
+        refused(stage, "/user", answer(), details),
+        refused(stage, "/security/token", answer(), transient),
+        refused(stage, "/security/resources", answer(), source),
+    ]
+    .map(|error| error.expect("no success"))
+    .into()
+}
+
+#[test]
+fn the_status_decides_whatever_the_body_is() {
+    over_every_carrier(|stage| {
+        for (status, variant) in [
+            (400, "BadRequest("),
+            (401, "Unauthorized("),
+            (403, "Forbidden("),
+            (404, "Rejected("),
+            (422, "Rejected("),
+            (429, "RateLimited("),
+            (498, "Unauthorized("),
+            (500, "Unavailable("),
+            (503, "Unavailable("),
+            (302, "Redirected {"),
+        ] {
+            for (kind, body) in [
+                (
+                    "application/json",
+                    r#"{"errors":[{"code":7,"message":"alert","status":401}]}"#,
+                ),
+                (
+                    "application/xml",
+                    "<errors><error code='7' message='alert'/></errors>",
+                ),
+                ("text/html", HTML),
+                ("application/json", HTML),
+                ("text/plain", ""),
+            ] {
+                for error in ask_everything(stage, || Misbehaviour::answer(status, kind, body)) {
+                    let answered = error
+                        .answered()
+                        .unwrap_or_else(|| panic!("{status} {body}: {error}"));
+                    let shown = format!("{answered:?}");
+                    assert!(shown.starts_with(variant), "{status} {body}: {shown}");
+                    assert_eq!(error.status().unwrap().as_u16(), status);
+                    assert!(!format!("{error} {error:?}").contains("alert"), "{error:?}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_page_with_status_200_is_no_answer_of_plexs() {
+    over_every_carrier(|stage| {
+        for (kind, body, content) in [
+            (
+                "text/html",
+                "<html>Sign in to the hotel's network</html>",
+                "an HTML page",
+            ),
+            (
+                "application/json",
+                "<!DOCTYPE html><html></html>",
+                "an HTML page",
+            ),
+            ("application/json", "", "no body"),
+            ("application/json", "{\"a\": tru", "broken JSON"),
+            ("application/json", "{} {}", "broken JSON"),
+            ("text/plain", "OK", "neither JSON nor XML"),
+        ] {
+            for error in ask_everything(stage, || Misbehaviour::answer(200, kind, body)) {
+                assert!(
+                    error
+                        .to_string()
+                        .ends_with(&format!("answered 200 with {content}")),
+                    "{error}"
+                );
+                assert!(!error.is_token_dead());
+            }
+        }
+        for status in [201, 204] {
+            for error in ask_everything(stage, || Misbehaviour::answer(status, "text/plain", "")) {
+                assert!(
+                    error
+                        .to_string()
+                        .ends_with(&format!("answered {status} with no body")),
+                    "{error}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn an_encoding_that_was_not_asked_for_is_named() {
+    over_every_carrier(|stage| {
+        let gzip = |status, body: &'static [u8]| {
+            move || {
+                Misbehaviour::answer(status, "application/json", body)
+                    .header("content-encoding", "gzip")
+            }
+        };
+        for error in ask_everything(stage, gzip(200, b"\x1f\x8b\x08\x00")) {
+            assert!(error.to_string().ends_with("(gzip)"), "{error}");
+        }
+        for error in ask_everything(stage, gzip(401, b"\x1f\x8b\x08\x00")) {
+            assert!(
+                matches!(error.answered(), Some(Error::Unauthorized(_))),
+                "{error}"
+            );
+        }
+        for error in ask_everything(stage, gzip(204, b"")) {
+            assert!(
+                error.to_string().ends_with("answered 204 with no body"),
+                "{error}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_answer_is_bounded_with_and_without_a_length() {
+    over_every_carrier(|stage| {
+        let large = || Misbehaviour::answer(200, "application/json", vec![b' '; 2 * 1024 * 1024]);
+        for error in ask_everything(stage, large) {
+            assert!(
+                matches!(
+                    error.answered(),
+                    Some(Error::BodyTooLarge {
+                        limit: 1_048_576,
+                        ..
+                    })
+                ),
+                "{error}"
+            );
+        }
+        let refusal = || Misbehaviour::answer(401, "text/html", vec![b' '; 2 * 1024 * 1024]);
+        for error in ask_everything(stage, refusal) {
+            assert!(
+                matches!(error.answered(), Some(Error::Unauthorized(_))),
+                "{error}"
+            );
+        }
+    });
+}
+
+#[test]
+fn after_ten_wrong_passwords_plex_says_stop() {
+    over_every_carrier(|stage| {
+        let wrong = plex_auth_proto::Credentials::new("tariq", "wrong").unwrap();
+        for _ in 0..10 {
+            let error = stage.sign_in(&wrong).unwrap_err();
+            assert!(
+                matches!(error.answered(), Some(Error::Unauthorized(_))),
+                "{error}"
+            );
+        }
+        let error = stage.sign_in(&stage.credentials(Who::Free)).unwrap_err();
+        assert!(
+            matches!(error.answered(), Some(Error::TooManyFailures(_))),
+            "{error}"
+        );
+        assert!(!error.may_retry());
+    });
+}
+
+#[test]
+fn an_account_without_a_password_says_how_it_signs_in() {
+    over_every_carrier(|stage| {
+        let login = stage
+            .fake(|fake| fake.account(Who::EmailOnly).login().map(str::to_owned))
+            .unwrap();
+        let credentials = plex_auth_proto::Credentials::new(login, "any").unwrap();
+        let error = stage.sign_in(&credentials).unwrap_err();
+        assert!(
+            error.to_string().contains("signs in by e-mail only"),
+            "{error}"
+        );
+    });
+}
