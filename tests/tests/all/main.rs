@@ -10,8 +10,10 @@
 
 mod carrier;
 mod faults;
+mod futures;
 mod house;
 mod operations;
+mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
