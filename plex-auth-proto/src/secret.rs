@@ -1,6 +1,6 @@
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A text that must not be seen by chance: the token of a service, the hash of a PIN.
 ///
@@ -30,6 +30,9 @@ impl Secret {
         &self.0
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

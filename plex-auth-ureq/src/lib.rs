@@ -49,8 +49,9 @@
 //! **At the level `TRACE`, ureq's protocol crate logs every byte on the wire**, passwords and tokens among
 //! them, to the [`log`](https://docs.rs/log) target `ureq_proto::util`; and ureq then logs whole URLs. It
 //! has no switch for that and neither has this crate. A program that turns `TRACE` on for everything must
-//! keep `ureq` and `ureq_proto` at `DEBUG`, where nothing of the kind is logged: with `env_logger`,
-//! `RUST_LOG=trace,ureq=debug,ureq_proto=debug`.
+//! keep `ureq` and `ureq_proto` at `DEBUG`: with `env_logger`, `RUST_LOG=trace,ureq=debug,ureq_proto=debug`.
+//! There nothing of a request is logged that is secret, but some headers of an answer, `location` among
+//! them: what a server quotes there is shown.
 //!
 //! Middleware of the caller's agent sees what it sends, and can follow redirects or repeat.
 //!

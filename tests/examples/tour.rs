@@ -4,6 +4,7 @@
 //! what comes back (typed fields, secrets masked), then three refusals as a user would read them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
+#[allow(dead_code, reason = "shared with the tests; the tour uses its part")]
 #[path = "../tests/all/carrier.rs"]
 mod carrier;
 

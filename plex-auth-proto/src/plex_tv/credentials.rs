@@ -1,6 +1,6 @@
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A login with its password, as [`PlexTv::sign_in`](crate::PlexTv::sign_in) wants them.
 ///
@@ -80,6 +80,9 @@ impl Credentials {
 fn trimmed(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.trim().to_owned())
 }
+
+/// Each of its texts is.
+impl ZeroizeOnDrop for Credentials {}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! The ways in which a call can be carried, behind one `send`: each scenario runs over all of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -17,7 +17,6 @@ type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
 /// How a call reaches the fake and its answer the reply.
 #[derive(Debug)]
 pub(crate) enum Carrier {
-    #[allow(dead_code, reason = "the tour goes over sockets alone")]
     /// In memory: the core asks the fake's value, with no byte on any wire.
     Value(Arc<Mutex<FakePlex>>),
     /// By hand, over a socket; trusts this root for HTTPS.
@@ -51,7 +50,6 @@ impl Carrier {
     }
 
     /// A ureq agent as it comes, which follows redirects and takes a refusal for an error.
-    #[allow(dead_code, reason = "the tour has no client of its own")]
     pub(crate) fn own_ureq() -> Self {
         Self::Ureq(plex_auth_ureq::Transport::over(
             plex_auth_ureq::ureq::Agent::new_with_defaults(),
@@ -59,13 +57,30 @@ impl Carrier {
     }
 
     /// hyper-util's client as it comes.
-    #[allow(dead_code, reason = "the tour has no client of its own")]
     pub(crate) fn own_hyper() -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self::OwnHyper(
             plex_auth_hyper::Transport::over(client, TokioTimer::new()),
             runtime(),
         )
+    }
+
+    /// With another timeout, where it has one.
+    pub(crate) fn timeout(self, limit: Duration) -> Self {
+        match self {
+            Self::Ureq(transport) => Self::Ureq(transport.timeout(limit)),
+            Self::Hyper(transport, runtime) => Self::Hyper(transport.timeout(limit), runtime),
+            carrier => carrier,
+        }
+    }
+
+    /// With another limit of size, where it has one.
+    pub(crate) fn max_body_size(self, bytes: usize) -> Self {
+        match self {
+            Self::Ureq(transport) => Self::Ureq(transport.max_body_size(bytes)),
+            Self::Hyper(transport, runtime) => Self::Hyper(transport.max_body_size(bytes), runtime),
+            carrier => carrier,
+        }
     }
 
     /// What it is called in print.

@@ -9,12 +9,15 @@
 )]
 
 mod carrier;
-mod faults;
+#[allow(dead_code, reason = "shared; each suite uses its part")]
+mod every_operation;
 mod futures;
 mod house;
+mod limits;
 mod operations;
 mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
 mod stage;
+mod truth;

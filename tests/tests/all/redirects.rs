@@ -1,8 +1,10 @@
 //! A redirect is never followed: the token would go along.
 
-use plex_auth_proto::{Error, Scope, TokenType};
-use plex_auth_tests::{Authority, FakePlex, Misbehaviour, Server, Which, Who};
+use plex_auth_proto::Error;
+use plex_auth_proto::http::Response;
+use plex_auth_tests::{Authority, FakePlex, Misbehaviour, Server};
 
+use crate::every_operation::every_operation;
 use crate::stage::{Stage, over_every_client, over_every_own_client};
 
 /// The answer points to a second server in every way that there is; none gets there.
@@ -10,58 +12,53 @@ fn is_not_followed(stage: &Stage) {
     let elsewhere = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());
     let bare = elsewhere.url().trim_start_matches("http:").to_owned();
+    let places = [
+        (
+            Some(format!("{}/user?x=1", elsewhere.url())),
+            Some(elsewhere.url().to_owned()),
+        ),
+        (
+            Some(format!("{}/user", encrypted.url())),
+            Some(encrypted.url().to_owned()),
+        ),
+        (
+            Some(format!("{bare}/user")),
+            Some(format!("{}:{bare}", stage.scheme())),
+        ),
+        (Some("/user".to_owned()), Some(stage.url().to_owned())),
+        (Some("../user".to_owned()), Some(stage.url().to_owned())),
+        (Some("http://[::".to_owned()), None),
+        (None, None),
+    ];
     for status in [301, 302, 303, 307, 308] {
-        for (location, to) in [
-            (
-                format!("{}/user?x=1", elsewhere.url()),
-                elsewhere.url().to_owned(),
-            ),
-            (
-                format!("{}/user", encrypted.url()),
-                encrypted.url().to_owned(),
-            ),
-            (format!("{bare}/user"), format!("{}:{bare}", stage.scheme())),
-            ("/user".to_owned(), stage.url().to_owned()),
-            ("../user".to_owned(), stage.url().to_owned()),
-        ] {
-            for path in [
-                "/users/signin",
-                "/user",
-                "/security/token",
-                "/security/resources",
-            ] {
+        for (location, to) in &places {
+            for every in every_operation() {
                 stage.fake(|fake| {
                     fake.behave();
                     fake.forget_requests();
-                    fake.misbehave(path, Misbehaviour::redirect(status, &location));
+                    fake.misbehave(every.operation.path, redirect(status, location.as_deref()));
                 });
-                let server = stage.media_server(Which::Claimed, Who::PlexPass);
-                let error = match path {
-                    "/users/signin" => stage.sign_in(&stage.credentials(Who::PlexPass)).err(),
-                    "/user" => stage
-                        .send(stage.plex_tv().token_details(&stage.token(Who::Free)))
-                        .err(),
-                    "/security/token" => stage
-                        .send(server.transient_token(TokenType::Delegation, Scope::All))
-                        .err(),
-                    _ => stage
-                        .send(server.source_connection_information(&stage.source()))
-                        .err(),
-                };
-                let error = error.expect("no success");
+                let error = stage.ask(&every).expect_err("no success");
                 let Some(Error::Redirected { to: found, .. }) = error.answered() else {
-                    panic!("{status} to {location}: {error:?}");
+                    panic!("{status} to {location:?}: {error:?}");
                 };
-                assert_eq!(found.as_ref().unwrap().to_string(), to, "{location}");
-                assert_eq!(
-                    stage.fake(|fake| fake.requests().len()),
-                    1,
-                    "{status} to {location}"
-                );
+                assert_eq!(found.as_ref().map(ToString::to_string), *to, "{location:?}");
+                let asked = stage.fake(|fake| fake.requests().len());
+                assert_eq!(asked, 1, "{status} to {location:?}");
             }
         }
     }
     assert_eq!((elsewhere.connections(), encrypted.connections()), (0, 0));
+}
+
+fn redirect(status: u16, location: Option<&str>) -> Misbehaviour {
+    match location {
+        Some(location) => Misbehaviour::redirect(status, location),
+        None => {
+            let answer = Response::builder().status(status).body(Vec::new());
+            Misbehaviour::respond(answer.unwrap())
+        }
+    }
 }
 
 #[test]

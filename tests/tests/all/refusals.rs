@@ -1,8 +1,9 @@
 //! What Plex, a media server or a proxy answers instead, over every carrier.
 
-use plex_auth_proto::{Call, Error, Scope, SendError, TokenType};
-use plex_auth_tests::{Misbehaviour, Which, Who};
+use plex_auth_proto::{Error, SendError};
+use plex_auth_tests::{Misbehaviour, Who};
 
+use crate::every_operation::{EveryOperation, every_operation};
 use crate::stage::{Stage, over_every_carrier};
 
 const HTML: &str = "<html><head><title>Unauthorized</title><script>alert(1)</script></head>\
@@ -10,32 +11,14 @@ const HTML: &str = "<html><head><title>Unauthorized</title><script>alert(1)</scr
 
 /// Every operation, asked once, with what the fake answers at its path.
 fn ask_everything(stage: &Stage, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
-    let server = stage.media_server(Which::Claimed, Who::PlexPass);
-    let plex_tv = stage.plex_tv();
-    fn refused<T>(
-        stage: &Stage,
-        path: &str,
-        answer: Misbehaviour,
-        call: Call<T>,
-    ) -> Option<SendError> {
+    let refused = |every: EveryOperation| {
         stage.fake(|fake| {
             fake.behave();
-            fake.misbehave(path, answer);
+            fake.misbehave(every.operation.path, answer());
         });
-        stage.send(call).err()
-    }
-    let sign_in = plex_tv.sign_in(&stage.credentials(Who::PlexPass));
-    let details = plex_tv.token_details(&stage.token(Who::PlexPass));
-    let transient = server.transient_token(TokenType::Delegation, Scope::All);
-    let source = server.source_connection_information(&stage.source());
-    [
-        refused(stage, "/users/signin", answer(), sign_in),
-        refused(stage, "/user", answer(), details),
-        refused(stage, "/security/token", answer(), transient),
-        refused(stage, "/security/resources", answer(), source),
-    ]
-    .map(|error| error.expect("no success"))
-    .into()
+        stage.ask(&every).expect_err(every.operation.name)
+    };
+    every_operation().into_iter().map(refused).collect()
 }
 
 #[test]

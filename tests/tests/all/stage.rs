@@ -8,6 +8,7 @@ use plex_auth_proto::{
 use plex_auth_tests::{Authority, FakePlex, Server, Which, Who};
 
 use crate::carrier::Carrier;
+use crate::every_operation::{Asking, EveryOperation};
 
 pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 
@@ -80,6 +81,11 @@ fn play(
 impl Stage {
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
         self.carrier.send(call)
+    }
+
+    /// Asks the fake with an operation of the list, as somebody that it does not know.
+    pub(crate) fn ask(&self, every: &EveryOperation) -> Result<String, SendError> {
+        every.send(&Asking::at(&self.url), &self.carrier)
     }
 
     /// Looks at the fake or changes it.

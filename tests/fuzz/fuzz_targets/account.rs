@@ -1,0 +1,117 @@
+//! The body of a sign-in and of a token's details: whatever stands in it, a token that can be used is found, and
+//! what cannot be read costs its own field.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plex_auth_fuzz::{
+    SIGN_IN, TOKEN, TOKEN_DETAILS, check_error, depth, json, success, text, token_in,
+};
+use plex_auth_proto::{Account, Error};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+fuzz_target!(|body: &[u8]| {
+    let answer = success(body);
+    let signed_in = SIGN_IN.parse(&answer);
+    let details = TOKEN_DETAILS.parse(&answer);
+    for result in [&signed_in, &details] {
+        match result {
+            Ok(account) => check_token(account.auth_token.expose()),
+            Err(error) => check_error(error, &answer),
+        }
+    }
+    match json(body) {
+        Some(Value::Object(object)) => {
+            let sent = object.get("authToken").and_then(token_in);
+            check_sign_in(&signed_in, sent.as_deref());
+            let found = details.as_ref().map(|account| account.auth_token.expose());
+            assert_eq!(found.ok(), Some(sent.as_deref().unwrap_or(TOKEN)));
+            if depth(&Value::Object(object)) < 12 {
+                check_second_look(&text(body), &details);
+            }
+        }
+        Some(_) => assert!(signed_in.is_err() && details.is_err()),
+        None => {}
+    }
+    if let Ok(garbage) = serde_json::from_str::<&RawValue>(&text(body)) {
+        // The details need nothing but an object.
+        assert_eq!(details.is_ok(), garbage.get().starts_with('{'));
+        check_drift(garbage.get());
+    }
+});
+
+fn check_token(token: &str) {
+    assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+}
+
+fn check_sign_in(signed_in: &Result<Account, Error>, sent: Option<&str>) {
+    match (signed_in, sent) {
+        (Ok(account), Some(sent)) => assert_eq!(account.auth_token.expose(), sent),
+        (Err(Error::UnexpectedShape { path, .. }), None) => assert_eq!(path, "authToken"),
+        _ => panic!("{sent:?} was sent: {signed_in:?}"),
+    }
+}
+
+/// A key that comes twice makes the core look a second time, field by field; that must find the same.
+fn check_second_look(object: &str, details: &Result<Account, Error>) {
+    let rest = object.strip_prefix('{').expect("it is an object");
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    let body = format!(r#"{{"queueUid":null,"queueUid":null{comma}{rest}"#);
+    let again = TOKEN_DETAILS.parse(&success(body.as_bytes()));
+    let (first, second) = (details.as_ref().ok(), again.as_ref().ok());
+    assert_eq!(format!("{second:?}"), format!("{first:?}"));
+    let token = |account: &Account| account.auth_token.expose().to_owned();
+    assert_eq!(second.map(token), first.map(token));
+}
+
+/// Where the garbage stands: what is before it, what is behind it.
+const PLACES: &[(&str, &str)] = &[
+    (r#""authToken":"#, r#","authToken":"abc""#),
+    (r#""billing":"#, ""),
+    (r#""confirmed":"#, ""),
+    (r#""customRestrictions":"#, ""),
+    (r#""customRestrictions":{"movies":"#, r#","music":null}"#),
+    (r#""entitlements":"#, ""),
+    (r#""homeSize":"#, ""),
+    (r#""joinedAt":"#, ""),
+    (r#""mailingListStatus":"#, ""),
+    (r#""nobodyKnows":"#, ""),
+    (r#""pastSubscriptions":[{},"#, "]"),
+    (r#""pin":"#, ""),
+    (r#""profile":"#, ""),
+    (r#""profile":{"autoSelectSubtitle":"#, r#","watchedIndicator":1}"#),
+    (r#""profile":{"defaultAudioLanguages":"#, r#","watchedIndicator":1}"#),
+    (r#""providers":"#, ""),
+    (r#""providers":["#, r#",{"a":1}]"#),
+    (r#""roles":"#, ""),
+    (r#""services":"#, ""),
+    (r#""services":[{"token":"#, r#","status":"online"}]"#),
+    (r#""settings":[null,{"value":"#, r#","hidden":true}]"#),
+    (r#""subscription":"#, ""),
+    (r#""subscription":{"active":"#, r#","status":"Active"}"#),
+    (r#""subscription":{"features":"#, r#","status":"Active"}"#),
+    (r#""subscriptions":[{"endsAt":"#, r#","mode":"monthly"}]"#),
+    (r#""trials":[{"billing":"#, "}]"),
+    (r#""trials":[{"billing":{"internalPaymentMethod":"#, r#","paymentMethodId":4711}}]"#),
+    (r#""username":"#, ""),
+];
+
+/// Any JSON at all in any field but the token's leaves the token, and the fields before and behind it.
+fn check_drift(garbage: &str) {
+    let place = garbage.bytes().fold(garbage.len(), |sum, byte| sum + usize::from(byte));
+    let (before, behind) = PLACES[place % PLACES.len()];
+    let body = format!(
+        r#"{{"uuid":"5e1f","authToken":"abc",{before}{garbage}{behind},"email":"5ecret","id":7}}"#
+    );
+    let account = match SIGN_IN.parse(&success(body.as_bytes())) {
+        Ok(account) => account,
+        Err(error) => panic!("{body}: {error}"),
+    };
+    assert_eq!(account.auth_token.expose(), "abc", "{body}");
+    assert_eq!(account.uuid.as_deref(), Some("5e1f"), "{body}");
+    assert_eq!(account.email.as_deref(), Some("5ecret"), "{body}");
+    assert_eq!(account.id, Some(7), "{body}");
+    if !garbage.contains("5ecret") {
+        assert!(!format!("{account:?}").contains("5ecret"), "{account:?}");
+    }
+}

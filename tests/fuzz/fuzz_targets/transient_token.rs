@@ -1,0 +1,63 @@
+//! The body of a transient token's answer: what is a token in it is found, in JSON and in XML alike.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plex_auth_fuzz::{TRANSIENT_TOKEN, check_error, json, success, text, token_in, xml_attribute};
+use plex_auth_proto::{Error, TransientToken};
+use serde_json::{Value, json};
+
+fuzz_target!(|body: &[u8]| {
+    let answer = success(body);
+    let result = TRANSIENT_TOKEN.parse(&answer);
+    match &result {
+        Ok(transient) => {
+            let token = transient.token.expose();
+            assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+        }
+        Err(error) => check_error(error, &answer),
+    }
+    if let Some(value) = json(body) {
+        check_json(&result, &value);
+    }
+    let token = text(body);
+    if token.len() < 4096 {
+        check_both_forms(&token);
+    }
+});
+
+fn check_json(result: &Result<TransientToken, Error>, value: &Value) {
+    let in_container = value
+        .get("MediaContainer")
+        .and_then(|container| container.get("token"))
+        .and_then(token_in);
+    let sent = in_container.or_else(|| value.get("token").and_then(token_in));
+    match (result, sent) {
+        (Ok(transient), Some(sent)) => assert_eq!(transient.token.expose(), sent),
+        (Err(Error::UnexpectedShape { path, .. }), None) => {
+            let expected = if value.is_object() { "MediaContainer.token" } else { "." };
+            assert_eq!(path, expected);
+        }
+        (_, sent) => panic!("{sent:?} was sent: {result:?}"),
+    }
+}
+
+/// A text as the token, in JSON and in XML.
+fn check_both_forms(text: &str) {
+    let Some(attribute) = xml_attribute(text) else {
+        return;
+    };
+    let form = json!({"MediaContainer": {"size": 0, "token": text}}).to_string();
+    let from_json = found(&form);
+    let form = format!(r#"<MediaContainer size="0" token="{attribute}"/>"#);
+    assert_eq!(found(&form), from_json, "{form}");
+    let form = format!("<?xml version='1.0'?><MediaContainer\ntoken='{}'>\n</MediaContainer>", attribute.replace('\'', "&apos;"));
+    assert_eq!(found(&form), from_json, "{form}");
+}
+
+fn found(body: &str) -> Result<String, String> {
+    match TRANSIENT_TOKEN.parse(&success(body.as_bytes())) {
+        Ok(transient) => Ok(transient.token.expose().to_owned()),
+        Err(Error::UnexpectedShape { path, .. }) => Err(path),
+        Err(error) => panic!("{body}: {error}"),
+    }
+}

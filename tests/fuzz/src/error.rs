@@ -1,0 +1,108 @@
+use plex_auth_proto::http::StatusCode;
+use plex_auth_proto::http::header::RETRY_AFTER;
+use plex_auth_proto::http::{HeaderMap, Response};
+use plex_auth_proto::{Error, Host, PlexError};
+
+use crate::{PASSWORD, TOKEN};
+
+/// What holds of every error: it is one short line without a secret, and each predicate is true only where the
+/// status and Plex's codes allow it.
+pub fn check_error<B>(error: &Error, answer: &Response<B>) {
+    check_text(error);
+    let status = answer.status();
+    assert_eq!(error.status(), status);
+    check_kind(error, status);
+    check_predicates(error, status, answer.headers());
+    for listed in error.rejection().map_or(&[][..], |refusal| refusal.errors()) {
+        check_listed(listed);
+    }
+}
+
+fn check_text(error: &Error) {
+    let line = error.to_string();
+    assert!(!line.contains(breaks_a_line), "{line:?}");
+    assert!(line.len() < 2048, "{line}");
+    assert!(line.starts_with(error.operation()), "{line}");
+    assert!(!line.ends_with('.'), "{line}");
+    let debug = format!("{error:?}");
+    assert!(!debug.contains(breaks_a_line), "{debug:?}");
+    let host = match error {
+        Error::Redirected { to: Some(to), .. } => to.host(),
+        _ => "",
+    };
+    for secret in [TOKEN, PASSWORD] {
+        // The host that a redirect points to is shown whatever it is called.
+        if !host.contains(secret) {
+            assert!(!line.contains(secret), "{line}");
+            assert!(!debug.contains(secret), "{debug}");
+        }
+    }
+    assert!(std::error::Error::source(error).is_none());
+}
+
+/// What ends a line, or turns it round, in one program or another.
+fn breaks_a_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn check_kind(error: &Error, status: StatusCode) {
+    let right = match (error, status.as_u16()) {
+        (Error::UnexpectedContent { .. }, 200..300) => true,
+        (Error::UnexpectedShape { path, .. }, 200..300) => !path.is_empty(),
+        (Error::BodyTooLarge { .. }, 200..300) => true,
+        (Error::Redirected { to, .. }, 300..400) => {
+            let shown = to.as_ref().map(ToString::to_string).unwrap_or_default();
+            status.as_u16() != 304 && !shown.contains(['@', '?', '#', '\\', ' '])
+        }
+        (Error::BadRequest(_), 400) => true,
+        (Error::Unauthorized(_), 401 | 422 | 498) => true,
+        (Error::SecondFactorRequired(_), 401) => has_code(error, 1029),
+        (Error::SecondFactorRejected(_), 401) => has_code(error, 1028),
+        (Error::EmailOnly(_), 401) => has_code(error, 1030),
+        (Error::TooManyFailures(_), 401) => has_code(error, 1031),
+        (Error::Forbidden(_), 403) => true,
+        (Error::RateLimited(_), 429) => true,
+        (Error::Unavailable(_), 500..600) => true,
+        (Error::Rejected(_), 100..200 | 304 | 402 | 404..=428 | 430..=497 | 499 | 600..) => true,
+        _ => false,
+    };
+    assert!(right, "{status}: {error:?}");
+}
+
+fn has_code(error: &Error, code: u32) -> bool {
+    error.rejection().is_some_and(|refusal| refusal.has_code(code))
+}
+
+fn check_predicates(error: &Error, status: StatusCode, headers: &HeaderMap) {
+    let asked = error.asked();
+    let dead = asked.carried_token()
+        && asked.host() == Some(Host::PlexTv)
+        && matches!(status.as_u16(), 401 | 422 | 498);
+    assert!(dead || !error.is_token_dead(), "{error:?}");
+    if error.wants_second_factor() {
+        assert_eq!(status, 401);
+        assert!(has_code(error, 1028) || has_code(error, 1029), "{error:?}");
+        assert!(!error.is_token_dead(), "{error:?}");
+    }
+    if error.may_retry() {
+        let passing = matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
+        assert!(passing, "{error:?}");
+        // A sign-in is repeated only where it was not looked at.
+        let looked_at = !matches!(status.as_u16(), 429 | 503);
+        assert!(asked.is_repeatable() || !looked_at, "{error:?}");
+    }
+    if error.retry_after().is_some() {
+        assert_eq!(headers.get_all(RETRY_AFTER).iter().count(), 1, "{error:?}");
+    }
+}
+
+fn check_listed(listed: &PlexError) {
+    if let Some(message) = listed.message() {
+        assert!(!message.contains(breaks_a_line), "{message:?}");
+        assert!(message.chars().count() <= 200, "{message:?}");
+    }
+    // Its words are shown by nobody but who asks for them.
+    if let Some(message) = listed.message().filter(|message| message.contains(TOKEN)) {
+        assert!(!format!("{listed:?}").contains(message));
+    }
+}

@@ -1,0 +1,187 @@
+//! Every operation of the core's public list, without naming them one by one where they are used: a suite
+//! that goes through [`every_operation`] covers an operation the moment it stands in that list.
+
+use std::fmt::Debug;
+
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{
+    Body, Call, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason, OPERATIONS,
+    Operation, PlexTv, Scope, SendError, Source, Token, TokenType,
+};
+
+use crate::carrier::Carrier;
+
+/// Whom to ask, and with what: everything that any operation needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    pub(crate) plex_tv: PlexTv,
+    pub(crate) server: MediaServer,
+    pub(crate) token: Token,
+    pub(crate) credentials: Credentials,
+    pub(crate) source: Source,
+}
+
+impl Asking {
+    /// Both hosts at one URL, as the fake has them.
+    pub(crate) fn at(url: &str) -> Self {
+        let token = Token::new("t0ken-of-rosa").unwrap();
+        let credentials = Credentials::new("rosa", "pa55-of-rosa").unwrap();
+        Self::with(url, token, credentials)
+    }
+
+    pub(crate) fn with(url: &str, token: Token, credentials: Credentials) -> Self {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let url: plex_auth_proto::ServerUrl = url.parse().unwrap();
+        Self {
+            plex_tv: PlexTv::at(me.clone(), url.clone()),
+            server: MediaServer::new(me, url, token.clone()),
+            token,
+            credentials: credentials.verification_code("c0de-of-rosa"),
+            source: "server://5f0e1c2d".parse().unwrap(),
+        }
+    }
+}
+
+/// One operation, to be asked as often as one likes.
+pub(crate) struct EveryOperation {
+    pub(crate) operation: &'static Operation,
+    /// A success that Plex could answer, with what it has of secrets: tokens, mostly.
+    pub(crate) success: &'static str,
+    call: Box<dyn AnyCall>,
+}
+
+/// All operations, in the order of the core's list.
+pub(crate) fn every_operation() -> Vec<EveryOperation> {
+    OPERATIONS.iter().map(asked).collect()
+}
+
+fn asked(operation: &'static Operation) -> EveryOperation {
+    let (success, call): (_, Box<dyn AnyCall>) = match operation.name {
+        "postUsersSignInData" => (
+            ACCOUNT,
+            made(|asking| asking.plex_tv.sign_in(&asking.credentials)),
+        ),
+        "getTokenDetails" => (
+            ACCOUNT,
+            made(|asking| asking.plex_tv.token_details(&asking.token)),
+        ),
+        "getTransientToken" => (
+            r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,
+            made(|asking| {
+                asking
+                    .server
+                    .transient_token(TokenType::Delegation, Scope::All)
+            }),
+        ),
+        "getSourceConnectionInformation" => (
+            r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","clientIdentifier":"5f0e1c2d",
+                "accessToken":"canary-Hn4zRb8Yp3Vm88","Connection":[{"port":1}]}]}}"#,
+            made(|asking| asking.server.source_connection_information(&asking.source)),
+        ),
+        name => panic!(
+            "{name} stands in OPERATIONS and is not asked here: add its call, so that all suites have it"
+        ),
+    };
+    EveryOperation {
+        operation,
+        success,
+        call,
+    }
+}
+
+const ACCOUNT: &str = r#"{"id":1,"username":"canary-Uw2kJs6Gd0Xc11","title":"canary-Zt5hPf1Na7Br22",
+    "email":"canary-Ev8mLq4Cx2Ks33@example.org","friendlyName":"canary-Fy6wDn9Tg3Jh44",
+    "authToken":"canary-Aq1sVx5Rk8Zp55","pin":"canary-Pw3bHm7Ud4Lc66",
+    "services":[{"identifier":"epg","token":"canary-Sv9jXe2Wf6Qn99","secret":"canary-Kr4tGy8Bz1Ma10"}],
+    "settings":[{"id":"x","value":"canary-Dg7nCs5Ph2Vx12"}],
+    "cloudSyncDevice":"canary-Cw6kFt3Jr9Yb13","queueEmail":"canary-Mq8zLd2Xh5Sg14","queueUid":"canary-Bp1vNw4Tk7Re15"}"#;
+
+impl EveryOperation {
+    /// Sends it; a success is shown as `Debug` does, in both its forms.
+    pub(crate) fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError> {
+        self.call.send(asking, carrier)
+    }
+
+    /// The request that it makes.
+    pub(crate) fn request(&self, asking: &Asking) -> Request<Body> {
+        self.call.request(asking)
+    }
+
+    /// What it makes of an answer.
+    pub(crate) fn parse(
+        &self,
+        asking: &Asking,
+        answer: &Response<Vec<u8>>,
+    ) -> Result<String, Error> {
+        self.call.parse(asking, answer)
+    }
+
+    /// The error for no answer.
+    pub(crate) fn no_answer(
+        &self,
+        asking: &Asking,
+        reason: NoAnswerReason,
+        sent: bool,
+    ) -> SendError {
+        self.call.no_answer(asking, reason, sent)
+    }
+
+    /// Everything that can be seen of the call before it is sent.
+    pub(crate) fn shown(&self, asking: &Asking) -> String {
+        self.call.shown(asking)
+    }
+
+    /// Whether a 401 speaks for the account's token.
+    pub(crate) fn judges_the_account(&self, asking: &Asking) -> bool {
+        let carries_a_token = self.request(asking).headers().contains_key("x-plex-token");
+        self.operation.host == Host::PlexTv && carries_a_token
+    }
+}
+
+trait AnyCall {
+    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError>;
+    fn request(&self, asking: &Asking) -> Request<Body>;
+    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, Error>;
+    fn no_answer(&self, asking: &Asking, reason: NoAnswerReason, sent: bool) -> SendError;
+    fn shown(&self, asking: &Asking) -> String;
+}
+
+struct Made<T>(fn(&Asking) -> Call<T>);
+
+fn made<T: Debug + 'static>(call: fn(&Asking) -> Call<T>) -> Box<dyn AnyCall> {
+    Box::new(Made(call))
+}
+
+fn both<T: Debug>(value: &T) -> String {
+    format!("{value:?}\n{value:#?}\n")
+}
+
+impl<T: Debug> AnyCall for Made<T> {
+    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError> {
+        carrier.send((self.0)(asking)).map(|value| both(&value))
+    }
+
+    fn request(&self, asking: &Asking) -> Request<Body> {
+        (self.0)(asking).into_parts().0
+    }
+
+    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, Error> {
+        (self.0)(asking)
+            .reply()
+            .parse(answer)
+            .map(|value| both(&value))
+    }
+
+    fn no_answer(&self, asking: &Asking, reason: NoAnswerReason, sent: bool) -> SendError {
+        (self.0)(asking).reply().no_answer(reason, sent)
+    }
+
+    fn shown(&self, asking: &Asking) -> String {
+        let call = (self.0)(asking);
+        let mut shown = both(&call) + &both(call.reply()) + &call.masked_url().to_string();
+        let (request, reply) = call.into_parts();
+        shown +=
+            &(both(&request) + &both(&reply) + &both(reply.asked()) + &reply.asked().to_string());
+        shown
+    }
+}

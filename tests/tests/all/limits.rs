@@ -1,0 +1,140 @@
+//! Time, size and how often something is sent, over both transports.
+
+use std::time::Duration;
+
+use plex_auth_proto::{
+    Account, Call, ClientIdentity, Error, NoAnswerReason as Reason, PlexTv, Token,
+};
+use plex_auth_tests::{Delivery, FakePlex, Misbehaviour, RawServer, Server, Step};
+
+use crate::carrier::Carrier;
+use crate::every_operation::{Asking, every_operation};
+
+/// Long enough for a loaded machine to answer in, short enough to wait for.
+const SOON: Duration = Duration::from_millis(400);
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"authToken\":\"abc\"}";
+
+fn clients() -> [Carrier; 2] {
+    [Carrier::ureq(None), Carrier::hyper(None)]
+}
+
+fn details(url: &str) -> Call<Account> {
+    let me = ClientIdentity::builder("id").build().unwrap();
+    let token = Token::new("abc").unwrap();
+    PlexTv::at(me, url.parse().unwrap()).token_details(&token)
+}
+
+fn write(text: &str) -> Step {
+    Step::Write(text.as_bytes().to_vec())
+}
+
+#[test]
+fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
+    let server = Server::http(FakePlex::new());
+    let pause = Duration::from_millis(50);
+    for delivery in [
+        Delivery::SlowHead { bytes: 1, pause },
+        Delivery::SlowBody { bytes: 1, pause },
+    ] {
+        for every in every_operation() {
+            server.with(|fake| {
+                let answer = Misbehaviour::answer(200, "application/json", every.success);
+                fake.misbehave(every.operation.path, answer.delivered(delivery));
+            });
+            for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
+                let error = every.send(&Asking::at(server.url()), &carrier).unwrap_err();
+                let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error}"));
+                assert_eq!(no_answer.reason(), Reason::TimedOut(SOON), "{error}");
+                assert!(no_answer.may_have_been_sent(), "{error}");
+            }
+            server.with(FakePlex::behave);
+        }
+    }
+}
+
+#[test]
+fn the_deadline_of_a_call_goes_before_that_of_the_transport() {
+    let silent = RawServer::start(vec![Step::StallUntilDropped]);
+    for carrier in clients() {
+        let error = carrier
+            .send(details(&silent.url()).deadline(SOON))
+            .unwrap_err();
+        assert_eq!(
+            error.no_answer().unwrap().reason(),
+            Reason::TimedOut(SOON),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_counts_also_where_its_body_is_cut_off_or_stalls() {
+    let head = "HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n<html>";
+    for end in [Step::Close, Step::Reset, Step::StallUntilDropped] {
+        let server = RawServer::start(vec![write(head), end]);
+        for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
+            let error = carrier.send(details(&server.url())).unwrap_err();
+            assert!(
+                matches!(error.answered(), Some(Error::Unauthorized(_))),
+                "{error}"
+            );
+            assert!(error.is_token_dead());
+        }
+    }
+}
+
+#[test]
+fn the_limit_of_a_transport_goes_before_that_of_a_call() {
+    let server = RawServer::start(vec![write(OK)]);
+    for (limit, fits) in [(18, false), (19, true)] {
+        for carrier in clients().map(|carrier| carrier.max_body_size(limit)) {
+            let outcome = carrier.send(details(&server.url()).max_body_size(1));
+            match outcome {
+                Ok(account) => assert!(fits && account.auth_token.expose() == "abc"),
+                Err(error) => {
+                    let found = error.answered();
+                    assert!(
+                        matches!(found, Some(Error::BodyTooLarge { limit: 18, .. })),
+                        "{error}"
+                    );
+                    assert!(!fits);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_dies_as_a_call_is_written_is_met_again_only_where_that_does_no_harm() {
+    for every in every_operation() {
+        for carrier in clients() {
+            // The first connection answers once, takes the next request and dies; others would answer it.
+            let success = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}",
+                every.success.len(),
+                every.success
+            );
+            let server = RawServer::per_connection(vec![
+                vec![write(OK), Step::AwaitRequest, Step::Close],
+                vec![write(&success)],
+            ]);
+            let name = format!("{} {}", carrier.name(), every.operation.name);
+            carrier.send(details(&server.url())).unwrap();
+            let outcome = every.send(&Asking::at(&server.url()), &carrier);
+            let arrived = server.requests().len() - 1;
+            if every.operation.repeatable {
+                outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
+                assert_eq!(arrived, 2, "{name}");
+            } else {
+                let error = outcome.expect_err(&name);
+                assert!(
+                    error.no_answer().unwrap().may_have_been_sent(),
+                    "{name}: {error}"
+                );
+                assert!(!error.may_retry(), "{name}: {error}");
+                assert_eq!(arrived, 1, "{name}");
+            }
+        }
+    }
+}

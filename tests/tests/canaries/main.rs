@@ -1,0 +1,390 @@
+//! Canaries: every secret that can go in or come out is one of a kind, and everything that a program can see is
+//! searched for each of them, in every dress that it could wear.
+//!
+//! A binary of its own, since the log of a process is one for all its tests.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "so tests fail"
+)]
+
+use std::error::Error as _;
+use std::sync::{Mutex, Once, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Credentials, NoAnswerReason, SendError, Token};
+use plex_auth_tests::{RawServer, Step};
+
+use crate::carrier::Carrier;
+use crate::every_operation::{Asking, every_operation};
+
+#[allow(dead_code, reason = "shared; each suite uses its part")]
+#[path = "../all/carrier.rs"]
+mod carrier;
+#[allow(dead_code, reason = "shared; each suite uses its part")]
+#[path = "../all/every_operation.rs"]
+mod every_operation;
+
+/// What goes in.
+const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
+const PASSWORD: &str = "canary-Jy3uLs8Fm-é&%-6Gb02";
+const CODE: &str = "canary-Og5xEc1Ny03";
+const LOGIN: &str = "canary-Ib2rKv6Qt04@example.org";
+const PROXY: &str = "canary-Xz8dPh3Ws05";
+
+/// What comes out: every text of a success that starts as a canary does.
+fn canaries() -> Vec<String> {
+    let mut found: Vec<String> = [TOKEN, PASSWORD, CODE, LOGIN, PROXY]
+        .map(str::to_owned)
+        .into();
+    for every in every_operation() {
+        let texts = every
+            .success
+            .split('"')
+            .filter(|text| text.starts_with("canary-"));
+        found.extend(texts.map(str::to_owned));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// How a secret could look where it should not be: as it is, percent-encoded, in base64 at each of its three
+/// offsets, and as a list of bytes; each cut to every eight characters in a row.
+fn dresses(canary: &str) -> Vec<String> {
+    // What all have in common, and what stands in any address, gives none away.
+    let canary = canary
+        .trim_start_matches("canary-")
+        .trim_end_matches("@example.org");
+    let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
+    let mut texts = vec![canary.to_owned(), encoded];
+    for padding in ["", "x", "xx"] {
+        let bytes = [padding.as_bytes(), canary.as_bytes()].concat();
+        for engine in [&STANDARD, &URL_SAFE] {
+            // Its ends are mixed with what stands beside it.
+            let text = engine.encode(&bytes);
+            texts.push(text.get(4..text.len() - 4).unwrap_or_default().to_owned());
+        }
+    }
+    let mut dresses: Vec<String> = texts.iter().flat_map(|text| eights(text)).collect();
+    let bytes: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();
+    dresses.extend(bytes.windows(5).map(|five| five.join(", ")));
+    dresses
+}
+
+fn eights(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters
+        .windows(8)
+        .map(|eight| eight.iter().collect())
+        .collect()
+}
+
+/// Everything seen, by where it was seen.
+#[derive(Default)]
+struct Seen(Vec<(String, String)>);
+
+impl Seen {
+    fn add(&mut self, place: impl Into<String>, text: impl Into<String>) {
+        self.0.push((place.into(), text.into()));
+    }
+
+    /// An error with its whole chain of causes.
+    fn error(&mut self, place: &str, error: &SendError) {
+        let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text += &format!("{error}\n{error:?}\n{error:#?}\n");
+            cause = error.source();
+        }
+        self.add(place, text);
+    }
+
+    /// Fails where any of it shows a canary.
+    fn has_no_canary(&self) {
+        let canaries = canaries();
+        for canary in &canaries {
+            let dresses = dresses(canary);
+            assert!(dresses.len() > 20, "{canary}");
+            for (place, text) in &self.0 {
+                for dress in &dresses {
+                    assert!(
+                        !text.contains(dress.as_str()),
+                        "{canary} shows as {dress} in {place}:\n{text}"
+                    );
+                }
+            }
+        }
+        println!(
+            "{} canaries × {} places: none seen",
+            canaries.len(),
+            self.0.len()
+        );
+    }
+}
+
+fn asking(url: &str) -> Asking {
+    let token = Token::new(TOKEN).unwrap();
+    let credentials = Credentials::new(LOGIN, PASSWORD).unwrap();
+    let mut asking = Asking::with(url, token, credentials.clone());
+    asking.credentials = credentials.verification_code(CODE);
+    asking
+}
+
+/// Bodies that quote every secret back, in each shape that is read and in some that are not.
+fn echoes() -> Vec<String> {
+    let all = canaries().join(" ");
+    let xml = all.replace('&', "&amp;");
+    vec![
+        format!(r#"{{"errors":[{{"code":1001,"message":"{all}","status":401}}]}}"#),
+        format!(r#"{{"errors":["{all}"]}}"#),
+        format!(r#"{{"error":"{all}"}}"#),
+        format!(r#"{{"error":"Invalid token {all}","status":422}}"#),
+        format!("<errors><error code=\"1001\" message=\"{xml}\"/></errors>"),
+        format!("<errors><error>Invalid token {xml}</error></errors>"),
+        format!("<html><body>{xml}</body></html>"),
+        format!(r#"{{"{all}":"{all}"}}"#),
+        format!(r#"{{"authToken":["{all}"],"MediaContainer":{{"token":"{all}"}}}}"#),
+        format!(r#"{{"MediaContainer":"{all}","authToken":"{all}"}}"#),
+        format!(r#"{{"MediaContainer":{{"Device":"{all}","{all}":1"#),
+        format!(r#"["{all}"]"#),
+        format!("\"{all}\""),
+        all,
+        String::new(),
+    ]
+}
+
+const STATUSES: [u16; 16] = [
+    200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503,
+];
+
+/// An answer that quotes secrets in its headers as well.
+fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
+    Response::builder()
+        .status(status)
+        .header(
+            "location",
+            format!("https://elsewhere.example/{TOKEN}?X-Plex-Token={TOKEN}#{TOKEN}"),
+        )
+        .header("retry-after", TOKEN)
+        .header("x-echo", TOKEN)
+        .body(body.as_bytes().to_vec())
+        .unwrap()
+}
+
+#[test]
+fn nothing_that_the_core_shows_holds_a_secret() {
+    let mut seen = Seen::default();
+    let asking = asking("https://plex.example/api/v2");
+    seen.add("the values that ask", format!("{asking:?}\n{asking:#?}"));
+    for every in every_operation() {
+        let name = every.operation.name;
+        seen.add(format!("the call of {name}"), every.shown(&asking));
+        let whole = every
+            .parse(&asking, &answer(200, every.success))
+            .expect("a success");
+        seen.add(format!("the value of {name}"), whole);
+        for status in STATUSES {
+            for body in echoes() {
+                let place = format!("{name} answered by {status} {body:.20}");
+                match every.parse(&asking, &answer(status, &body)) {
+                    Ok(value) => seen.add(place, value),
+                    Err(error) => seen.error(&place, &error.into()),
+                }
+            }
+        }
+        for sent in [true, false] {
+            let error = every.no_answer(&asking, NoAnswerReason::CutOff, sent);
+            seen.error(&format!("{name} without an answer"), &error);
+        }
+    }
+    seen.has_no_canary();
+}
+
+#[test]
+fn no_url_holds_a_secret_and_secret_headers_are_marked() {
+    let mut seen = Seen::default();
+    let asking = asking("https://plex.example/api/v2");
+    let canaries = canaries();
+    for every in every_operation() {
+        let request = every.request(&asking);
+        seen.add(
+            format!("the URL of {}", every.operation.name),
+            request.uri().to_string(),
+        );
+        for (name, value) in request.headers() {
+            let is_secret = canaries
+                .iter()
+                .any(|canary| value.as_bytes() == canary.as_bytes());
+            assert_eq!(
+                value.is_sensitive(),
+                is_secret,
+                "{}: {name}",
+                every.operation.name
+            );
+        }
+    }
+    seen.has_no_canary();
+}
+
+/// What was logged by anything in this process: the target, and the text.
+static LOG: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+struct Listener;
+
+impl log::Log for Listener {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = (
+            record.target().to_owned(),
+            format!("{} {}", record.level(), record.args()),
+        );
+        LOG.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Listener).expect("no other logger");
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+}
+
+/// Every operation over a carrier, against servers that answer, echo, redirect, stall and cut off.
+fn exercise(carrier: &Carrier, seen: &mut Seen) {
+    seen.add(
+        format!("the transport of {}", carrier.name()),
+        format!("{carrier:?}\n{carrier:#?}"),
+    );
+    for every in every_operation() {
+        let mut answers = vec![wire(200, every.success)];
+        for status in [200, 302, 401, 422, 500] {
+            answers.extend(echoes().iter().map(|body| wire(status, body)));
+        }
+        let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
+        answers.extend([
+            b"SSH-2.0-x\r\n\r\n".to_vec(),
+            cut.as_bytes().to_vec(),
+            Vec::new(),
+        ]);
+        let scripts = answers
+            .into_iter()
+            .map(|bytes| vec![Step::Write(bytes), Step::Close]);
+        for script in scripts {
+            let server = RawServer::start(script);
+            let place = format!("{} over {}", every.operation.name, carrier.name());
+            match every.send(&asking(&server.url()), carrier) {
+                Ok(value) => seen.add(place, value),
+                Err(error) => seen.error(&place, &error),
+            }
+        }
+        for url in ["http://no-such-host.invalid", "https://127.0.0.1:1"] {
+            let error = every.send(&asking(url), carrier).expect_err("no answer");
+            seen.error(
+                &format!("{} at {url} over {}", every.operation.name, carrier.name()),
+                &error,
+            );
+        }
+    }
+}
+
+fn wire(status: u16, body: &str) -> Vec<u8> {
+    let location = format!("https://elsewhere.example/{TOKEN}?X-Plex-Token={TOKEN}");
+    format!(
+        "HTTP/1.1 {status} X\r\nlocation: {location}\r\nx-echo: {TOKEN}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// What ureq and its protocol crate write: the wire at level TRACE, and at DEBUG some headers of an answer, of
+/// which `location` can quote what was sent. Nothing of ours can stop it; the docs of `plex-auth-ureq` say so, and
+/// if this gets less, so can they.
+fn is_told_by_ureq(target: &str, text: &str) -> bool {
+    let of_ureq =
+        target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
+    of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {"))
+}
+
+#[test]
+fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
+    listen();
+    let mut seen = Seen::default();
+    let proxied = plex_auth_ureq::Transport::builder()
+        .proxy(&format!("http://rosa:{PROXY}@127.0.0.1:1"))
+        .build()
+        .unwrap();
+    exercise(&Carrier::hyper(None), &mut seen);
+    exercise(&Carrier::ureq(None), &mut seen);
+    exercise(&Carrier::Ureq(proxied), &mut seen);
+
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (told, kept): (Vec<_>, Vec<_>) = log
+        .into_iter()
+        .partition(|(target, text)| is_told_by_ureq(target, text));
+    assert!(
+        kept.iter()
+            .any(|(target, _)| target.starts_with("hyper_util")),
+        "hyper logs nothing"
+    );
+    assert!(
+        kept.iter().any(|(target, _)| target.starts_with("ureq")),
+        "ureq logs nothing"
+    );
+    println!(
+        "{} lines of log searched, {} of ureq's at TRACE apart",
+        kept.len(),
+        told.len()
+    );
+    for (target, text) in kept {
+        seen.add(format!("the log of {target}"), text);
+    }
+    seen.has_no_canary();
+
+    let wire = told.iter().filter(|(_, text)| text.contains(TOKEN)).count();
+    assert!(
+        wire > 0,
+        "ureq no longer writes the wire at TRACE: say so in the docs of plex-auth-ureq"
+    );
+    let docs = include_str!("../../../plex-auth-ureq/src/lib.rs");
+    assert!(
+        docs.contains("TRACE") && docs.contains("ureq_proto"),
+        "the docs warn of it"
+    );
+}
+
+#[test]
+fn what_is_dropped_is_zeroed_where_that_is_promised() {
+    fn zeroes<T: zeroize::ZeroizeOnDrop>() {}
+    zeroes::<plex_auth_proto::Body>();
+    zeroes::<plex_auth_proto::Secret>();
+    zeroes::<Credentials>();
+}
+
+#[test]
+fn the_search_finds_a_secret_in_every_dress() {
+    for text in [
+        format!("token={TOKEN}"),
+        format!("{:?}", PASSWORD.as_bytes()),
+        STANDARD.encode(format!("rosa:{PASSWORD}")),
+        form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect(),
+        TOKEN.get(9..20).unwrap().to_owned(),
+    ] {
+        let mut seen = Seen::default();
+        seen.add("a place", text.clone());
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| seen.has_no_canary()));
+        assert!(found.is_err(), "not found in {text}");
+    }
+}
