@@ -20,10 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The blocks that are marked as Rust.
 fn blocks(readme: &str) -> Vec<String> {
     let fenced = readme.split("\n```rust\n").skip(1);
-    fenced
-        .filter_map(|rest| rest.split("\n```\n").next())
-        .map(pointed_at_the_fake)
-        .collect()
+    fenced.filter_map(|rest| rest.split("\n```\n").next()).map(pointed_at_the_fake).collect()
 }
 
 fn pointed_at_the_fake(block: &str) -> String {
@@ -39,13 +36,6 @@ fn wrapped(number: usize, block: &str) -> String {
             "mod block_{number} {{ use super::*;\n{imports}\npub(super) fn {function}\n}}\n"
         );
     }
-    let (asynchrony, end) = (
-        if block.contains(".await") {
-            "async "
-        } else {
-            ""
-        },
-        "Ok(())",
-    );
+    let (asynchrony, end) = (if block.contains(".await") { "async " } else { "" }, "Ok(())");
     format!("{asynchrony}fn block_{number}() -> Outcome {{\n{block}\n{end}\n}}\n")
 }

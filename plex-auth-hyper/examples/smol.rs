@@ -85,10 +85,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
         println!("signed in as {}", account.username.unwrap_or_default());
 
         let impatient = http.timeout(Duration::from_millis(200));
-        match impatient
-            .send(plex_tv.token_details(&account.auth_token))
-            .await
-        {
+        match impatient.send(plex_tv.token_details(&account.auth_token)).await {
             Ok(_) => return Err("no answer should have come".into()),
             Err(error) => println!("{error}"),
         }
@@ -100,10 +97,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
 /// What the server answers, in this order. Then it takes requests and says nothing.
 const ANSWERS: [(&str, &str); 2] = [
     ("401 Unauthorized", r#"{"errors": [{"code": 1029}]}"#),
-    (
-        "201 Created",
-        r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#,
-    ),
+    ("201 Created", r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#),
 ];
 
 async fn serve(listener: TcpListener) -> std::io::Result<()> {
@@ -130,9 +124,8 @@ async fn read_request(socket: &mut TcpStream) -> std::io::Result<()> {
         socket.read_exact(&mut bytes).await?;
         request.push(char::from(bytes[0]));
     }
-    let length = request
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length =
+        request.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     socket.read_exact(&mut body).await
 }

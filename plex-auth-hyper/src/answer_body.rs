@@ -4,12 +4,17 @@ use bytes::{Buf, BufMut};
 use http_body::Body;
 use http_body_util::BodyExt;
 use plex_auth_proto::NoAnswerReason;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::fault::{self, BoxError};
 
-/// What is set aside for a body before any of it has come, at most.
-const FIRST_CAPACITY: usize = 16 * 1024;
+/// What is set aside for a body that does not say how long it is. An account fits, so that its token is not
+/// left behind in memory that the buffer has outgrown.
+const USUAL_ANSWER: usize = 16 * 1024;
+
+/// What is set aside before any of a body has come, at most, whatever it says.
+const MOST_AT_FIRST: usize = 1024 * 1024;
 
 /// What came of a body, and why it ended early if it did.
 ///
@@ -26,13 +31,11 @@ impl AnswerBody {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        let expected = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
-        let mut bytes = Vec::with_capacity(expected.min(limit).min(FIRST_CAPACITY));
+        let declared = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        let expected = declared.unwrap_or(USUAL_ANSWER).min(MOST_AT_FIRST);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(limit)));
         let fault = fill(&mut bytes, body, limit, clock).await.err();
-        Self {
-            bytes: bytes.into(),
-            fault,
-        }
+        Self { bytes: std::mem::take(&mut *bytes).into(), fault }
     }
 }
 

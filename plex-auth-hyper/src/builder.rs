@@ -60,24 +60,17 @@ impl TransportBuilder {
             if der.trim_ascii_start().starts_with(b"-----BEGIN") {
                 return Err(InvalidTransport::PemCertificate { number });
             }
-            roots
-                .add(der.into())
-                .map_err(|_| InvalidTransport::Certificate { number })?;
+            roots.add(der.into()).map_err(|_| InvalidTransport::Certificate { number })?;
         }
         let settings = settings(roots).map_err(|_| InvalidTransport::Tls)?;
-        Ok(Transport::over(
-            Client::new(Some(settings)),
-            TokioTimer::new(),
-        ))
+        Ok(Transport::over(Client::new(Some(settings)), TokioTimer::new()))
     }
 }
 
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { certificates } = self;
-        f.debug_struct("TransportBuilder")
-            .field("root_certificates", &certificates.len())
-            .finish()
+        f.debug_struct("TransportBuilder").field("root_certificates", &certificates.len()).finish()
     }
 }
 
@@ -122,24 +115,12 @@ mod tests {
 
     #[test]
     fn a_root_that_is_none_is_named() {
-        let error = Transport::builder()
-            .root_certificate("abc")
-            .build()
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "root certificate 1 is not a certificate in DER"
-        );
+        let error = Transport::builder().root_certificate("abc").build().unwrap_err();
+        assert_eq!(error.to_string(), "root certificate 1 is not a certificate in DER");
 
         let pem = "\n-----BEGIN CERTIFICATE-----\n";
-        let error = Transport::builder()
-            .root_certificate(pem)
-            .build()
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "root certificate 1 is in PEM; it must be in DER"
-        );
+        let error = Transport::builder().root_certificate(pem).build().unwrap_err();
+        assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
     }
 
     #[test]
@@ -148,9 +129,6 @@ mod tests {
         let shown = "Transport { timeout: 30s, max_body_size: Some(10), .. }";
         assert_eq!(format!("{transport:?}"), shown);
         let builder = Transport::builder().root_certificate("abc");
-        assert_eq!(
-            format!("{builder:?}"),
-            "TransportBuilder { root_certificates: 1 }"
-        );
+        assert_eq!(format!("{builder:?}"), "TransportBuilder { root_certificates: 1 }");
     }
 }

@@ -105,11 +105,7 @@ async fn fetch(
             Err(second) => {
                 // Whatever became of the second, the first may have arrived.
                 passage.tell(true);
-                Err(if second.sent {
-                    second.error
-                } else {
-                    first.error
-                })
+                Err(if second.sent { second.error } else { first.error })
             }
         },
         _ => {
@@ -143,10 +139,7 @@ async fn attempt(
         answer
     })
     .await;
-    let journey = captured
-        .connection_metadata()
-        .as_ref()
-        .and_then(Journey::of);
+    let journey = captured.connection_metadata().as_ref().and_then(Journey::of);
     answer
         .inspect(|_| {
             if let Some(journey) = &journey {

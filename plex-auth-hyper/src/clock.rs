@@ -22,11 +22,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(timer: SharedTimer, limit: Duration) -> Self {
-        Self {
-            timer,
-            limit,
-            sleep: None,
-        }
+        Self { timer, limit, sleep: None }
     }
 
     pub(crate) fn limit(&self) -> Duration {
@@ -35,8 +31,7 @@ impl Clock {
 
     /// Starts what [`race`](Self::race) otherwise starts where it has to wait.
     pub(crate) fn start(&mut self) -> &mut Pin<Box<dyn Sleep>> {
-        self.sleep
-            .get_or_insert_with(|| self.timer.sleep(self.limit))
+        self.sleep.get_or_insert_with(|| self.timer.sleep(self.limit))
     }
 
     /// Does `work` as far as the time allows: `None` when it ran out first.

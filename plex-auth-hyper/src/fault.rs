@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+#[cfg(feature = "client")]
+use std::time::Duration;
 
 use plex_auth_proto::{NoAnswerReason, TlsFault};
 
@@ -29,13 +31,25 @@ impl fmt::Display for NotStarted {
 
 impl Error for NotStarted {}
 
+/// That no connection came about within this limit of our client's.
+#[cfg(feature = "client")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectTimedOut(pub(crate) Duration);
+
+#[cfg(feature = "client")]
+impl fmt::Display for ConnectTimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no connection within {:?}", self.0)
+    }
+}
+
+#[cfg(feature = "client")]
+impl Error for ConnectTimedOut {}
+
 /// The fault of an exchange that ended before the head of an answer was there.
 pub(crate) fn of_head(error: &BoxError) -> Fault {
     let seen = Seen::of(&**error);
-    Fault {
-        reason: seen.reason.unwrap_or(NoAnswerReason::Other),
-        sent: !seen.unsent,
-    }
+    Fault { reason: seen.reason.unwrap_or(NoAnswerReason::Other), sent: !seen.unsent }
 }
 
 /// The reason of a body that ended too early, the request having been sent and answered.
@@ -152,9 +166,10 @@ impl Seen {
             // version that it does not speak.
             let impossible = error.source().is_none() && !error.is_connect();
             self.unsent |= error.is_connect() || impossible;
-            impossible.then_some(NoAnswerReason::NotStarted(
-                "the client cannot send such a request",
-            ))
+            impossible
+                .then_some(NoAnswerReason::NotStarted("the client cannot send such a request"))
+        } else if let Some(ConnectTimedOut(limit)) = error.downcast_ref() {
+            Some(NoAnswerReason::TimedOut(*limit))
         } else if error.is::<NameNotFound>() {
             Some(NoAnswerReason::NameNotFound)
         } else {

@@ -2,10 +2,7 @@
 
 #![cfg_attr(
     not(feature = "client"),
-    allow(
-        dead_code,
-        reason = "a service of the caller's reads and tells nothing"
-    )
+    allow(dead_code, reason = "a service of the caller's reads and tells nothing")
 )]
 
 use std::sync::Arc;
@@ -25,10 +22,7 @@ pub(crate) struct Passage {
 
 impl Passage {
     pub(crate) fn new(repeatable: bool) -> Self {
-        Self {
-            repeatable,
-            state: Arc::new(AtomicU8::new(UNTOLD)),
-        }
+        Self { repeatable, state: Arc::new(AtomicU8::new(UNTOLD)) }
     }
 
     /// Whether any of the request may have reached the server, where the client told.

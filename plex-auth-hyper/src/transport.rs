@@ -81,12 +81,7 @@ impl<S> Transport<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
-        Self {
-            service,
-            timer: Arc::new(timer),
-            timeout: DEFAULT_TIMEOUT,
-            max_body_size: None,
-        }
+        Self { service, timer: Arc::new(timer), timeout: DEFAULT_TIMEOUT, max_body_size: None }
     }
 
     /// Sets how long a whole exchange may take, from the name to the last byte of the answer, in place
@@ -97,8 +92,8 @@ impl<S> Transport<S> {
         self
     }
 
-    /// Sets how large an answer may be, in bytes, in place of each call's own limit, which is
-    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE) unless set.
+    /// Sets how large an answer may be, in bytes, in place of
+    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
@@ -138,16 +133,11 @@ where
     ) -> impl Future<Output = Result<Response<T>, SendError>> + use<S, B, T> {
         let (request, mut reply) = call.into_parts();
         if let Some(bytes) = self.max_body_size {
-            reply = reply.max_body_size(bytes);
+            reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
         let clock = Clock::new(self.timer.clone(), limit);
-        exchange(
-            self.service.clone(),
-            request.map(RequestBody::from),
-            reply,
-            clock,
-        )
+        exchange(self.service.clone(), request.map(RequestBody::from), reply, clock)
     }
 }
 
@@ -200,40 +190,23 @@ where
         Some(Ok(())) => {}
         Some(Err(error)) => {
             let reason = fault::of_head(&error.into()).reason;
-            return Err(Fault {
-                reason,
-                sent: false,
-            });
+            return Err(Fault { reason, sent: false });
         }
         None => {
-            return Err(Fault {
-                reason: late,
-                sent: false,
-            });
+            return Err(Fault { reason: late, sent: false });
         }
     }
     let fault = match clock.race(service.call(request)).await {
         Some(Ok(answer)) => return Ok(answer),
         Some(Err(error)) => fault::of_head(&error.into()),
-        None => Fault {
-            reason: late,
-            sent: true,
-        },
+        None => Fault { reason: late, sent: true },
     };
-    Err(Fault {
-        sent: passage.may_have_been_sent().unwrap_or(fault.sent),
-        ..fault
-    })
+    Err(Fault { sent: passage.may_have_been_sent().unwrap_or(fault.sent), ..fault })
 }
 
 impl<S> fmt::Debug for Transport<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            service: _,
-            timer: _,
-            timeout,
-            max_body_size,
-        } = self;
+        let Self { service: _, timer: _, timeout, max_body_size } = self;
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)

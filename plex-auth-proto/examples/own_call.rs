@@ -15,13 +15,9 @@ struct Friend {
 
 /// `GET {plex.tv}/friends`, in the same manner as the library's own calls.
 fn friends(plex_tv: &PlexTv, token: &Token) -> Result<Call<Vec<Friend>>, Box<dyn Error>> {
-    let request = plex_tv
-        .request(Method::GET, "/friends")
-        .header("X-Plex-Token", token)
-        .body(Vec::new())?;
-    Ok(Call::json("getFriends", request)
-        .of(Host::PlexTv)
-        .repeatable(true))
+    let request =
+        plex_tv.request(Method::GET, "/friends").header("X-Plex-Token", token).body(Vec::new())?;
+    Ok(Call::json("getFriends", request).answered_by(Host::PlexTv).repeatable(true))
 }
 
 /// The program under test: all that it knows of a transport is a function that sends a call.
@@ -30,10 +26,9 @@ fn greeting(
     send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, SendError>,
 ) -> String {
     match send(call) {
-        Ok(friends) => friends
-            .iter()
-            .map(|friend| format!("hello {}! ", friend.username))
-            .collect(),
+        Ok(friends) => {
+            friends.iter().map(|friend| format!("hello {}! ", friend.username)).collect()
+        }
         Err(error) if error.is_token_dead() => "please sign in again".to_owned(),
         Err(_) => "please try later".to_owned(),
     }
@@ -54,11 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
     let token = Token::new("xyz-Abc_0123456789ab")?;
     for (status, body, expected) in [
-        (
-            200,
-            r#"[{"username":"rosa"},{"username":"tariq"}]"#,
-            "hello rosa! hello tariq! ",
-        ),
+        (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
         (401, "<html>401 Unauthorized</html>", "please sign in again"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {

@@ -33,10 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = MediaServer::new(me, url.parse()?, Token::new(token)?);
 
     let transient = send(server.transient_token(TokenType::Delegation, Scope::All))?;
-    println!(
-        "a transient token of {} characters",
-        transient.token.expose().len()
-    );
+    println!("a transient token of {} characters", transient.token.expose().len());
     Ok(())
 }
 
@@ -54,39 +51,22 @@ fn send<T>(call: Call<T>) -> Result<T, SendError> {
 fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
     let nothing_sent = |error| (error, false);
     let outcome_unknown = |error| (error, true);
-    let host = request
-        .uri()
-        .host()
-        .unwrap_or_default()
-        .trim_matches(['[', ']']);
+    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let port = request.uri().port_u16().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).map_err(nothing_sent)?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .map_err(nothing_sent)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(nothing_sent)?;
 
     stream.write_all(&head(request)).map_err(outcome_unknown)?;
-    stream
-        .write_all(request.body().as_ref())
-        .map_err(outcome_unknown)?;
+    stream.write_all(request.body().as_ref()).map_err(outcome_unknown)?;
 
     let mut answer = Vec::new();
-    stream
-        .take(limit as u64)
-        .read_to_end(&mut answer)
-        .map_err(outcome_unknown)?;
+    stream.take(limit as u64).read_to_end(&mut answer).map_err(outcome_unknown)?;
     read(&answer).map_err(outcome_unknown)
 }
 
 fn head(request: &Request<Body>) -> Vec<u8> {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    let authority = request
-        .uri()
-        .authority()
-        .map_or("", |authority| authority.as_str());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let mut head = format!(
         "{} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n",
         request.method()
@@ -133,17 +113,9 @@ fn canned_server() -> io::Result<String> {
     thread::spawn(move || -> io::Result<()> {
         let (mut stream, _) = listener.accept()?;
         let mut lines = BufReader::new(stream.try_clone()?).lines();
-        while lines
-            .next()
-            .transpose()?
-            .is_some_and(|line| !line.is_empty())
-        {}
+        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
         let body = r#"{"MediaContainer":{"size":0,"token":"transient-5ea1c0de"}}"#;
-        write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     });
     Ok(url)
 }

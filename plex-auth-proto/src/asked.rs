@@ -68,10 +68,7 @@ impl Origin {
             Some((_, host)) => host.parse().ok()?,
             None => authority.clone(),
         };
-        Some(Self {
-            scheme: scheme.clone(),
-            authority,
-        })
+        Some(Self { scheme: scheme.clone(), authority })
     }
 
     /// `http` or `https`.

@@ -34,6 +34,18 @@ impl From<Vec<u8>> for Body {
     }
 }
 
+impl From<&[u8]> for Body {
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl From<&str> for Body {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
 impl From<String> for Body {
     fn from(text: String) -> Self {
         Self(text.into_bytes())

@@ -35,7 +35,7 @@ use crate::token::Token;
 ///     .request(http::Method::GET, "/friends")
 ///     .header("X-Plex-Token", &token)
 ///     .body(Vec::new())?;
-/// let call = Call::<Vec<Friend>>::json("getFriends", request).of(Host::PlexTv).repeatable(true);
+/// let call = Call::<Vec<Friend>>::json("getFriends", request).answered_by(Host::PlexTv).repeatable(true);
 ///
 /// let (request, reply) = call.into_parts();
 /// assert_eq!(request.uri(), "https://plex.tv/api/v2/friends");
@@ -58,16 +58,18 @@ impl<T> Call<T> {
     where
         T: DeserializeOwned,
     {
-        Self::own(operation, request.map(Into::into), |body, _| {
-            decode::json(body)
-        })
+        Self::own(operation, request.map(Into::into), |body, _| decode::json(body))
     }
 
-    fn own(operation: &'static str, request: Request<Body>, decode: Decode<T>) -> Self {
-        let token = request
-            .headers()
-            .get(TOKEN_HEADER)
-            .and_then(Token::from_header);
+    fn own(operation: &'static str, mut request: Request<Body>, decode: Decode<T>) -> Self {
+        for (name, value) in request.headers_mut() {
+            if SECRET_HEADERS.contains(&name.as_str()) {
+                value.set_sensitive(true);
+            }
+        }
+        let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
+        let secret_url = query.contains("x-plex-token=");
+        let token = request.headers().get(TOKEN_HEADER).and_then(Token::from_header);
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
         let asked = Asked {
             operation,
@@ -76,7 +78,8 @@ impl<T> Call<T> {
             repeatable: false,
             carried_token,
         };
-        Self::assemble(request, asked, token, decode)
+        let call = Self::assemble(request, asked, token, decode);
+        if secret_url { call.secret_url() } else { call }
     }
 
     /// An operation of this crate.
@@ -104,18 +107,13 @@ impl<T> Call<T> {
     ) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
         // whether they add one to an empty body. A GET must not have one.
-        let has_body = matches!(
-            *request.method(),
-            Method::POST | Method::PUT | Method::PATCH
-        );
+        let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
+            || !request.body().as_ref().is_empty();
         if has_body && !request.headers().contains_key(CONTENT_LENGTH) {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        Self {
-            request,
-            reply: Reply::new(asked, token, decode),
-        }
+        Self { request, reply: Reply::new(asked, token, decode) }
     }
 
     /// The request, to look at.
@@ -138,15 +136,12 @@ impl<T> Call<T> {
 
     /// The URL as it may be shown: whole, or without path and query where it holds a secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
-        MaskedUrl {
-            uri: self.request.uri(),
-            secret: self.reply.secret_url,
-        }
+        MaskedUrl { uri: self.request.uri(), secret: self.reply.secret_url }
     }
 
     /// Says who answers, which decides what a 401 means for the token.
     #[must_use]
-    pub fn of(mut self, host: Host) -> Self {
+    pub fn answered_by(mut self, host: Host) -> Self {
         self.reply.asked.host = Some(host);
         self
     }
@@ -158,10 +153,11 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets how large the answer may be, in bytes, in place of [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
+    /// Sets how large the answer may be, in bytes, in place of the transport's limit and of
+    /// [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
-        self.reply.max_body_size = bytes;
+        self.reply.max_body_size = Some(bytes);
         self
     }
 
@@ -182,8 +178,28 @@ impl<T> Call<T> {
 
 impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
-    pub fn empty(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        Self::own(operation, request.map(Into::into), |_, _| Ok(()))
+    pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
+        let mut call = Self::own(operation, request.map(Into::into), |_, _| Ok(()));
+        call.reply.status_only = true;
+        call
+    }
+}
+
+impl Call<Body> {
+    /// A call whose answer is read as it comes, for the caller to decode: text, XML, a picture. Status,
+    /// redirect, size and encoding are looked at first, as always.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, Call};
+    ///
+    /// let request = http::Request::get("https://plex.tv/devices.xml").body(())?;
+    /// let (_, reply) = Call::bytes("getDevices", request).into_parts();
+    /// let body = reply.parse(&http::Response::new("<MediaContainer/>"))?;
+    /// assert_eq!(body.as_ref(), b"<MediaContainer/>");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bytes(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
+        Self::own(operation, request.map(Into::into), |body, _| Ok(Body::from(body.to_vec())))
     }
 }
 
@@ -202,6 +218,9 @@ impl<T> fmt::Debug for Call<T> {
 
 /// The name of the header that carries a token.
 pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
+
+/// The headers of a request that hold a secret, also where the caller has not marked them.
+const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];
 
 struct MaskedUrl<'a> {
     uri: &'a Uri,
@@ -225,10 +244,9 @@ mod tests {
     use super::{Call, Request};
 
     fn call(uri: &str) -> Call<()> {
-        let request = Request::post(uri)
-            .header("x-plex-token", "t0ken")
-            .body("pin=4711".to_owned());
-        Call::empty("postNothing", request.unwrap())
+        let request =
+            Request::post(uri).header("x-plex-token", "t0ken").body("pin=4711".to_owned());
+        Call::status_only("postNothing", request.unwrap())
     }
 
     #[test]
@@ -250,11 +268,30 @@ mod tests {
     #[test]
     fn another_url_is_shown_without_its_user_info() {
         let call = call("https://user:pass@plex.tv/api/v2/user?x=1");
-        assert_eq!(
-            call.masked_url().to_string(),
-            "https://plex.tv/api/v2/user?x=1"
-        );
+        assert_eq!(call.masked_url().to_string(), "https://plex.tv/api/v2/user?x=1");
         assert!(!format!("{call:?}").contains("pass"), "{call:?}");
+    }
+
+    #[test]
+    fn a_token_of_ones_own_request_is_masked_too() {
+        let request = Request::get("https://plex.tv/x?X-Plex-Token=s3cret")
+            .header("x-plex-token", "s3cret")
+            .header("authorization", "s3cret")
+            .body(());
+        let shown = format!("{:?}", Call::status_only("getX", request.unwrap()));
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_status_is_enough_where_nothing_else_is_wanted() {
+        let (_, reply) = call("https://plex.tv/x").into_parts();
+        let large = http::Response::builder()
+            .header("content-length", "5000000")
+            .header("content-encoding", "gzip")
+            .body(vec![b'x'; 2_000_000]);
+        let large = large.unwrap();
+        assert_eq!(reply.body_limit(large.status(), large.headers()), 0);
+        reply.parse(&large).unwrap();
     }
 
     #[test]
@@ -262,9 +299,12 @@ mod tests {
         let call = call("https://plex.tv/x");
         assert_eq!(call.request().headers()["content-length"], "8");
         assert!(!call.reply().is_repeatable());
+        let delete = Request::delete("https://plex.tv/x").body("abc".to_owned()).unwrap();
+        let delete = Call::status_only("deleteX", delete);
+        assert_eq!(delete.request().headers()["content-length"], "3");
         let get = Request::get("https://plex.tv/x").body(()).unwrap();
         assert!(
-            !Call::empty("getNothing", get)
+            !Call::status_only("getNothing", get)
                 .request()
                 .headers()
                 .contains_key("content-length")

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
@@ -24,34 +25,31 @@ pub(crate) enum Fault {
 
 impl Fault {
     pub(crate) fn shape(path: &str, problem: &'static str) -> Self {
-        Self::Shape {
-            path: path.to_owned(),
-            problem,
-        }
+        Self::Shape { path: path.to_owned(), problem }
     }
 
     pub(crate) fn into_error(self, asked: &Asked, status: StatusCode) -> Error {
         let asked = Box::new(asked.clone());
         match self {
-            Self::Content(content) => Error::UnexpectedContent {
-                asked,
-                status,
-                content,
-            },
-            Self::Shape { path, problem } => Error::UnexpectedShape {
-                asked,
-                status,
-                path,
-                problem,
-            },
+            Self::Content(content) => Error::UnexpectedContent { asked, status, content },
+            Self::Shape { path, problem } => {
+                Error::UnexpectedShape { asked, status, path, problem }
+            }
         }
     }
 }
 
-/// Reads JSON of any kind.
+/// Reads JSON of a kind of the caller's, exactly: what does not fit is an error and not left out.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     let body = trim(body);
-    serde_json::from_slice(body).or_else(|_| from_value(json_value(body)?))
+    serde_json::from_slice(body).or_else(|error| {
+        if error.classify() != Category::Data {
+            return Err(not_json(body));
+        }
+        // Once more, only to name the field.
+        let mut again = serde_json::Deserializer::from_slice(body);
+        serde_path_to_error::deserialize(&mut again).map_err(misshapen)
+    })
 }
 
 /// Reads a JSON object; where the first look fails, `mend` sees what could be read before the second.
@@ -87,21 +85,24 @@ pub(crate) fn object_or_xml<T: DeserializeOwned>(
         return object(body, |_| Ok(()));
     }
     let content = xml::read(&text(body), root).map_err(foreign)?;
-    from_value(if envelope {
-        Value::from_iter([(root, content)])
-    } else {
-        content
-    })
+    from_value(if envelope { Value::from_iter([(root, content)]) } else { content })
 }
 
-/// The second look: element by element, or what it is instead of JSON.
+/// The second look: element by element.
 fn json_value(body: &[u8]) -> Result<Value, Fault> {
-    let text = text(body);
-    salvage::read(&text).map_err(|_| match body.first() {
-        None => Fault::Content(Content::Empty),
-        Some(b'<') => xml::read(&text, "").map_or_else(foreign, |_| Fault::Content(Content::Xml)),
-        Some(b'{' | b'[' | b'"') => Fault::Content(Content::BrokenJson),
-        Some(_) => Fault::Content(Content::Other),
+    salvage::read(&text(body)).map_err(|_| not_json(body))
+}
+
+/// What a body is that is no JSON.
+fn not_json(body: &[u8]) -> Fault {
+    Fault::Content(match body.first() {
+        None => Content::Empty,
+        Some(b'<') => {
+            return xml::read(&text(body), "")
+                .map_or_else(foreign, |_| Fault::Content(Content::Xml));
+        }
+        Some(b'{' | b'[' | b'"') => Content::BrokenJson,
+        Some(_) => Content::Other,
     })
 }
 
@@ -114,19 +115,20 @@ fn foreign(not_ours: xml::NotOurs) -> Fault {
 
 /// Only here is the path of a field followed, as that costs half as much again as reading it.
 fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Fault> {
-    serde_path_to_error::deserialize(value).map_err(|error| Fault::Shape {
-        path: shown(error.path()),
-        problem: "is missing or of an unexpected kind",
-    })
+    serde_path_to_error::deserialize(value).map_err(misshapen)
 }
 
-/// The path without anything that could be data: a map of the caller's has its keys from the server.
+/// The text of the error is left behind: it quotes values.
+fn misshapen<E>(error: serde_path_to_error::Error<E>) -> Fault {
+    Fault::Shape { path: shown(error.path()), problem: "is missing or of an unexpected kind" }
+}
+
+/// The path without what looks like data: a map of the caller's has its keys from the server, and a key
+/// with a digit in it can be a token.
 fn shown(path: &Path) -> String {
     let known = |key: &str| {
         key.len() <= 40
-            && key
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
     };
     let segments = path.iter().take(MAX_PATH).map(|segment| match segment {
         Segment::Map { key } if known(key) => key.clone(),
@@ -135,11 +137,7 @@ fn shown(path: &Path) -> String {
         _ => "*".to_owned(),
     });
     let shown = segments.collect::<Vec<_>>().join(".");
-    if shown.is_empty() {
-        ".".to_owned()
-    } else {
-        shown
-    }
+    if shown.is_empty() { ".".to_owned() } else { shown }
 }
 
 /// How many steps of a path are shown.
@@ -148,8 +146,7 @@ const MAX_PATH: usize = 16;
 /// Without the byte order mark and the white space that some servers put in front.
 fn trim(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii();
-    body.strip_prefix(b"\xef\xbb\xbf")
-        .map_or(body, <[u8]>::trim_ascii_start)
+    body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start)
 }
 
 /// Bytes that are no UTF-8 cost the character, not the document.

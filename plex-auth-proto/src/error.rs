@@ -22,8 +22,8 @@ mod message;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// 400: a parameter is missing or malformed. A bug in the request, so sending it again is of no
-    /// use; of a [`Source`](crate::Source), a server that cannot read it.
+    /// 400: a parameter is missing or malformed. Sending it again is of no use. From a media server it
+    /// can mean that it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
     /// The login, the password or the token is not accepted: 401; 498; or 422 in whose text Plex says
     /// "Invalid token". Ask for the password again, or sign in anew if
@@ -121,11 +121,7 @@ impl Error {
     ) -> Self {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
             let to = redirect_target(asked, headers);
-            return Self::Redirected {
-                asked: Box::new(asked.clone()),
-                status,
-                to,
-            };
+            return Self::Redirected { asked: Box::new(asked.clone()), status, to };
         }
         let rejection = Rejection::read(asked, status, headers, body);
         match status.as_u16() {
@@ -216,10 +212,7 @@ impl Error {
     /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
     /// or too old.
     pub fn wants_second_factor(&self) -> bool {
-        matches!(
-            self,
-            Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_)
-        )
+        matches!(self, Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if
@@ -229,13 +222,23 @@ impl Error {
         let repeatable = self.asked().repeatable;
         match self {
             Self::RateLimited(_) => true,
-            // 503 says that nothing was done; the others leave it open.
-            Self::Unavailable(rejection) => repeatable || rejection.status().as_u16() == 503,
-            Self::Rejected(rejection) => {
-                // A 404 without a code of Plex's is a gateway's, and says nothing.
-                let passing = matches!(rejection.status().as_u16(), 404 | 408 | 425);
-                repeatable && passing && rejection.codes().next().is_none()
-            }
+            Self::Unavailable(rejection) => match rejection.status().as_u16() {
+                // What the other side does not do today it will not do tomorrow.
+                501 | 505 => false,
+                // Plex says that it did nothing. A gateway's 503 leaves that open, as the others do.
+                503 if rejection.has_code(1013) => true,
+                _ => repeatable,
+            },
+            Self::Rejected(rejection) => match rejection.status().as_u16() {
+                // Without a code of Plex's it is a gateway's, and says nothing. A media server has no
+                // codes, and one that is too old answers so for ever.
+                404 => {
+                    let is_gateways = rejection.codes().next().is_none();
+                    repeatable && is_gateways && self.asked().host != Some(Host::MediaServer)
+                }
+                408 | 425 => repeatable,
+                _ => false,
+            },
             Self::UnexpectedContent { .. } => repeatable,
             _ => false,
         }
@@ -255,7 +258,10 @@ fn redirect_target(asked: &Asked, headers: &HeaderMap) -> Option<Origin> {
     let own = asked.origin.as_ref();
     let absolute = match location.strip_prefix("//") {
         Some(_) => &format!("{}:{location}", own?.scheme()),
-        None if location.contains("://") => location,
+        // A relative one can have a whole URL in its query.
+        None if location.split(['/', '?', '#']).next().is_some_and(|it| it.ends_with(':')) => {
+            location
+        }
         None => return own.cloned(),
     };
     Origin::of(&absolute.parse().ok()?).filter(|to| to.host().len() <= MAX_HOST_LENGTH)

@@ -15,17 +15,17 @@ const MAX_MESSAGE: usize = 200;
 
 /// What a body lists; nothing where it is not Plex's.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
-    let Ok(Listed {
-        errors,
-        error,
-        status,
-    }) = decode::object_or_xml(body, "errors", false)
-    else {
+    let Ok(Listed { errors, error, status }) = decode::object_or_xml(body, "errors", false) else {
         return Vec::new();
     };
-    let mut listed = errors;
-    listed.extend(error);
-    listed.truncate(MAX_ERRORS);
+    let mut listed: Vec<PlexError> = Vec::new();
+    for error in errors.into_iter().chain(error) {
+        // What stands there again says nothing new, and must not hide what comes behind it.
+        let again = |other: &PlexError| error.code.is_some() && other.code == error.code;
+        if listed.len() < MAX_ERRORS && !listed.iter().any(again) {
+            listed.push(error);
+        }
+    }
     // `{"status": 404, "error": "Not Found"}` has the status beside the text.
     if let [only] = listed.as_mut_slice() {
         only.status = only.status.or(status);
@@ -54,34 +54,23 @@ lenient::object! {
 
 impl<'de> Value<'de> for PlexError {
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self {
-            code: None,
-            status: None,
-            message: Some(one_line(text)),
-        })
+        Some(Self { code: None, status: None, message: Some(one_line(text)) })
     }
 
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         let entry = Entry::from_object(map)?;
-        Ok(entry.map(
-            |Entry {
-                 code,
-                 status,
-                 message,
-             }| Self {
-                code,
-                status,
-                message: message.as_deref().map(one_line),
-            },
-        ))
+        Ok(entry.map(|Entry { code, status, message }| Self {
+            code,
+            status,
+            message: message.as_deref().map(one_line),
+        }))
     }
 }
 
 /// Cut to one line without control characters, so that a terminal can show it.
 fn one_line(text: &str) -> Box<str> {
     let line = text.trim().chars().take(MAX_MESSAGE);
-    line.map(|character| if is_shown(character) { character } else { ' ' })
-        .collect()
+    line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
 /// Line and paragraph separators break a line, and marks of direction turn it round, without being
@@ -99,9 +88,7 @@ mod tests {
     /// Codes, statuses and messages of what is read.
     fn listed(body: &str) -> Vec<(Option<u32>, Option<u16>, Option<String>)> {
         let errors = read(body.as_bytes()).into_iter();
-        errors
-            .map(|error| (error.code, error.status, error.message.map(String::from)))
-            .collect()
+        errors.map(|error| (error.code, error.status, error.message.map(String::from))).collect()
     }
 
     fn entry(
@@ -134,10 +121,7 @@ mod tests {
                 r#"{"error":"You appear to be having trouble"}"#,
                 entry(None, None, "You appear to be having trouble"),
             ),
-            (
-                r#"{"status":404,"error":"Not Found"}"#,
-                entry(None, Some(404), "Not Found"),
-            ),
+            (r#"{"status":404,"error":"Not Found"}"#, entry(None, Some(404), "Not Found")),
             (
                 "<errors><error>Please sign in.</error></errors>",
                 entry(None, None, "Please sign in."),
@@ -151,15 +135,9 @@ mod tests {
     #[test]
     fn an_answer_can_list_several() {
         let body = r#"{"errors":[{"code":1001,"message":"a"},{"code":1029,"message":"b"}]}"#;
-        assert_eq!(
-            listed(body),
-            [entry(Some(1001), None, "a"), entry(Some(1029), None, "b")]
-        );
+        assert_eq!(listed(body), [entry(Some(1001), None, "a"), entry(Some(1029), None, "b")]);
         let body = "<errors><error code='1028'/><error code='1031'/></errors>";
-        assert_eq!(
-            listed(body),
-            [(Some(1028), None, None), (Some(1031), None, None)]
-        );
+        assert_eq!(listed(body), [(Some(1028), None, None), (Some(1031), None, None)]);
     }
 
     #[test]
@@ -185,10 +163,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_short_line() {
-        let body = format!(
-            r#"{{"error":"a\nb\u001b[31m\u2028\u202ec{}"}}"#,
-            "x".repeat(1000)
-        );
+        let body = format!(r#"{{"error":"a\nb\u001b[31m\u2028\u202ec{}"}}"#, "x".repeat(1000));
         let errors = read(body.as_bytes());
         let message = errors[0].message().unwrap();
         assert!(message.starts_with("a b [31m  cxx"), "{message}");
@@ -201,7 +176,9 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut() {
-        let body = format!(r#"{{"errors":[{}1]}}"#, r#"{"code":1},"#.repeat(5000));
+        let body = format!(r#"{{"errors":[{}1]}}"#, r#"{"message":"a"},"#.repeat(4000));
         assert_eq!(read(body.as_bytes()).len(), 16);
+        let body = format!(r#"{{"errors":[{}{{"code":1029}}]}}"#, r#"{"code":1001},"#.repeat(400));
+        assert_eq!(read(body.as_bytes()).len(), 2);
     }
 }

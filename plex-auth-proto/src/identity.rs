@@ -25,10 +25,10 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 ///
 /// | input | what becomes of it |
 /// |---|---|
-/// | white space around a value | trimmed, as HTTP would |
+/// | white space around a value, line breaks too | trimmed |
 /// | nothing, or white space alone | the identifier: refused; any other field: not sent |
 /// | text beyond ASCII, such as `Salon d'été` or `客厅` | sent as UTF-8, byte for byte; the identifier and the user agent: refused |
-/// | line breaks and other control characters | refused |
+/// | line breaks and other control characters inside | refused |
 /// | more than 1024 bytes | refused |
 ///
 /// ```
@@ -56,17 +56,13 @@ pub struct ClientIdentity {
 impl ClientIdentity {
     /// Starts an identity with the one field that it needs.
     pub fn builder(identifier: impl Into<String>) -> ClientIdentityBuilder {
-        ClientIdentityBuilder {
-            fields: vec![(Field::Identifier, identifier.into())],
-        }
+        ClientIdentityBuilder { fields: vec![(Field::Identifier, identifier.into())] }
     }
 
     /// The client identifier.
     pub fn identifier(&self) -> &str {
         let value = self.headers.get(Field::Identifier.header());
-        value
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        value.and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The headers that go with every request: `accept`, `user-agent` and the `x-plex-*` ones. For
@@ -78,9 +74,7 @@ impl ClientIdentity {
 
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ClientIdentity")
-            .field(&self.headers)
-            .finish()
+        f.debug_tuple("ClientIdentity").field(&self.headers).finish()
     }
 }
 
@@ -170,12 +164,7 @@ impl ClientIdentityBuilder {
         headers.insert(USER_AGENT, HeaderValue::from_static(DEFAULT_USER_AGENT));
         for (field, value) in self.fields {
             let value = value.trim();
-            let fail = |problem| {
-                Err(InvalidIdentity {
-                    field: field.name(),
-                    problem,
-                })
-            };
+            let fail = |problem| Err(InvalidIdentity { field: field.name(), problem });
             if value.is_empty() {
                 if field == Field::Identifier {
                     return fail(IdentityProblem::Empty);
@@ -199,9 +188,7 @@ impl ClientIdentityBuilder {
             };
             headers.insert(field.header(), value);
         }
-        Ok(ClientIdentity {
-            headers: Arc::new(headers),
-        })
+        Ok(ClientIdentity { headers: Arc::new(headers) })
     }
 }
 

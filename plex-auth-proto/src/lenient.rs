@@ -70,14 +70,12 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
+    /// `number` can be infinite, where it is out of range.
     fn from_float(number: f64) -> Option<Self> {
         // `1.0` for a count, from servers whose language has one kind of number.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let whole = number.fract() == 0.0 && number.abs() <= EXACT;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole, and far within i128"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and far within i128")]
         whole.then_some(number as i128).and_then(Self::from_integer)
     }
 
@@ -86,9 +84,19 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
+    /// Reads the list to its end, whatever becomes of it.
+    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
     /// Reads the map to its end, whatever becomes of it.
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        number_in_disguise(map).map(|text| text.as_deref().and_then(Self::from_text))
+        let number = number_in_disguise(map)?;
+        Ok(number.and_then(|text| match text.parse() {
+            Ok(integer) => Self::from_integer(integer),
+            Err(_) => text.parse().ok().and_then(Self::from_float),
+        }))
     }
 }
 
@@ -194,11 +202,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Option<T>, E> {
-        Ok(if text.is_empty() {
-            None
-        } else {
-            T::from_text(text)
-        })
+        Ok(if text.is_empty() { None } else { T::from_text(text) })
     }
 
     fn visit_unit<E>(self) -> Result<Option<T>, E> {
@@ -209,11 +213,15 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
         T::from_object(map)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<T>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<T>, A::Error> {
+        T::from_list(list)
     }
 }
+
+/// How much memory a list may take for its elements, what they point to aside: thousands of the largest. An
+/// element of two bytes can become a value of some hundred, so that a hostile answer of 1 MiB would take
+/// more than a small device has. The longest list that Plex sends has some 120 elements.
+const MAX_LIST_BYTES: usize = 1024 * 1024;
 
 /// Visits a list, or one element in place of a list. Elements that cannot be read are left out.
 struct Many<T>(PhantomData<T>);
@@ -255,9 +263,14 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = list.next_element_seed(One::<T>::NEW)? {
-            elements.extend(element);
+        let most = MAX_LIST_BYTES / size_of::<T>().max(1);
+        while elements.len() < most {
+            match list.next_element_seed(One::<T>::NEW)? {
+                Some(element) => elements.extend(element),
+                None => return Ok(elements),
+            }
         }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(elements)
     }
 }

@@ -20,6 +20,7 @@ mod no_answer;
 mod open_enum;
 mod operation;
 mod plex_tv;
+mod raw_json;
 mod rejection;
 mod reply;
 mod request;
@@ -57,6 +58,7 @@ pub use plex_tv::service::{Service, ServiceStatus};
 pub use plex_tv::subscription::{
     Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
 };
+pub use raw_json::RawJson;
 pub use rejection::{PlexError, Rejection};
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 pub use retry_after::RetryAfter;

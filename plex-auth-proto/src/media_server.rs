@@ -1,7 +1,6 @@
 use http::Method;
 use http::request::Builder;
 
-use crate::call::TOKEN_HEADER;
 use crate::identity::ClientIdentity;
 use crate::request;
 use crate::server_url::ServerUrl;
@@ -42,11 +41,17 @@ impl MediaServer {
     /// that opens it: of an account that may use it, the server's own access token, or a transient one
     /// (see [`Token`]).
     pub fn new(identity: ClientIdentity, url: ServerUrl, token: Token) -> Self {
-        Self {
-            identity,
-            url,
-            token,
-        }
+        Self { identity, url, token }
+    }
+
+    /// Who is asking.
+    pub fn identity(&self) -> &ClientIdentity {
+        &self.identity
+    }
+
+    /// The token that goes with every operation.
+    pub fn token(&self) -> &Token {
+        &self.token
     }
 
     /// The base URL.
@@ -54,9 +59,11 @@ impl MediaServer {
         &self.url
     }
 
-    /// Starts a request of your own to this server, with the identity's headers and the token; make it
-    /// a call by [`Call::json`](crate::Call::json). `path` may have a query.
+    /// Starts a request of your own to this server, with the identity's headers and no token; make it a
+    /// call by [`Call::json`](crate::Call::json). `path` may have a query; a fragment is never sent.
+    ///
+    /// Where the endpoint wants the token: `.header("X-Plex-Token", server.token())`.
     pub fn request(&self, method: Method, path: &str) -> Builder {
-        request::builder(&self.identity, &self.url, method, path).header(TOKEN_HEADER, &self.token)
+        request::builder(&self.identity, &self.url, method, path)
     }
 }

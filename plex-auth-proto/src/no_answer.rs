@@ -91,11 +91,7 @@ pub struct NoAnswer {
 
 impl NoAnswer {
     pub(crate) fn new(asked: &Asked, reason: NoAnswerReason, sent: bool) -> Self {
-        Self {
-            asked: Box::new(asked.clone()),
-            reason,
-            sent,
-        }
+        Self { asked: Box::new(asked.clone()), reason, sent }
     }
 
     /// What was asked, and of whom.
@@ -129,11 +125,7 @@ impl NoAnswer {
 
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.sent {
-            "outcome unknown"
-        } else {
-            "nothing was sent"
-        };
+        let sent = if self.sent { "outcome unknown" } else { "nothing was sent" };
         write!(f, "{}: {} ({sent})", self.asked, self.reason)
     }
 }
@@ -244,48 +236,21 @@ mod tests {
     }
 
     fn details(reason: Reason, sent: bool) -> SendError {
-        plex_tv()
-            .token_details(&Token::new("abc").unwrap())
-            .reply()
-            .no_answer(reason, sent)
+        plex_tv().token_details(&Token::new("abc").unwrap()).reply().no_answer(reason, sent)
     }
 
     #[test]
     fn every_reason_says_what_it_is_and_whether_it_may_pass() {
         for (reason, passes, text) in [
-            (
-                Reason::NameNotFound,
-                true,
-                "the name of the host was not found",
-            ),
+            (Reason::NameNotFound, true, "the name of the host was not found"),
             (Reason::Refused, true, "the connection was refused"),
             (Reason::Unreachable, true, "the host cannot be reached"),
-            (
-                Reason::TimedOut(Duration::from_secs(30)),
-                true,
-                "no whole answer within 30s",
-            ),
-            (
-                Reason::CutOff,
-                true,
-                "the connection ended before the answer did",
-            ),
+            (Reason::TimedOut(Duration::from_secs(30)), true, "no whole answer within 30s"),
+            (Reason::CutOff, true, "the connection ended before the answer did"),
             (Reason::NotHttp, false, "what answers does not speak HTTP"),
-            (
-                Reason::HeadTooLarge,
-                false,
-                "the head of the answer is too large",
-            ),
-            (
-                Reason::Proxy,
-                true,
-                "the proxy refused or could not be reached",
-            ),
-            (
-                Reason::NotStarted("no runtime is here"),
-                false,
-                "no runtime is here",
-            ),
+            (Reason::HeadTooLarge, false, "the head of the answer is too large"),
+            (Reason::Proxy, true, "the proxy refused or could not be reached"),
+            (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
             (Reason::Other, true, "the connection failed"),
             (
                 Reason::Tls(TlsFault::UntrustedIssuer),
@@ -307,26 +272,14 @@ mod tests {
                 false,
                 "TLS failed: the certificate is not valid yet, or this machine's clock is wrong",
             ),
-            (
-                Reason::Tls(TlsFault::NotTls),
-                false,
-                "TLS failed: what answers does not speak TLS",
-            ),
+            (Reason::Tls(TlsFault::NotTls), false, "TLS failed: what answers does not speak TLS"),
             (
                 Reason::Tls(TlsFault::Interrupted),
                 true,
                 "TLS failed: the connection ended during the handshake",
             ),
-            (
-                Reason::Tls(TlsFault::NotAvailable),
-                false,
-                "TLS failed: this client has no TLS",
-            ),
-            (
-                Reason::Tls(TlsFault::Other),
-                false,
-                "TLS failed: the handshake failed",
-            ),
+            (Reason::Tls(TlsFault::NotAvailable), false, "TLS failed: this client has no TLS"),
+            (Reason::Tls(TlsFault::Other), false, "TLS failed: the handshake failed"),
         ] {
             let error = details(reason, true);
             assert_eq!(
@@ -342,9 +295,6 @@ mod tests {
             assert!(!sign_in(reason, true).may_retry(), "{text}");
         }
         let unsent = sign_in(Reason::Refused, false).to_string();
-        assert!(
-            unsent.ends_with("the connection was refused (nothing was sent)"),
-            "{unsent}"
-        );
+        assert!(unsent.ends_with("the connection was refused (nothing was sent)"), "{unsent}");
     }
 }

@@ -60,7 +60,8 @@ impl PlexTv {
     }
 
     /// Starts a request of your own to plex.tv, with the identity's headers and no token; make it a
-    /// call by [`Call::json`](crate::Call::json). `path` may have a query.
+    /// call by [`Call::json`](crate::Call::json). `path` may have a query; a
+    /// fragment is never sent.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         request::builder(&self.identity, &self.url, method, path)
     }

@@ -64,9 +64,10 @@ impl Rejection {
 
     pub(crate) fn says_invalid_token(&self) -> bool {
         let says = |error: &PlexError| {
-            error
-                .message()
-                .is_some_and(|text| text.to_ascii_lowercase().contains("invalid token"))
+            let text = error.message().unwrap_or_default().trim_end_matches('.');
+            // With another code, and with more words, it is about something else.
+            error.code().is_none_or(|code| code == 1001)
+                && text.eq_ignore_ascii_case("invalid token")
         };
         self.errors.iter().any(says)
     }
@@ -146,11 +147,7 @@ impl PlexError {
 
 impl fmt::Debug for PlexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            status,
-            message,
-        } = self;
+        let Self { code, status, message } = self;
         f.debug_struct("PlexError")
             .field("code", code)
             .field("status", status)

@@ -25,7 +25,9 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 pub struct Reply<T> {
     pub(crate) asked: Asked,
     token: Option<Token>,
-    pub(crate) max_body_size: usize,
+    pub(crate) max_body_size: Option<usize>,
+    default_max_body_size: usize,
+    pub(crate) status_only: bool,
     pub(crate) deadline: Option<Duration>,
     pub(crate) secret_url: bool,
     decode: Decode<T>,
@@ -36,7 +38,9 @@ impl<T> Reply<T> {
         Self {
             asked,
             token,
-            max_body_size: DEFAULT_MAX_BODY_SIZE,
+            max_body_size: None,
+            default_max_body_size: DEFAULT_MAX_BODY_SIZE,
+            status_only: false,
             deadline: None,
             secret_url: false,
             decode,
@@ -60,13 +64,13 @@ impl<T> Reply<T> {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
             return Err(Error::refused(&self.asked, status, headers, seen));
         }
-        if body.len().max(declared_length(headers)) > self.max_body_size {
+        if self.status_only {
+            return Ok(());
+        }
+        let limit = self.limit();
+        if body.len().max(declared_length(headers)) > limit {
             let asked = Box::new(self.asked.clone());
-            return Err(Error::BodyTooLarge {
-                asked,
-                status,
-                limit: self.max_body_size,
-            });
+            return Err(Error::BodyTooLarge { asked, status, limit });
         }
         match encoding(headers) {
             Some(encoding) if !body.is_empty() => Err(Error::UnexpectedContent {
@@ -99,11 +103,15 @@ impl<T> Reply<T> {
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
         if !status.is_success() {
             MAX_REFUSAL_SIZE
-        } else if declared_length(headers) > self.max_body_size {
+        } else if self.status_only || declared_length(headers) > self.limit() {
             0
         } else {
-            self.max_body_size.saturating_add(1)
+            self.limit().saturating_add(1)
         }
+    }
+
+    fn limit(&self) -> usize {
+        self.max_body_size.unwrap_or(self.default_max_body_size)
     }
 
     /// The error for an exchange that brought no answer, for carriers.
@@ -133,29 +141,22 @@ impl<T> Reply<T> {
         self.deadline
     }
 
-    /// Sets how large the answer may be, in bytes, for a carrier that has a limit of its own.
+    /// Sets how large the answer may be, in bytes, unless the call has a limit of its own: for a carrier
+    /// that has one for all calls, in place of [`DEFAULT_MAX_BODY_SIZE`].
     #[must_use]
-    pub fn max_body_size(mut self, bytes: usize) -> Self {
-        self.max_body_size = bytes;
+    pub fn default_max_body_size(mut self, bytes: usize) -> Self {
+        self.default_max_body_size = bytes;
         self
     }
 }
 
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            asked,
-            token: _,
-            max_body_size,
-            deadline,
-            secret_url,
-            decode: _,
-        } = self;
         f.debug_struct("Reply")
-            .field("asked", asked)
-            .field("max_body_size", max_body_size)
-            .field("deadline", deadline)
-            .field("secret_url", secret_url)
+            .field("asked", &self.asked)
+            .field("max_body_size", &self.limit())
+            .field("deadline", &self.deadline)
+            .field("secret_url", &self.secret_url)
             .finish_non_exhaustive()
     }
 }
@@ -163,9 +164,7 @@ impl<T> fmt::Debug for Reply<T> {
 /// What a body declares as its length: nothing if it does not, and all there is if it is a number that
 /// is too large to count.
 fn declared_length(headers: &HeaderMap) -> usize {
-    let Some(length) = headers
-        .get(CONTENT_LENGTH)
-        .map(|value| value.as_bytes().trim_ascii())
+    let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {
         return 0;
     };
@@ -173,9 +172,7 @@ fn declared_length(headers: &HeaderMap) -> usize {
         return 0;
     }
     let digits = length.iter().map(|digit| usize::from(digit - b'0'));
-    digits.fold(0, |number: usize, digit| {
-        number.saturating_mul(10).saturating_add(digit)
-    })
+    digits.fold(0, |number: usize, digit| number.saturating_mul(10).saturating_add(digit))
 }
 
 /// The encoding of a body that is not plain. None was asked for, so none is decoded.
@@ -185,8 +182,6 @@ fn encoding(headers: &HeaderMap) -> Option<&'static str> {
         return None;
     }
     let known = ["gzip", "br", "deflate", "zstd", "compress"];
-    let known = known
-        .into_iter()
-        .find(|known| value.eq_ignore_ascii_case(known.as_bytes()));
+    let known = known.into_iter().find(|known| value.eq_ignore_ascii_case(known.as_bytes()));
     Some(known.unwrap_or("an unknown encoding"))
 }

@@ -23,9 +23,7 @@ pub(crate) fn request(
     *request.uri_mut() = url.join(operation.path, query);
     *request.headers_mut() = identity.headers().clone();
     if let Some(token) = token {
-        request
-            .headers_mut()
-            .insert(TOKEN_HEADER, HeaderValue::from(token));
+        request.headers_mut().insert(TOKEN_HEADER, HeaderValue::from(token));
     }
     request
 }
@@ -39,9 +37,7 @@ pub(crate) fn builder(
 ) -> Builder {
     // Without the slash the path would go on where the host ends, and name another one.
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let mut request = Request::builder()
-        .method(method)
-        .uri(format!("{url}{slash}{path}"));
+    let mut request = Request::builder().method(method).uri(format!("{url}{slash}{path}"));
     if let Some(headers) = request.headers_mut() {
         headers.clone_from(identity.headers());
     }

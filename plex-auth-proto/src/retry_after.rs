@@ -17,6 +17,7 @@ use http::header::RETRY_AFTER;
 /// assert_eq!(RetryAfter::In(Duration::from_secs(120)).wait(now), Duration::from_secs(120));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RetryAfter {
     /// After this time, counted from when the answer came. The server's own figure: cap it if you
     /// cannot wait for a year.
@@ -42,10 +43,7 @@ impl RetryAfter {
         };
         let text = value.to_str().ok()?.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text
-                .parse()
-                .ok()
-                .map(|seconds| Self::In(Duration::from_secs(seconds)));
+            return text.parse().ok().map(|seconds| Self::In(Duration::from_secs(seconds)));
         }
         httpdate::parse_http_date(text).ok().map(Self::At)
     }
@@ -73,24 +71,13 @@ mod tests {
         assert_eq!(read(&[" 0 "]), seconds(0));
         assert_eq!(read(&["1000000000000"]), seconds(1_000_000_000_000));
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(
-            read(&["Sun, 06 Nov 1994 08:49:37 GMT"]),
-            Some(RetryAfter::At(date))
-        );
+        assert_eq!(read(&["Sun, 06 Nov 1994 08:49:37 GMT"]), Some(RetryAfter::At(date)));
     }
 
     #[test]
     fn what_cannot_be_read_is_absent() {
         let too_large = "9".repeat(40);
-        for values in [
-            &[][..],
-            &["-1"],
-            &["1e9"],
-            &["abc"],
-            &[""],
-            &["1", "2"],
-            &[&too_large],
-        ] {
+        for values in [&[][..], &["-1"], &["1e9"], &["abc"], &[""], &["1", "2"], &[&too_large]] {
             assert_eq!(read(values), None, "{values:?}");
         }
     }

@@ -83,10 +83,8 @@ impl FromStr for ServerUrl {
     type Err = InvalidServerUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidServerUrl> {
-        parse(text.trim()).map_err(|problem| InvalidServerUrl {
-            problem,
-            mended: mend::mend(text.trim()),
-        })
+        parse(text.trim())
+            .map_err(|problem| InvalidServerUrl { problem, mended: mend::mend(text.trim()) })
     }
 }
 
@@ -110,6 +108,10 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
         "https" => Scheme::HTTPS,
         _ => return Err(Problem::Scheme),
     };
+    // Also behind a slash, a question mark or a number sign, which may be one of a password.
+    if rest.contains('@') {
+        return Err(Problem::UserInfo);
+    }
     if rest.contains('#') {
         return Err(Problem::Fragment);
     }
@@ -129,9 +131,6 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
 
 fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
     use ServerUrlProblem as Problem;
-    if authority.contains('@') {
-        return Err(Problem::UserInfo);
-    }
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (address, rest) = rest.split_once(']').ok_or(Problem::Host)?;
@@ -159,11 +158,7 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
         let labels = host.strip_suffix('.').unwrap_or(host);
         host.bytes().all(known) && labels.split('.').all(|label| !label.is_empty())
     };
-    if authority.starts_with('[') || is_name(host) {
-        Ok(())
-    } else {
-        Err(Problem::Host)
-    }
+    if authority.starts_with('[') || is_name(host) { Ok(()) } else { Err(Problem::Host) }
 }
 
 fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
@@ -177,7 +172,7 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
     let is_segment = |segment: &str| {
         let mut bytes = segment.bytes();
         while let Some(byte) = bytes.next() {
-            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
             let mut hex = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
             if !(plain || byte == b'%' && hex() && hex()) {
                 return false;
@@ -186,11 +181,7 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
         // Clients resolve `.` and `..` in their own ways.
         !matches!(segment, "" | "." | "..") && !segment.starts_with(':')
     };
-    if prefix.split('/').skip(1).all(is_segment) {
-        Ok(())
-    } else {
-        Err(Problem::Path)
-    }
+    if prefix.split('/').skip(1).all(is_segment) { Ok(()) } else { Err(Problem::Path) }
 }
 
 /// A text that cannot be a [`ServerUrl`], and the form that was probably meant.
@@ -244,8 +235,9 @@ pub enum ServerUrlProblem {
         "has a character beyond ASCII; write the host in its xn-- form, a path percent-encoded"
     )]
     NotAscii,
-    /// There is a user name or a password before the host. They would be sent to nobody, or shown.
-    #[error("has a user name or password in it, which is not used")]
+    /// There is a user name or a password before the host, or another `@`; in a path it is written `%40`.
+    /// They would be sent to nobody, or shown.
+    #[error("has a user name or password in it (an @), which is not used")]
     UserInfo,
     /// There is a query.
     #[error("has a query, which a base URL has not")]

@@ -47,10 +47,7 @@ mod tests {
             SystemTime::try_from(UnixSeconds(-1)),
             Ok(SystemTime::UNIX_EPOCH - Duration::from_secs(1))
         );
-        if SystemTime::UNIX_EPOCH
-            .checked_add(Duration::from_secs(i64::MAX as u64))
-            .is_none()
-        {
+        if SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64)).is_none() {
             assert_eq!(SystemTime::try_from(UnixSeconds(i64::MAX)), Err(OutOfRange));
         }
         // The least number of all has no positive counterpart.

@@ -9,9 +9,13 @@ use serde_json::{Map, Value};
 /// How deep a document is looked into.
 const MAX_DEPTH: usize = 16;
 
-/// How long one tag may be. The parser compares each attribute of an element with all the others, so
-/// that one tag of 300 kB keeps it busy for a second.
-const MAX_TAG: usize = 16 * 1024;
+/// How long a tag, with the text behind it, may be. The parser compares each attribute of an element with
+/// all the others, so that one tag of 300 kB keeps it busy for a second.
+const MAX_TAG: usize = 4 * 1024;
+
+/// How many namespaces a document may declare. Plex declares none, and the parser looks through all that
+/// are in scope at each element: a thousand nested ones keep it busy for seconds.
+const MAX_NAMESPACES: usize = 8;
 
 /// How many elements, texts and comments a document may have.
 const MAX_NODES: u32 = 50_000;
@@ -28,13 +32,10 @@ pub(crate) fn read(text: &str, root: &str) -> Result<Value, NotOurs> {
     if looks_like_html(text) {
         return Err(NotOurs::Html);
     }
-    if longest_tag(text) > MAX_TAG {
+    if longest_tag(text) > MAX_TAG || text.matches("xmlns").count() > MAX_NAMESPACES {
         return Err(NotOurs::Other);
     }
-    let options = ParsingOptions {
-        nodes_limit: MAX_NODES,
-        ..ParsingOptions::default()
-    };
+    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)?;
     let element = document.root_element();
     if element.tag_name().name() != root {
@@ -50,9 +51,8 @@ fn content(element: Node<'_, '_>, depth: usize) -> Value {
     }
     if let Some(depth) = depth.checked_sub(1) {
         for child in element.children().filter(Node::is_element) {
-            let list = object
-                .entry(child.tag_name().name())
-                .or_insert_with(|| Value::Array(Vec::new()));
+            let list =
+                object.entry(child.tag_name().name()).or_insert_with(|| Value::Array(Vec::new()));
             // An attribute of the same name is kept; Plex has none.
             if let Value::Array(list) = list {
                 list.push(content(child, depth));
@@ -66,34 +66,13 @@ fn content(element: Node<'_, '_>, depth: usize) -> Value {
 }
 
 fn looks_like_html(text: &str) -> bool {
-    let start: String = text
-        .chars()
-        .take(1024)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body"]
-        .iter()
-        .any(|tag| start.contains(tag))
+    let start: String = text.chars().take(1024).collect::<String>().to_ascii_lowercase();
+    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag))
 }
 
-/// The length of the longest tag, a `>` in quotes not being its end.
+/// The longest stretch without the start of a tag, which no tag is longer than.
 fn longest_tag(text: &str) -> usize {
-    let mut longest = 0;
-    let mut start = None;
-    let mut quote = None;
-    for (position, byte) in text.bytes().enumerate() {
-        match (start, quote, byte) {
-            (None, _, b'<') => start = Some(position),
-            (Some(_), Some(open), _) if byte == open => quote = None,
-            (Some(_), None, b'"' | b'\'') => quote = Some(byte),
-            (Some(from), None, b'>') => {
-                longest = longest.max(position - from);
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    longest.max(start.map_or(0, |from| text.len() - from))
+    text.split('<').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -109,19 +88,13 @@ mod tests {
             </MediaContainer>"#;
         let connections = json!([{"port": "32400", "local": "1"}, {"port": "1"}]);
         let device = json!([{"name": "Attic", "Connection": connections}]);
-        assert_eq!(
-            read(text, "MediaContainer"),
-            Ok(json!({"size": "1", "Device": device}))
-        );
+        assert_eq!(read(text, "MediaContainer"), Ok(json!({"size": "1", "Device": device})));
     }
 
     #[test]
     fn an_element_of_text_alone_is_a_text() {
         let text = "<errors><error>Invalid token</error><error code='1'/></errors>";
-        assert_eq!(
-            read(text, "errors"),
-            Ok(json!({"error": ["Invalid token", {"code": "1"}]}))
-        );
+        assert_eq!(read(text, "errors"), Ok(json!({"error": ["Invalid token", {"code": "1"}]})));
     }
 
     #[test]
@@ -135,10 +108,7 @@ mod tests {
             ("<user/>", NotOurs::Other),
             ("<MediaContainer", NotOurs::Other),
             ("<MediaContainer></Mediacontainer>", NotOurs::Other),
-            (
-                "<!DOCTYPE x [<!ENTITY a 'b'>]><MediaContainer/>",
-                NotOurs::Other,
-            ),
+            ("<!DOCTYPE x [<!ENTITY a 'b'>]><MediaContainer/>", NotOurs::Other),
         ] {
             assert_eq!(read(text, "MediaContainer"), Err(why), "{text}");
         }
@@ -149,8 +119,15 @@ mod tests {
         let attributes: String = (0..30_000).map(|n| format!(" a{n}=''")).collect();
         let text = format!("<MediaContainer{attributes}/>");
         assert_eq!(read(&text, "MediaContainer"), Err(NotOurs::Other));
-        let quoted = format!("<MediaContainer a='{}'/>", ">".repeat(20_000));
+        let quoted = format!("<?x \"?><MediaContainer a='>'{attributes}/>");
         assert_eq!(read(&quoted, "MediaContainer"), Err(NotOurs::Other));
+    }
+
+    #[test]
+    fn namespaces_that_would_keep_the_parser_busy_are_not_parsed() {
+        let nested: String = (0..3000).map(|n| format!("<a xmlns:n{n}='u'>")).collect();
+        assert_eq!(read(&nested, "a"), Err(NotOurs::Other));
+        assert!(read("<a xmlns:x='u'><x:b c='d'/></a>", "a").is_ok());
     }
 
     #[test]

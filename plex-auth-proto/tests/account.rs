@@ -1,10 +1,5 @@
 //! The account, read from an answer with every field that Plex is known to send.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "so tests fail"
-)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
@@ -31,9 +26,7 @@ fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, Error> {
 /// What the details of the token `asked` make of this body.
 fn details(body: impl AsRef<[u8]>) -> Result<Account, Error> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
-    let (_, reply) = plex_tv
-        .token_details(&Token::new("asked").unwrap())
-        .into_parts();
+    let (_, reply) = plex_tv.token_details(&Token::new("asked").unwrap()).into_parts();
     reply.parse(&Response::new(body))
 }
 
@@ -51,12 +44,14 @@ fn everything(account: &Account) -> String {
     ] {
         all += &format!("{text:?}");
     }
-    all += &format!("{:?}", account.providers);
+    let periods = [&account.subscriptions, &account.past_subscriptions, &account.trials];
+    let billings = periods.into_iter().flatten().filter_map(|period| period.billing.as_ref());
+    let raw = billings.filter_map(|billing| billing.internal_payment_method.as_ref());
+    for raw in account.providers.iter().chain(raw) {
+        all += raw.as_str();
+    }
     all += account.auth_token.expose();
-    let services = account
-        .services
-        .iter()
-        .flat_map(|service| [&service.token, &service.secret]);
+    let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     for secret in services.chain(settings).chain([&account.pin]) {
         all += &format!("{:?}", secret.as_ref().map(|secret| secret.expose()));
@@ -68,9 +63,7 @@ fn everything(account: &Account) -> String {
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(object) if !object.is_empty() => {
-            object
-                .iter()
-                .for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), found));
+            object.iter().for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), found));
         }
         Value::Array(list) if !list.is_empty() => {
             let numbered = list.iter().enumerate();
@@ -117,67 +110,30 @@ fn every_field_has_its_type_and_value() {
 
     let subscription = account.subscription.unwrap();
     assert_eq!(subscription.status, Some(SubscriptionStatus::Active));
-    assert_eq!(
-        subscription.subscribed_at.as_deref(),
-        Some("2019-03-11T17:42:08Z")
-    );
+    assert_eq!(subscription.subscribed_at.as_deref(), Some("2019-03-11T17:42:08Z"));
     assert_eq!(subscription.features.len(), 100);
 
-    let [trial] = account.trials.as_slice() else {
-        panic!("{:?}", account.trials)
-    };
+    let [trial] = account.trials.as_slice() else { panic!("{:?}", account.trials) };
     assert_eq!(trial.id.as_deref(), Some("trial-7"));
     assert_eq!(trial.state, Some(SubscriptionState::Ended));
     assert_eq!(trial.renews_at, Some(UnixSeconds(1_500_000_100)));
-    assert_eq!(
-        trial.billing.as_ref().unwrap().payment_method_id,
-        Some(4711)
-    );
+    assert_eq!(trial.billing.as_ref().unwrap().payment_method_id, Some(4711));
     assert_eq!(account.past_subscriptions[0].id.as_deref(), Some("771203"));
 
     let profile = account.profile.unwrap();
-    assert_eq!(
-        profile.auto_select_subtitle,
-        Some(AutoSelectSubtitle::ShownWithForeignAudio)
-    );
-    assert_eq!(
-        profile.default_subtitle_accessibility,
-        Some(SubtitleAccessibility::PreferSdh)
-    );
-    assert_eq!(
-        profile.default_audio_accessibility,
-        Some(AudioAccessibility::PreferNonAccessible)
-    );
-    assert_eq!(
-        profile.default_subtitle_forced,
-        Some(SubtitleForced::PreferNonForced)
-    );
-    assert_eq!(
-        profile.watched_indicator,
-        Some(WatchedIndicator::MoviesAndShows)
-    );
-    assert_eq!(
-        profile.media_reviews_visibility,
-        Some(MediaReviewsVisibility::PlexUsers)
-    );
+    assert_eq!(profile.auto_select_subtitle, Some(AutoSelectSubtitle::ShownWithForeignAudio));
+    assert_eq!(profile.default_subtitle_accessibility, Some(SubtitleAccessibility::PreferSdh));
+    assert_eq!(profile.default_audio_accessibility, Some(AudioAccessibility::PreferNonAccessible));
+    assert_eq!(profile.default_subtitle_forced, Some(SubtitleForced::PreferNonForced));
+    assert_eq!(profile.watched_indicator, Some(WatchedIndicator::MoviesAndShows));
+    assert_eq!(profile.media_reviews_visibility, Some(MediaReviewsVisibility::PlexUsers));
     assert_eq!(profile.default_audio_languages, ["es", "pt"]);
 
-    let statuses = account
-        .services
-        .iter()
-        .filter_map(|service| service.status.as_ref());
-    assert_eq!(
-        statuses
-            .filter(|status| **status == ServiceStatus::Offline)
-            .count(),
-        1
-    );
+    let statuses = account.services.iter().filter_map(|service| service.status.as_ref());
+    assert_eq!(statuses.filter(|status| **status == ServiceStatus::Offline).count(), 1);
     let restrictions = account.custom_restrictions.unwrap();
     assert_eq!(restrictions.get("movies"), Some("contentRating=PG"));
-    assert_eq!(
-        account.settings[0].updated_at,
-        Some(UnixSeconds(1_650_000_000))
-    );
+    assert_eq!(account.settings[0].updated_at, Some(UnixSeconds(1_650_000_000)));
 }
 
 #[test]
@@ -201,14 +157,7 @@ fn drift_in_any_field_costs_that_field_and_never_the_token() {
     ];
     let mut paths = Vec::new();
     leaves(&fixture(), "", &mut paths);
-    let containers = [
-        "/subscription",
-        "/profile",
-        "/services",
-        "/trials",
-        "/roles",
-        "/settings",
-    ];
+    let containers = ["/subscription", "/profile", "/services", "/trials", "/roles", "/settings"];
     paths.extend(containers.map(str::to_owned));
     paths.retain(|path| path != "/authToken" && !path.starts_with("/subscription/features/"));
     for path in paths {
@@ -220,10 +169,7 @@ fn drift_in_any_field_costs_that_field_and_never_the_token() {
                 signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
             assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
             // A neighbour that is read after everything else.
-            assert!(
-                account.uuid.is_some() || path == "/uuid",
-                "{path} {strange}"
-            );
+            assert!(account.uuid.is_some() || path == "/uuid", "{path} {strange}");
             assert!(account.id.is_some() || path == "/id", "{path} {strange}");
         }
     }
@@ -232,10 +178,8 @@ fn drift_in_any_field_costs_that_field_and_never_the_token() {
 #[test]
 fn a_key_that_comes_twice_costs_the_first_of_the_two() {
     let body = FIXTURE.trim_end().strip_suffix('}').unwrap();
-    let account = signed_in(format!(
-        r#"{body}, "title": "Second", "authToken": "second"}}"#
-    ))
-    .unwrap();
+    let account =
+        signed_in(format!(r#"{body}, "title": "Second", "authToken": "second"}}"#)).unwrap();
     assert_eq!(account.title.as_deref(), Some("Second"));
     assert_eq!(account.auth_token.expose(), "second");
     assert_eq!(account.subscription.unwrap().features.len(), 100);
@@ -261,10 +205,7 @@ fn numbers_booleans_and_lists_come_in_every_dress() {
     assert_eq!(account.joined_at, Some(UnixSeconds(1_376_913_600)));
     assert_eq!(account.username.as_deref(), Some("42"));
     assert_eq!(account.roles, ["plexpass"]);
-    assert_eq!(
-        account.subscriptions[0].ends_at,
-        Some(UnixSeconds(1_582_893_108))
-    );
+    assert_eq!(account.subscriptions[0].ends_at, Some(UnixSeconds(1_582_893_108)));
     assert_eq!(account.past_subscriptions.len(), 1);
     assert!(account.trials.is_empty());
     let subscription = account.subscription.unwrap();
@@ -277,10 +218,7 @@ fn when_a_subscription_began_is_never_an_error() {
     for (written, read) in [
         ("null", None),
         ("\"\"", None),
-        (
-            "\"2021-10-01 01:02:03 UTC\"",
-            Some("2021-10-01 01:02:03 UTC"),
-        ),
+        ("\"2021-10-01 01:02:03 UTC\"", Some("2021-10-01 01:02:03 UTC")),
         ("1633050123", Some("1633050123")),
         ("{}", None),
     ] {
@@ -303,50 +241,26 @@ fn an_unknown_value_of_an_open_enum_is_kept() {
         ("[1]", None),
     ] {
         let body = format!(r#"{{"authToken":"abc","profile":{{"autoSelectSubtitle":{written}}}}}"#);
-        let selected = signed_in(body)
-            .unwrap()
-            .profile
-            .unwrap()
-            .auto_select_subtitle;
-        assert_eq!(
-            selected.as_ref().map(|value| value.as_str()),
-            read,
-            "{written}"
-        );
+        let selected = signed_in(body).unwrap().profile.unwrap().auto_select_subtitle;
+        assert_eq!(selected.as_ref().map(|value| value.as_str()), read, "{written}");
         let known = selected == Some(AutoSelectSubtitle::ShownWithForeignAudio);
         assert_eq!(known, read == Some("1"), "{written}");
-        assert_eq!(
-            selected.is_some_and(|value| value.is_known()),
-            known,
-            "{written}"
-        );
+        assert_eq!(selected.is_some_and(|value| value.is_known()), known, "{written}");
     }
-    assert!(
-        signed_in(r#"{"authToken":"abc","profile":{}}"#)
-            .unwrap()
-            .profile
-            .is_some()
-    );
+    assert!(signed_in(r#"{"authToken":"abc","profile":{}}"#).unwrap().profile.is_some());
 }
 
 #[test]
 fn a_paying_user_is_never_locked_out_by_one_field() {
     for (fields, paid) in [
         (r#""subscription":{"active":true,"status":"Lapsed"}"#, true),
-        (
-            r#""subscription":{"active":false,"status":"Active"},"roles":["plexpass"]"#,
-            false,
-        ),
+        (r#""subscription":{"active":false,"status":"Active"},"roles":["plexpass"]"#, false),
         (r#""subscription":{"active":null,"status":"Active"}"#, true),
-        (
-            r#""subscription":{"active":"?","status":"Inactive"},"roles":["plexpass"]"#,
-            false,
-        ),
-        (
-            r#""subscription":{"active":null},"roles":["plexpass"]"#,
-            true,
-        ),
+        (r#""subscription":{"active":"?","status":"Inactive"},"roles":["plexpass"]"#, false),
+        (r#""subscription":{"active":null},"roles":["plexpass"]"#, true),
         (r#""subscription":null,"roles":"plexpass""#, true),
+        (r#""subscription":{"active":null,"status":"PendingCancellation"}"#, true),
+        (r#""subscription":{"active":null,"status":"ACTIVE"},"roles":["plexpass"]"#, true),
         (r#""roles":[]"#, false),
     ] {
         let account = signed_in(format!(r#"{{"authToken":"abc",{fields}}}"#)).unwrap();
@@ -373,20 +287,8 @@ fn a_sign_in_without_a_usable_token_is_an_error_that_names_the_field() {
         );
         assert!(matches!(error, Error::UnexpectedShape { .. }));
     }
-    assert_eq!(
-        signed_in(r#"{"authToken":12345}"#)
-            .unwrap()
-            .auth_token
-            .expose(),
-        "12345"
-    );
-    assert_eq!(
-        signed_in(r#"{"authToken":" abc\n"}"#)
-            .unwrap()
-            .auth_token
-            .expose(),
-        "abc"
-    );
+    assert_eq!(signed_in(r#"{"authToken":12345}"#).unwrap().auth_token.expose(), "12345");
+    assert_eq!(signed_in(r#"{"authToken":" abc\n"}"#).unwrap().auth_token.expose(), "abc");
 }
 
 #[test]
@@ -402,39 +304,21 @@ fn token_details_without_a_usable_token_keep_the_one_that_was_asked_about() {
         let account = details(format!("{{{fields}}}")).unwrap();
         assert_eq!(account.auth_token.expose(), "asked", "{fields}");
     }
-    assert_eq!(
-        details(r#"{"authToken":"other"}"#)
-            .unwrap()
-            .auth_token
-            .expose(),
-        "other"
-    );
+    assert_eq!(details(r#"{"authToken":"other"}"#).unwrap().auth_token.expose(), "other");
 }
 
 #[test]
 fn debug_shows_no_name_no_address_and_no_secret() {
     let account = signed_in(FIXTURE).unwrap();
     let shown = format!("{account:?} {account:#?}");
-    let services = account
-        .services
-        .iter()
-        .flat_map(|service| [&service.token, &service.secret]);
+    let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     let secrets = services.chain(settings).chain([&account.pin]).flatten();
     // A setting of one digit is found anywhere.
-    let secrets = secrets
-        .map(|secret| secret.expose())
-        .filter(|secret| secret.len() > 1);
+    let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() > 1);
     let mut hidden: Vec<&str> = secrets.collect();
     assert!(hidden.len() > 8, "{}", hidden.len());
-    hidden.extend([
-        account.auth_token.expose(),
-        "rosa",
-        "Rosa",
-        "Ayala",
-        "example.org",
-        "kite-9",
-    ]);
+    hidden.extend([account.auth_token.expose(), "rosa", "Rosa", "Ayala", "example.org", "kite-9"]);
     for hidden in hidden {
         assert!(!shown.contains(&format!("\"{hidden}")), "{hidden}");
     }

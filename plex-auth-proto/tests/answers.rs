@@ -1,10 +1,5 @@
 //! What each kind of answer becomes: the status first, then redirect, size, content and data.
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "so tests fail"
-)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use std::time::{Duration, SystemTime};
 
@@ -63,22 +58,11 @@ const HTML_401: &str = "<html><head><title>Unauthorized</title><script>alert(1)<
 
 #[test]
 fn the_status_decides_whatever_the_body_is() {
-    for body in [
-        JSON_1001,
-        XML_1001,
-        HTML_401,
-        "",
-        "null",
-        "\0\0",
-        r#"{"errors":[]}"#,
-        "<",
-        "{\"er",
-    ] {
+    for body in
+        [JSON_1001, XML_1001, HTML_401, "", "null", "\0\0", r#"{"errors":[]}"#, "<", "{\"er"]
+    {
         for (status, is_right) in [
-            (
-                400,
-                (|error| matches!(error, Error::BadRequest(_))) as fn(&Error) -> bool,
-            ),
+            (400, (|error| matches!(error, Error::BadRequest(_))) as fn(&Error) -> bool),
             (401, |error| matches!(error, Error::Unauthorized(_))),
             (403, |error| matches!(error, Error::Forbidden(_))),
             (404, |error| matches!(error, Error::Rejected(_))),
@@ -97,20 +81,12 @@ fn the_status_decides_whatever_the_body_is() {
             for error in [
                 refused(sign_in(), status, body),
                 refused(details(), status, body),
-                refused_with(
-                    transient(),
-                    status,
-                    &[("content-type", "application/json")],
-                    body,
-                ),
+                refused_with(transient(), status, &[("content-type", "application/json")], body),
             ] {
                 assert!(is_right(&error), "{status} {body:?}: {error:?}");
                 assert_eq!(error.status().as_u16(), status);
                 let shown = format!("{error} {error:?}");
-                assert!(
-                    !shown.contains("alert") && !shown.contains("authenticated"),
-                    "{shown}"
-                );
+                assert!(!shown.contains("alert") && !shown.contains("authenticated"), "{shown}");
                 assert!(std::error::Error::source(&error).is_none());
             }
         }
@@ -149,32 +125,21 @@ fn codes_of_a_401_are_told_apart_in_json_and_in_xml() {
             let error = refused(sign_in(), 401, &body);
             let debug = format!("{error:?}");
             assert!(debug.starts_with(&format!("{kind}(")), "{body}: {debug}");
-            assert_eq!(
-                error.wants_second_factor(),
-                kind.starts_with("SecondFactor"),
-                "{body}"
-            );
+            assert_eq!(error.wants_second_factor(), kind.starts_with("SecondFactor"), "{body}");
             assert!(!error.may_retry() && !error.is_token_dead(), "{body}");
-            let listed: Vec<_> = error
-                .rejection()
-                .unwrap()
-                .codes()
-                .map(|code| code.to_string())
-                .collect();
+            let listed: Vec<_> =
+                error.rejection().unwrap().codes().map(|code| code.to_string()).collect();
             assert_eq!(listed, codes);
         }
     }
     // With another status the same number means something else.
-    assert!(matches!(
-        refused(sign_in(), 403, &json(&["1029"], "")),
-        Error::Forbidden(_)
-    ));
+    assert!(matches!(refused(sign_in(), 403, &json(&["1029"], "")), Error::Forbidden(_)));
 }
 
 #[test]
 fn a_token_is_dead_when_plex_says_so_and_never_else() {
     let invalid = "<errors><error>Invalid token</error></errors>";
-    let json_invalid = r#"{"errors":[{"code":1008,"message":"invalid Token"}]}"#;
+    let json_invalid = r#"{"error":"invalid Token."}"#;
     for (status, body) in [
         (401, JSON_1001),
         (401, HTML_401),
@@ -183,10 +148,7 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
         (422, invalid),
         (422, json_invalid),
     ] {
-        assert!(
-            refused(details(), status, body).is_token_dead(),
-            "{status} {body}"
-        );
+        assert!(refused(details(), status, body).is_token_dead(), "{status} {body}");
         assert!(
             !refused(sign_in(), status, body).is_token_dead(),
             "no token was sent: {status} {body}"
@@ -197,10 +159,9 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
         );
     }
     for (status, body) in [
-        (
-            422,
-            r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#,
-        ),
+        (422, r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#),
+        (422, r#"{"errors":[{"code":1008,"message":"Invalid token"}]}"#),
+        (422, r#"{"error":"Parameter x is an invalid token list"}"#),
         (422, ""),
         (400, invalid),
         (403, ""),
@@ -214,10 +175,7 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
         (200, "{\"a"),
         (204, ""),
     ] {
-        assert!(
-            !refused(details(), status, body).is_token_dead(),
-            "{status} {body}"
-        );
+        assert!(!refused(details(), status, body).is_token_dead(), "{status} {body}");
     }
 }
 
@@ -225,7 +183,9 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
 fn what_may_be_tried_again() {
     for (status, body, repeatable, sign_in_again) in [
         (429, "", true, true),
-        (503, "", true, true),
+        (503, "", true, false),
+        (503, r#"{"errors":[{"code":1013}]}"#, true, true),
+        (501, "", false, false),
         (500, "", true, false),
         (502, HTML_401, true, false),
         (504, "", true, false),
@@ -240,16 +200,8 @@ fn what_may_be_tried_again() {
         (422, "", false, false),
         (301, "", false, false),
     ] {
-        assert_eq!(
-            refused(details(), status, body).may_retry(),
-            repeatable,
-            "{status} {body}"
-        );
-        assert_eq!(
-            refused(sign_in(), status, body).may_retry(),
-            sign_in_again,
-            "{status} {body}"
-        );
+        assert_eq!(refused(details(), status, body).may_retry(), repeatable, "{status} {body}");
+        assert_eq!(refused(sign_in(), status, body).may_retry(), sign_in_again, "{status} {body}");
     }
 }
 
@@ -258,10 +210,7 @@ fn the_wait_after_a_rate_limit_is_absent_where_it_cannot_be_read() {
     let wait = |value| refused_with(details(), 429, &[("retry-after", value)], "").retry_after();
     assert_eq!(wait("120"), Some(RetryAfter::In(Duration::from_secs(120))));
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-    assert_eq!(
-        wait("Sun, 06 Nov 1994 08:49:37 GMT"),
-        Some(RetryAfter::At(at))
-    );
+    assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(RetryAfter::At(at)));
     for unreadable in ["-1", "1e9", "abc", ""] {
         assert_eq!(wait(unreadable), None, "{unreadable:?}");
     }
@@ -291,11 +240,7 @@ fn messages_name_the_operation_the_place_and_the_way_out() {
             "postUsersSignInData at https://plex.tv: a verification code is needed (401, code 1029)",
         ),
         (
-            refused(
-                sign_in(),
-                400,
-                r#"{"errors":[{"code":1000,"message":"x"}]}"#,
-            ),
+            refused(sign_in(), 400, r#"{"errors":[{"code":1000,"message":"x"}]}"#),
             "postUsersSignInData at https://plex.tv: a parameter is missing or malformed \
              (400, code 1000: the client identifier is missing)",
         ),
@@ -319,48 +264,30 @@ fn messages_name_the_operation_the_place_and_the_way_out() {
 #[test]
 fn a_redirect_says_where_it_pointed_by_origin_alone() {
     for (location, to) in [
-        (
-            Some("https://plex.example/a?X-Plex-Token=t0ken-of-rosa#x"),
-            Some("https://plex.example"),
-        ),
-        (
-            Some("https://user:pass@plex.example:8443/a"),
-            Some("https://plex.example:8443"),
-        ),
+        (Some("https://plex.example/a?X-Plex-Token=t0ken-of-rosa#x"), Some("https://plex.example")),
+        (Some("https://user:pass@plex.example:8443/a"), Some("https://plex.example:8443")),
         (Some("//cdn.example/a"), Some("http://cdn.example")),
         (Some("/web/index.html"), Some("http://10.0.0.7:32400")),
         (Some("web/index.html"), Some("http://10.0.0.7:32400")),
+        (Some("/login?next=http://x.example/"), Some("http://10.0.0.7:32400")),
         (Some("https://"), None),
         (Some("http://[::"), None),
         (Some("\u{fc}"), None),
         (None, None),
     ] {
         for status in [300, 301, 302, 303, 307, 308, 399] {
-            let headers: Vec<_> = location
-                .map(|location| ("location", location))
-                .into_iter()
-                .collect();
+            let headers: Vec<_> =
+                location.map(|location| ("location", location)).into_iter().collect();
             let error = refused_with(transient(), status, &headers, "");
-            let Error::Redirected { to: found, .. } = &error else {
-                panic!("{error:?}")
-            };
-            assert_eq!(
-                found.as_ref().map(ToString::to_string).as_deref(),
-                to,
-                "{location:?}"
-            );
+            let Error::Redirected { to: found, .. } = &error else { panic!("{error:?}") };
+            assert_eq!(found.as_ref().map(ToString::to_string).as_deref(), to, "{location:?}");
             let shown = format!("{error} {error:?}");
             for secret in ["t0ken", "pass", "user", "index.html"] {
                 assert!(!shown.contains(secret), "{shown}");
             }
         }
     }
-    let error = refused_with(
-        transient(),
-        308,
-        &[("location", "https://plex.example/a")],
-        "",
-    );
+    let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
     assert_eq!(
         error.to_string(),
         "getTransientToken at http://10.0.0.7:32400: redirected to https://plex.example, which is never \
@@ -375,17 +302,11 @@ fn a_success_that_is_not_plexs_is_named() {
         (&b""[..], Content::Empty),
         (b" \r\n", Content::Empty),
         (b"<!DOCTYPE html><html></html>", Content::Html),
-        (
-            b"<?xml version='1.0'?><!-- x --><html xmlns='x'/>",
-            Content::Html,
-        ),
+        (b"<?xml version='1.0'?><!-- x --><html xmlns='x'/>", Content::Html),
         (b"<user authToken='x'/>", Content::Xml),
         (b"{", Content::BrokenJson),
         (br#"{"authToken":"abc""#, Content::BrokenJson),
-        (
-            br#"{"authToken":"abc"}{"authToken":"abc"}"#,
-            Content::BrokenJson,
-        ),
+        (br#"{"authToken":"abc"}{"authToken":"abc"}"#, Content::BrokenJson),
         (b"OK", Content::Other),
         (b"\xff\xfe\x00", Content::Other),
         (b"{\"authToken\":\0}", Content::BrokenJson),
@@ -411,11 +332,7 @@ fn a_success_that_is_not_plexs_is_named() {
 
 #[test]
 fn what_can_be_read_is_read() {
-    let deep = format!(
-        r#"{{"authToken":"abc","x":{}{}}}"#,
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    );
+    let deep = format!(r#"{{"authToken":"abc","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
     for body in [
         &b"\xef\xbb\xbf{\"authToken\":\"abc\"}"[..],
         b"\r\n\r\n {\"authToken\":\"abc\"} \n",
@@ -434,22 +351,14 @@ fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
     let body = vec![b' '; 2 * 1024 * 1024];
     let (_, reply) = details().into_parts();
     let error = reply.parse(&response(200, &[], &body)).unwrap_err();
-    assert!(matches!(
-        error,
-        Error::BodyTooLarge {
-            limit: 1_048_576,
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::BodyTooLarge { limit: 1_048_576, .. }));
     assert_eq!(
         error.to_string(),
         "getTokenDetails at https://plex.tv: the answer is larger than 1048576 bytes"
     );
     let error = reply.parse(&response(401, &[], &body)).unwrap_err();
     assert!(matches!(error, Error::Unauthorized(_)));
-    let error = reply
-        .parse(&response(200, &[("content-length", "1048577")], ""))
-        .unwrap_err();
+    let error = reply.parse(&response(200, &[("content-length", "1048577")], "")).unwrap_err();
     assert!(matches!(error, Error::BodyTooLarge { .. }));
 
     let limit = |status: u16, length: Option<&str>| {
@@ -472,52 +381,25 @@ fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
         Err(Error::BodyTooLarge { limit: 3, .. })
     ));
     let (_, large) = details().max_body_size(usize::MAX).into_parts();
-    assert!(
-        large
-            .parse(&Response::new(format!("{}{{}}", " ".repeat(2_000_000))))
-            .is_ok()
-    );
+    assert!(large.parse(&Response::new(format!("{}{{}}", " ".repeat(2_000_000)))).is_ok());
 }
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_named_and_never_decoded() {
     let gzip = [("content-encoding", "gzip")];
-    for (encoding, shown) in [
-        ("gzip", "gzip"),
-        ("BR", "br"),
-        ("s3cret", "an unknown encoding"),
-    ] {
+    for (encoding, shown) in [("gzip", "gzip"), ("BR", "br"), ("s3cret", "an unknown encoding")] {
         let error = refused_with(details(), 200, &[("content-encoding", encoding)], "\u{1f}x");
-        assert!(matches!(
-            error,
-            Error::UnexpectedContent {
-                content: Content::Encoded(_),
-                ..
-            }
-        ));
-        assert!(
-            error.to_string().ends_with(&format!("({shown})")),
-            "{error}"
-        );
+        assert!(matches!(error, Error::UnexpectedContent { content: Content::Encoded(_), .. }));
+        assert!(error.to_string().ends_with(&format!("({shown})")), "{error}");
     }
-    assert!(matches!(
-        refused_with(details(), 401, &gzip, "\u{1f}x"),
-        Error::Unauthorized(_)
-    ));
+    assert!(matches!(refused_with(details(), 401, &gzip, "\u{1f}x"), Error::Unauthorized(_)));
     assert!(matches!(
         refused_with(details(), 204, &gzip, ""),
-        Error::UnexpectedContent {
-            content: Content::Empty,
-            ..
-        }
+        Error::UnexpectedContent { content: Content::Empty, .. }
     ));
     let (_, reply) = details().into_parts();
     for none in ["identity", "", " Identity "] {
-        assert!(
-            reply
-                .parse(&response(200, &[("content-encoding", none)], "{}"))
-                .is_ok()
-        );
+        assert!(reply.parse(&response(200, &[("content-encoding", none)], "{}")).is_ok());
     }
 }
 
@@ -534,4 +416,23 @@ fn public_types_can_be_sent_and_shared() {
     ok::<Credentials>();
     ok::<plex_auth_proto::SourceConnectionInformation>();
     ok::<TransientToken>();
+}
+
+#[test]
+fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
+    fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, Error> {
+        let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
+        Call::<T>::json("getX", request).reply().parse(&Response::new(body))
+    }
+    type Counts = std::collections::HashMap<String, u8>;
+    assert_eq!(read::<Vec<f64>>("\u{feff}[1,2.5]").unwrap(), [1.0, 2.5]);
+    // Nothing is left out in silence.
+    for body in ["[1,1e999,2]", "[1,\"x\"]", "[1"] {
+        read::<Vec<f64>>(body).unwrap_err();
+    }
+    let shown = |body| read::<Counts>(body).unwrap_err().to_string();
+    assert!(shown(r#"{"friends":"x"}"#).contains("`friends`"));
+    let hidden = shown(r#"{"AbCdEf0123456789ghij":"s3cret"}"#);
+    assert_eq!(hidden, "getX at https://plex.tv: `*` is missing or of an unexpected kind");
+    assert!(shown("<html></html>").ends_with("answered 200 with an HTML page"));
 }

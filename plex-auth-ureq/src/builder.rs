@@ -120,9 +120,8 @@ impl TransportBuilder {
 /// would have moved the host.
 fn is_plain(proxy: &Proxy) -> bool {
     let uri = proxy.uri();
-    let after_user_info = uri
-        .authority()
-        .and_then(|authority| authority.as_str().rsplit('@').next());
+    let after_user_info =
+        uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());
     let port = after_user_info.and_then(|rest| rest.strip_prefix(proxy.host()));
     // A port that is no number counts as none with the parser.
     let port_is_read = port == Some("") || uri.port_u16().is_some();
@@ -130,14 +129,8 @@ fn is_plain(proxy: &Proxy) -> bool {
     !proxy.host().is_empty() && port_is_read && nothing_else
 }
 
-const PROXY_VARIABLES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
+const PROXY_VARIABLES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
@@ -255,10 +248,7 @@ mod tests {
 
     #[test]
     fn a_proxy_that_ureq_would_panic_at_is_refused() {
-        assert_eq!(
-            refusal("socks5://proxy.example"),
-            InvalidTransport::ProxyProtocol
-        );
+        assert_eq!(refusal("socks5://proxy.example"), InvalidTransport::ProxyProtocol);
         let https = TransportBuilder::default().proxy("https://proxy.example");
         assert_eq!(https.build().is_ok(), cfg!(feature = "rustls"));
     }

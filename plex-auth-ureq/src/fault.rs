@@ -19,10 +19,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn nothing_sent(reason: Reason) -> Self {
-        Self {
-            reason,
-            sent: false,
-        }
+        Self { reason, sent: false }
     }
 
     pub(crate) fn outcome_unknown(reason: Reason) -> Self {
@@ -82,8 +79,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// only that way which of the two it was, and whether anything was sent hangs on it.
 pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration {
     let moment = (limit / 10).min(Duration::from_secs(2));
-    own.unwrap_or(CONNECT_TIMEOUT)
-        .min(limit.saturating_sub(moment))
+    own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(moment))
 }
 
 /// Whether the connection was closed before an answer, as a server does with one that was kept open for
@@ -182,9 +178,7 @@ fn io_error(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
 fn is_look_up(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),
-        None => error
-            .to_string()
-            .starts_with("failed to lookup address information"),
+        None => error.to_string().starts_with("failed to lookup address information"),
     }
 }
 
@@ -234,10 +228,7 @@ mod tests {
             (io_error(ErrorKind::ConnectionRefused), Reason::Refused),
             (io_error(ErrorKind::HostUnreachable), Reason::Unreachable),
             (Error::Timeout(Timeout::Resolve), Reason::TimedOut(LIMIT)),
-            (
-                Error::Timeout(Timeout::Connect),
-                Reason::TimedOut(CONNECT_TIMEOUT),
-            ),
+            (Error::Timeout(Timeout::Connect), Reason::TimedOut(CONNECT_TIMEOUT)),
             (Error::TlsRequired, Reason::Tls(TlsFault::NotAvailable)),
             (Error::ConnectProxyFailed(String::new()), Reason::Proxy),
         ] {

@@ -20,12 +20,8 @@ pub(crate) fn with_mozillas(roots: &[Vec<u8>]) -> Result<TlsConfig, InvalidTrans
             .add(CertificateDer::from(der.as_slice()))
             .map_err(|_| InvalidTransport::Certificate { number })?;
     }
-    let mozillas = TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| Certificate::from_der(der));
-    let own = roots
-        .iter()
-        .map(|der| Certificate::from_der(der).to_owned());
+    let mozillas = TLS_SERVER_ROOT_CERTS.iter().map(|der| Certificate::from_der(der));
+    let own = roots.iter().map(|der| Certificate::from_der(der).to_owned());
     let roots = RootCerts::from(mozillas.chain(own));
     Ok(TlsConfig::builder().root_certs(roots).build())
 }
@@ -57,16 +53,10 @@ mod tests {
     fn what_is_no_certificate_is_refused_by_its_number() {
         let good = TLS_SERVER_ROOT_CERTS[0].to_vec();
         let error = with_mozillas(&[good.clone(), b"abc".to_vec()]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "root certificate 2 is not a certificate in DER"
-        );
+        assert_eq!(error.to_string(), "root certificate 2 is not a certificate in DER");
 
         let pem = b"\n-----BEGIN CERTIFICATE-----\n".to_vec();
         let error = with_mozillas(&[pem, good]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "root certificate 1 is in PEM; it must be in DER"
-        );
+        assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
     }
 }

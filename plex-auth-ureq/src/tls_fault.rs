@@ -54,10 +54,7 @@ pub(crate) fn classify(error: &Error) -> Fault {
         ) => (TlsFault::Other, false),
         _ => (TlsFault::Other, true),
     };
-    Fault {
-        reason: NoAnswerReason::Tls(fault),
-        sent,
-    }
+    Fault { reason: NoAnswerReason::Tls(fault), sent }
 }
 
 fn certificate(error: &CertificateError) -> TlsFault {

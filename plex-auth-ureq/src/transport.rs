@@ -89,7 +89,8 @@ impl Transport {
         self
     }
 
-    /// Sets how large an answer may be, in bytes, in place of each call's own limit.
+    /// Sets how large an answer may be, in bytes, in place of
+    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
@@ -114,7 +115,7 @@ impl Transport {
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, SendError> {
         let (request, mut reply) = call.into_parts();
         if let Some(bytes) = self.max_body_size {
-            reply = reply.max_body_size(bytes);
+            reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
         let circumstances = Circumstances::new(&self.wire.agent, request.uri(), limit);
@@ -129,10 +130,7 @@ impl Transport {
 
         let worth_reading = reply.body_limit(head.status, &head.headers);
         let mut bytes = Vec::with_capacity(expected_size(&head.headers).min(worth_reading));
-        let outcome = body
-            .into_reader()
-            .take(worth_reading as u64)
-            .read_to_end(&mut bytes);
+        let outcome = body.into_reader().take(worth_reading as u64).read_to_end(&mut bytes);
         let body = Body::from(bytes);
         if let Err(error) = outcome {
             // A refusal stands by its status, whatever became of its body.
@@ -155,12 +153,9 @@ impl Transport {
 /// How much memory to start with, so that the buffer need not grow: what is declared and some space to
 /// find the end in.
 fn expected_size(headers: &HeaderMap) -> usize {
-    let declared = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    declared.map_or(USUAL_ANSWER, |declared| {
-        declared.saturating_add(32).min(1024 * 1024)
-    })
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    declared.map_or(USUAL_ANSWER, |declared| declared.saturating_add(32).min(1024 * 1024))
 }
 
 impl Default for Transport {
@@ -171,11 +166,7 @@ impl Default for Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            wire,
-            timeout,
-            max_body_size,
-        } = self;
+        let Self { wire, timeout, max_body_size } = self;
         let proxy = wire.agent.config().proxy().map(ProxyAddress);
         f.debug_struct("Transport")
             .field("timeout", timeout)

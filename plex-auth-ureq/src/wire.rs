@@ -28,11 +28,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(agent: Agent, https: bool) -> Self {
-        Self {
-            agent,
-            https,
-            answered: Arc::default(),
-        }
+        Self { agent, https, answered: Arc::default() }
     }
 
     /// Sends the request and waits for the head of the answer. One that may be sent twice is, once, where

@@ -31,28 +31,16 @@ fn main() -> Outcome<()> {
     );
 
     for (server, root) in [(&http, None), (&https, root)] {
-        let carriers = [
-            Carrier::HandMade(root.clone()),
-            Carrier::ureq(root.clone()),
-            Carrier::hyper(root),
-        ];
+        let carriers =
+            [Carrier::HandMade(root.clone()), Carrier::ureq(root.clone()), Carrier::hyper(root)];
         for carrier in carriers {
-            let scheme = server
-                .url()
-                .split(':')
-                .next()
-                .unwrap_or_default()
-                .to_uppercase();
+            let scheme = server.url().split(':').next().unwrap_or_default().to_uppercase();
             println!("\n━━━ {}, over {scheme} ━━━", carrier.name());
             Tour { carrier, server }.operations()?;
         }
     }
     println!("\n━━━ three refusals, as a user reads them ━━━");
-    Tour {
-        carrier: Carrier::ureq(None),
-        server: &http,
-    }
-    .refusals()
+    Tour { carrier: Carrier::ureq(None), server: &http }.refusals()
 }
 
 struct Tour<'a> {
@@ -63,26 +51,20 @@ struct Tour<'a> {
 impl Tour<'_> {
     fn operations(&self) -> Outcome<()> {
         let plex_tv = self.plex_tv()?;
-        let account = self.show(
-            plex_tv.sign_in(&self.credentials(Who::PlexPass)?),
-            |account| {
-                vec![
-                    field("username", &account.username),
-                    field("title", &account.title),
-                    format!("auth_token: {:?}", account.auth_token),
-                    format!("has_plex_pass(): {}", account.has_plex_pass()),
-                    format!("has_home_pin(): {}", account.has_home_pin()),
-                ]
-            },
-        )?;
+        let account = self.show(plex_tv.sign_in(&self.credentials(Who::PlexPass)?), |account| {
+            vec![
+                field("username", &account.username),
+                field("title", &account.title),
+                format!("auth_token: {:?}", account.auth_token),
+                format!("has_plex_pass(): {}", account.has_plex_pass()),
+                format!("has_home_pin(): {}", account.has_home_pin()),
+            ]
+        })?;
         self.show(plex_tv.token_details(&account.auth_token), |account| {
             let subscription = account.subscription.as_ref();
             vec![
                 field("uuid", &account.uuid),
-                field(
-                    "subscription.status",
-                    &subscription.and_then(|it| it.status.as_ref()),
-                ),
+                field("subscription.status", &subscription.and_then(|it| it.status.as_ref())),
                 format!(
                     "subscription.features: {}",
                     subscription.map_or(0, |it| it.features.len())
@@ -94,33 +76,19 @@ impl Tour<'_> {
 
         let server = MediaServer::new(me()?, self.server.url().parse()?, account.auth_token);
         let transient = server.transient_token(TokenType::Delegation, Scope::All);
-        self.show(transient, |transient| {
-            vec![format!("token: {:?}", transient.token)]
+        self.show(transient, |transient| vec![format!("token: {:?}", transient.token)])?;
+        self.show(server.source_connection_information(&self.source()?), |source| {
+            let Some(device) = source.device() else {
+                return vec!["the server does not know the source".to_owned()];
+            };
+            let mut lines =
+                vec![field("name", &device.name), field("access_token", &device.access_token)];
+            for way in &device.connections {
+                let relay = if way.relay == Some(true) { " (relay)" } else { "" };
+                lines.push(format!("connection: {}{relay}", way.uri.as_deref().unwrap_or("?")));
+            }
+            lines
         })?;
-        self.show(
-            server.source_connection_information(&self.source()?),
-            |source| {
-                let Some(device) = source.device() else {
-                    return vec!["the server does not know the source".to_owned()];
-                };
-                let mut lines = vec![
-                    field("name", &device.name),
-                    field("access_token", &device.access_token),
-                ];
-                for way in &device.connections {
-                    let relay = if way.relay == Some(true) {
-                        " (relay)"
-                    } else {
-                        ""
-                    };
-                    lines.push(format!(
-                        "connection: {}{relay}",
-                        way.uri.as_deref().unwrap_or("?")
-                    ));
-                }
-                lines
-            },
-        )?;
         Ok(())
     }
 
@@ -144,14 +112,8 @@ impl Tour<'_> {
 
     fn refusals(&self) -> Outcome<()> {
         let plex_tv = self.plex_tv()?;
-        self.refused(
-            "a wrong password",
-            plex_tv.sign_in(&Credentials::new("rosa", "not hers")?),
-        );
-        self.refused(
-            "no second factor",
-            plex_tv.sign_in(&self.credentials(Who::TwoFactor)?),
-        );
+        self.refused("a wrong password", plex_tv.sign_in(&Credentials::new("rosa", "not hers")?));
+        self.refused("no second factor", plex_tv.sign_in(&self.credentials(Who::TwoFactor)?));
         let stranger = Token::new("a-token-of-nobody")?;
         let server = MediaServer::new(me()?, self.server.url().parse()?, stranger);
         let call = server.transient_token(TokenType::Delegation, Scope::All);
@@ -173,47 +135,30 @@ impl Tour<'_> {
     }
 
     fn plex_tv(&self) -> Outcome<PlexTv> {
-        Ok(PlexTv::at(
-            me()?,
-            format!("{}/api/v2", self.server.url()).parse()?,
-        ))
+        Ok(PlexTv::at(me()?, format!("{}/api/v2", self.server.url()).parse()?))
     }
 
     fn credentials(&self, who: Who) -> Outcome<Credentials> {
         let read = |account: &Account| {
-            (
-                account.login().map(str::to_owned),
-                account.password().map(str::to_owned),
-            )
+            (account.login().map(str::to_owned), account.password().map(str::to_owned))
         };
         let (login, password) = self.server.with(|fake| read(fake.account(who)));
-        Ok(Credentials::new(
-            login.unwrap_or_default(),
-            password.unwrap_or_default(),
-        )?)
+        Ok(Credentials::new(login.unwrap_or_default(), password.unwrap_or_default())?)
     }
 
     fn source(&self) -> Outcome<Source> {
-        let sources = self
-            .server
-            .with(|fake| fake.server(Which::Claimed).sources().to_vec());
-        Ok(sources
-            .first()
-            .ok_or("the fake knows a source")?
-            .uri
-            .parse()?)
+        let sources = self.server.with(|fake| fake.server(Which::Claimed).sources().to_vec());
+        Ok(sources.first().ok_or("the fake knows a source")?.uri.parse()?)
     }
 }
 
 fn me() -> Outcome<ClientIdentity> {
-    Ok(
-        ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-            .product("Plex for Roku")
-            .device("Roku 3")
-            .version("2.4.1")
-            .platform("Roku")
-            .build()?,
-    )
+    Ok(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
+        .product("Plex for Roku")
+        .device("Roku 3")
+        .version("2.4.1")
+        .platform("Roku")
+        .build()?)
 }
 
 fn field(name: &str, value: &Option<impl std::fmt::Debug>) -> String {

@@ -32,18 +32,12 @@ impl Authority {
     pub fn new() -> Self {
         let key = KeyPair::generate().expect("a new key");
         // Two authorities of one name would be taken for each other.
-        let number: String = key
-            .der_bytes()
-            .iter()
-            .skip(1)
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let number: String =
+            key.der_bytes().iter().skip(1).take(4).map(|byte| format!("{byte:02x}")).collect();
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(
-            DnType::CommonName,
-            format!("Fake Plex's authority {number}"),
-        );
+        params
+            .distinguished_name
+            .push(DnType::CommonName, format!("Fake Plex's authority {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate for itself");
@@ -78,20 +72,13 @@ impl Authority {
     fn issue(&self, names: &[&str], expired: bool) -> ServerCertificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("names that a certificate can have");
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Fake Plex");
+        params.distinguished_name.push(DnType::CommonName, "Fake Plex");
         params.use_authority_key_identifier_extension = true;
         params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = if expired {
-            date_time_ymd(2021, 1, 1)
-        } else {
-            date_time_ymd(2090, 1, 1)
-        };
+        params.not_after =
+            if expired { date_time_ymd(2021, 1, 1) } else { date_time_ymd(2090, 1, 1) };
         let key = KeyPair::generate().expect("a new key");
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .expect("a certificate for a server");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate for a server");
         ServerCertificate {
             certificate: certificate.der().clone(),
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),

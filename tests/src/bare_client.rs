@@ -34,11 +34,7 @@ pub fn exchange(
     let stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    if is_https {
-        talk(encrypted(stream, host, root)?, request)
-    } else {
-        talk(stream, request)
-    }
+    if is_https { talk(encrypted(stream, host, root)?, request) } else { talk(stream, request) }
 }
 
 fn encrypted(
@@ -48,9 +44,7 @@ fn encrypted(
 ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut roots = RootCertStore::empty();
     if let Some(root) = root {
-        roots
-            .add(CertificateDer::from(root.to_vec()))
-            .map_err(io::Error::other)?;
+        roots.add(CertificateDer::from(root.to_vec())).map_err(io::Error::other)?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -83,10 +77,7 @@ fn head(request: &Request<impl AsRef<[u8]>>) -> Vec<u8> {
     let uri = request.uri();
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let start = format!(
-        "{} {target} HTTP/1.1\r\nhost: {authority}\r\n",
-        request.method()
-    );
+    let start = format!("{} {target} HTTP/1.1\r\nhost: {authority}\r\n", request.method());
     let mut head = start.into_bytes();
     for (name, value) in request.headers() {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());

@@ -26,10 +26,7 @@ struct Progress {
 impl Pacer {
     /// The answer that is written next goes out so.
     pub(crate) fn next_answer(&self, delivery: Delivery) {
-        *self.lock() = Progress {
-            delivery,
-            ..Progress::default()
-        };
+        *self.lock() = Progress { delivery, ..Progress::default() };
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -47,11 +44,7 @@ pub(crate) struct Paced<S> {
 
 impl<S> Paced<S> {
     pub(crate) fn new(stream: S, pacer: Pacer) -> Self {
-        Self {
-            stream,
-            pacer,
-            pause: None,
-        }
+        Self { stream, pacer, pause: None }
     }
 }
 
@@ -64,10 +57,7 @@ impl Progress {
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
         let head = || {
             let mut ahead = *self;
-            bytes
-                .iter()
-                .take_while(|&&byte| ahead.in_head() && ahead.step(byte))
-                .count()
+            bytes.iter().take_while(|&&byte| ahead.in_head() && ahead.step(byte)).count()
         };
         match self.delivery {
             Delivery::SlowHead { bytes: piece, .. } if self.in_head() => {
@@ -142,9 +132,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         };
         let piece = bytes.get(..allowed).unwrap_or(bytes);
         let count = ready!(Pin::new(&mut this.stream).poll_write(cx, piece))?;
-        this.pacer
-            .lock()
-            .advance(piece.get(..count).unwrap_or(piece));
+        this.pacer.lock().advance(piece.get(..count).unwrap_or(piece));
         this.pause = before
             .pause(before.in_head())
             .map(|pause| Box::pin(sleep_until(Instant::now() + pause)));
@@ -170,10 +158,7 @@ mod tests {
     const HEAD: usize = 25;
 
     fn pieces(delivery: Delivery) -> (Vec<usize>, bool) {
-        let mut progress = Progress {
-            delivery,
-            ..Progress::default()
-        };
+        let mut progress = Progress { delivery, ..Progress::default() };
         let (mut pieces, mut rest) = (Vec::new(), ANSWER);
         while !rest.is_empty() {
             let Some(allowed) = progress.allowance(rest) else {
@@ -193,19 +178,13 @@ mod tests {
 
     #[test]
     fn a_slow_head_trickles_and_its_body_does_not() {
-        let delivery = Delivery::SlowHead {
-            bytes: 10,
-            pause: Duration::ZERO,
-        };
+        let delivery = Delivery::SlowHead { bytes: 10, pause: Duration::ZERO };
         assert_eq!(pieces(delivery), (vec![10, 10, HEAD - 20, 10], false));
     }
 
     #[test]
     fn a_slow_body_trickles_and_its_head_does_not() {
-        let delivery = Delivery::SlowBody {
-            bytes: 4,
-            pause: Duration::ZERO,
-        };
+        let delivery = Delivery::SlowBody { bytes: 4, pause: Duration::ZERO };
         assert_eq!(pieces(delivery), (vec![HEAD, 4, 4, 2], false));
     }
 
@@ -213,9 +192,6 @@ mod tests {
     fn a_cut_comes_after_so_many_bytes_of_the_body() {
         assert_eq!(pieces(Delivery::CutOff { after: 3 }), (vec![HEAD, 3], true));
         assert_eq!(pieces(Delivery::CutOff { after: 0 }), (vec![HEAD], true));
-        assert_eq!(
-            pieces(Delivery::CutOff { after: 10 }),
-            (vec![HEAD, 10], false)
-        );
+        assert_eq!(pieces(Delivery::CutOff { after: 10 }), (vec![HEAD, 10], false));
     }
 }

@@ -95,18 +95,10 @@ impl RawServer {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on 127.0.0.1");
         let address = listener.local_addr().expect("an address");
-        let stage = Arc::new(Stage {
-            scripts,
-            state: Mutex::default(),
-            stopped: Condvar::new(),
-        });
+        let stage = Arc::new(Stage { scripts, state: Mutex::default(), stopped: Condvar::new() });
         let shared = Arc::clone(&stage);
         let thread = thread::spawn(move || shared.accept(&listener));
-        Self {
-            address,
-            stage,
-            thread: Some(thread),
-        }
+        Self { address, stage, thread: Some(thread) }
     }
 
     /// Where it is: `http://127.0.0.1:PORT`.
@@ -231,10 +223,7 @@ impl Stage {
 
     fn pause(&self, pause: Duration) {
         let running = self.lock();
-        drop(
-            self.stopped
-                .wait_timeout_while(running, pause, |state| !state.stopped),
-        );
+        drop(self.stopped.wait_timeout_while(running, pause, |state| !state.stopped));
     }
 }
 

@@ -22,10 +22,7 @@ pub struct Seen {
 
 impl Seen {
     pub(crate) fn from_request(request: &Request<Vec<u8>>) -> Self {
-        let target = request
-            .uri()
-            .path_and_query()
-            .map_or("", |target| target.as_str());
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         Self {
             method: request.method().clone(),
             target: target.to_owned(),
@@ -36,17 +33,13 @@ impl Seen {
 
     /// The target without its query.
     pub fn path(&self) -> &str {
-        self.target
-            .split_once('?')
-            .map_or(self.target.as_str(), |(path, _)| path)
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
     /// The pairs of the query, decoded, in order.
     pub fn query(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
-        form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect()
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect()
     }
 
     /// The pairs of a form body, decoded, in order.
@@ -56,10 +49,7 @@ impl Seen {
 
     /// A field of the form body, decoded; the first of that name.
     pub fn form_field(&self, name: &str) -> Option<String> {
-        self.form()
-            .into_iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// A header's value, the first of that name; absent too when it is not visible ASCII.
@@ -70,12 +60,7 @@ impl Seen {
 
 impl fmt::Debug for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            method,
-            target,
-            headers,
-            body,
-        } = self;
+        let Self { method, target, headers, body } = self;
         f.debug_struct("Seen")
             .field("method", method)
             .field("target", target)
@@ -99,10 +84,7 @@ mod tests {
 
         assert_eq!(seen.path(), "/a");
         assert_eq!(seen.target, "/a?b=c%20d&e=f%26g");
-        assert_eq!(
-            seen.query(),
-            [("b".into(), "c d".into()), ("e".into(), "f&g".into())]
-        );
+        assert_eq!(seen.query(), [("b".into(), "c d".into()), ("e".into(), "f&g".into())]);
         assert_eq!(seen.form_field("password").unwrap(), "a&b=c+d");
         assert_eq!(seen.header("x-one"), Some("1"));
     }

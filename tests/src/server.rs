@@ -80,36 +80,23 @@ impl Server {
             Some(_) => format!("https://localhost:{port}"),
             None => format!("http://127.0.0.1:{port}"),
         };
-        let shared = Shared {
-            fake: Arc::new(Mutex::new(fake)),
-            connections: Arc::default(),
-        };
+        let shared = Shared { fake: Arc::new(Mutex::new(fake)), connections: Arc::default() };
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let serve = serve(listener, tls, shared.clone());
-        let thread = thread::Builder::new()
-            .name("fake-plex".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = serve => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            url,
-            port,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { url, port, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it is: `http://127.0.0.1:PORT` or `https://localhost:PORT`, without a slash at the end.
@@ -165,11 +152,7 @@ fn acceptor(certificate: ServerCertificate) -> io::Result<TlsAcceptor> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|config| {
-            config
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate], key)
-        })
+        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
         .map_err(io::Error::other)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
@@ -211,16 +194,9 @@ async fn answer(
     pacer: &Pacer,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map_err(io::Error::other)?
-        .to_bytes()
-        .to_vec();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
     let request = Request::from_parts(parts, body);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let reply = shared.lock().reply(&request, now);
     match reply.delivery {
         Delivery::After(pause) => tokio::time::sleep(pause).await,

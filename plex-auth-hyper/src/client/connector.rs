@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::io::{self, IoSlice};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use rustls::ClientConfig;
 use tower_service::Service;
 
 use super::resolver::Resolver;
-use crate::fault::{BoxError, NotStarted};
+use crate::fault::{BoxError, ConnectTimedOut, NotStarted};
 
 /// How long connecting may take, all addresses of one family together: 10 s, so that an address which
 /// swallows everything leaves time for the others.
@@ -69,11 +70,24 @@ impl Future for Opening {
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
             return Poll::Ready(Err(NotStarted(why).into()));
         };
-        polled.map_ok(|stream| Socket {
-            stream,
-            journey: Journey::default(),
+        polled.map_ok(|stream| Socket { stream, journey: Journey::default() }).map_err(|error| {
+            if took_too_long(&*error) { ConnectTimedOut(CONNECT_TIMEOUT).into() } else { error }
         })
     }
+}
+
+/// Whether it is hyper-util's limit that ended it, and not the system's, which has a number.
+fn took_too_long(error: &(dyn Error + 'static)) -> bool {
+    let mut link = Some(error);
+    while let Some(error) = link {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut && io.raw_os_error().is_none())
+        {
+            return true;
+        }
+        link = error.source();
+    }
+    false
 }
 
 /// What one connection has been through. It comes along with hyper-util's facts about the connection.

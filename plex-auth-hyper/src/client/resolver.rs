@@ -17,9 +17,7 @@ pub(super) struct Resolver {
 
 impl Resolver {
     pub(super) fn new() -> Self {
-        Self {
-            system: GaiResolver::new(),
-        }
+        Self { system: GaiResolver::new() }
     }
 }
 

@@ -6,9 +6,7 @@ use rustls::{CertificateError, ClientConfig, InvalidMessage, OtherError, RootCer
 
 /// Mozilla's roots.
 pub(crate) fn roots() -> RootCertStore {
-    RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    }
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 /// Settings that trust these roots. The provider is always named: where another crate turns on a second

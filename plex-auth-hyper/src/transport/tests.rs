@@ -42,10 +42,7 @@ struct Mock<F> {
 
 impl<F: Clone> Clone for Mock<F> {
     fn clone(&self) -> Self {
-        Self {
-            answer: self.answer.clone(),
-            ready: false,
-        }
+        Self { answer: self.answer.clone(), ready: false }
     }
 }
 
@@ -138,10 +135,7 @@ fn a_redirect_is_an_error() {
         answer
     });
     let error = smol::block_on(transport.send(call())).unwrap_err();
-    assert!(matches!(
-        error.answered(),
-        Some(plex_auth_proto::Error::Redirected { .. })
-    ));
+    assert!(matches!(error.answered(), Some(plex_auth_proto::Error::Redirected { .. })));
 }
 
 #[test]
@@ -149,10 +143,7 @@ fn no_more_is_read_than_the_limit() {
     let transport = over(|| answer(200, true, ["0123456789", "abc", "!"])).max_body_size(12);
     let error = smol::block_on(transport.send(call())).unwrap_err();
     let error = error.answered().unwrap();
-    assert!(matches!(
-        error,
-        plex_auth_proto::Error::BodyTooLarge { limit: 12, .. }
-    ));
+    assert!(matches!(error, plex_auth_proto::Error::BodyTooLarge { limit: 12, .. }));
 }
 
 #[test]
@@ -246,41 +237,26 @@ mod with_the_client {
     fn a_runtime_that_lacks_something_is_an_error() {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let call = || {
-            Call::empty(
-                "getNothing",
-                Request::get("http://127.0.0.1:9").body(()).unwrap(),
-            )
+            Call::status_only("getNothing", Request::get("http://127.0.0.1:9").body(()).unwrap())
         };
         for _ in ["timer", "I/O"] {
             let runtime = builder.build().unwrap();
             let error = no_answer(runtime.block_on(Transport::new().send(call())));
-            assert!(
-                matches!(error, (NoAnswerReason::NotStarted(_), false)),
-                "{error:?}"
-            );
+            assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
             builder.enable_time();
         }
         let runtime = builder.enable_io().build().unwrap();
         let error = no_answer(runtime.block_on(Transport::new().send(call())));
-        assert!(
-            !matches!(error.0, NoAnswerReason::NotStarted(_)),
-            "{error:?}"
-        );
+        assert!(!matches!(error.0, NoAnswerReason::NotStarted(_)), "{error:?}");
     }
 
     #[test]
     fn a_url_without_a_host_is_an_error() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for url in ["/pins/1", "ftp://plex.tv/pins/1"] {
-            let call = Call::empty("getNothing", Request::get(url).body(()).unwrap());
+            let call = Call::status_only("getNothing", Request::get(url).body(()).unwrap());
             let error = no_answer(runtime.block_on(Transport::new().send(call)));
-            assert!(
-                matches!(error, (NoAnswerReason::NotStarted(_), false)),
-                "{error:?}"
-            );
+            assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
         }
     }
 }

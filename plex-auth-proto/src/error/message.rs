@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Content, Error};
 use crate::operation::Host;
+use crate::plex_tv::sign_in;
 
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
 impl fmt::Display for Error {
@@ -40,11 +41,7 @@ impl fmt::Display for Error {
                         status.as_u16()
                     ),
                     None => {
-                        write!(
-                            f,
-                            "redirected, which is never followed ({})",
-                            status.as_u16()
-                        )
+                        write!(f, "redirected, which is never followed ({})", status.as_u16())
                     }
                 };
             }
@@ -67,12 +64,15 @@ impl Error {
     fn why_unauthorized(&self) -> &'static str {
         let asked = self.asked();
         match (asked.host, asked.carried_token) {
-            (Some(Host::MediaServer), _) => {
+            (Some(Host::MediaServer), true) => {
                 "the media server does not accept this token, which says nothing about the account"
             }
             (_, true) if self.is_token_dead() => "the token is dead; sign in again",
             (_, true) => "the token is not accepted",
-            (_, false) => "the login or the password is wrong",
+            (_, false) if asked.operation == sign_in::OPERATION.name => {
+                "the login or the password is wrong"
+            }
+            (_, false) => "not authorized, and no token was sent",
         }
     }
 }
@@ -86,10 +86,7 @@ impl fmt::Display for Content {
             Self::BrokenJson => f.write_str("broken JSON"),
             Self::Other => f.write_str("neither JSON nor XML"),
             Self::Encoded(encoding) => {
-                write!(
-                    f,
-                    "a body in an encoding that was not asked for ({encoding})"
-                )
+                write!(f, "a body in an encoding that was not asked for ({encoding})")
             }
         }
     }

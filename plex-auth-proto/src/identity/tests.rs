@@ -47,24 +47,14 @@ fn every_field_becomes_its_header() {
 #[test]
 fn text_beyond_ascii_is_sent_as_utf_8() {
     for name in ["Anna’s MacBook", "客厅", "Büro", "Salon d'été", "📺"] {
-        let identity = ClientIdentity::builder("id")
-            .device_name(name)
-            .build()
-            .unwrap();
-        assert_eq!(
-            identity.headers()["x-plex-device-name"].as_bytes(),
-            name.as_bytes()
-        );
+        let identity = ClientIdentity::builder("id").device_name(name).build().unwrap();
+        assert_eq!(identity.headers()["x-plex-device-name"].as_bytes(), name.as_bytes());
     }
 }
 
 #[test]
 fn white_space_is_trimmed_and_blank_fields_are_not_sent() {
-    let identity = ClientIdentity::builder(" id\n")
-        .product(" ")
-        .version("")
-        .build()
-        .unwrap();
+    let identity = ClientIdentity::builder(" id\n").product(" ").version("").build().unwrap();
     assert_eq!(identity.identifier(), "id");
     assert!(!identity.headers().contains_key("x-plex-product"));
     assert!(!identity.headers().contains_key("x-plex-version"));
@@ -77,21 +67,9 @@ fn what_cannot_be_sent_is_refused_by_the_name_of_its_field() {
     let long = "x".repeat(1025);
     for (result, field, problem) in [
         (ClientIdentity::builder(" ").build(), "identifier", Empty),
-        (
-            ClientIdentity::builder("i\u{e4}").build(),
-            "identifier",
-            NotAscii,
-        ),
-        (
-            ClientIdentity::builder("a\nb").build(),
-            "identifier",
-            LineBreak,
-        ),
-        (
-            ClientIdentity::builder("id").user_agent("\u{e4}").build(),
-            "user agent",
-            NotAscii,
-        ),
+        (ClientIdentity::builder("i\u{e4}").build(), "identifier", NotAscii),
+        (ClientIdentity::builder("a\nb").build(), "identifier", LineBreak),
+        (ClientIdentity::builder("id").user_agent("\u{e4}").build(), "user agent", NotAscii),
         (name("a\r\nX-Evil: 1"), "device name", LineBreak),
         (name("a\rb"), "device name", LineBreak),
         (name("a\0b"), "device name", ControlCharacter),
@@ -101,10 +79,7 @@ fn what_cannot_be_sent_is_refused_by_the_name_of_its_field() {
     ] {
         let error = result.unwrap_err();
         assert_eq!((error.field(), error.problem()), (field, problem));
-        assert!(
-            error.to_string().starts_with(&format!("the {field} ")),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with(&format!("the {field} ")), "{error}");
     }
 }
 

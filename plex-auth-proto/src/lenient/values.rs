@@ -1,7 +1,5 @@
 //! What the simple types can be made of.
 
-use serde::de::MapAccess;
-
 use super::Value;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -67,7 +65,7 @@ impl Value<'_> for String {
     }
 
     fn from_float(number: f64) -> Option<Self> {
-        Some(number.to_string())
+        number.is_finite().then(|| number.to_string())
     }
 
     fn from_text(text: &str) -> Option<Self> {
@@ -92,29 +90,5 @@ impl Value<'_> for Token {
 
     fn from_text(text: &str) -> Option<Self> {
         Self::new(text).ok()
-    }
-}
-
-/// What Plex has never shown whole, kept as it came.
-impl<'de> Value<'de> for serde_json::Value {
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value.into())
-    }
-
-    fn from_integer(number: i128) -> Option<Self> {
-        serde_json::Number::from_i128(number).map(Self::Number)
-    }
-
-    fn from_float(number: f64) -> Option<Self> {
-        Some(number.into())
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let map = serde::de::value::MapAccessDeserializer::new(map);
-        serde::Deserialize::deserialize(map).map(Some)
     }
 }

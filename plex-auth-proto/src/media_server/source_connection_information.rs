@@ -177,13 +177,7 @@ lenient::object! {
 impl TryFrom<Answer> for SourceConnectionInformation {
     type Error = &'static str;
 
-    fn try_from(
-        Answer {
-            container,
-            element,
-            devices,
-        }: Answer,
-    ) -> Result<Self, Self::Error> {
+    fn try_from(Answer { container, element, devices }: Answer) -> Result<Self, Self::Error> {
         match container {
             Some(Container { devices }) => Ok(Self { devices }),
             None if element.as_deref() == Some("MediaContainer") => Ok(Self { devices }),
@@ -194,9 +188,7 @@ impl TryFrom<Answer> for SourceConnectionInformation {
 
 fn read(body: &[u8], _: Option<&Token>) -> Result<SourceConnectionInformation, Fault> {
     let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
-    answer
-        .try_into()
-        .map_err(|problem| Fault::shape("MediaContainer", problem))
+    answer.try_into().map_err(|problem| Fault::shape("MediaContainer", problem))
 }
 
 #[cfg(test)]
@@ -252,56 +244,25 @@ mod tests {
         );
         assert_eq!(format!("{json:?}"), format!("{xml:?}"));
         let device = json.device().unwrap();
-        assert_eq!(
-            device.access_token.as_ref().unwrap().expose(),
-            "transient-5ea1"
-        );
-        let [local, relay] = device.connections.as_slice() else {
-            panic!("{device:?}")
-        };
-        assert_eq!(
-            (local.port, local.local, local.relay),
-            (Some(32400), Some(true), Some(false))
-        );
-        assert_eq!(
-            (relay.port, relay.local, relay.relay),
-            (Some(8443), Some(false), Some(true))
-        );
+        assert_eq!(device.access_token.as_ref().unwrap().expose(), "transient-5ea1");
+        let [local, relay] = device.connections.as_slice() else { panic!("{device:?}") };
+        assert_eq!((local.port, local.local, local.relay), (Some(32400), Some(true), Some(false)));
+        assert_eq!((relay.port, relay.local, relay.relay), (Some(8443), Some(false), Some(true)));
     }
 
     #[test]
     fn one_or_many_are_the_same() {
         for (body, devices, connections) in [
-            (
-                r#"{"MediaContainer":{"Device":{"Connection":{"port":1}}}}"#,
-                1,
-                1,
-            ),
-            (
-                r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1}]}]}}"#,
-                1,
-                1,
-            ),
-            (
-                r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1},{"port":2}]},{}]}}"#,
-                2,
-                2,
-            ),
+            (r#"{"MediaContainer":{"Device":{"Connection":{"port":1}}}}"#, 1, 1),
+            (r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1}]}]}}"#, 1, 1),
+            (r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1},{"port":2}]},{}]}}"#, 2, 2),
             (r#"{"MediaContainer":{"Device":[{"Connection":[]}]}}"#, 1, 0),
-            (
-                r#"{"MediaContainer":{"Device":[{"Connection":null}]}}"#,
-                1,
-                0,
-            ),
+            (r#"{"MediaContainer":{"Device":[{"Connection":null}]}}"#, 1, 0),
             (r#"{"MediaContainer":{"Device":[]}}"#, 0, 0),
             (r#"{"MediaContainer":{"Device":null}}"#, 0, 0),
             (r#"{"MediaContainer":{"size":0}}"#, 0, 0),
             (r#"{"_elementType":"MediaContainer","size":"0"}"#, 0, 0),
-            (
-                r#"{"_elementType":"MediaContainer","Device":{"Connection":{"port":1}}}"#,
-                1,
-                1,
-            ),
+            (r#"{"_elementType":"MediaContainer","Device":{"Connection":{"port":1}}}"#, 1, 1),
             (r#"<MediaContainer size="0"/>"#, 0, 0),
         ] {
             let source = parse(body);
@@ -313,12 +274,9 @@ mod tests {
 
     #[test]
     fn no_container_at_all_is_not_an_empty_one() {
-        for body in [
-            "{}",
-            r#"{"MediaContainer":null}"#,
-            r#"{"MediaContainer":[]}"#,
-            r#"{"Device":[]}"#,
-        ] {
+        for body in
+            ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#, r#"{"Device":[]}"#]
+        {
             match read(body.as_bytes(), None).unwrap_err() {
                 Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
                 fault => panic!("{body}: {fault:?}"),

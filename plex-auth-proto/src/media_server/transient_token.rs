@@ -141,9 +141,7 @@ impl TryFrom<Answer> for TransientToken {
 
 fn read(body: &[u8], _: Option<&Token>) -> Result<TransientToken, Fault> {
     let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
-    answer
-        .try_into()
-        .map_err(|problem| Fault::shape("MediaContainer.token", problem))
+    answer.try_into().map_err(|problem| Fault::shape("MediaContainer.token", problem))
 }
 
 #[cfg(test)]
@@ -211,15 +209,9 @@ mod tests {
     fn what_is_no_answer_of_a_server_is_named() {
         for (body, expected) in [
             ("", Content::Empty),
-            (
-                "<html><body>Sign in to the network</body></html>",
-                Content::Html,
-            ),
+            ("<html><body>Sign in to the network</body></html>", Content::Html),
             ("<Other/>", Content::Xml),
-            (
-                r#"{"MediaContainer":{"token":"transient"#,
-                Content::BrokenJson,
-            ),
+            (r#"{"MediaContainer":{"token":"transient"#, Content::BrokenJson),
             ("OK", Content::Other),
         ] {
             match read(body.as_bytes(), None).unwrap_err() {

@@ -9,6 +9,7 @@ use crate::plex_tv::profile::Profile;
 use crate::plex_tv::restrictions::{CustomRestrictions, Setting};
 use crate::plex_tv::service::Service;
 use crate::plex_tv::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
+use crate::raw_json::RawJson;
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
@@ -38,7 +39,8 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Account {
         required {
-            /// The token: after a sign-in a new one; in a token's details the one that was asked about.
+            /// The token: after a sign-in a new one; in a token's details the one that Plex sends, and where
+            /// it sends none the one that was asked about.
             pub auth_token: Token,
         }
         /// The account's number.
@@ -126,7 +128,7 @@ lenient::object! {
         /// The partner through whom the account came.
         pub attribution_partner: Option<String>,
         /// Providers of media, as they came: their shape is not known. Seen at managed and guest users.
-        pub providers: Vec<Value>,
+        pub providers: Vec<RawJson>,
         /// The name of the restrictions that apply, such as `little_kid`; seen at managed and guest users.
         pub restriction_profile: Option<String>,
         /// The same name as older clients know it.
@@ -154,7 +156,10 @@ impl Account {
         let active = subscription.and_then(|subscription| subscription.active);
         let status = subscription.and_then(|subscription| subscription.status.as_ref());
         active
-            .or(status.map(|status| *status == SubscriptionStatus::Active))
+            .or_else(|| match status? {
+                SubscriptionStatus::Active | SubscriptionStatus::PendingCancellation => Some(true),
+                status => status.is_known().then_some(false),
+            })
             .unwrap_or_else(|| self.roles.iter().any(|role| role == "plexpass"))
     }
 
@@ -198,10 +203,7 @@ fn with_token(object: &mut Map<String, Value>, asked: Option<&Token>) -> Result<
         return Ok(());
     }
     let Some(asked) = asked else {
-        return Err(Fault::shape(
-            "authToken",
-            "is missing or cannot be used as a token",
-        ));
+        return Err(Fault::shape("authToken", "is missing or cannot be used as a token"));
     };
     object.insert("authToken".to_owned(), Value::from(asked.expose()));
     Ok(())
@@ -308,7 +310,7 @@ impl fmt::Debug for Account {
             .field("two_factor_enabled", two_factor_enabled)
             .field("backup_codes_created", backup_codes_created)
             .field("attribution_partner", attribution_partner)
-            .field("providers", &format_args!("{} of them", providers.len()))
+            .field("providers", providers)
             .field("restriction_profile", restriction_profile)
             .field("mapped_restriction_profile", mapped_restriction_profile)
             .field("custom_restrictions", custom_restrictions)

@@ -40,10 +40,7 @@ impl Credentials {
         login: impl Into<String>,
         password: impl Into<String>,
     ) -> Result<Self, InvalidCredentials> {
-        let (login, password) = (
-            Zeroizing::new(login.into()),
-            Zeroizing::new(password.into()),
-        );
+        let (login, password) = (Zeroizing::new(login.into()), Zeroizing::new(password.into()));
         if login.trim().is_empty() {
             return Err(InvalidCredentials::EmptyLogin);
         }
@@ -51,12 +48,7 @@ impl Credentials {
             return Err(InvalidCredentials::EmptyPassword);
         }
         let login = trimmed(&login);
-        Ok(Self {
-            login,
-            password,
-            verification_code: None,
-            remember_me: false,
-        })
+        Ok(Self { login, password, verification_code: None, remember_me: false })
     }
 
     /// The code of the second factor, for accounts that have one. White space around it is trimmed and
@@ -86,19 +78,11 @@ impl ZeroizeOnDrop for Credentials {}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            login: _,
-            password: _,
-            verification_code,
-            remember_me,
-        } = self;
+        let Self { login: _, password: _, verification_code, remember_me } = self;
         f.debug_struct("Credentials")
             .field("login", &format_args!("***"))
             .field("password", &format_args!("***"))
-            .field(
-                "verification_code",
-                &verification_code.as_ref().map(|_| format_args!("***")),
-            )
+            .field("verification_code", &verification_code.as_ref().map(|_| format_args!("***")))
             .field("remember_me", remember_me)
             .finish()
     }
@@ -123,25 +107,16 @@ mod tests {
     #[test]
     fn a_login_or_password_that_cannot_succeed_is_refused() {
         for login in ["", " ", "\n"] {
-            assert_eq!(
-                Credentials::new(login, "x").unwrap_err(),
-                InvalidCredentials::EmptyLogin
-            );
+            assert_eq!(Credentials::new(login, "x").unwrap_err(), InvalidCredentials::EmptyLogin);
         }
-        assert_eq!(
-            Credentials::new("x", "").unwrap_err(),
-            InvalidCredentials::EmptyPassword
-        );
+        assert_eq!(Credentials::new("x", "").unwrap_err(), InvalidCredentials::EmptyPassword);
     }
 
     #[test]
     fn a_blank_code_is_none_and_takes_an_earlier_one_back() {
         let credentials = Credentials::new("rosa", "x").unwrap();
         for blank in ["", " ", "\r\n"] {
-            let credentials = credentials
-                .clone()
-                .verification_code("1")
-                .verification_code(blank);
+            let credentials = credentials.clone().verification_code("1").verification_code(blank);
             assert!(credentials.verification_code.is_none());
         }
     }

@@ -63,29 +63,22 @@ impl PlexTv {
     #[doc(alias = "postUsersSignInData")]
     pub fn sign_in(&self, credentials: &Credentials) -> Call<Account> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
-        request.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         *request.body_mut() = form(credentials);
         Call::new(&OPERATION, request, None, account::read)
     }
 }
 
 fn form(credentials: &Credentials) -> Body {
-    let Credentials {
-        login,
-        password,
-        verification_code,
-        remember_me,
-    } = credentials;
+    let Credentials { login, password, verification_code, remember_me } = credentials;
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
     // Enough for the names and for text of which each byte takes three, so that the text is never
     // moved: what it leaves behind would not be zeroed.
     let room = 64 + 3 * (login.len() + password.len() + code.len());
     let mut form = Serializer::new(String::with_capacity(room));
-    form.append_pair("login", login)
-        .append_pair("password", password);
+    form.append_pair("login", login).append_pair("password", password);
     form.append_pair("rememberMe", if *remember_me { "true" } else { "false" });
     if !code.is_empty() {
         form.append_pair("verificationCode", code);
@@ -109,30 +102,17 @@ mod tests {
 
     #[test]
     fn the_request_is_as_plex_wants_it() {
-        let me = ClientIdentity::builder("id")
-            .product("product")
-            .build()
-            .unwrap();
-        let credentials = Credentials::new("rosa", "x")
-            .unwrap()
-            .verification_code(" 123456\n");
-        let (request, reply) = PlexTv::new(me)
-            .sign_in(&credentials.remember_me(true))
-            .into_parts();
+        let me = ClientIdentity::builder("id").product("product").build().unwrap();
+        let credentials = Credentials::new("rosa", "x").unwrap().verification_code(" 123456\n");
+        let (request, reply) = PlexTv::new(me).sign_in(&credentials.remember_me(true)).into_parts();
         assert_eq!(request.method(), "POST");
         assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signin");
-        assert_eq!(
-            request.headers()["content-type"],
-            "application/x-www-form-urlencoded"
-        );
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
         assert_eq!(request.headers()["content-length"], "61");
         assert_eq!(request.headers()["x-plex-client-identifier"], "id");
         assert!(!request.headers().contains_key("x-plex-token"));
         let body = std::str::from_utf8(request.body().as_ref()).unwrap();
-        assert_eq!(
-            body,
-            "login=rosa&password=x&rememberMe=true&verificationCode=123456"
-        );
+        assert_eq!(body, "login=rosa&password=x&rememberMe=true&verificationCode=123456");
         assert!(!reply.is_repeatable());
     }
 
@@ -159,9 +139,7 @@ mod tests {
     #[test]
     fn the_form_is_written_in_one_piece_of_memory() {
         let worst = "\u{10ffff}".repeat(100);
-        let credentials = Credentials::new(&*worst, &*worst)
-            .unwrap()
-            .verification_code(&*worst);
+        let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
         let form = Vec::from(form(&credentials));
         assert!(form.len() <= 64 + 3 * 3 * worst.len(), "{}", form.len());
     }

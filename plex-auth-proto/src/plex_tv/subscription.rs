@@ -1,5 +1,6 @@
 use crate::lenient;
 use crate::open_enum::open_enum;
+use crate::raw_json::RawJson;
 use crate::unix_seconds::UnixSeconds;
 
 lenient::object! {
@@ -98,6 +99,6 @@ lenient::object! {
         /// The number of the means of payment.
         pub payment_method_id: Option<u64>,
         /// The means of payment, as it came: its shape is not known.
-        pub internal_payment_method: Option<serde_json::Value>,
+        pub internal_payment_method: Option<RawJson>,
     }
 }

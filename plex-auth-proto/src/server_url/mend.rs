@@ -16,14 +16,16 @@ pub(super) fn mend(text: &str) -> Option<String> {
     let (scheme, rest) = match word.to_ascii_lowercase().as_str() {
         scheme @ ("http" | "https") => {
             let slips = || rest.trim_start_matches([':', '/']);
-            (
-                scheme.to_owned(),
-                rest.strip_prefix("://").unwrap_or_else(slips),
-            )
+            (scheme.to_owned(), rest.strip_prefix("://").unwrap_or_else(slips))
         }
         _ if text.contains("://") => return None,
         _ => ("http".to_owned(), text),
     };
+    // An `@` behind what ends an authority can be a password's end, whose start would be shown.
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    if rest.get(end..)?.contains('@') {
+        return None;
+    }
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = authority.rsplit('@').next().unwrap_or_default();

@@ -7,25 +7,15 @@ fn right_ones_join_with_exactly_one_slash() {
         ("http://10.0.0.7:32400/", "http://10.0.0.7:32400/user"),
         (" HTTPS://Plex.example \n", "https://Plex.example/user"),
         ("http://plex.example/plex/", "http://plex.example/plex/user"),
-        (
-            "http://plex.example/a/b%20c//",
-            "http://plex.example/a/b%20c/user",
-        ),
+        ("http://plex.example/a/b%20c//", "http://plex.example/a/b%20c/user"),
         ("http://[fd00::1]:32400", "http://[fd00::1]:32400/user"),
         ("http://[::1]", "http://[::1]/user"),
         ("http://plex_server:32400", "http://plex_server:32400/user"),
-        (
-            "https://xn--bro-hoa.example",
-            "https://xn--bro-hoa.example/user",
-        ),
+        ("https://xn--bro-hoa.example", "https://xn--bro-hoa.example/user"),
         ("https://plex.tv/api/v2", "https://plex.tv/api/v2/user"),
         ("http://plex.example.:1", "http://plex.example.:1/user"),
     ] {
-        assert_eq!(
-            text.parse::<ServerUrl>().unwrap().join("/user", ""),
-            joined,
-            "{text}"
-        );
+        assert_eq!(text.parse::<ServerUrl>().unwrap().join("/user", ""), joined, "{text}");
     }
 }
 
@@ -34,58 +24,27 @@ fn wrong_ones_are_refused_with_the_mended_form() {
     for (text, problem, mended) in [
         ("", Problem::Empty, None),
         ("http://", Problem::Host, None),
-        (
-            "10.0.0.7:32400",
-            Problem::Scheme,
-            Some("http://10.0.0.7:32400"),
-        ),
+        ("10.0.0.7:32400", Problem::Scheme, Some("http://10.0.0.7:32400")),
         ("plex.example", Problem::Scheme, Some("http://plex.example")),
-        (
-            "http//:10.0.0.7:32400",
-            Problem::Scheme,
-            Some("http://10.0.0.7:32400"),
-        ),
-        (
-            "https:/plex.example",
-            Problem::Scheme,
-            Some("https://plex.example"),
-        ),
+        ("http//:10.0.0.7:32400", Problem::Scheme, Some("http://10.0.0.7:32400")),
+        ("https:/plex.example", Problem::Scheme, Some("https://plex.example")),
         ("ftp://plex.example", Problem::Scheme, None),
-        (
-            "http://10.0.0.7/:32400",
-            Problem::Path,
-            Some("http://10.0.0.7:32400"),
-        ),
-        (
-            "http://u:secret@plex.example/a",
-            Problem::UserInfo,
-            Some("http://plex.example/a"),
-        ),
-        (
-            "http://plex.example?X-Plex-Token=secret",
-            Problem::Query,
-            Some("http://plex.example"),
-        ),
+        ("http://10.0.0.7/:32400", Problem::Path, Some("http://10.0.0.7:32400")),
+        ("http://u:secret@plex.example/a", Problem::UserInfo, Some("http://plex.example/a")),
+        ("rosa/secret@plex.example", Problem::Scheme, None),
+        ("rosa:1234/secret@plex.example", Problem::Scheme, None),
+        ("http://rosa:1234?secret@h", Problem::UserInfo, None),
+        ("http://rosa:1234#secret@h", Problem::UserInfo, None),
+        ("http://rosa:1234/secret@plex.example:32400", Problem::UserInfo, None),
+        ("http://plex.example?X-Plex-Token=secret", Problem::Query, Some("http://plex.example")),
         (
             "http://10.0.0.7:32400/web/index.html#!/",
             Problem::Fragment,
             Some("http://10.0.0.7:32400"),
         ),
-        (
-            "http://10.0.0.7:32400/web",
-            Problem::PlexWeb,
-            Some("http://10.0.0.7:32400"),
-        ),
-        (
-            "http://::ffff:10.0.0.7:32400",
-            Problem::Brackets,
-            Some("http://[::ffff:10.0.0.7]:32400"),
-        ),
-        (
-            "http://fd00::1",
-            Problem::Brackets,
-            Some("http://[fd00::1]"),
-        ),
+        ("http://10.0.0.7:32400/web", Problem::PlexWeb, Some("http://10.0.0.7:32400")),
+        ("http://::ffff:10.0.0.7:32400", Problem::Brackets, Some("http://[::ffff:10.0.0.7]:32400")),
+        ("http://fd00::1", Problem::Brackets, Some("http://[fd00::1]")),
         ("fd00::1", Problem::Scheme, Some("http://[fd00::1]")),
         ("::1", Problem::Scheme, Some("http://[::1]")),
         ("http://[fd00::1", Problem::Host, None),
@@ -95,11 +54,7 @@ fn wrong_ones_are_refused_with_the_mended_form() {
         ("http://plex.example:99999", Problem::Port, None),
         ("http://plex.example:0", Problem::Port, None),
         ("http://plex.example:+80", Problem::Port, None),
-        (
-            "http://plex.example:",
-            Problem::Port,
-            Some("http://plex.example"),
-        ),
+        ("http://plex.example:", Problem::Port, Some("http://plex.example")),
         ("http://a..b", Problem::Host, None),
         ("http://a%20b", Problem::Host, None),
         ("http://plex.example/a//b", Problem::Path, None),
@@ -111,16 +66,9 @@ fn wrong_ones_are_refused_with_the_mended_form() {
         ("http://plex example", Problem::Space, None),
     ] {
         let error = text.parse::<ServerUrl>().unwrap_err();
-        assert_eq!(
-            (error.problem(), error.mended()),
-            (problem, mended),
-            "{text}"
-        );
+        assert_eq!((error.problem(), error.mended()), (problem, mended), "{text}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
     let long = format!("http://plex.example/{}", "a".repeat(2048));
-    assert_eq!(
-        long.parse::<ServerUrl>().unwrap_err().problem(),
-        Problem::TooLong
-    );
+    assert_eq!(long.parse::<ServerUrl>().unwrap_err().problem(), Problem::TooLong);
 }

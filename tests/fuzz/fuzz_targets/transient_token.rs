@@ -26,10 +26,8 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check_json(result: &Result<TransientToken, Error>, value: &Value) {
-    let in_container = value
-        .get("MediaContainer")
-        .and_then(|container| container.get("token"))
-        .and_then(token_in);
+    let in_container =
+        value.get("MediaContainer").and_then(|container| container.get("token")).and_then(token_in);
     let sent = in_container.or_else(|| value.get("token").and_then(token_in));
     match (result, sent) {
         (Ok(transient), Some(sent)) => assert_eq!(transient.token.expose(), sent),
@@ -50,7 +48,10 @@ fn check_both_forms(text: &str) {
     let from_json = found(&form);
     let form = format!(r#"<MediaContainer size="0" token="{attribute}"/>"#);
     assert_eq!(found(&form), from_json, "{form}");
-    let form = format!("<?xml version='1.0'?><MediaContainer\ntoken='{}'>\n</MediaContainer>", attribute.replace('\'', "&apos;"));
+    let form = format!(
+        "<?xml version='1.0'?><MediaContainer\ntoken='{}'>\n</MediaContainer>",
+        attribute.replace('\'', "&apos;")
+    );
     assert_eq!(found(&form), from_json, "{form}");
 }
 

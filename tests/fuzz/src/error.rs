@@ -1,6 +1,5 @@
-use plex_auth_proto::http::StatusCode;
 use plex_auth_proto::http::header::RETRY_AFTER;
-use plex_auth_proto::http::{HeaderMap, Response};
+use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
 use plex_auth_proto::{Error, Host, PlexError};
 
 use crate::{PASSWORD, TOKEN};

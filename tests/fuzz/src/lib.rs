@@ -10,11 +10,12 @@
 //! The core is used through its public API alone, so that what is found can be had by any caller or any server.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use plex_auth_proto::http::{HeaderName, HeaderValue, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Error, Host, MediaServer, PlexTv, Reply, Scope,
+    Account, Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Reply, Scope,
     SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use serde_json::{Number, Value};
@@ -46,6 +47,10 @@ pub static SIGN_IN: LazyLock<Reply<Account>> = LazyLock::new(|| {
 pub static TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token())));
 
+/// Reads the details of [`TOKEN`] where they are no more than 100 bytes.
+pub static SHORT_TOKEN_DETAILS: LazyLock<Reply<Account>> =
+    LazyLock::new(|| reply(plex_tv().token_details(&token()).max_body_size(100)));
+
 /// Reads a transient token.
 pub static TRANSIENT_TOKEN: LazyLock<Reply<TransientToken>> =
     LazyLock::new(|| reply(server().transient_token(TokenType::Delegation, Scope::All)));
@@ -57,10 +62,10 @@ pub static SOURCE: LazyLock<Reply<SourceConnectionInformation>> = LazyLock::new(
 });
 
 /// Reads the answer to a call of the caller's own, whose keys are the server's.
-pub static OWN: LazyLock<Reply<std::collections::BTreeMap<String, u32>>> = LazyLock::new(|| {
+pub static OWN: LazyLock<Reply<BTreeMap<String, u32>>> = LazyLock::new(|| {
     let request = plex_tv().request("GET".parse().expect("GET is a verb"), "/ping");
     let request = request.header("x-plex-token", &token()).body(());
-    reply(Call::json("getPing", request.expect("the request is one")).of(Host::PlexTv))
+    reply(Call::json("getPing", request.expect("the request is one")).answered_by(Host::PlexTv))
 });
 
 fn reply<T>(call: Call<T>) -> Reply<T> {
@@ -122,13 +127,8 @@ pub fn answer(data: &[u8]) -> Response<Vec<u8>> {
 }
 
 fn read_header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
-    const KNOWN: [&str; 5] = [
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "location",
-        "retry-after",
-    ];
+    const KNOWN: [&str; 5] =
+        ["content-encoding", "content-length", "content-type", "location", "retry-after"];
     KNOWN.into_iter().find_map(|name| {
         let value = line.strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
         let value = HeaderValue::from_bytes(&with_secrets(value.trim_ascii_start())).ok()?;
@@ -165,16 +165,13 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
 /// Texts out of bytes: the first byte is the one that separates the others, so that any byte can be inside.
 pub fn texts(data: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let (separator, rest) = data.split_first().unwrap_or((&b'\n', &[]));
-    rest.split(|byte| byte == separator)
-        .map(String::from_utf8_lossy)
+    rest.split(move |byte| byte == separator).map(String::from_utf8_lossy)
 }
 
 /// A body as text, as the core takes it: without a byte order mark and the white space around.
 pub fn text(body: &[u8]) -> Cow<'_, str> {
     let body = body.trim_ascii();
-    let body = body
-        .strip_prefix(b"\xef\xbb\xbf")
-        .map_or(body, <[u8]>::trim_ascii_start);
+    let body = body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start);
     String::from_utf8_lossy(body)
 }
 

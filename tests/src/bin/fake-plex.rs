@@ -47,10 +47,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     let certificate = authority.as_ref().map(Authority::good);
     let server = Server::bind(FakePlex::new(), arguments.port, certificate).map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
-            format!(
-                "port {} is in use; choose another, or --port 0 for a free one",
-                arguments.port
-            )
+            format!("port {} is in use; choose another, or --port 0 for a free one", arguments.port)
         } else {
             format!("cannot listen on port {}: {error}", arguments.port)
         }
@@ -82,10 +79,7 @@ fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     for account in plex.accounts() {
         lines.extend(describe_account(account));
     }
-    lines.extend([
-        "Sources that the claimed media server knows".to_owned(),
-        String::new(),
-    ]);
+    lines.extend(["Sources that the claimed media server knows".to_owned(), String::new()]);
     for source in plex.server(Which::Claimed).sources() {
         lines.push(format!(
             "  {}  ({}, {} connections)",
@@ -100,11 +94,7 @@ fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
         String::new(),
         example(plex, url, arguments),
     ]);
-    lines.extend([
-        String::new(),
-        "Stop it with Ctrl-C.".to_owned(),
-        String::new(),
-    ]);
+    lines.extend([String::new(), "Stop it with Ctrl-C.".to_owned(), String::new()]);
     lines.join("\n")
 }
 
@@ -119,11 +109,7 @@ fn media_server(plex: &FakePlex, server: &MediaServer, url: &str) -> String {
                 format!("claimed by {admin}"),
             )
         }
-        None => (
-            "unclaimed server",
-            format!("{url}{prefix}"),
-            "claimed by nobody".to_owned(),
-        ),
+        None => ("unclaimed server", format!("{url}{prefix}"), "claimed by nobody".to_owned()),
     };
     format!(
         "{kind:<17} {place}\n{:20}{}, {owner}, {}",
@@ -135,11 +121,7 @@ fn media_server(plex: &FakePlex, server: &MediaServer, url: &str) -> String {
 
 fn describe_account(account: &Account) -> Vec<String> {
     let title = account.body().get("title").and_then(|title| title.as_str());
-    let mut lines = vec![format!(
-        "  {} ({})",
-        title.unwrap_or("?"),
-        account.description()
-    )];
+    let mut lines = vec![format!("  {} ({})", title.unwrap_or("?"), account.description())];
     let mut line = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
             lines.push(format!("    {name:<18}{value}"));
@@ -167,11 +149,7 @@ fn example(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     );
     for (name, value) in [("login", account.login()), ("password", account.password())] {
         // Writing to a String cannot fail.
-        let _ = write!(
-            line,
-            " --data-urlencode '{name}={}'",
-            value.unwrap_or_default()
-        );
+        let _ = write!(line, " --data-urlencode '{name}={}'", value.unwrap_or_default());
     }
     line
 }

@@ -56,12 +56,7 @@ pub(crate) fn free() -> Map<String, Value> {
 
 /// Ingrid: a free account with a second factor.
 pub(crate) fn two_factor() -> Map<String, Value> {
-    let mut body = anybody(
-        40_417_003,
-        "13b8a6c2e94f70d5",
-        "ingrid",
-        "ingrid@example.org",
-    );
+    let mut body = anybody(40_417_003, "13b8a6c2e94f70d5", "ingrid", "ingrid@example.org");
     let ingrid = json!({
         "joinedAt": 1_514_764_800, "country": "NO", "friendlyName": "Ingrid Fjellvåk",
         "twoFactorEnabled": true, "backupCodesCreated": true,
@@ -167,9 +162,7 @@ fn features(count: usize) -> Vec<String> {
         3 => format!("{place} {thing}"),
         _ => format!("{thing}s{number}-{place}"),
     };
-    let pairs = things
-        .iter()
-        .flat_map(|thing| places.iter().map(move |place| (*place, *thing)));
+    let pairs = things.iter().flat_map(|thing| places.iter().map(move |place| (*place, *thing)));
     pairs.enumerate().map(name).take(count).collect()
 }
 
@@ -212,10 +205,7 @@ fn services() -> Vec<Value> {
             continue;
         };
         match number % 4 {
-            1 => merge(
-                service,
-                json!({ "token": format!("service-token-{number}") }),
-            ),
+            1 => merge(service, json!({ "token": format!("service-token-{number}") })),
             2 => merge(
                 service,
                 json!({ "token": format!("service-token-{number}"), "secret": format!("service-secret-{number}") }),
@@ -237,35 +227,17 @@ mod tests {
     #[test]
     fn the_accounts_have_the_shape_and_size_of_real_ones() {
         let rosa = Value::Object(plex_pass());
-        assert_eq!(
-            rosa["subscription"]["features"].as_array().unwrap().len(),
-            100
-        );
+        assert_eq!(rosa["subscription"]["features"].as_array().unwrap().len(), 100);
         let size = rosa.to_string().len();
         assert!((5_000..10_000).contains(&size), "{size}");
 
-        for absent in [
-            "pin",
-            "roles",
-            "subscriptions",
-            "pastSubscriptions",
-            "trials",
-            "providers",
-        ] {
+        for absent in ["pin", "roles", "subscriptions", "pastSubscriptions", "trials", "providers"]
+        {
             assert!(!email_only().contains_key(absent), "{absent}");
         }
         let nilo = managed();
-        assert_eq!(
-            (&nilo["email"], &nilo["username"]),
-            (&json!(""), &json!(""))
-        );
-        assert!(
-            nilo["customRestrictions"]
-                .as_object()
-                .unwrap()
-                .values()
-                .all(Value::is_null)
-        );
+        assert_eq!((&nilo["email"], &nilo["username"]), (&json!(""), &json!("")));
+        assert!(nilo["customRestrictions"].as_object().unwrap().values().all(Value::is_null));
     }
 
     #[test]

@@ -88,10 +88,7 @@ impl Account {
 
     fn is_called(&self, login: &str) -> bool {
         let names = [self.username.as_deref(), self.email.as_deref()];
-        names
-            .into_iter()
-            .flatten()
-            .any(|name| name.eq_ignore_ascii_case(login))
+        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(login))
     }
 }
 
@@ -148,12 +145,7 @@ impl Accounts {
                 username: text("tariq"),
                 email: text("tariq@example.org"),
                 password: text("copper+teapot%7"),
-                ..nobody(
-                    Who::Free,
-                    "free account",
-                    "tariqTariq1tariqTar2",
-                    account_body::free(),
-                )
+                ..nobody(Who::Free, "free account", "tariqTariq1tariqTar2", account_body::free())
             },
             two_factor: Account {
                 username: text("ingrid"),
@@ -208,14 +200,7 @@ impl Accounts {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Account> {
-        [
-            &self.plex_pass,
-            &self.free,
-            &self.two_factor,
-            &self.managed,
-            &self.email_only,
-        ]
-        .into_iter()
+        [&self.plex_pass, &self.free, &self.two_factor, &self.managed, &self.email_only].into_iter()
     }
 
     pub(crate) fn forgive(&mut self) {
@@ -230,11 +215,7 @@ impl Accounts {
         code: Option<&str>,
     ) -> Result<Who, Refusal> {
         let key = login.to_ascii_lowercase();
-        if self
-            .failures
-            .get(&key)
-            .is_some_and(|&failures| failures >= FAILURES_ALLOWED)
-        {
+        if self.failures.get(&key).is_some_and(|&failures| failures >= FAILURES_ALLOWED) {
             return Err(Refusal::TooManyFailures);
         }
         let found = self.iter().find(|account| account.is_called(login));

@@ -48,10 +48,7 @@ impl<'a> Ask<'a> {
     /// JSON comes to exactly `Accept: application/json`, once; to everything else comes XML.
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();
-        accept
-            .next()
-            .is_some_and(|value| value == "application/json")
-            && accept.next().is_none()
+        accept.next().is_some_and(|value| value == "application/json") && accept.next().is_none()
     }
 
     /// The pairs of a form body; none when it is not a well-formed form.
@@ -61,13 +58,8 @@ impl<'a> Ask<'a> {
             return None;
         }
         let body = std::str::from_utf8(self.request.body()).ok()?;
-        is_well_encoded(body).then(|| {
-            Form(
-                form_urlencoded::parse(body.as_bytes())
-                    .into_owned()
-                    .collect(),
-            )
-        })
+        is_well_encoded(body)
+            .then(|| Form(form_urlencoded::parse(body.as_bytes()).into_owned().collect()))
     }
 }
 
@@ -78,11 +70,8 @@ pub(crate) struct Form(Vec<(String, String)>);
 impl Form {
     /// A field's value, when it is there once.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str());
+        let mut values =
+            self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         values.next().filter(|_| values.next().is_none())
     }
 
@@ -116,9 +105,7 @@ mod tests {
         for right in ["", "a=b&c=d", "a=b+c%20d", "a=%F0%9F%98%80", "a=%EF%BF%BD"] {
             assert!(is_well_encoded(right), "{right}");
         }
-        for wrong in [
-            "a=b c", "a=%", "a=%4", "a=%zz", "a=%FF", "a=\u{e9}", "a=\r\n",
-        ] {
+        for wrong in ["a=b c", "a=%", "a=%4", "a=%zz", "a=%FF", "a=\u{e9}", "a=\r\n"] {
             assert!(!is_well_encoded(wrong), "{wrong}");
         }
     }

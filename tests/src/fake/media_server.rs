@@ -109,8 +109,7 @@ impl MediaServer {
     fn issue(&mut self, who: Who, now: u64) -> String {
         let token = self.unregistered_token();
         let expires_at = now.saturating_add(TRANSIENT_SECONDS);
-        self.transient
-            .insert(token.clone(), Transient { who, expires_at });
+        self.transient.insert(token.clone(), Transient { who, expires_at });
         token
     }
 
@@ -229,16 +228,13 @@ pub(crate) fn answer(
 fn authenticate(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Result<Who, StatusCode> {
     let token = ask.token().ok_or(StatusCode::UNAUTHORIZED)?;
     let server = plex.server(which);
-    let transient = server
-        .transient
-        .get(&token)
-        .filter(|transient| ask.now() < transient.expires_at);
+    let transient =
+        server.transient.get(&token).filter(|transient| ask.now() < transient.expires_at);
     let who = match transient {
         Some(transient) => Some(transient.who),
         None => plex.tokens.find(&token).map(|issued| issued.who),
     };
-    who.filter(|who| server.users.contains(who))
-        .ok_or(StatusCode::UNAUTHORIZED)
+    who.filter(|who| server.users.contains(who)).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 /// A `MediaContainer` in the representation that was asked for.
@@ -247,8 +243,5 @@ fn container(ask: &Ask<'_>, body: Value) -> Response<Vec<u8>> {
         return render::media_server_json(&json!({ "MediaContainer": body }));
     }
     let members = body.as_object().cloned().unwrap_or_default();
-    render::xml(
-        StatusCode::OK,
-        &Element::media_server("MediaContainer", &members),
-    )
+    render::xml(StatusCode::OK, &Element::media_server("MediaContainer", &members))
 }

@@ -62,11 +62,7 @@ pub struct Misbehaviour {
 impl Misbehaviour {
     /// This answer in place of the right one: any status, any headers, any body.
     pub fn respond(response: Response<Vec<u8>>) -> Self {
-        Self {
-            response: Some(response),
-            delivery: Delivery::Prompt,
-            left: None,
-        }
+        Self { response: Some(response), delivery: Delivery::Prompt, left: None }
     }
 
     /// An answer with this status, content type and body; without a content type when that is empty.
@@ -91,19 +87,13 @@ impl Misbehaviour {
 
     /// The right answer, delivered so.
     pub fn deliver(delivery: Delivery) -> Self {
-        Self {
-            response: None,
-            delivery,
-            left: None,
-        }
+        Self { response: None, delivery, left: None }
     }
 
     /// Adds a header to an answer that stands in place of the right one. What no header can hold is left out.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let (name, value) = (
-            header::HeaderName::try_from(name),
-            header::HeaderValue::try_from(value),
-        );
+        let (name, value) =
+            (header::HeaderName::try_from(name), header::HeaderValue::try_from(value));
         if let (Some(response), Ok(name), Ok(value)) = (self.response.as_mut(), name, value) {
             response.headers_mut().append(name, value);
         }

@@ -19,10 +19,8 @@ pub(crate) const PREFIX: &str = "/api/v2";
 type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
 
 /// Verb, path, who answers.
-const ROUTES: &[(&str, &str, Handler)] = &[
-    ("POST", "/users/signin", sign_in::answer),
-    ("GET", "/user", user::answer),
-];
+const ROUTES: &[(&str, &str, Handler)] =
+    &[("POST", "/users/signin", sign_in::answer), ("GET", "/user", user::answer)];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,54 +31,31 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    const IDENTIFIER_MISSING: Self = Self::new(
-        StatusCode::BAD_REQUEST,
-        1000,
-        "X-Plex-Client-Identifier is missing",
-    );
-    const UNAUTHENTICATED: Self = Self::new(
-        StatusCode::UNAUTHORIZED,
-        1001,
-        "User could not be authenticated",
-    );
+    const IDENTIFIER_MISSING: Self =
+        Self::new(StatusCode::BAD_REQUEST, 1000, "X-Plex-Client-Identifier is missing");
+    const UNAUTHENTICATED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, 1001, "User could not be authenticated");
     const NO_ENDPOINT: Self = Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
-    const PARAMETER: Self = Self::new(
-        StatusCode::BAD_REQUEST,
-        1004,
-        "A parameter is missing or malformed",
-    );
+    const PARAMETER: Self =
+        Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");
     const METHOD: Self = Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
     const CODE_WRONG: Self = Self::new(
         StatusCode::UNAUTHORIZED,
         1028,
         "The verification code is invalid or has expired",
     );
-    const CODE_REQUIRED: Self = Self::new(
-        StatusCode::UNAUTHORIZED,
-        1029,
-        "Please enter the verification code",
-    );
-    const EMAIL_ONLY: Self = Self::new(
-        StatusCode::UNAUTHORIZED,
-        1030,
-        "This account signs in by e-mail only",
-    );
+    const CODE_REQUIRED: Self =
+        Self::new(StatusCode::UNAUTHORIZED, 1029, "Please enter the verification code");
+    const EMAIL_ONLY: Self =
+        Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by e-mail only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
     const fn new(status: StatusCode, code: u32, message: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            message,
-        }
+        Self { status, code, message }
     }
 
     fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
-        let Self {
-            status,
-            code,
-            message,
-        } = self;
+        let Self { status, code, message } = self;
         if ask.wants_json() {
             let error = json!({ "code": code, "message": message, "status": status.as_u16() });
             return render::json(status, &json!({ "errors": [error] }));

@@ -37,9 +37,7 @@ pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
 fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
     let mut response = Response::new(body.into_bytes());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }
 
@@ -53,11 +51,7 @@ pub(crate) struct Element {
 
 impl Element {
     pub(crate) fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            attributes: Vec::new(),
-            children: Vec::new(),
-        }
+        Self { name: name.to_owned(), attributes: Vec::new(), children: Vec::new() }
     }
 
     pub(crate) fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -73,29 +67,24 @@ impl Element {
     /// plex.tv's way: plain members are attributes, null is empty text; a list is an element of its own
     /// with an element for each member, and a member that is only text is its `id`.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
-        members
-            .iter()
-            .fold(Self::new(name), |element, (key, value)| match value {
-                Value::Object(object) => element.child(Self::plex_tv(key, object)),
-                Value::Array(list) => element.child(Self::list(key, list)),
-                plain => element.attribute(key, plain_text(key, plain)),
-            })
+        members.iter().fold(Self::new(name), |element, (key, value)| match value {
+            Value::Object(object) => element.child(Self::plex_tv(key, object)),
+            Value::Array(list) => element.child(Self::list(key, list)),
+            plain => element.attribute(key, plain_text(key, plain)),
+        })
     }
 
     /// A media server's way: as plex.tv's, but a list is its members, side by side.
     pub(crate) fn media_server(name: &str, members: &Map<String, Value>) -> Self {
-        members
-            .iter()
-            .fold(Self::new(name), |element, (key, value)| match value {
-                Value::Array(list) => {
-                    let objects = list.iter().filter_map(Value::as_object);
-                    objects.fold(element, |element, object| {
-                        element.child(Self::media_server(key, object))
-                    })
-                }
-                Value::Object(object) => element.child(Self::media_server(key, object)),
-                plain => element.attribute(key, plain_text(key, plain)),
-            })
+        members.iter().fold(Self::new(name), |element, (key, value)| match value {
+            Value::Array(list) => {
+                let objects = list.iter().filter_map(Value::as_object);
+                objects
+                    .fold(element, |element, object| element.child(Self::media_server(key, object)))
+            }
+            Value::Object(object) => element.child(Self::media_server(key, object)),
+            plain => element.attribute(key, plain_text(key, plain)),
+        })
     }
 
     fn list(name: &str, list: &[Value]) -> Self {
@@ -104,11 +93,10 @@ impl Element {
             "pastSubscriptions" => "subscription",
             name => name.strip_suffix('s').unwrap_or(name),
         };
-        list.iter()
-            .fold(Self::new(name), |element, value| match value {
-                Value::Object(object) => element.child(Self::plex_tv(one, object)),
-                plain => element.child(Self::new(one).attribute("id", plain_text("id", plain))),
-            })
+        list.iter().fold(Self::new(name), |element, value| match value {
+            Value::Object(object) => element.child(Self::plex_tv(one, object)),
+            plain => element.child(Self::new(one).attribute("id", plain_text("id", plain))),
+        })
     }
 }
 

@@ -10,11 +10,7 @@ use super::{FakePlex, plex_tv};
 pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     for which in [Which::Claimed, Which::Unclaimed] {
         let prefix = plex.server(which).prefix();
-        if let Some(path) = ask
-            .path()
-            .strip_prefix(prefix)
-            .filter(|rest| rest.starts_with('/'))
-        {
+        if let Some(path) = ask.path().strip_prefix(prefix).filter(|rest| rest.starts_with('/')) {
             return media_server::answer(plex, which, path, ask);
         }
     }

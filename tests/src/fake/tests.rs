@@ -17,10 +17,7 @@ struct Asking(http::request::Builder, Vec<u8>);
 
 fn asking(method: &str, target: &str) -> Asking {
     let request = Request::builder().method(method).uri(target);
-    Asking(
-        request.header("x-plex-client-identifier", "a-television"),
-        Vec::new(),
-    )
+    Asking(request.header("x-plex-client-identifier", "a-television"), Vec::new())
 }
 
 fn sign_in(fields: &[(&str, &str)]) -> Asking {
@@ -109,10 +106,7 @@ fn requests_are_remembered_and_counted() {
     assert_eq!(plex.seen("POST", "/user"), 0);
     assert_eq!(plex.seen("POST", "/security/token"), 1);
     assert_eq!(plex.requests()[0].target, "/api/v2/user?x=1");
-    assert_eq!(
-        plex.requests()[0].header("X-Plex-Client-Identifier"),
-        Some("a-television")
-    );
+    assert_eq!(plex.requests()[0].header("X-Plex-Client-Identifier"), Some("a-television"));
 
     plex.forget_requests();
     assert!(plex.requests().is_empty());
@@ -121,18 +115,9 @@ fn requests_are_remembered_and_counted() {
 #[test]
 fn an_unknown_place_and_a_wrong_verb_are_refused() {
     let mut plex = FakePlex::new();
-    assert_eq!(
-        asking("GET", "/api/v2/nothing").json().of(&mut plex).code(),
-        (404, 1002)
-    );
-    assert_eq!(
-        asking("GET", "/users/signin").json().of(&mut plex).code(),
-        (405, 1005)
-    );
-    assert_eq!(
-        asking("DELETE", "/user").json().of(&mut plex).code(),
-        (405, 1005)
-    );
+    assert_eq!(asking("GET", "/api/v2/nothing").json().of(&mut plex).code(), (404, 1002));
+    assert_eq!(asking("GET", "/users/signin").json().of(&mut plex).code(), (405, 1005));
+    assert_eq!(asking("DELETE", "/user").json().of(&mut plex).code(), (405, 1005));
 }
 
 #[test]

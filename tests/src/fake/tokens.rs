@@ -23,28 +23,16 @@ impl Tokens {
     /// Each account has one from the beginning.
     pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let issued = |account: &Account| {
-            let issued = Issued {
-                who: account.who(),
-                remember_expires_at: None,
-            };
+            let issued = Issued { who: account.who(), remember_expires_at: None };
             (account.token().to_owned(), issued)
         };
-        Self {
-            alive: accounts.map(issued).collect(),
-            made: 0,
-        }
+        Self { alive: accounts.map(issued).collect(), made: 0 }
     }
 
     pub(crate) fn issue(&mut self, who: Who, remember_expires_at: Option<u64>) -> String {
         self.made += 1;
         let token = opaque(self.made);
-        self.alive.insert(
-            token.clone(),
-            Issued {
-                who,
-                remember_expires_at,
-            },
-        );
+        self.alive.insert(token.clone(), Issued { who, remember_expires_at });
         token
     }
 
@@ -103,11 +91,7 @@ mod tests {
         let opaque: Vec<_> = (1..200).map(opaque).collect();
         let transient: Vec<_> = (1..200).map(transient).collect();
         assert!(opaque.iter().all(|token| token.len() == 20));
-        assert!(
-            transient
-                .iter()
-                .all(|token| token.len() == "transient-".len() + 36)
-        );
+        assert!(transient.iter().all(|token| token.len() == "transient-".len() + 36));
 
         let mut all: Vec<_> = opaque.iter().chain(&transient).collect();
         all.sort();

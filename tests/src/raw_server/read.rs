@@ -35,10 +35,7 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
     let seen = |body: &[u8]| -> Result<Seen, http::Error> {
         let mut map = HeaderMap::new();
         for header in request.headers.iter() {
-            map.append(
-                HeaderName::try_from(header.name)?,
-                HeaderValue::try_from(header.value)?,
-            );
+            map.append(HeaderName::try_from(header.name)?, HeaderValue::try_from(header.value)?);
         }
         Ok(Seen {
             method: Method::try_from(request.method.unwrap_or_default())?,
@@ -48,10 +45,8 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
         })
     };
     let header = |name: &str| {
-        let header = request
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))?;
+        let header =
+            request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(header.value).ok()
     };
     let rest = bytes.get(head..).unwrap_or_default();
@@ -60,18 +55,13 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
     {
         chunks(rest)?
     } else {
-        let length = header("content-length")
-            .and_then(|length| length.parse().ok())
-            .unwrap_or(0);
+        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         rest.get(..length).map(|body| (length, body.to_vec()))
     };
     let Some((length, body)) = body else {
         return Ok(None);
     };
-    Ok(Some((
-        head + length,
-        seen(&body).map_err(io::Error::other)?,
-    )))
+    Ok(Some((head + length, seen(&body).map_err(io::Error::other)?)))
 }
 
 /// The length on the wire and the body of a chunked message without trailers, once it is there to its end.
@@ -120,10 +110,7 @@ mod tests {
         let (mut stream, mut buffer) = (&bytes[..], Vec::new());
 
         let first = request(&mut stream, &mut buffer).unwrap();
-        assert_eq!(
-            (first.seen.target.as_str(), &first.seen.body[..]),
-            ("/a?b=c", &b"body"[..])
-        );
+        assert_eq!((first.seen.target.as_str(), &first.seen.body[..]), ("/a?b=c", &b"body"[..]));
         assert!(first.bytes.ends_with(b"\r\n\r\nbody"));
         assert_eq!(request(&mut stream, &mut buffer).unwrap().seen.target, "/d");
         assert_eq!(
@@ -136,19 +123,10 @@ mod tests {
     fn a_body_is_read_to_its_end_however_it_comes() {
         let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         let mut buffer = Vec::new();
-        assert_eq!(
-            request(&mut Trickle(chunked), &mut buffer)
-                .unwrap()
-                .seen
-                .body,
-            b"abcde"
-        );
+        assert_eq!(request(&mut Trickle(chunked), &mut buffer).unwrap().seen.body, b"abcde");
         assert!(buffer.is_empty());
 
         let plain = b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nabcde";
-        assert_eq!(
-            request(&mut Trickle(plain), &mut buffer).unwrap().seen.body,
-            b"abcde"
-        );
+        assert_eq!(request(&mut Trickle(plain), &mut buffer).unwrap().seen.body, b"abcde");
     }
 }

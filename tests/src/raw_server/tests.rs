@@ -26,10 +26,7 @@ fn the_bytes_of_the_script_come_after_the_whole_request() {
     assert_eq!(server.connections(), 2);
     let requests = server.requests();
     assert_eq!(requests[0].bytes, REQUEST);
-    assert_eq!(
-        (requests[1].seen.path(), &requests[1].seen.body[..]),
-        ("/a", &b"hi"[..])
-    );
+    assert_eq!((requests[1].seen.path(), &requests[1].seen.body[..]), ("/a", &b"hi"[..]));
 }
 
 #[test]
@@ -61,10 +58,7 @@ fn a_script_can_speak_first_and_wait_for_several_requests() {
 #[test]
 fn a_reset_is_a_reset() {
     let server = RawServer::start(vec![Step::Reset]);
-    assert_eq!(
-        ask(&server).unwrap_err().kind(),
-        io::ErrorKind::ConnectionReset
-    );
+    assert_eq!(ask(&server).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[test]
@@ -80,10 +74,8 @@ fn a_stalled_connection_ends_when_the_server_is_dropped() {
 
 #[test]
 fn a_pause_ends_when_the_server_is_dropped() {
-    let server = RawServer::start(vec![
-        Step::Write(b"x".to_vec()),
-        Step::Pause(Duration::from_secs(3600)),
-    ]);
+    let server =
+        RawServer::start(vec![Step::Write(b"x".to_vec()), Step::Pause(Duration::from_secs(3600))]);
     let mut stream = connect(&server);
     stream.write_all(REQUEST).unwrap();
     let mut first = [0];

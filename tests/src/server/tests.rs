@@ -41,10 +41,7 @@ fn connect(
             .with_no_client_auth();
     let client =
         ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
-    StreamOwned::new(
-        client,
-        TcpStream::connect(("127.0.0.1", server.port())).unwrap(),
-    )
+    StreamOwned::new(client, TcpStream::connect(("127.0.0.1", server.port())).unwrap())
 }
 
 fn exchange_in_tls(
@@ -56,9 +53,8 @@ fn exchange_in_tls(
     let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
     let mut stream = connect(&server, authority, name);
     let mut answer = String::new();
-    let exchanged = stream
-        .write_all(&request(&token))
-        .and_then(|()| stream.read_to_string(&mut answer));
+    let exchanged =
+        stream.write_all(&request(&token)).and_then(|()| stream.read_to_string(&mut answer));
     assert_eq!(server.connections(), 1);
     exchanged.map(|_| answer)
 }
@@ -87,9 +83,7 @@ fn a_request_is_answered_over_https_by_name_and_by_address() {
 fn a_bad_certificate_is_noticed() {
     let authority = Authority::new();
     let problem = |certificate| {
-        exchange_in_tls(&authority, certificate, "localhost")
-            .unwrap_err()
-            .to_string()
+        exchange_in_tls(&authority, certificate, "localhost").unwrap_err().to_string()
     };
     assert!(problem(authority.expired()).contains("expired"));
     assert!(problem(authority.wrong_name()).contains("not valid for name"));
@@ -129,11 +123,7 @@ fn an_answer_in_tls_is_cut_off_after_what_was_allowed() {
     let mut answer = Vec::new();
     let error = stream.read_to_end(&mut answer).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    assert!(
-        answer.ends_with(b"\r\n\r\n0123"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    assert!(answer.ends_with(b"\r\n\r\n0123"), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[test]
@@ -152,10 +142,7 @@ fn slow_answers_arrive_whole() {
         Delivery::SlowBody { bytes: 1, pause },
     ] {
         let answer = exchange(&misbehaving(delivery), &request("x"));
-        assert!(
-            answer.ends_with("\r\n\r\n0123456789"),
-            "{delivery:?}: {answer}"
-        );
+        assert!(answer.ends_with("\r\n\r\n0123456789"), "{delivery:?}: {answer}");
     }
 }
 

@@ -33,36 +33,31 @@ impl Carrier {
     /// ureq, which trusts `root` beside the roots that it has anyway.
     pub(crate) fn ureq(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
-        let builder = root
-            .into_iter()
-            .fold(builder, |builder, root| builder.root_certificate(root));
+        let builder =
+            root.into_iter().fold(builder, |builder, root| builder.root_certificate(root));
         Self::Ureq(builder.build().expect("the root is a certificate"))
     }
 
     /// hyper, which trusts `root` beside the roots that it has anyway.
     pub(crate) fn hyper(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
-        let builder = root
-            .into_iter()
-            .fold(builder, |builder, root| builder.root_certificate(root));
+        let builder =
+            root.into_iter().fold(builder, |builder, root| builder.root_certificate(root));
         let transport = builder.build().expect("the root is a certificate");
         Self::Hyper(transport, runtime())
     }
 
     /// A ureq agent as it comes, which follows redirects and takes a refusal for an error.
     pub(crate) fn own_ureq() -> Self {
-        Self::Ureq(plex_auth_ureq::Transport::over(
-            plex_auth_ureq::ureq::Agent::new_with_defaults(),
-        ))
+        Self::Ureq(
+            plex_auth_ureq::Transport::over(plex_auth_ureq::ureq::Agent::new_with_defaults()),
+        )
     }
 
     /// hyper-util's client as it comes.
     pub(crate) fn own_hyper() -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self::OwnHyper(
-            plex_auth_hyper::Transport::over(client, TokioTimer::new()),
-            runtime(),
-        )
+        Self::OwnHyper(plex_auth_hyper::Transport::over(client, TokioTimer::new()), runtime())
     }
 
     /// With another timeout, where it has one.
@@ -99,9 +94,7 @@ impl Carrier {
         match self {
             Self::Value(fake) => {
                 let (request, reply) = call.into_parts();
-                let now = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
                 Ok(reply.parse(&fake.answer(&owned(request), now.as_secs()))?)
             }
@@ -121,10 +114,7 @@ impl Carrier {
 
 /// A tokio runtime for one test.
 pub(crate) fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 fn owned(request: Request<Body>) -> Request<Vec<u8>> {

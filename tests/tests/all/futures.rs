@@ -48,15 +48,10 @@ fn one_can_be_dropped_after_any_poll_and_nothing_is_left_broken() {
 #[test]
 fn one_can_be_sent_to_another_thread_and_outlives_its_transport() {
     let server = Server::http(FakePlex::new());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let tasks: Vec<_> = {
         let http = Transport::new();
-        (0..8)
-            .map(|_| runtime.spawn(http.send(details(&server))))
-            .collect()
+        (0..8).map(|_| runtime.spawn(http.send(details(&server)))).collect()
     };
     for task in tasks {
         runtime.block_on(task).unwrap().unwrap();
@@ -74,10 +69,7 @@ fn without_a_runtime_it_is_an_error_and_no_panic() {
     };
     let error = outcome.unwrap_err();
     let no_answer = error.no_answer().unwrap();
-    assert!(
-        matches!(no_answer.reason(), Reason::NotStarted(_)),
-        "{error}"
-    );
+    assert!(matches!(no_answer.reason(), Reason::NotStarted(_)), "{error}");
     assert!(!no_answer.may_have_been_sent());
     assert_eq!(server.connections(), 0);
 }

@@ -31,19 +31,12 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
 
 /// The variants of a public enum, as its source has them.
 fn variants(source: &str, name: &str) -> Vec<String> {
-    let (_, body) = source
-        .split_once(&format!("pub enum {name} {{\n"))
-        .expect("the enum");
+    let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}\n").expect("its end");
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let names = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
     names
-        .map(|line| {
-            line.split(|c: char| !c.is_alphanumeric())
-                .next()
-                .unwrap_or("")
-                .to_owned()
-        })
+        .map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_owned())
         .collect()
 }
 
@@ -58,19 +51,10 @@ fn an_adapter_neither_reads_json_nor_knows_a_path_or_a_header_of_plexs() {
             if path.ends_with("tests.rs") {
                 continue;
             }
-            let code = text
-                .split("#[cfg(test)]")
-                .next()
-                .unwrap_or_default()
-                .lines();
-            let code: String = code
-                .filter(|line| !line.trim_start().starts_with("//"))
-                .collect();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default().lines();
+            let code: String = code.filter(|line| !line.trim_start().starts_with("//")).collect();
             let code = code.to_lowercase();
-            assert!(
-                !code.contains("x-plex") && !code.contains("plex.tv"),
-                "{path:?}"
-            );
+            assert!(!code.contains("x-plex") && !code.contains("plex.tv"), "{path:?}");
             for operation in OPERATIONS {
                 assert!(
                     !code.contains(&format!("\"{}", operation.path)),
@@ -109,15 +93,8 @@ fn the_readme_names_every_operation_and_every_error() {
     }
     let answered = variants(&read("plex-auth-proto/src/error.rs"), "Error");
     let unanswered = variants(&read("plex-auth-proto/src/no_answer.rs"), "NoAnswerReason");
-    assert!(
-        answered.len() >= 14 && unanswered.len() >= 10,
-        "{answered:?} {unanswered:?}"
-    );
-    for variant in answered
-        .iter()
-        .chain(&unanswered)
-        .filter(|variant| *variant != "Other")
-    {
+    assert!(answered.len() >= 14 && unanswered.len() >= 10, "{answered:?} {unanswered:?}");
+    for variant in answered.iter().chain(&unanswered).filter(|variant| *variant != "Other") {
         assert!(readme.contains(&format!("`{variant}")), "{variant}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plex_auth_proto::http::Request;
 use plex_auth_proto::{
     Account, Call, ClientIdentity, Error, NoAnswerReason as Reason, PlexTv, Token,
 };
@@ -33,10 +34,8 @@ fn write(text: &str) -> Step {
 fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
     let server = Server::http(FakePlex::new());
     let pause = Duration::from_millis(50);
-    for delivery in [
-        Delivery::SlowHead { bytes: 1, pause },
-        Delivery::SlowBody { bytes: 1, pause },
-    ] {
+    for delivery in [Delivery::SlowHead { bytes: 1, pause }, Delivery::SlowBody { bytes: 1, pause }]
+    {
         for every in every_operation() {
             server.with(|fake| {
                 let answer = Misbehaviour::answer(200, "application/json", every.success);
@@ -57,14 +56,8 @@ fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
 fn the_deadline_of_a_call_goes_before_that_of_the_transport() {
     let silent = RawServer::start(vec![Step::StallUntilDropped]);
     for carrier in clients() {
-        let error = carrier
-            .send(details(&silent.url()).deadline(SOON))
-            .unwrap_err();
-        assert_eq!(
-            error.no_answer().unwrap().reason(),
-            Reason::TimedOut(SOON),
-            "{error}"
-        );
+        let error = carrier.send(details(&silent.url()).deadline(SOON)).unwrap_err();
+        assert_eq!(error.no_answer().unwrap().reason(), Reason::TimedOut(SOON), "{error}");
     }
 }
 
@@ -75,22 +68,25 @@ fn a_refusal_counts_also_where_its_body_is_cut_off_or_stalls() {
         let server = RawServer::start(vec![write(head), end]);
         for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
             let error = carrier.send(details(&server.url())).unwrap_err();
-            assert!(
-                matches!(error.answered(), Some(Error::Unauthorized(_))),
-                "{error}"
-            );
+            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
             assert!(error.is_token_dead());
         }
     }
 }
 
 #[test]
-fn the_limit_of_a_transport_goes_before_that_of_a_call() {
+fn the_limit_of_a_call_goes_before_that_of_the_transport() {
     let server = RawServer::start(vec![write(OK)]);
-    for (limit, fits) in [(18, false), (19, true)] {
-        for carrier in clients().map(|carrier| carrier.max_body_size(limit)) {
-            let outcome = carrier.send(details(&server.url()).max_body_size(1));
-            match outcome {
+    for (of_call, of_transport, fits) in
+        [(Some(19), 1, true), (Some(18), 99, false), (None, 18, false), (None, 19, true)]
+    {
+        for carrier in clients().map(|carrier| carrier.max_body_size(of_transport)) {
+            let call = details(&server.url());
+            let call = match of_call {
+                Some(bytes) => call.max_body_size(bytes),
+                None => call,
+            };
+            match carrier.send(call) {
                 Ok(account) => assert!(fits && account.auth_token.expose() == "abc"),
                 Err(error) => {
                     let found = error.answered();
@@ -101,6 +97,25 @@ fn the_limit_of_a_transport_goes_before_that_of_a_call() {
                     assert!(!fits);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_call_for_a_status_alone_is_not_troubled_by_a_body() {
+    for answer in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\ncut off",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5000000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\u{1f}x",
+    ] {
+        let server = RawServer::start(vec![write(answer), Step::Close]);
+        for carrier in clients() {
+            let request = Request::delete(format!("{}/users/signout", server.url())).body(());
+            let call = Call::status_only("signOut", request.unwrap());
+            carrier
+                .send(call)
+                .unwrap_or_else(|error| panic!("{}: {answer}: {error}", carrier.name()));
         }
     }
 }
@@ -128,10 +143,7 @@ fn a_connection_that_dies_as_a_call_is_written_is_met_again_only_where_that_does
                 assert_eq!(arrived, 2, "{name}");
             } else {
                 let error = outcome.expect_err(&name);
-                assert!(
-                    error.no_answer().unwrap().may_have_been_sent(),
-                    "{name}: {error}"
-                );
+                assert!(error.no_answer().unwrap().may_have_been_sent(), "{name}: {error}");
                 assert!(!error.may_retry(), "{name}: {error}");
                 assert_eq!(arrived, 1, "{name}");
             }

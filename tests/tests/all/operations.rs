@@ -13,9 +13,7 @@ fn a_sign_in_returns_the_account_and_a_token_that_works() {
         assert!(account.has_plex_pass());
         assert_eq!(account.subscription.unwrap().features.len(), 100);
 
-        let details = stage
-            .send(stage.plex_tv().token_details(&account.auth_token))
-            .unwrap();
+        let details = stage.send(stage.plex_tv().token_details(&account.auth_token)).unwrap();
         assert_eq!(details.auth_token.expose(), account.auth_token.expose());
         assert_eq!(details.username.as_deref(), Some("rosa"));
     });
@@ -31,17 +29,11 @@ fn every_account_of_the_fake_tells_its_kind() {
             (Who::Managed, false, true),
             (Who::EmailOnly, false, false),
         ] {
-            let account = stage
-                .send(stage.plex_tv().token_details(&stage.token(who)))
-                .unwrap();
+            let account = stage.send(stage.plex_tv().token_details(&stage.token(who))).unwrap();
             assert_eq!(account.has_plex_pass(), plex_pass, "{who:?}");
             assert_eq!(account.is_managed(), managed, "{who:?}");
             assert_eq!(account.email.is_none(), managed, "{who:?}");
-            assert_eq!(
-                account.two_factor_enabled,
-                Some(who == Who::TwoFactor),
-                "{who:?}"
-            );
+            assert_eq!(account.two_factor_enabled, Some(who == Who::TwoFactor), "{who:?}");
         }
     });
 }
@@ -50,32 +42,17 @@ fn every_account_of_the_fake_tells_its_kind() {
 fn two_factor_authentication_asks_for_a_code_and_takes_it() {
     over_every_carrier(|stage| {
         let credentials = stage.credentials(Who::TwoFactor);
-        let code = stage.fake(|fake| {
-            fake.account(Who::TwoFactor)
-                .verification_code()
-                .map(str::to_owned)
-        });
+        let code =
+            stage.fake(|fake| fake.account(Who::TwoFactor).verification_code().map(str::to_owned));
         let code = code.unwrap();
 
         let error = stage.sign_in(&credentials).unwrap_err();
-        assert!(
-            error.wants_second_factor() && !error.is_token_dead(),
-            "{error}"
-        );
-        let error = stage
-            .sign_in(&credentials.clone().verification_code(" \n"))
-            .unwrap_err();
-        assert!(
-            error.to_string().contains("a verification code is needed"),
-            "{error}"
-        );
-        let error = stage
-            .sign_in(&credentials.clone().verification_code("000000"))
-            .unwrap_err();
+        assert!(error.wants_second_factor() && !error.is_token_dead(), "{error}");
+        let error = stage.sign_in(&credentials.clone().verification_code(" \n")).unwrap_err();
+        assert!(error.to_string().contains("a verification code is needed"), "{error}");
+        let error = stage.sign_in(&credentials.clone().verification_code("000000")).unwrap_err();
         assert!(error.to_string().contains("wrong or too old"), "{error}");
-        let account = stage
-            .sign_in(&credentials.verification_code(format!(" {code}\n")))
-            .unwrap();
+        let account = stage.sign_in(&credentials.verification_code(format!(" {code}\n"))).unwrap();
         assert_eq!(account.two_factor_enabled, Some(true));
     });
 }
@@ -84,27 +61,19 @@ fn two_factor_authentication_asks_for_a_code_and_takes_it() {
 fn a_transient_token_opens_the_server_until_it_restarts() {
     over_every_carrier(|stage| {
         let server = stage.media_server(Which::Claimed, Who::PlexPass);
-        let transient = stage
-            .send(server.transient_token(TokenType::Delegation, Scope::All))
-            .unwrap();
+        let transient =
+            stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
         assert!(transient.token.expose().starts_with("transient-"));
 
         let delegated = stage.media_server_with(Which::Claimed, transient.token);
         let source = stage.source();
-        let known = stage
-            .send(delegated.source_connection_information(&source))
-            .unwrap();
+        let known = stage.send(delegated.source_connection_information(&source)).unwrap();
         assert!(known.device().is_some());
 
         stage.fake(|fake| fake.restart(Which::Claimed));
-        let error = stage
-            .send(delegated.source_connection_information(&source))
-            .unwrap_err();
+        let error = stage.send(delegated.source_connection_information(&source)).unwrap_err();
         assert_eq!(error.status().unwrap(), 401);
-        assert!(
-            !error.is_token_dead(),
-            "it speaks for that server only: {error}"
-        );
+        assert!(!error.is_token_dead(), "it speaks for that server only: {error}");
     });
 }
 
@@ -131,13 +100,8 @@ fn a_source_is_found_with_all_its_connections() {
             }
         }
         let refreshed = stage.fake(|fake| {
-            let asked = fake
-                .requests()
-                .iter()
-                .filter(|seen| seen.path() == "/security/resources");
-            asked
-                .filter(|seen| seen.target.contains("refresh=1"))
-                .count()
+            let asked = fake.requests().iter().filter(|seen| seen.path() == "/security/resources");
+            asked.filter(|seen| seen.target.contains("refresh=1")).count()
         });
         assert_eq!(refreshed, 1);
     });
@@ -149,11 +113,7 @@ fn a_source_that_the_server_does_not_know_is_no_error() {
         let server = stage.media_server(Which::Claimed, Who::PlexPass);
         let unknown = "server://a b&c#d%20e+客厅".parse().unwrap();
         assert!(
-            stage
-                .send(server.source_connection_information(&unknown))
-                .unwrap()
-                .device()
-                .is_none()
+            stage.send(server.source_connection_information(&unknown)).unwrap().device().is_none()
         );
     });
 }
@@ -162,13 +122,10 @@ fn a_source_that_the_server_does_not_know_is_no_error() {
 fn an_unclaimed_server_has_no_tokens_and_says_so() {
     over_every_carrier(|stage| {
         let server = stage.media_server(Which::Unclaimed, Who::PlexPass);
-        let error = stage
-            .send(server.transient_token(TokenType::Delegation, Scope::All))
-            .unwrap_err();
+        let error =
+            stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .ends_with("a server that nobody has claimed has none"),
+            error.to_string().ends_with("a server that nobody has claimed has none"),
             "{error}"
         );
     });
@@ -179,34 +136,21 @@ fn every_operation_is_sent_with_its_verb_path_and_headers() {
     over_every_carrier(|stage| {
         let server = stage.media_server(Which::Claimed, Who::PlexPass);
         stage.sign_in(&stage.credentials(Who::PlexPass)).unwrap();
-        stage
-            .send(stage.plex_tv().token_details(&stage.token(Who::PlexPass)))
-            .unwrap();
-        stage
-            .send(server.transient_token(TokenType::Delegation, Scope::All))
-            .unwrap();
-        stage
-            .send(server.source_connection_information(&stage.source()))
-            .unwrap();
+        stage.send(stage.plex_tv().token_details(&stage.token(Who::PlexPass))).unwrap();
+        stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
+        stage.send(server.source_connection_information(&stage.source())).unwrap();
 
         let seen = stage.fake(|fake| fake.requests().to_vec());
         assert_eq!(seen.len(), OPERATIONS.len());
         for (seen, operation) in seen.iter().zip(OPERATIONS) {
             let name = operation.name;
             assert_eq!(seen.method, operation.method, "{name}");
-            assert!(
-                seen.path().ends_with(operation.path),
-                "{name}: {}",
-                seen.path()
-            );
+            assert!(seen.path().ends_with(operation.path), "{name}: {}", seen.path());
             for (header, expected) in [
                 ("accept", "application/json"),
                 ("x-plex-client-identifier", IDENTIFIER),
                 ("x-plex-product", "Scenario"),
-                (
-                    "user-agent",
-                    concat!("plex-auth/", env!("CARGO_PKG_VERSION")),
-                ),
+                ("user-agent", concat!("plex-auth/", env!("CARGO_PKG_VERSION"))),
             ] {
                 let values: Vec<_> = seen.headers.get_all(header).iter().collect();
                 assert_eq!(values, [expected], "{name}: {header}");
@@ -219,15 +163,7 @@ fn every_operation_is_sent_with_its_verb_path_and_headers() {
             let lengths: Vec<_> = seen.headers.get_all("content-length").iter().collect();
             let expected = seen.body.len().to_string();
             let is_post = operation.method == "POST";
-            assert_eq!(
-                lengths,
-                if is_post {
-                    vec![expected.as_str()]
-                } else {
-                    vec![]
-                },
-                "{name}"
-            );
+            assert_eq!(lengths, if is_post { vec![expected.as_str()] } else { vec![] }, "{name}");
             assert!(
                 !seen.target.contains("pass") && !seen.target.contains("oken="),
                 "{name}: {}",
@@ -241,13 +177,9 @@ fn every_operation_is_sent_with_its_verb_path_and_headers() {
 fn any_password_arrives_byte_for_byte() {
     over_every_carrier(|stage| {
         let long = "ü&=+% ".repeat(2000);
-        for password in [
-            "a&b=c+d%20$é\"😀;",
-            " spaces around ",
-            "'\"<>\\",
-            "line\r\nbreak\0",
-            &long,
-        ] {
+        for password in
+            ["a&b=c+d%20$é\"😀;", " spaces around ", "'\"<>\\", "line\r\nbreak\0", &long]
+        {
             stage.fake(|fake| fake.account_mut(Who::Free).set_password(password));
             let account = stage.sign_in(&stage.credentials(Who::Free)).unwrap();
             assert_eq!(account.username.as_deref(), Some("tariq"));
@@ -259,18 +191,11 @@ fn any_password_arrives_byte_for_byte() {
 fn a_device_name_beyond_ascii_arrives_as_utf_8() {
     over_every_carrier(|stage| {
         for name in ["Salon d'été", "客厅", "Anna’s MacBook 📺"] {
-            let me = plex_auth_proto::ClientIdentity::builder(IDENTIFIER)
-                .device_name(name)
-                .build();
+            let me = plex_auth_proto::ClientIdentity::builder(IDENTIFIER).device_name(name).build();
             let plex_tv = plex_auth_proto::PlexTv::at(me.unwrap(), stage.plex_tv().url().clone());
-            stage
-                .send(plex_tv.token_details(&stage.token(Who::Free)))
-                .unwrap();
+            stage.send(plex_tv.token_details(&stage.token(Who::Free))).unwrap();
             let seen = stage.fake(|fake| fake.requests().last().cloned()).unwrap();
-            assert_eq!(
-                seen.headers["x-plex-device-name"].as_bytes(),
-                name.as_bytes()
-            );
+            assert_eq!(seen.headers["x-plex-device-name"].as_bytes(), name.as_bytes());
         }
     });
 }
@@ -281,20 +206,14 @@ fn a_revoked_token_is_dead_and_a_foreign_one_is_refused_by_one_server_alone() {
         let token = Token::new(stage.fake(|fake| fake.issue_token(Who::Free))).unwrap();
         stage.send(stage.plex_tv().token_details(&token)).unwrap();
         stage.fake(|fake| fake.revoke(token.expose()));
-        let error = stage
-            .send(stage.plex_tv().token_details(&token))
-            .unwrap_err();
+        let error = stage.send(stage.plex_tv().token_details(&token)).unwrap_err();
         assert!(error.is_token_dead(), "{error}");
 
         let stranger = stage.media_server(Which::Claimed, Who::Free);
-        let error = stage
-            .send(stranger.transient_token(TokenType::Delegation, Scope::All))
-            .unwrap_err();
+        let error =
+            stage.send(stranger.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
         assert!(!error.is_token_dead(), "{error}");
-        assert!(
-            error.to_string().contains("does not accept this token"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("does not accept this token"), "{error}");
     });
 }
 
@@ -304,9 +223,7 @@ fn a_connection_is_kept_for_the_next_call_also_after_a_refusal() {
         let wrong = plex_auth_proto::Credentials::new("rosa", "wrong").unwrap();
         stage.sign_in(&wrong).unwrap_err();
         stage.sign_in(&stage.credentials(Who::PlexPass)).unwrap();
-        stage
-            .send(stage.plex_tv().token_details(&stage.token(Who::Free)))
-            .unwrap();
+        stage.send(stage.plex_tv().token_details(&stage.token(Who::Free))).unwrap();
         let expected = if stage.is_hand_made() { 3 } else { 1 };
         assert_eq!(stage.connections(), Some(expected));
     });

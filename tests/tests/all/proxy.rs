@@ -24,28 +24,15 @@ fn the_environment_is_not_asked_for_one() {
     let proxy = Server::http(FakePlex::new());
     // A process of its own, as the environment belongs to all tests of this one.
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args([
-        "--exact",
-        "--ignored",
-        "proxy::in_a_process_whose_environment_names_a_proxy",
-    ]);
+    child.args(["--exact", "--ignored", "proxy::in_a_process_whose_environment_names_a_proxy"]);
     child.env(URL, server.url());
-    for variable in [
-        "HTTP_PROXY",
-        "http_proxy",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "all_proxy",
-    ] {
+    for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
         child.env(variable, proxy.url());
     }
     child.env("NO_PROXY", "192.168.0.0/16");
     let output = child.output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("1 passed"),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
     assert_eq!(server.with(|fake| fake.seen("POST", "/users/signin")), 2);
     assert_eq!(proxy.connections(), 0);
 }
@@ -60,12 +47,7 @@ fn in_a_process_whose_environment_names_a_proxy() {
 }
 
 fn over_proxy(url: &str) -> Carrier {
-    Carrier::Ureq(
-        plex_auth_ureq::Transport::builder()
-            .proxy(url)
-            .build()
-            .unwrap(),
-    )
+    Carrier::Ureq(plex_auth_ureq::Transport::builder().proxy(url).build().unwrap())
 }
 
 #[test]
@@ -84,24 +66,14 @@ fn one_that_was_asked_for_gets_the_connection() {
 
 #[test]
 fn one_that_refuses_or_is_not_there_is_named_and_its_password_is_not() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refusing = |status: &str| {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
         RawServer::start(vec![Step::Write(answer.into_bytes()), Step::Close])
     };
-    let servers = [
-        "407 Proxy Authentication Required",
-        "403 Forbidden",
-        "502 Bad Gateway",
-    ]
-    .map(refusing);
-    let places = servers
-        .iter()
-        .map(|server| server.port())
-        .chain([free.port()]);
+    let servers =
+        ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"].map(refusing);
+    let places = servers.iter().map(|server| server.port()).chain([free.port()]);
     for port in places {
         let carrier = over_proxy(&format!("http://rosa:pr0xy-pa55@127.0.0.1:{port}"));
         let server = Server::http(FakePlex::new());

@@ -91,31 +91,20 @@ fn the_block_with_a_runtime_of_ones_own_asks_for_the_account() {
 #[test]
 fn the_block_about_errors_tells_them_apart() {
     let http = plex_auth_ureq::Transport::new();
-    let me = plex_auth_proto::ClientIdentity::builder("id")
-        .build()
-        .unwrap();
+    let me = plex_auth_proto::ClientIdentity::builder("id").build().unwrap();
     let plex_tv = plex_auth_proto::PlexTv::at(me, plex_tv());
     let sign_in = |login: &str, password: &str| {
         let credentials = plex_auth_proto::Credentials::new(login, password).unwrap();
         block_4::signed_in(&http, plex_tv.sign_in(&credentials))
     };
-    assert!(matches!(
-        sign_in("rosa", "nine kites & a lantern"),
-        Next::Welcome(Some(_))
-    ));
+    assert!(matches!(sign_in("rosa", "nine kites & a lantern"), Next::Welcome(Some(_))));
     assert_eq!(sign_in("ingrid", "Fjellvåk-81"), Next::AskForCode);
     assert!(matches!(sign_in("rosa", "wrong"), Next::Tell(_)));
     let dead = Token::new("dead").unwrap();
-    assert_eq!(
-        block_4::signed_in(&http, plex_tv.token_details(&dead)),
-        Next::SignInAgain
-    );
+    assert_eq!(block_4::signed_in(&http, plex_tv.token_details(&dead)), Next::SignInAgain);
     FAKE.with(|fake| {
         let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
         fake.with(|plex| plex.misbehave("/user", busy));
     });
-    assert_eq!(
-        block_4::signed_in(&http, plex_tv.token_details(&dead)),
-        Next::TryLater(None)
-    );
+    assert_eq!(block_4::signed_in(&http, plex_tv.token_details(&dead)), Next::TryLater(None));
 }

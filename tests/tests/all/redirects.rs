@@ -13,18 +13,9 @@ fn is_not_followed(stage: &Stage) {
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());
     let bare = elsewhere.url().trim_start_matches("http:").to_owned();
     let places = [
-        (
-            Some(format!("{}/user?x=1", elsewhere.url())),
-            Some(elsewhere.url().to_owned()),
-        ),
-        (
-            Some(format!("{}/user", encrypted.url())),
-            Some(encrypted.url().to_owned()),
-        ),
-        (
-            Some(format!("{bare}/user")),
-            Some(format!("{}:{bare}", stage.scheme())),
-        ),
+        (Some(format!("{}/user?x=1", elsewhere.url())), Some(elsewhere.url().to_owned())),
+        (Some(format!("{}/user", encrypted.url())), Some(encrypted.url().to_owned())),
+        (Some(format!("{bare}/user")), Some(format!("{}:{bare}", stage.scheme()))),
         (Some("/user".to_owned()), Some(stage.url().to_owned())),
         (Some("../user".to_owned()), Some(stage.url().to_owned())),
         (Some("http://[::".to_owned()), None),

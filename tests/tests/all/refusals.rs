@@ -37,22 +37,15 @@ fn the_status_decides_whatever_the_body_is() {
             (302, "Redirected {"),
         ] {
             for (kind, body) in [
-                (
-                    "application/json",
-                    r#"{"errors":[{"code":7,"message":"alert","status":401}]}"#,
-                ),
-                (
-                    "application/xml",
-                    "<errors><error code='7' message='alert'/></errors>",
-                ),
+                ("application/json", r#"{"errors":[{"code":7,"message":"alert","status":401}]}"#),
+                ("application/xml", "<errors><error code='7' message='alert'/></errors>"),
                 ("text/html", HTML),
                 ("application/json", HTML),
                 ("text/plain", ""),
             ] {
                 for error in ask_everything(stage, || Misbehaviour::answer(status, kind, body)) {
-                    let answered = error
-                        .answered()
-                        .unwrap_or_else(|| panic!("{status} {body}: {error}"));
+                    let answered =
+                        error.answered().unwrap_or_else(|| panic!("{status} {body}: {error}"));
                     let shown = format!("{answered:?}");
                     assert!(shown.starts_with(variant), "{status} {body}: {shown}");
                     assert_eq!(error.status().unwrap().as_u16(), status);
@@ -67,16 +60,8 @@ fn the_status_decides_whatever_the_body_is() {
 fn a_page_with_status_200_is_no_answer_of_plexs() {
     over_every_carrier(|stage| {
         for (kind, body, content) in [
-            (
-                "text/html",
-                "<html>Sign in to the hotel's network</html>",
-                "an HTML page",
-            ),
-            (
-                "application/json",
-                "<!DOCTYPE html><html></html>",
-                "an HTML page",
-            ),
+            ("text/html", "<html>Sign in to the hotel's network</html>", "an HTML page"),
+            ("application/json", "<!DOCTYPE html><html></html>", "an HTML page"),
             ("application/json", "", "no body"),
             ("application/json", "{\"a\": tru", "broken JSON"),
             ("application/json", "{} {}", "broken JSON"),
@@ -84,9 +69,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
         ] {
             for error in ask_everything(stage, || Misbehaviour::answer(200, kind, body)) {
                 assert!(
-                    error
-                        .to_string()
-                        .ends_with(&format!("answered 200 with {content}")),
+                    error.to_string().ends_with(&format!("answered 200 with {content}")),
                     "{error}"
                 );
                 assert!(!error.is_token_dead());
@@ -95,9 +78,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
         for status in [201, 204] {
             for error in ask_everything(stage, || Misbehaviour::answer(status, "text/plain", "")) {
                 assert!(
-                    error
-                        .to_string()
-                        .ends_with(&format!("answered {status} with no body")),
+                    error.to_string().ends_with(&format!("answered {status} with no body")),
                     "{error}"
                 );
             }
@@ -118,16 +99,10 @@ fn an_encoding_that_was_not_asked_for_is_named() {
             assert!(error.to_string().ends_with("(gzip)"), "{error}");
         }
         for error in ask_everything(stage, gzip(401, b"\x1f\x8b\x08\x00")) {
-            assert!(
-                matches!(error.answered(), Some(Error::Unauthorized(_))),
-                "{error}"
-            );
+            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
         for error in ask_everything(stage, gzip(204, b"")) {
-            assert!(
-                error.to_string().ends_with("answered 204 with no body"),
-                "{error}"
-            );
+            assert!(error.to_string().ends_with("answered 204 with no body"), "{error}");
         }
     });
 }
@@ -138,22 +113,13 @@ fn an_answer_is_bounded_with_and_without_a_length() {
         let large = || Misbehaviour::answer(200, "application/json", vec![b' '; 2 * 1024 * 1024]);
         for error in ask_everything(stage, large) {
             assert!(
-                matches!(
-                    error.answered(),
-                    Some(Error::BodyTooLarge {
-                        limit: 1_048_576,
-                        ..
-                    })
-                ),
+                matches!(error.answered(), Some(Error::BodyTooLarge { limit: 1_048_576, .. })),
                 "{error}"
             );
         }
         let refusal = || Misbehaviour::answer(401, "text/html", vec![b' '; 2 * 1024 * 1024]);
         for error in ask_everything(stage, refusal) {
-            assert!(
-                matches!(error.answered(), Some(Error::Unauthorized(_))),
-                "{error}"
-            );
+            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
     });
 }
@@ -164,16 +130,10 @@ fn after_ten_wrong_passwords_plex_says_stop() {
         let wrong = plex_auth_proto::Credentials::new("tariq", "wrong").unwrap();
         for _ in 0..10 {
             let error = stage.sign_in(&wrong).unwrap_err();
-            assert!(
-                matches!(error.answered(), Some(Error::Unauthorized(_))),
-                "{error}"
-            );
+            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
         let error = stage.sign_in(&stage.credentials(Who::Free)).unwrap_err();
-        assert!(
-            matches!(error.answered(), Some(Error::TooManyFailures(_))),
-            "{error}"
-        );
+        assert!(matches!(error.answered(), Some(Error::TooManyFailures(_))), "{error}");
         assert!(!error.may_retry());
     });
 }
@@ -181,14 +141,10 @@ fn after_ten_wrong_passwords_plex_says_stop() {
 #[test]
 fn an_account_without_a_password_says_how_it_signs_in() {
     over_every_carrier(|stage| {
-        let login = stage
-            .fake(|fake| fake.account(Who::EmailOnly).login().map(str::to_owned))
-            .unwrap();
+        let login =
+            stage.fake(|fake| fake.account(Who::EmailOnly).login().map(str::to_owned)).unwrap();
         let credentials = plex_auth_proto::Credentials::new(login, "any").unwrap();
         let error = stage.sign_in(&credentials).unwrap_err();
-        assert!(
-            error.to_string().contains("signs in by e-mail only"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("signs in by e-mail only"), "{error}");
     });
 }

@@ -27,13 +27,7 @@ pub(crate) struct Stage {
 pub(crate) fn over_every_carrier(scenario: impl Fn(&Stage)) {
     let fake = Arc::new(Mutex::new(FakePlex::new()));
     let url = "http://plex.example:32400".to_owned();
-    play(
-        &scenario,
-        Carrier::Value(Arc::clone(&fake)),
-        url,
-        fake,
-        None,
-    );
+    play(&scenario, Carrier::Value(Arc::clone(&fake)), url, fake, None);
     over_every_client(scenario);
 }
 
@@ -70,12 +64,7 @@ fn play(
 ) {
     // Shown where the scenario fails.
     println!("over {} at {url}", carrier.name());
-    scenario(&Stage {
-        carrier,
-        url,
-        fake,
-        server,
-    });
+    scenario(&Stage { carrier, url, fake, server });
 }
 
 impl Stage {
@@ -112,10 +101,7 @@ impl Stage {
     }
 
     pub(crate) fn identity(&self) -> ClientIdentity {
-        ClientIdentity::builder(IDENTIFIER)
-            .product("Scenario")
-            .build()
-            .expect("a right identity")
+        ClientIdentity::builder(IDENTIFIER).product("Scenario").build().expect("a right identity")
     }
 
     pub(crate) fn plex_tv(&self) -> PlexTv {
@@ -139,9 +125,7 @@ impl Stage {
             Which::Claimed => "",
             which => self.fake(|fake| fake.server(which).prefix()),
         };
-        let url = format!("{}{prefix}", self.url)
-            .parse()
-            .expect("a right URL");
+        let url = format!("{}{prefix}", self.url).parse().expect("a right URL");
         MediaServer::new(self.identity(), url, token)
     }
 

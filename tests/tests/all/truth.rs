@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{Error, NoAnswerReason as Reason, RetryAfter, SendError, TlsFault};
+use plex_auth_proto::{Error, Host, NoAnswerReason as Reason, RetryAfter, SendError, TlsFault};
 use plex_auth_tests::{Authority, FakePlex, RawServer, Server, ServerCertificate, Step};
 
 use crate::carrier::Carrier;
@@ -18,6 +18,8 @@ enum Again {
     Never,
     /// If it does no harm that the first copy was carried out.
     IfRepeatable,
+    /// The same, and plex.tv was asked.
+    IfOfPlexTv,
     Always,
 }
 
@@ -68,25 +70,16 @@ impl Answer {
     }
 
     const fn factor(self) -> Self {
-        Self {
-            factor: true,
-            ..self
-        }
+        Self { factor: true, ..self }
     }
 
     fn wait(self, seconds: u64) -> Self {
-        Self {
-            wait: Some(RetryAfter::In(Duration::from_secs(seconds))),
-            ..self
-        }
+        Self { wait: Some(RetryAfter::In(Duration::from_secs(seconds))), ..self }
     }
 
     fn until(self, unix: u64) -> Self {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(unix);
-        Self {
-            wait: Some(RetryAfter::At(moment)),
-            ..self
-        }
+        Self { wait: Some(RetryAfter::At(moment)), ..self }
     }
 }
 
@@ -99,7 +92,7 @@ const PAGE: &str = "a success with a proxy's or captive portal's page";
 
 #[rustfmt::skip]
 fn answers() -> Vec<Answer> {
-    use Again::{Always, IfRepeatable};
+    use Again::{Always, IfOfPlexTv, IfRepeatable};
     vec![
         answer("400 Bad Request", r#"{"errors":[{"code":1000,"status":400}]}"#, "400", "BadRequest",
             "a parameter is missing or malformed (400, code 1000: the client identifier is missing)"),
@@ -132,8 +125,8 @@ fn answers() -> Vec<Answer> {
         answer("403 No", HTML, "403", "Forbidden", "the account may not do this (403)"),
         answer("403 No", r#"{"errors":[{"code":1041}]}"#, "403", "Forbidden",
             "the account may not do this (403, code 1041: the Home PIN is missing or wrong)"),
-        answer("404 No", "", "any other refusal", "Rejected", "refused (404)").again(IfRepeatable),
-        answer("404 No", r#"{"status":404,"error":"Not Found"}"#, "any other refusal", "Rejected", "refused (404)").again(IfRepeatable),
+        answer("404 No", "", "any other refusal", "Rejected", "refused (404)").again(IfOfPlexTv),
+        answer("404 No", r#"{"status":404,"error":"Not Found"}"#, "any other refusal", "Rejected", "refused (404)").again(IfOfPlexTv),
         answer("404 No", r#"{"errors":[{"code":1002}]}"#, "any other refusal", "Rejected", "refused (404, code 1002: no such endpoint)"),
         answer("405 No", r#"{"errors":[{"code":1005}]}"#, "any other refusal", "Rejected", "refused (405, code 1005)"),
         answer("408 Late", "", "any other refusal", "Rejected", "refused (408)").again(IfRepeatable),
@@ -151,7 +144,9 @@ fn answers() -> Vec<Answer> {
             "too many requests; wait before the next (429)").again(Always).wait(1_000_000_000_000),
         answer("500 No", HTML, "5xx", "Unavailable", "trouble at the server (500)").again(IfRepeatable),
         answer("502 No", HTML, "5xx", "Unavailable", "trouble at the server (502)").again(IfRepeatable),
-        answer("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "trouble at the server (503)").again(Always).wait(7),
+        answer("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "trouble at the server (503)").again(IfRepeatable).wait(7),
+        answer("503 No", r#"{"errors":[{"code":1013}]}"#, "5xx", "Unavailable", "trouble at the server (503, code 1013)").again(Always),
+        answer("501 No", "", "5xx", "Unavailable", "trouble at the server (501)"),
         answer("504 No", "", "5xx", "Unavailable", "trouble at the server (504)").again(IfRepeatable),
         answer("511 Network Authentication Required", HTML, "5xx", "Unavailable", "trouble at the server (511)").again(IfRepeatable),
         answer("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
@@ -172,10 +167,7 @@ fn answers() -> Vec<Answer> {
 impl Answer {
     fn on_the_wire(&self) -> Vec<Step> {
         let Self { head, body, .. } = self;
-        let text = format!(
-            "HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         vec![Step::Write(text.into_bytes()), Step::Close]
     }
 }
@@ -186,40 +178,25 @@ fn every_answer_is_told_for_what_it_is() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
     let answers = answers();
     for row in &answers {
-        let line = readme
-            .lines()
-            .find(|line| line.starts_with(&format!("| {} |", row.row)));
+        let line = readme.lines().find(|line| line.starts_with(&format!("| {} |", row.row)));
         let line = line.unwrap_or_else(|| panic!("the README has no row for {}", row.row));
-        assert!(
-            line.contains(&format!("`{}`", row.variant)),
-            "{line}: {}",
-            row.variant
-        );
+        assert!(line.contains(&format!("`{}`", row.variant)), "{line}: {}", row.variant);
 
         let server = RawServer::start(row.on_the_wire());
-        for carrier in [
-            Carrier::HandMade(None),
-            Carrier::ureq(None),
-            Carrier::hyper(None),
-        ] {
+        for carrier in [Carrier::HandMade(None), Carrier::ureq(None), Carrier::hyper(None)] {
             let asking = Asking::at(&server.url());
             for every in every_operation() {
                 let name = every.operation.name;
                 let context = format!("{} {name} {} {}", carrier.name(), row.head, row.body);
                 let error = every.send(&asking, &carrier).expect_err(&context);
-                let answered = error
-                    .answered()
-                    .unwrap_or_else(|| panic!("{context}: {error}"));
+                let answered = error.answered().unwrap_or_else(|| panic!("{context}: {error}"));
                 let debug = format!("{answered:?}");
                 assert!(debug.starts_with(row.variant), "{context}: {debug}");
 
                 let judges = every.judges_the_account(&asking);
                 let who = match (
                     judges,
-                    every
-                        .request(&asking)
-                        .headers()
-                        .contains_key("x-plex-token"),
+                    every.request(&asking).headers().contains_key("x-plex-token"),
                 ) {
                     (true, _) => "the token is dead; sign in again",
                     (false, true) => {
@@ -227,17 +204,17 @@ fn every_answer_is_told_for_what_it_is() {
                     }
                     (false, false) => "the login or the password is wrong",
                 };
-                let expected = format!(
-                    "{name} at {}: {}",
-                    server.url(),
-                    row.message.replace("{}", who)
-                );
+                let expected =
+                    format!("{name} at {}: {}", server.url(), row.message.replace("{}", who));
                 assert_eq!(error.to_string(), expected, "{context}");
 
                 assert_eq!(error.is_token_dead(), row.dead && judges, "{context}");
                 let again = match row.again {
                     Again::Never => false,
                     Again::IfRepeatable => every.operation.repeatable,
+                    Again::IfOfPlexTv => {
+                        every.operation.repeatable && every.operation.host == Host::PlexTv
+                    }
                     Again::Always => true,
                 };
                 assert_eq!(error.may_retry(), again, "{context}");
@@ -328,10 +305,8 @@ fn every_silence_is_told_for_what_it_is() {
         let (url, _raw, _server) = match place {
             Place::Url(url) => ((*url).to_owned(), None, None),
             Place::Free => {
-                let free = std::net::TcpListener::bind("127.0.0.1:0")
-                    .unwrap()
-                    .local_addr()
-                    .unwrap();
+                let free =
+                    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
                 (format!("http://{free}"), None, None)
             }
             Place::Raw(steps) => {
@@ -349,37 +324,26 @@ fn every_silence_is_told_for_what_it_is() {
             }
         };
         // Only where time is the matter is it short.
-        let limit = if matches!(reason, Reason::TimedOut(_)) {
-            SOON
-        } else {
-            Duration::from_secs(20)
-        };
+        let limit =
+            if matches!(reason, Reason::TimedOut(_)) { SOON } else { Duration::from_secs(20) };
         for carrier in [Carrier::ureq(root.clone()), Carrier::hyper(root.clone())] {
             let carrier = carrier.timeout(limit);
             let asking = Asking::at(&url);
             for every in every_operation() {
                 let context = format!("{} {} {situation}", carrier.name(), every.operation.name);
                 let error = every.send(&asking, &carrier).expect_err(&context);
-                let no_answer = error
-                    .no_answer()
-                    .unwrap_or_else(|| panic!("{context}: {error}"));
+                let no_answer = error.no_answer().unwrap_or_else(|| panic!("{context}: {error}"));
                 assert_eq!(
                     (no_answer.reason(), no_answer.may_have_been_sent()),
                     (*reason, *sent),
                     "{context}: {error}"
                 );
-                let outcome = if *sent {
-                    "outcome unknown"
-                } else {
-                    "nothing was sent"
-                };
+                let outcome = if *sent { "outcome unknown" } else { "nothing was sent" };
                 let expected = format!("{} at {url}: {reason} ({outcome})", every.operation.name);
                 assert_eq!(error.to_string(), expected, "{context}");
                 says_nothing_of_the_token(&error, &context);
-                let passes = !matches!(
-                    reason,
-                    Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge
-                );
+                let passes =
+                    !matches!(reason, Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge);
                 let safe = !sent || every.operation.repeatable;
                 assert_eq!(error.may_retry(), passes && safe, "{context}");
             }
@@ -389,14 +353,8 @@ fn every_silence_is_told_for_what_it_is() {
 }
 
 fn says_nothing_of_the_token(error: &SendError, context: &str) {
-    assert!(
-        !error.is_token_dead() && !error.wants_second_factor(),
-        "{context}"
-    );
-    assert!(
-        error.status().is_none() && error.retry_after().is_none(),
-        "{context}"
-    );
+    assert!(!error.is_token_dead() && !error.wants_second_factor(), "{context}");
+    assert!(error.status().is_none() && error.retry_after().is_none(), "{context}");
 }
 
 #[test]
@@ -417,13 +375,7 @@ fn an_answer_too_large_is_told_with_and_without_a_length() {
             for every in every_operation() {
                 let error = every.send(&asking, &carrier).unwrap_err();
                 assert!(
-                    matches!(
-                        error.answered(),
-                        Some(Error::BodyTooLarge {
-                            limit: 1_048_576,
-                            ..
-                        })
-                    ),
+                    matches!(error.answered(), Some(Error::BodyTooLarge { limit: 1_048_576, .. })),
                     "{error}"
                 );
                 assert!(!error.may_retry() && !error.is_token_dead());

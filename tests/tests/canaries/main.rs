@@ -38,14 +38,9 @@ const PROXY: &str = "canary-Xz8dPh3Ws05";
 
 /// What comes out: every text of a success that starts as a canary does.
 fn canaries() -> Vec<String> {
-    let mut found: Vec<String> = [TOKEN, PASSWORD, CODE, LOGIN, PROXY]
-        .map(str::to_owned)
-        .into();
+    let mut found: Vec<String> = [TOKEN, PASSWORD, CODE, LOGIN, PROXY].map(str::to_owned).into();
     for every in every_operation() {
-        let texts = every
-            .success
-            .split('"')
-            .filter(|text| text.starts_with("canary-"));
+        let texts = every.success.split('"').filter(|text| text.starts_with("canary-"));
         found.extend(texts.map(str::to_owned));
     }
     found.sort();
@@ -57,9 +52,7 @@ fn canaries() -> Vec<String> {
 /// offsets, and as a list of bytes; each cut to every eight characters in a row.
 fn dresses(canary: &str) -> Vec<String> {
     // What all have in common, and what stands in any address, gives none away.
-    let canary = canary
-        .trim_start_matches("canary-")
-        .trim_end_matches("@example.org");
+    let canary = canary.trim_start_matches("canary-").trim_end_matches("@example.org");
     let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
     let mut texts = vec![canary.to_owned(), encoded];
     for padding in ["", "x", "xx"] {
@@ -78,10 +71,7 @@ fn dresses(canary: &str) -> Vec<String> {
 
 fn eights(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
-    characters
-        .windows(8)
-        .map(|eight| eight.iter().collect())
-        .collect()
+    characters.windows(8).map(|eight| eight.iter().collect()).collect()
 }
 
 /// Everything seen, by where it was seen.
@@ -119,11 +109,7 @@ impl Seen {
                 }
             }
         }
-        println!(
-            "{} canaries × {} places: none seen",
-            canaries.len(),
-            self.0.len()
-        );
+        println!("{} canaries × {} places: none seen", canaries.len(), self.0.len());
     }
 }
 
@@ -158,9 +144,8 @@ fn echoes() -> Vec<String> {
     ]
 }
 
-const STATUSES: [u16; 16] = [
-    200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503,
-];
+const STATUSES: [u16; 16] =
+    [200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503];
 
 /// An answer that quotes secrets in its headers as well.
 fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
@@ -184,9 +169,7 @@ fn nothing_that_the_core_shows_holds_a_secret() {
     for every in every_operation() {
         let name = every.operation.name;
         seen.add(format!("the call of {name}"), every.shown(&asking));
-        let whole = every
-            .parse(&asking, &answer(200, every.success))
-            .expect("a success");
+        let whole = every.parse(&asking, &answer(200, every.success)).expect("a success");
         seen.add(format!("the value of {name}"), whole);
         for status in STATUSES {
             for body in echoes() {
@@ -212,20 +195,10 @@ fn no_url_holds_a_secret_and_secret_headers_are_marked() {
     let canaries = canaries();
     for every in every_operation() {
         let request = every.request(&asking);
-        seen.add(
-            format!("the URL of {}", every.operation.name),
-            request.uri().to_string(),
-        );
+        seen.add(format!("the URL of {}", every.operation.name), request.uri().to_string());
         for (name, value) in request.headers() {
-            let is_secret = canaries
-                .iter()
-                .any(|canary| value.as_bytes() == canary.as_bytes());
-            assert_eq!(
-                value.is_sensitive(),
-                is_secret,
-                "{}: {name}",
-                every.operation.name
-            );
+            let is_secret = canaries.iter().any(|canary| value.as_bytes() == canary.as_bytes());
+            assert_eq!(value.is_sensitive(), is_secret, "{}: {name}", every.operation.name);
         }
     }
     seen.has_no_canary();
@@ -242,13 +215,8 @@ impl log::Log for Listener {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let line = (
-            record.target().to_owned(),
-            format!("{} {}", record.level(), record.args()),
-        );
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        let line = (record.target().to_owned(), format!("{} {}", record.level(), record.args()));
+        LOG.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     fn flush(&self) {}
@@ -264,24 +232,15 @@ fn listen() {
 
 /// Every operation over a carrier, against servers that answer, echo, redirect, stall and cut off.
 fn exercise(carrier: &Carrier, seen: &mut Seen) {
-    seen.add(
-        format!("the transport of {}", carrier.name()),
-        format!("{carrier:?}\n{carrier:#?}"),
-    );
+    seen.add(format!("the transport of {}", carrier.name()), format!("{carrier:?}\n{carrier:#?}"));
     for every in every_operation() {
         let mut answers = vec![wire(200, every.success)];
         for status in [200, 302, 401, 422, 500] {
             answers.extend(echoes().iter().map(|body| wire(status, body)));
         }
         let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
-        answers.extend([
-            b"SSH-2.0-x\r\n\r\n".to_vec(),
-            cut.as_bytes().to_vec(),
-            Vec::new(),
-        ]);
-        let scripts = answers
-            .into_iter()
-            .map(|bytes| vec![Step::Write(bytes), Step::Close]);
+        answers.extend([b"SSH-2.0-x\r\n\r\n".to_vec(), cut.as_bytes().to_vec(), Vec::new()]);
+        let scripts = answers.into_iter().map(|bytes| vec![Step::Write(bytes), Step::Close]);
         for script in scripts {
             let server = RawServer::start(script);
             let place = format!("{} over {}", every.operation.name, carrier.name());
@@ -331,23 +290,11 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     exercise(&Carrier::Ureq(proxied), &mut seen);
 
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let (told, kept): (Vec<_>, Vec<_>) = log
-        .into_iter()
-        .partition(|(target, text)| is_told_by_ureq(target, text));
-    assert!(
-        kept.iter()
-            .any(|(target, _)| target.starts_with("hyper_util")),
-        "hyper logs nothing"
-    );
-    assert!(
-        kept.iter().any(|(target, _)| target.starts_with("ureq")),
-        "ureq logs nothing"
-    );
-    println!(
-        "{} lines of log searched, {} of ureq's at TRACE apart",
-        kept.len(),
-        told.len()
-    );
+    let (told, kept): (Vec<_>, Vec<_>) =
+        log.into_iter().partition(|(target, text)| is_told_by_ureq(target, text));
+    assert!(kept.iter().any(|(target, _)| target.starts_with("hyper_util")), "hyper logs nothing");
+    assert!(kept.iter().any(|(target, _)| target.starts_with("ureq")), "ureq logs nothing");
+    println!("{} lines of log searched, {} of ureq's at TRACE apart", kept.len(), told.len());
     for (target, text) in kept {
         seen.add(format!("the log of {target}"), text);
     }
@@ -359,10 +306,7 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
         "ureq no longer writes the wire at TRACE: say so in the docs of plex-auth-ureq"
     );
     let docs = include_str!("../../../plex-auth-ureq/src/lib.rs");
-    assert!(
-        docs.contains("TRACE") && docs.contains("ureq_proto"),
-        "the docs warn of it"
-    );
+    assert!(docs.contains("TRACE") && docs.contains("ureq_proto"), "the docs warn of it");
 }
 
 #[test]

@@ -19,9 +19,7 @@ pub(crate) fn answer(
         }
     }
     let uri = ask.parameter("source").ok_or(StatusCode::BAD_REQUEST)?;
-    let identifier = uri
-        .strip_prefix("server://")
-        .or_else(|| uri.strip_prefix("provider://"));
+    let identifier = uri.strip_prefix("server://").or_else(|| uri.strip_prefix("provider://"));
     if identifier.is_none_or(str::is_empty) {
         return Err(StatusCode::BAD_REQUEST);
     }
@@ -29,51 +27,29 @@ pub(crate) fn answer(
         return Err(StatusCode::BAD_REQUEST);
     }
     let server = plex.servers.get_mut(which);
-    let Some(source) = server
-        .sources
-        .iter()
-        .find(|source| source.uri == uri)
-        .cloned()
-    else {
+    let Some(source) = server.sources.iter().find(|source| source.uri == uri).cloned() else {
         return Ok(container(ask, json!({ "size": 0 })));
     };
     // It opens the source, not this server.
     let token = server.unregistered_token();
-    let connections: Vec<Value> = source
-        .connections
-        .iter()
-        .map(|connection| member(connection, ask.wants_json()))
-        .collect();
+    let connections: Vec<Value> =
+        source.connections.iter().map(|connection| member(connection, ask.wants_json())).collect();
     let device = json!({
         "name": source.name, "clientIdentifier": source.client_identifier, "accessToken": token,
         "Connection": connections,
     });
-    Ok(container(
-        ask,
-        json!({ "size": 1, "Device": one_or_many(&source.uri, device) }),
-    ))
+    Ok(container(ask, json!({ "size": 1, "Device": one_or_many(&source.uri, device) })))
 }
 
 /// The published description has one object, and its SDKs read nothing else; clients that were written
 /// by hand expect a list. So a client meets both: a server is one object, a provider a list of one.
 fn one_or_many(uri: &str, device: Value) -> Value {
-    if uri.starts_with("server://") {
-        device
-    } else {
-        Value::Array(vec![device])
-    }
+    if uri.starts_with("server://") { device } else { Value::Array(vec![device]) }
 }
 
 /// In XML only a relayed connection says anything about a relay.
 fn member(connection: &Connection, in_json: bool) -> Value {
-    let Connection {
-        protocol,
-        address,
-        port,
-        uri,
-        local,
-        relay,
-    } = connection;
+    let Connection { protocol, address, port, uri, local, relay } = connection;
     if in_json || *relay {
         json!({ "protocol": protocol, "address": address, "port": port, "uri": uri, "local": local, "relay": relay })
     } else {
@@ -94,10 +70,7 @@ pub(super) fn sources() -> Vec<Source> {
     let server = "b1946ac92492d2347c6235b4d2611184f00dcafe";
     let hash = "3f9a0c7e5b1d4826a7c8e9f001122334";
     let direct = |address: &str, port: u16, local, relay| {
-        let uri = format!(
-            "https://{}.{hash}.plex.direct:{port}",
-            address.replace('.', "-")
-        );
+        let uri = format!("https://{}.{hash}.plex.direct:{port}", address.replace('.', "-"));
         connection(address, port, &uri, local, relay)
     };
     vec![
@@ -123,13 +96,7 @@ pub(super) fn sources() -> Vec<Source> {
                     false,
                     false,
                 ),
-                connection(
-                    "kites.relay.example",
-                    443,
-                    "https://kites.relay.example",
-                    false,
-                    true,
-                ),
+                connection("kites.relay.example", 443, "https://kites.relay.example", false, true),
             ],
         },
     ]

@@ -21,32 +21,20 @@ pub(crate) fn answer(
     let remember = remember_me(&form)?;
     let code = optional(&form, "verificationCode")?;
 
-    let who = plex
-        .accounts
-        .sign_in(login, password, code)
-        .map_err(|refusal| match refusal {
-            SignInRefusal::Wrong => Refusal::UNAUTHENTICATED,
-            SignInRefusal::CodeRequired => Refusal::CODE_REQUIRED,
-            SignInRefusal::CodeWrong => Refusal::CODE_WRONG,
-            SignInRefusal::EmailOnly => Refusal::EMAIL_ONLY,
-            SignInRefusal::TooManyFailures => Refusal::TOO_MANY,
-        })?;
+    let who = plex.accounts.sign_in(login, password, code).map_err(|refusal| match refusal {
+        SignInRefusal::Wrong => Refusal::UNAUTHENTICATED,
+        SignInRefusal::CodeRequired => Refusal::CODE_REQUIRED,
+        SignInRefusal::CodeWrong => Refusal::CODE_WRONG,
+        SignInRefusal::EmailOnly => Refusal::EMAIL_ONLY,
+        SignInRefusal::TooManyFailures => Refusal::TOO_MANY,
+    })?;
     let expires_at = remember.then(|| ask.now().saturating_add(REMEMBERED_SECONDS));
     let token = plex.tokens.issue(who, expires_at);
-    Ok(account(
-        plex,
-        ask,
-        StatusCode::CREATED,
-        who,
-        &token,
-        expires_at,
-    ))
+    Ok(account(plex, ask, StatusCode::CREATED, who, &token, expires_at))
 }
 
 fn required<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
-    form.field(name)
-        .filter(|value| !value.is_empty())
-        .ok_or(Refusal::PARAMETER)
+    form.field(name).filter(|value| !value.is_empty()).ok_or(Refusal::PARAMETER)
 }
 
 /// A field that may be left out; blank is left out, twice is malformed.

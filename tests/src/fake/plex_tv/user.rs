@@ -12,12 +12,5 @@ pub(crate) fn answer(
     _: &[&str],
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let (token, issued) = authenticate(plex, ask)?;
-    Ok(account(
-        plex,
-        ask,
-        StatusCode::OK,
-        issued.who,
-        &token,
-        issued.remember_expires_at,
-    ))
+    Ok(account(plex, ask, StatusCode::OK, issued.who, &token, issued.remember_expires_at))
 }

@@ -1,4 +1,4 @@
-//! Signs in to plex.tv on tokio and says who that was: `cargo run -p plex-auth-hyper --example sign_in`
+//! Signs in to plex.tv on tokio and says who that was: `cargo run -p plex-auth-hyper --example sign_in_async`
 //!
 //! Login, password and, where the account has two-factor authentication, the code are asked for at the
 //! terminal, or read from standard input, a line each; never from the arguments, which other users of the

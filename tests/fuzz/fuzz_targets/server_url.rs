@@ -1,0 +1,70 @@
+//! A base URL as somebody typed it: taken, it leads where it says and nowhere else; refused, what was probably meant
+//! is one that is taken, and has no secret of what was typed.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plex_auth_fuzz::{me, token};
+use plex_auth_proto::http::Uri;
+use plex_auth_proto::{InvalidServerUrl, MediaServer, PlexTv, Scope, ServerUrl, TokenType};
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    match text.parse::<ServerUrl>() {
+        Ok(url) => check_taken(&text, url),
+        Err(error) => check_refused(&text, &error),
+    }
+    // The same text as a path of a request of the caller's own.
+    check_path(&text);
+});
+
+fn check_taken(text: &str, url: ServerUrl) {
+    let shown = url.to_string();
+    let meant = text.trim().trim_end_matches('/');
+    assert!(shown.eq_ignore_ascii_case(meant), "{shown}");
+    assert_eq!(shown.parse(), Ok(url.clone()));
+    assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{shown}");
+    let (scheme, rest) = shown.split_once("://").expect("it has a scheme");
+    assert!(matches!(scheme, "http" | "https"), "{shown}");
+    let authority = rest.split('/').next().unwrap_or_default();
+    assert!(!authority.is_empty() && !authority.contains(['@', '?', '#', '%']), "{shown}");
+
+    let server = MediaServer::new(me(), url, token());
+    let call = server.transient_token(TokenType::Delegation, Scope::All);
+    let uri = call.request().uri();
+    assert_eq!(uri.to_string(), format!("{shown}/security/token?type=delegation&scope=all"));
+    assert_eq!(uri.authority().map(|found| found.as_str()), Some(authority));
+    let origin = call.reply().asked().origin().map(ToString::to_string);
+    assert_eq!(origin, Some(format!("{scheme}://{authority}")));
+    if let Some((_, port)) = authority.rsplit_once(':').filter(|_| !authority.ends_with(']')) {
+        assert_eq!(uri.port_u16(), port.parse().ok(), "{shown}");
+    }
+}
+
+fn check_refused(text: &str, error: &InvalidServerUrl) {
+    let shown = error.to_string();
+    assert!(!shown.contains(char::is_control), "{shown:?}");
+    let Some(mended) = error.mended() else {
+        return;
+    };
+    let url: ServerUrl = mended.parse().expect("it can be taken");
+    assert_eq!(url.to_string(), mended);
+    assert!(!mended.contains(['@', '?', '#']), "{mended}");
+    // What stands before an @ can be a name and a password, whatever characters they have.
+    if let Some((_, behind)) = text.rsplit_once('@') {
+        let uri: Uri = mended.parse().expect("it is a URI");
+        let host = uri.host().expect("it has a host");
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        assert!(behind.contains(host), "{mended}");
+    }
+}
+
+/// Whatever the path is, the request goes to the host that it was made for.
+fn check_path(path: &str) {
+    let request = PlexTv::new(me()).request(Default::default(), path);
+    if let Ok(request) = request.body(()) {
+        let uri = request.uri();
+        assert_eq!(uri.scheme_str(), Some("https"));
+        assert_eq!(uri.authority().map(|authority| authority.as_str()), Some("plex.tv"));
+        assert!(uri.path().starts_with("/api/v2/"), "{uri}");
+    }
+}
