@@ -64,9 +64,13 @@ impl Origin {
     /// The origin of an absolute URI, without its user info; `None` for a relative one.
     pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
-        let authority = match authority.as_str().rsplit_once('@') {
-            Some((_, host)) => host.parse().ok()?,
-            None => authority.clone(),
+        let (host, port) = (authority.host(), authority.port_u16());
+        // A foreign URL can have user info, and anything at all where a port belongs.
+        let is_plain = !authority.as_str().contains('@') && (port.is_some() || authority == host);
+        let authority = match port {
+            _ if is_plain => authority.clone(),
+            Some(port) => format!("{host}:{port}").parse().ok()?,
+            None => host.parse().ok()?,
         };
         Some(Self { scheme: scheme.clone(), authority })
     }

@@ -31,7 +31,7 @@ pub(super) fn mend(text: &str) -> Option<String> {
     let authority = authority.rsplit('@').next().unwrap_or_default();
     // `host/:32400`
     let (authority, path) = match path.strip_prefix("/:") {
-        Some(port) if !port.contains('/') => (format!("{authority}:{port}"), ""),
+        Some(port) if port.parse::<u16>().is_ok() => (format!("{authority}:{port}"), ""),
         _ => (authority.to_owned(), path),
     };
     let authority = bracketed(&authority).unwrap_or(authority);

@@ -57,6 +57,7 @@ fn wrong_ones_are_refused_with_the_mended_form() {
         ("http://plex.example:", Problem::Port, Some("http://plex.example")),
         ("http://a..b", Problem::Host, None),
         ("http://a%20b", Problem::Host, None),
+        (":@:/:", Problem::Scheme, None),
         ("http://plex.example/a//b", Problem::Path, None),
         ("http://plex.example/../b", Problem::Path, None),
         ("http://plex.example/%2", Problem::Path, None),
