@@ -1,6 +1,6 @@
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The bytes of a request. They can hold a password, so `Debug` shows their number alone, and they
 /// are zeroed when dropped.
@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// assert_eq!(Vec::from(body).len(), 27);
 /// ```
 #[derive(Clone, Default)]
-pub struct Body(Vec<u8>);
+pub struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
     /// No bytes.
@@ -30,13 +30,13 @@ impl AsRef<[u8]> for Body {
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
     }
 }
 
 impl From<&[u8]> for Body {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        Self(Zeroizing::new(bytes.to_vec()))
     }
 }
 
@@ -48,7 +48,7 @@ impl From<&str> for Body {
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self(text.into_bytes())
+        Self(Zeroizing::new(text.into_bytes()))
     }
 }
 
@@ -61,7 +61,7 @@ impl From<()> for Body {
 /// Hands the bytes over, for a client that wants to own them. They are not zeroed then.
 impl From<Body> for Vec<u8> {
     fn from(mut body: Body) -> Self {
-        std::mem::take(&mut body.0)
+        std::mem::take(&mut *body.0)
     }
 }
 
@@ -71,10 +71,17 @@ impl fmt::Debug for Body {
     }
 }
 
-impl Drop for Body {
-    fn drop(&mut self) {
-        self.0.zeroize();
+impl ZeroizeOnDrop for Body {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, ZeroizeOnDrop};
+
+    /// That a body says so of itself is no proof; what it holds must. Else this does not compile.
+    #[test]
+    fn what_it_holds_is_zeroed_when_dropped() {
+        fn zeroes(_: &impl ZeroizeOnDrop) {}
+        let Body(bytes) = &Body::empty();
+        zeroes(bytes);
     }
 }
-
-impl ZeroizeOnDrop for Body {}

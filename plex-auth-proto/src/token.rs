@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::lenient;
 
@@ -50,7 +50,7 @@ impl Token {
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidToken> {
         let text = text.as_ref().trim();
         check(text)?;
-        let owned = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
+        let owned = owned(Zeroizing::new(text.as_bytes().to_vec()));
         let mut value =
             HeaderValue::from_maybe_shared(owned).map_err(|_| InvalidToken::ControlCharacter)?;
         value.set_sensitive(true);
@@ -70,6 +70,11 @@ impl Token {
         // `check` lets visible ASCII through alone, so this is never the default.
         self.0.to_str().unwrap_or_default()
     }
+}
+
+/// Takes only what zeroes itself, so that a plain copy does not compile.
+fn owned(bytes: impl AsRef<[u8]> + ZeroizeOnDrop + Send + 'static) -> Bytes {
+    Bytes::from_owner(bytes)
 }
 
 fn check(text: &str) -> Result<(), InvalidToken> {

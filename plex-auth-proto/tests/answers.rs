@@ -437,3 +437,32 @@ fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
     assert_eq!(hidden, "getX at https://plex.tv: `*` is missing or of an unexpected kind");
     assert!(shown("<html></html>").ends_with("answered 200 with an HTML page"));
 }
+
+#[test]
+fn of_a_refusal_no_more_is_looked_at_than_its_limit() {
+    let wants_code = |space: usize| {
+        let body = format!("{}{}", " ".repeat(space), r#"{"errors":[{"code":1029}]}"#);
+        refused(sign_in(), 401, &body).wants_second_factor()
+    };
+    assert!(wants_code(60_000));
+    assert!(!wants_code(65_536));
+}
+
+#[test]
+fn who_answers_a_call_of_ones_own_decides_what_its_401_means() {
+    use plex_auth_proto::{Host, http::Request};
+    for (host, dead_by_401, dead_by_498) in [
+        (None, false, true),
+        (Some(Host::PlexTv), true, true),
+        (Some(Host::MediaServer), false, false),
+    ] {
+        for (status, dead) in [(401, dead_by_401), (498, dead_by_498)] {
+            let request = Request::get("https://plex.tv/x").header("x-plex-token", "t0ken");
+            let mut call = Call::status_only("getX", request.body(()).unwrap());
+            if let Some(host) = host {
+                call = call.answered_by(host);
+            }
+            assert_eq!(refused(call, status, "").is_token_dead(), dead, "{host:?} {status}");
+        }
+    }
+}

@@ -56,27 +56,39 @@ impl Authority {
 
     /// A certificate for `localhost` and `127.0.0.1`, good for years.
     pub fn good(&self) -> ServerCertificate {
-        self.issue(&["localhost", "127.0.0.1"], false)
+        self.issue(&["localhost", "127.0.0.1"], 2020, 2090)
     }
 
     /// The same, but it ended in 2021.
     pub fn expired(&self) -> ServerCertificate {
-        self.issue(&["localhost", "127.0.0.1"], true)
+        self.issue(&["localhost", "127.0.0.1"], 2020, 2021)
+    }
+
+    /// The same, but it begins in 2089.
+    pub fn not_yet_valid(&self) -> ServerCertificate {
+        self.issue(&["localhost", "127.0.0.1"], 2089, 2090)
+    }
+
+    /// The authority's own certificate as a server's, as `openssl req -x509` makes one.
+    pub fn itself(&self) -> ServerCertificate {
+        ServerCertificate {
+            certificate: self.issuer.der().clone(),
+            key: PrivatePkcs8KeyDer::from(self.issuer.key().serialize_der()).into(),
+        }
     }
 
     /// A good certificate, for `elsewhere.example`.
     pub fn wrong_name(&self) -> ServerCertificate {
-        self.issue(&["elsewhere.example"], false)
+        self.issue(&["elsewhere.example"], 2020, 2090)
     }
 
-    fn issue(&self, names: &[&str], expired: bool) -> ServerCertificate {
+    fn issue(&self, names: &[&str], from: i32, to: i32) -> ServerCertificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("names that a certificate can have");
         params.distinguished_name.push(DnType::CommonName, "Fake Plex");
         params.use_authority_key_identifier_extension = true;
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after =
-            if expired { date_time_ymd(2021, 1, 1) } else { date_time_ymd(2090, 1, 1) };
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
         let key = KeyPair::generate().expect("a new key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate for a server");
         ServerCertificate {

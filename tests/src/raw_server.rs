@@ -13,6 +13,9 @@ use crate::Seen;
 
 mod read;
 
+/// A client that has lost its limit is let go then, so that its test fails and does not wait for ever.
+const LONGEST_STALL: Duration = Duration::from_secs(30);
+
 /// What a [`RawServer`] does next on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -212,7 +215,10 @@ impl Stage {
                 }
                 Step::Write(bytes) => stream.write_all(bytes)?,
                 Step::Pause(pause) => self.pause(*pause),
-                Step::StallUntilDropped => drain(stream)?,
+                Step::StallUntilDropped => {
+                    stream.set_read_timeout(Some(LONGEST_STALL))?;
+                    drain(stream)?;
+                }
                 Step::Close => break,
                 Step::Reset => return SockRef::from(&*stream).set_linger(Some(Duration::ZERO)),
             }

@@ -147,10 +147,25 @@ fn no_more_is_read_than_the_limit() {
 }
 
 #[test]
+fn no_frame_makes_a_body_larger_than_the_limit() {
+    let script = answer(200, false, ["0123456789", "abc"]).into_body();
+    let mut clock = Clock::new(Arc::new(SmolTimer::new()), Duration::from_secs(9));
+    let body = smol::block_on(AnswerBody::read(script, 4, &mut clock));
+    assert_eq!(body.bytes.as_ref(), b"0123");
+}
+
+/// Fails where a lost limit would wait for ever.
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, outcome) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    outcome.recv_timeout(Duration::from_secs(9)).expect("an outcome in time")
+}
+
+#[test]
 fn a_body_of_empty_frames_without_end_runs_out_of_time() {
     let limit = Duration::from_millis(50);
     let transport = over(|| answer(200, true, [])).timeout(limit);
-    let error = no_answer(smol::block_on(transport.send(call())));
+    let error = in_time(move || no_answer(smol::block_on(transport.send(call()))));
     assert_eq!(error, (NoAnswerReason::TimedOut(limit), true));
 }
 
@@ -182,7 +197,7 @@ fn what_a_silent_service_was_given_may_have_been_sent() {
     let limit = Duration::from_millis(20);
     for ready in [false, true] {
         let transport = Transport::over(Silent { ready }, SmolTimer::new()).timeout(limit);
-        let error = no_answer(smol::block_on(transport.send(call())));
+        let error = in_time(move || no_answer(smol::block_on(transport.send(call()))));
         assert_eq!(error, (NoAnswerReason::TimedOut(limit), ready));
     }
 }
@@ -192,7 +207,7 @@ fn the_deadline_of_a_call_goes_before_the_timeout() {
     let limit = Duration::from_millis(20);
     let transport = Transport::over(Silent { ready: true }, SmolTimer::new());
     let call = call().deadline(limit);
-    let error = no_answer(smol::block_on(transport.send(call)));
+    let error = in_time(move || no_answer(smol::block_on(transport.send(call))));
     assert_eq!(error.0, NoAnswerReason::TimedOut(limit));
 }
 

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{
-    SIGN_IN, TOKEN, TOKEN_DETAILS, check_error, depth, json, success, text, token_in,
+    LARGE, SIGN_IN, TOKEN, TOKEN_DETAILS, check_error, depth, json, success, text, token_in,
 };
 use plex_auth_proto::{Account, Error};
 use serde_json::Value;
@@ -20,23 +20,28 @@ fuzz_target!(|body: &[u8]| {
             Err(error) => check_error(error, &answer),
         }
     }
+    let text = text(body);
+    // One of the two that take a further answer, to be quick.
+    let is_even = body.len().is_multiple_of(2);
     match json(body) {
         Some(Value::Object(object)) => {
             let sent = object.get("authToken").and_then(token_in);
             check_sign_in(&signed_in, sent.as_deref());
             let found = details.as_ref().map(|account| account.auth_token.expose());
             assert_eq!(found.ok(), Some(sent.as_deref().unwrap_or(TOKEN)));
-            if depth(&Value::Object(object)) < 12 {
-                check_second_look(&text(body), &details);
+            if is_even && depth(&Value::Object(object)) < 12 {
+                check_second_look(&text, &details);
             }
         }
         Some(_) => assert!(signed_in.is_err() && details.is_err()),
         None => {}
     }
-    if let Ok(garbage) = serde_json::from_str::<&RawValue>(&text(body)) {
+    if let Ok(garbage) = serde_json::from_str::<&RawValue>(&text) {
         // The details need nothing but an object.
         assert_eq!(details.is_ok(), garbage.get().starts_with('{'));
-        check_drift(garbage.get());
+        if !is_even && text.len() <= LARGE {
+            check_drift(garbage.get());
+        }
     }
 });
 

@@ -107,7 +107,8 @@ fn check_server(identifier: &str) {
         let Ok(source) = source else {
             continue;
         };
-        assert_eq!(source.as_str(), format!("{prefix}://{}", identifier.trim_end()));
+        assert!(!identifier.contains("://"));
+        assert_eq!(source.as_str(), format!("{prefix}://{}", identifier.trim()));
         assert_eq!(source.to_string().parse(), Ok(source));
     }
 }

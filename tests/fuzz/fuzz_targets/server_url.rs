@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{me, token};
-use plex_auth_proto::http::Uri;
+use plex_auth_proto::http::{Method, Uri};
 use plex_auth_proto::{InvalidServerUrl, MediaServer, PlexTv, Scope, ServerUrl, TokenType};
 
 fuzz_target!(|data: &[u8]| {
@@ -60,7 +60,7 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
 
 /// Whatever the path is, the request goes to the host that it was made for.
 fn check_path(path: &str) {
-    let request = PlexTv::new(me()).request(Default::default(), path);
+    let request = PlexTv::new(me()).request(Method::GET, path);
     if let Ok(request) = request.body(()) {
         let uri = request.uri();
         assert_eq!(uri.scheme_str(), Some("https"));

@@ -150,3 +150,51 @@ fn a_connection_that_dies_as_a_call_is_written_is_met_again_only_where_that_does
         }
     }
 }
+
+#[test]
+fn a_fresh_connection_that_dies_is_not_met_again() {
+    for every in every_operation() {
+        for carrier in clients() {
+            let server = RawServer::start(vec![Step::Close]);
+            let error = every.send(&Asking::at(&server.url()), &carrier).unwrap_err();
+            let name = format!("{} {}: {error}", carrier.name(), every.operation.name);
+            assert_eq!(server.requests().len(), 1, "{name}");
+        }
+    }
+}
+
+#[test]
+fn where_the_second_copy_cannot_go_out_the_first_may_have_been_carried_out() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    fn read_head(stream: &mut TcpStream) {
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+            head.extend(byte);
+        }
+    }
+    for carrier in clients() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        // One connection, which answers once, takes the next request and dies; no other is accepted.
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(listener);
+            read_head(&mut stream);
+            stream.write_all(OK.as_bytes()).unwrap();
+            read_head(&mut stream);
+        });
+        carrier.send(details(&url)).unwrap();
+        let error = carrier.send(details(&url)).unwrap_err();
+        assert!(error.no_answer().unwrap().may_have_been_sent(), "{}: {error}", carrier.name());
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn no_url_comes_along_with_an_answer() {
+    let server = RawServer::start(vec![write(OK)]);
+    let answer = plex_auth_ureq::Transport::new().exchange(details(&server.url())).unwrap();
+    assert!(answer.extensions().is_empty(), "{:?}", answer.extensions());
+}

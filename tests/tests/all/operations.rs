@@ -228,3 +228,32 @@ fn a_connection_is_kept_for_the_next_call_also_after_a_refusal() {
         assert_eq!(stage.connections(), Some(expected));
     });
 }
+
+#[test]
+fn a_call_of_ones_own_goes_out_as_it_is_also_over_a_client_with_habits() {
+    use plex_auth_hyper::Transport as Hyper;
+    use plex_auth_proto::{Call, http::Request};
+    use plex_auth_tests::{FakePlex, Server};
+    use plex_auth_ureq::{Transport as Ureq, ureq::Agent};
+
+    let habits = Agent::config_builder().accept("text/html").accept_encoding("gzip");
+    let (plain, over) = (Ureq::new(), Ureq::over(habits.build().new_agent()));
+    let (runtime, hyper) = (crate::carrier::runtime(), Hyper::new());
+    type Send<'a> = &'a dyn Fn(Call<()>);
+    let carriers: [(&str, Send<'_>); 3] = [
+        ("ureq", &|call| drop(plain.send(call))),
+        ("an agent of one's own", &|call| drop(over.send(call))),
+        ("hyper", &|call| drop(runtime.block_on(hyper.send(call)))),
+    ];
+    for (name, send) in carriers {
+        let server = Server::http(FakePlex::new());
+        let request = Request::get(format!("{}/own", server.url())).header("x-own", "1");
+        send(Call::status_only("getOwn", request.body(()).unwrap()));
+        let seen = server.with(|fake| fake.requests().to_vec());
+        let mut names: Vec<_> = seen[0].headers.keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        // An agent's user agent stays: another would keep the connection out of its pool.
+        names.retain(|header| name != "an agent of one's own" || *header != "user-agent");
+        assert_eq!(names, ["host", "x-own"], "{name}");
+    }
+}

@@ -267,6 +267,8 @@ fn silences() -> Vec<(&'static str, Place, Reason, bool)> {
         ("an authority that is not trusted", Tls(Authority::good, Trusted::No, Scheme::Https), Reason::Tls(TlsFault::UntrustedIssuer), false),
         ("a certificate for another name", Tls(Authority::wrong_name, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::WrongName), false),
         ("a certificate that has expired", Tls(Authority::expired, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::Expired), false),
+        ("a certificate that is not valid yet", Tls(Authority::not_yet_valid, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::NotYetValid), false),
+        ("an authority's own certificate", Tls(Authority::itself, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::UntrustedIssuer), false),
         ("TLS to a port without", Plain(Scheme::Https), Reason::Tls(TlsFault::NotTls), false),
         ("plain HTTP to a TLS port", Tls(Authority::good, Trusted::Yes, Scheme::Http), Reason::NotHttp, true),
         ("reset before the head", Raw(vec![Step::Reset]), Reason::CutOff, true),
