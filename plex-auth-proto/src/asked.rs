@@ -61,9 +61,13 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of an absolute URI, without its user info; `None` for a relative one.
+    /// The origin of an `http` or `https` URI, without its user info; `None` for any other.
     pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
+        // A foreign URL can have any text for a scheme, also one that is a secret.
+        if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
+            return None;
+        }
         let (host, port) = (authority.host(), authority.port_u16());
         // A foreign URL can have user info, and anything at all where a port belongs.
         let is_plain = !authority.as_str().contains('@') && (port.is_some() || authority == host);

@@ -267,6 +267,8 @@ fn a_redirect_says_where_it_pointed_by_origin_alone() {
         (Some("https://plex.example/a?X-Plex-Token=t0ken-of-rosa#x"), Some("https://plex.example")),
         (Some("https://user:pass@plex.example:8443/a"), Some("https://plex.example:8443")),
         (Some("https://plex.example:user!t0ken/a"), Some("https://plex.example")),
+        (Some("myapp://callback/?x=1"), None),
+        (Some("t0ken-of-rosa://x"), None),
         (Some("//cdn.example/a"), Some("http://cdn.example")),
         (Some("/web/index.html"), Some("http://10.0.0.7:32400")),
         (Some("web/index.html"), Some("http://10.0.0.7:32400")),

@@ -29,12 +29,13 @@ pub(super) fn mend(text: &str) -> Option<String> {
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = authority.rsplit('@').next().unwrap_or_default();
+    // Before a port comes to it, which would look like one more part of the address.
+    let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
     // `host/:32400`
     let (authority, path) = match path.strip_prefix("/:") {
         Some(port) if port.parse::<u16>().is_ok() => (format!("{authority}:{port}"), ""),
-        _ => (authority.to_owned(), path),
+        _ => (authority, path),
     };
-    let authority = bracketed(&authority).unwrap_or(authority);
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
     let path = path.split("/web").next().unwrap_or_default();
     let mended = format!("{scheme}://{authority}{}", path.trim_end_matches('/'));

@@ -58,6 +58,8 @@ fn wrong_ones_are_refused_with_the_mended_form() {
         ("http://a..b", Problem::Host, None),
         ("http://a%20b", Problem::Host, None),
         (":@:/:", Problem::Scheme, None),
+        ("@2:/:3", Problem::Scheme, None),
+        ("http://fd00::1/:8443", Problem::Brackets, Some("http://[fd00::1]:8443")),
         ("http://plex.example/a//b", Problem::Path, None),
         ("http://plex.example/../b", Problem::Path, None),
         ("http://plex.example/%2", Problem::Path, None),
