@@ -52,8 +52,9 @@ impl<T> Call<T> {
     /// A call whose answer is JSON, read as `T`.
     ///
     /// `operation` is the name that errors will use. The request is sent as it is, save that
-    /// `content-length` is set where a body is usual (POST, PUT, PATCH) and missing. Until told
-    /// otherwise the call is taken for one that must not be sent twice.
+    /// a missing `content-length` is set where there is a body or one is usual (POST, PUT, PATCH), and
+    /// that headers which hold a secret are marked sensitive. Until told otherwise the call is taken for
+    /// one that must not be sent twice.
     pub fn json(operation: &'static str, request: Request<impl Into<Body>>) -> Self
     where
         T: DeserializeOwned,

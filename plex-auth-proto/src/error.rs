@@ -156,7 +156,12 @@ impl Error {
         self.context().1
     }
 
-    fn context(&self) -> (&Asked, StatusCode) {
+    /// The refusal with Plex's own codes, where the status was one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.context().2
+    }
+
+    fn context(&self) -> (&Asked, StatusCode, Option<&Rejection>) {
         match self {
             Self::BadRequest(rejection)
             | Self::Unauthorized(rejection)
@@ -167,31 +172,11 @@ impl Error {
             | Self::Forbidden(rejection)
             | Self::RateLimited(rejection)
             | Self::Unavailable(rejection)
-            | Self::Rejected(rejection) => (rejection.asked(), rejection.status()),
+            | Self::Rejected(rejection) => (rejection.asked(), rejection.status(), Some(rejection)),
             Self::Redirected { asked, status, .. }
             | Self::UnexpectedContent { asked, status, .. }
             | Self::UnexpectedShape { asked, status, .. }
-            | Self::BodyTooLarge { asked, status, .. } => (asked, *status),
-        }
-    }
-
-    /// The refusal with Plex's own codes, where the status was one.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        match self {
-            Self::BadRequest(rejection)
-            | Self::Unauthorized(rejection)
-            | Self::SecondFactorRequired(rejection)
-            | Self::SecondFactorRejected(rejection)
-            | Self::EmailOnly(rejection)
-            | Self::TooManyFailures(rejection)
-            | Self::Forbidden(rejection)
-            | Self::RateLimited(rejection)
-            | Self::Unavailable(rejection)
-            | Self::Rejected(rejection) => Some(rejection),
-            Self::Redirected { .. }
-            | Self::UnexpectedContent { .. }
-            | Self::UnexpectedShape { .. }
-            | Self::BodyTooLarge { .. } => None,
+            | Self::BodyTooLarge { asked, status, .. } => (asked, *status, None),
         }
     }
 

@@ -86,7 +86,7 @@ impl<T> Reply<T> {
     ///
     /// A carrier that has read so many may stop: [`parse`](Self::parse) decides the same with what it
     /// has then. It is one byte more than a success may have, 64 KiB of a refusal, and nothing of a
-    /// body that declares itself too large.
+    /// body that declares itself too large or that the call does not look at.
     ///
     /// ```
     /// # use plex_auth_proto::{http, ClientIdentity, Error, PlexTv, Token};

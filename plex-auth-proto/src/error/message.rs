@@ -9,7 +9,7 @@ use crate::plex_tv::sign_in;
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (asked, status) = self.context();
+        let (asked, status, rejection) = self.context();
         write!(f, "{asked}: ")?;
         match self {
             Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
@@ -53,7 +53,7 @@ impl fmt::Display for Error {
                 return write!(f, "the answer is larger than {limit} bytes");
             }
         }
-        match self.rejection() {
+        match rejection {
             Some(rejection) => write!(f, " ({})", rejection.facts()),
             None => Ok(()),
         }

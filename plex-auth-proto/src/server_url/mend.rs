@@ -21,13 +21,13 @@ pub(super) fn mend(text: &str) -> Option<String> {
         _ if text.contains("://") => return None,
         _ => ("http".to_owned(), text),
     };
-    // An `@` behind what ends an authority can be a password's end, whose start would be shown.
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    if rest.get(end..)?.contains('@') {
+    let (authority, behind) = rest.split_at(end);
+    // An `@` there can be a password's end, whose start would be shown.
+    if behind.contains('@') {
         return None;
     }
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let path = behind.split(['?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
     // Before a port comes to it, which would look like one more part of the address.
     let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
