@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde_json::Value as Json;
 use serde_json::error::Category;
-use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
 use crate::asked::Asked;
 use crate::error::{Content, Error};
+use crate::lenient::{Object, Value};
 use crate::token::Token;
-use crate::{salvage, xml};
+use crate::{careful, xml};
 
 /// How a body becomes a `T`; the token is the one that the request carried.
 pub(crate) type Decode<T> = fn(&[u8], Option<&Token>) -> Result<T, Fault>;
@@ -46,51 +47,49 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
         if error.classify() != Category::Data {
             return Err(not_json(body));
         }
-        // Once more, only to name the field.
+        // Once more, only to name the field: that costs half as much again as reading it.
         let mut again = serde_json::Deserializer::from_slice(body);
         serde_path_to_error::deserialize(&mut again).map_err(misshapen)
     })
 }
 
-/// Reads a JSON object; where the first look fails, `mend` sees what could be read before the second.
-pub(crate) fn object<T: DeserializeOwned>(
-    body: &[u8],
-    mend: impl FnOnce(&mut Map<String, Value>) -> Result<(), Fault>,
-) -> Result<T, Fault> {
+/// Reads a JSON object as `visitor` does; `None` where something that is required is missing.
+pub(crate) fn object_with<T, V>(body: &[u8], visitor: V) -> Result<Option<T>, Fault>
+where
+    V: for<'de> Visitor<'de, Value = Option<T>> + Copy,
+{
     let body = trim(body);
-    // A derived struct would take a list for its fields in their order.
-    if body.first() == Some(&b'{') {
-        if let Ok(value) = serde_json::from_slice(body) {
-            return Ok(value);
-        }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = json.deserialize_map(visitor);
+    if let (Ok(value), Ok(())) = (read, json.end()) {
+        return Ok(value);
     }
-    match json_value(body)? {
-        Value::Object(mut object) => {
-            mend(&mut object)?;
-            from_value(Value::Object(object))
-        }
-        _ => Err(Fault::shape(".", "is not an object")),
-    }
+    careful::read(&text(body), visitor).map_err(|error| match error.classify() {
+        Category::Data => Fault::shape(".", "is not an object"),
+        _ => not_json(body),
+    })
+}
+
+/// Reads a JSON object.
+pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, Fault> {
+    object_with(body, Object::NEW)
 }
 
 /// Reads a JSON object, or the XML that stands for it, whose root is called `root`; the JSON form has
 /// that name around it where it is an `envelope`.
-pub(crate) fn object_or_xml<T: DeserializeOwned>(
+pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
     envelope: bool,
-) -> Result<T, Fault> {
+) -> Result<Option<T>, Fault> {
     let body = trim(body);
     if body.first() != Some(&b'<') {
-        return object(body, |_| Ok(()));
+        return object(body);
     }
     let content = xml::read(&text(body), root).map_err(foreign)?;
-    from_value(if envelope { Value::from_iter([(root, content)]) } else { content })
-}
-
-/// The second look: element by element.
-fn json_value(body: &[u8]) -> Result<Value, Fault> {
-    salvage::read(&text(body)).map_err(|_| not_json(body))
+    let json = if envelope { Json::from_iter([(root, content)]) } else { content };
+    // As text, so that there is one reader for each type and not two.
+    object(json.to_string().as_bytes())
 }
 
 /// What a body is that is no JSON.
@@ -113,27 +112,22 @@ fn foreign(not_ours: xml::NotOurs) -> Fault {
     })
 }
 
-/// Only here is the path of a field followed, as that costs half as much again as reading it.
-fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Fault> {
-    serde_path_to_error::deserialize(value).map_err(misshapen)
-}
-
 /// The text of the error is left behind: it quotes values.
-fn misshapen<E>(error: serde_path_to_error::Error<E>) -> Fault {
+fn misshapen(error: serde_path_to_error::Error<serde_json::Error>) -> Fault {
     Fault::Shape { path: shown(error.path()), problem: "is missing or of an unexpected kind" }
 }
 
-/// The path without what looks like data: a map of the caller's has its keys from the server, and a key
-/// with a digit in it can be a token.
+/// Whether a key that the server made up may be shown: one with a digit in it can be a token.
+pub(crate) fn may_be_shown(key: &str) -> bool {
+    key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
+}
+
+/// The path without what looks like data: a map of the caller's has its keys from the server.
 fn shown(path: &Path) -> String {
-    let known = |key: &str| {
-        key.len() <= 40
-            && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
-    };
     let segments = path.iter().take(MAX_PATH).map(|segment| match segment {
-        Segment::Map { key } if known(key) => key.clone(),
+        Segment::Map { key } if may_be_shown(key) => key.clone(),
         Segment::Seq { index } => index.to_string(),
-        Segment::Enum { variant } if known(variant) => variant.clone(),
+        Segment::Enum { variant } if may_be_shown(variant) => variant.clone(),
         _ => "*".to_owned(),
     });
     let shown = segments.collect::<Vec<_>>().join(".");

@@ -15,7 +15,8 @@ const MAX_MESSAGE: usize = 200;
 
 /// What a body lists; nothing where it is not Plex's.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
-    let Ok(Listed { errors, error, status }) = decode::object_or_xml(body, "errors", false) else {
+    let listed = decode::object_or_xml(body, "errors", false);
+    let Ok(Some(Listed { errors, error, status, .. })) = listed else {
         return Vec::new();
     };
     let mut listed: Vec<PlexError> = Vec::new();
@@ -59,7 +60,7 @@ impl<'de> Value<'de> for PlexError {
 
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         let entry = Entry::from_object(map)?;
-        Ok(entry.map(|Entry { code, status, message }| Self {
+        Ok(entry.map(|Entry { code, status, message, .. }| Self {
             code,
             status,
             message: message.as_deref().map(one_line),

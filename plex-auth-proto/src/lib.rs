@@ -10,6 +10,7 @@
 mod asked;
 mod body;
 mod call;
+mod careful;
 mod decode;
 mod error;
 mod error_body;
@@ -25,7 +26,6 @@ mod rejection;
 mod reply;
 mod request;
 mod retry_after;
-mod salvage;
 mod secret;
 mod server_url;
 mod token;

@@ -7,7 +7,9 @@ use crate::lenient::Value;
 
 /// A part of an answer whose shape is not known, as the JSON text that it came as.
 ///
-/// Nobody knows what is in it, so `Debug` shows its length alone.
+/// Nobody knows what is in it, so `Debug` shows its length alone. White space is not kept, of a key that
+/// comes twice the last one is, and what this library cannot hold (a number out of range, half a surrogate
+/// pair, lists in lists without end) is `null`.
 ///
 /// ```
 /// use plex_auth_proto::Account;
@@ -106,6 +108,11 @@ impl<'de> Visitor<'de> for Tree {
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
         Ok(text.into())
+    }
+
+    /// What the second look makes of something that Rust cannot hold.
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Json, E> {
+        Ok(Json::Null)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {

@@ -1,8 +1,9 @@
 use http::Method;
+use serde::de::MapAccess;
 
 use crate::call::Call;
 use crate::decode::{self, Fault};
-use crate::lenient;
+use crate::lenient::{self, Field, Paths, Unreadable, Value};
 use crate::media_server::MediaServer;
 use crate::media_server::source::Source;
 use crate::operation::{Host, Operation};
@@ -99,19 +100,61 @@ impl MediaServer {
 /// assert_eq!(source.devices.len(), 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(try_from = "Answer")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConnectionInformation {
     /// The servers or providers that stand behind the source: one, or none where this server does not
     /// know it. The wire has room for several.
     pub devices: Vec<SourceDevice>,
+    unreadable: Unreadable,
 }
 
 impl SourceConnectionInformation {
     /// The server or provider; `None` where this server does not know the source.
     pub fn device(&self) -> Option<&SourceDevice> {
         self.devices.first()
+    }
+
+    /// What the server sent and this version could not read, as paths on the wire below
+    /// `MediaContainer`, such as `Device.0.Connection.1.port`: to tell a field that has drifted from one
+    /// that was not there, and to report it.
+    ///
+    /// A list is named where any element of it was left out. No path holds a value.
+    ///
+    /// ```
+    /// let source: plex_auth_proto::SourceConnectionInformation = serde_json::from_str(
+    ///     r#"{"MediaContainer":{"Device":{"Connection":[{"port":"high"},{"port":32400},7]}}}"#,
+    /// )?;
+    /// assert_eq!(source.devices[0].connections.len(), 2);
+    /// assert_eq!(source.unreadable_fields(), ["Device.0.Connection", "Device.0.Connection.0.port"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        lenient::unreadable_fields(self)
+    }
+}
+
+impl<'de> Value<'de> for SourceConnectionInformation {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map)?;
+        Ok(answer.and_then(|Answer { container, element, devices, unreadable }| match container {
+            Some(Container { devices, unreadable }) => Some(Self { devices, unreadable }),
+            None if element.as_deref() == Some("MediaContainer") => {
+                Some(Self { devices, unreadable })
+            }
+            None => None,
+        }))
+    }
+
+    fn unreadable(&self, paths: &mut Paths) {
+        paths.add_all(&self.unreadable);
+        paths.inside("Device", |paths| self.devices.unreadable(paths));
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SourceConnectionInformation {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
     }
 }
 
@@ -123,12 +166,11 @@ lenient::object! {
         /// Its name, as its owner gave it.
         pub name: Option<String>,
         /// Its client identifier: the part of the source behind `server://`.
-        pub client_identifier: Option<String>,
+        pub client_identifier: Option<String> as "clientIdentifier",
         /// The token that it takes, a transient one mostly. Missing or unusable ones are absent.
-        pub access_token: Option<Token>,
+        pub access_token: Option<Token> as "accessToken",
         /// The ways to reach it, in the server's order.
-        #[serde(rename = "Connection")]
-        pub connections: Vec<SourceConnection>,
+        pub connections: Vec<SourceConnection> as "Connection",
     }
 }
 
@@ -156,39 +198,23 @@ lenient::object! {
 lenient::object! {
     #[derive(Debug)]
     struct Answer {
-        #[serde(rename = "MediaContainer")]
-        container: Option<Container>,
+        container: Option<Container> as "MediaContainer",
         /// Very old servers have the container's fields at the root, and this.
-        #[serde(rename = "_elementType")]
-        element: Option<String>,
-        #[serde(rename = "Device")]
-        devices: Vec<SourceDevice>,
+        element: Option<String> as "_elementType",
+        devices: Vec<SourceDevice> as "Device",
     }
 }
 
 lenient::object! {
     #[derive(Debug)]
     struct Container {
-        #[serde(rename = "Device")]
-        devices: Vec<SourceDevice>,
-    }
-}
-
-impl TryFrom<Answer> for SourceConnectionInformation {
-    type Error = &'static str;
-
-    fn try_from(Answer { container, element, devices }: Answer) -> Result<Self, Self::Error> {
-        match container {
-            Some(Container { devices }) => Ok(Self { devices }),
-            None if element.as_deref() == Some("MediaContainer") => Ok(Self { devices }),
-            None => Err("is missing or no object"),
-        }
+        devices: Vec<SourceDevice> as "Device",
     }
 }
 
 fn read(body: &[u8], _: Option<&Token>) -> Result<SourceConnectionInformation, Fault> {
-    let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
-    answer.try_into().map_err(|problem| Fault::shape("MediaContainer", problem))
+    decode::object_or_xml(body, "MediaContainer", true)?
+        .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 use http::Method;
+use serde::de::MapAccess;
 
 use crate::call::Call;
 use crate::decode::{self, Fault};
-use crate::lenient;
+use crate::lenient::{self, Value};
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::request;
@@ -102,8 +103,7 @@ impl Scope {
 /// assert_eq!(transient.token.expose(), "transient-5ea1");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(try_from = "Answer")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TransientToken {
     /// The token, which starts with `transient-`.
@@ -113,8 +113,7 @@ pub struct TransientToken {
 lenient::object! {
     #[derive(Debug)]
     struct Answer {
-        #[serde(rename = "MediaContainer")]
-        container: Option<Container>,
+        container: Option<Container> as "MediaContainer",
         /// Very old servers have the container's fields at the root.
         token: Option<Token>,
     }
@@ -127,21 +126,28 @@ lenient::object! {
     }
 }
 
-const NO_TOKEN: &str =
-    "is missing or cannot be used as a token; a server that nobody has claimed has none";
-
-impl TryFrom<Answer> for TransientToken {
-    type Error = &'static str;
-
-    fn try_from(Answer { container, token }: Answer) -> Result<Self, Self::Error> {
-        let token = container.and_then(|container| container.token).or(token);
-        token.map(|token| Self { token }).ok_or(NO_TOKEN)
+impl<'de> Value<'de> for TransientToken {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map)?;
+        let token = answer.and_then(|Answer { container, token, .. }| {
+            container.and_then(|container| container.token).or(token)
+        });
+        Ok(token.map(|token| Self { token }))
     }
 }
 
+impl<'de> serde::Deserialize<'de> for TransientToken {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+const NO_TOKEN: &str =
+    "is missing or cannot be used as a token; a server that nobody has claimed has none";
+
 fn read(body: &[u8], _: Option<&Token>) -> Result<TransientToken, Fault> {
-    let answer: Answer = decode::object_or_xml(body, "MediaContainer", true)?;
-    answer.try_into().map_err(|problem| Fault::shape("MediaContainer.token", problem))
+    decode::object_or_xml(body, "MediaContainer", true)?
+        .ok_or_else(|| Fault::shape("MediaContainer.token", NO_TOKEN))
 }
 
 #[cfg(test)]

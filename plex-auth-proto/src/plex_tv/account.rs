@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::de::{MapAccess, Visitor};
 
 use crate::decode::{self, Fault};
 use crate::lenient;
@@ -41,7 +41,7 @@ lenient::object! {
         required {
             /// The token: after a sign-in a new one; in a token's details the one that Plex sends, and where
             /// it sends none the one that was asked about.
-            pub auth_token: Token,
+            pub auth_token: Token as "authToken",
         }
         /// The account's number.
         pub id: Option<u64>,
@@ -54,27 +54,27 @@ lenient::object! {
         /// The e-mail address. Missing for managed users.
         pub email: Option<String>,
         /// The full name, where its owner gave one.
-        pub friendly_name: Option<String>,
+        pub friendly_name: Option<String> as "friendlyName",
         /// The chosen language, such as `en`.
         pub locale: Option<String>,
         /// Whether the e-mail address was confirmed.
         pub confirmed: Option<bool>,
         /// When the account was made.
-        pub joined_at: Option<UnixSeconds>,
+        pub joined_at: Option<UnixSeconds> as "joinedAt",
         /// Whether the account signs in by e-mail only and has no password.
-        pub email_only_auth: Option<bool>,
+        pub email_only_auth: Option<bool> as "emailOnlyAuth",
         /// Whether the account has a password.
-        pub has_password: Option<bool>,
+        pub has_password: Option<bool> as "hasPassword",
         /// Whether switching to this user of a Home asks for a PIN.
         pub protected: Option<bool>,
         /// The URL of the picture.
         pub thumb: Option<String>,
         /// What became of the subscription to Plex's mails.
-        pub mailing_list_status: Option<MailingListStatus>,
+        pub mailing_list_status: Option<MailingListStatus> as "mailingListStatus",
         /// Whether Plex's mails are sent.
-        pub mailing_list_active: Option<bool>,
+        pub mailing_list_active: Option<bool> as "mailingListActive",
         /// The scrobbling services that are on, as numbers separated by commas.
-        pub scrobble_types: Option<String>,
+        pub scrobble_types: Option<String> as "scrobbleTypes",
         /// The country, two letters of ISO 3166-1.
         pub country: Option<String>,
         /// A hash of the Home PIN.
@@ -82,7 +82,7 @@ lenient::object! {
         /// The Plex Pass.
         pub subscription: Option<Subscription>,
         /// The Plex Pass in words, such as `Lifetime Plex Pass`.
-        pub subscription_description: Option<String>,
+        pub subscription_description: Option<String> as "subscriptionDescription",
         /// Whether this is a managed user, whose rights somebody else sets.
         pub restricted: Option<bool>,
         /// Whether the account was made without an e-mail address.
@@ -92,13 +92,13 @@ lenient::object! {
         /// Whether this is the guest of a Home.
         pub guest: Option<bool>,
         /// How many users the Home has.
-        pub home_size: Option<u32>,
+        pub home_size: Option<u32> as "homeSize",
         /// Whether the account administers its Home.
-        pub home_admin: Option<bool>,
+        pub home_admin: Option<bool> as "homeAdmin",
         /// How many users the Home can have.
-        pub max_home_size: Option<u32>,
+        pub max_home_size: Option<u32> as "maxHomeSize",
         /// Until when a session with "remember me" lasts.
-        pub remember_expires_at: Option<UnixSeconds>,
+        pub remember_expires_at: Option<UnixSeconds> as "rememberExpiresAt",
         /// Languages, subtitles and the like.
         pub profile: Option<Profile>,
         /// The platforms that the account may use in full, such as `ios`, or `all`.
@@ -108,41 +108,41 @@ lenient::object! {
         /// Subscriptions that run.
         pub subscriptions: Vec<SubscriptionPeriod>,
         /// Subscriptions that have ended.
-        pub past_subscriptions: Vec<SubscriptionPeriod>,
+        pub past_subscriptions: Vec<SubscriptionPeriod> as "pastSubscriptions",
         /// Trials.
         pub trials: Vec<SubscriptionPeriod>,
         /// The services that Plex's own clients use on behalf of the account.
         pub services: Vec<Service>,
         /// Whether personal advertisements were agreed to; missing while nobody has asked.
-        pub ads_consent: Option<bool>,
+        pub ads_consent: Option<bool> as "adsConsent",
         /// When that was answered.
-        pub ads_consent_set_at: Option<UnixSeconds>,
+        pub ads_consent_set_at: Option<UnixSeconds> as "adsConsentSetAt",
         /// When it will be asked again.
-        pub ads_consent_reminder_at: Option<UnixSeconds>,
+        pub ads_consent_reminder_at: Option<UnixSeconds> as "adsConsentReminderAt",
         /// Whether features in trial are shown.
-        pub experimental_features: Option<bool>,
+        pub experimental_features: Option<bool> as "experimentalFeatures",
         /// Whether signing in needs a verification code.
-        pub two_factor_enabled: Option<bool>,
+        pub two_factor_enabled: Option<bool> as "twoFactorEnabled",
         /// Whether there are backup codes for when the second factor is lost.
-        pub backup_codes_created: Option<bool>,
+        pub backup_codes_created: Option<bool> as "backupCodesCreated",
         /// The partner through whom the account came.
-        pub attribution_partner: Option<String>,
+        pub attribution_partner: Option<String> as "attributionPartner",
         /// Providers of media, as they came: their shape is not known. Seen at managed and guest users.
         pub providers: Vec<RawJson>,
         /// The name of the restrictions that apply, such as `little_kid`; seen at managed and guest users.
-        pub restriction_profile: Option<String>,
+        pub restriction_profile: Option<String> as "restrictionProfile",
         /// The same name as older clients know it.
-        pub mapped_restriction_profile: Option<String>,
+        pub mapped_restriction_profile: Option<String> as "mappedRestrictionProfile",
         /// Restrictions set one by one; seen at managed and guest users.
-        pub custom_restrictions: Option<CustomRestrictions>,
+        pub custom_restrictions: Option<CustomRestrictions> as "customRestrictions",
         /// Settings that Plex's own clients keep; seen at managed and guest users.
         pub settings: Vec<Setting>,
         /// The identifier of the account's cloud sync; seen at managed and guest users.
-        pub cloud_sync_device: Option<String>,
+        pub cloud_sync_device: Option<String> as "cloudSyncDevice",
         /// The address that mails for the watch-later queue go to; seen at managed and guest users.
-        pub queue_email: Option<String>,
+        pub queue_email: Option<String> as "queueEmail",
         /// The identifier of that queue.
-        pub queue_uid: Option<String>,
+        pub queue_uid: Option<String> as "queueUid",
     }
 }
 
@@ -178,6 +178,26 @@ impl Account {
     pub fn has_home_pin(&self) -> bool {
         self.protected == Some(true)
     }
+
+    /// What Plex sent and this version could not read, as paths on the wire: to tell a field that has
+    /// drifted from one that was not there, and to report it.
+    ///
+    /// A list is named where any element of it was left out. What is inside a field that this version
+    /// does not know, or inside a [`RawJson`], is not looked at. No path holds a value.
+    ///
+    /// ```
+    /// use plex_auth_proto::Account;
+    ///
+    /// let account: Account = serde_json::from_str(
+    ///     r#"{"authToken": "abc", "homeSize": "many", "subscription": {"active": [], "plan": null}}"#,
+    /// )?;
+    /// assert_eq!(account.home_size, None);
+    /// assert_eq!(account.unreadable_fields(), ["homeSize", "subscription.active"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        lenient::unreadable_fields(self)
+    }
 }
 
 open_enum! {
@@ -194,19 +214,24 @@ open_enum! {
 
 /// Reads an account; one without a usable token has `asked`, the token that the request carried.
 pub(crate) fn read(body: &[u8], asked: Option<&Token>) -> Result<Account, Fault> {
-    decode::object(body, |object| with_token(object, asked))
+    decode::object_with(body, AskedAbout(asked))?
+        .ok_or_else(|| Fault::shape("authToken", "is missing or cannot be used as a token"))
 }
 
-fn with_token(object: &mut Map<String, Value>, asked: Option<&Token>) -> Result<(), Fault> {
-    let usable = |value: &Value| matches!(lenient::field::<Option<Token>, _>(value), Ok(Some(_)));
-    if object.get("authToken").is_some_and(usable) {
-        return Ok(());
+/// Visits an account, with the token that was asked about in reserve.
+#[derive(Clone, Copy)]
+struct AskedAbout<'a>(Option<&'a Token>);
+
+impl<'de> Visitor<'de> for AskedAbout<'_> {
+    type Value = Option<Account>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an account")
     }
-    let Some(asked) = asked else {
-        return Err(Fault::shape("authToken", "is missing or cannot be used as a token"));
-    };
-    object.insert("authToken".to_owned(), Value::from(asked.expose()));
-    Ok(())
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Account>, A::Error> {
+        Account::or_else(map, self.0.cloned())
+    }
 }
 
 /// Names and e-mail addresses are shown as `***`: a log is no place for them.
@@ -265,6 +290,7 @@ impl fmt::Debug for Account {
             cloud_sync_device,
             queue_email,
             queue_uid,
+            unreadable,
         } = self;
         f.debug_struct("Account")
             .field("auth_token", auth_token)
@@ -318,6 +344,7 @@ impl fmt::Debug for Account {
             .field("cloud_sync_device", &masked(cloud_sync_device))
             .field("queue_email", &masked(queue_email))
             .field("queue_uid", &masked(queue_uid))
+            .field("unreadable", unreadable)
             .finish()
     }
 }

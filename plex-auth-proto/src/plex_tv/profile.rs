@@ -7,29 +7,29 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Profile {
         /// Whether the audio track is chosen by language.
-        pub auto_select_audio: Option<bool>,
+        pub auto_select_audio: Option<bool> as "autoSelectAudio",
         /// The language of audio that is preferred, such as `en`.
-        pub default_audio_language: Option<String>,
+        pub default_audio_language: Option<String> as "defaultAudioLanguage",
         /// Further languages of audio.
-        pub default_audio_languages: Vec<String>,
+        pub default_audio_languages: Vec<String> as "defaultAudioLanguages",
         /// Which audio is preferred, as to its being made for the blind.
-        pub default_audio_accessibility: Option<AudioAccessibility>,
+        pub default_audio_accessibility: Option<AudioAccessibility> as "defaultAudioAccessibility",
         /// The language of subtitles that is preferred, such as `en`.
-        pub default_subtitle_language: Option<String>,
+        pub default_subtitle_language: Option<String> as "defaultSubtitleLanguage",
         /// Further languages of subtitles.
-        pub default_subtitle_languages: Vec<String>,
+        pub default_subtitle_languages: Vec<String> as "defaultSubtitleLanguages",
         /// When subtitles are shown.
-        pub auto_select_subtitle: Option<AutoSelectSubtitle>,
+        pub auto_select_subtitle: Option<AutoSelectSubtitle> as "autoSelectSubtitle",
         /// Which subtitles are preferred, as to their being made for the deaf.
-        pub default_subtitle_accessibility: Option<SubtitleAccessibility>,
+        pub default_subtitle_accessibility: Option<SubtitleAccessibility> as "defaultSubtitleAccessibility",
         /// Which subtitles are preferred, as to their being forced.
-        pub default_subtitle_forced: Option<SubtitleForced>,
+        pub default_subtitle_forced: Option<SubtitleForced> as "defaultSubtitleForced",
         /// What gets a mark when it was watched.
-        pub watched_indicator: Option<WatchedIndicator>,
+        pub watched_indicator: Option<WatchedIndicator> as "watchedIndicator",
         /// Whose reviews are shown.
-        pub media_reviews_visibility: Option<MediaReviewsVisibility>,
+        pub media_reviews_visibility: Option<MediaReviewsVisibility> as "mediaReviewsVisibility",
         /// The languages of reviews.
-        pub media_reviews_languages: Vec<String>,
+        pub media_reviews_languages: Vec<String> as "mediaReviewsLanguages",
     }
 }
 

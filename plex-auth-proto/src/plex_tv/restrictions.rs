@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::de::MapAccess;
 
-use crate::lenient::{self, Value};
+use crate::decode::may_be_shown;
+use crate::lenient::{self, One, Paths, Seen, Value};
 use crate::secret::Secret;
 use crate::unix_seconds::UnixSeconds;
 
@@ -23,13 +25,13 @@ use crate::unix_seconds::UnixSeconds;
 /// assert_eq!(restrictions.names().collect::<Vec<_>>(), ["movies", "music"]);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CustomRestrictions(BTreeMap<String, Option<String>>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CustomRestrictions(BTreeMap<String, Seen<String>>);
 
 impl CustomRestrictions {
     /// The value of a restriction; `None` where it is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_deref()
+        self.0.get(name)?.value().map(String::as_str)
     }
 
     /// The names of all restrictions, set or not, in alphabetical order.
@@ -38,13 +40,25 @@ impl CustomRestrictions {
     }
 }
 
+impl fmt::Debug for CustomRestrictions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(name, seen)| (name, seen.value()))).finish()
+    }
+}
+
 impl<'de> Value<'de> for CustomRestrictions {
     fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut restrictions = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            restrictions.insert(name, map.next_value_seed(lenient::One::NEW)?);
+            restrictions.insert(name, map.next_value_seed(One::NEW)?);
         }
         Ok(Some(Self(restrictions)))
+    }
+
+    fn unreadable(&self, paths: &mut Paths) {
+        for (name, _) in self.0.iter().filter(|(_, seen)| **seen == Seen::Unreadable) {
+            paths.add(if may_be_shown(name) { name } else { "*" });
+        }
     }
 }
 
@@ -56,13 +70,12 @@ lenient::object! {
         /// Its name.
         pub id: Option<String>,
         /// The kind of its value, such as `json`, `text`.
-        #[serde(rename = "type")]
-        pub kind: Option<String>,
+        pub kind: Option<String> as "type",
         /// Its value. What the client keeps in it is its own affair, so it is treated as a secret.
         pub value: Option<Secret>,
         /// Whether it is not shown.
         pub hidden: Option<bool>,
         /// When it was changed.
-        pub updated_at: Option<UnixSeconds>,
+        pub updated_at: Option<UnixSeconds> as "updatedAt",
     }
 }

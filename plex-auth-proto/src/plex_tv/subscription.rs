@@ -12,11 +12,11 @@ lenient::object! {
         pub active: Option<bool>,
         /// Since when, as Plex writes it: `2021-10-01T01:02:03Z`, on older paths
         /// `2021-10-01 01:02:03 UTC`. Missing without a subscription.
-        pub subscribed_at: Option<String>,
+        pub subscribed_at: Option<String> as "subscribedAt",
         /// How it stands.
         pub status: Option<SubscriptionStatus>,
         /// Who collects the money, such as `braintree`. Missing without a subscription.
-        pub payment_service: Option<String>,
+        pub payment_service: Option<String> as "paymentService",
         /// How it is paid, such as `monthly`, `yearly`, `lifetime`. Missing without a subscription.
         pub plan: Option<String>,
         /// What it brings: some 30 names for a free account, 70 to 120 for a Plex Pass.
@@ -54,12 +54,11 @@ lenient::object! {
         /// How it stands.
         pub state: Option<SubscriptionState>,
         /// What for, such as `plexpass`.
-        #[serde(rename = "type")]
-        pub kind: Option<String>,
+        pub kind: Option<String> as "type",
         /// When it renews.
-        pub renews_at: Option<UnixSeconds>,
+        pub renews_at: Option<UnixSeconds> as "renewsAt",
         /// When it ends.
-        pub ends_at: Option<UnixSeconds>,
+        pub ends_at: Option<UnixSeconds> as "endsAt",
         /// Where it was transferred from.
         pub transfer: Option<String>,
         /// How it is billed.
@@ -67,17 +66,17 @@ lenient::object! {
         /// Whether it was canceled.
         pub canceled: Option<bool>,
         /// Whether a payment failed and it goes on for some days.
-        pub grace_period: Option<bool>,
+        pub grace_period: Option<bool> as "gracePeriod",
         /// Whether it is on hold.
-        pub on_hold: Option<bool>,
+        pub on_hold: Option<bool> as "onHold",
         /// Whether it can be taken up again.
-        pub can_reactivate: Option<bool>,
+        pub can_reactivate: Option<bool> as "canReactivate",
         /// Whether it can be changed to a larger one.
-        pub can_upgrade: Option<bool>,
+        pub can_upgrade: Option<bool> as "canUpgrade",
         /// Whether it can be changed to a smaller one.
-        pub can_downgrade: Option<bool>,
+        pub can_downgrade: Option<bool> as "canDowngrade",
         /// Whether it can be changed to another kind.
-        pub can_convert: Option<bool>,
+        pub can_convert: Option<bool> as "canConvert",
     }
 }
 
@@ -97,8 +96,8 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Billing {
         /// The number of the means of payment.
-        pub payment_method_id: Option<u64>,
+        pub payment_method_id: Option<u64> as "paymentMethodId",
         /// The means of payment, as it came: its shape is not known.
-        pub internal_payment_method: Option<RawJson>,
+        pub internal_payment_method: Option<RawJson> as "internalPaymentMethod",
     }
 }

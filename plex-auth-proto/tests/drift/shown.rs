@@ -1,0 +1,77 @@
+//! A value's fields by path, as its `Debug` shows them.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// What has begun and not ended, on the way through the lines.
+struct Open {
+    /// The step that leads here; none for what is only a wrapper, such as `Some(`.
+    step: Option<String>,
+    is_list: bool,
+    elements: usize,
+}
+
+/// What each path of `value` shows; a path is like `/services/2/status`, in Rust's names.
+pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    let mut open: Vec<Open> = Vec::new();
+    for line in format!("{value:#?}").lines() {
+        let line = line.trim().trim_end_matches(',');
+        if matches!(line, "}" | "]" | ")") {
+            open.pop();
+            continue;
+        }
+        let (name, shown) = split(line);
+        let mut step = name.map(str::to_owned);
+        if let Some(list) = open.last_mut().filter(|open| open.is_list) {
+            step = Some(list.elements.to_string());
+            list.elements += 1;
+        }
+        if shown.ends_with(['{', '[', '(']) {
+            open.push(Open { step, is_list: shown.ends_with('['), elements: 0 });
+            continue;
+        }
+        let steps = open.iter().filter_map(|open| open.step.as_deref()).chain(step.as_deref());
+        let path: String = steps.flat_map(|step| ["/", step]).collect();
+        fields.insert(path, shown.to_owned());
+    }
+    fields.retain(|path, _| !path.contains("unreadable"));
+    fields
+}
+
+/// The name that a line starts with, if any, and what it shows.
+fn split(line: &str) -> (Option<&str>, &str) {
+    if let Some(quoted) = line.strip_prefix('"') {
+        return match quoted.split_once("\": ") {
+            Some((key, shown)) if !key.contains('"') => (Some(key), shown),
+            _ => (None, line),
+        };
+    }
+    match line.split_once(": ") {
+        Some((name, shown)) => (Some(name), shown),
+        None => (None, line),
+    }
+}
+
+/// The path of a field by its path on the wire.
+pub(crate) fn path(wire: &str) -> String {
+    let steps = wire.split('/').filter(|step| !step.is_empty() && *step != "MediaContainer");
+    steps.map(|step| format!("/{}", rust_name(step))).collect()
+}
+
+fn rust_name(wire: &str) -> String {
+    match wire {
+        "type" => return "kind".to_owned(),
+        "Device" => return "devices".to_owned(),
+        "Connection" => return "connections".to_owned(),
+        _ => {}
+    }
+    let mut name = String::new();
+    for letter in wire.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
