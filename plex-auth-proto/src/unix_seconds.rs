@@ -1,5 +1,7 @@
 use std::time::{Duration, SystemTime};
 
+use crate::lenient;
+
 /// A moment as Plex writes it: seconds since 1970-01-01 00:00 UTC.
 ///
 /// It stays a number, as this crate reads no clock; [`SystemTime`] and every date library are one
@@ -13,9 +15,14 @@ use std::time::{Duration, SystemTime};
 /// assert_eq!(SystemTime::try_from(joined)?, SystemTime::UNIX_EPOCH + Duration::from_secs(1_339_124_759));
 /// # Ok::<(), plex_auth_proto::OutOfRange>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(pub i64);
+
+impl<'de> serde::Deserialize<'de> for UnixSeconds {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
 
 impl TryFrom<UnixSeconds> for SystemTime {
     type Error = OutOfRange;
