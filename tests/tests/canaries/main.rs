@@ -10,17 +10,18 @@
     reason = "so tests fail"
 )]
 
-use std::error::Error as _;
+use std::cell::RefCell;
 use std::sync::{Mutex, Once, PoisonError};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Credentials, NoAnswerReason, SendError, Token};
+use plex_auth_proto::{Credentials, NoAnswerReason, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
 use crate::every_operation::{Asking, every_operation};
+use crate::search::Seen;
 
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/carrier.rs"]
@@ -28,6 +29,7 @@ mod carrier;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/every_operation.rs"]
 mod every_operation;
+mod search;
 
 /// What goes in.
 const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
@@ -46,71 +48,6 @@ fn canaries() -> Vec<String> {
     found.sort();
     found.dedup();
     found
-}
-
-/// How a secret could look where it should not be: as it is, percent-encoded, in base64 at each of its three
-/// offsets, and as a list of bytes; each cut to every eight characters in a row.
-fn dresses(canary: &str) -> Vec<String> {
-    // What all have in common, and what stands in any address, gives none away.
-    let canary = canary.trim_start_matches("canary-").trim_end_matches("@example.org");
-    let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
-    let mut texts = vec![canary.to_owned(), encoded];
-    for padding in ["", "x", "xx"] {
-        let bytes = [padding.as_bytes(), canary.as_bytes()].concat();
-        for engine in [&STANDARD, &URL_SAFE] {
-            // Its ends are mixed with what stands beside it.
-            let text = engine.encode(&bytes);
-            texts.push(text.get(4..text.len() - 4).unwrap_or_default().to_owned());
-        }
-    }
-    let mut dresses: Vec<String> = texts.iter().flat_map(|text| eights(text)).collect();
-    let bytes: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();
-    dresses.extend(bytes.windows(5).map(|five| five.join(", ")));
-    dresses
-}
-
-fn eights(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    characters.windows(8).map(|eight| eight.iter().collect()).collect()
-}
-
-/// Everything seen, by where it was seen.
-#[derive(Default)]
-struct Seen(Vec<(String, String)>);
-
-impl Seen {
-    fn add(&mut self, place: impl Into<String>, text: impl Into<String>) {
-        self.0.push((place.into(), text.into()));
-    }
-
-    /// An error with its whole chain of causes.
-    fn error(&mut self, place: &str, error: &SendError) {
-        let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text += &format!("{error}\n{error:?}\n{error:#?}\n");
-            cause = error.source();
-        }
-        self.add(place, text);
-    }
-
-    /// Fails where any of it shows a canary.
-    fn has_no_canary(&self) {
-        let canaries = canaries();
-        for canary in &canaries {
-            let dresses = dresses(canary);
-            assert!(dresses.len() > 20, "{canary}");
-            for (place, text) in &self.0 {
-                for dress in &dresses {
-                    assert!(
-                        !text.contains(dress.as_str()),
-                        "{canary} shows as {dress} in {place}:\n{text}"
-                    );
-                }
-            }
-        }
-        println!("{} canaries × {} places: none seen", canaries.len(), self.0.len());
-    }
 }
 
 fn asking(url: &str) -> Asking {
@@ -185,7 +122,43 @@ fn nothing_that_the_core_shows_holds_a_secret() {
             seen.error(&format!("{name} without an answer"), &error);
         }
     }
-    seen.has_no_canary();
+    seen.has_none_of(&canaries());
+}
+
+thread_local! {
+    /// What a panic of this thread says, in place of standard error.
+    static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a program that crashes on an error writes: the message, with the error's `Debug` in it.
+#[test]
+fn no_panic_of_a_program_shows_a_secret() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match std::thread::current().name() {
+        Some("no_panic_of_a_program_shows_a_secret") => {
+            PANICS.with_borrow_mut(|panics| panics.push(panic.to_string()));
+        }
+        _ => before(panic),
+    }));
+    let asking = asking("https://plex.example/api/v2");
+    for every in every_operation() {
+        for status in STATUSES {
+            for body in echoes() {
+                let read = || every.parse(&asking, &answer(status, &body)).expect("an answer");
+                drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)));
+            }
+        }
+        let error = every.no_answer(&asking, NoAnswerReason::CutOff, true);
+        let crash = move || panic!("an answer: {error:?}");
+        drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(crash)));
+    }
+    let mut seen = Seen::default();
+    let panics = PANICS.take();
+    assert!(panics.len() > 500, "{}", panics.len());
+    for panic in panics {
+        seen.add("a panic", panic);
+    }
+    seen.has_none_of(&canaries());
 }
 
 #[test]
@@ -201,7 +174,7 @@ fn no_url_holds_a_secret_and_secret_headers_are_marked() {
             assert_eq!(value.is_sensitive(), is_secret, "{}: {name}", every.operation.name);
         }
     }
-    seen.has_no_canary();
+    seen.has_none_of(&canaries);
 }
 
 /// What was logged by anything in this process: the target, and the text.
@@ -298,7 +271,7 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     for (target, text) in kept {
         seen.add(format!("the log of {target}"), text);
     }
-    seen.has_no_canary();
+    seen.has_none_of(&canaries());
 
     let wire = told.iter().filter(|(_, text)| text.contains(TOKEN)).count();
     assert!(
@@ -328,7 +301,9 @@ fn the_search_finds_a_secret_in_every_dress() {
     ] {
         let mut seen = Seen::default();
         seen.add("a place", text.clone());
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| seen.has_no_canary()));
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            seen.has_none_of(&canaries());
+        }));
         assert!(found.is_err(), "not found in {text}");
     }
 }
