@@ -97,7 +97,8 @@ impl<T> Call<T> {
             repeatable: operation.repeatable,
             carried_token: token.is_some(),
         };
-        Self::assemble(request, asked, token, decode)
+        let call = Self::assemble(request, asked, token, decode);
+        if operation.secret_url { call.secret_url() } else { call }
     }
 
     fn assemble(

@@ -23,10 +23,12 @@ pub struct Operation {
     pub host: Host,
     /// The verb.
     pub method: Method,
-    /// The path below the host's base URL.
+    /// The path below the host's base URL; what stands in braces is another each time.
     pub path: &'static str,
     /// Whether it may be sent again by itself when the outcome is unknown.
     pub repeatable: bool,
+    /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
+    pub secret_url: bool,
 }
 
 /// Every operation of this crate, in the order of its documentation.

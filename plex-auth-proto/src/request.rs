@@ -18,9 +18,21 @@ pub(crate) fn request(
     url: &ServerUrl,
     token: Option<&Token>,
 ) -> Request<Body> {
+    request_at(operation, operation.path, query, identity, url, token)
+}
+
+/// The same where something takes the place of what stands in braces: `path` is what is asked for.
+pub(crate) fn request_at(
+    operation: &Operation,
+    path: &str,
+    query: &str,
+    identity: &ClientIdentity,
+    url: &ServerUrl,
+    token: Option<&Token>,
+) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = operation.method.clone();
-    *request.uri_mut() = url.join(operation.path, query);
+    *request.uri_mut() = url.join(path, query);
     *request.headers_mut() = identity.headers().clone();
     if let Some(token) = token {
         request.headers_mut().insert(TOKEN_HEADER, HeaderValue::from(token));

@@ -16,6 +16,7 @@ pub(crate) const OPERATION: Operation = Operation {
     method: Method::GET,
     path: "/security/resources",
     repeatable: true,
+    secret_url: false,
 };
 
 impl MediaServer {

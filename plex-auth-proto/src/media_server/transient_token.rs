@@ -16,6 +16,7 @@ pub(crate) const OPERATION: Operation = Operation {
     path: "/security/token",
     // A second one does no harm: both are valid, and both end by themselves.
     repeatable: true,
+    secret_url: false,
 };
 
 impl MediaServer {

@@ -16,6 +16,7 @@ pub(crate) const OPERATION: Operation = Operation {
     method: Method::POST,
     path: "/users/signin",
     repeatable: false,
+    secret_url: false,
 };
 
 impl PlexTv {

@@ -13,6 +13,7 @@ pub(crate) const OPERATION: Operation = Operation {
     method: Method::GET,
     path: "/user",
     repeatable: true,
+    secret_url: false,
 };
 
 impl PlexTv {

@@ -11,6 +11,9 @@ use plex_auth_proto::{
 
 use crate::carrier::Carrier;
 
+/// Who asks.
+pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
+
 /// Whom to ask, and with what: everything that any operation needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Asking {
@@ -30,7 +33,7 @@ impl Asking {
     }
 
     pub(crate) fn with(url: &str, token: Token, credentials: Credentials) -> Self {
-        let me = ClientIdentity::builder("id").build().unwrap();
+        let me = ClientIdentity::builder(IDENTIFIER).product("Scenario").build().unwrap();
         let url: plex_auth_proto::ServerUrl = url.parse().unwrap();
         Self {
             plex_tv: PlexTv::at(me.clone(), url.clone()),
@@ -93,6 +96,11 @@ impl EveryOperation {
     /// The request that it makes.
     pub(crate) fn request(&self, asking: &Asking) -> Request<Body> {
         self.call.request(asking)
+    }
+
+    /// The path that it asks for, below the host's base URL.
+    pub(crate) fn path(&self) -> String {
+        self.request(&Asking::at("https://plex.example")).uri().path().to_owned()
     }
 
     /// What it makes of an answer.

@@ -39,7 +39,7 @@ fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
         for every in every_operation() {
             server.with(|fake| {
                 let answer = Misbehaviour::answer(200, "application/json", every.success);
-                fake.misbehave(every.operation.path, answer.delivered(delivery));
+                fake.misbehave(&every.path(), answer.delivered(delivery));
             });
             for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
                 let error = every.send(&Asking::at(server.url()), &carrier).unwrap_err();

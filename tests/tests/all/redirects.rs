@@ -27,7 +27,7 @@ fn is_not_followed(stage: &Stage) {
                 stage.fake(|fake| {
                     fake.behave();
                     fake.forget_requests();
-                    fake.misbehave(every.operation.path, redirect(status, location.as_deref()));
+                    fake.misbehave(&every.path(), redirect(status, location.as_deref()));
                 });
                 let error = stage.ask(&every).expect_err("no success");
                 let Some(Error::Redirected { to: found, .. }) = error.answered() else {

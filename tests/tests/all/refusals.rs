@@ -14,7 +14,7 @@ fn ask_everything(stage: &Stage, answer: impl Fn() -> Misbehaviour) -> Vec<SendE
     let refused = |every: EveryOperation| {
         stage.fake(|fake| {
             fake.behave();
-            fake.misbehave(every.operation.path, answer());
+            fake.misbehave(&every.path(), answer());
         });
         stage.ask(&every).expect_err(every.operation.name)
     };

@@ -8,9 +8,7 @@ use plex_auth_proto::{
 use plex_auth_tests::{Authority, FakePlex, Server, Which, Who};
 
 use crate::carrier::Carrier;
-use crate::every_operation::{Asking, EveryOperation};
-
-pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
+use crate::every_operation::{Asking, EveryOperation, IDENTIFIER};
 
 /// Makes a carrier that trusts this root, or none beside its own.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;

@@ -168,7 +168,15 @@ fn no_url_holds_a_secret_and_secret_headers_are_marked() {
     let canaries = canaries();
     for every in every_operation() {
         let request = every.request(&asking);
-        seen.add(format!("the URL of {}", every.operation.name), request.uri().to_string());
+        let shows_a_secret = canaries.iter().any(|canary| {
+            let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
+            let uri = request.uri().to_string();
+            uri.contains(canary.as_str()) || uri.contains(&encoded)
+        });
+        assert_eq!(shows_a_secret, every.operation.secret_url, "{}", every.operation.name);
+        if !every.operation.secret_url {
+            seen.add(format!("the URL of {}", every.operation.name), request.uri().to_string());
+        }
         for (name, value) in request.headers() {
             let is_secret = canaries.iter().any(|canary| value.as_bytes() == canary.as_bytes());
             assert_eq!(value.is_sensitive(), is_secret, "{}: {name}", every.operation.name);
