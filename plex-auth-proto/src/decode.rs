@@ -10,7 +10,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::asked::Asked;
 use crate::error::{Content, Error};
-use crate::lenient::{Object, Value};
+use crate::lenient::{List, Object, Value};
 use crate::token::Token;
 use crate::{careful, xml};
 
@@ -66,6 +66,21 @@ where
     }
     careful::read(&text(body), visitor).map_err(|error| match error.classify() {
         Category::Data => Fault::shape(".", "is not an object"),
+        _ => not_json(body),
+    })
+}
+
+/// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
+/// fault: that nothing is there is said by a list without elements.
+pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), Fault> {
+    let body = trim(body);
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = json.deserialize_seq(List::NEW);
+    if let (Ok(list), Ok(())) = (read, json.end()) {
+        return Ok(list);
+    }
+    careful::read(&text(body), List::NEW).map_err(|error| match error.classify() {
+        Category::Data => Fault::shape(".", "is not a list"),
         _ => not_json(body),
     })
 }

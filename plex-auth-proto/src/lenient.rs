@@ -401,6 +401,28 @@ impl<'de, T: Value<'de>> Visitor<'de> for Object<T> {
     }
 }
 
+/// Visits what is a list and nothing else; `false` beside it where some of its elements could not be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<T>(PhantomData<T>);
+
+impl<T> List<T> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
+    type Value = (Vec<T>, bool);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(Vec<T>, bool), A::Error> {
+        let mut elements = Vec::new();
+        let all_read = Many(&mut elements).visit_seq(list)?;
+        Ok((elements, all_read))
+    }
+}
+
 /// How much memory a list may take for its elements, what they point to aside: thousands of the largest. An
 /// element of two bytes can become a value of some hundred, so that a hostile answer of 1 MiB would take
 /// more than a small device has. The longest list that Plex sends has some 120 elements.

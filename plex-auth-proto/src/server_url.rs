@@ -51,6 +51,12 @@ impl ServerUrl {
         }
     }
 
+    /// The base of the few calls of plex.tv that lie outside its API: this URL less `/api/v2` at its end.
+    pub(crate) fn outside_api(&self) -> Self {
+        let prefix = self.prefix.strip_suffix("/api/v2").unwrap_or(&self.prefix);
+        Self { prefix: prefix.into(), ..self.clone() }
+    }
+
     /// The URL of `path`, which starts with a slash, below this one.
     pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
         self.assemble([&self.prefix, path, query].concat())
