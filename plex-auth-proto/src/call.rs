@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::asked::{Asked, Origin};
 use crate::body::Body;
-use crate::decode::{self, Decode};
+use crate::decode::{self, Decode, Fault};
 use crate::operation::{Host, Operation};
 use crate::reply::Reply;
 use crate::token::Token;
@@ -59,7 +59,7 @@ impl<T> Call<T> {
     where
         T: DeserializeOwned,
     {
-        Self::own(operation, request.map(Into::into), |body, _| decode::json(body))
+        Self::own(operation, request.map(Into::into), Box::new(|body, _| decode::json(body)))
     }
 
     fn own(operation: &'static str, mut request: Request<Body>, decode: Decode<T>) -> Self {
@@ -88,7 +88,7 @@ impl<T> Call<T> {
         operation: &Operation,
         request: Request<Body>,
         token: Option<Token>,
-        decode: Decode<T>,
+        decode: impl Fn(&[u8], Option<&Token>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Self {
         let asked = Asked {
             operation: operation.name,
@@ -97,7 +97,7 @@ impl<T> Call<T> {
             repeatable: operation.repeatable,
             carried_token: token.is_some(),
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, token, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }
     }
 
@@ -134,6 +134,25 @@ impl<T> Call<T> {
     /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`].
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
+    }
+
+    /// Makes something else of the value that the answer becomes.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, Call, ClientIdentity, PlexTv, Token};
+    ///
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let call: Call<bool> =
+    ///     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).map(|account| account.has_plex_pass());
+    /// let answer = http::Response::new(r#"{"roles":["plexpass"]}"#);
+    /// assert!(call.reply().parse(&answer)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn map<U>(self, make: impl Fn(T) -> U + Send + Sync + 'static) -> Call<U>
+    where
+        T: 'static,
+    {
+        Call { request: self.request, reply: self.reply.map(make) }
     }
 
     /// The URL as it may be shown: whole, or without path and query where it holds a secret.
@@ -181,7 +200,7 @@ impl<T> Call<T> {
 impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let mut call = Self::own(operation, request.map(Into::into), |_, _| Ok(()));
+        let mut call = Self::own(operation, request.map(Into::into), Box::new(|_, _| Ok(())));
         call.reply.status_only = true;
         call
     }
@@ -201,7 +220,8 @@ impl Call<Body> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        Self::own(operation, request.map(Into::into), |body, _| Ok(Body::from(body.to_vec())))
+        let copy = |body: &[u8], _: Option<&Token>| Ok(Body::from(body.to_vec()));
+        Self::own(operation, request.map(Into::into), Box::new(copy))
     }
 }
 

@@ -14,8 +14,9 @@ use crate::lenient::{List, Object, Value};
 use crate::token::Token;
 use crate::{careful, xml};
 
-/// How a body becomes a `T`; the token is the one that the request carried.
-pub(crate) type Decode<T> = fn(&[u8], Option<&Token>) -> Result<T, Fault>;
+/// How a body becomes a `T`; the token is the one that the request carried. A function that captures
+/// nothing takes no memory in the box.
+pub(crate) type Decode<T> = Box<dyn Fn(&[u8], Option<&Token>) -> Result<T, Fault> + Send + Sync>;
 
 /// What is wrong with a body.
 #[derive(Debug)]

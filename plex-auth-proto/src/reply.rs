@@ -59,6 +59,33 @@ impl<T> Reply<T> {
             .map_err(|fault| fault.into_error(&self.asked, response.status()))
     }
 
+    /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, Error> {
+        let value = self.parse(&response)?;
+        Ok(response.map(|_| value))
+    }
+
+    pub(crate) fn map<U>(self, make: impl Fn(T) -> U + Send + Sync + 'static) -> Reply<U>
+    where
+        T: 'static,
+    {
+        let Self { asked, token, decode, .. } = self;
+        Reply {
+            asked,
+            token,
+            max_body_size: self.max_body_size,
+            default_max_body_size: self.default_max_body_size,
+            status_only: self.status_only,
+            deadline: self.deadline,
+            secret_url: self.secret_url,
+            decode: Box::new(move |body, token| decode(body, token).map(&make)),
+        }
+    }
+
     fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
         if !status.is_success() {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);

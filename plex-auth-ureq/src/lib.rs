@@ -109,6 +109,7 @@
 //! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
 
 mod builder;
+mod drive;
 mod fault;
 #[cfg(feature = "rustls")]
 mod roots;
