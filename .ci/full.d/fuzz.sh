@@ -1,4 +1,3 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for a while; what it finds today it need not have found yesterday, so it is no part of the
-# short gate.
-exec .ci/fuzz 120
+# Runs every fuzz target for longer than the short gate does, and from other seeds.
+exec .ci/fuzz 600

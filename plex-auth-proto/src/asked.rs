@@ -106,3 +106,44 @@ impl fmt::Debug for Origin {
         write!(f, "Origin({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use crate::{Call, ClientIdentity, Host, PlexTv, Token};
+
+    #[test]
+    fn what_was_asked_is_told_of_an_operation_and_of_a_call_of_ones_own() {
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let call = plex_tv.token_details(&Token::new("abc").unwrap());
+        let asked = call.reply().asked();
+        assert_eq!((asked.operation(), asked.host()), ("getTokenDetails", Some(Host::PlexTv)));
+        assert!(asked.carried_token() && asked.is_repeatable());
+        assert_eq!(asked.to_string(), "getTokenDetails at https://plex.tv");
+
+        let request = http::Request::post("/x").body(()).unwrap();
+        let call = Call::status_only("postX", request);
+        let asked = call.reply().asked();
+        assert_eq!((asked.operation(), asked.host(), asked.origin()), ("postX", None, None));
+        assert!(!asked.carried_token() && !asked.is_repeatable());
+        assert_eq!(asked.to_string(), "postX");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port_and_nothing_else() {
+        for (uri, scheme, host, port, shown) in [
+            ("http://10.0.0.7:32400/x?y", "http", "10.0.0.7", Some(32400), "http://10.0.0.7:32400"),
+            ("https://me:pa55@plex.tv/", "https", "plex.tv", None, "https://plex.tv"),
+            ("https://me:pa55@plex.tv:1/", "https", "plex.tv", Some(1), "https://plex.tv:1"),
+            ("http://[fd00::1]:8/", "http", "[fd00::1]", Some(8), "http://[fd00::1]:8"),
+        ] {
+            let origin = Origin::of(&uri.parse().unwrap()).unwrap();
+            assert_eq!((origin.scheme(), origin.host(), origin.port()), (scheme, host, port));
+            assert_eq!(
+                (origin.to_string(), format!("{origin:?}")),
+                (shown.into(), format!("Origin({shown})"))
+            );
+        }
+        assert_eq!(Origin::of(&"ftp://plex.tv/".parse().unwrap()), None);
+    }
+}

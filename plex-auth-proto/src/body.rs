@@ -77,6 +77,17 @@ impl ZeroizeOnDrop for Body {}
 mod tests {
     use super::{Body, ZeroizeOnDrop};
 
+    #[test]
+    fn it_holds_what_it_was_made_of() {
+        let bodies = [Body::from("abc"), Body::from("abc".to_owned()), Body::from(&b"abc"[..])];
+        for body in bodies.into_iter().chain([Body::from(b"abc".to_vec())]) {
+            assert_eq!(body.as_ref(), b"abc");
+            assert_eq!(format!("{body:?}"), "Body(3 bytes)");
+            assert_eq!(Vec::from(body), b"abc");
+        }
+        assert!(Body::empty().as_ref().is_empty() && Body::from(()).as_ref().is_empty());
+    }
+
     /// That a body says so of itself is no proof; what it holds must. Else this does not compile.
     #[test]
     fn what_it_holds_is_zeroed_when_dropped() {

@@ -60,12 +60,13 @@ where
     V: for<'de> Visitor<'de, Value = Option<T>> + Copy,
 {
     let body = trim(body);
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let text = text(body);
+    let mut json = serde_json::Deserializer::from_str(&text);
     let read = json.deserialize_map(visitor);
     if let (Ok(value), Ok(())) = (read, json.end()) {
         return Ok(value);
     }
-    careful::read(&text(body), visitor).map_err(|error| match error.classify() {
+    careful::read(&text, visitor).map_err(|error| match error.classify() {
         Category::Data => Fault::shape(".", "is not an object"),
         _ => not_json(body),
     })
@@ -159,7 +160,8 @@ fn trim(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start)
 }
 
-/// Bytes that are no UTF-8 cost the character, not the document.
+/// Bytes that are no UTF-8 cost the character, not the document. To look at all of it at once takes a fraction
+/// of the time that a reader of JSON takes to look at each text by itself.
 fn text(body: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(body)
+    std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }

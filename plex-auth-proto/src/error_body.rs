@@ -16,22 +16,24 @@ const MAX_MESSAGE: usize = 200;
 /// What a body lists; nothing where it is not Plex's.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
     let listed = decode::object_or_xml(body, "errors", false);
-    let Ok(Some(Listed { errors, error, status, .. })) = listed else {
+    let Ok(Some(Listed { mut errors, error, status, .. })) = listed else {
         return Vec::new();
     };
-    let mut listed: Vec<PlexError> = Vec::new();
-    for error in errors.into_iter().chain(error) {
-        // What stands there again says nothing new, and must not hide what comes behind it.
-        let again = |other: &PlexError| error.code.is_some() && other.code == error.code;
-        if listed.len() < MAX_ERRORS && !listed.iter().any(again) {
-            listed.push(error);
-        }
-    }
+    errors.extend(error);
+    // What stands there again says nothing new, and must not hide what comes behind it.
+    let (mut codes, mut kept) = ([None; MAX_ERRORS], 0);
+    errors.retain(|error| {
+        let Some(place) = codes.get_mut(kept) else { return false };
+        *place = error.code;
+        let again = codes.iter().take(kept).any(|code| code.is_some() && *code == error.code);
+        kept += usize::from(!again);
+        !again
+    });
     // `{"status": 404, "error": "Not Found"}` has the status beside the text.
-    if let [only] = listed.as_mut_slice() {
+    if let [only] = errors.as_mut_slice() {
         only.status = only.status.or(status);
     }
-    listed
+    errors
 }
 
 lenient::object! {
@@ -49,7 +51,29 @@ lenient::object! {
     struct Entry {
         code: Option<u32>,
         status: Option<u16>,
-        message: Option<String>,
+        message: Option<Line>,
+    }
+}
+
+/// A message as it may be kept.
+#[derive(Clone)]
+struct Line(Box<str>);
+
+impl Value<'_> for Line {
+    fn from_bool(value: bool) -> Option<Self> {
+        String::from_bool(value).map(|text| Self(text.into()))
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        String::from_integer(number).map(|text| Self(text.into()))
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        String::from_float(number).map(|text| Self(text.into()))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(one_line(text)))
     }
 }
 
@@ -63,14 +87,18 @@ impl<'de> Value<'de> for PlexError {
         Ok(entry.map(|Entry { code, status, message, .. }| Self {
             code,
             status,
-            message: message.as_deref().map(one_line),
+            message: message.map(|Line(message)| message),
         }))
     }
 }
 
 /// Cut to one line without control characters, so that a terminal can show it.
 fn one_line(text: &str) -> Box<str> {
-    let line = text.trim().chars().take(MAX_MESSAGE);
+    let text = text.trim();
+    if text.len() <= MAX_MESSAGE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.into();
+    }
+    let line = text.chars().take(MAX_MESSAGE);
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 

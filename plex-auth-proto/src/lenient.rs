@@ -191,8 +191,9 @@ pub(crate) trait Value<'de>: Sized {
 
 /// With serde_json's feature `arbitrary_precision`, which any crate of a program can turn on for all,
 /// a number comes as a map with this one key and its text.
+pub(crate) const NUMBER: &str = "$serde_json::private::Number";
+
 fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<String>, A::Error> {
-    const NUMBER: &str = "$serde_json::private::Number";
     let mut number = None;
     while let Some(disguised) = map.next_key_seed(Key(|key: &str| key == NUMBER))? {
         if disguised {
@@ -491,7 +492,11 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
                 Some(Seen::This(element)) => elements.push(element),
                 Some(Seen::Nothing) => {}
                 Some(Seen::Unreadable) => all_read = false,
-                None => return Ok(all_read),
+                None => {
+                    // Most lists are short, and the memory for four elements can be a kilobyte.
+                    elements.shrink_to_fit();
+                    return Ok(all_read);
+                }
             }
         }
         while list.next_element::<IgnoredAny>()?.is_some() {

@@ -34,7 +34,7 @@ macro_rules! open_enum {
 
         impl crate::lenient::Value<'_> for $name {
             fn from_integer(number: i128) -> Option<Self> {
-                Self::from_text(&number.to_string())
+                Self::from_text(itoa::Buffer::new().format(number))
             }
 
             fn from_text(text: &str) -> Option<Self> {

@@ -84,19 +84,23 @@ fn check(text: &str) -> Result<(), InvalidToken> {
     if text.len() > MAX_LENGTH {
         return Err(InvalidToken::TooLong);
     }
-    for character in text.chars() {
-        match character {
-            '\n' | '\r' => return Err(InvalidToken::LineBreak),
-            '\u{21}'..='\u{7e}' => {}
-            _ if character.is_whitespace() => return Err(InvalidToken::Space),
-            _ if character.is_control() => return Err(InvalidToken::ControlCharacter),
-            _ => return Err(InvalidToken::NotAscii),
-        }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(what_is_in_the_way(text));
     }
     if text.starts_with("claim-") {
         return Err(InvalidToken::ClaimCode);
     }
     Ok(())
+}
+
+fn what_is_in_the_way(text: &str) -> InvalidToken {
+    let first = text.chars().find(|character| !character.is_ascii_graphic());
+    match first.unwrap_or_default() {
+        '\n' | '\r' => InvalidToken::LineBreak,
+        character if character.is_whitespace() => InvalidToken::Space,
+        character if character.is_control() => InvalidToken::ControlCharacter,
+        _ => InvalidToken::NotAscii,
+    }
 }
 
 impl fmt::Debug for Token {

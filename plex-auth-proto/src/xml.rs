@@ -65,9 +65,14 @@ fn content(element: Node<'_, '_>, depth: usize) -> Value {
     Value::Object(object)
 }
 
+/// Whether one of a page's first tags stands in the first kilobyte.
 fn looks_like_html(text: &str) -> bool {
-    let start: String = text.chars().take(1024).collect::<String>().to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| start.contains(tag))
+    const TAGS: [&[u8]; 4] = [b"!doctype html", b"html", b"head", b"body"];
+    let start = text.as_bytes().get(..1024).unwrap_or(text.as_bytes());
+    let begins = |piece: &[u8], tag: &[u8]| {
+        piece.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
+    };
+    start.split(|byte| *byte == b'<').skip(1).any(|piece| TAGS.iter().any(|tag| begins(piece, tag)))
 }
 
 /// The longest stretch without the start of a tag, which no tag is longer than.

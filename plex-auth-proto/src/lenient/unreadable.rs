@@ -5,25 +5,38 @@ use std::fmt;
 use super::Value;
 
 /// The names, on the wire, of an object's own fields that held something that could not be read.
+///
+/// There is one in every object, and hardly ever a name in it: it is as small as can be.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Unreadable(Vec<&'static str>);
+#[expect(clippy::box_collection, reason = "a third of the size where it is empty")]
+pub(crate) struct Unreadable(Option<Box<Vec<&'static str>>>);
 
 impl Unreadable {
     /// Takes down how the field of this name was read: a key can come twice.
+    #[inline]
     pub(crate) fn note(&mut self, name: &'static str, read: bool) {
-        if read && self.0.is_empty() {
-            return;
+        if !read || self.0.is_some() {
+            self.take_down(name, read);
         }
-        self.0.retain(|noted| *noted != name);
+    }
+
+    #[cold]
+    fn take_down(&mut self, name: &'static str, read: bool) {
+        let names = self.0.get_or_insert_default();
+        names.retain(|noted| *noted != name);
         if !read {
-            self.0.push(name);
+            names.push(name);
         }
+    }
+
+    fn names(&self) -> &[&'static str] {
+        self.0.as_ref().map_or(&[], |names| names)
     }
 }
 
 impl fmt::Debug for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.names().fmt(f)
     }
 }
 
@@ -45,7 +58,7 @@ pub(crate) struct Paths {
 impl Paths {
     /// Adds fields of the object that the way has come to.
     pub(crate) fn add_all(&mut self, fields: &Unreadable) {
-        for name in &fields.0 {
+        for name in fields.names() {
             self.add(name);
         }
     }

@@ -57,14 +57,19 @@ fn check_sign_in(signed_in: &Result<Account, Error>, sent: Option<&str>) {
     }
 }
 
-/// A key that comes twice makes the core look a second time, field by field; that must find the same.
+/// Half a surrogate pair makes the core look a second time, element by element; that must find the same.
 fn check_second_look(object: &str, details: &Result<Account, Error>) {
     let rest = object.strip_prefix('{').expect("it is an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-    let body = format!(r#"{{"queueUid":null,"queueUid":null{comma}{rest}"#);
+    let body = format!(r#"{{"queueUid":"\ud800"{comma}{rest}"#);
     let again = TOKEN_DETAILS.parse(&success(body.as_bytes()));
     let (first, second) = (details.as_ref().ok(), again.as_ref().ok());
-    assert_eq!(format!("{second:?}"), format!("{first:?}"));
+    let shown = |account: &Account| {
+        let shown = format!("{account:?}");
+        // The field that was lost on purpose is named at the end.
+        shown.rsplit_once("unreadable: ").map(|(fields, _)| fields.to_owned())
+    };
+    assert_eq!(second.map(shown), first.map(shown));
     let token = |account: &Account| account.auth_token.expose().to_owned();
     assert_eq!(second.map(token), first.map(token));
 }

@@ -23,8 +23,10 @@ use plex_auth_proto::{
 use serde_json::{Number, Value};
 
 mod error;
+mod unambiguous;
 
 pub use error::check_error;
+use unambiguous::Unambiguous;
 
 /// The token that every request carries which carries one. All of it could be a name, so that nothing hides it by
 /// chance.
@@ -180,14 +182,14 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
 /// What has more bytes can have more elements than the core keeps.
 pub const LARGE: usize = 16 * 1024;
 
-/// What a body says to `serde_json` alone, of a key that comes twice the last; `None` where that cannot read all of it
-/// or would take a key for a mark of its own, and where the body is so [large](LARGE) that the core leaves a part out.
+/// What a body says to `serde_json` alone; `None` where that cannot read all of it or would take a key for a mark of
+/// its own, where a key comes twice, and where the body is so [large](LARGE) that the core leaves a part out.
 pub fn json(body: &[u8]) -> Option<Value> {
     let text = text(body);
     if text.len() > LARGE || text.contains("serde_json") {
         return None;
     }
-    serde_json::from_str(&text).ok()
+    serde_json::from_str::<Unambiguous>(&text).ok().map(|Unambiguous(value)| value)
 }
 
 /// The text that a field holds: numbers and booleans are written out, and an empty text is none.

@@ -1,0 +1,134 @@
+//! What errors and values tell of themselves, accessor by accessor.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
+
+use std::time::Duration;
+
+use plex_auth_proto::http::{Method, Response, StatusCode};
+use plex_auth_proto::{
+    Account, Call, ClientIdentity, Error, IdentityProblem, MediaServer, NoAnswerReason, PlexTv,
+    Reply, RetryAfter, SendError, Token,
+};
+
+fn me() -> ClientIdentity {
+    ClientIdentity::builder("id").product("Told").build().unwrap()
+}
+
+fn reply() -> Reply<Account> {
+    PlexTv::new(me()).token_details(&Token::new("abc").unwrap()).into_parts().1
+}
+
+fn answered(status: u16, body: &str) -> SendError {
+    let answer = Response::builder().status(status).header("retry-after", "7").body(body).unwrap();
+    reply().parse(&answer).unwrap_err().into()
+}
+
+#[test]
+fn an_answer_is_told_through_the_error_of_a_transport() {
+    let error = answered(401, r#"{"errors":[{"code":1001,"message":"no","status":401}]}"#);
+    assert_eq!(
+        (error.operation(), error.status()),
+        ("getTokenDetails", Some(StatusCode::UNAUTHORIZED))
+    );
+    assert!(error.is_token_dead() && !error.wants_second_factor() && !error.may_retry());
+    assert!(error.no_answer().is_none());
+    let refused = error.answered().unwrap();
+    assert_eq!(refused.operation(), "getTokenDetails");
+    let listed = refused.rejection().unwrap().errors();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(
+        (listed[0].code(), listed[0].status(), listed[0].message()),
+        (Some(1001), Some(401), Some("no"))
+    );
+
+    let error = answered(401, r#"{"errors":[{"code":1029}]}"#);
+    assert!(error.wants_second_factor() && !error.is_token_dead());
+    let error = answered(429, "");
+    assert!(error.may_retry());
+    assert_eq!(error.retry_after(), Some(RetryAfter::In(Duration::from_secs(7))));
+}
+
+#[test]
+fn no_answer_is_told_with_its_reason_and_whether_anything_was_sent() {
+    for sent in [true, false] {
+        let error = reply().no_answer(NoAnswerReason::CutOff, sent);
+        let no_answer = error.no_answer().unwrap();
+        assert_eq!(
+            (no_answer.reason(), no_answer.may_have_been_sent()),
+            (NoAnswerReason::CutOff, sent)
+        );
+        assert_eq!((error.status(), error.retry_after()), (None, None));
+        assert!(error.answered().is_none() && !error.is_token_dead());
+    }
+}
+
+#[test]
+fn a_code_is_explained_together_with_its_status_alone() {
+    for (status, code, meaning) in [
+        (400, 1000, "the client identifier is missing"),
+        (404, 1002, "no such endpoint"),
+        (403, 1009, "not for managed users"),
+        (403, 1012, "a subscription is needed"),
+        (403, 1013, "not for anonymous users"),
+        (404, 1020, "the PIN is unknown or has expired"),
+        (403, 1040, "the password is needed"),
+        (403, 1041, "the Home PIN is missing or wrong"),
+        (403, 1043, "not for this user"),
+        (403, 1045, "the password and a verification code are needed"),
+        (403, 1068, "not for this device"),
+        (422, 1069, "the code has expired"),
+        (403, 1080, "a server's token is needed"),
+        (422, 1097, "the device or its key is not known"),
+    ] {
+        let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
+        let shown = answered(status, &body).to_string();
+        assert!(shown.contains(&format!("({status}, code {code}: {meaning})")), "{shown}");
+        let other = answered(418, &body).to_string();
+        assert!(other.contains(meaning) == (code == 1097), "{other}");
+    }
+}
+
+#[test]
+fn a_request_of_ones_own_to_a_server_has_the_identity_and_no_token() {
+    let server = MediaServer::new(
+        me(),
+        "http://10.0.0.7:1/pms".parse().unwrap(),
+        Token::new("abc").unwrap(),
+    );
+    let request = server.request(Method::PUT, "prefs?x=1").body(()).unwrap();
+    assert_eq!(
+        (request.method(), request.uri().to_string()),
+        (&Method::PUT, "http://10.0.0.7:1/pms/prefs?x=1".into())
+    );
+    assert_eq!(request.headers()["x-plex-product"], "Told");
+    assert!(!request.headers().contains_key("x-plex-token"));
+}
+
+#[test]
+fn an_identity_shows_its_headers_and_takes_fields_of_just_the_right_length() {
+    assert!(format!("{:?}", me()).contains("\"x-plex-product\": \"Told\""), "{:?}", me());
+    let of = |length: usize| ClientIdentity::builder("id").product("x".repeat(length)).build();
+    let longest = (1..5000).take_while(|length| of(*length).is_ok()).last().unwrap();
+    assert_eq!(of(longest + 1).unwrap_err().problem(), IdentityProblem::TooLong);
+    assert_eq!(longest, 1024);
+}
+
+#[test]
+fn a_path_shows_places_in_lists_and_no_key_that_could_be_data() {
+    let path = |body: &str| {
+        let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
+        let call = Call::<std::collections::BTreeMap<String, Vec<Choice>>>::json("getX", request);
+        match call.reply().parse(&Response::new(body)).unwrap_err() {
+            Error::UnexpectedShape { path, .. } => path,
+            error => panic!("{error}"),
+        }
+    };
+    assert_eq!(path(r#"{"good-key":["One","One","Two"]}"#), "good-key.2");
+    assert_eq!(path(r#"{"t0ken":["One","Two"]}"#), "*.1");
+    assert_eq!(path(r#"{"good":[{"Many":"x"}]}"#), "good.0.Many");
+}
+
+#[derive(Debug, serde::Deserialize)]
+enum Choice {
+    One,
+    Many(#[expect(dead_code, reason = "read alone")] u8),
+}
