@@ -10,7 +10,6 @@ use crate::body::Body;
 use crate::decode::{self, Decode, Fault};
 use crate::operation::{Host, Operation};
 use crate::reply::Reply;
-use crate::token::Token;
 
 /// A finished request and, tied to it by type, how its answer is read.
 ///
@@ -59,7 +58,7 @@ impl<T> Call<T> {
     where
         T: DeserializeOwned,
     {
-        Self::own(operation, request.map(Into::into), Box::new(|body, _| decode::json(body)))
+        Self::own(operation, request.map(Into::into), Box::new(|body| decode::json(body)))
     }
 
     fn own(operation: &'static str, mut request: Request<Body>, decode: Decode<T>) -> Self {
@@ -70,7 +69,6 @@ impl<T> Call<T> {
         }
         let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
         let secret_url = query.contains("x-plex-token=");
-        let token = request.headers().get(TOKEN_HEADER).and_then(Token::from_header);
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
         let asked = Asked {
             operation,
@@ -79,7 +77,7 @@ impl<T> Call<T> {
             repeatable: false,
             carried_token,
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, decode);
         if secret_url { call.secret_url() } else { call }
     }
 
@@ -87,26 +85,20 @@ impl<T> Call<T> {
     pub(crate) fn new(
         operation: &Operation,
         request: Request<Body>,
-        token: Option<Token>,
-        decode: impl Fn(&[u8], Option<&Token>) -> Result<T, Fault> + Send + Sync + 'static,
+        decode: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Self {
         let asked = Asked {
             operation: operation.name,
             host: Some(operation.host),
             origin: Origin::of(request.uri()),
             repeatable: operation.repeatable,
-            carried_token: token.is_some(),
+            carried_token: request.headers().contains_key(TOKEN_HEADER),
         };
-        let call = Self::assemble(request, asked, token, Box::new(decode));
+        let call = Self::assemble(request, asked, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }
     }
 
-    fn assemble(
-        mut request: Request<Body>,
-        asked: Asked,
-        token: Option<Token>,
-        decode: Decode<T>,
-    ) -> Self {
+    fn assemble(mut request: Request<Body>, asked: Asked, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
         // whether they add one to an empty body. A GET must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
@@ -115,7 +107,7 @@ impl<T> Call<T> {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        Self { request, reply: Reply::new(asked, token, decode) }
+        Self { request, reply: Reply::new(asked, decode) }
     }
 
     /// The request, to look at.
@@ -200,7 +192,7 @@ impl<T> Call<T> {
 impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let mut call = Self::own(operation, request.map(Into::into), Box::new(|_, _| Ok(())));
+        let mut call = Self::own(operation, request.map(Into::into), Box::new(|_| Ok(())));
         call.reply.status_only = true;
         call
     }
@@ -220,7 +212,7 @@ impl Call<Body> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let copy = |body: &[u8], _: Option<&Token>| Ok(Body::from(body.to_vec()));
+        let copy = |body: &[u8]| Ok(Body::from(body.to_vec()));
         Self::own(operation, request.map(Into::into), Box::new(copy))
     }
 }

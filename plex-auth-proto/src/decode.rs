@@ -11,12 +11,10 @@ use serde_path_to_error::{Path, Segment};
 use crate::asked::Asked;
 use crate::error::{Content, Error};
 use crate::lenient::{List, Object, Value};
-use crate::token::Token;
 use crate::{careful, xml};
 
-/// How a body becomes a `T`; the token is the one that the request carried. A function that captures
-/// nothing takes no memory in the box.
-pub(crate) type Decode<T> = Box<dyn Fn(&[u8], Option<&Token>) -> Result<T, Fault> + Send + Sync>;
+/// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
+pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<T, Fault> + Send + Sync>;
 
 /// What is wrong with a body.
 #[derive(Debug)]

@@ -57,14 +57,6 @@ impl Token {
         Ok(Self(value))
     }
 
-    /// The token of a header that a caller has made, if it is one.
-    pub(crate) fn from_header(value: &HeaderValue) -> Option<Self> {
-        check(value.to_str().ok()?).ok()?;
-        let mut value = value.clone();
-        value.set_sensitive(true);
-        Some(Self(value))
-    }
-
     /// The token itself. What is done with it is the caller's responsibility.
     pub fn expose(&self) -> &str {
         // `check` lets visible ASCII through alone, so this is never the default.
