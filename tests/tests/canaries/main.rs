@@ -309,6 +309,9 @@ fn what_is_dropped_is_zeroed_where_that_is_promised() {
     zeroes::<plex_auth_proto::Body>();
     zeroes::<plex_auth_proto::Secret>();
     zeroes::<Credentials>();
+    zeroes::<plex_auth_proto::PinId>();
+    zeroes::<plex_auth_proto::PinCode>();
+    zeroes::<plex_auth_proto::PinUrl>();
 }
 
 #[test]
