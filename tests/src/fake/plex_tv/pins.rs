@@ -21,7 +21,7 @@ pub(crate) fn create(
         product: ask.header("x-plex-product"),
     };
     let pin = plex.pins.make(new, ask.now());
-    Ok(answer(pin, ask, StatusCode::CREATED))
+    Ok(answer(&pin, ask, StatusCode::CREATED))
 }
 
 pub(crate) fn poll(
