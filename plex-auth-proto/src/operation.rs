@@ -1,7 +1,7 @@
 use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
-use crate::plex_tv::{sign_in, token_details};
+use crate::plex_tv::{create_pin, link_pin, poll_pin, sign_in, token_details};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,9 @@ pub struct Operation {
 /// assert_eq!(names, [
 ///     "postUsersSignInData",
 ///     "getTokenDetails",
+///     "createOAuthPin",
+///     "getOAuthPin",
+///     "linkPin",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
 /// ]);
@@ -45,6 +48,9 @@ pub struct Operation {
 pub const OPERATIONS: &[Operation] = &[
     sign_in::OPERATION,
     token_details::OPERATION,
+    create_pin::OPERATION,
+    poll_pin::OPERATION,
+    link_pin::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,
 ];

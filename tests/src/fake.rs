@@ -5,6 +5,8 @@ mod accounts;
 mod ask;
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
 mod plex_tv;
 mod render;
 mod routes;
@@ -15,23 +17,27 @@ use http::{Request, Response};
 pub use accounts::{Account, Who};
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
+pub use pins::Pin;
 
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
+use pins::Pins;
 use tokens::Tokens;
 
 /// plex.tv and two media servers, made up, in one plain value.
 ///
 /// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
 /// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`.
+/// under `/pms`, the unclaimed one under `/unclaimed`. The pages on which a person links a PIN in a browser are
+/// `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
+    pins: Pins,
     servers: MediaServers,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
@@ -45,6 +51,7 @@ impl FakePlex {
         Self {
             accounts,
             tokens,
+            pins: Pins::default(),
             servers: MediaServers::new(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
@@ -131,6 +138,28 @@ impl FakePlex {
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
+    }
+
+    /// Every PIN so far, oldest first.
+    pub fn pins(&self) -> impl Iterator<Item = &Pin> {
+        self.pins.iter()
+    }
+
+    /// The PIN with this number, to age it.
+    pub fn pin_mut(&mut self, id: u64) -> Option<&mut Pin> {
+        self.pins.get_mut(id)
+    }
+
+    /// Links the PIN with this code to an account, as its owner does on a page, and returns the token that
+    /// it brings; `None` where no PIN waits that has the code. The token that the account had through an
+    /// earlier PIN of the same client identifier is dead then.
+    pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
+        let id = self.pins.waiting(code, now)?.id();
+        let token = self.tokens.issue(who, None);
+        if let Some(replaced) = self.pins.link(id, who, &token) {
+            self.tokens.revoke(&replaced);
+        }
+        Some(token)
     }
 
     /// Forgets wrong passwords, so that a locked login can sign in again.

@@ -1,5 +1,6 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
+mod pins;
 mod sign_in;
 mod user;
 
@@ -19,8 +20,13 @@ pub(crate) const PREFIX: &str = "/api/v2";
 type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
 
 /// Verb, path, who answers.
-const ROUTES: &[(&str, &str, Handler)] =
-    &[("POST", "/users/signin", sign_in::answer), ("GET", "/user", user::answer)];
+const ROUTES: &[(&str, &str, Handler)] = &[
+    ("POST", "/users/signin", sign_in::answer),
+    ("GET", "/user", user::answer),
+    ("POST", "/pins", pins::create),
+    ("GET", "/pins/{id}", pins::poll),
+    ("PUT", "/pins/link", pins::link),
+];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(crate) struct Refusal {
     status: StatusCode,
     code: u32,
     message: &'static str,
+    /// Whether the body repeats the status.
+    repeats_status: bool,
 }
 
 impl Refusal {
@@ -39,6 +47,10 @@ impl Refusal {
     const PARAMETER: Self =
         Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");
     const METHOD: Self = Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
+    const PIN_GONE: Self = Self {
+        repeats_status: false,
+        ..Self::new(StatusCode::NOT_FOUND, 1020, "Code not found or expired")
+    };
     const CODE_WRONG: Self = Self::new(
         StatusCode::UNAUTHORIZED,
         1028,
@@ -51,19 +63,24 @@ impl Refusal {
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
     const fn new(status: StatusCode, code: u32, message: &'static str) -> Self {
-        Self { status, code, message }
+        Self { status, code, message, repeats_status: true }
     }
 
     fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
-        let Self { status, code, message } = self;
+        let Self { status, code, message, repeats_status } = self;
         if ask.wants_json() {
-            let error = json!({ "code": code, "message": message, "status": status.as_u16() });
+            let error = if repeats_status {
+                json!({ "code": code, "message": message, "status": status.as_u16() })
+            } else {
+                json!({ "code": code, "message": message })
+            };
             return render::json(status, &json!({ "errors": [error] }));
         }
-        let error = Element::new("error")
-            .attribute("code", code.to_string())
-            .attribute("message", message)
-            .attribute("status", status.as_str());
+        let mut error =
+            Element::new("error").attribute("code", code.to_string()).attribute("message", message);
+        if repeats_status {
+            error = error.attribute("status", status.as_str());
+        }
         render::xml(status, &Element::new("errors").child(error))
     }
 }

@@ -7,6 +7,8 @@ use super::*;
 
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
 mod sign_in;
 mod user;
 
