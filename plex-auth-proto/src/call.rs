@@ -187,6 +187,19 @@ impl Call<()> {
     }
 }
 
+impl Call<()> {
+    /// An operation of this crate whose answer is its status.
+    pub(crate) fn done(
+        operation: &Operation,
+        request: Request<Body>,
+        token: Option<Token>,
+    ) -> Self {
+        let mut call = Self::new(operation, request, token, |_, _| Ok(()));
+        call.reply.status_only = true;
+        call
+    }
+}
+
 impl Call<Body> {
     /// A call whose answer is read as it comes, for the caller to decode: text, XML, a picture. Status,
     /// redirect, size and encoding are looked at first, as always.

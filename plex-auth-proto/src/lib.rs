@@ -15,6 +15,7 @@ mod decode;
 mod error;
 mod error_body;
 mod identity;
+mod jwt;
 mod lenient;
 mod media_server;
 mod no_answer;
@@ -38,6 +39,14 @@ pub use call::Call;
 pub use error::{Content, Error};
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
+pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
+pub use jwt::device_key::{DeviceKey, SignError};
+#[cfg(feature = "ed25519")]
+pub use jwt::ed25519_key::Ed25519Key;
+pub use jwt::jwk::{InvalidKeyId, Jwk};
+pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
+#[cfg(feature = "ed25519")]
+pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
 pub use media_server::source::{InvalidSource, Source};
 pub use media_server::source_connection_information::{
@@ -49,6 +58,8 @@ pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::nonce::Nonce;
+pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
     SubtitleForced, WatchedIndicator,

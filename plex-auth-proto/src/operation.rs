@@ -1,7 +1,9 @@
 use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
-use crate::plex_tv::{sign_in, token_details};
+use crate::plex_tv::{
+    exchange_device_jwt, nonce, plex_keys, register_device_key, sign_in, token_details,
+};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +40,10 @@ pub struct Operation {
 /// assert_eq!(names, [
 ///     "postUsersSignInData",
 ///     "getTokenDetails",
+///     "registerDeviceJWK",
+///     "getAuthNonce",
+///     "exchangeJWTToken",
+///     "getAuthKeys",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
 /// ]);
@@ -45,6 +51,10 @@ pub struct Operation {
 pub const OPERATIONS: &[Operation] = &[
     sign_in::OPERATION,
     token_details::OPERATION,
+    register_device_key::OPERATION,
+    nonce::OPERATION,
+    exchange_device_jwt::OPERATION,
+    plex_keys::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,
 ];

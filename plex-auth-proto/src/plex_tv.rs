@@ -7,7 +7,11 @@ use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
 pub(crate) mod credentials;
+pub(crate) mod exchange_device_jwt;
+pub(crate) mod nonce;
+pub(crate) mod plex_keys;
 pub(crate) mod profile;
+pub(crate) mod register_device_key;
 pub(crate) mod restrictions;
 pub(crate) mod service;
 pub(crate) mod sign_in;
@@ -21,6 +25,10 @@ pub(crate) mod token_details;
 /// |---|---|---|
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
+/// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
+/// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
+/// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |
+/// | [`plex_keys`](Self::plex_keys) | getAuthKeys | `GET {plex.tv}/auth/keys` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`.
 ///
