@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 
 use crate::asked::{Asked, Origin};
 use crate::body::Body;
-use crate::decode::{self, Decode};
+use crate::decode::{self, Decode, DecodePin, Reading};
 use crate::operation::{Host, Operation};
+use crate::plex_tv::pin_id::PinId;
 use crate::reply::Reply;
 use crate::token::Token;
 
@@ -79,7 +80,7 @@ impl<T> Call<T> {
             repeatable: false,
             carried_token,
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, Reading::Any(token, decode));
         if secret_url { call.secret_url() } else { call }
     }
 
@@ -90,23 +91,38 @@ impl<T> Call<T> {
         token: Option<Token>,
         decode: Decode<T>,
     ) -> Self {
+        let carried_token = token.is_some();
+        Self::of(operation, request, carried_token, Reading::Any(token, decode))
+    }
+
+    /// An operation of this crate that asks about a PIN, without a token.
+    pub(crate) fn of_pin(
+        operation: &Operation,
+        request: Request<Body>,
+        pin: PinId,
+        decode: DecodePin<T>,
+    ) -> Self {
+        Self::of(operation, request, false, Reading::OfPin(pin, decode))
+    }
+
+    fn of(
+        operation: &Operation,
+        request: Request<Body>,
+        carried_token: bool,
+        reading: Reading<T>,
+    ) -> Self {
         let asked = Asked {
             operation: operation.name,
             host: Some(operation.host),
             origin: Origin::of(request.uri()),
             repeatable: operation.repeatable,
-            carried_token: token.is_some(),
+            carried_token,
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, reading);
         if operation.secret_url { call.secret_url() } else { call }
     }
 
-    fn assemble(
-        mut request: Request<Body>,
-        asked: Asked,
-        token: Option<Token>,
-        decode: Decode<T>,
-    ) -> Self {
+    fn assemble(mut request: Request<Body>, asked: Asked, reading: Reading<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
         // whether they add one to an empty body. A GET must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
@@ -115,7 +131,7 @@ impl<T> Call<T> {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        Self { request, reply: Reply::new(asked, token, decode) }
+        Self { request, reply: Reply::new(asked, reading) }
     }
 
     /// The request, to look at.
@@ -182,19 +198,6 @@ impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
         let mut call = Self::own(operation, request.map(Into::into), |_, _| Ok(()));
-        call.reply.status_only = true;
-        call
-    }
-}
-
-impl Call<()> {
-    /// An operation of this crate whose answer is its status.
-    pub(crate) fn done(
-        operation: &Operation,
-        request: Request<Body>,
-        token: Option<Token>,
-    ) -> Self {
-        let mut call = Self::new(operation, request, token, |_, _| Ok(()));
         call.reply.status_only = true;
         call
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
@@ -11,11 +11,30 @@ use serde_path_to_error::{Path, Segment};
 use crate::asked::Asked;
 use crate::error::{Content, Error};
 use crate::lenient::{List, Object, Value};
+use crate::plex_tv::pin_id::PinId;
 use crate::token::Token;
 use crate::{careful, xml};
 
 /// How a body becomes a `T`; the token is the one that the request carried.
 pub(crate) type Decode<T> = fn(&[u8], Option<&Token>) -> Result<T, Fault>;
+
+/// The same for what is said of a PIN; the number is the one that was asked about.
+pub(crate) type DecodePin<T> = fn(&[u8], &PinId) -> Result<T, Fault>;
+
+/// How the answer to one request is read, with what is known of that request.
+pub(crate) enum Reading<T> {
+    Any(Option<Token>, Decode<T>),
+    OfPin(PinId, DecodePin<T>),
+}
+
+impl<T> Reading<T> {
+    pub(crate) fn read(&self, body: &[u8]) -> Result<T, Fault> {
+        match self {
+            Self::Any(token, decode) => decode(body, token.as_ref()),
+            Self::OfPin(pin, decode) => decode(body, pin),
+        }
+    }
+}
 
 /// What is wrong with a body.
 #[derive(Debug)]
@@ -105,6 +124,25 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     let json = if envelope { Json::from_iter([(root, content)]) } else { content };
     // As text, so that there is one reader for each type and not two.
     object(json.to_string().as_bytes())
+}
+
+/// Reads an answer of which nothing is wanted but that it is Plex's: no body, or a JSON object. A page with
+/// the status of a success is a proxy's, and does not say that anything was done.
+pub(crate) fn nothing(body: &[u8], _: Option<&Token>) -> Result<(), Fault> {
+    if trim(body).is_empty() {
+        return Ok(());
+    }
+    object(body).map(|_: Option<Anything>| ())
+}
+
+/// An object, whatever is in it.
+struct Anything;
+
+impl<'de> Value<'de> for Anything {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Some(Self))
+    }
 }
 
 /// What a body is that is no JSON.

@@ -3,6 +3,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::asked::{Asked, Origin};
 use crate::operation::Host;
+use crate::plex_tv::{link_pin, poll_pin};
 use crate::rejection::Rejection;
 use crate::retry_after::RetryAfter;
 
@@ -18,7 +19,8 @@ mod message;
 /// sent. `Display` is one line that names the operation and where it was sent.
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
-/// [`wants_second_factor`](Self::wants_second_factor), [`may_retry`](Self::may_retry).
+/// [`wants_second_factor`](Self::wants_second_factor), [`is_pin_gone`](Self::is_pin_gone),
+/// [`may_retry`](Self::may_retry).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -201,6 +203,20 @@ impl Error {
     /// or too old.
     pub fn wants_second_factor(&self) -> bool {
         matches!(self, Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_))
+    }
+
+    /// Whether the PIN is gone for good, so that only a new one helps: 404 with code 1020, or 410 to a call
+    /// about a PIN. It has expired, never was, or was made under another client identifier.
+    ///
+    /// A 404 without that code is a gateway's, and says nothing about the PIN.
+    pub fn is_pin_gone(&self) -> bool {
+        let Self::Rejected(rejection) = self else { return false };
+        let about_a_pin = [poll_pin::OPERATION.name, link_pin::OPERATION.name];
+        match rejection.status().as_u16() {
+            404 => rejection.has_code(1020) && self.asked().host == Some(Host::PlexTv),
+            410 => about_a_pin.contains(&self.operation()),
+            _ => false,
+        }
     }
 
     /// Whether Plex does not know the device by its key, because the user removed it or because the key was

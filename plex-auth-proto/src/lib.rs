@@ -21,6 +21,7 @@ mod media_server;
 mod no_answer;
 mod open_enum;
 mod operation;
+mod percent;
 mod plex_tv;
 mod raw_json;
 mod rejection;
@@ -58,14 +59,23 @@ pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
+pub use plex_tv::hosted_page::HostedPage;
 pub use plex_tv::nonce::Nonce;
+pub use plex_tv::pin::{Pin, PinLocation};
+pub use plex_tv::pin_code::{InvalidPinCode, PinCode};
+pub use plex_tv::pin_id::PinId;
+pub use plex_tv::pin_url::PinUrl;
 pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
+pub use plex_tv::poll_pin::PinState;
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
     SubtitleForced, WatchedIndicator,
 };
 pub use plex_tv::restrictions::{CustomRestrictions, Setting};
 pub use plex_tv::service::{Service, ServiceStatus};
+pub use plex_tv::short_pin::ShortPin;
+pub use plex_tv::strong_pin::StrongPin;
 pub use plex_tv::subscription::{
     Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
 };

@@ -66,6 +66,11 @@ impl SendError {
         self.answered().is_some_and(Error::wants_second_factor)
     }
 
+    /// Whether the PIN is gone for good; see [`Error::is_pin_gone`].
+    pub fn is_pin_gone(&self) -> bool {
+        self.answered().is_some_and(Error::is_pin_gone)
+    }
+
     /// Whether Plex does not know the device by its key; see [`Error::wants_new_device_key`].
     pub fn wants_new_device_key(&self) -> bool {
         self.answered().is_some_and(Error::wants_new_device_key)

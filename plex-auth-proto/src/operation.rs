@@ -2,7 +2,8 @@ use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
 use crate::plex_tv::{
-    exchange_device_jwt, nonce, plex_keys, register_device_key, sign_in, token_details,
+    create_pin, exchange_device_jwt, link_pin, nonce, plex_keys, poll_pin, register_device_key,
+    sign_in, token_details,
 };
 
 /// Who answers a call.
@@ -40,6 +41,9 @@ pub struct Operation {
 /// assert_eq!(names, [
 ///     "postUsersSignInData",
 ///     "getTokenDetails",
+///     "createOAuthPin",
+///     "getOAuthPin",
+///     "linkPin",
 ///     "registerDeviceJWK",
 ///     "getAuthNonce",
 ///     "exchangeJWTToken",
@@ -51,6 +55,9 @@ pub struct Operation {
 pub const OPERATIONS: &[Operation] = &[
     sign_in::OPERATION,
     token_details::OPERATION,
+    create_pin::OPERATION,
+    poll_pin::OPERATION,
+    link_pin::OPERATION,
     register_device_key::OPERATION,
     nonce::OPERATION,
     exchange_device_jwt::OPERATION,

@@ -6,15 +6,26 @@ use crate::request;
 use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
+pub(crate) mod create_pin;
 pub(crate) mod credentials;
 pub(crate) mod exchange_device_jwt;
+pub(crate) mod forward_url;
+pub(crate) mod hosted_page;
+pub(crate) mod link_pin;
 pub(crate) mod nonce;
+pub(crate) mod pin;
+pub(crate) mod pin_code;
+pub(crate) mod pin_id;
+pub(crate) mod pin_url;
 pub(crate) mod plex_keys;
+pub(crate) mod poll_pin;
 pub(crate) mod profile;
 pub(crate) mod register_device_key;
 pub(crate) mod restrictions;
 pub(crate) mod service;
+pub(crate) mod short_pin;
 pub(crate) mod sign_in;
+pub(crate) mod strong_pin;
 pub(crate) mod subscription;
 pub(crate) mod token_details;
 
@@ -25,6 +36,10 @@ pub(crate) mod token_details;
 /// |---|---|---|
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
+/// | [`create_short_pin`](Self::create_short_pin) | createOAuthPin | `POST {plex.tv}/pins` |
+/// | [`create_strong_pin`](Self::create_strong_pin) | the same with `strong=true` | `POST {plex.tv}/pins` |
+/// | [`poll_pin`](Self::poll_pin) | getOAuthPin | `GET {plex.tv}/pins/{id}` |
+/// | [`link_pin`](Self::link_pin) | linkPin | `PUT {plex.tv}/pins/link` |
 /// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
 /// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
 /// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |

@@ -5,10 +5,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::asked::Asked;
-use crate::decode::Decode;
+use crate::decode::Reading;
 use crate::error::{Content, Error};
 use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
-use crate::token::Token;
 
 /// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
 /// 6 to 10 kB.
@@ -24,26 +23,24 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
 pub struct Reply<T> {
     pub(crate) asked: Asked,
-    token: Option<Token>,
     pub(crate) max_body_size: Option<usize>,
     default_max_body_size: usize,
     pub(crate) status_only: bool,
     pub(crate) deadline: Option<Duration>,
     pub(crate) secret_url: bool,
-    decode: Decode<T>,
+    reading: Reading<T>,
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn new(asked: Asked, token: Option<Token>, decode: Decode<T>) -> Self {
+    pub(crate) fn new(asked: Asked, reading: Reading<T>) -> Self {
         Self {
             asked,
-            token,
             max_body_size: None,
             default_max_body_size: DEFAULT_MAX_BODY_SIZE,
             status_only: false,
             deadline: None,
             secret_url: false,
-            decode,
+            reading,
         }
     }
 
@@ -55,8 +52,7 @@ impl<T> Reply<T> {
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body, self.token.as_ref())
-            .map_err(|fault| fault.into_error(&self.asked, response.status()))
+        self.reading.read(body).map_err(|fault| fault.into_error(&self.asked, response.status()))
     }
 
     fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 mod mend;
+mod pages;
 
 /// The longest base URL, in bytes. Together with the bounds of what is joined to it, this keeps every
 /// URL under the 64 KiB that [`Uri`] can hold, so that joining cannot fail.

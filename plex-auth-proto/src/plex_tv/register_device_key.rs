@@ -2,6 +2,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::call::Call;
+use crate::decode;
 use crate::jwt::jwk::Jwk;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
@@ -31,8 +32,9 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
     /// | 422 | [`Rejected`](crate::Error::Rejected): the key's thumbprint is taken |
     /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
     ///
-    /// Any success is taken, and its body is not looked at. Source: Plex's published description and a working
+    /// Any success is taken, with no body or with an object, in which nothing is looked for. Source: Plex's published description and a working
     /// client.
     ///
     /// ```
@@ -53,7 +55,7 @@ impl PlexTv {
         let token = Some(token);
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, token);
         request::set_json(&mut request, &json!({ "jwk": jwk.to_value() }));
-        Call::done(&OPERATION, request, token.cloned())
+        Call::new(&OPERATION, request, token.cloned(), decode::nothing)
     }
 }
 
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn any_success_will_do_and_a_taken_key_is_no_dead_token() {
         let (_, reply) = call().into_parts();
-        for (status, body) in [(200, "{}"), (201, ""), (204, ""), (200, "<html>")] {
+        for (status, body) in [(200, r#"{"authToken":"x"}"#), (201, ""), (204, "")] {
             let answer = Response::builder().status(status).body(body).unwrap();
             reply.parse(&answer).unwrap();
         }
