@@ -59,6 +59,7 @@ pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::device_pin::DevicePin;
 pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
 pub use plex_tv::hosted_page::HostedPage;
 pub use plex_tv::nonce::Nonce;

@@ -72,7 +72,10 @@ impl Error {
             (_, false) if asked.operation == sign_in::OPERATION.name => {
                 "the login or the password is wrong"
             }
-            (_, false) if asked.operation == exchange_device_jwt::OPERATION.name => {
+            (_, false)
+                if asked.operation == exchange_device_jwt::OPERATION.name
+                    || self.status().as_u16() == 498 =>
+            {
                 "the device's signed token is not accepted"
             }
             (_, false) => "not authorized, and no token was sent",

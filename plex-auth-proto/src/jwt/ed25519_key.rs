@@ -17,13 +17,13 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// ```
 /// use plex_auth_proto::{DeviceKey, Ed25519Key};
 ///
-/// # fn random() -> [u8; 32] { [7; 32] }
+/// # fn random() -> [u8; 32] { [1; 32] }
 /// # fn store(_: &[u8; 32]) {}
 /// let key = Ed25519Key::from_seed(&random());
 /// store(key.expose_seed());
 /// assert_eq!(
 ///     format!("{key:?}"),
-///     r#"Ed25519Key { key_id: "qW1E4GSJwa0qdYHhF7yYqwjcyY4Hf1vnQA9BfsS8w7w" }"#
+///     r#"Ed25519Key { key_id: "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4" }"#
 /// );
 /// let plex_is_told = key.jwk();
 /// # assert_eq!(plex_is_told.key_id().len(), 43);

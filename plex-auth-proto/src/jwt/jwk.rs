@@ -79,8 +79,8 @@ impl Jwk {
     /// ```
     /// use plex_auth_proto::{DeviceKey, Ed25519Key};
     ///
-    /// let key = Ed25519Key::from_seed(&[7; 32]);
-    /// assert_eq!(key.jwk().thumbprint(), "qW1E4GSJwa0qdYHhF7yYqwjcyY4Hf1vnQA9BfsS8w7w");
+    /// let key = Ed25519Key::from_seed(&[1; 32]);
+    /// assert_eq!(key.jwk().thumbprint(), "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4");
     /// ```
     #[cfg(feature = "ed25519")]
     pub fn thumbprint(&self) -> String {

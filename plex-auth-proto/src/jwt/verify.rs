@@ -120,6 +120,7 @@ pub enum VerifyError {
 
 #[cfg(test)]
 mod tests {
+    use super::Parts;
     use super::VerifyError::{
         self, Expired, Invalid, NoUsableKey, UnknownAlgorithm, UnknownKey, WrongAudience,
         WrongIssuer, WrongSignature,
@@ -214,6 +215,40 @@ mod tests {
             let token = signed_by(&key(1), header, CLAIMS);
             assert_eq!(outcome(&plex, &token), Some(expected), "{header}");
         }
+    }
+
+    /// RFC 8037, appendix A.5: what is signed there is a sentence and no claims.
+    #[test]
+    fn the_signature_of_the_rfc_is_right() {
+        let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let plex: PlexKeys = serde_json::from_str(plex).unwrap();
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let token = signed_by(&key(1), &named(1), CLAIMS);
+        let mut parts = Parts::of(&token).unwrap();
+        parts.signature = BASE64.decode(signature).unwrap();
+        parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        assert_eq!(plex.have_signed(&parts), Ok(true));
+        parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmd";
+        assert_eq!(plex.have_signed(&parts), Ok(false));
+    }
+
+    /// Made with Python's `cryptography` (OpenSSL) of the seed of 32 fives.
+    #[test]
+    fn a_token_of_another_implementation_is_verified() {
+        let token = [
+            "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJFZERTQSIsICJraWQiOiAiazUifQ.eyJpc3MiOiAicGxleC50diIsICJhdWQiOiBbI",
+            "nBsZXgudHYiLCAiYS10ZWxldmlzaW9uIl0sICJpYXQiOiAxNzAwMDAwMDAwLCAiZXhwIjogMTcwMDYwNDgwMCwgInRodW1ic",
+            "HJpbnQiOiAiZGVuIiwgInVzZXIiOiB7ImlkIjogNywgInV1aWQiOiAiNWUxZjBjOWI3YTNkMjQ2OCIsICJ1c2VybmFtZSI6I",
+            "CJyb3NhIn19.iJ_AXaM15iBbtHM3rJLtAhzCHCyG2aY1b31-9l9zKhJPDyNCyCe_FpudIp_IVWGpBLtOH_hIASZ-AIAYBow2",
+            "AA",
+        ];
+        let token = Token::new(token.concat()).unwrap();
+        let me = ClientIdentity::builder("a-television").build().unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let jwt = keys(&[json(1), json(5)]).verify(&token, &me, now).unwrap();
+        assert_eq!(jwt.thumbprint.as_deref(), Some("den"));
+        assert_eq!(jwt.user.unwrap().username.as_deref(), Some("rosa"));
+        assert_eq!(outcome(&keys(&[json(1)]), &token), Some(UnknownKey));
     }
 
     #[test]
