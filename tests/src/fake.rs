@@ -3,6 +3,8 @@
 mod account_body;
 mod accounts;
 mod ask;
+mod devices;
+mod jwt;
 mod media_server;
 mod misbehaviour;
 mod plex_tv;
@@ -13,12 +15,15 @@ mod tokens;
 use http::{Request, Response};
 
 pub use accounts::{Account, Who};
+pub use devices::DeviceKey;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
+use devices::Devices;
+use jwt::PlexKey;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
 use tokens::Tokens;
@@ -32,6 +37,9 @@ use tokens::Tokens;
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
+    devices: Devices,
+    /// What plex.tv signs with; the last one now.
+    plex_keys: Vec<PlexKey>,
     servers: MediaServers,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
@@ -45,6 +53,8 @@ impl FakePlex {
         Self {
             accounts,
             tokens,
+            devices: Devices::default(),
+            plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
@@ -131,6 +141,34 @@ impl FakePlex {
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
+    }
+
+    /// The keys of devices that are registered, oldest first.
+    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
+        self.devices.keys()
+    }
+
+    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
+    /// signed tokens are dead, and their keys are of no use any more.
+    pub fn remove_device(&mut self, client_identifier: &str) {
+        self.devices.remove(client_identifier);
+        self.tokens.revoke_signed(client_identifier);
+    }
+
+    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
+    pub fn limit_nonces(&mut self, most: usize) {
+        self.devices.nonce_limit = Some(most);
+    }
+
+    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
+    pub fn demand_times(&mut self) {
+        self.devices.demands_times = true;
+    }
+
+    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
+    pub fn change_key(&mut self) {
+        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
+        self.plex_keys.push(PlexKey::numbered(number));
     }
 
     /// Forgets wrong passwords, so that a locked login can sign in again.
