@@ -147,7 +147,8 @@ impl<T> Call<T> {
     /// The request, to send with whatever client there is, and the reply that reads what comes.
     ///
     /// Send the request as it is: do not follow redirects (the token would go along to another host),
-    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`].
+    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`]. It is `http`'s own from
+    /// here on: its `Debug` shows the URL, also one that [is a secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
     }

@@ -4,8 +4,8 @@
 
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use plex_auth_proto::{
-    ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, ServerUrl, Source, Token,
-    TokenType,
+    ClientIdentity, Credentials, Error, ForwardUrl, MediaServer, PinCode, PinId, PlexTv, Scope,
+    ServerUrl, Source, StrongPin, Token, TokenType,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -33,6 +33,11 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
+/// Text that a header can hold.
+fn plain_text() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.chars().filter(|character| !character.is_control()).collect())
+}
+
 /// Bodies near to what Plex sends, and bytes.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
@@ -44,6 +49,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         ",",
         "\"",
         "\"authToken\"",
+        "\"id\"",
+        "4711",
         "\"errors\"",
         "\"code\"",
         "1001",
@@ -109,6 +116,10 @@ proptest! {
         prop_assert!(check(details.parse(&answer).err()));
         prop_assert!(check(transient.parse(&answer).err()));
         prop_assert!(check(source.parse(&answer).err()));
+        let (_, strong) = PlexTv::new(me()).create_strong_pin().into_parts();
+        let (_, poll) = PlexTv::new(me()).poll_pin(&PinId::new(4711)).into_parts();
+        prop_assert!(check(strong.parse(&answer).err()));
+        prop_assert!(check(poll.parse(&answer).err()));
         prop_assert!(sign_in.body_limit(answer.status(), answer.headers()) <= 1_048_577);
     }
 
@@ -143,6 +154,59 @@ proptest! {
         } else {
             prop_assert!(login.trim().is_empty() || password.is_empty());
         }
+    }
+
+    #[test]
+    fn any_code_is_carried_exactly_or_refused(text in text()) {
+        let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+        match PinCode::new(&text) {
+            Ok(code) => {
+                let call = PlexTv::new(me()).link_pin(&Token::new("t0ken").unwrap(), &code);
+                let form: Vec<(String, String)> =
+                    form_urlencoded::parse(call.request().body().as_ref()).into_owned().collect();
+                let meant = if bare.len() <= 8 { bare.to_ascii_uppercase() } else { bare };
+                prop_assert_eq!(form, [("code".to_owned(), meant)]);
+            }
+            Err(_) => {
+                let is_plain = bare.bytes().all(|byte| byte.is_ascii_graphic());
+                prop_assert!(bare.is_empty() || bare.len() > 128 || !is_plain, "{:?}", bare);
+            }
+        }
+    }
+
+    #[test]
+    fn the_hosted_page_has_exactly_what_went_in(
+        identifier in "[!-~]{1,40}", code in "[!-~]{1,40}", values in vec(plain_text(), 7),
+        forward in text(),
+    ) {
+        let [product, version, platform, platform_version, device, device_name, model] = &values[..]
+        else { unreachable!("there are seven") };
+        let identity = ClientIdentity::builder(&*identifier)
+            .product(product).version(version).platform(platform).platform_version(platform_version)
+            .device(device).device_name(device_name).model(model);
+        let plex_tv = PlexTv::new(identity.build().unwrap());
+        let pin: StrongPin =
+            serde_json::from_value(serde_json::json!({"id": 7, "code": code})).unwrap();
+        let forward = format!("https://app.example.org/{forward}").parse::<ForwardUrl>().ok();
+
+        let page = pin.hosted_page(&plex_tv);
+        let page = forward.iter().fold(page, |page, forward| page.forward_to(forward)).to_string();
+        prop_assert!(page.bytes().all(|byte| byte.is_ascii_graphic()), "{}", page);
+        let (before, fragment) = page.split_once('#').unwrap();
+        prop_assert_eq!(before, "https://app.plex.tv/auth");
+        prop_assert!(!fragment.contains(['#', '[', ']', '+']), "{}", page);
+        let pairs: Vec<_> =
+            form_urlencoded::parse(fragment.strip_prefix('?').unwrap().as_bytes()).into_owned().collect();
+
+        let names = ["product", "version", "platform", "platformVersion", "device", "deviceName", "model"];
+        let device = names.iter().zip(&values).map(|(name, value)| {
+            (format!("context[device][{name}]"), value.trim().to_owned())
+        });
+        let mut expected =
+            vec![("clientID".to_owned(), identifier.clone()), ("code".to_owned(), code.clone())];
+        expected.extend(forward.map(|forward| ("forwardUrl".to_owned(), forward.to_string())));
+        expected.extend(device.filter(|(_, value)| !value.is_empty()));
+        prop_assert_eq!(pairs, expected);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod devices;
 mod jwt;
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
 mod plex_tv;
 mod render;
 mod routes;
@@ -18,6 +20,7 @@ pub use accounts::{Account, Who};
 pub use devices::DeviceKey;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
+pub use pins::Pin;
 
 use crate::Seen;
 use accounts::Accounts;
@@ -26,17 +29,20 @@ use devices::Devices;
 use jwt::PlexKey;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
+use pins::Pins;
 use tokens::Tokens;
 
 /// plex.tv and two media servers, made up, in one plain value.
 ///
 /// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
 /// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`.
+/// under `/pms`, the unclaimed one under `/unclaimed`. The pages on which a person links a PIN in a browser are
+/// `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
+    pins: Pins,
     devices: Devices,
     /// What plex.tv signs with; the last one now.
     plex_keys: Vec<PlexKey>,
@@ -53,6 +59,7 @@ impl FakePlex {
         Self {
             accounts,
             tokens,
+            pins: Pins::default(),
             devices: Devices::default(),
             plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
@@ -143,32 +150,30 @@ impl FakePlex {
         self.tokens.revoke(token);
     }
 
-    /// The keys of devices that are registered, oldest first.
-    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
-        self.devices.keys()
+    /// Every PIN so far, oldest first.
+    pub fn pins(&self) -> impl Iterator<Item = &Pin> {
+        self.pins.iter()
     }
 
-    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
-    /// signed tokens are dead, and their keys are of no use any more.
-    pub fn remove_device(&mut self, client_identifier: &str) {
-        self.devices.remove(client_identifier);
-        self.tokens.revoke_signed(client_identifier);
+    /// The PIN with this number, to age it.
+    pub fn pin_mut(&mut self, id: u64) -> Option<&mut Pin> {
+        self.pins.get_mut(id)
     }
 
-    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
-    pub fn limit_nonces(&mut self, most: usize) {
-        self.devices.nonce_limit = Some(most);
-    }
-
-    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
-    pub fn demand_times(&mut self) {
-        self.devices.demands_times = true;
-    }
-
-    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
-    pub fn change_key(&mut self) {
-        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
-        self.plex_keys.push(PlexKey::numbered(number));
+    /// Links the PIN with this code to an account, as its owner does on a page, and returns the token that
+    /// it brings; `None` where no PIN waits that has the code. The token that the account had through an
+    /// earlier PIN of the same client identifier is dead then.
+    pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
+        let pin = self.pins.waiting(code, now)?.clone();
+        let id = pin.id();
+        let token = match pin.jwk() {
+            Some(jwk) => plex_tv::auth::link(self, jwk, pin.client_identifier(), who, now)?,
+            None => self.tokens.issue(who, None),
+        };
+        if let Some(replaced) = self.pins.link(id, who, &token) {
+            self.tokens.revoke(&replaced);
+        }
+        Some(token)
     }
 
     /// Forgets wrong passwords, so that a locked login can sign in again.

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use zeroize::ZeroizeOnDrop;
+
 use crate::lenient::Value;
 use crate::secret::Secret;
 
@@ -78,6 +80,9 @@ impl FromStr for PinCode {
         Self::new(text)
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for PinCode {}
 
 impl fmt::Debug for PinCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use http::Uri;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::asked::Origin;
 use crate::lenient::Value;
@@ -33,6 +33,9 @@ impl PinUrl {
         &self.0
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for PinUrl {}
 
 impl fmt::Display for PinUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope,
+    Account, Call, ClientIdentity, Credentials, MediaServer, Pin, PinId, PinState, PlexTv, Scope,
     SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use proptest::collection::vec;
@@ -40,6 +40,21 @@ fn source() -> Value {
 
 fn transient() -> Value {
     json!({"MediaContainer": {"size": 0, "token": "transient-5ea1"}})
+}
+
+fn pin() -> Value {
+    json!({
+        "id": 2_147_483_650_u64, "code": "8lzfqpkmtyfvdqo4q9ri9l35c", "product": "My & App #1",
+        "trusted": true, "qr": "https://plex.tv/api/v2/pins/qr/8lzf", "clientIdentifier": "id",
+        "location": {
+            "code": "NO", "european_union_member": false, "continent_code": "EU", "country": "Norway",
+            "city": "Kjelvik", "time_zone": "Europe/Oslo", "postal_code": "9750",
+            "in_privacy_restricted_country": false, "in_privacy_restricted_region": true,
+            "subdivisions": "Finnmark", "coordinates": "70.9821, 26.1210",
+        },
+        "expiresIn": 1800, "createdAt": "2024-05-06T07:08:09Z", "expiresAt": "2024-05-06T07:38:09Z",
+        "authToken": "xyz-Abc_0123456789ab", "newRegistration": false,
+    })
 }
 
 fn me() -> ClientIdentity {
@@ -343,6 +358,46 @@ proptest! {
     }
 
     #[test]
+    fn a_pin_loses_what_drifted_alone(drifted in drifts(&pin(), "/id"), strong in any::<bool>()) {
+        let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/code").collect();
+        let plex_tv = PlexTv::new(me());
+        let after = if strong {
+            check(|| plex_tv.create_strong_pin(), &pin(), &drifted)?.pin().clone()
+        } else {
+            check(|| plex_tv.create_short_pin(), &pin(), &drifted)?.pin().clone()
+        };
+        prop_assert_eq!((after.id.expose(), after.code.expose().len()), (2_147_483_650, 25));
+        if let [drifted] = drifted.as_slice() {
+            check_named(&pin(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn a_polled_token_is_not_lost_by_what_stands_beside_it(drifted in drifts(&pin(), "/authToken")) {
+        // Another number in its place would be another PIN's.
+        let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/id").collect();
+        let (plex_tv, id) = (PlexTv::new(me()), PinId::new(2_147_483_650));
+        match check(|| plex_tv.poll_pin(&id), &pin(), &drifted)? {
+            PinState::Linked { auth_token, .. } => {
+                prop_assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
+            }
+            state => prop_assert!(false, "{:?}", state),
+        }
+    }
+
+    #[test]
+    fn whatever_becomes_of_the_number_and_the_token_no_other_token_comes(
+        drifted in drifts(&pin(), "/"), number in any::<u64>(),
+    ) {
+        let mut document = Document { value: pin(), odd: Vec::new() };
+        drifted.iter().for_each(|(path, drift)| document.drift(path, drift));
+        let call = PlexTv::new(me()).poll_pin(&PinId::new(number));
+        if let Ok(PinState::Linked { .. }) = call.reply().parse(&Response::new(document.text())) {
+            prop_assert!(drifted.iter().any(|(path, _)| path == "/id"), "the number is another");
+        }
+    }
+
+    #[test]
     fn order_repetition_and_unknown_fields_cost_nothing(seed in any::<u64>()) {
         fn same<T: for<'de> serde::Deserialize<'de> + Debug>(value: &Value, seed: u64) -> Result<(), TestCaseError> {
             let before: T = serde_json::from_str(&value.to_string()).unwrap();
@@ -361,6 +416,7 @@ proptest! {
         same::<Account>(&account(), seed)?;
         same::<SourceConnectionInformation>(&source(), seed)?;
         same::<TransientToken>(&transient(), seed)?;
+        same::<Pin>(&pin(), seed)?;
     }
 }
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Who;
-use super::jwt::{self, DeviceToken};
-use super::tokens;
+use super::jwt::{self, DeviceToken, PlexKey};
+use super::{FakePlex, Who, tokens};
 
 /// The key of a device, registered by whoever was signed in there.
 #[derive(Debug, Clone)]
@@ -41,9 +40,40 @@ impl DeviceKey {
     }
 }
 
+impl FakePlex {
+    /// The keys of devices that are registered, oldest first.
+    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
+        self.devices.keys()
+    }
+
+    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
+    /// signed tokens are dead, and their keys are of no use any more.
+    pub fn remove_device(&mut self, client_identifier: &str) {
+        self.devices.remove(client_identifier);
+        self.tokens.revoke_signed(client_identifier);
+    }
+
+    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
+    pub fn limit_nonces(&mut self, most: usize) {
+        self.devices.nonce_limit = Some(most);
+    }
+
+    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
+    pub fn demand_times(&mut self) {
+        self.devices.demands_times = true;
+    }
+
+    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
+    pub fn change_key(&mut self) {
+        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
+        self.plex_keys.push(PlexKey::numbered(number));
+    }
+}
+
 /// Why a device's token is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    Malformed,
     Structure,
     Signature,
     Thumbprint,
@@ -84,20 +114,22 @@ impl Devices {
         Some(nonce)
     }
 
-    /// Takes a key down, unless it is known already: the outer `None` is for one that is malformed.
+    /// Whether a key can be taken down: it is one, and nobody has it yet.
+    pub(crate) fn check(&self, jwk: &Value) -> Result<(), Refusal> {
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
+        let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
+        if self.keys.iter().any(is_taken) { Err(Refusal::Thumbprint) } else { Ok(()) }
+    }
+
     pub(crate) fn register(
         &mut self,
         jwk: &Value,
         client_identifier: &str,
         who: Who,
         old_token: Option<String>,
-    ) -> Option<Result<(), Refusal>> {
-        let public_key = jwt::public_key(jwk)?;
-        let key_id = jwk["kid"].as_str().filter(|name| !name.trim().is_empty())?;
-        let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
-        if self.keys.iter().any(is_taken) {
-            return Some(Err(Refusal::Thumbprint));
-        }
+    ) -> Result<(), Refusal> {
+        self.check(jwk)?;
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
         self.keys.push(DeviceKey {
             client_identifier: client_identifier.to_owned(),
             key_id: key_id.to_owned(),
@@ -106,7 +138,7 @@ impl Devices {
             is_removed: false,
             old_token,
         });
-        Some(Ok(()))
+        Ok(())
     }
 
     /// Whose device has signed this, and what it says. Whether a nonce is right is not looked at.
@@ -122,17 +154,45 @@ impl Devices {
         if !token.is_signed_by(&key.public_key) {
             return Err(Refusal::Signature);
         }
-        let claims = token.claims;
-        if claims["aud"] != "plex.tv" {
-            return Err(Refusal::Structure);
-        }
-        let is_this = |identifier: &str| key.client_identifier == identifier;
-        let issuer = claims["iss"].as_str().ok_or(Refusal::Structure)?;
-        if key.is_removed || !is_this(issuer) || !is_this(client_identifier) {
+        if key.is_removed || key.client_identifier != client_identifier {
             return Err(Refusal::Removed);
         }
-        self.check_times(&claims, now)?;
-        Ok((key, claims))
+        self.check_claims(&token.claims, client_identifier, now)?;
+        Ok((key, token.claims))
+    }
+
+    /// Whether this key, which need not be registered, has signed what a device of this identifier says.
+    pub(crate) fn read_of(
+        &self,
+        jwk: &Value,
+        text: &str,
+        client_identifier: &str,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
+        if token.header["kid"] != key_id {
+            return Err(Refusal::Thumbprint);
+        }
+        if !token.is_signed_by(&public_key) {
+            return Err(Refusal::Signature);
+        }
+        self.check_claims(&token.claims, client_identifier, now)
+    }
+
+    fn check_claims(
+        &self,
+        claims: &Value,
+        client_identifier: &str,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        if claims["aud"] != "plex.tv" || !claims["iss"].is_string() {
+            return Err(Refusal::Structure);
+        }
+        if claims["iss"] != client_identifier {
+            return Err(Refusal::Removed);
+        }
+        self.check_times(claims, now)
     }
 
     fn check_times(&self, claims: &Value, now: u64) -> Result<(), Refusal> {

@@ -38,13 +38,14 @@ impl PlexKey {
     }
 }
 
-/// The 32 bytes of a device's public key.
-pub(crate) fn public_key(jwk: &Value) -> Option<Vec<u8>> {
+/// The 32 bytes of a device's public key, and its name.
+pub(crate) fn public_key(jwk: &Value) -> Option<(Vec<u8>, &str)> {
     if jwk["kty"] != "OKP" || jwk["crv"] != "Ed25519" {
         return None;
     }
     let x = BASE64.decode(jwk["x"].as_str()?).ok()?;
-    (x.len() == 32).then_some(x)
+    let key_id = jwk["kid"].as_str().filter(|name| !name.trim().is_empty())?;
+    (x.len() == 32).then_some((x, key_id))
 }
 
 /// A token of a device, taken apart.

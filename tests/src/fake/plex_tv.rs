@@ -1,6 +1,7 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
-mod auth;
+pub(super) mod auth;
+mod pins;
 mod sign_in;
 mod user;
 
@@ -23,6 +24,9 @@ type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>,
 const ROUTES: &[(&str, &str, Handler)] = &[
     ("POST", "/users/signin", sign_in::answer),
     ("GET", "/user", user::answer),
+    ("POST", "/pins", pins::create),
+    ("GET", "/pins/{id}", pins::poll),
+    ("PUT", "/pins/link", pins::link),
     ("GET", "/auth/nonce", auth::nonce),
     ("POST", "/auth/jwk", auth::register),
     ("POST", "/auth/token", auth::exchange),
@@ -35,6 +39,8 @@ pub(crate) struct Refusal {
     status: StatusCode,
     code: u32,
     message: &'static str,
+    /// Whether the body repeats the status.
+    repeats_status: bool,
 }
 
 impl Refusal {
@@ -46,6 +52,10 @@ impl Refusal {
     const PARAMETER: Self =
         Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");
     const METHOD: Self = Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
+    const PIN_GONE: Self = Self {
+        repeats_status: false,
+        ..Self::new(StatusCode::NOT_FOUND, 1020, "Code not found or expired")
+    };
     const RATE_LIMIT: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, 1003, "Too many requests");
     const JWT_INVALID: Self =
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, 1008, "The JWT is not accepted");
@@ -73,19 +83,23 @@ impl Refusal {
     }
 
     const fn new(status: StatusCode, code: u32, message: &'static str) -> Self {
-        Self { status, code, message }
+        Self { status, code, message, repeats_status: true }
     }
 
     fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
-        let Self { status, code, message } = self;
+        let Self { status, code, message, repeats_status } = self;
         if ask.wants_json() {
-            let error = json!({ "code": code, "message": message, "status": status.as_u16() });
+            let mut error = json!({ "code": code, "message": message });
+            if repeats_status {
+                error["status"] = json!(status.as_u16());
+            }
             return render::json(status, &json!({ "errors": [error] }));
         }
-        let error = Element::new("error")
-            .attribute("code", code.to_string())
-            .attribute("message", message)
-            .attribute("status", status.as_str());
+        let mut error =
+            Element::new("error").attribute("code", code.to_string()).attribute("message", message);
+        if repeats_status {
+            error = error.attribute("status", status.as_str());
+        }
         render::xml(status, &Element::new("errors").child(error))
     }
 }

@@ -34,6 +34,30 @@ pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
     with_body(status, "text/html", page)
 }
 
+/// A page for a person, with this inside its body.
+pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<u8>> {
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body>\n{body}</body>\n</html>\n"
+    );
+    with_body(status, "text/html; charset=utf-8", page)
+}
+
+/// No body.
+pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// Text as it stands in HTML and XML, between tags and between quotes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    // Writing to a String cannot fail.
+    let _ = escape(&mut escaped, text);
+    escaped
+}
+
 fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
     let mut response = Response::new(body.into_bytes());
     *response.status_mut() = status;
@@ -130,7 +154,7 @@ fn plain_text(key: &str, value: &Value) -> String {
     }
 }
 
-fn escape(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+fn escape(f: &mut impl fmt::Write, value: &str) -> fmt::Result {
     for character in value.chars() {
         match character {
             '&' => f.write_str("&amp;")?,

@@ -8,6 +8,8 @@ use super::*;
 mod auth;
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
 mod sign_in;
 mod user;
 

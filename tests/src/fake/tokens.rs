@@ -81,16 +81,20 @@ impl Tokens {
 
 /// A token of twenty characters, always the same for the same number.
 pub(crate) fn opaque(number: u64) -> String {
-    const CHARACTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+    characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
+}
+
+/// So many of these characters, always the same for the same number.
+pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
     let mut state = number;
     let character = |_| {
-        let place = mix(&mut state) % CHARACTERS.len() as u64;
+        let place = mix(&mut state) % characters.len() as u64;
         usize::try_from(place)
             .ok()
-            .and_then(|place| CHARACTERS.get(place))
+            .and_then(|place| characters.get(place))
             .map_or('x', |&c| char::from(c))
     };
-    (0..20).map(character).collect()
+    (0..length).map(character).collect()
 }
 
 /// A transient token, always the same for the same number.

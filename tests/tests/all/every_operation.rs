@@ -3,16 +3,22 @@
 
 use std::fmt::Debug;
 
-use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
     Body, Call, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason, OPERATIONS,
-    Operation, PlexTv, Scope, SendError, Source, Token, TokenType,
+    Operation, PinCode, PinId, PlexTv, Scope, SendError, Source, Token, TokenType,
 };
 
 use crate::carrier::Carrier;
 
 /// Who asks.
 pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
+
+/// The number of the PIN that is asked about, which the answers have, too: a secret that is no text.
+pub(crate) const PIN: u64 = 8_160_397_245_183_641;
+
+/// The operations whose success says nothing, so that no body is one, too.
+pub(crate) const WORDLESS: [&str; 1] = ["linkPin"];
 
 /// Whom to ask, and with what: everything that any operation needs.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub(crate) struct Asking {
     pub(crate) token: Token,
     pub(crate) credentials: Credentials,
     pub(crate) source: Source,
+    pub(crate) pin: PinId,
+    pub(crate) pin_code: PinCode,
 }
 
 impl Asking {
@@ -41,6 +49,8 @@ impl Asking {
             token,
             credentials: credentials.verification_code("c0de-of-rosa"),
             source: "server://5f0e1c2d".parse().unwrap(),
+            pin: PinId::new(PIN),
+            pin_code: "c0de-of-a-television".parse().unwrap(),
         }
     }
 }
@@ -64,6 +74,13 @@ fn asked(operation: &'static Operation) -> EveryOperation {
             (ACCOUNT, made(|asking| asking.plex_tv.sign_in(&asking.credentials)))
         }
         "getTokenDetails" => (ACCOUNT, made(|asking| asking.plex_tv.token_details(&asking.token))),
+        "createOAuthPin" => (NEW_PIN, made(|asking| asking.plex_tv.create_short_pin())),
+        "getOAuthPin" => (LINKED_PIN, made(|asking| asking.plex_tv.poll_pin(&asking.pin))),
+        "linkPin" => (
+            // As long as others, for what is cut off or trickles; none of it is wanted.
+            r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
+            made(|asking| asking.plex_tv.link_pin(&asking.token, &asking.pin_code)),
+        ),
         "getTransientToken" => (
             r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,
             made(|asking| asking.server.transient_token(TokenType::Delegation, Scope::All)),
@@ -86,6 +103,14 @@ const ACCOUNT: &str = r#"{"id":1,"username":"canary-Uw2kJs6Gd0Xc11","title":"can
     "services":[{"identifier":"epg","token":"canary-Sv9jXe2Wf6Qn99","secret":"canary-Kr4tGy8Bz1Ma10"}],
     "settings":[{"id":"x","value":"canary-Dg7nCs5Ph2Vx12"}],
     "cloudSyncDevice":"canary-Cw6kFt3Jr9Yb13","queueEmail":"canary-Mq8zLd2Xh5Sg14","queueUid":"canary-Bp1vNw4Tk7Re15"}"#;
+
+const NEW_PIN: &str = r#"{"id":8160397245183641,"code":"canary-Ny5dRt9Hb2Kw16",
+    "qr":"https://plex.tv/canary-Qr2mVx6Jc8Zf17","location":{"city":"canary-Cy7pLd4Sn1Gv18",
+    "postal_code":"canary-Pc3hTk9Xb6Wj19","coordinates":"canary-Co5rMz2Fq8Yn21","subdivisions":"canary-Sb9wKd6Lt3Hx22"},
+    "expiresIn":900,"authToken":"canary-Nt4cGp7Vr1Jm23"}"#;
+
+const LINKED_PIN: &str =
+    r#"{"id":8160397245183641,"code":"canary-Lc6zBn3Ws8Dk24","authToken":"canary-Lt1xQh5Yv9Pg25"}"#;
 
 impl EveryOperation {
     /// Sends it; a success is shown as `Debug` does, in both its forms.
@@ -130,6 +155,11 @@ impl EveryOperation {
     /// Everything that can be seen of the call before it is sent.
     pub(crate) fn shown(&self, asking: &Asking) -> String {
         self.call.shown(asking)
+    }
+
+    /// Whether its success can come without a body.
+    pub(crate) fn is_wordless(&self) -> bool {
+        WORDLESS.contains(&self.operation.name)
     }
 
     /// Whether a 401 speaks for the account's token.
@@ -182,7 +212,11 @@ impl<T: Debug> AnyCall for Made<T> {
     fn shown(&self, asking: &Asking) -> String {
         let call = (self.0)(asking);
         let mut shown = both(&call) + &both(call.reply()) + &call.masked_url().to_string();
-        let (request, reply) = call.into_parts();
+        let (mut request, reply) = call.into_parts();
+        if reply.has_secret_url() {
+            // Handed over, it is http's own, and shows its URL as that is.
+            *request.uri_mut() = Uri::default();
+        }
         shown +=
             &(both(&request) + &both(&reply) + &both(reply.asked()) + &reply.asked().to_string());
         shown

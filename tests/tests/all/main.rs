@@ -15,6 +15,7 @@ mod futures;
 mod house;
 mod limits;
 mod operations;
+mod pins;
 mod proxy;
 mod readme;
 mod redirects;

@@ -186,6 +186,9 @@ fn every_answer_is_told_for_what_it_is() {
         for carrier in [Carrier::HandMade(None), Carrier::ureq(None), Carrier::hyper(None)] {
             let asking = Asking::at(&server.url());
             for every in every_operation() {
+                if every.is_wordless() && row.message.ends_with("with no body") {
+                    continue;
+                }
                 let name = every.operation.name;
                 let context = format!("{} {name} {} {}", carrier.name(), row.head, row.body);
                 let error = every.send(&asking, &carrier).expect_err(&context);
@@ -202,7 +205,10 @@ fn every_answer_is_told_for_what_it_is() {
                     (false, true) => {
                         "the media server does not accept this token, which says nothing about the account"
                     }
-                    (false, false) => "the login or the password is wrong",
+                    (false, false) if name == "postUsersSignInData" => {
+                        "the login or the password is wrong"
+                    }
+                    (false, false) => "not authorized, and no token was sent",
                 };
                 let expected =
                     format!("{name} at {}: {}", server.url(), row.message.replace("{}", who));

@@ -20,7 +20,7 @@ use plex_auth_proto::{Credentials, NoAnswerReason, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
-use crate::every_operation::{Asking, every_operation};
+use crate::every_operation::{Asking, PIN, every_operation};
 use crate::search::Seen;
 
 #[allow(dead_code, reason = "shared; each suite uses its part")]
@@ -37,12 +37,15 @@ const PASSWORD: &str = "canary-Jy3uLs8Fm-é&%-6Gb02";
 const CODE: &str = "canary-Og5xEc1Ny03";
 const LOGIN: &str = "canary-Ib2rKv6Qt04@example.org";
 const PROXY: &str = "canary-Xz8dPh3Ws05";
+const PIN_CODE: &str = "canary-Ck4nTb7Jq06";
 
 /// What comes out: every text of a success that starts as a canary does.
 fn canaries() -> Vec<String> {
-    let mut found: Vec<String> = [TOKEN, PASSWORD, CODE, LOGIN, PROXY].map(str::to_owned).into();
+    let mut found: Vec<String> =
+        [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE].map(str::to_owned).into();
+    found.push(PIN.to_string());
     for every in every_operation() {
-        let texts = every.success.split('"').filter(|text| text.starts_with("canary-"));
+        let texts = every.success.split(['"', '/']).filter(|text| text.starts_with("canary-"));
         found.extend(texts.map(str::to_owned));
     }
     found.sort();
@@ -55,6 +58,7 @@ fn asking(url: &str) -> Asking {
     let credentials = Credentials::new(LOGIN, PASSWORD).unwrap();
     let mut asking = Asking::with(url, token, credentials.clone());
     asking.credentials = credentials.verification_code(CODE);
+    asking.pin_code = PIN_CODE.parse().unwrap();
     asking
 }
 
@@ -249,13 +253,17 @@ fn wire(status: u16, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What ureq and its protocol crate write: the wire at level TRACE, and at DEBUG some headers of an answer, of
-/// which `location` can quote what was sent. Nothing of ours can stop it; the docs of `plex-auth-ureq` say so, and
+/// What ureq and its protocol crate write: the wire at level TRACE, and at DEBUG the path of a request, which can be
+/// a secret, and some headers of an answer, of which `location` can quote what was sent. Nothing of ours can stop it; the docs of `plex-auth-ureq` say so, and
 /// if this gets less, so can they.
 fn is_told_by_ureq(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
-    of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {"))
+    let has_secret_path = (text.starts_with("DEBUG GET http")
+        || text.starts_with("DEBUG Request {"))
+        && text.contains(&format!("/pins/{PIN}"));
+    of_ureq
+        && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_path)
 }
 
 #[test]
@@ -288,6 +296,11 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     );
     let docs = include_str!("../../../plex-auth-ureq/src/lib.rs");
     assert!(docs.contains("TRACE") && docs.contains("ureq_proto"), "the docs warn of it");
+    let paths = told
+        .iter()
+        .filter(|(_, text)| text.starts_with("DEBUG GET") && text.contains(&PIN.to_string()));
+    assert!(paths.count() > 0, "ureq no longer logs paths at DEBUG: say so in the docs, too");
+    assert!(docs.contains("ureq=info"), "the docs warn of it");
 }
 
 #[test]
@@ -296,6 +309,9 @@ fn what_is_dropped_is_zeroed_where_that_is_promised() {
     zeroes::<plex_auth_proto::Body>();
     zeroes::<plex_auth_proto::Secret>();
     zeroes::<Credentials>();
+    zeroes::<plex_auth_proto::PinId>();
+    zeroes::<plex_auth_proto::PinCode>();
+    zeroes::<plex_auth_proto::PinUrl>();
 }
 
 #[test]

@@ -16,6 +16,7 @@ const SECONDS: u64 = 7 * 24 * 60 * 60;
 impl From<DeviceRefusal> for Refusal {
     fn from(refusal: DeviceRefusal) -> Self {
         match refusal {
+            DeviceRefusal::Malformed => Self::PARAMETER,
             DeviceRefusal::Structure | DeviceRefusal::Nonce => Self::JWT_INVALID,
             DeviceRefusal::Signature => Self::JWT_SIGNATURE,
             DeviceRefusal::Thumbprint => Self::JWT_THUMBPRINT,
@@ -42,9 +43,7 @@ pub(crate) fn register(
     let (token, issued) = authenticate(plex, ask)?;
     let body = ask.json().ok_or(Refusal::PARAMETER)?;
     let old_token = issued.expires_at.is_none().then_some(token);
-    plex.devices
-        .register(&body["jwk"], ask.identifier(), issued.who, old_token)
-        .ok_or(Refusal::PARAMETER)??;
+    plex.devices.register(&body["jwk"], ask.identifier(), issued.who, old_token)?;
     Ok(answer(ask, StatusCode::CREATED, "jwk", json!({})))
 }
 
@@ -76,8 +75,21 @@ pub(crate) fn keys(
     Ok(answer(ask, StatusCode::OK, "keys", json!({ "keys": keys })))
 }
 
+/// Registers a key that came along with a PIN, and issues its first token.
+pub(crate) fn link(
+    plex: &mut FakePlex,
+    jwk: &Value,
+    client_identifier: &str,
+    who: Who,
+    now: u64,
+) -> Option<String> {
+    plex.devices.register(jwk, client_identifier, who, None).ok()?;
+    let key_id = jwk["kid"].as_str()?;
+    Some(issue(plex, who, key_id, client_identifier, "", now))
+}
+
 /// A new token for a device. With the first one its old token dies.
-pub(crate) fn issue(
+fn issue(
     plex: &mut FakePlex,
     who: Who,
     key_id: &str,
