@@ -172,7 +172,11 @@ impl Answer {
 
     fn on_the_wire(&self) -> Vec<Step> {
         let Self { head, body, .. } = self;
-        let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        // Said, so that no client takes the connection for the next call while it is being closed.
+        let text = format!(
+            "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         vec![Step::Write(text.into_bytes()), Step::Close]
     }
 }

@@ -6,24 +6,24 @@ use serde_json::json;
 use super::*;
 
 /// A device with a key, which signs as clients do.
-struct Device {
+pub(super) struct Device {
     pair: Ed25519KeyPair,
     key_id: &'static str,
     identifier: &'static str,
 }
 
-fn device(seed: u8) -> Device {
+pub(super) fn device(seed: u8) -> Device {
     let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     Device { pair, key_id: "den", identifier: "a-television" }
 }
 
 impl Device {
-    fn jwk(&self) -> Value {
+    pub(super) fn jwk(&self) -> Value {
         let x = BASE64.encode(self.pair.public_key());
         json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "use": "sig", "alg": "EdDSA", "kid": self.key_id })
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(super) fn sign(&self, claims: &Value) -> String {
         let header = json!({ "alg": "EdDSA", "kid": self.key_id });
         let [header, claims] = [&header, claims].map(|part| BASE64.encode(part.to_string()));
         let message = format!("{header}.{claims}");
@@ -36,7 +36,7 @@ impl Device {
         json!({ "nonce": nonce, "scope": "username,email,friendly_name", "aud": "plex.tv", "iss": self.identifier })
     }
 
-    fn register(&self, plex: &mut FakePlex, token: &str) -> Answer {
+    pub(super) fn register(&self, plex: &mut FakePlex, token: &str) -> Answer {
         post("/auth/jwk", &json!({ "jwk": self.jwk() })).token(token).of(plex)
     }
 
@@ -46,7 +46,7 @@ impl Device {
     }
 }
 
-fn post(path: &str, body: &Value) -> Asking {
+pub(super) fn post(path: &str, body: &Value) -> Asking {
     let asking = asking("POST", path).json().header("content-type", "application/json");
     Asking(asking.0, body.to_string().into_bytes())
 }
