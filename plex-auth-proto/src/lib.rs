@@ -5,6 +5,8 @@
 //! - Who is asking: [`ClientIdentity`].
 //! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
+//! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
+//!   a key in memory and the verification of Plex's tokens.
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
 mod asked;

@@ -2,7 +2,7 @@ use super::jwk::Jwk;
 
 /// The private key of a device, wherever it is kept: in memory, in a TPM, in the platform's key store.
 ///
-/// With the feature `ed25519` there is one in memory, [`Ed25519Key`](crate::Ed25519Key). A key that cannot
+/// With the feature `ed25519` there is one in memory, `Ed25519Key`. A key that cannot
 /// leave the hardware implements this instead: it needs Ed25519 as of RFC 8032, not prehashed. Where signing is
 /// a matter of time (a prompt, a promise), sign what
 /// [`UnsignedDeviceJwt::message`](crate::UnsignedDeviceJwt::message) gives by yourself.

@@ -25,8 +25,9 @@ impl PlexTv {
     /// password, no user, no other token is needed.
     ///
     /// The token is good for seven days ([`PlexJwt`](crate::PlexJwt) says until when), and a new one can be had
-    /// at any time, also when the last one has expired. The token that the device had before dies. Media servers
-    /// do not take such a token: what opens them is the access token of a resource (see [`Token`]).
+    /// at any time, also when the last one has expired. With the first one the old-style token of the device
+    /// dies. Media servers do not take such a token, as users report: what opens them is the access token of a
+    /// resource (see [`Token`]).
     ///
     /// It takes a nonce, a signature and this call, each with the same identity, and is never sent again by
     /// itself: start over with a new nonce.
