@@ -111,11 +111,11 @@ impl Pins {
         self.0.iter_mut().find(|pin| pin.id == id)
     }
 
-    pub(crate) fn make(&mut self, new: NewPin<'_>, now: u64) -> &Pin {
+    pub(crate) fn make(&mut self, new: NewPin<'_>, now: u64) -> Pin {
         let made = self.0.len() as u64;
         let (characters, length, seconds) =
             if new.is_strong { (STRONG, 25, 1800) } else { (SHORT, 4, 900) };
-        self.0.push(Pin {
+        let pin = Pin {
             id: FIRST + made,
             code: tokens::characters(made ^ 0x7069_6e73, characters, length),
             is_strong: new.is_strong,
@@ -125,9 +125,9 @@ impl Pins {
             expires_at: now.saturating_add(seconds),
             jwk: new.jwk,
             linked: None,
-        });
-        let last = self.0.len() - 1;
-        &self.0[last]
+        };
+        self.0.push(pin.clone());
+        pin
     }
 
     /// The PIN to poll, under the identifier that it was made under.

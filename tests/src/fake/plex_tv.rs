@@ -89,10 +89,11 @@ impl Refusal {
     fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
         let Self { status, code, message, repeats_status } = self;
         if ask.wants_json() {
-            let mut error = json!({ "code": code, "message": message });
-            if repeats_status {
-                error["status"] = json!(status.as_u16());
-            }
+            let error = if repeats_status {
+                json!({ "code": code, "message": message, "status": status.as_u16() })
+            } else {
+                json!({ "code": code, "message": message })
+            };
             return render::json(status, &json!({ "errors": [error] }));
         }
         let mut error =

@@ -172,7 +172,7 @@ impl Answer {
 
     fn on_the_wire(&self) -> Vec<Step> {
         let Self { head, body, .. } = self;
-        // Said, so that no client takes the connection for the next call while it is being closed.
+        // Said, so that no client keeps the connection for the next call, which may not be sent twice.
         let text = format!(
             "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

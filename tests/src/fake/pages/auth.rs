@@ -9,9 +9,10 @@ use crate::fake::render;
 
 const TITLE: &str = "Sign in";
 
-/// A browser keeps the fragment to itself, so that only a script of the page's own can read it.
+/// A browser keeps the fragment to itself, so that only a script of the page's own can read it. Some clients write
+/// `#!?` where others write `#?`.
 const SCRIPT: &str = r##"<script>
-const asked = new URLSearchParams(location.hash.replace(/^#\??/, ""));
+const asked = new URLSearchParams(location.hash.replace(/^#!?\??/, ""));
 for (const name of ["clientID", "code", "forwardUrl"])
   document.forms[0].elements[name].value = asked.get(name) ?? "";
 document.getElementById("product").textContent = asked.get("context[device][product]") ?? "a program";

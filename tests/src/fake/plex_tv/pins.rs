@@ -28,7 +28,7 @@ pub(crate) fn create(
         jwk,
     };
     let pin = plex.pins.make(new, ask.now());
-    Ok(answer(pin, ask, StatusCode::CREATED))
+    Ok(answer(&pin, ask, StatusCode::CREATED))
 }
 
 pub(crate) fn poll(
