@@ -27,8 +27,8 @@ pub enum Error {
     /// 400: a parameter is missing or malformed. Sending it again is of no use. From a media server it
     /// can mean that it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
-    /// The login, the password or the token is not accepted: 401; 498; or 422 in whose text Plex says
-    /// "Invalid token". Ask for the password again, or sign in anew if
+    /// The login, the password or the token is not accepted: 401; 498; or, of a token that went along, 422 in
+    /// whose text Plex says "Invalid token". Ask for the password again, or sign in anew if
     /// [`is_token_dead`](Self::is_token_dead) says so. A media server that answers so speaks for
     /// itself only: it may not know the account, or the token is of a kind it does not take.
     Unauthorized(Rejection),
@@ -135,7 +135,10 @@ impl Error {
             401 if rejection.has_code(1028) => Self::SecondFactorRejected(rejection),
             401 if rejection.has_code(1029) => Self::SecondFactorRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
-            422 if rejection.says_invalid_token() => Self::Unauthorized(rejection),
+            // Where none went along, it is what was sent in its place.
+            422 if asked.carried_token && rejection.says_invalid_token() => {
+                Self::Unauthorized(rejection)
+            }
             403 => Self::Forbidden(rejection),
             429 => Self::RateLimited(rejection),
             500..=599 => Self::Unavailable(rejection),
@@ -214,6 +217,13 @@ impl Error {
             410 => about_a_pin.contains(&self.operation()),
             _ => false,
         }
+    }
+
+    /// Whether Plex does not know the device by its key, because the user removed it or because the key was
+    /// registered under another client identifier (code 1097): only a new identifier with a new key helps,
+    /// and the user must sign in.
+    pub fn wants_new_device_key(&self) -> bool {
+        self.rejection().is_some_and(|rejection| rejection.has_code(1097))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if

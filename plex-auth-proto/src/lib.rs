@@ -5,6 +5,8 @@
 //! - Who is asking: [`ClientIdentity`].
 //! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
+//! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
+//!   a key in memory and the verification of Plex's tokens.
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
 mod asked;
@@ -16,6 +18,7 @@ mod decode;
 mod error;
 mod error_body;
 mod identity;
+mod jwt;
 mod lenient;
 mod media_server;
 mod no_answer;
@@ -41,6 +44,14 @@ pub use conversation::{Conversation, RequestId, Step};
 pub use error::{Content, Error};
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
+pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
+pub use jwt::device_key::{DeviceKey, SignError};
+#[cfg(feature = "ed25519")]
+pub use jwt::ed25519_key::Ed25519Key;
+pub use jwt::jwk::{InvalidKeyId, Jwk};
+pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
+#[cfg(feature = "ed25519")]
+pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
 pub use media_server::source::{InvalidSource, Source};
 pub use media_server::source_connection_information::{
@@ -52,12 +63,15 @@ pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::device_pin::DevicePin;
 pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
 pub use plex_tv::hosted_page::HostedPage;
+pub use plex_tv::nonce::Nonce;
 pub use plex_tv::pin::{Pin, PinLocation};
 pub use plex_tv::pin_code::{InvalidPinCode, PinCode};
 pub use plex_tv::pin_id::PinId;
 pub use plex_tv::pin_url::PinUrl;
+pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
 pub use plex_tv::poll_pin::PinState;
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,

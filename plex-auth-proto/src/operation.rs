@@ -1,7 +1,10 @@
 use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
-use crate::plex_tv::{create_pin, link_pin, poll_pin, sign_in, token_details};
+use crate::plex_tv::{
+    create_pin, exchange_device_jwt, link_pin, nonce, plex_keys, poll_pin, register_device_key,
+    sign_in, token_details,
+};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,10 @@ pub struct Operation {
 ///     "createOAuthPin",
 ///     "getOAuthPin",
 ///     "linkPin",
+///     "registerDeviceJWK",
+///     "getAuthNonce",
+///     "exchangeJWTToken",
+///     "getAuthKeys",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
 /// ]);
@@ -51,6 +58,10 @@ pub const OPERATIONS: &[Operation] = &[
     create_pin::OPERATION,
     poll_pin::OPERATION,
     link_pin::OPERATION,
+    register_device_key::OPERATION,
+    nonce::OPERATION,
+    exchange_device_jwt::OPERATION,
+    plex_keys::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,
 ];

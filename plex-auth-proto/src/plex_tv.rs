@@ -6,17 +6,24 @@ use crate::request;
 use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
+mod create_device_pin;
 pub(crate) mod create_pin;
 pub(crate) mod credentials;
+pub(crate) mod device_pin;
+pub(crate) mod exchange_device_jwt;
 pub(crate) mod forward_url;
 pub(crate) mod hosted_page;
 pub(crate) mod link_pin;
+pub(crate) mod nonce;
 pub(crate) mod pin;
 pub(crate) mod pin_code;
 pub(crate) mod pin_id;
 pub(crate) mod pin_url;
+pub(crate) mod plex_keys;
+mod poll_device_pin;
 pub(crate) mod poll_pin;
 pub(crate) mod profile;
+pub(crate) mod register_device_key;
 pub(crate) mod restrictions;
 pub(crate) mod service;
 pub(crate) mod short_pin;
@@ -36,6 +43,13 @@ pub(crate) mod token_details;
 /// | [`create_strong_pin`](Self::create_strong_pin) | the same with `strong=true` | `POST {plex.tv}/pins` |
 /// | [`poll_pin`](Self::poll_pin) | getOAuthPin | `GET {plex.tv}/pins/{id}` |
 /// | [`link_pin`](Self::link_pin) | linkPin | `PUT {plex.tv}/pins/link` |
+/// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
+/// | [`create_short_device_pin`](Self::create_short_device_pin) | createOAuthPin with a key | `POST {plex.tv}/pins` |
+/// | [`create_strong_device_pin`](Self::create_strong_device_pin) | the same with `strong` | `POST {plex.tv}/pins` |
+/// | [`poll_device_pin`](Self::poll_device_pin) | getOAuthPin with something signed | `GET {plex.tv}/pins/{id}` |
+/// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
+/// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |
+/// | [`plex_keys`](Self::plex_keys) | getAuthKeys | `GET {plex.tv}/auth/keys` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`.
 ///

@@ -3,6 +3,8 @@
 mod account_body;
 mod accounts;
 mod ask;
+mod devices;
+mod jwt;
 mod media_server;
 mod misbehaviour;
 mod pages;
@@ -15,6 +17,7 @@ mod tokens;
 use http::{Request, Response};
 
 pub use accounts::{Account, Who};
+pub use devices::DeviceKey;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 pub use pins::Pin;
@@ -22,6 +25,8 @@ pub use pins::Pin;
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
+use devices::Devices;
+use jwt::PlexKey;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
 use pins::Pins;
@@ -38,6 +43,9 @@ pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
     pins: Pins,
+    devices: Devices,
+    /// What plex.tv signs with; the last one now.
+    plex_keys: Vec<PlexKey>,
     servers: MediaServers,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
@@ -52,6 +60,8 @@ impl FakePlex {
             accounts,
             tokens,
             pins: Pins::default(),
+            devices: Devices::default(),
+            plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
@@ -154,8 +164,12 @@ impl FakePlex {
     /// it brings; `None` where no PIN waits that has the code. The token that the account had through an
     /// earlier PIN of the same client identifier is dead then.
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
-        let id = self.pins.waiting(code, now)?.id();
-        let token = self.tokens.issue(who, None);
+        let pin = self.pins.waiting(code, now)?.clone();
+        let id = pin.id();
+        let token = match pin.jwk() {
+            Some(jwk) => plex_tv::auth::link(self, jwk, pin.client_identifier(), who, now)?,
+            None => self.tokens.issue(who, None),
+        };
         if let Some(replaced) = self.pins.link(id, who, &token) {
             self.tokens.revoke(&replaced);
         }

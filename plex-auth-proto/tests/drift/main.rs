@@ -7,8 +7,8 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, Pin, PinId, PinState, PlexTv, Scope,
-    SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, MediaServer, Pin, PinId, PinState, PlexKeys,
+    PlexTv, Scope, SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -55,6 +55,14 @@ fn pin() -> Value {
         "expiresIn": 1800, "createdAt": "2024-05-06T07:08:09Z", "expiresAt": "2024-05-06T07:38:09Z",
         "authToken": "xyz-Abc_0123456789ab", "newRegistration": false,
     })
+}
+
+fn plex_keys() -> Value {
+    json!({"keys": [
+        {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1", "n": "vPj2", "e": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k2",
+         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    ]})
 }
 
 fn me() -> ClientIdentity {
@@ -398,6 +406,19 @@ proptest! {
     }
 
     #[test]
+    fn a_key_of_plexs_is_not_lost_by_what_another_one_drifts_to(drifted in drifts(&plex_keys(), "/keys")) {
+        let mut document = Document { value: plex_keys(), odd: Vec::new() };
+        for (path, drift) in drifted.iter().filter(|(path, _)| path.starts_with("/keys/0/")) {
+            document.drift(path, drift);
+        }
+        let call = PlexTv::new(me()).plex_keys();
+        let keys = call.reply().parse(&Response::new(document.text())).unwrap().keys;
+        let other = keys.iter().find(|key| key.key_id.as_deref() == Some("k2")).unwrap();
+        prop_assert!(other.public_key().is_some());
+        prop_assert_eq!(keys.len(), 2);
+    }
+
+    #[test]
     fn order_repetition_and_unknown_fields_cost_nothing(seed in any::<u64>()) {
         fn same<T: for<'de> serde::Deserialize<'de> + Debug>(value: &Value, seed: u64) -> Result<(), TestCaseError> {
             let before: T = serde_json::from_str(&value.to_string()).unwrap();
@@ -417,6 +438,7 @@ proptest! {
         same::<SourceConnectionInformation>(&source(), seed)?;
         same::<TransientToken>(&transient(), seed)?;
         same::<Pin>(&pin(), seed)?;
+        same::<PlexKeys>(&plex_keys(), seed)?;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The PINs that wait to be linked, and those that have been.
 
+use serde_json::Value;
+
 use super::{Who, tokens};
 
 /// A PIN: whoever made it polls it by its number, and somebody who is signed in links it by its code.
@@ -12,6 +14,7 @@ pub struct Pin {
     product: Option<String>,
     created_at: u64,
     expires_at: u64,
+    jwk: Option<Value>,
     linked: Option<(Who, String)>,
 }
 
@@ -39,6 +42,11 @@ impl Pin {
     /// The product that made it.
     pub fn product(&self) -> Option<&str> {
         self.product.as_deref()
+    }
+
+    /// The key of the device that made it, if it brought one along.
+    pub fn jwk(&self) -> Option<&Value> {
+        self.jwk.as_ref()
     }
 
     /// When it was made, in Unix seconds.
@@ -74,11 +82,12 @@ impl Pin {
 }
 
 /// A PIN that is about to be made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct NewPin<'a> {
     pub(crate) is_strong: bool,
     pub(crate) client_identifier: &'a str,
     pub(crate) product: Option<&'a str>,
+    pub(crate) jwk: Option<Value>,
 }
 
 /// The first number: a few before the one that 31 bits cannot hold.
@@ -114,6 +123,7 @@ impl Pins {
             product: new.product.map(str::to_owned),
             created_at: now,
             expires_at: now.saturating_add(seconds),
+            jwk: new.jwk,
             linked: None,
         };
         self.0.push(pin.clone());

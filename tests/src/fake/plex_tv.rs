@@ -1,5 +1,6 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
+pub(super) mod auth;
 mod pins;
 mod sign_in;
 mod user;
@@ -26,6 +27,10 @@ const ROUTES: &[(&str, &str, Handler)] = &[
     ("POST", "/pins", pins::create),
     ("GET", "/pins/{id}", pins::poll),
     ("PUT", "/pins/link", pins::link),
+    ("GET", "/auth/nonce", auth::nonce),
+    ("POST", "/auth/jwk", auth::register),
+    ("POST", "/auth/token", auth::exchange),
+    ("GET", "/auth/keys", auth::keys),
 ];
 
 /// What plex.tv says when it refuses.
@@ -51,6 +56,15 @@ impl Refusal {
         repeats_status: false,
         ..Self::new(StatusCode::NOT_FOUND, 1020, "Code not found or expired")
     };
+    const RATE_LIMIT: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, 1003, "Too many requests");
+    const JWT_INVALID: Self =
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, 1008, "The JWT is not accepted");
+    const JWT_SIGNATURE: Self =
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, 1008, "The signature is invalid");
+    const JWT_THUMBPRINT: Self =
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, 1008, "The thumbprint is not accepted");
+    const DEVICE_UNKNOWN: Self =
+        Self::new(StatusCode::UNAUTHORIZED, 1097, "The device is not known");
     const CODE_WRONG: Self = Self::new(
         StatusCode::UNAUTHORIZED,
         1028,
@@ -61,6 +75,12 @@ impl Refusal {
     const EMAIL_ONLY: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by e-mail only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
+
+    /// A status that is Plex's own, and so has no name.
+    fn jwt_expired() -> Self {
+        let status = StatusCode::from_u16(498).unwrap_or(StatusCode::UNAUTHORIZED);
+        Self::new(status, 1001, "The JWT has expired")
+    }
 
     const fn new(status: StatusCode, code: u32, message: &'static str) -> Self {
         Self { status, code, message, repeats_status: true }
@@ -113,6 +133,9 @@ fn route(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refusa
 fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refusal> {
     let token = ask.token().ok_or(Refusal::UNAUTHENTICATED)?;
     let issued = plex.tokens.find(&token).ok_or(Refusal::UNAUTHENTICATED)?;
+    if issued.expires_at.is_some_and(|expires_at| expires_at <= ask.now()) {
+        return Err(Refusal::jwt_expired());
+    }
     Ok((token, issued))
 }
 

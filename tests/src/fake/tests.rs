@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use super::*;
 
+mod auth;
+mod device_pins;
 mod media_server;
 mod misbehaviour;
 mod pages;

@@ -12,18 +12,28 @@ pub(crate) struct Tokens {
 }
 
 /// One token that plex.tv issued.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) who: Who,
+    /// When it ends, in Unix seconds, if it is a signed one.
+    pub(crate) expires_at: Option<u64>,
+    /// The device that a signed one was issued to.
+    client_identifier: Option<String>,
     /// When it ends, in Unix seconds, if it was asked to be remembered.
     pub(crate) remember_expires_at: Option<u64>,
+}
+
+impl Issued {
+    fn opaque(who: Who, remember_expires_at: Option<u64>) -> Self {
+        Self { who, expires_at: None, client_identifier: None, remember_expires_at }
+    }
 }
 
 impl Tokens {
     /// Each account has one from the beginning.
     pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let issued = |account: &Account| {
-            let issued = Issued { who: account.who(), remember_expires_at: None };
+            let issued = Issued::opaque(account.who(), None);
             (account.token().to_owned(), issued)
         };
         Self { alive: accounts.map(issued).collect(), made: 0 }
@@ -32,8 +42,32 @@ impl Tokens {
     pub(crate) fn issue(&mut self, who: Who, remember_expires_at: Option<u64>) -> String {
         self.made += 1;
         let token = opaque(self.made);
-        self.alive.insert(token.clone(), Issued { who, remember_expires_at });
+        self.alive.insert(token.clone(), Issued::opaque(who, remember_expires_at));
         token
+    }
+
+    /// Takes down a signed token.
+    pub(crate) fn add_signed(
+        &mut self,
+        token: &str,
+        who: Who,
+        client_identifier: &str,
+        expires_at: u64,
+    ) {
+        let issued = Issued {
+            who,
+            expires_at: Some(expires_at),
+            client_identifier: Some(client_identifier.to_owned()),
+            remember_expires_at: None,
+        };
+        self.alive.insert(token.to_owned(), issued);
+    }
+
+    /// Makes the signed tokens of a device dead.
+    pub(crate) fn revoke_signed(&mut self, client_identifier: &str) {
+        let is_of =
+            |issued: &Issued| issued.client_identifier.as_deref() == Some(client_identifier);
+        self.alive.retain(|_, issued| !is_of(issued));
     }
 
     pub(crate) fn revoke(&mut self, token: &str) {
@@ -41,7 +75,7 @@ impl Tokens {
     }
 
     pub(crate) fn find(&self, token: &str) -> Option<Issued> {
-        self.alive.get(token).copied()
+        self.alive.get(token).cloned()
     }
 }
 

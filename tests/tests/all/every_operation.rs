@@ -2,11 +2,13 @@
 //! that goes through [`every_operation`] covers an operation the moment it stands in that list.
 
 use std::fmt::Debug;
+use std::time::SystemTime;
 
 use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
-    Body, Call, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason, OPERATIONS,
-    Operation, PinCode, PinId, PlexTv, Scope, SendError, Source, Token, TokenType,
+    Body, Call, ClientIdentity, Credentials, DeviceClaims, DeviceJwt, Error, Host, Jwk,
+    MediaServer, NoAnswerReason, OPERATIONS, Operation, PinCode, PinId, PlexTv, Scope, SendError,
+    Source, Token, TokenType,
 };
 
 use crate::carrier::Carrier;
@@ -18,7 +20,10 @@ pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 pub(crate) const PIN: u64 = 8_160_397_245_183_641;
 
 /// The operations whose success says nothing, so that no body is one, too.
-pub(crate) const WORDLESS: [&str; 1] = ["linkPin"];
+pub(crate) const WORDLESS: [&str; 2] = ["linkPin", "registerDeviceJWK"];
+
+/// The signature of the device's token: a secret that stands in the body of a request.
+const SIGNATURE: &[u8; 64] = b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
 /// Whom to ask, and with what: everything that any operation needs.
 #[derive(Clone, Debug)]
@@ -30,6 +35,8 @@ pub(crate) struct Asking {
     pub(crate) source: Source,
     pub(crate) pin: PinId,
     pub(crate) pin_code: PinCode,
+    pub(crate) jwk: Jwk,
+    pub(crate) device_jwt: DeviceJwt,
 }
 
 impl Asking {
@@ -42,6 +49,8 @@ impl Asking {
 
     pub(crate) fn with(url: &str, token: Token, credentials: Credentials) -> Self {
         let me = ClientIdentity::builder(IDENTIFIER).product("Scenario").build().unwrap();
+        let jwk = Jwk::new([7; 32], "key-of-a-television").unwrap();
+        let claims = DeviceClaims::for_poll(&me, SystemTime::UNIX_EPOCH);
         let url: plex_auth_proto::ServerUrl = url.parse().unwrap();
         Self {
             plex_tv: PlexTv::at(me.clone(), url.clone()),
@@ -51,6 +60,8 @@ impl Asking {
             source: "server://5f0e1c2d".parse().unwrap(),
             pin: PinId::new(PIN),
             pin_code: "c0de-of-a-television".parse().unwrap(),
+            device_jwt: claims.unsigned(&jwk).signed(SIGNATURE),
+            jwk,
         }
     }
 }
@@ -80,6 +91,21 @@ fn asked(operation: &'static Operation) -> EveryOperation {
             // As long as others, for what is cut off or trickles; none of it is wanted.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             made(|asking| asking.plex_tv.link_pin(&asking.token, &asking.pin_code)),
+        ),
+        "registerDeviceJWK" => (
+            r#"{"authToken":"canary-Rj7mVc2Kx9Tb31"}"#,
+            made(|asking| asking.plex_tv.register_device_key(&asking.token, &asking.jwk)),
+        ),
+        "getAuthNonce" => {
+            (r#"{"nonce":"canary-Nc5wHz8Dq3Lf32"}"#, made(|asking| asking.plex_tv.nonce()))
+        }
+        "exchangeJWTToken" => (
+            r#"{"auth_token":"canary-Xj4pSn6Gt1Rk33"}"#,
+            made(|asking| asking.plex_tv.exchange_device_jwt(&asking.device_jwt)),
+        ),
+        "getAuthKeys" => (
+            r#"{"keys":[{"kty":"RSA","kid":"k1","n":"AQAB","e":"AQAB"}]}"#,
+            made(|asking| asking.plex_tv.plex_keys()),
         ),
         "getTransientToken" => (
             r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,

@@ -15,10 +15,17 @@ pub(crate) fn create(
     _: &[&str],
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let strong = ask.parameter("strong");
+    let body = ask.json().unwrap_or_default();
+    let jwk = body.get("jwk").cloned();
+    if let Some(jwk) = &jwk {
+        plex.devices.check(jwk)?;
+    }
     let new = NewPin {
-        is_strong: matches!(strong.as_deref(), Some("true" | "True" | "1")),
+        is_strong: matches!(strong.as_deref(), Some("true" | "True" | "1"))
+            || body["strong"] == true,
         client_identifier: ask.header("x-plex-client-identifier").unwrap_or_default(),
         product: ask.header("x-plex-product"),
+        jwk,
     };
     let pin = plex.pins.make(new, ask.now());
     Ok(answer(&pin, ask, StatusCode::CREATED))
@@ -32,6 +39,11 @@ pub(crate) fn poll(
     let id = captured.first().and_then(|id| id.parse().ok()).ok_or(Refusal::PIN_GONE)?;
     let identifier = ask.header("x-plex-client-identifier").unwrap_or_default();
     let pin = plex.pins.polled(id, identifier, ask.now()).ok_or(Refusal::PIN_GONE)?;
+    if let Some(jwk) = pin.jwk() {
+        // Signed by the key that the PIN brought along, whether it is registered by now or not.
+        let jwt = ask.parameter("deviceJWT").ok_or(Refusal::PARAMETER)?;
+        plex.devices.read_of(jwk, &jwt, identifier, ask.now())?;
+    }
     Ok(answer(pin, ask, StatusCode::OK))
 }
 
