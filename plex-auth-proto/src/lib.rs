@@ -70,6 +70,10 @@ pub use plex_tv::nonce::Nonce;
 pub use plex_tv::pin::{Pin, PinLocation};
 pub use plex_tv::pin_code::{InvalidPinCode, PinCode};
 pub use plex_tv::pin_id::PinId;
+pub use plex_tv::pin_login::kept::InvalidKeptLogin;
+pub use plex_tv::pin_login::{
+    LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress,
+};
 pub use plex_tv::pin_url::PinUrl;
 pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
 pub use plex_tv::poll_pin::PinState;

@@ -18,6 +18,7 @@ pub(crate) mod nonce;
 pub(crate) mod pin;
 pub(crate) mod pin_code;
 pub(crate) mod pin_id;
+pub(crate) mod pin_login;
 pub(crate) mod pin_url;
 pub(crate) mod plex_keys;
 mod poll_device_pin;

@@ -14,6 +14,10 @@ impl Pace {
         Self { steady, slowest, troubles: 0 }
     }
 
+    pub(crate) const fn steady(&self) -> Duration {
+        self.steady
+    }
+
     /// The wait after a call that went well.
     pub(crate) fn well(&mut self) -> Duration {
         self.troubles = 0;
