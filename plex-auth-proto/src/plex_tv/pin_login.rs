@@ -70,7 +70,7 @@ impl PlexTv {
 ///             login.receive(now, id, answer.map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => {
-///             if let PinProgress::Waiting { pin, left } = login.progress(now) {
+///             if let PinProgress::Waiting { pin, left, .. } = login.progress(now) {
 ///                 println!("{}: {} s left", pin.pin().code.expose(), left.as_secs());
 ///             }
 ///             now += time;
