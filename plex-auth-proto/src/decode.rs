@@ -107,6 +107,31 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     object(json.to_string().as_bytes())
 }
 
+/// Takes whatever stands in a success for "done", but a web page: that is a proxy's, and nothing was done.
+pub(crate) fn done(body: &[u8], _: Option<&Token>) -> Result<(), Fault> {
+    let body = trim(body);
+    // Media servers have a page for each status, which says it.
+    let is_own_page = |page: &str| page.contains("<h1>200 OK</h1>");
+    match body.first() {
+        Some(b'<') if xml::looks_like_html(&text(body)) && !is_own_page(&text(body)) => {
+            Err(Fault::Content(Content::Html))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of an XML document that has nothing else, whatever its one element is called.
+pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
+    let body = trim(body);
+    if body.first() != Some(&b'<') {
+        return None;
+    }
+    match xml::read_any(&text(body)) {
+        Ok((_, Json::String(text))) => Some(text),
+        _ => None,
+    }
+}
+
 /// What a body is that is no JSON.
 fn not_json(body: &[u8]) -> Fault {
     Fault::Content(match body.first() {

@@ -1,7 +1,7 @@
 use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
-use crate::plex_tv::{sign_in, token_details};
+use crate::plex_tv::{ping, sign_in, sign_out, token_details};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub struct Operation {
 /// assert_eq!(names, [
 ///     "postUsersSignInData",
 ///     "getTokenDetails",
+///     "ping",
+///     "signOut",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
 /// ]);
@@ -45,6 +47,8 @@ pub struct Operation {
 pub const OPERATIONS: &[Operation] = &[
     sign_in::OPERATION,
     token_details::OPERATION,
+    ping::OPERATION,
+    sign_out::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,
 ];

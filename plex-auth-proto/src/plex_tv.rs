@@ -7,10 +7,12 @@ use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
 pub(crate) mod credentials;
+pub(crate) mod ping;
 pub(crate) mod profile;
 pub(crate) mod restrictions;
 pub(crate) mod service;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 pub(crate) mod subscription;
 pub(crate) mod token_details;
 
@@ -21,6 +23,8 @@ pub(crate) mod token_details;
 /// |---|---|---|
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
+/// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
+/// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`.
 ///

@@ -1,6 +1,8 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
+mod ping;
 mod sign_in;
+mod sign_out;
 mod user;
 
 use http::{Response, StatusCode};
@@ -19,8 +21,12 @@ pub(crate) const PREFIX: &str = "/api/v2";
 type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
 
 /// Verb, path, who answers.
-const ROUTES: &[(&str, &str, Handler)] =
-    &[("POST", "/users/signin", sign_in::answer), ("GET", "/user", user::answer)];
+const ROUTES: &[(&str, &str, Handler)] = &[
+    ("POST", "/users/signin", sign_in::answer),
+    ("GET", "/user", user::answer),
+    ("GET", "/ping", ping::answer),
+    ("DELETE", "/users/signout", sign_out::answer),
+];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -64,6 +64,8 @@ fn asked(operation: &'static Operation) -> EveryOperation {
             (ACCOUNT, made(|asking| asking.plex_tv.sign_in(&asking.credentials)))
         }
         "getTokenDetails" => (ACCOUNT, made(|asking| asking.plex_tv.token_details(&asking.token))),
+        "ping" => (r#"{"pong":true}"#, made(|asking| asking.plex_tv.ping(&asking.token))),
+        "signOut" => (r#"{"success":true}"#, made(|asking| asking.plex_tv.sign_out(&asking.token))),
         "getTransientToken" => (
             r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,
             made(|asking| asking.server.transient_token(TokenType::Delegation, Scope::All)),
@@ -79,6 +81,9 @@ fn asked(operation: &'static Operation) -> EveryOperation {
     };
     EveryOperation { operation, success, call }
 }
+
+/// The operations whose answer says only that it was done: anything does, but a web page.
+const DONE_BY_ANY_SUCCESS: [&str; 1] = ["signOut"];
 
 const ACCOUNT: &str = r#"{"id":1,"username":"canary-Uw2kJs6Gd0Xc11","title":"canary-Zt5hPf1Na7Br22",
     "email":"canary-Ev8mLq4Cx2Ks33@example.org","friendlyName":"canary-Fy6wDn9Tg3Jh44",
@@ -130,6 +135,11 @@ impl EveryOperation {
     /// Everything that can be seen of the call before it is sent.
     pub(crate) fn shown(&self, asking: &Asking) -> String {
         self.call.shown(asking)
+    }
+
+    /// Whether nothing is looked for in its answer, so that only a web page is none.
+    pub(crate) fn is_done_by_any_success(&self) -> bool {
+        DONE_BY_ANY_SUCCESS.contains(&self.operation.name)
     }
 
     /// Whether a 401 speaks for the account's token.

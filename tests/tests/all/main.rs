@@ -19,5 +19,6 @@ mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
+mod session;
 mod stage;
 mod truth;

@@ -165,6 +165,12 @@ fn answers() -> Vec<Answer> {
 }
 
 impl Answer {
+    /// Whether it will do where nothing is looked for in an answer: a success that is no web page.
+    fn is_some_success(&self) -> bool {
+        let is_read = !self.message.contains("HTML") && !self.message.contains("encoding");
+        self.head.starts_with("200") && is_read
+    }
+
     fn on_the_wire(&self) -> Vec<Step> {
         let Self { head, body, .. } = self;
         let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -188,6 +194,10 @@ fn every_answer_is_told_for_what_it_is() {
             for every in every_operation() {
                 let name = every.operation.name;
                 let context = format!("{} {name} {} {}", carrier.name(), row.head, row.body);
+                if every.is_done_by_any_success() && row.is_some_success() {
+                    every.send(&asking, &carrier).expect(&context);
+                    continue;
+                }
                 let error = every.send(&asking, &carrier).expect_err(&context);
                 let answered = error.answered().unwrap_or_else(|| panic!("{context}: {error}"));
                 let debug = format!("{answered:?}");
