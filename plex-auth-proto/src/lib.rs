@@ -53,6 +53,8 @@ pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
     SubtitleForced, WatchedIndicator,
 };
+pub use plex_tv::resource::{Resource, ResourceConnection};
+pub use plex_tv::resources::Resources;
 pub use plex_tv::restrictions::{CustomRestrictions, Setting};
 pub use plex_tv::service::{Service, ServiceStatus};
 pub use plex_tv::subscription::{

@@ -1,7 +1,7 @@
 use http::Method;
 
 use crate::media_server::{source_connection_information, transient_token};
-use crate::plex_tv::{ping, sign_in, sign_out, token_details};
+use crate::plex_tv::{ping, resources, sign_in, sign_out, token_details};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +40,7 @@ pub struct Operation {
 ///     "getTokenDetails",
 ///     "ping",
 ///     "signOut",
+///     "getServerResources",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
 /// ]);
@@ -49,6 +50,7 @@ pub const OPERATIONS: &[Operation] = &[
     token_details::OPERATION,
     ping::OPERATION,
     sign_out::OPERATION,
+    resources::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,
 ];

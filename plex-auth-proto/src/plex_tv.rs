@@ -9,6 +9,8 @@ pub(crate) mod account;
 pub(crate) mod credentials;
 pub(crate) mod ping;
 pub(crate) mod profile;
+pub(crate) mod resource;
+pub(crate) mod resources;
 pub(crate) mod restrictions;
 pub(crate) mod service;
 pub(crate) mod sign_in;
@@ -25,6 +27,7 @@ pub(crate) mod token_details;
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
 /// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
 /// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
+/// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`.
 ///

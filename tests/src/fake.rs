@@ -35,6 +35,7 @@ pub struct FakePlex {
     servers: MediaServers,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
+    base_url: Option<String>,
 }
 
 impl FakePlex {
@@ -48,6 +49,7 @@ impl FakePlex {
             servers: MediaServers::new(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
+            base_url: None,
         }
     }
 
@@ -121,6 +123,16 @@ impl FakePlex {
     /// Both media servers.
     pub fn servers(&self) -> impl Iterator<Item = &MediaServer> {
         self.servers.iter()
+    }
+
+    /// Says where the fake is reached, for the answers that name places; without it a request's own URL or its
+    /// `Host` says so, over HTTP.
+    pub fn set_base_url(&mut self, url: &str) {
+        self.base_url = Some(url.trim_end_matches('/').to_owned());
+    }
+
+    fn base_url(&self, ask: &Ask<'_>) -> String {
+        self.base_url.clone().unwrap_or_else(|| ask.base_url())
     }
 
     /// A new token for an account, as a sign-in would issue it.

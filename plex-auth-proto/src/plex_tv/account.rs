@@ -349,6 +349,7 @@ impl fmt::Debug for Account {
     }
 }
 
-fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
+/// What stands for a name or an e-mail address of somebody where it would be shown.
+pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
     text.as_ref().map(|_| format_args!("***"))
 }

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope,
+    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, Resources, Scope,
     SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use proptest::collection::vec;
@@ -17,6 +17,7 @@ use proptest::prelude::{
 };
 use serde_json::{Value, json};
 
+mod documents;
 mod shown;
 
 fn account() -> Value {
@@ -218,15 +219,25 @@ fn check<T: Debug>(
     value: &Value,
     drifted: &[(String, Drift)],
 ) -> Result<T, TestCaseError> {
+    check_as(call, shown::fields, value, drifted)
+}
+
+/// The same where the answer is a list: `fields` shows what its rows hold.
+fn check_as<T>(
+    call: impl Fn() -> Call<T>,
+    fields: impl Fn(&T) -> BTreeMap<String, String>,
+    value: &Value,
+    drifted: &[(String, Drift)],
+) -> Result<T, TestCaseError> {
     let read = |body: String| call().into_parts().1.parse(&Response::new(body));
-    let before = shown::fields(&read(value.to_string()).unwrap());
+    let before = fields(&read(value.to_string()).unwrap());
     let mut document = Document { value: value.clone(), odd: Vec::new() };
     for (path, drift) in drifted {
         document.drift(path, drift);
     }
     let after = read(document.text())
         .map_err(|error| TestCaseError::fail(format!("{error}: {}", document.text())))?;
-    check_neighbours(&before, &shown::fields(&after), drifted)?;
+    check_neighbours(&before, &fields(&after), drifted)?;
     Ok(after)
 }
 
@@ -333,6 +344,17 @@ proptest! {
     }
 
     #[test]
+    fn resources_lose_what_drifted_alone(drifted in drifts(&documents::resources(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let rows = |resources: &Resources| shown::fields(&resources.resources);
+        let document = documents::resources();
+        let after = check_as(|| plex_tv.resources(&token), rows, &document, &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&document, &after.resources, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
     fn a_transient_token_is_not_lost_by_what_stands_beside_it(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
@@ -361,6 +383,7 @@ proptest! {
         same::<Account>(&account(), seed)?;
         same::<SourceConnectionInformation>(&source(), seed)?;
         same::<TransientToken>(&transient(), seed)?;
+        same::<Resources>(&documents::resources(), seed)?;
     }
 }
 

@@ -64,6 +64,7 @@ fn rust_name(wire: &str) -> String {
         "type" => return "kind".to_owned(),
         "Device" => return "devices".to_owned(),
         "Connection" => return "connections".to_owned(),
+        "IPv6" => return "ipv6".to_owned(),
         _ => {}
     }
     let mut name = String::new();

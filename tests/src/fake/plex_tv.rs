@@ -1,6 +1,7 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
 mod ping;
+mod resources;
 mod sign_in;
 mod sign_out;
 mod user;
@@ -26,6 +27,7 @@ const ROUTES: &[(&str, &str, Handler)] = &[
     ("GET", "/user", user::answer),
     ("GET", "/ping", ping::answer),
     ("DELETE", "/users/signout", sign_out::answer),
+    ("GET", "/resources", resources::answer),
 ];
 
 /// What plex.tv says when it refuses.

@@ -7,6 +7,7 @@ use super::*;
 
 mod media_server;
 mod misbehaviour;
+mod resources;
 mod session;
 mod sign_in;
 mod user;

@@ -66,6 +66,11 @@ fn asked(operation: &'static Operation) -> EveryOperation {
         "getTokenDetails" => (ACCOUNT, made(|asking| asking.plex_tv.token_details(&asking.token))),
         "ping" => (r#"{"pong":true}"#, made(|asking| asking.plex_tv.ping(&asking.token))),
         "signOut" => (r#"{"success":true}"#, made(|asking| asking.plex_tv.sign_out(&asking.token))),
+        "getServerResources" => (
+            r#"[{"name":"Attic","provides":"server","sourceTitle":"canary-Rb3vJw8Fs5Ny21",
+                "accessToken":"canary-Lm6kPz1Hc4Td22","connections":[{"port":1}]}]"#,
+            made(|asking| asking.plex_tv.resources(&asking.token)),
+        ),
         "getTransientToken" => (
             r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,
             made(|asking| asking.server.transient_token(TokenType::Delegation, Scope::All)),
@@ -135,6 +140,11 @@ impl EveryOperation {
     /// Everything that can be seen of the call before it is sent.
     pub(crate) fn shown(&self, asking: &Asking) -> String {
         self.call.shown(asking)
+    }
+
+    /// Whether a list is its answer, and not an object.
+    pub(crate) fn is_answered_by_a_list(&self) -> bool {
+        self.success.starts_with('[')
     }
 
     /// Whether nothing is looked for in its answer, so that only a web page is none.

@@ -19,6 +19,7 @@ mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
+mod resources;
 mod session;
 mod stage;
 mod truth;

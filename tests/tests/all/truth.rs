@@ -160,7 +160,7 @@ fn answers() -> Vec<Answer> {
         answer("200 OK", "pong", PAGE, "UnexpectedContent", "answered 200 with neither JSON nor XML").again(IfRepeatable),
         answer("200 OK\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", PAGE, "UnexpectedContent",
             "answered 200 with a body in an encoding that was not asked for (gzip)").again(IfRepeatable),
-        answer("200 OK", "[]", "data that lacks what the call is for", "UnexpectedShape", "`.` is not an object"),
+        answer("200 OK", "null", "data that lacks what the call is for", "UnexpectedShape", "`.` is not {kind}"),
     ]
 }
 
@@ -214,8 +214,9 @@ fn every_answer_is_told_for_what_it_is() {
                     }
                     (false, false) => "the login or the password is wrong",
                 };
-                let expected =
-                    format!("{name} at {}: {}", server.url(), row.message.replace("{}", who));
+                let kind = if every.is_answered_by_a_list() { "a list" } else { "an object" };
+                let message = row.message.replace("{}", who).replace("{kind}", kind);
+                let expected = format!("{name} at {}: {message}", server.url());
                 assert_eq!(error.to_string(), expected, "{context}");
 
                 assert_eq!(error.is_token_dead(), row.dead && judges, "{context}");

@@ -1,0 +1,24 @@
+//! Answers with every field that Plex is known to send.
+
+use serde_json::{Value, json};
+
+/// Two servers, one of them somebody else's, and a player.
+pub(crate) fn resources() -> Value {
+    json!([
+        {"name": "Attic", "product": "Plex Media Server", "productVersion": "1.40.0.7998-c29d4c0c8",
+         "platform": "Linux", "platformVersion": "22.04", "device": "PC", "clientIdentifier": "5f0e1c2d",
+         "createdAt": "2021-10-01T01:02:03Z", "lastSeenAt": "2026-08-01T10:20:30Z", "provides": "server",
+         "ownerId": 40_417_001, "sourceTitle": "Rosa", "publicAddress": "203.0.113.9",
+         "accessToken": "s3rv3r-5ea1", "owned": false, "home": true, "synced": false, "relay": true,
+         "presence": true, "httpsRequired": false, "publicAddressMatches": true,
+         "dnsRebindingProtection": false, "natLoopbackSupported": true, "connections": [
+            {"protocol": "https", "address": "10.0.2.1", "port": 32400,
+             "uri": "https://10-0-2-1.feed.plex.direct:32400", "local": true, "relay": false, "IPv6": false},
+            {"protocol": "https", "address": "2001:db8::9", "port": 8443,
+             "uri": "https://2001-db8--9.feed.plex.direct:8443", "local": false, "relay": true, "IPv6": true},
+        ]},
+        {"name": "Cellar", "provides": "server", "clientIdentifier": "99ab", "accessToken": "s3rv3r-77",
+         "owned": true, "connections": [{"port": 1, "local": true}]},
+        {"name": "Phone", "provides": "player,pubsub-player", "connections": []},
+    ])
+}
