@@ -131,7 +131,8 @@ impl<T> Call<T> {
     /// The request, to send with whatever client there is, and the reply that reads what comes.
     ///
     /// Send the request as it is: do not follow redirects (the token would go along to another host),
-    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`].
+    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`]. Once it is taken apart, the
+    /// request's own `Debug` shows its URL, also one that [is a secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
     }

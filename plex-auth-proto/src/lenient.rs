@@ -78,7 +78,7 @@ macro_rules! object {
 
         impl<'de> crate::lenient::Value<'de> for $name {
             fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                Self::or_else(map, $(None::<$required_type>)*)
+                Self::or_else(map, $(None::<$required_type>),*)
             }
 
             fn unreadable(&self, paths: &mut crate::lenient::Paths) {

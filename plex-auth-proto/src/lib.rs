@@ -3,7 +3,8 @@
 //! # Where to look
 //!
 //! - Who is asking: [`ClientIdentity`].
-//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`]; [`OPERATIONS`] lists them all.
+//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
+//!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
@@ -16,6 +17,7 @@ mod error;
 mod error_body;
 mod identity;
 mod lenient;
+mod media_container;
 mod media_server;
 mod no_answer;
 mod open_enum;
@@ -39,6 +41,9 @@ pub use error::{Content, Error};
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
 pub use media_server::MediaServer;
+pub use media_server::address::MediaServerAddress;
+pub use media_server::root::ServerRoot;
+pub use media_server::server_identity::ServerIdentity;
 pub use media_server::source::{InvalidSource, Source};
 pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
@@ -48,6 +53,7 @@ pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
+pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,

@@ -6,6 +6,7 @@ use crate::request;
 use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
+pub(crate) mod claim_token;
 pub(crate) mod credentials;
 pub(crate) mod ping;
 pub(crate) mod profile;
@@ -28,8 +29,9 @@ pub(crate) mod token_details;
 /// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
 /// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
 /// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
+/// | [`claim_token`](Self::claim_token) | none | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`.
+/// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, PlexTv, Token};

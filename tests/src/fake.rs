@@ -3,6 +3,7 @@
 mod account_body;
 mod accounts;
 mod ask;
+mod claims;
 mod media_server;
 mod misbehaviour;
 mod plex_tv;
@@ -19,6 +20,7 @@ pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
+use claims::Claims;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
 use tokens::Tokens;
@@ -27,12 +29,13 @@ use tokens::Tokens;
 ///
 /// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
 /// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`.
+/// under `/pms`, the unclaimed one under `/unclaimed`, also when somebody has claimed it.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
     servers: MediaServers,
+    claims: Claims,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
     base_url: Option<String>,
@@ -47,6 +50,7 @@ impl FakePlex {
             accounts,
             tokens,
             servers: MediaServers::new(),
+            claims: Claims::default(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
             base_url: None,
@@ -138,6 +142,11 @@ impl FakePlex {
     /// A new token for an account, as a sign-in would issue it.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
+    }
+
+    /// A new token that claims a media server for an account, good for four minutes.
+    pub fn issue_claim_token(&mut self, who: Who, now: u64) -> String {
+        self.claims.issue(who, now)
     }
 
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::lenient;
-use crate::plex_tv::account::masked;
+use crate::secret::masked;
 use crate::token::Token;
 
 lenient::object! {

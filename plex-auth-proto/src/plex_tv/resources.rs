@@ -98,8 +98,9 @@ impl Resources {
         self.resources.iter().filter(|resource| resource.provides("server"))
     }
 
-    /// The media server with this `machineIdentifier`, which is its client identifier here; none where the
-    /// account may not use it.
+    /// The media server that calls itself so: its
+    /// [`machine_identifier`](crate::ServerIdentity::machine_identifier) is its client identifier here. None
+    /// where the account may not use it.
     pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
         self.servers()
             .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))

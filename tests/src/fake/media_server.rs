@@ -1,6 +1,7 @@
 //! The media servers: one that Rosa has claimed, and one that nobody has.
 
 mod about;
+mod claim;
 mod resources;
 mod transient_token;
 
@@ -18,9 +19,9 @@ use super::{FakePlex, Who};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Which {
-    /// Rosa's. It answers at the root, and under `/pms`.
+    /// Rosa's from the beginning. It answers at the root, and under `/pms`.
     Claimed,
-    /// Nobody's yet. It answers under `/unclaimed`.
+    /// Nobody's from the beginning. It answers under `/unclaimed`.
     Unclaimed,
 }
 
@@ -128,6 +129,18 @@ impl MediaServer {
         self.transient.clear();
     }
 
+    fn claim(&mut self, who: Who) {
+        self.admin = Some(who);
+        self.admit(who);
+    }
+
+    /// Nobody's again: all that it has let in is out.
+    fn unclaim(&mut self) {
+        self.admin = None;
+        self.access.clear();
+        self.transient.clear();
+    }
+
     /// Lets an account in, with a token of its own for this server.
     fn admit(&mut self, who: Who) {
         self.admitted += 1;
@@ -186,7 +199,6 @@ impl MediaServers {
             admitted: 0,
         };
         let mut claimed = MediaServer {
-            admin: Some(Who::PlexPass),
             sources: resources::sources(),
             ..server(
                 Which::Claimed,
@@ -195,7 +207,7 @@ impl MediaServers {
                 "/pms",
             )
         };
-        claimed.admit(Who::PlexPass);
+        claimed.claim(Who::PlexPass);
         claimed.admit(Who::Managed);
         Self {
             claimed,
@@ -235,6 +247,8 @@ const ROUTES: &[(Option<&str>, &str, Handler)] = &[
     (None, "/security/token", transient_token::answer),
     (Some("GET"), "/security/resources", resources::answer),
     (Some("GET"), "/identity", about::identity),
+    (Some("POST"), "/myplex/claim", claim::claim),
+    (Some("DELETE"), "/myplex/account", claim::unclaim),
     (Some("GET"), "/", about::root),
 ];
 

@@ -1,5 +1,6 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
+mod claim_token;
 mod ping;
 mod resources;
 mod sign_in;
@@ -29,6 +30,10 @@ const ROUTES: &[(&str, &str, Handler)] = &[
     ("DELETE", "/users/signout", sign_out::answer),
     ("GET", "/resources", resources::answer),
 ];
+
+/// The same outside of the API: never under its prefix.
+const OUTSIDE_ROUTES: &[(&str, &str, Handler)] =
+    &[("GET", "/api/claim/token.json", claim_token::answer)];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +89,9 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
 fn route(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refusal> {
     let path = ask.path().strip_prefix(PREFIX).unwrap_or(ask.path());
     let mut refusal = Refusal::NO_ENDPOINT;
-    for (verb, pattern, handler) in ROUTES {
+    let inside = ROUTES.iter().map(|route| (path, route));
+    let outside = OUTSIDE_ROUTES.iter().map(|route| (ask.path(), route));
+    for (path, (verb, pattern, handler)) in inside.chain(outside) {
         let Some(captured) = captures(pattern, path) else {
             continue;
         };

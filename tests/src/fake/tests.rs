@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod claim;
 mod media_server;
 mod misbehaviour;
 mod resources;

@@ -2,11 +2,12 @@
 //! that goes through [`every_operation`] covers an operation the moment it stands in that list.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
-use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
-    Body, Call, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason, OPERATIONS,
-    Operation, PlexTv, Scope, SendError, Source, Token, TokenType,
+    Body, Call, ClaimToken, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason,
+    OPERATIONS, Operation, PlexTv, Scope, SendError, Source, Token, TokenType,
 };
 
 use crate::carrier::Carrier;
@@ -22,6 +23,9 @@ pub(crate) struct Asking {
     pub(crate) token: Token,
     pub(crate) credentials: Credentials,
     pub(crate) source: Source,
+    pub(crate) claim_token: ClaimToken,
+    /// In place of a call's own deadline, where it has one: no suite waits for that.
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl Asking {
@@ -41,7 +45,15 @@ impl Asking {
             token,
             credentials: credentials.verification_code("c0de-of-rosa"),
             source: "server://5f0e1c2d".parse().unwrap(),
+            claim_token: "claim-of-rosa".parse().unwrap(),
+            deadline: None,
         }
+    }
+
+    /// No call waits for longer, whatever deadline it has of its own.
+    pub(crate) fn within(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
     }
 }
 
@@ -71,6 +83,10 @@ fn asked(operation: &'static Operation) -> EveryOperation {
                 "accessToken":"canary-Lm6kPz1Hc4Td22","connections":[{"port":1}]}]"#,
             made(|asking| asking.plex_tv.resources(&asking.token)),
         ),
+        "getClaimToken" => (
+            r#"{"token":"claim-canary-Xk5rQb9Tn2Wj23"}"#,
+            made(|asking| asking.plex_tv.claim_token(&asking.token)),
+        ),
         "getTransientToken" => (
             r#"{"MediaContainer":{"size":0,"token":"canary-Qx7vTq2Lw9Kd77"}}"#,
             made(|asking| asking.server.transient_token(TokenType::Delegation, Scope::All)),
@@ -80,6 +96,19 @@ fn asked(operation: &'static Operation) -> EveryOperation {
                 "accessToken":"canary-Hn4zRb8Yp3Vm88","Connection":[{"port":1}]}]}}"#,
             made(|asking| asking.server.source_connection_information(&asking.source)),
         ),
+        "getIdentity" => (
+            r#"{"MediaContainer":{"size":0,"claimed":true,"machineIdentifier":"5f0e1c2d"}}"#,
+            made(|asking| asking.server.server_identity()),
+        ),
+        "getServerInfo" => (
+            r#"{"MediaContainer":{"friendlyName":"Attic","myPlexUsername":"canary-Yd8fVm4Gs6Cz24"}}"#,
+            made(|asking| asking.server.root()),
+        ),
+        "claimServer" => (
+            r#"{"MyPlex":{"authToken":"canary-Vt2cLp7Jx9Rw25","username":"canary-Nb6hKd1Zq5Fm26"}}"#,
+            made(|asking| asking.server.claim(&asking.claim_token)),
+        ),
+        "unclaimServer" => (r#"{"MyPlex":{}}"#, made(|asking| asking.server.unclaim())),
         name => panic!(
             "{name} stands in OPERATIONS and is not asked here: add its call, so that all suites have it"
         ),
@@ -88,7 +117,7 @@ fn asked(operation: &'static Operation) -> EveryOperation {
 }
 
 /// The operations whose answer says only that it was done: anything does, but a web page.
-const DONE_BY_ANY_SUCCESS: [&str; 1] = ["signOut"];
+const DONE_BY_ANY_SUCCESS: [&str; 3] = ["signOut", "claimServer", "unclaimServer"];
 
 const ACCOUNT: &str = r#"{"id":1,"username":"canary-Uw2kJs6Gd0Xc11","title":"canary-Zt5hPf1Na7Br22",
     "email":"canary-Ev8mLq4Cx2Ks33@example.org","friendlyName":"canary-Fy6wDn9Tg3Jh44",
@@ -170,6 +199,16 @@ trait AnyCall {
 
 struct Made<T>(fn(&Asking) -> Call<T>);
 
+impl<T> Made<T> {
+    fn call(&self, asking: &Asking) -> Call<T> {
+        let call = (self.0)(asking);
+        match (asking.deadline, call.reply().deadline()) {
+            (Some(limit), Some(_)) => call.deadline(limit),
+            _ => call,
+        }
+    }
+}
+
 fn made<T: Debug + 'static>(call: fn(&Asking) -> Call<T>) -> Box<dyn AnyCall> {
     Box::new(Made(call))
 }
@@ -180,29 +219,33 @@ fn both<T: Debug>(value: &T) -> String {
 
 impl<T: Debug> AnyCall for Made<T> {
     fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError> {
-        carrier.send((self.0)(asking)).map(|value| both(&value))
+        carrier.send(self.call(asking)).map(|value| both(&value))
     }
 
     fn request(&self, asking: &Asking) -> Request<Body> {
-        (self.0)(asking).into_parts().0
+        self.call(asking).into_parts().0
     }
 
     fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, Error> {
-        (self.0)(asking).reply().parse(answer).map(|value| both(&value))
+        self.call(asking).reply().parse(answer).map(|value| both(&value))
     }
 
     fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), Error> {
-        (self.0)(asking).reply().parse(answer).map(drop)
+        self.call(asking).reply().parse(answer).map(drop)
     }
 
     fn no_answer(&self, asking: &Asking, reason: NoAnswerReason, sent: bool) -> SendError {
-        (self.0)(asking).reply().no_answer(reason, sent)
+        self.call(asking).reply().no_answer(reason, sent)
     }
 
     fn shown(&self, asking: &Asking) -> String {
-        let call = (self.0)(asking);
+        let call = self.call(asking);
         let mut shown = both(&call) + &both(call.reply()) + &call.masked_url().to_string();
-        let (request, reply) = call.into_parts();
+        let (mut request, reply) = call.into_parts();
+        if reply.has_secret_url() {
+            // Handed over, it is http's own, and shows its URL as that is.
+            *request.uri_mut() = Uri::default();
+        }
         shown +=
             &(both(&request) + &both(&reply) + &both(reply.asked()) + &reply.asked().to_string());
         shown

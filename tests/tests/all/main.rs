@@ -9,6 +9,7 @@
 )]
 
 mod carrier;
+mod claim;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;

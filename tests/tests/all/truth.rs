@@ -173,7 +173,11 @@ impl Answer {
 
     fn on_the_wire(&self) -> Vec<Step> {
         let Self { head, body, .. } = self;
-        let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        // It says that it closes: a client that finds out as it writes may not send every call again.
+        let text = format!(
+            "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
         vec![Step::Write(text.into_bytes()), Step::Close]
     }
 }
@@ -212,7 +216,13 @@ fn every_answer_is_told_for_what_it_is() {
                     (false, true) => {
                         "the media server does not accept this token, which says nothing about the account"
                     }
-                    (false, false) => "the login or the password is wrong",
+                    (false, false) if name == "postUsersSignInData" => {
+                        "the login or the password is wrong"
+                    }
+                    (false, false) if name == "claimServer" => {
+                        "the server is claimed already, or was not asked from its own network"
+                    }
+                    (false, false) => "not authorized, and no token was sent",
                 };
                 let kind = if every.is_answered_by_a_list() { "a list" } else { "an object" };
                 let message = row.message.replace("{}", who).replace("{kind}", kind);
@@ -341,7 +351,7 @@ fn every_silence_is_told_for_what_it_is() {
             if matches!(reason, Reason::TimedOut(_)) { SOON } else { Duration::from_secs(20) };
         for carrier in [Carrier::ureq(root.clone()), Carrier::hyper(root.clone())] {
             let carrier = carrier.timeout(limit);
-            let asking = Asking::at(&url);
+            let asking = Asking::at(&url).within(limit);
             for every in every_operation() {
                 let context = format!("{} {} {situation}", carrier.name(), every.operation.name);
                 let error = every.send(&asking, &carrier).expect_err(&context);
