@@ -18,7 +18,8 @@ mod message;
 /// sent. `Display` is one line that names the operation and where it was sent.
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
-/// [`wants_second_factor`](Self::wants_second_factor), [`may_retry`](Self::may_retry).
+/// [`wants_second_factor`](Self::wants_second_factor), [`wants_home_pin`](Self::wants_home_pin),
+/// [`may_retry`](Self::may_retry).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -198,6 +199,12 @@ impl Error {
     /// or too old.
     pub fn wants_second_factor(&self) -> bool {
         matches!(self, Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_))
+    }
+
+    /// Whether the Home PIN of the user that was switched to is wanted, because none was sent or because the
+    /// one sent is wrong: 403 with code 1041.
+    pub fn wants_home_pin(&self) -> bool {
+        matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if

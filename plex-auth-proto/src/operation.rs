@@ -3,7 +3,9 @@ use http::Method;
 use crate::media_server::{
     claim, root, server_identity, source_connection_information, transient_token, unclaim,
 };
-use crate::plex_tv::{claim_token, ping, resources, sign_in, sign_out, token_details};
+use crate::plex_tv::{
+    claim_token, home_users, ping, resources, sign_in, sign_out, switch_home_user, token_details,
+};
 
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +47,8 @@ pub struct Operation {
 ///     "ping",
 ///     "signOut",
 ///     "getServerResources",
+///     "getHomeUsers",
+///     "switchHomeUser",
 ///     "getClaimToken",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
@@ -60,6 +64,8 @@ pub const OPERATIONS: &[Operation] = &[
     ping::OPERATION,
     sign_out::OPERATION,
     resources::OPERATION,
+    home_users::OPERATION,
+    switch_home_user::OPERATION,
     claim_token::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,

@@ -8,6 +8,9 @@ use crate::server_url::ServerUrl;
 pub(crate) mod account;
 pub(crate) mod claim_token;
 pub(crate) mod credentials;
+pub(crate) mod home_pin;
+pub(crate) mod home_user_uuid;
+pub(crate) mod home_users;
 pub(crate) mod ping;
 pub(crate) mod profile;
 pub(crate) mod resource;
@@ -17,6 +20,7 @@ pub(crate) mod service;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod subscription;
+pub(crate) mod switch_home_user;
 pub(crate) mod token_details;
 
 /// Plex's account service and who is asking: every operation on it is a method that returns a
@@ -29,6 +33,8 @@ pub(crate) mod token_details;
 /// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
 /// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
 /// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
+/// | [`home_users`](Self::home_users) | none | `GET {plex.tv}/home/users` |
+/// | [`switch_home_user`](Self::switch_home_user) | none | `POST {plex.tv}/home/users/{uuid}/switch` |
 /// | [`claim_token`](Self::claim_token) | none | `GET https://plex.tv/api/claim/token.json` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.

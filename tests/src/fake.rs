@@ -154,7 +154,7 @@ impl FakePlex {
         self.tokens.revoke(token);
     }
 
-    /// Forgets wrong passwords, so that a locked login can sign in again.
+    /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.
     pub fn forgive(&mut self) {
         self.accounts.forgive();
     }

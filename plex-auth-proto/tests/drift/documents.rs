@@ -22,3 +22,20 @@ pub(crate) fn resources() -> Value {
         {"name": "Phone", "provides": "player,pubsub-player", "connections": []},
     ])
 }
+
+/// Its administrator, a managed user, and a guest.
+pub(crate) fn home() -> Value {
+    json!({
+        "id": 60_417, "name": "Rosa's", "guestUserID": 40_417_009, "guestUserUUID": "0a1b2c3d4e5f6071",
+        "guestEnabled": true, "subscription": true, "users": [
+            {"id": 40_417_001, "uuid": "5e1f0c9b7a3d2468", "title": "rosa", "username": "rosa",
+             "email": "rosa@example.org", "friendlyName": "Rosa Ayala",
+             "thumb": "https://plex.example/users/5e1f/avatar", "hasPassword": true, "restricted": false,
+             "admin": true, "guest": false, "protected": true, "updatedAt": 1_650_000_000},
+            {"id": 40_417_004, "uuid": "e72a41d09c5b3f86", "title": "Nilo", "hasPassword": false,
+             "restricted": true, "admin": false, "guest": false, "protected": false,
+             "restrictionProfile": "older_kid"},
+            {"id": 40_417_009, "uuid": "0a1b2c3d4e5f6071", "title": "Guest", "guest": true},
+        ],
+    })
+}

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, Resources, Scope,
+    Account, Call, ClientIdentity, Credentials, Home, MediaServer, PlexTv, Resources, Scope,
     SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use proptest::collection::vec;
@@ -355,6 +355,15 @@ proptest! {
     }
 
     #[test]
+    fn a_home_loses_what_drifted_alone(drifted in drifts(&documents::home(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.home_users(&token), &documents::home(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::home(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
     fn a_transient_token_is_not_lost_by_what_stands_beside_it(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
@@ -384,6 +393,7 @@ proptest! {
         same::<SourceConnectionInformation>(&source(), seed)?;
         same::<TransientToken>(&transient(), seed)?;
         same::<Resources>(&documents::resources(), seed)?;
+        same::<Home>(&documents::home(), seed)?;
     }
 }
 

@@ -1,10 +1,12 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
 mod claim_token;
+mod home_users;
 mod ping;
 mod resources;
 mod sign_in;
 mod sign_out;
+mod switch_home_user;
 mod user;
 
 use http::{Response, StatusCode};
@@ -29,6 +31,8 @@ const ROUTES: &[(&str, &str, Handler)] = &[
     ("GET", "/ping", ping::answer),
     ("DELETE", "/users/signout", sign_out::answer),
     ("GET", "/resources", resources::answer),
+    ("GET", "/home/users", home_users::answer),
+    ("POST", "/home/users/{uuid}/switch", switch_home_user::answer),
 ];
 
 /// The same outside of the API: never under its prefix.
@@ -48,6 +52,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, 1000, "X-Plex-Client-Identifier is missing");
     const UNAUTHENTICATED: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1001, "User could not be authenticated");
+    const RATE_LIMIT: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, 1003, "Too many requests");
+    const HOME_PIN: Self =
+        Self::new(StatusCode::FORBIDDEN, 1041, "The PIN is missing or incorrect");
+    const NOT_FOR_THIS_USER: Self =
+        Self::new(StatusCode::FORBIDDEN, 1043, "This user may not do this");
     const NO_ENDPOINT: Self = Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
     const PARAMETER: Self =
         Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
-    Body, Call, ClaimToken, ClientIdentity, Credentials, Error, Host, MediaServer, NoAnswerReason,
-    OPERATIONS, Operation, PlexTv, Scope, SendError, Source, Token, TokenType,
+    Body, Call, ClaimToken, ClientIdentity, Credentials, Error, HomePin, HomeUserUuid, Host,
+    MediaServer, NoAnswerReason, OPERATIONS, Operation, PlexTv, Scope, SendError, Source, Token,
+    TokenType,
 };
 
 use crate::carrier::Carrier;
 
 /// Who asks.
 pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
+
+/// A Home PIN, too short to be searched for by itself: in a URL it is `pin=` and this.
+pub(crate) const HOME_PIN: &str = "8305";
 
 /// Whom to ask, and with what: everything that any operation needs.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub(crate) struct Asking {
     pub(crate) credentials: Credentials,
     pub(crate) source: Source,
     pub(crate) claim_token: ClaimToken,
+    pub(crate) home_user: HomeUserUuid,
+    pub(crate) home_pin: HomePin,
     /// In place of a call's own deadline, where it has one: no suite waits for that.
     pub(crate) deadline: Option<Duration>,
 }
@@ -46,6 +52,8 @@ impl Asking {
             credentials: credentials.verification_code("c0de-of-rosa"),
             source: "server://5f0e1c2d".parse().unwrap(),
             claim_token: "claim-of-rosa".parse().unwrap(),
+            home_user: "5e1f0c9b7a3d2468".parse().unwrap(),
+            home_pin: HOME_PIN.parse().unwrap(),
             deadline: None,
         }
     }
@@ -82,6 +90,19 @@ fn asked(operation: &'static Operation) -> EveryOperation {
             r#"[{"name":"Attic","provides":"server","sourceTitle":"canary-Rb3vJw8Fs5Ny21",
                 "accessToken":"canary-Lm6kPz1Hc4Td22","connections":[{"port":1}]}]"#,
             made(|asking| asking.plex_tv.resources(&asking.token)),
+        ),
+        "getHomeUsers" => (
+            r#"{"id":7,"name":"canary-Hm9tBf2Lx6Kq27","users":[{"uuid":"5e1f0c9b7a3d2468",
+                "title":"canary-Tn4vSc8Jd1Pw28","username":"canary-Un7kGz3Rh5My29",
+                "email":"canary-Em2xWb6Vq9Fs30@example.org","friendlyName":"canary-Fn5dTj8Nc4Lr31"}]}"#,
+            made(|asking| asking.plex_tv.home_users(&asking.token)),
+        ),
+        "switchHomeUser" => (
+            ACCOUNT,
+            made(|asking| {
+                let Asking { plex_tv, token, home_user, home_pin, .. } = asking;
+                plex_tv.switch_home_user(token, home_user, Some(home_pin))
+            }),
         ),
         "getClaimToken" => (
             r#"{"token":"claim-canary-Xk5rQb9Tn2Wj23"}"#,

@@ -13,6 +13,7 @@ mod claim;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;
+mod home;
 mod house;
 mod limits;
 mod operations;

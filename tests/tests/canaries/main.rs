@@ -20,7 +20,7 @@ use plex_auth_proto::{Credentials, NoAnswerReason, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
-use crate::every_operation::{Asking, every_operation};
+use crate::every_operation::{Asking, HOME_PIN, every_operation};
 use crate::search::Seen;
 
 #[allow(dead_code, reason = "shared; each suite uses its part")]
@@ -39,10 +39,16 @@ const LOGIN: &str = "canary-Ib2rKv6Qt04@example.org";
 const CLAIM: &str = "claim-canary-Dw7nPz3Hx06";
 const PROXY: &str = "canary-Xz8dPh3Ws05";
 
+/// How a Home PIN stands in a URL.
+fn switch() -> String {
+    format!("switch?pin={HOME_PIN}")
+}
+
 /// What comes out: every text of a success that starts as a canary does.
 fn canaries() -> Vec<String> {
     let mut found: Vec<String> =
         [TOKEN, PASSWORD, CODE, LOGIN, PROXY, CLAIM].map(str::to_owned).into();
+    found.push(switch());
     for every in every_operation() {
         let texts = every.success.split('"').filter(|text| text.contains("canary-"));
         found.extend(texts.map(str::to_owned));
@@ -260,7 +266,7 @@ fn is_told_by_ureq(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
     let is_request = text.starts_with("DEBUG POST http") || text.starts_with("DEBUG Request {");
-    let has_secret_url = is_request && text.contains(CLAIM);
+    let has_secret_url = is_request && (text.contains(CLAIM) || text.contains(&switch()));
     of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
