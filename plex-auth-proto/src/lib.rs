@@ -55,6 +55,7 @@ pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::devices::{Device, DeviceConnection, DeviceId, Devices};
 pub use plex_tv::home_pin::{HomePin, InvalidHomePin};
 pub use plex_tv::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
 pub use plex_tv::home_users::{Home, HomeUser};

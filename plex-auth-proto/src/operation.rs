@@ -4,7 +4,8 @@ use crate::media_server::{
     claim, root, server_identity, source_connection_information, transient_token, unclaim,
 };
 use crate::plex_tv::{
-    claim_token, home_users, ping, resources, sign_in, sign_out, switch_home_user, token_details,
+    claim_token, devices, home_users, ping, remove_device, resources, sign_in, sign_out,
+    switch_home_user, token_details,
 };
 
 /// Who answers a call.
@@ -49,6 +50,8 @@ pub struct Operation {
 ///     "getServerResources",
 ///     "getHomeUsers",
 ///     "switchHomeUser",
+///     "getDevices",
+///     "removeDevice",
 ///     "getClaimToken",
 ///     "getTransientToken",
 ///     "getSourceConnectionInformation",
@@ -66,6 +69,8 @@ pub const OPERATIONS: &[Operation] = &[
     resources::OPERATION,
     home_users::OPERATION,
     switch_home_user::OPERATION,
+    devices::OPERATION,
+    remove_device::OPERATION,
     claim_token::OPERATION,
     transient_token::OPERATION,
     source_connection_information::OPERATION,

@@ -8,11 +8,13 @@ use crate::server_url::ServerUrl;
 pub(crate) mod account;
 pub(crate) mod claim_token;
 pub(crate) mod credentials;
+pub(crate) mod devices;
 pub(crate) mod home_pin;
 pub(crate) mod home_user_uuid;
 pub(crate) mod home_users;
 pub(crate) mod ping;
 pub(crate) mod profile;
+pub(crate) mod remove_device;
 pub(crate) mod resource;
 pub(crate) mod resources;
 pub(crate) mod restrictions;
@@ -35,6 +37,8 @@ pub(crate) mod token_details;
 /// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
 /// | [`home_users`](Self::home_users) | none | `GET {plex.tv}/home/users` |
 /// | [`switch_home_user`](Self::switch_home_user) | none | `POST {plex.tv}/home/users/{uuid}/switch` |
+/// | [`devices`](Self::devices) | none | `GET https://plex.tv/devices.xml` |
+/// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
 /// | [`claim_token`](Self::claim_token) | none | `GET https://plex.tv/api/claim/token.json` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.

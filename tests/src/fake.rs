@@ -4,6 +4,7 @@ mod account_body;
 mod accounts;
 mod ask;
 mod claims;
+mod devices;
 mod media_server;
 mod misbehaviour;
 mod plex_tv;
@@ -14,6 +15,7 @@ mod tokens;
 use http::{Request, Response};
 
 pub use accounts::{Account, Who};
+pub use devices::Device;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 
@@ -21,6 +23,7 @@ use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
 use claims::Claims;
+use devices::Devices;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
 use tokens::Tokens;
@@ -34,6 +37,7 @@ use tokens::Tokens;
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
+    devices: Devices,
     servers: MediaServers,
     claims: Claims,
     misbehaviours: Misbehaviours,
@@ -46,9 +50,11 @@ impl FakePlex {
     pub fn new() -> Self {
         let accounts = Accounts::new();
         let tokens = Tokens::new(accounts.iter());
+        let devices = Devices::new(accounts.iter());
         Self {
             accounts,
             tokens,
+            devices,
             servers: MediaServers::new(),
             claims: Claims::default(),
             misbehaviours: Misbehaviours::default(),
@@ -139,6 +145,11 @@ impl FakePlex {
         self.base_url.clone().unwrap_or_else(|| ask.base_url())
     }
 
+    /// The devices that are signed in to an account.
+    pub fn devices(&self, who: Who) -> impl Iterator<Item = &Device> {
+        self.devices.of(who)
+    }
+
     /// A new token for an account, as a sign-in would issue it.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
@@ -152,6 +163,7 @@ impl FakePlex {
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
+        self.devices.forget(token);
     }
 
     /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.

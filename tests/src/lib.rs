@@ -41,7 +41,8 @@ mod server;
 
 pub use authority::{Authority, ServerCertificate};
 pub use fake::{
-    Account, Connection, Delivery, FakePlex, MediaServer, Misbehaviour, Reply, Source, Which, Who,
+    Account, Connection, Delivery, Device, FakePlex, MediaServer, Misbehaviour, Reply, Source,
+    Which, Who,
 };
 pub use raw_server::{RawRequest, RawServer, Step};
 pub use seen::Seen;

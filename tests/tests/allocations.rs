@@ -61,6 +61,14 @@ fn hostile(size: usize) -> Vec<(String, String)> {
     for piece in [",{}", ",{\"port\":1}"] {
         bodies.push(fill("[{\"connections\":[1", piece, "]}]"));
     }
+    for piece in [
+        "<Device/>",
+        "<Device id='1'/>",
+        "<Device><Connection uri='a'/><Connection/></Device>",
+        "<Device>a</Device>",
+    ] {
+        bodies.push(fill("<MediaContainer size='1'>", piece, "</MediaContainer>"));
+    }
     // Each list within its bound, and many of them.
     let list = format!(",{{\"connections\":[{{}}{}]}}", ",{}".repeat(500));
     let (_, lists) = fill("[1", &list, "]");

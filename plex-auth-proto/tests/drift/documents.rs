@@ -39,3 +39,17 @@ pub(crate) fn home() -> Value {
         ],
     })
 }
+
+/// A television with all that there is, and a lamp.
+pub(crate) fn devices() -> Value {
+    json!({"MediaContainer": {"publicAddress": "203.0.113.9", "Device": [
+        {"id": "4711", "name": "Television", "product": "Plex for Roku", "productVersion": "2.4.1",
+         "platform": "Roku", "platformVersion": "11", "device": "Roku 3", "model": "4200X", "vendor": "Roku",
+         "provides": "player,controller", "clientIdentifier": "5f0e1c2d", "version": "2.4",
+         "publicAddress": "203.0.113.9", "token": "t3l3v1s10n", "createdAt": "1650000000",
+         "lastSeenAt": "1700000000", "Connection": [
+            {"uri": "http://10.0.2.1:8324"}, {"uri": "http://10.0.2.2:8324"},
+         ]},
+        {"id": "4712", "name": "Lamp", "token": "l4mp", "Connection": [{"uri": "http://10.0.2.3:1"}]},
+    ]}})
+}

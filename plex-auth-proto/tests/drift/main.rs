@@ -7,8 +7,8 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Home, MediaServer, PlexTv, Resources, Scope,
-    SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, Devices, Home, MediaServer, PlexTv, Resources,
+    Scope, SourceConnectionInformation, Token, TokenType, TransientToken,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -364,6 +364,15 @@ proptest! {
     }
 
     #[test]
+    fn devices_lose_what_drifted_alone(drifted in drifts(&documents::devices(), "/MediaContainer")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.devices(&token), &documents::devices(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::devices(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
     fn a_transient_token_is_not_lost_by_what_stands_beside_it(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
@@ -394,6 +403,7 @@ proptest! {
         same::<TransientToken>(&transient(), seed)?;
         same::<Resources>(&documents::resources(), seed)?;
         same::<Home>(&documents::home(), seed)?;
+        same::<Devices>(&documents::devices()["MediaContainer"], seed)?;
     }
 }
 

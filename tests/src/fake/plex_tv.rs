@@ -1,6 +1,7 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
 mod claim_token;
+mod devices;
 mod home_users;
 mod ping;
 mod resources;
@@ -36,8 +37,11 @@ const ROUTES: &[(&str, &str, Handler)] = &[
 ];
 
 /// The same outside of the API: never under its prefix.
-const OUTSIDE_ROUTES: &[(&str, &str, Handler)] =
-    &[("GET", "/api/claim/token.json", claim_token::answer)];
+const OUTSIDE_ROUTES: &[(&str, &str, Handler)] = &[
+    ("GET", "/devices.xml", devices::list),
+    ("DELETE", "/devices/{id}.xml", devices::remove),
+    ("GET", "/api/claim/token.json", claim_token::answer),
+];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +125,13 @@ fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refu
     let token = ask.token().ok_or(Refusal::UNAUTHENTICATED)?;
     let issued = plex.tokens.find(&token).ok_or(Refusal::UNAUTHENTICATED)?;
     Ok((token, issued))
+}
+
+/// A new token for the device that asks.
+fn issue(plex: &mut FakePlex, ask: &Ask<'_>, who: Who, remember_expires_at: Option<u64>) -> String {
+    let token = plex.tokens.issue(who, remember_expires_at);
+    plex.devices.signed_in(who, ask, &token);
+    token
 }
 
 /// The account object, in the representation that was asked for.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::*;
 
 mod claim;
+mod devices;
 mod home;
 mod media_server;
 mod misbehaviour;

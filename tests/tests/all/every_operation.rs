@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
-    Body, Call, ClaimToken, ClientIdentity, Credentials, Error, HomePin, HomeUserUuid, Host,
-    MediaServer, NoAnswerReason, OPERATIONS, Operation, PlexTv, Scope, SendError, Source, Token,
-    TokenType,
+    Body, Call, ClaimToken, ClientIdentity, Credentials, DeviceId, Error, HomePin, HomeUserUuid,
+    Host, MediaServer, NoAnswerReason, OPERATIONS, Operation, PlexTv, Scope, SendError, Source,
+    Token, TokenType,
 };
 
 use crate::carrier::Carrier;
@@ -104,6 +104,14 @@ fn asked(operation: &'static Operation) -> EveryOperation {
                 plex_tv.switch_home_user(token, home_user, Some(home_pin))
             }),
         ),
+        "getDevices" => (
+            r#"{"MediaContainer":{"Device":[{"id":"4711","name":"Lamp","token":"canary-Gv8mQc3Ht6Xb32"}]}}"#,
+            made(|asking| asking.plex_tv.devices(&asking.token)),
+        ),
+        "removeDevice" => (
+            "<Response code=\"200\"/>",
+            made(|asking| asking.plex_tv.remove_device(&asking.token, DeviceId(4711))),
+        ),
         "getClaimToken" => (
             r#"{"token":"claim-canary-Xk5rQb9Tn2Wj23"}"#,
             made(|asking| asking.plex_tv.claim_token(&asking.token)),
@@ -138,7 +146,7 @@ fn asked(operation: &'static Operation) -> EveryOperation {
 }
 
 /// The operations whose answer says only that it was done: anything does, but a web page.
-const DONE_BY_ANY_SUCCESS: [&str; 3] = ["signOut", "claimServer", "unclaimServer"];
+const DONE_BY_ANY_SUCCESS: [&str; 4] = ["signOut", "removeDevice", "claimServer", "unclaimServer"];
 
 const ACCOUNT: &str = r#"{"id":1,"username":"canary-Uw2kJs6Gd0Xc11","title":"canary-Zt5hPf1Na7Br22",
     "email":"canary-Ev8mLq4Cx2Ks33@example.org","friendlyName":"canary-Fy6wDn9Tg3Jh44",

@@ -10,6 +10,7 @@
 
 mod carrier;
 mod claim;
+mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;

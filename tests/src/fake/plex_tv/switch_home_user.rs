@@ -3,7 +3,7 @@
 use http::{Response, StatusCode};
 
 use super::home_users::home_of;
-use super::{Refusal, account, authenticate};
+use super::{Refusal, account, authenticate, issue};
 use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
 
@@ -22,6 +22,6 @@ pub(crate) fn answer(
     plex.accounts
         .check_home_pin(who, ask.parameter("pin").as_deref())
         .map_err(|too_many| if too_many { Refusal::RATE_LIMIT } else { Refusal::HOME_PIN })?;
-    let token = plex.tokens.issue(who, None);
+    let token = issue(plex, ask, who, None);
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
 }
