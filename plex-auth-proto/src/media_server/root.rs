@@ -89,7 +89,15 @@ lenient::object! {
 }
 
 impl ServerRoot {
-    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`.
+    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`: to
+    /// tell a field that has drifted from one that was not there, and to report it.
+    ///
+    /// ```
+    /// let root: plex_auth_proto::ServerRoot =
+    ///     serde_json::from_str(r#"{"friendlyName": "Attic", "myPlex": "perhaps"}"#)?;
+    /// assert_eq!(root.unreadable_fields(), ["myPlex"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
     }

@@ -89,7 +89,15 @@ lenient::object! {
 }
 
 impl ServerIdentity {
-    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`.
+    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`: to
+    /// tell a field that has drifted from one that was not there, and to report it.
+    ///
+    /// ```
+    /// let identity: plex_auth_proto::ServerIdentity =
+    ///     serde_json::from_str(r#"{"machineIdentifier": "5f0e1c2d", "claimed": "perhaps"}"#)?;
+    /// assert_eq!(identity.unreadable_fields(), ["claimed"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
     }

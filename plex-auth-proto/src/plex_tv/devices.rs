@@ -87,6 +87,14 @@ impl Devices {
     /// `Device.1.createdAt`: to tell a field that has drifted from one that was not there, and to report it.
     ///
     /// A list is named where any element of it was left out. No path holds a value.
+    ///
+    /// ```
+    /// let devices: plex_auth_proto::Devices =
+    ///     serde_json::from_str(r#"{"Device": ["a device", {"id": "one", "name": "Lamp"}]}"#)?;
+    /// assert_eq!(devices.devices.len(), 1);
+    /// assert_eq!(devices.unreadable_fields(), ["Device", "Device.0.id"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
     }

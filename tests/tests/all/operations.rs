@@ -1,4 +1,4 @@
-//! The four operations, from a value to an answer, over every carrier.
+//! The operations, from a value to an answer, over every carrier.
 
 use plex_auth_proto::{OPERATIONS, Scope, Token, TokenType};
 use plex_auth_tests::{Which, Who};
