@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::Value as Json;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
@@ -107,22 +107,29 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     object(json.to_string().as_bytes())
 }
 
-/// Reads an answer of which nothing is wanted but that it is Plex's: no body, or a JSON object. A page with
-/// the status of a success is a proxy's, and does not say that anything was done.
+/// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status
+/// of a success is a proxy's, and does not say that anything was done.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), Fault> {
-    if trim(body).is_empty() {
-        return Ok(());
+    let body = trim(body);
+    // Media servers have a page for each status, which says it.
+    let is_own_page = |page: &str| page.contains("<h1>200 OK</h1>");
+    match body.first() {
+        Some(b'<') if xml::looks_like_html(&text(body)) && !is_own_page(&text(body)) => {
+            Err(Fault::Content(Content::Html))
+        }
+        _ => Ok(()),
     }
-    object(body).map(|_: Option<Anything>| ())
 }
 
-/// An object, whatever is in it.
-struct Anything;
-
-impl<'de> Value<'de> for Anything {
-    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Some(Self))
+/// The text of an XML document that has nothing else, whatever its one element is called.
+pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
+    let body = trim(body);
+    if body.first() != Some(&b'<') {
+        return None;
+    }
+    match xml::read_any(&text(body)) {
+        Ok((_, Json::String(text))) => Some(text),
+        _ => None,
     }
 }
 

@@ -20,6 +20,7 @@ mod message;
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
 /// [`wants_second_factor`](Self::wants_second_factor), [`is_pin_gone`](Self::is_pin_gone),
+/// [`wants_home_pin`](Self::wants_home_pin),
 /// [`may_retry`](Self::may_retry).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -224,6 +225,12 @@ impl Error {
     /// and the user must sign in.
     pub fn wants_new_device_key(&self) -> bool {
         self.rejection().is_some_and(|rejection| rejection.has_code(1097))
+    }
+
+    /// Whether the Home PIN of the user that was switched to is wanted, because none was sent or because the
+    /// one sent is wrong: 403 with code 1041.
+    pub fn wants_home_pin(&self) -> bool {
+        matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if

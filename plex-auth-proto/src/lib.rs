@@ -3,7 +3,8 @@
 //! # Where to look
 //!
 //! - Who is asking: [`ClientIdentity`].
-//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`]; [`OPERATIONS`] lists them all.
+//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
+//!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
 //!   a key in memory and the verification of Plex's tokens.
@@ -20,6 +21,7 @@ mod error_body;
 mod identity;
 mod jwt;
 mod lenient;
+mod media_container;
 mod media_server;
 mod no_answer;
 mod open_enum;
@@ -53,6 +55,9 @@ pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
 #[cfg(feature = "ed25519")]
 pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
+pub use media_server::address::MediaServerAddress;
+pub use media_server::root::ServerRoot;
+pub use media_server::server_identity::ServerIdentity;
 pub use media_server::source::{InvalidSource, Source};
 pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
@@ -62,9 +67,14 @@ pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
+pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
 pub use plex_tv::device_pin::DevicePin;
+pub use plex_tv::devices::{Device, DeviceConnection, DeviceId, Devices};
 pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
+pub use plex_tv::home_pin::{HomePin, InvalidHomePin};
+pub use plex_tv::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
+pub use plex_tv::home_users::{Home, HomeUser};
 pub use plex_tv::hosted_page::HostedPage;
 pub use plex_tv::nonce::Nonce;
 pub use plex_tv::pin::{Pin, PinLocation};
@@ -81,6 +91,8 @@ pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
     SubtitleForced, WatchedIndicator,
 };
+pub use plex_tv::resource::{Resource, ResourceConnection};
+pub use plex_tv::resources::Resources;
 pub use plex_tv::restrictions::{CustomRestrictions, Setting};
 pub use plex_tv::service::{Service, ServiceStatus};
 pub use plex_tv::short_pin::ShortPin;

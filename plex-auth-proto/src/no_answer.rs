@@ -76,6 +76,11 @@ impl SendError {
         self.answered().is_some_and(Error::wants_new_device_key)
     }
 
+    /// Whether a Home PIN is wanted; see [`Error::wants_home_pin`].
+    pub fn wants_home_pin(&self) -> bool {
+        self.answered().is_some_and(Error::wants_home_pin)
+    }
+
     /// Whether the same call may succeed later and does no harm if its first copy was carried out
     /// after all; see [`Error::may_retry`] and [`NoAnswer::may_retry`].
     pub fn may_retry(&self) -> bool {

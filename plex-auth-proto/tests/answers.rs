@@ -423,6 +423,12 @@ fn public_types_can_be_sent_and_shared() {
     ok::<Credentials>();
     ok::<plex_auth_proto::SourceConnectionInformation>();
     ok::<TransientToken>();
+    ok::<plex_auth_proto::MediaServerAddress>();
+    ok::<plex_auth_proto::Resources>();
+    ok::<plex_auth_proto::Home>();
+    ok::<plex_auth_proto::Devices>();
+    ok::<plex_auth_proto::ClaimToken>();
+    ok::<plex_auth_proto::HomePin>();
 }
 
 #[test]

@@ -48,9 +48,9 @@
 //!
 //! **At the level `TRACE`, ureq's protocol crate logs every byte on the wire**, passwords and tokens among
 //! them, to the [`log`](https://docs.rs/log) target `ureq_proto::util`; and ureq then logs whole URLs. It
-//! has no switch for that and neither has this crate. At `DEBUG` ureq logs the path of each request, which
-//! holds the number where a PIN is polled, and some headers of an answer, `location` among them: what a
-//! server quotes there is shown. A program that turns either on for everything must keep `ureq` and
+//! has no switch for that and neither has this crate. At `DEBUG` ureq logs some headers of an answer,
+//! `location` among them: what a server quotes there is shown; and, where `TRACE` is on, the URL of each
+//! request, which can hold a secret. A program that turns either on for everything must keep `ureq` and
 //! `ureq_proto` at `INFO`: with `env_logger`, `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
 //! Middleware of the caller's agent sees what it sends, and can follow redirects or repeat.

@@ -3,6 +3,8 @@
 mod account_body;
 mod accounts;
 mod ask;
+mod claims;
+mod device_keys;
 mod devices;
 mod jwt;
 mod media_server;
@@ -17,7 +19,8 @@ mod tokens;
 use http::{Request, Response};
 
 pub use accounts::{Account, Who};
-pub use devices::DeviceKey;
+pub use device_keys::DeviceKey;
+pub use devices::Device;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 pub use pins::Pin;
@@ -25,7 +28,9 @@ pub use pins::Pin;
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
-use devices::Devices;
+use claims::Claims;
+use device_keys::DeviceKeys;
+use devices::{Devices, NewDevice};
 use jwt::PlexKey;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
@@ -36,19 +41,22 @@ use tokens::Tokens;
 ///
 /// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
 /// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`. The pages on which a person links a PIN in a browser are
-/// `/link` and `/auth`.
+/// under `/pms`, the unclaimed one under `/unclaimed`, also when somebody has claimed it. The pages on which a
+/// person links a PIN in a browser are `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
-    pins: Pins,
     devices: Devices,
+    pins: Pins,
+    device_keys: DeviceKeys,
     /// What plex.tv signs with; the last one now.
     plex_keys: Vec<PlexKey>,
     servers: MediaServers,
+    claims: Claims,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
+    base_url: Option<String>,
 }
 
 impl FakePlex {
@@ -56,15 +64,19 @@ impl FakePlex {
     pub fn new() -> Self {
         let accounts = Accounts::new();
         let tokens = Tokens::new(accounts.iter());
+        let devices = Devices::new(accounts.iter());
         Self {
             accounts,
             tokens,
+            devices,
             pins: Pins::default(),
-            devices: Devices::default(),
+            device_keys: DeviceKeys::default(),
             plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
+            claims: Claims::default(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
+            base_url: None,
         }
     }
 
@@ -140,14 +152,35 @@ impl FakePlex {
         self.servers.iter()
     }
 
+    /// Says where the fake is reached, for the answers that name places; without it a request's own URL or its
+    /// `Host` says so, over HTTP.
+    pub fn set_base_url(&mut self, url: &str) {
+        self.base_url = Some(url.trim_end_matches('/').to_owned());
+    }
+
+    fn base_url(&self, ask: &Ask<'_>) -> String {
+        self.base_url.clone().unwrap_or_else(|| ask.base_url())
+    }
+
+    /// The devices that are signed in to an account.
+    pub fn devices(&self, who: Who) -> impl Iterator<Item = &Device> {
+        self.devices.of(who)
+    }
+
     /// A new token for an account, as a sign-in would issue it.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
     }
 
+    /// A new token that claims a media server for an account, good for four minutes.
+    pub fn issue_claim_token(&mut self, who: Who, now: u64) -> String {
+        self.claims.issue(who, now)
+    }
+
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
+        self.devices.forget(token);
     }
 
     /// Every PIN so far, oldest first.
@@ -166,17 +199,26 @@ impl FakePlex {
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
         let pin = self.pins.waiting(code, now)?.clone();
         let id = pin.id();
+        let device = NewDevice {
+            client_identifier: pin.client_identifier(),
+            product: pin.product().unwrap_or_default(),
+            ..NewDevice::default()
+        };
         let token = match pin.jwk() {
-            Some(jwk) => plex_tv::auth::link(self, jwk, pin.client_identifier(), who, now)?,
-            None => self.tokens.issue(who, None),
+            Some(jwk) => plex_tv::auth::link(self, jwk, device, who, now)?,
+            None => {
+                let token = self.tokens.issue(who, None);
+                self.devices.signed_in(who, device, &token, now);
+                token
+            }
         };
         if let Some(replaced) = self.pins.link(id, who, &token) {
-            self.tokens.revoke(&replaced);
+            self.revoke(&replaced);
         }
         Some(token)
     }
 
-    /// Forgets wrong passwords, so that a locked login can sign in again.
+    /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.
     pub fn forgive(&mut self) {
         self.accounts.forgive();
     }

@@ -41,8 +41,8 @@ mod server;
 
 pub use authority::{Authority, ServerCertificate};
 pub use fake::{
-    Account, Connection, Delivery, DeviceKey, FakePlex, MediaServer, Misbehaviour, Pin, Reply,
-    Source, Which, Who,
+    Account, Connection, Delivery, Device, DeviceKey, FakePlex, MediaServer, Misbehaviour, Pin,
+    Reply, Source, Which, Who,
 };
 pub use raw_server::{RawRequest, RawServer, Step};
 pub use seen::Seen;

@@ -68,7 +68,7 @@ impl Server {
     ///
     /// When the port cannot be had, or no thread can be started.
     pub fn bind(
-        fake: FakePlex,
+        mut fake: FakePlex,
         port: u16,
         certificate: Option<ServerCertificate>,
     ) -> io::Result<Self> {
@@ -80,6 +80,7 @@ impl Server {
             Some(_) => format!("https://localhost:{port}"),
             None => format!("http://127.0.0.1:{port}"),
         };
+        fake.set_base_url(&url);
         let shared = Shared { fake: Arc::new(Mutex::new(fake)), connections: Arc::default() };
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Content, Error};
+use crate::media_server::claim;
 use crate::operation::Host;
 use crate::plex_tv::{exchange_device_jwt, sign_in};
 
@@ -71,6 +72,9 @@ impl Error {
             (_, true) => "the token is not accepted",
             (_, false) if asked.operation == sign_in::OPERATION.name => {
                 "the login or the password is wrong"
+            }
+            (_, false) if asked.operation == claim::OPERATION.name => {
+                "the server is claimed already, or was not asked from its own network"
             }
             (_, false)
                 if asked.operation == exchange_device_jwt::OPERATION.name

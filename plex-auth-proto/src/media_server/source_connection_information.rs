@@ -85,8 +85,8 @@ impl MediaServer {
 
     fn source(&self, source: &Source, refresh: &str) -> Call<SourceConnectionInformation> {
         let query = format!("?source={}{refresh}", source.percent_encoded());
-        let token = Some(&self.token);
-        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
+        let (address, token) = (&self.address, Some(&self.token));
+        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
         Call::new(&OPERATION, request, read)
     }
 }

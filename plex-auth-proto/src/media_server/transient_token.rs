@@ -54,8 +54,8 @@ impl MediaServer {
     #[doc(alias = "getTransientToken")]
     pub fn transient_token(&self, kind: TokenType, scope: Scope) -> Call<TransientToken> {
         let query = format!("?type={}&scope={}", kind.as_str(), scope.as_str());
-        let token = Some(&self.token);
-        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
+        let (address, token) = (&self.address, Some(&self.token));
+        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
         Call::new(&OPERATION, request, read)
     }
 }

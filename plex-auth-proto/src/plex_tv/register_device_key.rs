@@ -34,8 +34,8 @@ impl PlexTv {
     /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
     /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
     ///
-    /// Any success is taken, with no body or with an object, in which nothing is looked for. Source: Plex's published description and a working
-    /// client.
+    /// Any success is taken that is no web page, and nothing in it is looked for. Source: Plex's published
+    /// description and a working client.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv, Token};

@@ -7,8 +7,9 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, Pin, PinId, PinState, PlexKeys,
-    PlexTv, Scope, SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, Devices, Home, MediaServer, Pin, PinId, PinState,
+    PlexKeys, PlexTv, Resources, Scope, SourceConnectionInformation, Token, TokenType,
+    TransientToken,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -17,6 +18,7 @@ use proptest::prelude::{
 };
 use serde_json::{Value, json};
 
+mod documents;
 mod shown;
 
 fn account() -> Value {
@@ -241,15 +243,25 @@ fn check<T: Debug>(
     value: &Value,
     drifted: &[(String, Drift)],
 ) -> Result<T, TestCaseError> {
+    check_as(call, shown::fields, value, drifted)
+}
+
+/// The same where the answer is a list: `fields` shows what its rows hold.
+fn check_as<T>(
+    call: impl Fn() -> Call<T>,
+    fields: impl Fn(&T) -> BTreeMap<String, String>,
+    value: &Value,
+    drifted: &[(String, Drift)],
+) -> Result<T, TestCaseError> {
     let read = |body: String| call().into_parts().1.parse(&Response::new(body));
-    let before = shown::fields(&read(value.to_string()).unwrap());
+    let before = fields(&read(value.to_string()).unwrap());
     let mut document = Document { value: value.clone(), odd: Vec::new() };
     for (path, drift) in drifted {
         document.drift(path, drift);
     }
     let after = read(document.text())
         .map_err(|error| TestCaseError::fail(format!("{error}: {}", document.text())))?;
-    check_neighbours(&before, &shown::fields(&after), drifted)?;
+    check_neighbours(&before, &fields(&after), drifted)?;
     Ok(after)
 }
 
@@ -356,6 +368,35 @@ proptest! {
     }
 
     #[test]
+    fn resources_lose_what_drifted_alone(drifted in drifts(&documents::resources(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let rows = |resources: &Resources| shown::fields(&resources.resources);
+        let document = documents::resources();
+        let after = check_as(|| plex_tv.resources(&token), rows, &document, &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&document, &after.resources, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn a_home_loses_what_drifted_alone(drifted in drifts(&documents::home(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.home_users(&token), &documents::home(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::home(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn devices_lose_what_drifted_alone(drifted in drifts(&documents::devices(), "/MediaContainer")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.devices(&token), &documents::devices(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::devices(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
     fn a_transient_token_is_not_lost_by_what_stands_beside_it(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
@@ -439,6 +480,9 @@ proptest! {
         same::<TransientToken>(&transient(), seed)?;
         same::<Pin>(&pin(), seed)?;
         same::<PlexKeys>(&plex_keys(), seed)?;
+        same::<Resources>(&documents::resources(), seed)?;
+        same::<Home>(&documents::home(), seed)?;
+        same::<Devices>(&documents::devices()["MediaContainer"], seed)?;
     }
 }
 

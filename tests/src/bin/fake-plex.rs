@@ -137,6 +137,7 @@ fn describe_account(account: &Account) -> Vec<String> {
     line("e-mail", account.email());
     line("password", account.password());
     line("verification code", account.verification_code());
+    line("Home PIN", account.home_pin());
     line("token", Some(account.token()));
     lines.push(String::new());
     lines

@@ -27,6 +27,13 @@ impl<'a> Ask<'a> {
         self.request.uri().path()
     }
 
+    /// The URL of the host that was asked, without a slash at the end.
+    pub(crate) fn base_url(&self) -> String {
+        let uri = self.request.uri();
+        let host = uri.authority().map(|authority| authority.as_str()).or(self.header("host"));
+        format!("{}://{}", uri.scheme_str().unwrap_or("http"), host.unwrap_or("localhost"))
+    }
+
     /// A header that is there, readable and not blank.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         let value = self.request.headers().get(name)?.to_str().ok()?;

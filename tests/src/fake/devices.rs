@@ -1,227 +1,177 @@
-//! The keys of devices that plex.tv knows, and the nonces that it has handed out.
+//! The devices that are signed in to the accounts.
 
-use std::collections::BTreeMap;
+use super::ask::Ask;
+use super::{Account, Who};
 
-use serde_json::Value;
-
-use super::jwt::{self, DeviceToken, PlexKey};
-use super::{FakePlex, Who, tokens};
-
-/// The key of a device, registered by whoever was signed in there.
+/// A device, as an account's list has it.
 #[derive(Debug, Clone)]
-pub struct DeviceKey {
-    client_identifier: String,
-    key_id: String,
-    public_key: Vec<u8>,
+pub struct Device {
+    id: u64,
     who: Who,
-    is_removed: bool,
-    old_token: Option<String>,
+    client_identifier: String,
+    name: String,
+    product: String,
+    version: String,
+    platform: String,
+    tokens: Vec<String>,
+    created_at: u64,
+    last_seen_at: u64,
 }
 
-impl DeviceKey {
-    /// The client identifier that it was registered under.
-    pub fn client_identifier(&self) -> &str {
-        &self.client_identifier
+impl Device {
+    /// The number by which it is removed.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
-    /// What it is called: `kid`.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
-    }
-
-    /// Whose device it is.
+    /// Whose it is.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// Whether the device was removed from the account.
-    pub fn is_removed(&self) -> bool {
-        self.is_removed
+    /// Its identifier.
+    pub fn client_identifier(&self) -> &str {
+        &self.client_identifier
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The program.
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// The program's version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The system.
+    pub fn platform(&self) -> &str {
+        &self.platform
+    }
+
+    /// The token that it had last.
+    pub fn token(&self) -> &str {
+        self.tokens.last().map_or("", String::as_str)
+    }
+
+    /// When it signed in first, in Unix seconds.
+    pub fn created_at(&self) -> u64 {
+        self.created_at
+    }
+
+    /// When it signed in last, in Unix seconds.
+    pub fn last_seen_at(&self) -> u64 {
+        self.last_seen_at
     }
 }
 
-impl FakePlex {
-    /// The keys of devices that are registered, oldest first.
-    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
-        self.devices.keys()
-    }
+/// A device that signs in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NewDevice<'a> {
+    pub(crate) client_identifier: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) product: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) platform: &'a str,
+}
 
-    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
-    /// signed tokens are dead, and their keys are of no use any more.
-    pub fn remove_device(&mut self, client_identifier: &str) {
-        self.devices.remove(client_identifier);
-        self.tokens.revoke_signed(client_identifier);
-    }
-
-    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
-    pub fn limit_nonces(&mut self, most: usize) {
-        self.devices.nonce_limit = Some(most);
-    }
-
-    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
-    pub fn demand_times(&mut self) {
-        self.devices.demands_times = true;
-    }
-
-    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
-    pub fn change_key(&mut self) {
-        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
-        self.plex_keys.push(PlexKey::numbered(number));
+impl<'a> NewDevice<'a> {
+    /// The device that asks.
+    pub(crate) fn asking(ask: &Ask<'a>) -> Self {
+        let header = |name: &str| ask.header(name).unwrap_or_default();
+        Self {
+            client_identifier: ask.identifier(),
+            name: header("x-plex-device-name"),
+            product: header("x-plex-product"),
+            version: header("x-plex-version"),
+            platform: header("x-plex-platform"),
+        }
     }
 }
 
-/// Why a device's token is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Malformed,
-    Structure,
-    Signature,
-    Thumbprint,
-    Nonce,
-    Expired,
-    Removed,
-}
-
-/// A nonce is good for five minutes.
-const NONCE_SECONDS: u64 = 5 * 60;
-
-#[derive(Debug, Default)]
+/// All devices of all accounts.
+#[derive(Debug)]
 pub(crate) struct Devices {
-    keys: Vec<DeviceKey>,
-    /// Until when each nonce is good that nobody has used.
-    nonces: BTreeMap<String, u64>,
+    devices: Vec<Device>,
     made: u64,
-    /// How many of them there may be at a time.
-    pub(crate) nonce_limit: Option<usize>,
-    /// Whether a device's token must say when it was made and when it ends.
-    pub(crate) demands_times: bool,
 }
 
 impl Devices {
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &DeviceKey> {
-        self.keys.iter()
-    }
-
-    /// A nonce, unless too many wait to be used.
-    pub(crate) fn nonce(&mut self, now: u64) -> Option<String> {
-        self.nonces.retain(|_, expires_at| now < *expires_at);
-        if self.nonce_limit.is_some_and(|limit| self.nonces.len() >= limit) {
-            return None;
+    /// Each account has one from the beginning, which has its token.
+    pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
+        let mut new = Self { devices: Vec::new(), made: 0 };
+        for account in accounts {
+            let id = new.next_id();
+            new.devices.push(Device {
+                id,
+                who: account.who(),
+                client_identifier: format!("a-television-{id}"),
+                name: "Television".to_owned(),
+                product: "Plex for Kites".to_owned(),
+                version: "9.1".to_owned(),
+                platform: "Kite".to_owned(),
+                tokens: vec![account.token().to_owned()],
+                created_at: 1_600_000_000,
+                last_seen_at: 1_650_000_000,
+            });
         }
-        self.made += 1;
-        let nonce = tokens::opaque(self.made ^ 0x6e6f_6e63_6573);
-        self.nonces.insert(nonce.clone(), now.saturating_add(NONCE_SECONDS));
-        Some(nonce)
+        new
     }
 
-    /// Whether a key can be taken down: it is one, and nobody has it yet.
-    pub(crate) fn check(&self, jwk: &Value) -> Result<(), Refusal> {
-        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
-        let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
-        if self.keys.iter().any(is_taken) { Err(Refusal::Thumbprint) } else { Ok(()) }
+    pub(crate) fn of(&self, who: Who) -> impl Iterator<Item = &Device> {
+        self.devices.iter().filter(move |device| device.who == who)
     }
 
-    pub(crate) fn register(
-        &mut self,
-        jwk: &Value,
-        client_identifier: &str,
-        who: Who,
-        old_token: Option<String>,
-    ) -> Result<(), Refusal> {
-        self.check(jwk)?;
-        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
-        self.keys.push(DeviceKey {
-            client_identifier: client_identifier.to_owned(),
-            key_id: key_id.to_owned(),
-            public_key,
+    /// The device has this token of an account: it is in the list, if it was not.
+    pub(crate) fn signed_in(&mut self, who: Who, new: NewDevice<'_>, token: &str, now: u64) {
+        let is_it = |device: &&mut Device| {
+            device.who == who && device.client_identifier == new.client_identifier
+        };
+        if let Some(known) = self.devices.iter_mut().find(is_it) {
+            known.tokens.push(token.to_owned());
+            known.last_seen_at = now;
+            return;
+        }
+        let id = self.next_id();
+        self.devices.push(Device {
+            id,
             who,
-            is_removed: false,
-            old_token,
+            client_identifier: new.client_identifier.to_owned(),
+            name: new.name.to_owned(),
+            product: new.product.to_owned(),
+            version: new.version.to_owned(),
+            platform: new.platform.to_owned(),
+            tokens: vec![token.to_owned()],
+            created_at: now,
+            last_seen_at: now,
         });
-        Ok(())
     }
 
-    /// Whose device has signed this, and what it says. Whether a nonce is right is not looked at.
-    pub(crate) fn read(
-        &self,
-        text: &str,
-        client_identifier: &str,
-        now: u64,
-    ) -> Result<(&DeviceKey, Value), Refusal> {
-        let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
-        let key = self.keys.iter().find(|key| token.header["kid"] == key.key_id.as_str());
-        let key = key.ok_or(Refusal::Thumbprint)?;
-        if !token.is_signed_by(&key.public_key) {
-            return Err(Refusal::Signature);
+    /// A device without a token is none.
+    pub(crate) fn forget(&mut self, token: &str) {
+        for device in &mut self.devices {
+            device.tokens.retain(|own| own != token);
         }
-        if key.is_removed || key.client_identifier != client_identifier {
-            return Err(Refusal::Removed);
-        }
-        self.check_claims(&token.claims, client_identifier, now)?;
-        Ok((key, token.claims))
+        self.devices.retain(|device| !device.tokens.is_empty());
     }
 
-    /// Whether this key, which need not be registered, has signed what a device of this identifier says.
-    pub(crate) fn read_of(
-        &self,
-        jwk: &Value,
-        text: &str,
-        client_identifier: &str,
-        now: u64,
-    ) -> Result<(), Refusal> {
-        let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
-        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
-        if token.header["kid"] != key_id {
-            return Err(Refusal::Thumbprint);
-        }
-        if !token.is_signed_by(&public_key) {
-            return Err(Refusal::Signature);
-        }
-        self.check_claims(&token.claims, client_identifier, now)
-    }
-
-    fn check_claims(
-        &self,
-        claims: &Value,
-        client_identifier: &str,
-        now: u64,
-    ) -> Result<(), Refusal> {
-        if claims["aud"] != "plex.tv" || !claims["iss"].is_string() {
-            return Err(Refusal::Structure);
-        }
-        if claims["iss"] != client_identifier {
-            return Err(Refusal::Removed);
-        }
-        self.check_times(claims, now)
-    }
-
-    fn check_times(&self, claims: &Value, now: u64) -> Result<(), Refusal> {
-        let ends = claims["exp"].as_f64();
-        if self.demands_times && (ends.is_none() || claims["iat"].as_f64().is_none()) {
-            return Err(Refusal::Structure);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "far within what is exact")]
-        match ends {
-            Some(ends) if ends <= now as f64 => Err(Refusal::Expired),
-            _ => Ok(()),
+    /// Takes a device of an account off the list, if it is there; what were its tokens.
+    pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) -> Vec<String> {
+        let is_it =
+            |device: &Device| device.who == who && device.client_identifier == client_identifier;
+        match self.devices.iter().position(is_it) {
+            Some(place) => self.devices.remove(place).tokens,
+            None => Vec::new(),
         }
     }
 
-    /// Uses up the nonce of a device's token.
-    pub(crate) fn use_nonce(&mut self, claims: &Value, now: u64) -> Result<(), Refusal> {
-        let nonce = claims["nonce"].as_str().and_then(|nonce| self.nonces.remove(nonce));
-        nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)
-    }
-
-    /// The token that the device had before it had a signed one; once.
-    pub(crate) fn take_old_token(&mut self, key_id: &str) -> Option<String> {
-        self.keys.iter_mut().find(|key| key.key_id == key_id)?.old_token.take()
-    }
-
-    /// Removes the devices that ask under this client identifier, whose keys stay taken.
-    pub(crate) fn remove(&mut self, client_identifier: &str) {
-        for key in &mut self.keys {
-            key.is_removed |= key.client_identifier == client_identifier;
-        }
+    fn next_id(&mut self) -> u64 {
+        self.made += 1;
+        7_040_000 + self.made
     }
 }

@@ -1,14 +1,22 @@
 //! plex.tv: its routing table, its errors, and what it checks before it answers.
 
 pub(super) mod auth;
+mod claim_token;
+mod devices;
+mod home_users;
+mod ping;
 mod pins;
+mod resources;
 mod sign_in;
+mod sign_out;
+mod switch_home_user;
 mod user;
 
 use http::{Response, StatusCode};
 use serde_json::json;
 
 use super::ask::Ask;
+use super::devices::NewDevice;
 use super::render::{self, Element};
 use super::routes::captures;
 use super::tokens::Issued;
@@ -31,6 +39,18 @@ const ROUTES: &[(&str, &str, Handler)] = &[
     ("POST", "/auth/jwk", auth::register),
     ("POST", "/auth/token", auth::exchange),
     ("GET", "/auth/keys", auth::keys),
+    ("GET", "/ping", ping::answer),
+    ("DELETE", "/users/signout", sign_out::answer),
+    ("GET", "/resources", resources::answer),
+    ("GET", "/home/users", home_users::answer),
+    ("POST", "/home/users/{uuid}/switch", switch_home_user::answer),
+];
+
+/// The same outside of the API: never under its prefix.
+const OUTSIDE_ROUTES: &[(&str, &str, Handler)] = &[
+    ("GET", "/devices.xml", devices::list),
+    ("DELETE", "/devices/{id}.xml", devices::remove),
+    ("GET", "/api/claim/token.json", claim_token::answer),
 ];
 
 /// What plex.tv says when it refuses.
@@ -48,6 +68,10 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, 1000, "X-Plex-Client-Identifier is missing");
     const UNAUTHENTICATED: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1001, "User could not be authenticated");
+    const HOME_PIN: Self =
+        Self::new(StatusCode::FORBIDDEN, 1041, "The PIN is missing or incorrect");
+    const NOT_FOR_THIS_USER: Self =
+        Self::new(StatusCode::FORBIDDEN, 1043, "This user may not do this");
     const NO_ENDPOINT: Self = Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
     const PARAMETER: Self =
         Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");
@@ -113,7 +137,9 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
 fn route(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refusal> {
     let path = ask.path().strip_prefix(PREFIX).unwrap_or(ask.path());
     let mut refusal = Refusal::NO_ENDPOINT;
-    for (verb, pattern, handler) in ROUTES {
+    let inside = ROUTES.iter().map(|route| (path, route));
+    let outside = OUTSIDE_ROUTES.iter().map(|route| (ask.path(), route));
+    for (path, (verb, pattern, handler)) in inside.chain(outside) {
         let Some(captured) = captures(pattern, path) else {
             continue;
         };
@@ -137,6 +163,13 @@ fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refu
         return Err(Refusal::jwt_expired());
     }
     Ok((token, issued))
+}
+
+/// A new token for the device that asks.
+fn issue(plex: &mut FakePlex, ask: &Ask<'_>, who: Who, remember_expires_at: Option<u64>) -> String {
+    let token = plex.tokens.issue(who, remember_expires_at);
+    plex.devices.signed_in(who, NewDevice::asking(ask), &token, ask.now());
+    token
 }
 
 /// The account object, in the representation that was asked for.

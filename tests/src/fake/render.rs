@@ -65,17 +65,23 @@ fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<V
     response
 }
 
-/// An XML element with attributes and children; `Display` writes it.
+/// An XML element with attributes, and with children or a text; `Display` writes it.
 #[derive(Debug)]
 pub(crate) struct Element {
     name: String,
     attributes: Vec<(String, String)>,
     children: Vec<Self>,
+    text: String,
 }
 
 impl Element {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), attributes: Vec::new(), children: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+            text: String::new(),
+        }
     }
 
     pub(crate) fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -85,6 +91,11 @@ impl Element {
 
     pub(crate) fn child(mut self, child: Self) -> Self {
         self.children.push(child);
+        self
+    }
+
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.text);
         self
     }
 
@@ -132,10 +143,11 @@ impl fmt::Display for Element {
             escape(f, value)?;
             f.write_char('"')?;
         }
-        if self.children.is_empty() {
+        if self.children.is_empty() && self.text.is_empty() {
             return f.write_str("/>");
         }
         f.write_char('>')?;
+        escape(f, &self.text)?;
         for child in &self.children {
             child.fmt(f)?;
         }

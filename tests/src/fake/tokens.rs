@@ -63,10 +63,11 @@ impl Tokens {
         self.alive.insert(token.to_owned(), issued);
     }
 
-    /// Makes the signed tokens of a device dead.
-    pub(crate) fn revoke_signed(&mut self, client_identifier: &str) {
-        let is_of =
-            |issued: &Issued| issued.client_identifier.as_deref() == Some(client_identifier);
+    /// Makes the signed tokens of a device of an account dead.
+    pub(crate) fn revoke_signed(&mut self, who: Who, client_identifier: &str) {
+        let is_of = |issued: &Issued| {
+            issued.who == who && issued.client_identifier.as_deref() == Some(client_identifier)
+        };
         self.alive.retain(|_, issued| !is_of(issued));
     }
 

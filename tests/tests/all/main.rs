@@ -9,10 +9,13 @@
 )]
 
 mod carrier;
+mod claim;
 mod device_keys;
+mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;
+mod home;
 mod house;
 mod limits;
 mod operations;
@@ -21,5 +24,7 @@ mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
+mod resources;
+mod session;
 mod stage;
 mod truth;

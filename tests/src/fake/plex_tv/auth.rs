@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Refusal, authenticate};
 use crate::fake::ask::Ask;
-use crate::fake::devices::Refusal as DeviceRefusal;
+use crate::fake::device_keys::Refusal as DeviceRefusal;
+use crate::fake::devices::NewDevice;
 use crate::fake::render::{self, Element};
 use crate::fake::{FakePlex, Who};
 
@@ -31,7 +32,7 @@ pub(crate) fn nonce(
     ask: &Ask<'_>,
     _: &[&str],
 ) -> Result<Response<Vec<u8>>, Refusal> {
-    let nonce = plex.devices.nonce(ask.now()).ok_or(Refusal::RATE_LIMIT)?;
+    let nonce = plex.device_keys.nonce(ask.now()).ok_or(Refusal::RATE_LIMIT)?;
     Ok(answer(ask, StatusCode::OK, "nonce", json!({ "nonce": nonce })))
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn register(
     let (token, issued) = authenticate(plex, ask)?;
     let body = ask.json().ok_or(Refusal::PARAMETER)?;
     let old_token = issued.expires_at.is_none().then_some(token);
-    plex.devices.register(&body["jwk"], ask.identifier(), issued.who, old_token)?;
+    plex.device_keys.register(&body["jwk"], ask.identifier(), issued.who, old_token)?;
     Ok(answer(ask, StatusCode::CREATED, "jwk", json!({})))
 }
 
@@ -54,11 +55,11 @@ pub(crate) fn exchange(
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let body = ask.json().ok_or(Refusal::PARAMETER)?;
     let jwt = body["jwt"].as_str().ok_or(Refusal::PARAMETER)?;
-    let (key, claims) = plex.devices.read(jwt, ask.identifier(), ask.now())?;
+    let (key, claims) = plex.device_keys.read(jwt, ask.identifier(), ask.now())?;
     let (who, key_id) = (key.who(), key.key_id().to_owned());
-    plex.devices.use_nonce(&claims, ask.now())?;
+    plex.device_keys.use_nonce(&claims, ask.now())?;
     let scope = claims["scope"].as_str().unwrap_or_default();
-    let token = issue(plex, who, &key_id, ask.identifier(), scope, ask.now());
+    let token = issue(plex, who, &key_id, NewDevice::asking(ask), scope, ask.now());
     Ok(answer(ask, StatusCode::OK, "token", json!({ "auth_token": token })))
 }
 
@@ -79,13 +80,13 @@ pub(crate) fn keys(
 pub(crate) fn link(
     plex: &mut FakePlex,
     jwk: &Value,
-    client_identifier: &str,
+    device: NewDevice<'_>,
     who: Who,
     now: u64,
 ) -> Option<String> {
-    plex.devices.register(jwk, client_identifier, who, None).ok()?;
+    plex.device_keys.register(jwk, device.client_identifier, who, None).ok()?;
     let key_id = jwk["kid"].as_str()?;
-    Some(issue(plex, who, key_id, client_identifier, "", now))
+    Some(issue(plex, who, key_id, device, "", now))
 }
 
 /// A new token for a device. With the first one its old token dies.
@@ -93,19 +94,21 @@ fn issue(
     plex: &mut FakePlex,
     who: Who,
     key_id: &str,
-    client_identifier: &str,
+    device: NewDevice<'_>,
     scope: &str,
     now: u64,
 ) -> String {
     let expires_at = now.saturating_add(SECONDS);
+    let client_identifier = device.client_identifier;
     let claims = json!({
         "iss": "plex.tv", "aud": ["plex.tv", client_identifier], "iat": now, "exp": expires_at,
         "thumbprint": key_id, "user": user(plex.account(who).body(), scope),
     });
     let token = plex.plex_keys.last().map(|key| key.sign(&claims)).unwrap_or_default();
     plex.tokens.add_signed(&token, who, client_identifier, expires_at);
-    if let Some(old_token) = plex.devices.take_old_token(key_id) {
-        plex.tokens.revoke(&old_token);
+    plex.devices.signed_in(who, device, &token, now);
+    if let Some(old_token) = plex.device_keys.take_old_token(key_id) {
+        plex.revoke(&old_token);
     }
     token
 }

@@ -18,7 +18,7 @@ pub(crate) fn create(
     let body = ask.json().unwrap_or_default();
     let jwk = body.get("jwk").cloned();
     if let Some(jwk) = &jwk {
-        plex.devices.check(jwk)?;
+        plex.device_keys.check(jwk)?;
     }
     let new = NewPin {
         is_strong: matches!(strong.as_deref(), Some("true" | "True" | "1"))
@@ -42,7 +42,7 @@ pub(crate) fn poll(
     if let Some(jwk) = pin.jwk() {
         // Signed by the key that the PIN brought along, whether it is registered by now or not.
         let jwt = ask.parameter("deviceJWT").ok_or(Refusal::PARAMETER)?;
-        plex.devices.read_of(jwk, &jwt, identifier, ask.now())?;
+        plex.device_keys.read_of(jwk, &jwt, identifier, ask.now())?;
     }
     Ok(answer(pin, ask, StatusCode::OK))
 }
