@@ -4,8 +4,9 @@
 
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use plex_auth_proto::{
-    ClientIdentity, Credentials, Error, ForwardUrl, MediaServer, PinCode, PinId, PlexTv, Scope,
-    ServerUrl, Source, StrongPin, Token, TokenType,
+    ClaimToken, ClientIdentity, Credentials, DeviceId, Error, ForwardUrl, HomePin, HomeUserUuid,
+    MediaServer, MediaServerAddress, PinCode, PinId, PlexTv, Scope, ServerUrl, Source, StrongPin,
+    Token, TokenType,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -120,6 +121,26 @@ proptest! {
         let (_, poll) = PlexTv::new(me()).poll_pin(&PinId::new(4711)).into_parts();
         prop_assert!(check(strong.parse(&answer).err()));
         prop_assert!(check(poll.parse(&answer).err()));
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let pin = HomePin::new("0815").unwrap();
+        let switch = plex_tv.switch_home_user(&token, &"5e1f".parse().unwrap(), Some(&pin));
+        let claim = server().claim(&ClaimToken::new("claim-t0ken").unwrap());
+        for error in [
+            plex_tv.ping(&token).reply().parse(&answer).err(),
+            plex_tv.sign_out(&token).reply().parse(&answer).err(),
+            plex_tv.resources(&token).reply().parse(&answer).err(),
+            plex_tv.home_users(&token).reply().parse(&answer).err(),
+            switch.reply().parse(&answer).err(),
+            plex_tv.devices(&token).reply().parse(&answer).err(),
+            plex_tv.remove_device(&token, DeviceId(7)).reply().parse(&answer).err(),
+            plex_tv.claim_token(&token).reply().parse(&answer).err(),
+            server().server_identity().reply().parse(&answer).err(),
+            server().root().reply().parse(&answer).err(),
+            claim.reply().parse(&answer).err(),
+            server().unclaim().reply().parse(&answer).err(),
+        ] {
+            prop_assert!(check(error));
+        }
         prop_assert!(sign_in.body_limit(answer.status(), answer.headers()) <= 1_048_577);
     }
 
@@ -217,6 +238,31 @@ proptest! {
             let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
             prop_assert_eq!(pairs, [("source".to_owned(), source.as_str().to_owned())]);
             prop_assert_eq!(source.as_str(), format!("server://{}", text.trim()));
+        }
+    }
+
+    #[test]
+    fn any_claim_token_is_carried_exactly_or_refused(text in text()) {
+        let longest = format!("https://plex.example/{}", "a".repeat(2000));
+        let address = MediaServerAddress::new(me(), longest.parse().unwrap());
+        if let Ok(claim_token) = ClaimToken::new(format!("claim-{text}")) {
+            let call = address.claim(&claim_token);
+            let query = call.request().uri().query().unwrap().to_owned();
+            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            prop_assert_eq!(pairs, [("token".to_owned(), format!("claim-{}", text.trim()))]);
+        }
+    }
+
+    #[test]
+    fn any_home_user_stays_within_its_path_or_is_refused(text in text(), plain in "[a-zA-Z0-9./%-]{0,70}") {
+        for text in [text, plain] {
+            if let Ok(uuid) = text.parse::<HomeUserUuid>() {
+                let token = Token::new("t0ken").unwrap();
+                let call = PlexTv::new(me()).switch_home_user(&token, &uuid, None);
+                let expected = format!("https://plex.tv/api/v2/home/users/{}/switch", text.trim());
+                prop_assert_eq!(call.request().uri().to_string(), expected);
+                prop_assert!(!uuid.as_str().contains(['/', '.', '%']));
+            }
         }
     }
 
