@@ -1,5 +1,11 @@
 //! The PIN login, with a clock and a plex.tv that are made up.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "so tests fail"
+)]
 
 use std::time::{Duration, SystemTime};
 

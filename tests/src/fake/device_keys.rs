@@ -159,7 +159,8 @@ impl DeviceKeys {
         now: u64,
     ) -> Result<(&DeviceKey, Value), Refusal> {
         let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
-        let key = self.keys.iter().find(|key| token.header["kid"] == key.key_id.as_str());
+        let key_id = token.header.get("kid").and_then(Value::as_str);
+        let key = self.keys.iter().find(|key| key_id == Some(key.key_id.as_str()));
         let key = key.ok_or(Refusal::Thumbprint)?;
         if !token.is_signed_by(&key.public_key) {
             return Err(Refusal::Signature);
@@ -181,7 +182,7 @@ impl DeviceKeys {
     ) -> Result<(), Refusal> {
         let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
         let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
-        if token.header["kid"] != key_id {
+        if token.header.get("kid").is_none_or(|kid| kid != key_id) {
             return Err(Refusal::Thumbprint);
         }
         if !token.is_signed_by(&public_key) {

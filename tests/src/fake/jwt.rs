@@ -76,7 +76,7 @@ impl<'a> DeviceToken<'a> {
 
     pub(crate) fn is_signed_by(&self, public_key: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&ED25519, public_key);
-        self.header["alg"] == "EdDSA"
+        self.header.get("alg").is_some_and(|alg| alg == "EdDSA")
             && key.verify(self.message.as_bytes(), &self.signature).is_ok()
     }
 }

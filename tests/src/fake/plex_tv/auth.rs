@@ -43,8 +43,9 @@ pub(crate) fn register(
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let (token, issued) = authenticate(plex, ask)?;
     let body = ask.json().ok_or(Refusal::PARAMETER)?;
+    let jwk = body.get("jwk").ok_or(Refusal::PARAMETER)?;
     let old_token = issued.expires_at.is_none().then_some(token);
-    plex.device_keys.register(&body["jwk"], ask.identifier(), issued.who, old_token)?;
+    plex.device_keys.register(jwk, ask.identifier(), issued.who, old_token)?;
     Ok(answer(ask, StatusCode::CREATED, "jwk", json!({})))
 }
 
@@ -54,11 +55,11 @@ pub(crate) fn exchange(
     _: &[&str],
 ) -> Result<Response<Vec<u8>>, Refusal> {
     let body = ask.json().ok_or(Refusal::PARAMETER)?;
-    let jwt = body["jwt"].as_str().ok_or(Refusal::PARAMETER)?;
+    let jwt = body.get("jwt").and_then(Value::as_str).ok_or(Refusal::PARAMETER)?;
     let (key, claims) = plex.device_keys.read(jwt, ask.identifier(), ask.now())?;
     let (who, key_id) = (key.who(), key.key_id().to_owned());
     plex.device_keys.use_nonce(&claims, ask.now())?;
-    let scope = claims["scope"].as_str().unwrap_or_default();
+    let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
     let token = issue(plex, who, &key_id, NewDevice::asking(ask), scope, ask.now());
     Ok(answer(ask, StatusCode::OK, "token", json!({ "auth_token": token })))
 }
@@ -114,8 +115,9 @@ fn issue(
 }
 
 /// What a token says about its user, who is always there by number.
-fn user(account: &Map<String, Value>, scope: &str) -> Value {
-    let mut user = json!({ "id": account["id"], "uuid": account["uuid"] });
+fn user(account: &Map<String, Value>, scope: &str) -> Map<String, Value> {
+    let always = ["id", "uuid"].map(|key| (key.to_owned(), account[key].clone()));
+    let mut user = Map::from_iter(always);
     for scope in scope.split(',') {
         let known = match scope {
             "username" | "email" | "restricted" | "anonymous" | "joinedAt" => scope,
@@ -123,7 +125,7 @@ fn user(account: &Map<String, Value>, scope: &str) -> Value {
             _ => continue,
         };
         let value = account.get(known).cloned().unwrap_or_default();
-        user[scope] = if value == "" { Value::Null } else { value };
+        user.insert(scope.to_owned(), if value == "" { Value::Null } else { value });
     }
     user
 }

@@ -22,7 +22,7 @@ pub(crate) fn create(
     }
     let new = NewPin {
         is_strong: matches!(strong.as_deref(), Some("true" | "True" | "1"))
-            || body["strong"] == true,
+            || body.get("strong").is_some_and(|strong| strong == true),
         client_identifier: ask.header("x-plex-client-identifier").unwrap_or_default(),
         product: ask.header("x-plex-product"),
         jwk,
