@@ -66,7 +66,7 @@ fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
 }
 
 fn allocations() {
-    let mut worst = (i64::MIN, 0, 0, String::new());
+    let mut worst = (0, 0, 0, String::new());
     for Work { name, kind, ours, floor, .. } in everything() {
         let (ours, floor) = (|| counted(&ours()), || counted(&floor()));
         match kind {
@@ -74,8 +74,7 @@ fn allocations() {
             Kind::Answer => println!("{name}: allocations\t{}\t{}\t+ 0", ours(), floor()),
             Kind::Refusal => {
                 let (ours, floor) = (ours(), floor());
-                let more = ours.cast_signed() - floor.cast_signed();
-                worst = worst.max((more, ours, floor, name));
+                worst = worst.max((ours.saturating_sub(floor), ours, floor, name));
             }
             Kind::Growth => {}
         }

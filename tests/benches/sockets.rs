@@ -1,7 +1,8 @@
 //! Whole calls over loopback, by the transports and by bare clients, side by side, in rows for the table: `what`,
 //! `ours`, `the floor's`, `goal` and the ratio, with tabs between.
 //!
-//! The server is this program in a process of its own: its time is not counted.
+//! The server is this program in a process of its own, so that its time is not counted. To look at one client with
+//! other tools, start it with `serve`, and beside it with `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
@@ -30,15 +31,13 @@ fn main() {
     let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
     match words.as_slice() {
         ["serve"] => server::serve(),
-        ["once", client, url] => once(Client::named(client), url),
+        ["call", client, url, count] => {
+            let call = blocking(Client::named(client), url);
+            (0..count.parse().expect("a number")).for_each(|_: u32| call());
+        }
         // Whatever cargo adds.
         _ => rows(),
     }
-}
-
-/// One call, and the process is over.
-fn once(client: Client, url: &str) {
-    blocking(client, url)();
 }
 
 fn rows() {
@@ -83,8 +82,8 @@ fn cpu_clock() -> Duration {
 fn start(client: Client, url: &str) -> Duration {
     let program = env::current_exe().expect("this program");
     let started = Instant::now();
-    let status =
-        Command::new(program).args(["once", client.name(), url]).stdin(Stdio::null()).status();
+    let call = ["call", client.name(), url, "1"];
+    let status = Command::new(program).args(call).stdin(Stdio::null()).status();
     assert!(status.expect("it starts").success());
     started.elapsed()
 }
