@@ -59,7 +59,9 @@ lenient::object! {
 #[derive(Clone)]
 struct Line(Box<str>);
 
-impl Value<'_> for Line {
+impl<'de> Value<'de> for Line {
+    lenient::plain!('de);
+
     fn from_bool(value: bool) -> Option<Self> {
         String::from_bool(value).map(|text| Self(text.into()))
     }

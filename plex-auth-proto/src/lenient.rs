@@ -170,24 +170,41 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    /// Reads the list to its end, whatever becomes of it.
+    /// Reads the list to its end, whatever becomes of it. Not asked where it is [`plain!`].
     fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    /// Reads the map to its end, whatever becomes of it.
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let number = number_in_disguise(map)?;
-        Ok(number.and_then(|text| match text.parse() {
-            Ok(integer) => Self::from_integer(integer),
-            Err(_) => text.parse().ok().and_then(Self::from_float),
-        }))
+    /// Reads the map to its end, whatever becomes of it. Not asked where it is [`plain!`].
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    /// Reads one element. What can be neither an object nor a list of its own kind says
+    /// [`plain!`]: all of these share one visitor, where each would have some kilobytes of code.
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Seen<Self>, D::Error> {
+        deserializer.deserialize_any(One::NEW)
     }
 
     /// Names what inside it was there and could not be read.
     fn unreadable(&self, _: &mut Paths) {}
 }
+
+/// Reads a [`Value`] that neither an object nor a list can become.
+macro_rules! plain {
+    ($lifetime:lifetime) => {
+        fn read<D: serde::Deserializer<$lifetime>>(
+            deserializer: D,
+        ) -> Result<crate::lenient::Seen<Self>, D::Error> {
+            let mut seen = crate::lenient::Seen::Nothing;
+            deserializer.deserialize_any(crate::lenient::Plain(&mut seen))?;
+            Ok(seen)
+        }
+    };
+}
+pub(crate) use plain;
 
 /// With serde_json's feature `arbitrary_precision`, which any crate of a program can turn on for all,
 /// a number comes as a map with this one key and its text.
@@ -247,7 +264,7 @@ pub(crate) trait Field<'de>: Sized {
 
 impl<'de, T: Value<'de>> Field<'de> for Option<T> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
-        match One::NEW.deserialize(deserializer)? {
+        match T::read(deserializer)? {
             Seen::This(value) => *self = Some(value),
             Seen::Nothing => {}
             Seen::Unreadable => return Ok(false),
@@ -310,7 +327,7 @@ impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
 
 /// Reads a value without which there is nothing. The error holds no value.
 pub(crate) fn required<'de, T: Value<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
-    let seen = One::<T>::NEW.deserialize(d)?;
+    let seen = T::read(d)?;
     seen.into_value().ok_or_else(|| D::Error::custom("missing or unusable"))
 }
 
@@ -325,7 +342,7 @@ impl<'de, T: Value<'de>> DeserializeSeed<'de> for One<T> {
     type Value = Seen<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Seen<T>, D::Error> {
-        deserializer.deserialize_any(self)
+        T::read(deserializer)
     }
 }
 
@@ -371,6 +388,101 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Seen<T>, A::Error> {
         T::from_list(list).map(Seen::of)
+    }
+}
+
+/// What can be made something of, whatever it is to become.
+pub(crate) trait Take {
+    fn bool(&mut self, value: bool);
+    fn integer(&mut self, number: i128);
+    fn float(&mut self, number: f64);
+    fn text(&mut self, text: &str);
+    fn unreadable(&mut self);
+}
+
+impl<'de, T: Value<'de>> Take for Seen<T> {
+    fn bool(&mut self, value: bool) {
+        *self = Self::of(T::from_bool(value));
+    }
+
+    fn integer(&mut self, number: i128) {
+        *self = Self::of(T::from_integer(number));
+    }
+
+    fn float(&mut self, number: f64) {
+        *self = Self::of(T::from_float(number));
+    }
+
+    fn text(&mut self, text: &str) {
+        *self = Self::of(T::from_text(text));
+    }
+
+    fn unreadable(&mut self) {
+        *self = Self::Unreadable;
+    }
+}
+
+/// Visits one element for whatever is plain.
+pub(crate) struct Plain<'a>(pub(crate) &'a mut dyn Take);
+
+impl<'de> Visitor<'de> for Plain<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.bool(value);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.0.integer(number.into());
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.0.integer(number.into());
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.0.float(number);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if !text.is_empty() {
+            self.0.text(text);
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<(), E> {
+        self.0.unreadable();
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.unreadable();
+        let Some(text) = number_in_disguise(map)? else { return Ok(()) };
+        match (text.parse(), text.parse()) {
+            (Ok(integer), _) => self.0.integer(integer),
+            (_, Ok(float)) => self.0.float(float),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.0.unreadable();
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 }
 

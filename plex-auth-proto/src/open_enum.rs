@@ -32,7 +32,9 @@ macro_rules! open_enum {
             }
         }
 
-        impl crate::lenient::Value<'_> for $name {
+        impl<'de> crate::lenient::Value<'de> for $name {
+            crate::lenient::plain!('de);
+
             fn from_integer(number: i128) -> Option<Self> {
                 Self::from_text(itoa::Buffer::new().format(number))
             }

@@ -5,7 +5,9 @@ use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
-impl Value<'_> for bool {
+impl<'de> Value<'de> for bool {
+    super::plain!('de);
+
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)
     }
@@ -31,7 +33,9 @@ impl Value<'_> for bool {
 
 macro_rules! integer {
     ($($type:ty),+) => {$(
-        impl Value<'_> for $type {
+        impl<'de> Value<'de> for $type {
+            super::plain!('de);
+
             fn from_integer(number: i128) -> Option<Self> {
                 number.try_into().ok()
             }
@@ -45,7 +49,9 @@ macro_rules! integer {
 }
 integer!(u16, u32, u64, i64);
 
-impl Value<'_> for UnixSeconds {
+impl<'de> Value<'de> for UnixSeconds {
+    super::plain!('de);
+
     fn from_integer(number: i128) -> Option<Self> {
         number.try_into().ok().map(Self)
     }
@@ -55,7 +61,9 @@ impl Value<'_> for UnixSeconds {
     }
 }
 
-impl Value<'_> for String {
+impl<'de> Value<'de> for String {
+    super::plain!('de);
+
     fn from_bool(value: bool) -> Option<Self> {
         Some(value.to_string())
     }
@@ -73,7 +81,9 @@ impl Value<'_> for String {
     }
 }
 
-impl Value<'_> for Secret {
+impl<'de> Value<'de> for Secret {
+    super::plain!('de);
+
     fn from_integer(number: i128) -> Option<Self> {
         Some(Self::new(number.to_string()))
     }
@@ -83,7 +93,9 @@ impl Value<'_> for Secret {
     }
 }
 
-impl Value<'_> for Token {
+impl<'de> Value<'de> for Token {
+    super::plain!('de);
+
     fn from_integer(number: i128) -> Option<Self> {
         Self::new(number.to_string()).ok()
     }
