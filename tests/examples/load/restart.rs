@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
+use plex_auth_tests::{Delivery, FakePlex, Misbehaviour};
 
 use crate::Arguments;
 use crate::ledger::Ledger;
@@ -13,6 +14,10 @@ use crate::place::{CREWS, NewCrew, Place};
 use crate::report::Report;
 
 const RESTARTS: usize = 5;
+
+/// How long an answer takes after its request was carried out, so that there are some in between when the
+/// server is killed.
+const THOUGHT: Duration = Duration::from_millis(2);
 
 /// How long nobody listens.
 const DOWN: Duration = Duration::from_millis(20);
@@ -27,6 +32,11 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
     let mut place = Place::new(arguments);
     let crew = place.crew(crew);
     let asks = place.asks(calls, "restart");
+    place.server.with(|fake| {
+        for path in ["/user", "/users/signin", "/security/token", "/security/resources"] {
+            fake.misbehave(path, Misbehaviour::deliver(Delivery::After(THOUGHT)));
+        }
+    });
     let done = Arc::new(AtomicUsize::new(0));
     let outcomes = thread::scope(|scope| {
         let calling = scope.spawn(|| crew.ask_all(&asks, at_once, &done));
@@ -40,6 +50,7 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
         }
         calling.join().unwrap_or_default()
     });
+    place.server.with(FakePlex::behave);
     let seen = place.take_seen();
     Ledger::of(&seen).judge(&mut report, calls, &outcomes, |reason| {
         matches!(reason, Reason::Refused | Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
