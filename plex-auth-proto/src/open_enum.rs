@@ -32,8 +32,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl<'de> crate::lenient::Value<'de> for $name {
-            crate::lenient::plain!('de);
+        impl crate::lenient::Value<'_> for $name {
+            const IS_PLAIN: bool = true;
 
             fn from_integer(number: i128) -> Option<Self> {
                 Self::from_text(itoa::Buffer::new().format(number))

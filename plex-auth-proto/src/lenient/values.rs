@@ -5,8 +5,8 @@ use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
-impl<'de> Value<'de> for bool {
-    super::plain!('de);
+impl Value<'_> for bool {
+    const IS_PLAIN: bool = true;
 
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)
@@ -33,8 +33,8 @@ impl<'de> Value<'de> for bool {
 
 macro_rules! integer {
     ($($type:ty),+) => {$(
-        impl<'de> Value<'de> for $type {
-            super::plain!('de);
+        impl Value<'_> for $type {
+            const IS_PLAIN: bool = true;
 
             fn from_integer(number: i128) -> Option<Self> {
                 number.try_into().ok()
@@ -49,8 +49,8 @@ macro_rules! integer {
 }
 integer!(u16, u32, u64, i64);
 
-impl<'de> Value<'de> for UnixSeconds {
-    super::plain!('de);
+impl Value<'_> for UnixSeconds {
+    const IS_PLAIN: bool = true;
 
     fn from_integer(number: i128) -> Option<Self> {
         number.try_into().ok().map(Self)
@@ -61,8 +61,8 @@ impl<'de> Value<'de> for UnixSeconds {
     }
 }
 
-impl<'de> Value<'de> for String {
-    super::plain!('de);
+impl Value<'_> for String {
+    const IS_PLAIN: bool = true;
 
     fn from_bool(value: bool) -> Option<Self> {
         Some(value.to_string())
@@ -81,8 +81,8 @@ impl<'de> Value<'de> for String {
     }
 }
 
-impl<'de> Value<'de> for Secret {
-    super::plain!('de);
+impl Value<'_> for Secret {
+    const IS_PLAIN: bool = true;
 
     fn from_integer(number: i128) -> Option<Self> {
         Some(Self::new(number.to_string()))
@@ -93,8 +93,8 @@ impl<'de> Value<'de> for Secret {
     }
 }
 
-impl<'de> Value<'de> for Token {
-    super::plain!('de);
+impl Value<'_> for Token {
+    const IS_PLAIN: bool = true;
 
     fn from_integer(number: i128) -> Option<Self> {
         Self::new(number.to_string()).ok()
