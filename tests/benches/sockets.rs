@@ -57,6 +57,12 @@ fn rows() {
             pairs.row(&format!("{name}, {size} at once: µs a call"), f64::from(calls), CROWD);
         }
 
+        if let Client::OurUreq = ours {
+            let unlimited = blocking(Client::BareUreqUnlimited, url);
+            let pairs = Pairs::of(5, || cpu_time(&our_call), || cpu_time(&unlimited));
+            pairs.row("ureq, kept-alive, beside one without a limit of time: µs", 4_990.0, "");
+        }
+
         let pairs = Pairs::of(31, || start(ours, url), || start(bare, url));
         pairs.row(&format!("{name}, from start to first answer: µs"), 1.0, START);
     }

@@ -2,11 +2,15 @@
 //!
 //! The bare ones are what a sensible program does by hand with ureq, and with hyper-util's pooled client: the
 //! request from strings, the whole body, the status, a strict struct. They have TLS, as ours have. They leave out
-//! the deadline of the exchange, the limit of hyper's body, repeating what may be repeated, telling what went wrong.
+//! the deadline of hyper's exchange, the limit of its body, repeating what may be repeated, telling what went wrong.
+//!
+//! ureq's is there twice: with a limit of time, as a program has that must not wait for ever; and as it comes, without
+//! one. As soon as there is any, ureq looks each name up from a thread of its own, also where the connection is kept.
 
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -30,12 +34,14 @@ use floor::request::Asking;
 pub(crate) enum Client {
     OurUreq,
     BareUreq,
+    BareUreqUnlimited,
     OurHyper,
     BareHyper,
 }
 
 impl Client {
-    const ALL: [Self; 4] = [Self::OurUreq, Self::BareUreq, Self::OurHyper, Self::BareHyper];
+    const ALL: [Self; 5] =
+        [Self::OurUreq, Self::BareUreq, Self::BareUreqUnlimited, Self::OurHyper, Self::BareHyper];
 
     pub(crate) fn named(name: &str) -> Self {
         Self::ALL.into_iter().find(|client| client.name() == name).expect("a client")
@@ -45,6 +51,7 @@ impl Client {
         match self {
             Self::OurUreq => "our-ureq",
             Self::BareUreq => "bare-ureq",
+            Self::BareUreqUnlimited => "bare-ureq-unlimited",
             Self::OurHyper => "our-hyper",
             Self::BareHyper => "bare-hyper",
         }
@@ -61,7 +68,8 @@ pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>>
 pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     match client {
         Client::OurUreq => our_ureq(url),
-        Client::BareUreq => bare_ureq(url),
+        Client::BareUreq => bare_ureq(url, Some(Duration::from_secs(30))),
+        Client::BareUreqUnlimited => bare_ureq(url, None),
         Client::OurHyper | Client::BareHyper => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let (runtime, call) = (runtime.expect("a runtime"), asynchronous(client, url));
@@ -75,7 +83,7 @@ pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
     match client {
         Client::OurHyper => our_hyper(url),
         Client::BareHyper => bare_hyper(url),
-        Client::OurUreq | Client::BareUreq => unreachable!("ureq waits"),
+        _ => unreachable!("ureq waits"),
     }
 }
 
@@ -94,9 +102,9 @@ fn our_ureq(url: &str) -> Blocking {
     })
 }
 
-fn bare_ureq(url: &str) -> Blocking {
+fn bare_ureq(url: &str, limit: Option<Duration>) -> Blocking {
     let asking = Asking::at(url, url);
-    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(limit);
     let agent = config.build().new_agent();
     Box::new(move || {
         let request = asking.token_details().map(drop);

@@ -9,7 +9,9 @@ use crate::clients::{Client, asynchronous, blocking};
 /// How long it takes `size` callers, who share one client, to make so many calls together.
 pub(crate) fn time(client: Client, url: &str, size: u32, calls: u32) -> Duration {
     match client {
-        Client::OurUreq | Client::BareUreq => threads(client, url, size, calls / size),
+        Client::OurUreq | Client::BareUreq | Client::BareUreqUnlimited => {
+            threads(client, url, size, calls / size)
+        }
         Client::OurHyper | Client::BareHyper => tasks(client, url, size, calls / size),
     }
 }
