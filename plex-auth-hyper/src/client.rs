@@ -43,10 +43,18 @@ const IDLE: Duration = Duration::from_secs(15);
 /// written: only what never left hyper's queue comes back to it. That is on here, as it does no harm. A
 /// request of which something was written is sent again by this client, once, if three things hold: the
 /// call is [repeatable](plex_auth_proto::Reply::is_repeatable), which a sign-in is not; the connection
-/// had brought an answer before; and it ended before the answer to this one.
+/// had brought an answer before; and it ended before the answer to this one. The second copy goes out on a
+/// connection of its own: a server that ends one connection often ends all of them.
 #[derive(Clone)]
 pub struct Client {
-    pool: Result<Pool, NotStarted>,
+    pools: Result<Arc<Pools>, NotStarted>,
+}
+
+struct Pools {
+    /// Keeps connections, and uses them again.
+    kept: Pool,
+    /// Opens one for each request.
+    fresh: Pool,
 }
 
 type Pool = legacy::Client<Connector, RequestBody>;
@@ -54,16 +62,21 @@ type Pool = legacy::Client<Connector, RequestBody>;
 impl Client {
     /// A client with these settings; without any it says so whenever it is called.
     pub(crate) fn new(settings: Option<ClientConfig>) -> Self {
-        let pool = settings
+        let pools = settings
             .map(|settings| {
-                legacy::Client::builder(TokioExecutor::new())
+                let connector = Connector::new(Arc::new(settings));
+                let kept = legacy::Client::builder(TokioExecutor::new())
                     .pool_idle_timeout(IDLE)
                     .pool_timer(TokioTimer::new())
                     .retry_canceled_requests(true)
-                    .build(Connector::new(Arc::new(settings)))
+                    .build(connector.clone());
+                let fresh = legacy::Client::builder(TokioExecutor::new())
+                    .pool_max_idle_per_host(0)
+                    .build(connector);
+                Arc::new(Pools { kept, fresh })
             })
             .ok_or(NotStarted("TLS could not be set up"));
-        Self { pool }
+        Self { pools }
     }
 }
 
@@ -77,30 +90,30 @@ impl Service<Request<RequestBody>> for Client {
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let pool = self.pool.clone();
+        let pools = self.pools.clone();
         Box::pin(async move {
             let passage = request.extensions().get::<Passage>().cloned();
             let passage = passage.unwrap_or_else(|| Passage::new(false));
             passage.tell(false);
             check_runtime()?;
             check_url(&request)?;
-            fetch(&pool?, request, &passage).await
+            fetch(&*pools?, request, &passage).await
         })
     }
 }
 
 async fn fetch(
-    pool: &Pool,
+    pools: &Pools,
     request: Request<RequestBody>,
     passage: &Passage,
 ) -> Result<Response<Incoming>, BoxError> {
     let spare = passage.is_repeatable().then(|| request.clone());
-    let first = match attempt(pool, request, passage).await {
+    let first = match attempt(&pools.kept, request, passage).await {
         Ok(answer) => return Ok(answer),
         Err(lost) => lost,
     };
     match spare {
-        Some(request) if first.stale => match attempt(pool, request, passage).await {
+        Some(request) if first.stale => match attempt(&pools.fresh, request, passage).await {
             Ok(answer) => Ok(answer),
             Err(second) => {
                 // Whatever became of the second, the first may have arrived.

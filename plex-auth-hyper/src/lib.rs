@@ -50,9 +50,10 @@
 //!   when the first takes longer than 300 ms.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
-//! - A sign-in goes out once. A call that [may be repeated](Reply::is_repeatable) is sent once more where
-//!   a connection that was kept from an earlier call ends before the answer. What never left hyper's
-//!   queue, because the connection had just been closed, goes out on another one, whatever it is.
+//! - A sign-in goes out once. A call that [may be repeated](Reply::is_repeatable) is sent once more, on a
+//!   fresh connection, where one that was kept from an earlier call ends before the answer. What never
+//!   left hyper's queue, because the connection had just been closed, goes out on another one, whatever
+//!   it is.
 //! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
 //!   ([`NoAnswer::may_have_been_sent`]).
 //! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.

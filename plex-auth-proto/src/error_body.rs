@@ -60,6 +60,8 @@ lenient::object! {
 struct Line(Box<str>);
 
 impl Value<'_> for Line {
+    const IS_PLAIN: bool = true;
+
     fn from_bool(value: bool) -> Option<Self> {
         String::from_bool(value).map(|text| Self(text.into()))
     }

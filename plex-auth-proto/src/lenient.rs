@@ -49,21 +49,26 @@ macro_rules! object {
                 #[allow(non_camel_case_types)]
                 enum Field { $($required,)* $($field,)* }
 
-                let known = |key: &str| match key {
-                    $(crate::lenient::wire!($required $($required_wire)?) => Some(Field::$required),)*
-                    $(crate::lenient::wire!($field $($wire)?) => Some(Field::$field),)*
-                    _ => None,
-                };
+                // Not inlined into the reader of each kind of input.
+                #[inline(never)]
+                fn known(key: &str) -> Option<Field> {
+                    match key {
+                        $(crate::lenient::wire!($required $($required_wire)?) => Some(Field::$required),)*
+                        $(crate::lenient::wire!($field $($wire)?) => Some(Field::$field),)*
+                        _ => None,
+                    }
+                }
+
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::lenient::Unreadable::default();
                 while let Some(key) = map.next_key_seed(crate::lenient::Key(known))? {
                     match key {
                         $(Some(Field::$required) => {
-                            let read = map.next_value_seed(crate::lenient::Slot(&mut $required))?;
+                            let read = crate::lenient::read_value(&mut map, &mut $required)?;
                             unreadable.note(crate::lenient::wire!($required $($required_wire)?), read);
                         })*
                         $(Some(Field::$field) => {
-                            let read = map.next_value_seed(crate::lenient::Slot(&mut $field))?;
+                            let read = crate::lenient::read_value(&mut map, &mut $field)?;
                             unreadable.note(crate::lenient::wire!($field $($wire)?), read);
                         })*
                         None => {
@@ -170,20 +175,22 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    /// Reads the list to its end, whatever becomes of it.
+    /// Reads the list to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
     fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    /// Reads the map to its end, whatever becomes of it.
+    /// Reads the map to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let number = number_in_disguise(map)?;
-        Ok(number.and_then(|text| match text.parse() {
-            Ok(integer) => Self::from_integer(integer),
-            Err(_) => text.parse().ok().and_then(Self::from_float),
-        }))
+        let mut value = None;
+        Plain(&mut value).visit_map(map)?;
+        Ok(value)
     }
+
+    /// Whether it is neither an object nor a list that it can become. All such are read by one visitor, where
+    /// each would have some kilobytes of code.
+    const IS_PLAIN: bool = false;
 
     /// Names what inside it was there and could not be read.
     fn unreadable(&self, _: &mut Paths) {}
@@ -238,6 +245,11 @@ impl<T> Seen<T> {
 
 /// A field that can be absent: `Option` of a value, or a list.
 pub(crate) trait Field<'de>: Sized {
+    /// The field itself, where what it holds is plain.
+    fn as_plain(&mut self) -> Option<&mut dyn Take> {
+        None
+    }
+
     /// Reads what came into the field; `false` where there was something that could not be read.
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
 
@@ -246,6 +258,10 @@ pub(crate) trait Field<'de>: Sized {
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Option<T> {
+    fn as_plain(&mut self) -> Option<&mut dyn Take> {
+        if T::IS_PLAIN { Some(self) } else { None }
+    }
+
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
         match One::NEW.deserialize(deserializer)? {
             Seen::This(value) => *self = Some(value),
@@ -274,8 +290,25 @@ impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
     }
 }
 
+/// Reads the value that comes next into a field.
+pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
+    map: &mut A,
+    field: &mut T,
+) -> Result<bool, A::Error> {
+    match field.as_plain() {
+        Some(plain) => read_plain(map, plain),
+        None => map.next_value_seed(Slot(field)),
+    }
+}
+
+/// Not inlined, as an object has dozens of fields.
+#[inline(never)]
+fn read_plain<'de, A: MapAccess<'de>>(map: &mut A, field: &mut dyn Take) -> Result<bool, A::Error> {
+    map.next_value_seed(Plain(field))
+}
+
 /// The place that a field is read into.
-pub(crate) struct Slot<'a, T>(pub(crate) &'a mut T);
+struct Slot<'a, T>(&'a mut T);
 
 impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
     type Value = bool;
@@ -325,7 +358,16 @@ impl<'de, T: Value<'de>> DeserializeSeed<'de> for One<T> {
     type Value = Seen<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Seen<T>, D::Error> {
-        deserializer.deserialize_any(self)
+        if !T::IS_PLAIN {
+            return deserializer.deserialize_any(self);
+        }
+        let mut value = None::<T>;
+        let read = Plain(&mut value).deserialize(deserializer)?;
+        Ok(match value {
+            Some(value) => Seen::This(value),
+            None if read => Seen::Nothing,
+            None => Seen::Unreadable,
+        })
     }
 }
 
@@ -371,6 +413,102 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Seen<T>, A::Error> {
         T::from_list(list).map(Seen::of)
+    }
+}
+
+/// A field that takes what is plain, whatever it makes of it; `false` where that is nothing.
+pub(crate) trait Take {
+    fn bool(&mut self, value: bool) -> bool;
+    fn integer(&mut self, number: i128) -> bool;
+    fn float(&mut self, number: f64) -> bool;
+    fn text(&mut self, text: &str) -> bool;
+}
+
+impl<'de, T: Value<'de>> Take for Option<T> {
+    fn bool(&mut self, value: bool) -> bool {
+        put(self, T::from_bool(value))
+    }
+
+    fn integer(&mut self, number: i128) -> bool {
+        put(self, T::from_integer(number))
+    }
+
+    fn float(&mut self, number: f64) -> bool {
+        put(self, T::from_float(number))
+    }
+
+    fn text(&mut self, text: &str) -> bool {
+        put(self, T::from_text(text))
+    }
+}
+
+fn put<T>(field: &mut Option<T>, value: Option<T>) -> bool {
+    let read = value.is_some();
+    if read {
+        *field = value;
+    }
+    read
+}
+
+/// Visits one element for a field that takes what is plain; `false` where there was something that it could
+/// not take.
+struct Plain<'a>(&'a mut dyn Take);
+
+impl<'de> DeserializeSeed<'de> for Plain<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Plain<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        Ok(self.0.bool(value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<bool, E> {
+        Ok(self.0.integer(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
+        Ok(self.0.integer(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<bool, E> {
+        Ok(self.0.float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
+        Ok(text.is_empty() || self.0.text(text))
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
+        let Some(text) = number_in_disguise(map)? else { return Ok(false) };
+        Ok(match (text.parse(), text.parse()) {
+            (Ok(integer), _) => self.0.integer(integer),
+            (_, Ok(float)) => self.0.float(float),
+            _ => false,
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(false)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::de::{IgnoredAny, MapAccess};
 
 use crate::decode::{self, Fault};
-use crate::lenient::{Key, Slot, Value};
+use crate::lenient::{self, Key, Value};
 
 /// Reads what is inside, of JSON or of XML; `None` where there is nothing, or nothing that `T` can be made of.
 pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, Fault> {
@@ -20,7 +20,7 @@ impl<'de, T: Value<'de>> Value<'de> for Around<T> {
         let mut inside = None;
         while let Some(is_it) = map.next_key_seed(Key(|key: &str| key == NAME))? {
             if is_it {
-                map.next_value_seed(Slot(&mut inside))?;
+                lenient::read_value(&mut map, &mut inside)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

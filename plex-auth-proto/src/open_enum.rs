@@ -33,6 +33,8 @@ macro_rules! open_enum {
         }
 
         impl crate::lenient::Value<'_> for $name {
+            const IS_PLAIN: bool = true;
+
             fn from_integer(number: i128) -> Option<Self> {
                 Self::from_text(itoa::Buffer::new().format(number))
             }

@@ -50,28 +50,31 @@ impl Wire {
         }
 
         let kept_open = self.answered.load(Ordering::Relaxed);
-        let mut outcome = self.run(request, limit, Connection::Any);
-        let mut sent_before = false;
-        if let Err(error) = &outcome {
-            // A server closes a connection that was kept open just when it likes, also in the moment in
-            // which it is used again. One more try on a fresh one, for what may be sent twice.
-            let left = limit.saturating_sub(started.elapsed());
-            if kept_open && repeatable && fault::is_closed(error) && !left.is_zero() {
-                sent_before = true;
-                outcome = self.run(request, left, Connection::Fresh);
-            }
+        let error = match self.run(request, limit, Connection::Any) {
+            Ok(response) => return Ok(self.answered_by(response)),
+            Err(error) => error,
+        };
+        let first = fault::classify(&error, circumstances);
+        // A server closes a connection that was kept open just when it likes, also in the moment in which
+        // it is used again. One more try on a fresh one, for what may be sent twice.
+        let left = limit.saturating_sub(started.elapsed());
+        if !(kept_open && repeatable && fault::is_closed(&error)) || left.is_zero() {
+            return Err(first);
         }
-        match outcome {
-            Ok(response) => {
-                self.answered.store(true, Ordering::Relaxed);
-                Ok(response)
-            }
+        match self.run(request, left, Connection::Fresh) {
+            Ok(response) => Ok(self.answered_by(response)),
             Err(error) => {
-                let mut fault = fault::classify(&error, circumstances);
-                fault.sent |= sent_before;
-                Err(fault)
+                let second = fault::classify(&error, circumstances);
+                // Whatever became of the second, the first may have arrived.
+                let sent = first.sent || second.sent;
+                Err(Fault { sent, ..if second.sent { second } else { first } })
             }
         }
+    }
+
+    fn answered_by(&self, response: Response<ureq::Body>) -> Response<ureq::Body> {
+        self.answered.store(true, Ordering::Relaxed);
+        response
     }
 
     fn run(

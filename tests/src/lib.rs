@@ -22,9 +22,12 @@
 //! Around it, for what needs the wire:
 //!
 //! - [`Server`] carries a [`FakePlex`] over HTTP or HTTPS, and obeys a [`Misbehaviour`]'s [`Delivery`]: late,
-//!   trickling, cut off, or not at all.
+//!   trickling, cut off, or not at all. It can be restarted at its port, and lets connections die early as
+//!   [`Kills`] say.
 //! - [`RawServer`] writes whatever bytes its script says, for answers that are not HTTP at all.
+//! - [`BlackHole`] is a port that swallows every attempt to connect.
 //! - [`bare_client`] is the least client that there can be, to carry requests with no library between.
+//! - [`dropped_after`] polls a future so often and drops it.
 //! - [`Authority`] issues certificates, good, expired and for another name.
 //!
 //! The program `fake-plex` runs it for any other client: `cargo run -p plex-auth-tests --bin fake-plex`.
@@ -33,17 +36,24 @@
 
 mod authority;
 pub mod bare_client;
+mod black_hole;
+mod dropped;
 mod fake;
+mod kill;
 mod pace;
 mod raw_server;
+mod seeded;
 mod seen;
 mod server;
 
 pub use authority::{Authority, ServerCertificate};
+pub use black_hole::BlackHole;
+pub use dropped::dropped_after;
 pub use fake::{
     Account, Connection, Delivery, Device, DeviceKey, FakePlex, MediaServer, Misbehaviour, Pin,
     Reply, Source, Which, Who,
 };
+pub use kill::{Death, Kills, Point};
 pub use raw_server::{RawRequest, RawServer, Step};
 pub use seen::Seen;
-pub use server::Server;
+pub use server::{REQUEST_NUMBER, Server};

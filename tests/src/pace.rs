@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Delivery;
+use crate::kill::Life;
 
 /// Tells a [`Paced`] stream how the next answer goes out.
 #[derive(Debug, Clone, Default)]
@@ -20,13 +21,15 @@ struct Progress {
     delivery: Delivery,
     /// How much of the blank line that ends the head has been written, four being all.
     blank_line: usize,
+    head_written: usize,
     body_written: usize,
+    body_length: usize,
 }
 
 impl Pacer {
-    /// The answer that is written next goes out so.
-    pub(crate) fn next_answer(&self, delivery: Delivery) {
-        *self.lock() = Progress { delivery, ..Progress::default() };
+    /// The answer that is written next has a body of this length, and goes out so.
+    pub(crate) fn next_answer(&self, delivery: Delivery, body_length: usize) {
+        *self.lock() = Progress { delivery, body_length, ..Progress::default() };
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -34,17 +37,18 @@ impl Pacer {
     }
 }
 
-/// A stream whose writing obeys a [`Pacer`].
+/// A stream whose writing obeys a [`Pacer`], and which ends when its [`Life`] does.
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: S,
     pacer: Pacer,
+    life: Arc<Life>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Paced<S> {
-    pub(crate) fn new(stream: S, pacer: Pacer) -> Self {
-        Self { stream, pacer, pause: None }
+    pub(crate) fn new(stream: S, pacer: Pacer, life: Arc<Life>) -> Self {
+        Self { stream, pacer, life, pause: None }
     }
 }
 
@@ -64,6 +68,10 @@ impl Progress {
                 Some(head().min(piece.max(1)))
             }
             Delivery::SlowBody { .. } | Delivery::CutOff { .. } if self.in_head() => Some(head()),
+            Delivery::CutOffInHead { after } if self.in_head() => {
+                let left = after.saturating_sub(self.head_written);
+                (left > 0).then(|| head().min(left))
+            }
             Delivery::SlowBody { bytes: piece, .. } => Some(bytes.len().min(piece.max(1))),
             Delivery::CutOff { after } => {
                 let left = after.saturating_sub(self.body_written);
@@ -82,9 +90,16 @@ impl Progress {
         }
     }
 
+    /// Whether all is said, and the connection is to end though nobody was told.
+    fn is_over(&self) -> bool {
+        let whole = !self.in_head() && self.body_written >= self.body_length;
+        self.delivery == Delivery::ThenClose && whole
+    }
+
     fn advance(&mut self, written: &[u8]) {
         for &byte in written {
             if self.in_head() {
+                self.head_written += 1;
                 self.step(byte);
             } else {
                 self.body_written += 1;
@@ -109,7 +124,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let came = buffer.filled().get(before..).unwrap_or_default();
+        if !came.is_empty() && self.life.ends_unread(came) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -140,7 +161,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        match self.pacer.lock().is_over() {
+            true => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            false => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -186,6 +211,22 @@ mod tests {
     fn a_slow_body_trickles_and_its_head_does_not() {
         let delivery = Delivery::SlowBody { bytes: 4, pause: Duration::ZERO };
         assert_eq!(pieces(delivery), (vec![HEAD, 4, 4, 2], false));
+    }
+
+    #[test]
+    fn a_cut_comes_after_so_many_bytes_of_the_head() {
+        assert_eq!(pieces(Delivery::CutOffInHead { after: 7 }), (vec![7], true));
+        assert_eq!(pieces(Delivery::CutOffInHead { after: HEAD }), (vec![HEAD, 10], false));
+    }
+
+    #[test]
+    fn an_end_that_was_not_told_comes_when_all_is_said() {
+        let delivery = Delivery::ThenClose;
+        let mut progress = Progress { delivery, body_length: 10, ..Progress::default() };
+        progress.advance(&ANSWER[..ANSWER.len() - 1]);
+        assert!(!progress.is_over());
+        progress.advance(b"9");
+        assert!(progress.is_over());
     }
 
     #[test]

@@ -6,22 +6,29 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
+use crate::kill::{Death, Fates, Kills, Life};
 use crate::pace::{Paced, Pacer};
-use crate::{Delivery, FakePlex, ServerCertificate};
+use crate::{Delivery, FakePlex, Reply, ServerCertificate};
+
+/// The header of an answer that says which request it answers: its place among
+/// [`FakePlex::requests`], counted from 0. A client that mixes up its connections can be caught by it.
+pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
 /// A [`FakePlex`] on `127.0.0.1`, on a thread of its own, until it is dropped.
 ///
@@ -36,9 +43,9 @@ use crate::{Delivery, FakePlex, ServerCertificate};
 pub struct Server {
     url: String,
     port: u16,
+    tls: Option<Arc<ServerConfig>>,
     shared: Shared,
-    stop: Option<oneshot::Sender<Infallible>>,
-    thread: Option<JoinHandle<()>>,
+    running: Option<Running>,
 }
 
 impl Server {
@@ -73,31 +80,34 @@ impl Server {
         certificate: Option<ServerCertificate>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
-        let tls = certificate.map(acceptor).transpose()?;
+        let tls = certificate.map(tls).transpose()?;
         let url = match tls {
             Some(_) => format!("https://localhost:{port}"),
             None => format!("http://127.0.0.1:{port}"),
         };
         fake.set_base_url(&url);
-        let shared = Shared { fake: Arc::new(Mutex::new(fake)), connections: Arc::default() };
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
-            let _inside = runtime.enter();
-            tokio::net::TcpListener::from_std(listener)?
+        let shared = Shared {
+            fake: Arc::new(Mutex::new(fake)),
+            connections: Arc::default(),
+            fates: Arc::default(),
         };
-        let serve = serve(listener, tls, shared.clone());
-        let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = serve => {}
-                    _ = stopped => {}
-                }
-            });
-        })?;
-        Ok(Self { url, port, shared, stop: Some(stop), thread: Some(thread) })
+        let running = Some(Running::start(listener, tls.clone(), shared.clone())?);
+        Ok(Self { url, port, tls, shared, running })
+    }
+
+    /// Ends as a process that is killed does, every connection with it, and starts again at the same port
+    /// after so long. The fake, the counts and the certificate are as they were.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had again, or no thread can be started. It stays down then.
+    pub fn restart(&mut self, down: Duration) -> io::Result<()> {
+        drop(self.running.take());
+        thread::sleep(down);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        self.running = Some(Running::start(listener, self.tls.clone(), self.shared.clone())?);
+        Ok(())
     }
 
     /// Where it is: `http://127.0.0.1:PORT` or `https://localhost:PORT`, without a slash at the end.
@@ -124,9 +134,52 @@ impl Server {
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
+
+    /// From now on new connections die early as it is said here, and no others.
+    pub fn kill(&self, kills: impl Into<Option<Kills>>) {
+        self.shared.fates.set(kills.into());
+    }
+
+    /// The connections that died early, oldest first.
+    pub fn deaths(&self) -> Vec<Death> {
+        self.shared.fates.deaths()
+    }
 }
 
-impl Drop for Server {
+/// The thread that serves, until it is dropped.
+#[derive(Debug)]
+struct Running {
+    stop: Option<oneshot::Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        shared: Shared,
+    ) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let serve = serve(listener, tls.map(TlsAcceptor::from), shared);
+        let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = serve => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -140,6 +193,7 @@ impl Drop for Server {
 struct Shared {
     fake: Arc<Mutex<FakePlex>>,
     connections: Arc<AtomicUsize>,
+    fates: Arc<Fates>,
 }
 
 impl Shared {
@@ -148,7 +202,7 @@ impl Shared {
     }
 }
 
-fn acceptor(certificate: ServerCertificate) -> io::Result<TlsAcceptor> {
+fn tls(certificate: ServerCertificate) -> io::Result<Arc<ServerConfig>> {
     let (certificate, key) = certificate.into_parts();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -156,7 +210,7 @@ fn acceptor(certificate: ServerCertificate) -> io::Result<TlsAcceptor> {
         .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
         .map_err(io::Error::other)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shared: Shared) {
@@ -167,13 +221,17 @@ async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shar
         shared.connections.fetch_add(1, Ordering::SeqCst);
         // Small pieces are to go out as they are written.
         let _ = stream.set_nodelay(true);
+        let life = Arc::new(shared.fates.next());
+        if life.ends_torn() {
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
         let (tls, shared) = (tls.clone(), shared.clone());
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, shared).await,
+                None => converse(stream, shared, life).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        converse(stream, shared).await;
+                        converse(stream, shared, life).await;
                     }
                 }
             }
@@ -181,10 +239,13 @@ async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shar
     }
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S, shared: Shared) {
+async fn converse<S>(stream: S, shared: Shared, life: Arc<Life>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let pacer = Pacer::default();
-    let io = TokioIo::new(Paced::new(stream, pacer.clone()));
-    let service = service_fn(|request| answer(request, &shared, &pacer));
+    let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&life)));
+    let service = service_fn(|request| answer(request, &shared, &pacer, &life));
     // A connection that ends badly is the client's to notice, or was ordered.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
@@ -193,20 +254,30 @@ async fn answer(
     request: Request<Incoming>,
     shared: &Shared,
     pacer: &Pacer,
+    life: &Life,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
     let request = Request::from_parts(parts, body);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let reply = shared.lock().reply(&request, now);
-    match reply.delivery {
+    let (Reply { mut response, delivery }, number) = {
+        let mut fake = shared.lock();
+        let number = fake.requests().len();
+        (fake.reply(&request, now), number)
+    };
+    response.headers_mut().insert(REQUEST_NUMBER, HeaderValue::from(number));
+    let delivery = life.delivery(&request, response.body().len()).unwrap_or(delivery);
+    if life.ends_in_order() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    match delivery {
         Delivery::After(pause) => tokio::time::sleep(pause).await,
         Delivery::Never => std::future::pending().await,
         Delivery::CloseUnanswered => return Err(io::ErrorKind::ConnectionAborted.into()),
         _ => {}
     }
-    pacer.next_answer(reply.delivery);
-    Ok(reply.response.map(|body| Full::new(Bytes::from(body))))
+    pacer.next_answer(delivery, response.body().len());
+    Ok(response.map(|body| Full::new(Bytes::from(body))))
 }
 
 #[cfg(test)]

@@ -207,6 +207,8 @@ lenient::object! {
 struct Moment(i64);
 
 impl Value<'_> for Moment {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         // What is out of range stays so, and is told from what is not there.
         Some(Self(number.try_into().unwrap_or(i64::MAX)))

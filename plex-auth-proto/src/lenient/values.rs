@@ -6,6 +6,8 @@ use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
 impl Value<'_> for bool {
+    const IS_PLAIN: bool = true;
+
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)
     }
@@ -32,6 +34,8 @@ impl Value<'_> for bool {
 macro_rules! integer {
     ($($type:ty),+) => {$(
         impl Value<'_> for $type {
+            const IS_PLAIN: bool = true;
+
             fn from_integer(number: i128) -> Option<Self> {
                 number.try_into().ok()
             }
@@ -46,6 +50,8 @@ macro_rules! integer {
 integer!(u16, u32, u64, i64);
 
 impl Value<'_> for UnixSeconds {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         number.try_into().ok().map(Self)
     }
@@ -56,6 +62,8 @@ impl Value<'_> for UnixSeconds {
 }
 
 impl Value<'_> for String {
+    const IS_PLAIN: bool = true;
+
     fn from_bool(value: bool) -> Option<Self> {
         Some(value.to_string())
     }
@@ -74,6 +82,8 @@ impl Value<'_> for String {
 }
 
 impl Value<'_> for Secret {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         Some(Self::new(number.to_string()))
     }
@@ -84,6 +94,8 @@ impl Value<'_> for Secret {
 }
 
 impl Value<'_> for Token {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         Self::new(number.to_string()).ok()
     }

@@ -163,6 +163,8 @@ impl fmt::Display for DeviceId {
 }
 
 impl Value<'_> for DeviceId {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         u64::from_integer(number).map(Self)
     }

@@ -55,6 +55,8 @@ impl FromStr for HomeUserUuid {
 }
 
 impl Value<'_> for HomeUserUuid {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         Self::from_text(&number.to_string())
     }

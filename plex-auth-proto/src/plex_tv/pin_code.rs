@@ -91,6 +91,8 @@ impl fmt::Debug for PinCode {
 }
 
 impl Value<'_> for PinCode {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         Self::checked(number.to_string()).ok()
     }

@@ -45,6 +45,8 @@ impl fmt::Debug for PinId {
 }
 
 impl Value<'_> for PinId {
+    const IS_PLAIN: bool = true;
+
     fn from_integer(number: i128) -> Option<Self> {
         number.try_into().ok().map(Self::new)
     }

@@ -53,6 +53,8 @@ impl fmt::Debug for PinUrl {
 }
 
 impl Value<'_> for PinUrl {
+    const IS_PLAIN: bool = true;
+
     /// Only of `http` and `https`: a program may hand it to a browser.
     fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();

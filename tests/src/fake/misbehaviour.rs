@@ -47,8 +47,15 @@ pub enum Delivery {
         /// Bytes of the body that still come.
         after: usize,
     },
+    /// So many bytes of the head; then the connection ends. No fewer than the head has is no cut.
+    CutOffInHead {
+        /// Bytes of the head that still come.
+        after: usize,
+    },
     /// The connection ends before a byte of the answer.
     CloseUnanswered,
+    /// At once and whole, and it does not say that the connection ends. Then it does.
+    ThenClose,
 }
 
 /// What goes wrong on a path; see [`FakePlex::misbehave`](super::FakePlex::misbehave).

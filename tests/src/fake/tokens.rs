@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Account, Who};
+use crate::seeded::mix;
 
 /// The tokens that plex.tv knows, and whose they are.
 #[derive(Debug)]
@@ -110,15 +111,6 @@ pub(crate) fn transient(number: u64) -> String {
         low >> 52,
         low & 0xffff_ffff_ffff,
     )
-}
-
-/// SplitMix64: looks random, and is the same each time.
-fn mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

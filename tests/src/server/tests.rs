@@ -160,3 +160,27 @@ fn a_silent_server_can_be_dropped() {
     let _ = stream.read_to_end(&mut answer);
     assert!(answer.is_empty());
 }
+
+#[test]
+fn an_answer_says_which_request_it_answers() {
+    let server = Server::http(FakePlex::new());
+    for number in 0..2 {
+        let answer = exchange(&server, &request("x"));
+        assert!(answer.contains(&format!("{REQUEST_NUMBER}: {number}\r\n")), "{answer}");
+    }
+}
+
+#[test]
+fn a_restart_ends_every_connection_and_forgets_nothing() {
+    let mut server = Server::http(FakePlex::new());
+    let token = server.with(|plex| plex.issue_token(crate::Who::Free));
+    let mut open = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    while server.connections() == 0 {
+        std::thread::yield_now();
+    }
+    server.restart(Duration::from_millis(1)).unwrap();
+    assert_eq!(open.read(&mut [0]).unwrap_or(0), 0);
+    let answer = exchange(&server, &request(&token));
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(server.connections(), 2);
+}

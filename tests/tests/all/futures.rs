@@ -1,12 +1,12 @@
 //! The async transport's futures: sent to other threads, dropped at any point, with and without a runtime.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
 use plex_auth_hyper::Transport;
 use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
-use plex_auth_tests::{FakePlex, Server, Who};
+use plex_auth_tests::{FakePlex, Server, Who, dropped_after};
 
 use crate::carrier::runtime;
 
@@ -16,28 +16,13 @@ fn details(server: &Server) -> Call<Account> {
     PlexTv::at(me, server.url().parse().unwrap()).token_details(&token)
 }
 
-/// Polls a future so often and drops it; says whether it came to its end.
-async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(_) => Poll::Ready(true),
-        Poll::Pending if left == 1 => Poll::Ready(false),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
-    })
-    .await
-}
-
 #[test]
 fn one_can_be_dropped_after_any_poll_and_nothing_is_left_broken() {
     let server = Server::http(FakePlex::new());
     runtime().block_on(async {
         let http = Transport::new();
         let mut polls = 1;
-        while !dropped_after(polls, http.send(details(&server))).await {
+        while dropped_after(polls, http.send(details(&server))).await.is_none() {
             http.send(details(&server)).await.unwrap();
             polls += 1;
         }

@@ -1,0 +1,149 @@
+//! The clients that are compared.
+//!
+//! The bare ones are what a sensible program does by hand with ureq, and with hyper-util's pooled client: the
+//! request from strings, the whole body, the status, a strict struct. They have TLS, as ours have. They leave out
+//! the deadline of hyper's exchange, the limit of its body, repeating what may be repeated, telling what went wrong.
+//!
+//! ureq's is there twice: with a limit of time, as a program has that must not wait for ever; and as it comes, without
+//! one. As soon as there is any, ureq looks each name up from a thread of its own, also where the connection is kept.
+
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
+use plex_auth_hyper::Transport as HyperTransport;
+use plex_auth_proto::{ClientIdentity, PlexTv, Token};
+use plex_auth_ureq::{Transport as UreqTransport, ureq};
+use rustls::{ClientConfig, RootCertStore};
+
+#[allow(dead_code, reason = "a part of it is used here")]
+#[path = "../../../plex-auth-proto/benches/work/floor/floor.rs"]
+mod floor;
+
+use floor::account::Account;
+use floor::answer::read;
+use floor::request::Asking;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Client {
+    OurUreq,
+    BareUreq,
+    BareUreqUnlimited,
+    OurHyper,
+    BareHyper,
+}
+
+impl Client {
+    const ALL: [Self; 5] =
+        [Self::OurUreq, Self::BareUreq, Self::BareUreqUnlimited, Self::OurHyper, Self::BareHyper];
+
+    pub(crate) fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|client| client.name() == name).expect("a client")
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OurUreq => "our-ureq",
+            Self::BareUreq => "bare-ureq",
+            Self::BareUreqUnlimited => "bare-ureq-unlimited",
+            Self::OurHyper => "our-hyper",
+            Self::BareHyper => "bare-hyper",
+        }
+    }
+}
+
+/// Asks for the token's details, and waits for them.
+pub(crate) type Blocking = Box<dyn Fn() + Send + Sync>;
+
+/// The same, without waiting.
+pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// A call on this thread; hyper's with a runtime on it.
+pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
+    match client {
+        Client::OurUreq => our_ureq(url),
+        Client::BareUreq => bare_ureq(url, Some(Duration::from_secs(30))),
+        Client::BareUreqUnlimited => bare_ureq(url, None),
+        Client::OurHyper | Client::BareHyper => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let (runtime, call) = (runtime.expect("a runtime"), asynchronous(client, url));
+            Box::new(move || runtime.block_on(call()))
+        }
+    }
+}
+
+/// hyper's call, for a runtime of the caller's.
+pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
+    match client {
+        Client::OurHyper => our_hyper(url),
+        Client::BareHyper => bare_hyper(url),
+        _ => unreachable!("ureq waits"),
+    }
+}
+
+fn ours(url: &str) -> (PlexTv, Token) {
+    let Asking { identifier, product, version, platform, device, token, .. } = Asking::at(url, url);
+    let identity = ClientIdentity::builder(identifier).product(product).version(version);
+    let identity = identity.platform(platform).device(device).build().expect("an identity");
+    (PlexTv::at(identity, url.parse().expect("a URL")), Token::new(token).expect("a token"))
+}
+
+fn our_ureq(url: &str) -> Blocking {
+    let (plex_tv, token) = ours(url);
+    let transport = UreqTransport::new();
+    Box::new(move || {
+        black_box(transport.send(plex_tv.token_details(&token)).expect("an account"));
+    })
+}
+
+fn bare_ureq(url: &str, limit: Option<Duration>) -> Blocking {
+    let asking = Asking::at(url, url);
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(limit);
+    let agent = config.build().new_agent();
+    Box::new(move || {
+        let request = asking.token_details().map(drop);
+        let (head, mut body) = agent.run(request).expect("an answer").into_parts();
+        let body = body.read_to_vec().expect("a body");
+        let answer = http::Response::from_parts(head, body);
+        black_box(read::<Account>(&answer).expect("an account"));
+    })
+}
+
+fn our_hyper(url: &str) -> Async {
+    let (plex_tv, token) = ours(url);
+    let transport = HyperTransport::new();
+    Arc::new(move || {
+        let account = transport.send(plex_tv.token_details(&token));
+        Box::pin(async {
+            black_box(account.await.expect("an account"));
+        })
+    })
+}
+
+fn bare_hyper(url: &str) -> Async {
+    let asking = Asking::at(url, url);
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("versions of TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    let client = legacy::Client::builder(TokioExecutor::new())
+        .build::<_, Empty<Bytes>>(connector.enable_http1().build());
+    Arc::new(move || {
+        let answer = client.request(asking.token_details().map(|_| Empty::new()));
+        Box::pin(async {
+            let (head, body) = answer.await.expect("an answer").into_parts();
+            let body = body.collect().await.expect("a body").to_bytes();
+            let answer = http::Response::from_parts(head, body);
+            black_box(read::<Account>(&answer).expect("an account"));
+        })
+    })
+}

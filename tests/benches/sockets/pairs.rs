@@ -1,0 +1,43 @@
+//! Two measurements in turns, again and again.
+
+use std::time::Duration;
+
+/// A shared machine is never still: what is compared is measured side by side, and the ratio that counts is the one
+/// in the middle.
+pub(crate) struct Pairs(Vec<(Duration, Duration)>);
+
+impl Pairs {
+    /// So many pairs, ours and the floor's, after one that does not count. Each goes first as often as the other.
+    pub(crate) fn of(
+        count: usize,
+        ours: impl Fn() -> Duration,
+        floor: impl Fn() -> Duration,
+    ) -> Self {
+        let pair = |number| {
+            if number % 2 == 0 {
+                let ours = ours();
+                (ours, floor())
+            } else {
+                let floor = floor();
+                (ours(), floor)
+            }
+        };
+        pair(0);
+        Self((0..count).map(pair).collect())
+    }
+
+    /// A row for the table, in microseconds for each of so many calls.
+    pub(crate) fn row(&self, what: &str, calls: f64, goal: &str) {
+        let micros = |time: &Duration| time.as_secs_f64() * 1e6 / calls;
+        let ours = self.middle(|(ours, _)| micros(ours));
+        let floor = self.middle(|(_, floor)| micros(floor));
+        let ratio = self.middle(|(ours, floor)| ours.as_secs_f64() / floor.as_secs_f64());
+        println!("{what}\t{ours:.1}\t{floor:.1}\t{goal}\t{ratio:.3}");
+    }
+
+    fn middle(&self, number: impl Fn(&(Duration, Duration)) -> f64) -> f64 {
+        let mut numbers: Vec<f64> = self.0.iter().map(number).collect();
+        numbers.sort_by(f64::total_cmp);
+        numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+}

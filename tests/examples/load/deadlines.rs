@@ -1,0 +1,144 @@
+//! A deadline ends every way in which a server can stall.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
+use plex_auth_tests::{BlackHole, Delivery, FakePlex, Misbehaviour, RawServer, Server, Step};
+
+use crate::Arguments;
+use crate::crew::Crew;
+use crate::ledger::millis;
+use crate::place::CREWS;
+use crate::report::Report;
+
+/// How often each stall is met, all at once.
+const REPEATS: usize = 3;
+
+/// One way to stall.
+struct Stall {
+    name: &'static str,
+    url: String,
+    /// Whether it is over before anything of the request is sent.
+    connecting: bool,
+    /// Whoever stalls.
+    _server: Behind,
+}
+
+#[expect(dead_code, reason = "held for as long as it is to stall")]
+enum Behind {
+    Nobody(BlackHole),
+    Raw(RawServer),
+    Fake(Server),
+}
+
+pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
+    let crews = CREWS.map(|(name, crew)| (Report::new(name), crew(None)));
+    let (mut reports, crews): (Vec<_>, Vec<_>) = crews.into_iter().unzip();
+    for limit in arguments.deadlines() {
+        let stalls = stalls(limit);
+        thread::scope(|scope| {
+            let meet = |crew, stall| {
+                let all: Vec<_> =
+                    (0..REPEATS).map(|_| scope.spawn(move || meet(crew, stall, limit))).collect();
+                (stall, all)
+            };
+            let running: Vec<Vec<_>> = crews
+                .iter()
+                .map(|crew| stalls.iter().map(|stall| meet(crew, stall)).collect())
+                .collect();
+            for (report, running) in reports.iter_mut().zip(running) {
+                for (stall, all) in running {
+                    let met = all.into_iter().map(|met| met.join().expect("it does not panic"));
+                    judge(report, stall, limit, &met.collect::<Vec<_>>());
+                }
+            }
+        });
+    }
+    reports
+}
+
+/// How long a call took, and what is wrong with how it ended.
+fn meet(crew: &Crew, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
+    let call = call(&stall.url).deadline(limit);
+    let started = Instant::now();
+    let outcome = crew.send(call);
+    let took = started.elapsed();
+    let wrong = match outcome {
+        Ok(_) => Some("it was answered".to_owned()),
+        Err(error) => {
+            let right = error.no_answer().is_some_and(|error| {
+                error.reason() == Reason::TimedOut(limit)
+                    && error.may_have_been_sent() != stall.connecting
+            });
+            (!right).then(|| error.to_string())
+        }
+    };
+    (took, wrong)
+}
+
+fn judge(report: &mut Report, stall: &Stall, limit: Duration, met: &[(Duration, Option<String>)]) {
+    let longest = met.iter().map(|(took, _)| *took).max().unwrap_or_default();
+    let shortest = met.iter().map(|(took, _)| *took).min().unwrap_or_default();
+    let name = format!("{}, {} ms", stall.name, limit.as_millis());
+    report.figure(&name, format!("{:.1} ms", millis(longest)));
+    for wrong in met.iter().filter_map(|(_, wrong)| wrong.as_ref()) {
+        report.broken(format!("{name}: {wrong}"));
+    }
+    // Over ureq the time to connect ends a tenth before the whole, and what it has of that is rounded.
+    let least = if stall.connecting { limit * 4 / 5 } else { limit };
+    report.expect(shortest >= least, || format!("{name}: over after {shortest:?}"));
+    report.expect(longest <= limit * 10, || format!("{name}: over after {longest:?}"));
+}
+
+fn call(url: &str) -> Call<Account> {
+    let me = ClientIdentity::builder("deadlines").build().expect("a right identity");
+    let token = Token::new("abc").expect("a right token");
+    PlexTv::at(me, url.parse().expect("a right URL")).token_details(&token)
+}
+
+fn stalls(limit: Duration) -> Vec<Stall> {
+    const HEAD: &str =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n";
+    // Nothing that trickles is over by then.
+    let pause = limit / 20;
+    let raw = |name, script: &[&str]| {
+        let mut steps: Vec<_> = script.iter().map(|text| Step::Write((*text).into())).collect();
+        steps.push(Step::StallUntilDropped);
+        let server = RawServer::start(steps);
+        Stall { name, url: server.url(), connecting: false, _server: Behind::Raw(server) }
+    };
+    let fake = |name, delivery| {
+        let server = Server::http(FakePlex::new());
+        let account = format!("{{\"authToken\":\"abc\"}}{}", " ".repeat(999));
+        let slow = Misbehaviour::answer(200, "application/json", account).delivered(delivery);
+        server.with(|fake| fake.misbehave("/user", slow));
+        let url = server.url().to_owned();
+        Stall { name, url, connecting: false, _server: Behind::Fake(server) }
+    };
+    let mut stalls = vec![
+        raw("silent", &[]),
+        raw("half a head", &[HEAD]),
+        fake("a head that trickles", Delivery::SlowHead { bytes: 1, pause }),
+        raw("half a body", &[HEAD, "\r\n{\"authToken\""]),
+        fake("a body that trickles", Delivery::SlowBody { bytes: 1, pause }),
+    ];
+    let silent = RawServer::unasked(vec![Step::StallUntilDropped]);
+    stalls.push(Stall {
+        name: "silent in TLS",
+        url: silent.url().replace("http:", "https:"),
+        connecting: true,
+        _server: Behind::Raw(silent),
+    });
+    // Not every system has one.
+    if let Ok(hole) = BlackHole::open() {
+        let url = hole.url();
+        stalls.push(Stall {
+            name: "no connection",
+            url,
+            connecting: true,
+            _server: Behind::Nobody(hole),
+        });
+    }
+    stalls
+}

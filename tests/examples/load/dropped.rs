@@ -1,0 +1,127 @@
+//! Futures are dropped after every number of polls that they take, on a transport that others share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use plex_auth_tests::{Delivery, Misbehaviour, dropped_after};
+
+use crate::Arguments;
+use crate::ask::{Ask, Outcome};
+use crate::crew::Crew;
+use crate::ledger::Ledger;
+use crate::place::Place;
+use crate::report::Report;
+
+/// Where the droppers ask. The fake is slow there, so that their futures take many polls.
+const SLOW: [&str; 2] = ["/api/v2", "/pms"];
+
+const OPERATIONS: [&str; 4] =
+    ["token_details", "sign_in", "transient_token", "source_connection_information"];
+
+pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
+    let &Arguments { calls, at_once, .. } = arguments;
+    let mut report = Report::new("async");
+    let place = Place::new(arguments);
+    be_slow(&place);
+    let crew = place.crew(Crew::asynchronous);
+    let Crew::Async(transport, runtime) = &crew else { return vec![report] };
+
+    let droppers: Vec<_> = OPERATIONS
+        .iter()
+        .enumerate()
+        .map(|(kind, operation)| {
+            // All operations in turn: every fourth is the same.
+            let asks = place.asks_at(SLOW, calls, operation);
+            let asks: Arc<[_]> = asks.into_iter().skip(kind).step_by(OPERATIONS.len()).collect();
+            let next = Arc::new(AtomicUsize::new(0));
+            let crew = (0..at_once.div_ceil(2 * OPERATIONS.len())).map(|_| {
+                runtime.spawn(drop_all(transport.clone(), Arc::clone(&asks), Arc::clone(&next)))
+            });
+            (operation, Arc::clone(&asks), crew.collect::<Vec<_>>())
+        })
+        .collect();
+    let asks = place.asks(calls, "waits");
+    let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
+
+    let mut dropped = Vec::new();
+    for (operation, asks, crew) in droppers {
+        let (mut most, mut finished) = (0, Vec::new());
+        for dropper in crew {
+            let done = runtime.block_on(dropper).expect("a dropper does not panic");
+            most = most.max(done.most_polls);
+            finished.extend(done.finished);
+        }
+        report.figure(&format!("{operation}, dropped"), asks.len() - finished.len());
+        report.figure(&format!("{operation}, most polls"), most);
+        dropped.push((asks, finished));
+    }
+
+    let seen = place.take_seen();
+    let ledger = Ledger::of(&seen);
+    ledger.judge(&mut report, calls, &outcomes, |_| false);
+    for (asks, finished) in dropped {
+        let mut own = Report::new("async");
+        ledger.judge(&mut own, finished.len(), &finished, |_| false);
+        report.adopt(own);
+        for ask in asks.iter() {
+            let arrived = ledger.arrived(&ask.client);
+            let most = if ask.is_repeatable() { 2 } else { 1 };
+            report.expect(arrived <= most, || format!("{} was sent {arrived} times", ask.client));
+        }
+    }
+    report.figure("connections", place.server.connections());
+
+    // And the same transport answers as before.
+    let mut after = Report::new("async");
+    place.untroubled(&crew, calls.min(1000), at_once, "after", &mut after);
+    report.adopt(after);
+    vec![report]
+}
+
+/// Answers come in pieces: an account's body, a media server's head.
+fn be_slow(place: &Place) {
+    let pause = Duration::from_millis(1);
+    let body = Delivery::SlowBody { bytes: 512, pause };
+    let head = Delivery::SlowHead { bytes: 32, pause };
+    let paths = [
+        ("/user", body),
+        ("/users/signin", body),
+        ("/security/token", head),
+        ("/security/resources", head),
+    ];
+    place.server.with(|fake| {
+        for (path, delivery) in paths {
+            let [plex_tv, server] = SLOW;
+            let prefix = if path.starts_with("/user") { plex_tv } else { server };
+            fake.misbehave(&format!("{prefix}{path}"), Misbehaviour::deliver(delivery));
+        }
+    });
+}
+
+#[derive(Default)]
+struct Dropped {
+    finished: Vec<Outcome>,
+    most_polls: usize,
+}
+
+/// Drops one call after its first poll, the next after its second, until one comes to its end; then again.
+async fn drop_all(
+    transport: plex_auth_hyper::Transport,
+    asks: Arc<[Arc<Ask>]>,
+    next: Arc<AtomicUsize>,
+) -> Dropped {
+    let mut dropped = Dropped::default();
+    let mut polls = 1;
+    while let Some(ask) = asks.get(next.fetch_add(1, Ordering::Relaxed)) {
+        match dropped_after(polls, ask.send(&transport)).await {
+            Some(outcome) => {
+                dropped.most_polls = dropped.most_polls.max(polls);
+                dropped.finished.push(outcome);
+                polls = 1;
+            }
+            None => polls += 1,
+        }
+    }
+    dropped
+}

@@ -1,0 +1,78 @@
+//! Every seventh connection dies early: before the request is read, before the answer, in its head, in its
+//! body, or after it though it was to stay open.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
+use plex_auth_tests::{Death, Kills, Point};
+
+use crate::Arguments;
+use crate::ask::Outcome;
+use crate::ledger::{Ledger, no_answer};
+use crate::place::{CREWS, NewCrew, Place};
+use crate::report::Report;
+
+const EVERY: usize = 7;
+
+/// So many answers, and a connection that lives ends in order: there are enough new ones then.
+const ANSWERS: usize = 8;
+
+pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
+    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+}
+
+fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+    let &Arguments { calls, at_once, seed, .. } = arguments;
+    let mut report = Report::new(name);
+    let place = Place::new(arguments);
+    let crew = place.crew(crew);
+    let asks = place.asks(calls, "kills");
+    place.server.kill(Kills::every(EVERY, seed).answers_per_connection(ANSWERS));
+    let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
+    place.server.kill(None);
+
+    let seen = place.take_seen();
+    let ledger = Ledger::of(&seen);
+    report.figure("seed", seed);
+    ledger.judge(&mut report, calls, &outcomes, |reason| {
+        matches!(reason, Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
+    });
+    let deaths = place.server.deaths();
+    for point in Point::ALL {
+        let count = deaths.iter().filter(|death| death.point == point).count();
+        report.figure(&format!("connections that died, {point:?}"), count);
+    }
+    report.figure("connections", place.server.connections());
+    let twice = |outcome: &&Outcome| ledger.arrived(&outcome.client) == 2;
+    report.figure("arrived twice", outcomes.iter().filter(twice).count());
+    judge_stale(&mut report, &outcomes, &deaths);
+
+    // And then all is well again.
+    let mut after = Report::new(name);
+    place.untroubled(&crew, at_once, at_once, "after", &mut after);
+    report.adopt(after);
+    report
+}
+
+/// That a connection had been kept open and was no more is nothing that a call which may be sent again
+/// fails by: its last copy went out on a fresh connection, or had an answer that ended in its body.
+fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
+    let mut last: HashMap<&str, &Death> = HashMap::new();
+    for death in deaths {
+        if let Some(client) = &death.client {
+            last.insert(client, death);
+        }
+    }
+    for outcome in outcomes.iter().filter(|outcome| outcome.repeatable) {
+        let Some(error) = no_answer(outcome) else { continue };
+        let fresh = last
+            .get(outcome.client.as_str())
+            .is_some_and(|death| death.answered == 0 || death.point == Point::InBody);
+        report.expect(fresh, || {
+            let death = last.get(outcome.client.as_str());
+            format!("{} met a connection that was no more: {error}; {death:?}", outcome.client)
+        });
+    }
+}

@@ -1,0 +1,111 @@
+//! Judges a run: what each caller was told, against what the server saw.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use plex_auth_proto::{NoAnswer, NoAnswerReason, SendError};
+use plex_auth_tests::Seen;
+
+use crate::ask::Outcome;
+use crate::report::Report;
+
+/// What the server saw of one run.
+pub(crate) struct Ledger<'a> {
+    seen: &'a [Seen],
+    /// How many requests came of each client.
+    arrived: HashMap<&'a str, usize>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Of these requests.
+    pub(crate) fn of(seen: &'a [Seen]) -> Self {
+        let mut arrived = HashMap::new();
+        for client in seen.iter().filter_map(client) {
+            *arrived.entry(client).or_default() += 1;
+        }
+        Self { seen, arrived }
+    }
+
+    pub(crate) fn arrived(&self, client: &str) -> usize {
+        self.arrived.get(client).copied().unwrap_or(0)
+    }
+
+    /// The promises that hold whatever goes wrong: nothing is lost, no answer is another's, no sign-in goes
+    /// out twice and nothing else three times, and where no answer came the error says why and does not
+    /// deny what was sent. `fitting` are the reasons that can be.
+    pub(crate) fn judge(
+        &self,
+        report: &mut Report,
+        calls: usize,
+        outcomes: &[Outcome],
+        fitting: fn(NoAnswerReason) -> bool,
+    ) {
+        report.expect(outcomes.len() == calls, || {
+            format!("{} of {calls} calls came to no end", calls - outcomes.len())
+        });
+        let mut tokens = HashSet::new();
+        for outcome in outcomes {
+            let Outcome { client, repeatable, result, .. } = outcome;
+            let arrived = self.arrived(client);
+            let most = if *repeatable { 2 } else { 1 };
+            report.expect(arrived <= most, || format!("{client} was sent {arrived} times"));
+            match result {
+                Ok(answer) => {
+                    let request = answer.request.and_then(|number| self.seen.get(number));
+                    let own = request.and_then(self::client) == Some(client);
+                    report.expect(own, || format!("{client} got the answer to another request"));
+                    report.expect(answer.right, || format!("{client} got a wrong answer"));
+                    let token = answer.token.as_deref();
+                    let unique = token.is_none_or(|token| tokens.insert(token));
+                    report.expect(unique, || format!("{client} got a token that another got"));
+                }
+                Err(SendError::NoAnswer(error)) => {
+                    let denied = !error.may_have_been_sent() && arrived > 0;
+                    report.expect(!denied, || format!("{client} arrived, yet: {error}"));
+                    report.expect(fitting(error.reason()), || format!("{client}: {error}"));
+                }
+                Err(error) => report.broken(format!("{client}: {error}")),
+            }
+        }
+        figures(report, calls, outcomes, self.seen.len());
+    }
+}
+
+fn client(seen: &Seen) -> Option<&str> {
+    seen.header("x-plex-client-identifier")
+}
+
+fn figures(report: &mut Report, calls: usize, outcomes: &[Outcome], requests: usize) {
+    let answered = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
+    report.figure("calls", calls);
+    report.figure("answered", answered);
+    let mut unanswered: BTreeMap<String, usize> = BTreeMap::new();
+    for error in outcomes.iter().filter_map(no_answer) {
+        let sent = if error.may_have_been_sent() { "outcome unknown" } else { "nothing sent" };
+        let reason = match error.reason() {
+            NoAnswerReason::TimedOut(_) => "TimedOut".to_owned(),
+            reason => format!("{reason:?}"),
+        };
+        *unanswered.entry(format!("{reason}, {sent}")).or_default() += 1;
+    }
+    for (how, count) in unanswered {
+        report.figure(&how, count);
+    }
+    report.figure("requests that arrived", requests);
+
+    let mut times: Vec<_> = outcomes.iter().map(|outcome| outcome.took).collect();
+    times.sort_unstable();
+    let at =
+        |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
+    for (name, share) in [("median", 50), ("99 of 100 within", 99), ("slowest", 100)] {
+        report.figure(name, format!("{:.1} ms", millis(at(share).copied().unwrap_or_default())));
+    }
+}
+
+pub(crate) fn no_answer(outcome: &Outcome) -> Option<&NoAnswer> {
+    outcome.result.as_ref().err().and_then(SendError::no_answer)
+}
+
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

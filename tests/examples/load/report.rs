@@ -1,0 +1,72 @@
+//! What a scenario found: figures, and promises that were not kept.
+
+use std::fmt::Display;
+
+/// One transport's part of a scenario.
+pub(crate) struct Report {
+    /// The transport's name, and what else tells it from its neighbours.
+    pub(crate) column: String,
+    figures: Vec<(String, String)>,
+    broken: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(column: impl Into<String>) -> Self {
+        Self { column: column.into(), figures: Vec::new(), broken: Vec::new() }
+    }
+
+    pub(crate) fn figure(&mut self, name: &str, value: impl Display) {
+        self.figures.push((name.to_owned(), value.to_string()));
+    }
+
+    /// Takes over what another one found broken, and not its figures.
+    pub(crate) fn adopt(&mut self, other: Self) {
+        self.broken.extend(other.broken);
+    }
+
+    /// A promise that was not kept.
+    pub(crate) fn broken(&mut self, what: String) {
+        self.broken.push(what);
+    }
+
+    /// A promise, and what is wrong where it was not kept.
+    pub(crate) fn expect(&mut self, kept: bool, what: impl FnOnce() -> String) {
+        if !kept {
+            self.broken.push(what());
+        }
+    }
+}
+
+/// Prints one scenario's reports side by side, then what was not kept, and returns whether all was.
+pub(crate) fn print(title: &str, reports: &[Report]) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in reports.iter().flat_map(|report| &report.figures) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    print!("\n{title:<40}");
+    for report in reports {
+        print!("{:>14}", report.column);
+    }
+    println!();
+    for name in names {
+        print!("  {name:<38}");
+        for report in reports {
+            let figure = report.figures.iter().find(|(own, _)| own == name);
+            print!("{:>14}", figure.map_or("-", |(_, value)| value));
+        }
+        println!();
+    }
+    for report in reports {
+        for what in report.broken.iter().take(MOST_SHOWN) {
+            println!("BROKEN PROMISE, {title}, {}: {what}", report.column);
+        }
+        if let Some(more) = report.broken.len().checked_sub(MOST_SHOWN).filter(|&more| more > 0) {
+            println!("… and {more} more");
+        }
+    }
+    reports.iter().all(|report| report.broken.is_empty())
+}
+
+const MOST_SHOWN: usize = 10;

@@ -1,0 +1,66 @@
+//! The server is killed and started again at the same port, several times, while calls are under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
+use plex_auth_tests::{Delivery, FakePlex, Misbehaviour};
+
+use crate::Arguments;
+use crate::ledger::Ledger;
+use crate::place::{CREWS, NewCrew, Place};
+use crate::report::Report;
+
+const RESTARTS: usize = 5;
+
+/// How long an answer takes after its request was carried out, so that there are some in between when the
+/// server is killed.
+const THOUGHT: Duration = Duration::from_millis(2);
+
+/// How long nobody listens.
+const DOWN: Duration = Duration::from_millis(20);
+
+pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
+    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+}
+
+fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+    let &Arguments { calls, at_once, .. } = arguments;
+    let mut report = Report::new(name);
+    let mut place = Place::new(arguments);
+    let crew = place.crew(crew);
+    let asks = place.asks(calls, "restart");
+    place.server.with(|fake| {
+        for path in ["/user", "/users/signin", "/security/token", "/security/resources"] {
+            fake.misbehave(path, Misbehaviour::deliver(Delivery::After(THOUGHT)));
+        }
+    });
+    let done = Arc::new(AtomicUsize::new(0));
+    let outcomes = thread::scope(|scope| {
+        let calling = scope.spawn(|| crew.ask_all(&asks, at_once, &done));
+        for restart in 1..=RESTARTS {
+            // Spread over the run by what is done, not by time.
+            let due = calls * restart / (RESTARTS + 1);
+            while done.load(Ordering::Relaxed) < due && !calling.is_finished() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            place.server.restart(DOWN).expect("the port is still to be had");
+        }
+        calling.join().unwrap_or_default()
+    });
+    place.server.with(FakePlex::behave);
+    let seen = place.take_seen();
+    Ledger::of(&seen).judge(&mut report, calls, &outcomes, |reason| {
+        matches!(reason, Reason::Refused | Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
+    });
+    report.figure("restarts", RESTARTS);
+    report.figure("connections", place.server.connections());
+
+    // And then all is well again, sign-ins included.
+    let mut after = Report::new(name);
+    place.untroubled(&crew, at_once, at_once, "after", &mut after);
+    report.adopt(after);
+    report
+}

@@ -1,0 +1,82 @@
+//! Load without trouble: every call is answered, connections are used again, and nothing stays behind.
+
+use std::time::Instant;
+
+use crate::Arguments;
+use crate::place::{CREWS, NewCrew, Place};
+use crate::process::{memory, open_files, open_files_back_at};
+use crate::report::Report;
+
+/// A leak grows with each round, and an allocator's pools do not: where a round leaves less behind than this
+/// for each call, in KiB, there is none.
+const LEAK: usize = 1;
+
+/// The least that counts as growth, in KiB.
+const NOISE: usize = 8 * 1024;
+
+/// So many rounds are played until one has left nothing behind. The first fills the pools.
+const ROUNDS: usize = 5;
+
+pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
+    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+}
+
+fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+    let before = open_files();
+    let place = Place::new(arguments);
+    let mut report = Report::new(name);
+    round(arguments, &place, crew, "round-1", &mut report);
+    let allowed = NOISE.max(LEAK * arguments.calls);
+    let mut grown = Vec::new();
+    for number in 2..=ROUNDS {
+        let mut next = Report::new(name);
+        let then = memory();
+        round(arguments, &place, crew, &format!("round-{number}"), &mut next);
+        next.adopt(report);
+        report = next;
+        let growth = memory().zip(then).map(|(now, then)| now.saturating_sub(then));
+        grown.extend(growth);
+        if growth.is_none_or(|growth| growth < allowed) {
+            break;
+        }
+    }
+    drop(place);
+    let after = open_files_back_at(before);
+    report
+        .expect(after <= before, || format!("{before:?} files were open, and {after:?} still are"));
+    if let (Some(least), Some(now)) = (grown.iter().min(), memory()) {
+        report.figure("memory", format!("{now} KiB"));
+        report.figure("memory, growth in the last round", format!("{least} KiB"));
+        report.expect(*least < allowed, || format!("memory grew by KiB {grown:?} in each round"));
+    }
+    report
+}
+
+fn round(arguments: &Arguments, place: &Place, crew: NewCrew, party: &str, report: &mut Report) {
+    let &Arguments { calls, at_once, .. } = arguments;
+    let connections = place.server.connections();
+    let crew = place.crew(crew);
+    // The server's own end of each connection counts, too.
+    let idle = open_files();
+    let started = Instant::now();
+    place.untroubled(&crew, calls, at_once, party, report);
+    let took = started.elapsed();
+
+    let opened = place.server.connections() - connections;
+    report.figure("calls per second", format!("{:.0}", calls as f64 / took.as_secs_f64()));
+    report.figure("connections", opened);
+    report.expect(opened < calls, || format!("{opened} connections for {calls} calls"));
+    let busy = open_files();
+    let ground = crew.without_transport();
+    let left = open_files_back_at(idle);
+    for (when, files) in
+        [("before", idle), ("after the calls", busy), ("without the transport", left)]
+    {
+        let files = files.map_or("?".to_owned(), |files| files.to_string());
+        report.figure(&format!("open files, {when}"), files);
+    }
+    report.expect(left <= idle, || {
+        format!("{idle:?} files were open before, {left:?} are without the transport")
+    });
+    drop(ground);
+}

@@ -1,0 +1,70 @@
+//! A port at which connecting neither succeeds nor fails.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+/// A port on `127.0.0.1` that swallows every attempt to connect, as a host behind a strict firewall does,
+/// until it is dropped.
+///
+/// It is a listener whose queue is full, which the system's own rules make silent: Linux drops what comes
+/// then. Where another system refuses instead, there is none to be had.
+#[derive(Debug)]
+pub struct BlackHole {
+    port: u16,
+    _listener: Socket,
+    _queue: Vec<TcpStream>,
+}
+
+/// Attempts to fill a queue that asked to be as short as can be.
+const ATTEMPTS: usize = 64;
+
+/// How long an attempt may take before it counts as swallowed.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+impl BlackHole {
+    /// Opens one at a free port.
+    ///
+    /// # Errors
+    ///
+    /// When this system has no port that keeps silent.
+    pub fn open() -> io::Result<Self> {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        listener.listen(0)?;
+        let address = listener.local_addr()?.as_socket();
+        let address = address.ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let mut queue = Vec::new();
+        for _ in 0..ATTEMPTS {
+            match TcpStream::connect_timeout(&address, PATIENCE) {
+                Ok(stream) => queue.push(stream),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Ok(Self { port: address.port(), _listener: listener, _queue: queue });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("the queue of a listener has no end here"))
+    }
+
+    /// Where it is: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn nobody_gets_in_and_nobody_is_refused() {
+        let hole = BlackHole::open().unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, hole.port));
+        let error = TcpStream::connect_timeout(&address, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,217 @@
+//! Connections that die early: which of them, where, and what died with them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::Request;
+
+use crate::Delivery;
+use crate::seeded::mix;
+
+/// Which connections of a [`Server`](crate::Server) die early: every so many-th, on one of its first four
+/// requests, at a [`Point`] that a seed decides; half of them in order, half of them torn down.
+///
+/// The others live on. A client that keeps its connections would soon have none that can die, so
+/// [`answers_per_connection`](Self::answers_per_connection) ends them in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Kills {
+    every: usize,
+    seed: u64,
+    answers: Option<usize>,
+}
+
+impl Kills {
+    /// Every so many-th connection, the same for the same seed.
+    pub fn every(connections: usize, seed: u64) -> Self {
+        Self { every: connections.max(1), seed, answers: None }
+    }
+
+    /// A connection that lives on says `connection: close` with this answer, as servers do that count.
+    pub fn answers_per_connection(mut self, answers: usize) -> Self {
+        self.answers = Some(answers);
+        self
+    }
+
+    /// What becomes of a connection, by its number.
+    fn fate(&self, number: usize) -> Fate {
+        if !(number + 1).is_multiple_of(self.every) {
+            return self.answers.map_or(Fate::LivesOn, |answers| Fate::Closes { answers });
+        }
+        let mut state = self.seed ^ ((number as u64) << 32);
+        let mut draw = |below: usize| usize::try_from(mix(&mut state) % below as u64).unwrap_or(0);
+        let point = Point::ALL.get(draw(Point::ALL.len())).copied().unwrap_or(Point::Unread);
+        Fate::Dies { point, after: draw(4), place: draw(usize::MAX), torn: draw(2) == 1 }
+    }
+}
+
+/// Where a connection dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Point {
+    /// When the first bytes of a request arrive. Nobody looks at them.
+    Unread,
+    /// When a request was read and carried out, before a byte of its answer.
+    Unanswered,
+    /// In the head of an answer.
+    InHead,
+    /// In its body.
+    InBody,
+    /// After a whole answer that promised to keep the connection open.
+    AfterAnswer,
+}
+
+impl Point {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Unread, Self::Unanswered, Self::InHead, Self::InBody, Self::AfterAnswer];
+}
+
+/// A connection that died early.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Death {
+    /// Where.
+    pub point: Point,
+    /// How many whole answers it had brought before.
+    pub answered: usize,
+    /// Whose request died with it, by its `X-Plex-Client-Identifier`. None did after a whole answer.
+    pub client: Option<String>,
+}
+
+/// What is to become of each connection of a server, and what has.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    plan: Mutex<Plan>,
+    deaths: Mutex<Vec<Death>>,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    kills: Option<Kills>,
+    /// How many connections it has decided about.
+    number: usize,
+    /// How many plans there were before. What an earlier one decided counts no more.
+    edition: usize,
+}
+
+impl Fates {
+    pub(crate) fn set(&self, kills: Option<Kills>) {
+        let mut plan = self.plan();
+        *plan = Plan { kills, number: 0, edition: plan.edition + 1 };
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn deaths(&self) -> Vec<Death> {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The life of the next connection.
+    pub(crate) fn next(self: &Arc<Self>) -> Life {
+        let mut plan = self.plan();
+        let fate = plan.kills.map_or(Fate::LivesOn, |kills| kills.fate(plan.number));
+        plan.number += 1;
+        let (answered, edition) = (AtomicUsize::new(0), plan.edition);
+        Life { fate, edition, answered, fates: Arc::clone(self) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fate {
+    LivesOn,
+    /// In order, with this answer.
+    Closes {
+        answers: usize,
+    },
+    /// After so many answers, at a point and somewhere in it.
+    Dies {
+        point: Point,
+        after: usize,
+        place: usize,
+        torn: bool,
+    },
+}
+
+/// One connection's.
+#[derive(Debug)]
+pub(crate) struct Life {
+    fate: Fate,
+    edition: usize,
+    answered: AtomicUsize,
+    fates: Arc<Fates>,
+}
+
+impl Life {
+    /// Whether its end is a reset.
+    pub(crate) fn ends_torn(&self) -> bool {
+        matches!(self.fate, Fate::Dies { torn: true, .. })
+    }
+
+    /// Whether it ends now that these bytes of a request have come.
+    pub(crate) fn ends_unread(&self, bytes: &[u8]) -> bool {
+        let ends = self.is_due(Point::Unread);
+        if ends {
+            self.died(Point::Unread, client_in(bytes));
+        }
+        ends
+    }
+
+    /// How a request is answered, where that is not as usual.
+    pub(crate) fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
+        let due = |point: &Point| self.is_due(*point);
+        let point = Point::ALL.into_iter().find(due);
+        let client = request.headers().get(CLIENT).and_then(|value| value.to_str().ok());
+        if let Some(point) = point {
+            let client = client.filter(|_| point != Point::AfterAnswer);
+            self.died(point, client.map(str::to_owned));
+        }
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        let Fate::Dies { place, .. } = self.fate else {
+            return None;
+        };
+        match point? {
+            Point::Unread => None,
+            Point::Unanswered => Some(Delivery::CloseUnanswered),
+            // No head is as short.
+            Point::InHead => Some(Delivery::CutOffInHead { after: 1 + place % 60 }),
+            Point::InBody => Some(Delivery::CutOff { after: place % body.max(1) }),
+            Point::AfterAnswer => Some(Delivery::ThenClose),
+        }
+    }
+
+    /// Whether the answer that was asked about last is to say that the connection ends.
+    pub(crate) fn ends_in_order(&self) -> bool {
+        matches!(self.fate, Fate::Closes { answers } if self.answered() >= answers)
+    }
+
+    fn answered(&self) -> usize {
+        self.answered.load(Ordering::SeqCst)
+    }
+
+    fn is_due(&self, at: Point) -> bool {
+        let due = matches!(self.fate, Fate::Dies { point, after, .. }
+            if point == at && after == self.answered());
+        due && self.fates.plan().edition == self.edition
+    }
+
+    fn died(&self, point: Point, client: Option<String>) {
+        let answered = self.answered() + usize::from(point == Point::AfterAnswer);
+        let death = Death { point, answered, client };
+        self.fates.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
+    }
+}
+
+const CLIENT: &str = "x-plex-client-identifier";
+
+/// Whose request begins with these bytes.
+fn client_in(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut headers = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case(CLIENT))?;
+    Some(value.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests;
