@@ -1,10 +1,13 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use http_body::Body;
+use hyper::rt::Sleep;
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Conversation, Step};
 use tower_service::Service;
@@ -71,12 +74,25 @@ async fn first<F: Future>(
     time: Duration,
     under_way: &mut UnderWay<F>,
 ) -> Option<F::Output> {
-    let mut sleep = timer.sleep(time);
-    poll_fn(|cx| match under_way.poll(cx) {
-        Poll::Ready(heard) => Poll::Ready(Some(heard)),
-        Poll::Pending => sleep.as_mut().poll(cx).map(|()| None),
+    let mut sleep = None;
+    poll_fn(|cx| {
+        // The calls first: one says that there is no runtime, where its timer panics.
+        if let Poll::Ready(heard) = under_way.poll(cx) {
+            return Poll::Ready(Some(heard));
+        }
+        let sleep = sleep.get_or_insert_with(|| asleep(timer, time));
+        sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.as_mut().poll(cx)).map(|()| None)
     })
     .await
+}
+
+/// A sleep of the runtime's. Where there is none to sleep in nobody else is waiting, and the thread does.
+fn asleep(timer: &SharedTimer, time: Duration) -> Option<Pin<Box<dyn Sleep>>> {
+    let sleep = panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time)));
+    if sleep.is_err() {
+        thread::sleep(time);
+    }
+    sleep.ok()
 }
 
 /// The calls that are under way.

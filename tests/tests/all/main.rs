@@ -10,6 +10,7 @@
 
 mod carrier;
 mod claim;
+mod conversations;
 mod device_keys;
 mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
