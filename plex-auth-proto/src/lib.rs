@@ -6,6 +6,7 @@
 //! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
 //!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
+//! - Several calls and the time between them: [`Conversation`], of which [`PinLogin`] is one.
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
 //!   a key in memory and the verification of Plex's tokens.
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
