@@ -134,6 +134,7 @@ mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
+mod drive;
 mod fault;
 mod passage;
 mod request_body;

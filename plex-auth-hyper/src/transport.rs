@@ -27,7 +27,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = "client"))] S> {
     service: S,
-    timer: SharedTimer,
+    pub(crate) timer: SharedTimer,
     timeout: Duration,
     max_body_size: Option<usize>,
 }
@@ -167,8 +167,7 @@ where
         Some(reason) if head.status.is_success() => Err(reply.no_answer(reason, true)),
         _ => {
             let answer = Response::from_parts(head, body.bytes);
-            let value = reply.parse(&answer)?;
-            Ok(answer.map(|_| value))
+            Ok(reply.read(answer)?)
         }
     }
 }

@@ -7,10 +7,9 @@ use serde::de::DeserializeOwned;
 
 use crate::asked::{Asked, Origin};
 use crate::body::Body;
-use crate::decode::{self, Decode};
+use crate::decode::{self, Decode, Fault};
 use crate::operation::{Host, Operation};
 use crate::reply::Reply;
-use crate::token::Token;
 
 /// A finished request and, tied to it by type, how its answer is read.
 ///
@@ -59,7 +58,7 @@ impl<T> Call<T> {
     where
         T: DeserializeOwned,
     {
-        Self::own(operation, request.map(Into::into), |body, _| decode::json(body))
+        Self::own(operation, request.map(Into::into), Box::new(|body| decode::json(body)))
     }
 
     fn own(operation: &'static str, mut request: Request<Body>, decode: Decode<T>) -> Self {
@@ -70,7 +69,6 @@ impl<T> Call<T> {
         }
         let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
         let secret_url = query.contains("x-plex-token=");
-        let token = request.headers().get(TOKEN_HEADER).and_then(Token::from_header);
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
         let asked = Asked {
             operation,
@@ -79,7 +77,7 @@ impl<T> Call<T> {
             repeatable: false,
             carried_token,
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, decode);
         if secret_url { call.secret_url() } else { call }
     }
 
@@ -87,26 +85,20 @@ impl<T> Call<T> {
     pub(crate) fn new(
         operation: &Operation,
         request: Request<Body>,
-        token: Option<Token>,
-        decode: Decode<T>,
+        decode: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Self {
         let asked = Asked {
             operation: operation.name,
             host: Some(operation.host),
             origin: Origin::of(request.uri()),
             repeatable: operation.repeatable,
-            carried_token: token.is_some(),
+            carried_token: request.headers().contains_key(TOKEN_HEADER),
         };
-        let call = Self::assemble(request, asked, token, decode);
+        let call = Self::assemble(request, asked, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }
     }
 
-    fn assemble(
-        mut request: Request<Body>,
-        asked: Asked,
-        token: Option<Token>,
-        decode: Decode<T>,
-    ) -> Self {
+    fn assemble(mut request: Request<Body>, asked: Asked, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
         // whether they add one to an empty body. A GET must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
@@ -115,7 +107,7 @@ impl<T> Call<T> {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        Self { request, reply: Reply::new(asked, token, decode) }
+        Self { request, reply: Reply::new(asked, decode) }
     }
 
     /// The request, to look at.
@@ -131,9 +123,29 @@ impl<T> Call<T> {
     /// The request, to send with whatever client there is, and the reply that reads what comes.
     ///
     /// Send the request as it is: do not follow redirects (the token would go along to another host),
-    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`].
+    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`]. It is `http`'s own from
+    /// here on: its `Debug` shows the URL, also one that [is a secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
+    }
+
+    /// Makes something else of the value that the answer becomes.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, Call, ClientIdentity, PlexTv, Token};
+    ///
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let call: Call<bool> =
+    ///     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).map(|account| account.has_plex_pass());
+    /// let answer = http::Response::new(r#"{"roles":["plexpass"]}"#);
+    /// assert!(call.reply().parse(&answer)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn map<U>(self, make: impl Fn(T) -> U + Send + Sync + 'static) -> Call<U>
+    where
+        T: 'static,
+    {
+        Call { request: self.request, reply: self.reply.map(make) }
     }
 
     /// The URL as it may be shown: whole, or without path and query where it holds a secret.
@@ -181,7 +193,7 @@ impl<T> Call<T> {
 impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let mut call = Self::own(operation, request.map(Into::into), |_, _| Ok(()));
+        let mut call = Self::own(operation, request.map(Into::into), Box::new(|_| Ok(())));
         call.reply.status_only = true;
         call
     }
@@ -201,7 +213,8 @@ impl Call<Body> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        Self::own(operation, request.map(Into::into), |body, _| Ok(Body::from(body.to_vec())))
+        let copy = |body: &[u8]| Ok(Body::from(body.to_vec()));
+        Self::own(operation, request.map(Into::into), Box::new(copy))
     }
 }
 

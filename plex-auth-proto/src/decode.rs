@@ -10,12 +10,11 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::asked::Asked;
 use crate::error::{Content, Error};
-use crate::lenient::{Object, Value};
-use crate::token::Token;
+use crate::lenient::{List, Object, Value};
 use crate::{careful, xml};
 
-/// How a body becomes a `T`; the token is the one that the request carried.
-pub(crate) type Decode<T> = fn(&[u8], Option<&Token>) -> Result<T, Fault>;
+/// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
+pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<T, Fault> + Send + Sync>;
 
 /// What is wrong with a body.
 #[derive(Debug)]
@@ -71,6 +70,21 @@ where
     })
 }
 
+/// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
+/// fault: that nothing is there is said by a list without elements.
+pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), Fault> {
+    let body = trim(body);
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = json.deserialize_seq(List::NEW);
+    if let (Ok(list), Ok(())) = (read, json.end()) {
+        return Ok(list);
+    }
+    careful::read(&text(body), List::NEW).map_err(|error| match error.classify() {
+        Category::Data => Fault::shape(".", "is not a list"),
+        _ => not_json(body),
+    })
+}
+
 /// Reads a JSON object.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, Fault> {
     object_with(body, Object::NEW)
@@ -91,6 +105,32 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     let json = if envelope { Json::from_iter([(root, content)]) } else { content };
     // As text, so that there is one reader for each type and not two.
     object(json.to_string().as_bytes())
+}
+
+/// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status
+/// of a success is a proxy's, and does not say that anything was done.
+pub(crate) fn nothing(body: &[u8]) -> Result<(), Fault> {
+    let body = trim(body);
+    // Media servers have a page for each status, which says it.
+    let is_own_page = |page: &str| page.contains("<h1>200 OK</h1>");
+    match body.first() {
+        Some(b'<') if xml::looks_like_html(&text(body)) && !is_own_page(&text(body)) => {
+            Err(Fault::Content(Content::Html))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of an XML document that has nothing else, whatever its one element is called.
+pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
+    let body = trim(body);
+    if body.first() != Some(&b'<') {
+        return None;
+    }
+    match xml::read_any(&text(body)) {
+        Ok((_, Json::String(text))) => Some(text),
+        _ => None,
+    }
 }
 
 /// What a body is that is no JSON.

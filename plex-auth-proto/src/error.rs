@@ -3,6 +3,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::asked::{Asked, Origin};
 use crate::operation::Host;
+use crate::plex_tv::{link_pin, poll_pin};
 use crate::rejection::Rejection;
 use crate::retry_after::RetryAfter;
 
@@ -18,15 +19,17 @@ mod message;
 /// sent. `Display` is one line that names the operation and where it was sent.
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
-/// [`wants_second_factor`](Self::wants_second_factor), [`may_retry`](Self::may_retry).
+/// [`wants_second_factor`](Self::wants_second_factor), [`is_pin_gone`](Self::is_pin_gone),
+/// [`wants_home_pin`](Self::wants_home_pin),
+/// [`may_retry`](Self::may_retry).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// 400: a parameter is missing or malformed. Sending it again is of no use. From a media server it
     /// can mean that it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
-    /// The login, the password or the token is not accepted: 401; 498; or 422 in whose text Plex says
-    /// "Invalid token". Ask for the password again, or sign in anew if
+    /// The login, the password or the token is not accepted: 401; 498; or, of a token that went along, 422 in
+    /// whose text Plex says "Invalid token". Ask for the password again, or sign in anew if
     /// [`is_token_dead`](Self::is_token_dead) says so. A media server that answers so speaks for
     /// itself only: it may not know the account, or the token is of a kind it does not take.
     Unauthorized(Rejection),
@@ -133,7 +136,10 @@ impl Error {
             401 if rejection.has_code(1028) => Self::SecondFactorRejected(rejection),
             401 if rejection.has_code(1029) => Self::SecondFactorRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
-            422 if rejection.says_invalid_token() => Self::Unauthorized(rejection),
+            // Where none went along, it is what was sent in its place.
+            422 if asked.carried_token && rejection.says_invalid_token() => {
+                Self::Unauthorized(rejection)
+            }
             403 => Self::Forbidden(rejection),
             429 => Self::RateLimited(rejection),
             500..=599 => Self::Unavailable(rejection),
@@ -198,6 +204,33 @@ impl Error {
     /// or too old.
     pub fn wants_second_factor(&self) -> bool {
         matches!(self, Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_))
+    }
+
+    /// Whether the PIN is gone for good, so that only a new one helps: 404 with code 1020, or 410 to a call
+    /// about a PIN. It has expired, never was, or was made under another client identifier.
+    ///
+    /// A 404 without that code is a gateway's, and says nothing about the PIN.
+    pub fn is_pin_gone(&self) -> bool {
+        let Self::Rejected(rejection) = self else { return false };
+        let about_a_pin = [poll_pin::OPERATION.name, link_pin::OPERATION.name];
+        match rejection.status().as_u16() {
+            404 => rejection.has_code(1020) && self.asked().host == Some(Host::PlexTv),
+            410 => about_a_pin.contains(&self.operation()),
+            _ => false,
+        }
+    }
+
+    /// Whether Plex does not know the device by its key, because the user removed it or because the key was
+    /// registered under another client identifier (code 1097): only a new identifier with a new key helps,
+    /// and the user must sign in.
+    pub fn wants_new_device_key(&self) -> bool {
+        self.rejection().is_some_and(|rejection| rejection.has_code(1097))
+    }
+
+    /// Whether the Home PIN of the user that was switched to is wanted, because none was sent or because the
+    /// one sent is wrong: 403 with code 1041.
+    pub fn wants_home_pin(&self) -> bool {
+        matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if

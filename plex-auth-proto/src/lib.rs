@@ -3,23 +3,31 @@
 //! # Where to look
 //!
 //! - Who is asking: [`ClientIdentity`].
-//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`]; [`OPERATIONS`] lists them all.
+//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
+//!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
+//! - Several calls and the time between them: [`Conversation`], of which [`PinLogin`] is one.
+//! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
+//!   a key in memory and the verification of Plex's tokens.
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
 mod asked;
 mod body;
 mod call;
 mod careful;
+mod conversation;
 mod decode;
 mod error;
 mod error_body;
 mod identity;
+mod jwt;
 mod lenient;
+mod media_container;
 mod media_server;
 mod no_answer;
 mod open_enum;
 mod operation;
+mod percent;
 mod plex_tv;
 mod raw_json;
 mod rejection;
@@ -35,10 +43,22 @@ mod xml;
 pub use asked::{Asked, Origin};
 pub use body::Body;
 pub use call::Call;
+pub use conversation::{Conversation, RequestId, Step};
 pub use error::{Content, Error};
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
+pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
+pub use jwt::device_key::{DeviceKey, SignError};
+#[cfg(feature = "ed25519")]
+pub use jwt::ed25519_key::Ed25519Key;
+pub use jwt::jwk::{InvalidKeyId, Jwk};
+pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
+#[cfg(feature = "ed25519")]
+pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
+pub use media_server::address::MediaServerAddress;
+pub use media_server::root::ServerRoot;
+pub use media_server::server_identity::ServerIdentity;
 pub use media_server::source::{InvalidSource, Source};
 pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
@@ -48,13 +68,36 @@ pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
+pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::device_pin::DevicePin;
+pub use plex_tv::devices::{Device, DeviceConnection, DeviceId, Devices};
+pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
+pub use plex_tv::home_pin::{HomePin, InvalidHomePin};
+pub use plex_tv::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
+pub use plex_tv::home_users::{Home, HomeUser};
+pub use plex_tv::hosted_page::HostedPage;
+pub use plex_tv::nonce::Nonce;
+pub use plex_tv::pin::{Pin, PinLocation};
+pub use plex_tv::pin_code::{InvalidPinCode, PinCode};
+pub use plex_tv::pin_id::PinId;
+pub use plex_tv::pin_login::kept::InvalidKeptLogin;
+pub use plex_tv::pin_login::{
+    LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress,
+};
+pub use plex_tv::pin_url::PinUrl;
+pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
+pub use plex_tv::poll_pin::PinState;
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
     SubtitleForced, WatchedIndicator,
 };
+pub use plex_tv::resource::{Resource, ResourceConnection};
+pub use plex_tv::resources::Resources;
 pub use plex_tv::restrictions::{CustomRestrictions, Setting};
 pub use plex_tv::service::{Service, ServiceStatus};
+pub use plex_tv::short_pin::ShortPin;
+pub use plex_tv::strong_pin::StrongPin;
 pub use plex_tv::subscription::{
     Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
 };

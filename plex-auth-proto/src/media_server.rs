@@ -2,15 +2,20 @@ use http::Method;
 use http::request::Builder;
 
 use crate::identity::ClientIdentity;
-use crate::request;
+use crate::media_server::address::MediaServerAddress;
 use crate::server_url::ServerUrl;
 use crate::token::Token;
 
+pub(crate) mod address;
+pub(crate) mod claim;
+pub(crate) mod root;
+pub(crate) mod server_identity;
 pub(crate) mod source;
 pub(crate) mod source_connection_information;
 pub(crate) mod transient_token;
+pub(crate) mod unclaim;
 
-/// A media server and who is asking: every operation on it is a method that returns a
+/// A media server, who is asking and with which token: every operation on it is a method that returns a
 /// [`Call`](crate::Call).
 ///
 /// | method | published operation | request |
@@ -18,6 +23,12 @@ pub(crate) mod transient_token;
 /// | [`transient_token`](Self::transient_token) | getTransientToken | `POST {server}/security/token` |
 /// | [`source_connection_information`](Self::source_connection_information) | getSourceConnectionInformation | `GET {server}/security/resources` |
 /// | [`refresh_source_connection_information`](Self::refresh_source_connection_information) | the same with `refresh=1` | `GET {server}/security/resources` |
+/// | [`server_identity`](Self::server_identity) | getIdentity | `GET {server}/identity` |
+/// | [`root`](Self::root) | getServerInfo | `GET {server}/` |
+/// | [`claim`](Self::claim) | none | `POST {server}/myplex/claim` |
+/// | [`unclaim`](Self::unclaim) | none | `DELETE {server}/myplex/account` |
+///
+/// Where there is no token yet, or it is not sure which server answers: [`MediaServerAddress`].
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, MediaServer, Scope, Token, TokenType};
@@ -31,8 +42,7 @@ pub(crate) mod transient_token;
 /// ```
 #[derive(Clone, Debug)]
 pub struct MediaServer {
-    identity: ClientIdentity,
-    url: ServerUrl,
+    address: MediaServerAddress,
     token: Token,
 }
 
@@ -41,22 +51,28 @@ impl MediaServer {
     /// that opens it: of an account that may use it, the server's own access token, or a transient one
     /// (see [`Token`]).
     pub fn new(identity: ClientIdentity, url: ServerUrl, token: Token) -> Self {
-        Self { identity, url, token }
+        MediaServerAddress::new(identity, url).with_token(token)
+    }
+
+    /// The same server without the token.
+    pub fn address(&self) -> &MediaServerAddress {
+        &self.address
     }
 
     /// Who is asking.
     pub fn identity(&self) -> &ClientIdentity {
-        &self.identity
+        self.address.identity()
     }
 
-    /// The token that goes with every operation.
+    /// The token that goes with every operation but [`server_identity`](Self::server_identity) and
+    /// [`claim`](Self::claim).
     pub fn token(&self) -> &Token {
         &self.token
     }
 
     /// The base URL.
     pub fn url(&self) -> &ServerUrl {
-        &self.url
+        self.address.url()
     }
 
     /// Starts a request of your own to this server, with the identity's headers and no token; make it a
@@ -64,6 +80,6 @@ impl MediaServer {
     ///
     /// Where the endpoint wants the token: `.header("X-Plex-Token", server.token())`.
     pub fn request(&self, method: Method, path: &str) -> Builder {
-        request::builder(&self.identity, &self.url, method, path)
+        self.address.request(method, path)
     }
 }

@@ -66,6 +66,21 @@ impl SendError {
         self.answered().is_some_and(Error::wants_second_factor)
     }
 
+    /// Whether the PIN is gone for good; see [`Error::is_pin_gone`].
+    pub fn is_pin_gone(&self) -> bool {
+        self.answered().is_some_and(Error::is_pin_gone)
+    }
+
+    /// Whether Plex does not know the device by its key; see [`Error::wants_new_device_key`].
+    pub fn wants_new_device_key(&self) -> bool {
+        self.answered().is_some_and(Error::wants_new_device_key)
+    }
+
+    /// Whether a Home PIN is wanted; see [`Error::wants_home_pin`].
+    pub fn wants_home_pin(&self) -> bool {
+        self.answered().is_some_and(Error::wants_home_pin)
+    }
+
     /// Whether the same call may succeed later and does no harm if its first copy was carried out
     /// after all; see [`Error::may_retry`] and [`NoAnswer::may_retry`].
     pub fn may_retry(&self) -> bool {

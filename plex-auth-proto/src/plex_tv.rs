@@ -6,12 +6,42 @@ use crate::request;
 use crate::server_url::ServerUrl;
 
 pub(crate) mod account;
+pub(crate) mod claim_token;
+mod create_device_pin;
+pub(crate) mod create_pin;
 pub(crate) mod credentials;
+pub(crate) mod device_pin;
+pub(crate) mod devices;
+pub(crate) mod exchange_device_jwt;
+pub(crate) mod forward_url;
+pub(crate) mod home_pin;
+pub(crate) mod home_user_uuid;
+pub(crate) mod home_users;
+pub(crate) mod hosted_page;
+pub(crate) mod link_pin;
+pub(crate) mod nonce;
+pub(crate) mod pin;
+pub(crate) mod pin_code;
+pub(crate) mod pin_id;
+pub(crate) mod pin_login;
+pub(crate) mod pin_url;
+pub(crate) mod ping;
+pub(crate) mod plex_keys;
+mod poll_device_pin;
+pub(crate) mod poll_pin;
 pub(crate) mod profile;
+pub(crate) mod register_device_key;
+pub(crate) mod remove_device;
+pub(crate) mod resource;
+pub(crate) mod resources;
 pub(crate) mod restrictions;
 pub(crate) mod service;
+pub(crate) mod short_pin;
 pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod strong_pin;
 pub(crate) mod subscription;
+pub(crate) mod switch_home_user;
 pub(crate) mod token_details;
 
 /// Plex's account service and who is asking: every operation on it is a method that returns a
@@ -21,8 +51,27 @@ pub(crate) mod token_details;
 /// |---|---|---|
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
+/// | [`create_short_pin`](Self::create_short_pin) | createOAuthPin | `POST {plex.tv}/pins` |
+/// | [`create_strong_pin`](Self::create_strong_pin) | the same with `strong=true` | `POST {plex.tv}/pins` |
+/// | [`poll_pin`](Self::poll_pin) | getOAuthPin | `GET {plex.tv}/pins/{id}` |
+/// | [`link_pin`](Self::link_pin) | none | `PUT {plex.tv}/pins/link` |
+/// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
+/// | [`create_short_device_pin`](Self::create_short_device_pin) | createOAuthPin with a key | `POST {plex.tv}/pins` |
+/// | [`create_strong_device_pin`](Self::create_strong_device_pin) | the same with `strong` | `POST {plex.tv}/pins` |
+/// | [`poll_device_pin`](Self::poll_device_pin) | getOAuthPin with something signed | `GET {plex.tv}/pins/{id}` |
+/// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
+/// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |
+/// | [`plex_keys`](Self::plex_keys) | getAuthKeys | `GET {plex.tv}/auth/keys` |
+/// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
+/// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
+/// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
+/// | [`home_users`](Self::home_users) | none | `GET {plex.tv}/home/users` |
+/// | [`switch_home_user`](Self::switch_home_user) | none | `POST {plex.tv}/home/users/{uuid}/switch` |
+/// | [`devices`](Self::devices) | none | `GET https://plex.tv/devices.xml` |
+/// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
+/// | [`claim_token`](Self::claim_token) | none | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`.
+/// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, PlexTv, Token};

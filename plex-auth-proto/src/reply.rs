@@ -8,7 +8,6 @@ use crate::asked::Asked;
 use crate::decode::Decode;
 use crate::error::{Content, Error};
 use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
-use crate::token::Token;
 
 /// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
 /// 6 to 10 kB.
@@ -24,7 +23,6 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
 pub struct Reply<T> {
     pub(crate) asked: Asked,
-    token: Option<Token>,
     pub(crate) max_body_size: Option<usize>,
     default_max_body_size: usize,
     pub(crate) status_only: bool,
@@ -34,10 +32,9 @@ pub struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn new(asked: Asked, token: Option<Token>, decode: Decode<T>) -> Self {
+    pub(crate) fn new(asked: Asked, decode: Decode<T>) -> Self {
         Self {
             asked,
-            token,
             max_body_size: None,
             default_max_body_size: DEFAULT_MAX_BODY_SIZE,
             status_only: false,
@@ -55,8 +52,33 @@ impl<T> Reply<T> {
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body, self.token.as_ref())
-            .map_err(|fault| fault.into_error(&self.asked, response.status()))
+        (self.decode)(body).map_err(|fault| fault.into_error(&self.asked, response.status()))
+    }
+
+    /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, Error> {
+        let value = self.parse(&response)?;
+        Ok(response.map(|_| value))
+    }
+
+    pub(crate) fn map<U>(self, make: impl Fn(T) -> U + Send + Sync + 'static) -> Reply<U>
+    where
+        T: 'static,
+    {
+        let Self { asked, decode, .. } = self;
+        Reply {
+            asked,
+            max_body_size: self.max_body_size,
+            default_max_body_size: self.default_max_body_size,
+            status_only: self.status_only,
+            deadline: self.deadline,
+            secret_url: self.secret_url,
+            decode: Box::new(move |body| decode(body).map(&make)),
+        }
     }
 
     fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {

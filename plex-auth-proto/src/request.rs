@@ -1,5 +1,6 @@
 //! What every request has in common.
 
+use http::header::CONTENT_TYPE;
 use http::request::Builder;
 use http::{HeaderValue, Method, Request};
 
@@ -38,6 +39,17 @@ pub(crate) fn request_at(
         request.headers_mut().insert(TOKEN_HEADER, HeaderValue::from(token));
     }
     request
+}
+
+/// Gives the request a body of JSON.
+pub(crate) fn set_json(request: &mut Request<Body>, json: &serde_json::Value) {
+    set_json_text(request, json.to_string());
+}
+
+/// The same of JSON as text, so that a secret in it need not be copied into a value first.
+pub(crate) fn set_json_text(request: &mut Request<Body>, json: String) {
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Body::from(json);
 }
 
 /// The start of a request of the caller's: what is wrong with `path` shows when it is finished.

@@ -6,6 +6,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 mod mend;
+mod pages;
 
 /// The longest base URL, in bytes. Together with the bounds of what is joined to it, this keeps every
 /// URL under the 64 KiB that [`Uri`] can hold, so that joining cannot fail.
@@ -49,6 +50,12 @@ impl ServerUrl {
             authority: Authority::from_static("plex.tv"),
             prefix: "/api/v2".into(),
         }
+    }
+
+    /// The base of the few calls of plex.tv that lie outside its API: this URL less `/api/v2` at its end.
+    pub(crate) fn outside_api(&self) -> Self {
+        let prefix = self.prefix.strip_suffix("/api/v2").unwrap_or(&self.prefix);
+        Self { prefix: prefix.into(), ..self.clone() }
     }
 
     /// The URL of `path`, which starts with a slash, below this one.

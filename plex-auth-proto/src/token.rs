@@ -19,9 +19,19 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// | token | plex.tv | a media server |
 /// |---|---|---|
 /// | an account's, as of [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account may use that server |
-/// | a resource's own access token | no | that server |
+/// | a resource's own [access token](crate::Resource::access_token) | no | that server |
 /// | a transient one | no | the server that made it, for 48 hours or until it restarts |
 /// | a JWT of the device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
+///
+/// So at plex.tv use the account's token, and at a media server the access token that
+/// [`PlexTv::resources`](crate::PlexTv::resources) has for it: it is the one that always opens it, and the
+/// account's token, which opens everything, does not travel to a machine at home. A media server that answers
+/// 401 speaks of the token that it was shown, and of itself: ask for the resources again, and do not sign in
+/// anew ([`is_token_dead`](crate::Error::is_token_dead) is false).
+///
+/// With a JWT, `resources` has an opaque access token for each server that somebody else shares, and for
+/// one's own servers the JWT again, which they refuse. One's own Home user, by
+/// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user), has an opaque token that they take.
 ///
 /// `Debug` shows `***` and there is no `Display`, no `Serialize` and no comparison: a token is written
 /// down on purpose, through [`expose`](Self::expose), or not at all. Its memory is zeroed when its
@@ -55,14 +65,6 @@ impl Token {
             HeaderValue::from_maybe_shared(owned).map_err(|_| InvalidToken::ControlCharacter)?;
         value.set_sensitive(true);
         Ok(Self(value))
-    }
-
-    /// The token of a header that a caller has made, if it is one.
-    pub(crate) fn from_header(value: &HeaderValue) -> Option<Self> {
-        check(value.to_str().ok()?).ok()?;
-        let mut value = value.clone();
-        value.set_sensitive(true);
-        Some(Self(value))
     }
 
     /// The token itself. What is done with it is the caller's responsibility.

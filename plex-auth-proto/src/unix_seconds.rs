@@ -38,6 +38,21 @@ impl TryFrom<UnixSeconds> for SystemTime {
     }
 }
 
+/// The second that the moment lies in.
+impl From<SystemTime> for UnixSeconds {
+    fn from(moment: SystemTime) -> Self {
+        let seconds = |distance: Duration| i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+        Self(match moment.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => seconds(since),
+            Err(before) => {
+                let before = before.duration();
+                let started = i64::from(before.subsec_nanos() > 0);
+                seconds(before).saturating_neg().saturating_sub(started)
+            }
+        })
+    }
+}
+
 /// The platform's [`SystemTime`] cannot express the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the moment is beyond what this platform's clock can express")]
@@ -47,6 +62,20 @@ pub struct OutOfRange;
 mod tests {
     use super::{OutOfRange, UnixSeconds};
     use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn every_moment_lies_in_a_second() {
+        let (epoch, half) = (SystemTime::UNIX_EPOCH, Duration::from_millis(500));
+        for (moment, second) in [
+            (epoch, 0),
+            (epoch + half, 0),
+            (epoch - half, -1),
+            (epoch - Duration::from_secs(1), -1),
+            (epoch + Duration::from_secs(1_700_000_000), 1_700_000_000),
+        ] {
+            assert_eq!(UnixSeconds::from(moment), UnixSeconds(second));
+        }
+    }
 
     #[test]
     fn moments_before_1970_and_out_of_range_are_told_apart() {

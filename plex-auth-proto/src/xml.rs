@@ -1,4 +1,4 @@
-//! The little XML that Plex still sends: error bodies, and two answers of media servers.
+//! The little XML that Plex still sends: error bodies, answers of media servers, and of plex.tv's older paths.
 //!
 //! An element becomes the JSON that Plex would have sent: attributes are text fields, child elements
 //! are lists by name, an element of text alone is a text. So each type is written once.
@@ -29,6 +29,14 @@ pub(crate) enum NotOurs {
 
 /// The content of the document's root, which must be called `root`.
 pub(crate) fn read(text: &str, root: &str) -> Result<Value, NotOurs> {
+    match read_any(text)? {
+        (name, content) if name == root => Ok(content),
+        _ => Err(NotOurs::Other),
+    }
+}
+
+/// The content of the document's root, and what it is called.
+pub(crate) fn read_any(text: &str) -> Result<(String, Value), NotOurs> {
     if looks_like_html(text) {
         return Err(NotOurs::Html);
     }
@@ -38,10 +46,7 @@ pub(crate) fn read(text: &str, root: &str) -> Result<Value, NotOurs> {
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)?;
     let element = document.root_element();
-    if element.tag_name().name() != root {
-        return Err(NotOurs::Other);
-    }
-    Ok(content(element, MAX_DEPTH))
+    Ok((element.tag_name().name().to_owned(), content(element, MAX_DEPTH)))
 }
 
 fn content(element: Node<'_, '_>, depth: usize) -> Value {
@@ -65,8 +70,8 @@ fn content(element: Node<'_, '_>, depth: usize) -> Value {
     Value::Object(object)
 }
 
-/// Whether one of a page's first tags stands in the first kilobyte.
-fn looks_like_html(text: &str) -> bool {
+/// Whether the text is a web page rather than an answer: one of a page's first tags stands in the first kilobyte.
+pub(crate) fn looks_like_html(text: &str) -> bool {
     const TAGS: [&[u8]; 4] = [b"!doctype html", b"html", b"head", b"body"];
     let start = text.as_bytes().get(..1024).unwrap_or(text.as_bytes());
     let begins = |piece: &[u8], tag: &[u8]| {

@@ -158,6 +158,10 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
             "only that server: {status} {body}"
         );
     }
+    // Where none went along, a 422 is about what was sent in its place.
+    for body in [invalid, json_invalid] {
+        assert!(matches!(refused(sign_in(), 422, body), Error::Rejected(_)), "{body}");
+    }
     for (status, body) in [
         (422, r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#),
         (422, r#"{"errors":[{"code":1008,"message":"Invalid token"}]}"#),
@@ -419,6 +423,12 @@ fn public_types_can_be_sent_and_shared() {
     ok::<Credentials>();
     ok::<plex_auth_proto::SourceConnectionInformation>();
     ok::<TransientToken>();
+    ok::<plex_auth_proto::MediaServerAddress>();
+    ok::<plex_auth_proto::Resources>();
+    ok::<plex_auth_proto::Home>();
+    ok::<plex_auth_proto::Devices>();
+    ok::<plex_auth_proto::ClaimToken>();
+    ok::<plex_auth_proto::HomePin>();
 }
 
 #[test]

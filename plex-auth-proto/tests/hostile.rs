@@ -4,8 +4,9 @@
 
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use plex_auth_proto::{
-    ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, ServerUrl, Source, Token,
-    TokenType,
+    ClaimToken, ClientIdentity, Credentials, DeviceId, Error, ForwardUrl, HomePin, HomeUserUuid,
+    MediaServer, MediaServerAddress, PinCode, PinId, PlexTv, Scope, ServerUrl, Source, StrongPin,
+    Token, TokenType,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -33,6 +34,11 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
+/// Text that a header can hold.
+fn plain_text() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.chars().filter(|character| !character.is_control()).collect())
+}
+
 /// Bodies near to what Plex sends, and bytes.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
@@ -44,6 +50,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         ",",
         "\"",
         "\"authToken\"",
+        "\"id\"",
+        "4711",
         "\"errors\"",
         "\"code\"",
         "1001",
@@ -109,6 +117,30 @@ proptest! {
         prop_assert!(check(details.parse(&answer).err()));
         prop_assert!(check(transient.parse(&answer).err()));
         prop_assert!(check(source.parse(&answer).err()));
+        let (_, strong) = PlexTv::new(me()).create_strong_pin().into_parts();
+        let (_, poll) = PlexTv::new(me()).poll_pin(&PinId::new(4711)).into_parts();
+        prop_assert!(check(strong.parse(&answer).err()));
+        prop_assert!(check(poll.parse(&answer).err()));
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let pin = HomePin::new("0815").unwrap();
+        let switch = plex_tv.switch_home_user(&token, &"5e1f".parse().unwrap(), Some(&pin));
+        let claim = server().claim(&ClaimToken::new("claim-t0ken").unwrap());
+        for error in [
+            plex_tv.ping(&token).reply().parse(&answer).err(),
+            plex_tv.sign_out(&token).reply().parse(&answer).err(),
+            plex_tv.resources(&token).reply().parse(&answer).err(),
+            plex_tv.home_users(&token).reply().parse(&answer).err(),
+            switch.reply().parse(&answer).err(),
+            plex_tv.devices(&token).reply().parse(&answer).err(),
+            plex_tv.remove_device(&token, DeviceId(7)).reply().parse(&answer).err(),
+            plex_tv.claim_token(&token).reply().parse(&answer).err(),
+            server().server_identity().reply().parse(&answer).err(),
+            server().root().reply().parse(&answer).err(),
+            claim.reply().parse(&answer).err(),
+            server().unclaim().reply().parse(&answer).err(),
+        ] {
+            prop_assert!(check(error));
+        }
         prop_assert!(sign_in.body_limit(answer.status(), answer.headers()) <= 1_048_577);
     }
 
@@ -146,6 +178,59 @@ proptest! {
     }
 
     #[test]
+    fn any_code_is_carried_exactly_or_refused(text in text()) {
+        let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+        match PinCode::new(&text) {
+            Ok(code) => {
+                let call = PlexTv::new(me()).link_pin(&Token::new("t0ken").unwrap(), &code);
+                let form: Vec<(String, String)> =
+                    form_urlencoded::parse(call.request().body().as_ref()).into_owned().collect();
+                let meant = if bare.len() <= 8 { bare.to_ascii_uppercase() } else { bare };
+                prop_assert_eq!(form, [("code".to_owned(), meant)]);
+            }
+            Err(_) => {
+                let is_plain = bare.bytes().all(|byte| byte.is_ascii_graphic());
+                prop_assert!(bare.is_empty() || bare.len() > 128 || !is_plain, "{:?}", bare);
+            }
+        }
+    }
+
+    #[test]
+    fn the_hosted_page_has_exactly_what_went_in(
+        identifier in "[!-~]{1,40}", code in "[!-~]{1,40}", values in vec(plain_text(), 7),
+        forward in text(),
+    ) {
+        let [product, version, platform, platform_version, device, device_name, model] = &values[..]
+        else { unreachable!("there are seven") };
+        let identity = ClientIdentity::builder(&*identifier)
+            .product(product).version(version).platform(platform).platform_version(platform_version)
+            .device(device).device_name(device_name).model(model);
+        let plex_tv = PlexTv::new(identity.build().unwrap());
+        let pin: StrongPin =
+            serde_json::from_value(serde_json::json!({"id": 7, "code": code})).unwrap();
+        let forward = format!("https://app.example.org/{forward}").parse::<ForwardUrl>().ok();
+
+        let page = pin.hosted_page(&plex_tv);
+        let page = forward.iter().fold(page, |page, forward| page.forward_to(forward)).to_string();
+        prop_assert!(page.bytes().all(|byte| byte.is_ascii_graphic()), "{}", page);
+        let (before, fragment) = page.split_once('#').unwrap();
+        prop_assert_eq!(before, "https://app.plex.tv/auth");
+        prop_assert!(!fragment.contains(['#', '[', ']', '+']), "{}", page);
+        let pairs: Vec<_> =
+            form_urlencoded::parse(fragment.strip_prefix('?').unwrap().as_bytes()).into_owned().collect();
+
+        let names = ["product", "version", "platform", "platformVersion", "device", "deviceName", "model"];
+        let device = names.iter().zip(&values).map(|(name, value)| {
+            (format!("context[device][{name}]"), value.trim().to_owned())
+        });
+        let mut expected =
+            vec![("clientID".to_owned(), identifier.clone()), ("code".to_owned(), code.clone())];
+        expected.extend(forward.map(|forward| ("forwardUrl".to_owned(), forward.to_string())));
+        expected.extend(device.filter(|(_, value)| !value.is_empty()));
+        prop_assert_eq!(pairs, expected);
+    }
+
+    #[test]
     fn any_source_is_carried_exactly_or_refused(text in text()) {
         if let Ok(source) = Source::server(&text) {
             let call = server().source_connection_information(&source);
@@ -153,6 +238,31 @@ proptest! {
             let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
             prop_assert_eq!(pairs, [("source".to_owned(), source.as_str().to_owned())]);
             prop_assert_eq!(source.as_str(), format!("server://{}", text.trim()));
+        }
+    }
+
+    #[test]
+    fn any_claim_token_is_carried_exactly_or_refused(text in text()) {
+        let longest = format!("https://plex.example/{}", "a".repeat(2000));
+        let address = MediaServerAddress::new(me(), longest.parse().unwrap());
+        if let Ok(claim_token) = ClaimToken::new(format!("claim-{text}")) {
+            let call = address.claim(&claim_token);
+            let query = call.request().uri().query().unwrap().to_owned();
+            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            prop_assert_eq!(pairs, [("token".to_owned(), format!("claim-{}", text.trim()))]);
+        }
+    }
+
+    #[test]
+    fn any_home_user_stays_within_its_path_or_is_refused(text in text(), plain in "[a-zA-Z0-9./%-]{0,70}") {
+        for text in [text, plain] {
+            if let Ok(uuid) = text.parse::<HomeUserUuid>() {
+                let token = Token::new("t0ken").unwrap();
+                let call = PlexTv::new(me()).switch_home_user(&token, &uuid, None);
+                let expected = format!("https://plex.tv/api/v2/home/users/{}/switch", text.trim());
+                prop_assert_eq!(call.request().uri().to_string(), expected);
+                prop_assert!(!uuid.as_str().contains(['/', '.', '%']));
+            }
         }
     }
 

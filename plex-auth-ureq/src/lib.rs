@@ -48,10 +48,10 @@
 //!
 //! **At the level `TRACE`, ureq's protocol crate logs every byte on the wire**, passwords and tokens among
 //! them, to the [`log`](https://docs.rs/log) target `ureq_proto::util`; and ureq then logs whole URLs. It
-//! has no switch for that and neither has this crate. A program that turns `TRACE` on for everything must
-//! keep `ureq` and `ureq_proto` at `DEBUG`: with `env_logger`, `RUST_LOG=trace,ureq=debug,ureq_proto=debug`.
-//! There nothing of a request is logged that is secret, but some headers of an answer, `location` among
-//! them: what a server quotes there is shown.
+//! has no switch for that and neither has this crate. At `DEBUG` ureq logs some headers of an answer,
+//! `location` among them: what a server quotes there is shown; and, where `TRACE` is on, the URL of each
+//! request, which can hold a secret. A program that turns either on for everything must keep `ureq` and
+//! `ureq_proto` at `INFO`: with `env_logger`, `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
 //! Middleware of the caller's agent sees what it sends, and can follow redirects or repeat.
 //!
@@ -117,6 +117,7 @@
 //! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
 
 mod builder;
+mod drive;
 mod fault;
 #[cfg(feature = "rustls")]
 mod roots;

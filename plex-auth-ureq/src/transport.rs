@@ -145,8 +145,7 @@ impl Transport {
         }
 
         let response = Response::from_parts(head, body);
-        let value = reply.parse(&response)?;
-        Ok(response.map(|_| value))
+        Ok(reply.read(response)?)
     }
 }
 

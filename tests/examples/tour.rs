@@ -1,4 +1,4 @@
-//! All four operations against an embedded fake Plex, over each carrier, over HTTP and over HTTPS.
+//! Signing in and asking for tokens against an embedded fake Plex, over each carrier, over HTTP and over HTTPS.
 //!
 //! `cargo run -p plex-auth-tests --example tour` prints what is sent (verb, URL, names of the headers) and
 //! what comes back (typed fields, secrets masked), then three refusals as a user would read them.

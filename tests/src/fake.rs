@@ -3,8 +3,14 @@
 mod account_body;
 mod accounts;
 mod ask;
+mod claims;
+mod device_keys;
+mod devices;
+mod jwt;
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
 mod plex_tv;
 mod render;
 mod routes;
@@ -13,28 +19,44 @@ mod tokens;
 use http::{Request, Response};
 
 pub use accounts::{Account, Who};
+pub use device_keys::DeviceKey;
+pub use devices::Device;
 pub use media_server::{Connection, MediaServer, Source, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
+pub use pins::Pin;
 
 use crate::Seen;
 use accounts::Accounts;
 use ask::Ask;
+use claims::Claims;
+use device_keys::DeviceKeys;
+use devices::{Devices, NewDevice};
+use jwt::PlexKey;
 use media_server::MediaServers;
 use misbehaviour::Misbehaviours;
+use pins::Pins;
 use tokens::Tokens;
 
 /// plex.tv and two media servers, made up, in one plain value.
 ///
 /// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
 /// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`.
+/// under `/pms`, the unclaimed one under `/unclaimed`, also when somebody has claimed it. The pages on which a
+/// person links a PIN in a browser are `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
     tokens: Tokens,
+    devices: Devices,
+    pins: Pins,
+    device_keys: DeviceKeys,
+    /// What plex.tv signs with; the last one now.
+    plex_keys: Vec<PlexKey>,
     servers: MediaServers,
+    claims: Claims,
     misbehaviours: Misbehaviours,
     seen: Vec<Seen>,
+    base_url: Option<String>,
 }
 
 impl FakePlex {
@@ -42,12 +64,19 @@ impl FakePlex {
     pub fn new() -> Self {
         let accounts = Accounts::new();
         let tokens = Tokens::new(accounts.iter());
+        let devices = Devices::new(accounts.iter());
         Self {
             accounts,
             tokens,
+            devices,
+            pins: Pins::default(),
+            device_keys: DeviceKeys::default(),
+            plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
+            claims: Claims::default(),
             misbehaviours: Misbehaviours::default(),
             seen: Vec::new(),
+            base_url: None,
         }
     }
 
@@ -123,17 +152,73 @@ impl FakePlex {
         self.servers.iter()
     }
 
+    /// Says where the fake is reached, for the answers that name places; without it a request's own URL or its
+    /// `Host` says so, over HTTP.
+    pub fn set_base_url(&mut self, url: &str) {
+        self.base_url = Some(url.trim_end_matches('/').to_owned());
+    }
+
+    fn base_url(&self, ask: &Ask<'_>) -> String {
+        self.base_url.clone().unwrap_or_else(|| ask.base_url())
+    }
+
+    /// The devices that are signed in to an account.
+    pub fn devices(&self, who: Who) -> impl Iterator<Item = &Device> {
+        self.devices.of(who)
+    }
+
     /// A new token for an account, as a sign-in would issue it.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
     }
 
+    /// A new token that claims a media server for an account, good for four minutes.
+    pub fn issue_claim_token(&mut self, who: Who, now: u64) -> String {
+        self.claims.issue(who, now)
+    }
+
     /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
+        self.devices.forget(token);
     }
 
-    /// Forgets wrong passwords, so that a locked login can sign in again.
+    /// Every PIN so far, oldest first.
+    pub fn pins(&self) -> impl Iterator<Item = &Pin> {
+        self.pins.iter()
+    }
+
+    /// The PIN with this number, to age it.
+    pub fn pin_mut(&mut self, id: u64) -> Option<&mut Pin> {
+        self.pins.get_mut(id)
+    }
+
+    /// Links the PIN with this code to an account, as its owner does on a page, and returns the token that
+    /// it brings; `None` where no PIN waits that has the code. The token that the account had through an
+    /// earlier PIN of the same client identifier is dead then.
+    pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
+        let pin = self.pins.waiting(code, now)?.clone();
+        let id = pin.id();
+        let device = NewDevice {
+            client_identifier: pin.client_identifier(),
+            product: pin.product().unwrap_or_default(),
+            ..NewDevice::default()
+        };
+        let token = match pin.jwk() {
+            Some(jwk) => plex_tv::auth::link(self, jwk, device, who, now)?,
+            None => {
+                let token = self.tokens.issue(who, None);
+                self.devices.signed_in(who, device, &token, now);
+                token
+            }
+        };
+        if let Some(replaced) = self.pins.link(id, who, &token) {
+            self.revoke(&replaced);
+        }
+        Some(token)
+    }
+
+    /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.
     pub fn forgive(&mut self) {
         self.accounts.forgive();
     }

@@ -50,7 +50,8 @@ pub use authority::{Authority, ServerCertificate};
 pub use black_hole::BlackHole;
 pub use dropped::dropped_after;
 pub use fake::{
-    Account, Connection, Delivery, FakePlex, MediaServer, Misbehaviour, Reply, Source, Which, Who,
+    Account, Connection, Delivery, Device, DeviceKey, FakePlex, MediaServer, Misbehaviour, Pin,
+    Reply, Source, Which, Who,
 };
 pub use kill::{Death, Kills, Point};
 pub use raw_server::{RawRequest, RawServer, Step};

@@ -75,7 +75,7 @@ impl Server {
     ///
     /// When the port cannot be had, or no thread can be started.
     pub fn bind(
-        fake: FakePlex,
+        mut fake: FakePlex,
         port: u16,
         certificate: Option<ServerCertificate>,
     ) -> io::Result<Self> {
@@ -86,6 +86,7 @@ impl Server {
             Some(_) => format!("https://localhost:{port}"),
             None => format!("http://127.0.0.1:{port}"),
         };
+        fake.set_base_url(&url);
         let shared = Shared {
             fake: Arc::new(Mutex::new(fake)),
             connections: Arc::default(),

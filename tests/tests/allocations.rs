@@ -55,6 +55,24 @@ fn hostile(size: usize) -> Vec<(String, String)> {
         bodies.push(fill("{\"MediaContainer\":{\"Device\":[1", piece, "]}}"));
         bodies.push(fill("{\"MediaContainer\":{\"Device\":{\"Connection\":[1", piece, "]}}}"));
     }
+    for piece in [",{}", ",1", ",{\"connections\":[{},{},{},{},{}]}", ",[]"] {
+        bodies.push(fill("[1", piece, "]"));
+    }
+    for piece in [",{}", ",{\"port\":1}"] {
+        bodies.push(fill("[{\"connections\":[1", piece, "]}]"));
+    }
+    for piece in [
+        "<Device/>",
+        "<Device id='1'/>",
+        "<Device><Connection uri='a'/><Connection/></Device>",
+        "<Device>a</Device>",
+    ] {
+        bodies.push(fill("<MediaContainer size='1'>", piece, "</MediaContainer>"));
+    }
+    // Each list within its bound, and many of them.
+    let list = format!(",{{\"connections\":[{{}}{}]}}", ",{}".repeat(500));
+    let (_, lists) = fill("[1", &list, "]");
+    bodies.push(("many lists".to_owned(), lists));
     bodies
 }
 

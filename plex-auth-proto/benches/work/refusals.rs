@@ -24,7 +24,6 @@ pub(crate) fn all() -> Vec<Work> {
     vec![
         error("BadRequest", || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
         error("Unauthorized", || listed(401, 1001, "User could not be authenticated")),
-        error("Unauthorized, invalid token", || listed(422, 1001, "Invalid token")),
         error("SecondFactorRequired", || listed(401, 1029, "Please enter the verification code")),
         error("SecondFactorRejected", || listed(401, 1028, "Invalid verification code")),
         error("EmailOnly", || listed(401, 1030, "This account signs in by e-mail")),

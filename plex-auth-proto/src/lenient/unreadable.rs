@@ -44,7 +44,7 @@ impl fmt::Debug for Unreadable {
 pub(crate) fn unreadable_fields<'de>(value: &impl Value<'de>) -> Vec<String> {
     let mut paths = Paths::default();
     value.unreadable(&mut paths);
-    paths.found
+    paths.into_found()
 }
 
 /// Collects paths, on the way through a value.
@@ -66,6 +66,11 @@ impl Paths {
     /// Adds a field of the object that the way has come to.
     pub(crate) fn add(&mut self, name: &str) {
         self.found.push(format!("{}{name}", self.here));
+    }
+
+    /// All paths that were added.
+    pub(crate) fn into_found(self) -> Vec<String> {
+        self.found
     }
 
     /// Goes a step further, and back again.

@@ -6,7 +6,7 @@ use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
 impl Value<'_> for bool {
-    const IS_PLAIN: bool = true;
+    const IS_PLAIN: Self = true;
 
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::percent;
+
 /// The longest source, in bytes. Together with the bound of a base URL it keeps every URL under the
 /// 64 KiB that one can have.
 const MAX_LENGTH: usize = 1024;
@@ -54,10 +56,7 @@ impl Source {
     }
 
     pub(crate) fn percent_encoded(&self) -> String {
-        // What is a space to a form is a plus to some servers.
-        form_urlencoded::byte_serialize(self.0.as_bytes())
-            .map(|piece| if piece == "+" { "%20" } else { piece })
-            .collect()
+        percent::encoded(&self.0)
     }
 }
 

@@ -85,9 +85,9 @@ impl MediaServer {
 
     fn source(&self, source: &Source, refresh: &str) -> Call<SourceConnectionInformation> {
         let query = format!("?source={}{refresh}", source.percent_encoded());
-        let token = Some(&self.token);
-        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
-        Call::new(&OPERATION, request, token.cloned(), read)
+        let (address, token) = (&self.address, Some(&self.token));
+        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
+        Call::new(&OPERATION, request, read)
     }
 }
 
@@ -213,7 +213,7 @@ lenient::object! {
     }
 }
 
-fn read(body: &[u8], _: Option<&Token>) -> Result<SourceConnectionInformation, Fault> {
+fn read(body: &[u8]) -> Result<SourceConnectionInformation, Fault> {
     decode::object_or_xml(body, "MediaContainer", true)?
         .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
 }
@@ -225,7 +225,7 @@ mod tests {
     use crate::{ClientIdentity, MediaServer, Source, Token};
 
     fn parse(body: &str) -> SourceConnectionInformation {
-        read(body.as_bytes(), None).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
     }
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
         for body in
             ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#, r#"{"Device":[]}"#]
         {
-            match read(body.as_bytes(), None).unwrap_err() {
+            match read(body.as_bytes()).unwrap_err() {
                 Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
                 fault => panic!("{body}: {fault:?}"),
             }

@@ -54,9 +54,9 @@ impl MediaServer {
     #[doc(alias = "getTransientToken")]
     pub fn transient_token(&self, kind: TokenType, scope: Scope) -> Call<TransientToken> {
         let query = format!("?type={}&scope={}", kind.as_str(), scope.as_str());
-        let token = Some(&self.token);
-        let request = request::request(&OPERATION, &query, &self.identity, &self.url, token);
-        Call::new(&OPERATION, request, token.cloned(), read)
+        let (address, token) = (&self.address, Some(&self.token));
+        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
+        Call::new(&OPERATION, request, read)
     }
 }
 
@@ -146,7 +146,7 @@ impl<'de> serde::Deserialize<'de> for TransientToken {
 const NO_TOKEN: &str =
     "is missing or cannot be used as a token; a server that nobody has claimed has none";
 
-fn read(body: &[u8], _: Option<&Token>) -> Result<TransientToken, Fault> {
+fn read(body: &[u8]) -> Result<TransientToken, Fault> {
     decode::object_or_xml(body, "MediaContainer", true)?
         .ok_or_else(|| Fault::shape("MediaContainer.token", NO_TOKEN))
 }
@@ -186,11 +186,7 @@ mod tests {
             r#"<MediaContainer token="transient-5ea1" size="0"></MediaContainer>"#,
             "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<MediaContainer\n size='0' token='transient-5ea1' />\n",
         ] {
-            assert_eq!(
-                read(body.as_bytes(), None).unwrap().token.expose(),
-                "transient-5ea1",
-                "{body}"
-            );
+            assert_eq!(read(body.as_bytes()).unwrap().token.expose(), "transient-5ea1", "{body}");
         }
     }
 
@@ -205,7 +201,7 @@ mod tests {
             r#"<MediaContainer size="0"/>"#,
             "<MediaContainer/>",
         ] {
-            match read(body.as_bytes(), None).unwrap_err() {
+            match read(body.as_bytes()).unwrap_err() {
                 Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer.token", "{body}"),
                 fault => panic!("{body}: {fault:?}"),
             }
@@ -221,7 +217,7 @@ mod tests {
             (r#"{"MediaContainer":{"token":"transient"#, Content::BrokenJson),
             ("OK", Content::Other),
         ] {
-            match read(body.as_bytes(), None).unwrap_err() {
+            match read(body.as_bytes()).unwrap_err() {
                 Fault::Content(content) => assert_eq!(content, expected, "{body}"),
                 fault => panic!("{body}: {fault:?}"),
             }

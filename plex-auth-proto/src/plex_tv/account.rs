@@ -10,7 +10,7 @@ use crate::plex_tv::restrictions::{CustomRestrictions, Setting};
 use crate::plex_tv::service::Service;
 use crate::plex_tv::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
 use crate::raw_json::RawJson;
-use crate::secret::Secret;
+use crate::secret::{Secret, masked};
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
@@ -347,8 +347,4 @@ impl fmt::Debug for Account {
             .field("unreadable", unreadable)
             .finish()
     }
-}
-
-fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
-    text.as_ref().map(|_| format_args!("***"))
 }

@@ -68,7 +68,7 @@ impl PlexTv {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         *request.body_mut() = form(credentials);
-        Call::new(&OPERATION, request, None, account::read)
+        Call::new(&OPERATION, request, |body| account::read(body, None))
     }
 }
 

@@ -57,6 +57,7 @@ impl PlexTv {
     #[doc(alias = "getTokenDetails")]
     pub fn token_details(&self, token: &Token) -> Call<Account> {
         let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
-        Call::new(&OPERATION, request, Some(token.clone()), account::read)
+        let asked = token.clone();
+        Call::new(&OPERATION, request, move |body| account::read(body, Some(&asked)))
     }
 }

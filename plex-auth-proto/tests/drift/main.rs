@@ -7,8 +7,9 @@ use std::fmt::Debug;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope,
-    SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, Devices, Home, MediaServer, Pin, PinId, PinState,
+    PlexKeys, PlexTv, Resources, Scope, SourceConnectionInformation, Token, TokenType,
+    TransientToken,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -17,6 +18,7 @@ use proptest::prelude::{
 };
 use serde_json::{Value, json};
 
+mod documents;
 mod shown;
 
 fn account() -> Value {
@@ -40,6 +42,29 @@ fn source() -> Value {
 
 fn transient() -> Value {
     json!({"MediaContainer": {"size": 0, "token": "transient-5ea1"}})
+}
+
+fn pin() -> Value {
+    json!({
+        "id": 2_147_483_650_u64, "code": "8lzfqpkmtyfvdqo4q9ri9l35c", "product": "My & App #1",
+        "trusted": true, "qr": "https://plex.tv/api/v2/pins/qr/8lzf", "clientIdentifier": "id",
+        "location": {
+            "code": "NO", "european_union_member": false, "continent_code": "EU", "country": "Norway",
+            "city": "Kjelvik", "time_zone": "Europe/Oslo", "postal_code": "9750",
+            "in_privacy_restricted_country": false, "in_privacy_restricted_region": true,
+            "subdivisions": "Finnmark", "coordinates": "70.9821, 26.1210",
+        },
+        "expiresIn": 1800, "createdAt": "2024-05-06T07:08:09Z", "expiresAt": "2024-05-06T07:38:09Z",
+        "authToken": "xyz-Abc_0123456789ab", "newRegistration": false,
+    })
+}
+
+fn plex_keys() -> Value {
+    json!({"keys": [
+        {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1", "n": "vPj2", "e": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k2",
+         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    ]})
 }
 
 fn me() -> ClientIdentity {
@@ -218,15 +243,25 @@ fn check<T: Debug>(
     value: &Value,
     drifted: &[(String, Drift)],
 ) -> Result<T, TestCaseError> {
+    check_as(call, shown::fields, value, drifted)
+}
+
+/// The same where the answer is a list: `fields` shows what its rows hold.
+fn check_as<T>(
+    call: impl Fn() -> Call<T>,
+    fields: impl Fn(&T) -> BTreeMap<String, String>,
+    value: &Value,
+    drifted: &[(String, Drift)],
+) -> Result<T, TestCaseError> {
     let read = |body: String| call().into_parts().1.parse(&Response::new(body));
-    let before = shown::fields(&read(value.to_string()).unwrap());
+    let before = fields(&read(value.to_string()).unwrap());
     let mut document = Document { value: value.clone(), odd: Vec::new() };
     for (path, drift) in drifted {
         document.drift(path, drift);
     }
     let after = read(document.text())
         .map_err(|error| TestCaseError::fail(format!("{error}: {}", document.text())))?;
-    check_neighbours(&before, &shown::fields(&after), drifted)?;
+    check_neighbours(&before, &fields(&after), drifted)?;
     Ok(after)
 }
 
@@ -333,6 +368,35 @@ proptest! {
     }
 
     #[test]
+    fn resources_lose_what_drifted_alone(drifted in drifts(&documents::resources(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let rows = |resources: &Resources| shown::fields(&resources.resources);
+        let document = documents::resources();
+        let after = check_as(|| plex_tv.resources(&token), rows, &document, &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&document, &after.resources, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn a_home_loses_what_drifted_alone(drifted in drifts(&documents::home(), "")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.home_users(&token), &documents::home(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::home(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn devices_lose_what_drifted_alone(drifted in drifts(&documents::devices(), "/MediaContainer")) {
+        let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
+        let after = check(|| plex_tv.devices(&token), &documents::devices(), &drifted)?;
+        if let [drifted] = drifted.as_slice() {
+            check_named(&documents::devices(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
     fn a_transient_token_is_not_lost_by_what_stands_beside_it(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
@@ -340,6 +404,59 @@ proptest! {
         let call = || server.transient_token(TokenType::Delegation, Scope::All);
         let after = check(call, &transient(), &drifted)?;
         prop_assert_eq!(after.token.expose(), "transient-5ea1");
+    }
+
+    #[test]
+    fn a_pin_loses_what_drifted_alone(drifted in drifts(&pin(), "/id"), strong in any::<bool>()) {
+        let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/code").collect();
+        let plex_tv = PlexTv::new(me());
+        let after = if strong {
+            check(|| plex_tv.create_strong_pin(), &pin(), &drifted)?.pin().clone()
+        } else {
+            check(|| plex_tv.create_short_pin(), &pin(), &drifted)?.pin().clone()
+        };
+        prop_assert_eq!((after.id.expose(), after.code.expose().len()), (2_147_483_650, 25));
+        if let [drifted] = drifted.as_slice() {
+            check_named(&pin(), &after, &after.unreadable_fields(), drifted)?;
+        }
+    }
+
+    #[test]
+    fn a_polled_token_is_not_lost_by_what_stands_beside_it(drifted in drifts(&pin(), "/authToken")) {
+        // Another number in its place would be another PIN's.
+        let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/id").collect();
+        let (plex_tv, id) = (PlexTv::new(me()), PinId::new(2_147_483_650));
+        match check(|| plex_tv.poll_pin(&id), &pin(), &drifted)? {
+            PinState::Linked { auth_token, .. } => {
+                prop_assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
+            }
+            state => prop_assert!(false, "{:?}", state),
+        }
+    }
+
+    #[test]
+    fn whatever_becomes_of_the_number_and_the_token_no_other_token_comes(
+        drifted in drifts(&pin(), "/"), number in any::<u64>(),
+    ) {
+        let mut document = Document { value: pin(), odd: Vec::new() };
+        drifted.iter().for_each(|(path, drift)| document.drift(path, drift));
+        let call = PlexTv::new(me()).poll_pin(&PinId::new(number));
+        if let Ok(PinState::Linked { .. }) = call.reply().parse(&Response::new(document.text())) {
+            prop_assert!(drifted.iter().any(|(path, _)| path == "/id"), "the number is another");
+        }
+    }
+
+    #[test]
+    fn a_key_of_plexs_is_not_lost_by_what_another_one_drifts_to(drifted in drifts(&plex_keys(), "/keys")) {
+        let mut document = Document { value: plex_keys(), odd: Vec::new() };
+        for (path, drift) in drifted.iter().filter(|(path, _)| path.starts_with("/keys/0/")) {
+            document.drift(path, drift);
+        }
+        let call = PlexTv::new(me()).plex_keys();
+        let keys = call.reply().parse(&Response::new(document.text())).unwrap().keys;
+        let other = keys.iter().find(|key| key.key_id.as_deref() == Some("k2")).unwrap();
+        prop_assert!(other.public_key().is_some());
+        prop_assert_eq!(keys.len(), 2);
     }
 
     #[test]
@@ -361,6 +478,11 @@ proptest! {
         same::<Account>(&account(), seed)?;
         same::<SourceConnectionInformation>(&source(), seed)?;
         same::<TransientToken>(&transient(), seed)?;
+        same::<Pin>(&pin(), seed)?;
+        same::<PlexKeys>(&plex_keys(), seed)?;
+        same::<Resources>(&documents::resources(), seed)?;
+        same::<Home>(&documents::home(), seed)?;
+        same::<Devices>(&documents::devices()["MediaContainer"], seed)?;
     }
 }
 

@@ -64,6 +64,9 @@ fn rust_name(wire: &str) -> String {
         "type" => return "kind".to_owned(),
         "Device" => return "devices".to_owned(),
         "Connection" => return "connections".to_owned(),
+        "guestUserID" => return "guest_user_id".to_owned(),
+        "guestUserUUID" => return "guest_user_uuid".to_owned(),
+        "IPv6" => return "ipv6".to_owned(),
         _ => {}
     }
     let mut name = String::new();

@@ -17,8 +17,8 @@ use std::sync::LazyLock;
 
 use plex_auth_proto::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Reply, Scope,
-    SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, Host, MediaServer, PinId, PinState, PlexTv, Reply,
+    Scope, SourceConnectionInformation, StrongPin, Token, TokenType, TransientToken,
 };
 use serde_json::{Number, Value};
 
@@ -54,6 +54,17 @@ pub static TOKEN_DETAILS: LazyLock<Reply<Account>> =
 /// Reads the details of [`TOKEN`] where they are no more than 100 bytes.
 pub static SHORT_TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token()).max_body_size(100)));
+
+/// The number of the PIN that is polled.
+pub const PIN: u64 = 2_147_483_650;
+
+/// Reads the answer that makes a PIN.
+pub static NEW_PIN: LazyLock<Reply<StrongPin>> =
+    LazyLock::new(|| reply(plex_tv().create_strong_pin()));
+
+/// Reads what has become of [`PIN`].
+pub static POLLED_PIN: LazyLock<Reply<PinState>> =
+    LazyLock::new(|| reply(plex_tv().poll_pin(&PinId::new(PIN))));
 
 /// Reads a transient token.
 pub static TRANSIENT_TOKEN: LazyLock<Reply<TransientToken>> =

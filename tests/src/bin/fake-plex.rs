@@ -67,6 +67,12 @@ fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
         format!("Fake Plex is running at {url}"),
         String::new(),
         format!("  plex.tv           {url}/api/v2    (in place of https://plex.tv/api/v2)"),
+        format!(
+            "  link a PIN        {url}/link    (in place of https://plex.tv/link; open it in a browser)"
+        ),
+        format!(
+            "  sign in for one   {url}/auth    (in place of https://app.plex.tv/auth, with all behind its #)"
+        ),
     ];
     for server in plex.servers() {
         lines.push(format!("  {}", media_server(plex, server, url)));
@@ -131,6 +137,7 @@ fn describe_account(account: &Account) -> Vec<String> {
     line("e-mail", account.email());
     line("password", account.password());
     line("verification code", account.verification_code());
+    line("Home PIN", account.home_pin());
     line("token", Some(account.token()));
     lines.push(String::new());
     lines

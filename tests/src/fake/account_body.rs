@@ -9,7 +9,7 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
         "friendlyName": "Rosa Ayala", "locale": "es-CL", "country": "CL", "protected": true,
         "pin": "$2y$10$madeUpHashOfRosasHomePin4711", "mailingListStatus": "active",
         "mailingListActive": true, "scrobbleTypes": "1,10", "joinedAt": 1_376_913_600,
-        "home": true, "homeSize": 3, "homeAdmin": true, "experimentalFeatures": true,
+        "home": true, "homeSize": 2, "homeAdmin": true, "experimentalFeatures": true,
         "backupCodesCreated": false, "attributionPartner": null,
         "adsConsent": true, "adsConsentSetAt": 1_655_812_345, "adsConsentReminderAt": 1_687_348_345,
         "subscriptionDescription": "Lifetime Plex Pass",
@@ -70,7 +70,7 @@ pub(crate) fn managed() -> Map<String, Value> {
     let mut body = anybody(40_417_004, "e72a41d09c5b3f86", "", "");
     let nilo = json!({
         "title": "Nilo", "joinedAt": 1_640_995_200, "country": "CL", "hasPassword": false,
-        "restricted": true, "home": true, "homeSize": 3, "guest": false,
+        "restricted": true, "home": true, "homeSize": 2, "guest": false,
         "providers": [{ "identifier": "example.kites", "title": "Kites", "types": "movie,show" }],
         "restrictionProfile": "older_kid", "mappedRestrictionProfile": "OLDER_KID",
         "customRestrictions": { "all": null, "movie": null, "show": null, "music": null, "photo": null },

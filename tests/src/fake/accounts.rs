@@ -31,6 +31,7 @@ pub struct Account {
     email: Option<String>,
     password: Option<String>,
     verification_code: Option<String>,
+    home_pin: Option<String>,
     token: String,
     body: Map<String, Value>,
 }
@@ -64,6 +65,11 @@ impl Account {
     /// The verification code that is right, if one is needed. It never gets too old.
     pub fn verification_code(&self) -> Option<&str> {
         self.verification_code.as_deref()
+    }
+
+    /// The four digits that protect it from others in its Home, if it has any.
+    pub fn home_pin(&self) -> Option<&str> {
+        self.home_pin.as_deref()
     }
 
     /// The token that it has from the beginning.
@@ -105,6 +111,9 @@ pub(crate) enum Refusal {
 /// So many wrong passwords in a row, and nothing is looked at any more.
 const FAILURES_ALLOWED: u32 = 10;
 
+/// So many wrong Home PINs in a row, likewise.
+const HOME_PINS_ALLOWED: u32 = 5;
+
 /// All accounts, and how often a wrong password came for which login.
 #[derive(Debug)]
 pub(crate) struct Accounts {
@@ -114,6 +123,7 @@ pub(crate) struct Accounts {
     managed: Account,
     email_only: Account,
     failures: BTreeMap<String, u32>,
+    wrong_home_pins: u32,
 }
 
 impl Accounts {
@@ -126,6 +136,7 @@ impl Accounts {
             email: None,
             password: None,
             verification_code: None,
+            home_pin: None,
             token: token.to_owned(),
             body,
         };
@@ -134,6 +145,7 @@ impl Accounts {
                 username: text("rosa"),
                 email: text("rosa@example.org"),
                 password: text("nine kites & a lantern"),
+                home_pin: text("4711"),
                 ..nobody(
                     Who::PlexPass,
                     "Plex Pass",
@@ -176,6 +188,7 @@ impl Accounts {
                 )
             },
             failures: BTreeMap::new(),
+            wrong_home_pins: 0,
         }
     }
 
@@ -205,6 +218,25 @@ impl Accounts {
 
     pub(crate) fn forgive(&mut self) {
         self.failures.clear();
+        self.wrong_home_pins = 0;
+    }
+
+    /// Whether this is the PIN of an account, or it has none. What is wrong is counted: the error says whether
+    /// it came too often to be looked at.
+    pub(crate) fn check_home_pin(&mut self, who: Who, pin: Option<&str>) -> Result<(), bool> {
+        if self.wrong_home_pins >= HOME_PINS_ALLOWED {
+            return Err(true);
+        }
+        match self.get(who).home_pin() {
+            Some(right) if pin != Some(right) => {
+                self.wrong_home_pins += 1;
+                Err(false)
+            }
+            _ => {
+                self.wrong_home_pins = 0;
+                Ok(())
+            }
+        }
     }
 
     /// Whose login, password and code these are. The password is looked at before the code.

@@ -1,6 +1,7 @@
 //! A request as the handlers read it.
 
 use http::Request;
+use serde_json::Value;
 
 /// A request, the time it came, and where it leads.
 #[derive(Debug)]
@@ -26,10 +27,22 @@ impl<'a> Ask<'a> {
         self.request.uri().path()
     }
 
+    /// The URL of the host that was asked, without a slash at the end.
+    pub(crate) fn base_url(&self) -> String {
+        let uri = self.request.uri();
+        let host = uri.authority().map(|authority| authority.as_str()).or(self.header("host"));
+        format!("{}://{}", uri.scheme_str().unwrap_or("http"), host.unwrap_or("localhost"))
+    }
+
     /// A header that is there, readable and not blank.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         let value = self.request.headers().get(name)?.to_str().ok()?;
         Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The client identifier of whoever asks; empty where there is none.
+    pub(crate) fn identifier(&self) -> &'a str {
+        self.header("x-plex-client-identifier").unwrap_or_default()
     }
 
     /// A parameter of the query, decoded, that is there and not blank.
@@ -49,6 +62,13 @@ impl<'a> Ask<'a> {
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();
         accept.next().is_some_and(|value| value == "application/json") && accept.next().is_none()
+    }
+
+    /// A JSON body; none when it is not one, or not labelled so.
+    pub(crate) fn json(&self) -> Option<Value> {
+        let kind = self.header("content-type")?.split(';').next()?.trim();
+        let is_json = kind.eq_ignore_ascii_case("application/json");
+        serde_json::from_slice(self.request.body()).ok().filter(|_| is_json)
     }
 
     /// The pairs of a form body; none when it is not a well-formed form.

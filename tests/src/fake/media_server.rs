@@ -1,6 +1,7 @@
 //! The media servers: one that Rosa has claimed, and one that nobody has.
 
 mod about;
+mod claim;
 mod resources;
 mod transient_token;
 
@@ -18,9 +19,9 @@ use super::{FakePlex, Who};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Which {
-    /// Rosa's. It answers at the root, and under `/pms`.
+    /// Rosa's from the beginning. It answers at the root, and under `/pms`.
     Claimed,
-    /// Nobody's yet. It answers under `/unclaimed`.
+    /// Nobody's from the beginning. It answers under `/unclaimed`.
     Unclaimed,
 }
 
@@ -32,10 +33,18 @@ pub struct MediaServer {
     machine_identifier: &'static str,
     prefix: &'static str,
     admin: Option<Who>,
-    users: Vec<Who>,
+    access: Vec<Access>,
     sources: Vec<Source>,
     transient: BTreeMap<String, Transient>,
     made: u64,
+    admitted: u64,
+}
+
+/// Somebody who may use a server, and the token that plex.tv hands out for that.
+#[derive(Debug, Clone)]
+struct Access {
+    who: Who,
+    token: String,
 }
 
 /// Something that a media server knows how to reach: another server, or a provider.
@@ -96,6 +105,21 @@ impl MediaServer {
         self.admin
     }
 
+    /// Its version.
+    pub fn version(&self) -> &str {
+        VERSION
+    }
+
+    /// The token that plex.tv hands out to an account for this server; none to one that may not use it.
+    pub fn access_token(&self, who: Who) -> Option<&str> {
+        self.access.iter().find(|access| access.who == who).map(|access| access.token.as_str())
+    }
+
+    /// Whether it answers at the root, too.
+    pub(crate) fn is_at_the_root(&self) -> bool {
+        self.which == Which::Claimed
+    }
+
     /// What it knows how to reach.
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -103,6 +127,28 @@ impl MediaServer {
 
     pub(crate) fn restart(&mut self) {
         self.transient.clear();
+    }
+
+    fn claim(&mut self, who: Who) {
+        self.admin = Some(who);
+        self.admit(who);
+    }
+
+    /// Nobody's again: all that it has let in is out.
+    fn unclaim(&mut self) {
+        self.admin = None;
+        self.access.clear();
+        self.transient.clear();
+    }
+
+    /// Lets an account in, with a token of its own for this server.
+    fn admit(&mut self, who: Who) {
+        self.admitted += 1;
+        let first = match self.which {
+            Which::Claimed => 1_000_000,
+            Which::Unclaimed => 2_000_000,
+        };
+        self.access.push(Access { who, token: tokens::opaque(first + self.admitted) });
     }
 
     /// A new transient token with the rights of this account.
@@ -119,6 +165,8 @@ impl MediaServer {
         tokens::transient(self.made)
     }
 }
+
+const VERSION: &str = "1.99.1.4711-b0a7b0a75";
 
 /// Transient tokens live for 48 hours.
 const TRANSIENT_SECONDS: u64 = 48 * 60 * 60;
@@ -144,23 +192,25 @@ impl MediaServers {
             machine_identifier,
             prefix,
             admin: None,
-            users: Vec::new(),
+            access: Vec::new(),
             sources: Vec::new(),
             transient: BTreeMap::new(),
             made: 0,
+            admitted: 0,
         };
+        let mut claimed = MediaServer {
+            sources: resources::sources(),
+            ..server(
+                Which::Claimed,
+                "Boathouse",
+                "0f6b21c3a9d84e75b0c1f2a3948576e1d2c3b4a5",
+                "/pms",
+            )
+        };
+        claimed.claim(Who::PlexPass);
+        claimed.admit(Who::Managed);
         Self {
-            claimed: MediaServer {
-                admin: Some(Who::PlexPass),
-                users: vec![Who::PlexPass, Who::Managed],
-                sources: resources::sources(),
-                ..server(
-                    Which::Claimed,
-                    "Boathouse",
-                    "0f6b21c3a9d84e75b0c1f2a3948576e1d2c3b4a5",
-                    "/pms",
-                )
-            },
+            claimed,
             unclaimed: server(
                 Which::Unclaimed,
                 "Shed",
@@ -197,6 +247,8 @@ const ROUTES: &[(Option<&str>, &str, Handler)] = &[
     (None, "/security/token", transient_token::answer),
     (Some("GET"), "/security/resources", resources::answer),
     (Some("GET"), "/identity", about::identity),
+    (Some("POST"), "/myplex/claim", claim::claim),
+    (Some("DELETE"), "/myplex/account", claim::unclaim),
     (Some("GET"), "/", about::root),
 ];
 
@@ -230,11 +282,12 @@ fn authenticate(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Result<Who, Sta
     let server = plex.server(which);
     let transient =
         server.transient.get(&token).filter(|transient| ask.now() < transient.expires_at);
-    let who = match transient {
-        Some(transient) => Some(transient.who),
-        None => plex.tokens.find(&token).map(|issued| issued.who),
-    };
-    who.filter(|who| server.users.contains(who)).ok_or(StatusCode::UNAUTHORIZED)
+    let access = server.access.iter().find(|access| access.token == token);
+    let who = transient.map(|transient| transient.who).or(access.map(|access| access.who));
+    // No media server takes a signed token.
+    let issued = plex.tokens.find(&token).filter(|issued| issued.expires_at.is_none());
+    let who = who.or(issued.map(|issued| issued.who));
+    who.filter(|who| server.access_token(*who).is_some()).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 /// A `MediaContainer` in the representation that was asked for.

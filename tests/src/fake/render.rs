@@ -34,6 +34,30 @@ pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
     with_body(status, "text/html", page)
 }
 
+/// A page for a person, with this inside its body.
+pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<u8>> {
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body>\n{body}</body>\n</html>\n"
+    );
+    with_body(status, "text/html; charset=utf-8", page)
+}
+
+/// No body.
+pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// Text as it stands in HTML and XML, between tags and between quotes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    // Writing to a String cannot fail.
+    let _ = escape(&mut escaped, text);
+    escaped
+}
+
 fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
     let mut response = Response::new(body.into_bytes());
     *response.status_mut() = status;
@@ -41,17 +65,23 @@ fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<V
     response
 }
 
-/// An XML element with attributes and children; `Display` writes it.
+/// An XML element with attributes, and with children or a text; `Display` writes it.
 #[derive(Debug)]
 pub(crate) struct Element {
     name: String,
     attributes: Vec<(String, String)>,
     children: Vec<Self>,
+    text: String,
 }
 
 impl Element {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), attributes: Vec::new(), children: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+            text: String::new(),
+        }
     }
 
     pub(crate) fn attribute(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -61,6 +91,11 @@ impl Element {
 
     pub(crate) fn child(mut self, child: Self) -> Self {
         self.children.push(child);
+        self
+    }
+
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.text);
         self
     }
 
@@ -108,10 +143,11 @@ impl fmt::Display for Element {
             escape(f, value)?;
             f.write_char('"')?;
         }
-        if self.children.is_empty() {
+        if self.children.is_empty() && self.text.is_empty() {
             return f.write_str("/>");
         }
         f.write_char('>')?;
+        escape(f, &self.text)?;
         for child in &self.children {
             child.fmt(f)?;
         }
@@ -130,7 +166,7 @@ fn plain_text(key: &str, value: &Value) -> String {
     }
 }
 
-fn escape(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+fn escape(f: &mut impl fmt::Write, value: &str) -> fmt::Result {
     for character in value.chars() {
         match character {
             '&' => f.write_str("&amp;")?,

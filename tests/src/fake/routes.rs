@@ -1,10 +1,10 @@
-//! Where a request leads: which media server, or plex.tv, and there to which handler.
+//! Where a request leads: which media server, a page, or plex.tv, and there to which handler.
 
 use http::Response;
 
 use super::ask::Ask;
 use super::media_server::{self, Which};
-use super::{FakePlex, plex_tv};
+use super::{FakePlex, pages, plex_tv};
 
 /// The answer of whoever is asked.
 pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
@@ -17,7 +17,7 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     if media_server::knows(ask.path()) {
         return media_server::answer(plex, Which::Claimed, ask.path(), ask);
     }
-    plex_tv::answer(plex, ask)
+    pages::answer(plex, ask).unwrap_or_else(|| plex_tv::answer(plex, ask))
 }
 
 /// What a path looks like: `/pins/{id}` has one part that can be anything.

@@ -5,8 +5,17 @@ use serde_json::Value;
 
 use super::*;
 
+mod auth;
+mod claim;
+mod device_pins;
+mod devices;
+mod home;
 mod media_server;
 mod misbehaviour;
+mod pages;
+mod pins;
+mod resources;
+mod session;
 mod sign_in;
 mod user;
 

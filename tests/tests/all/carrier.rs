@@ -1,13 +1,14 @@
 //! The ways in which a call can be carried, behind one `send`: each scenario runs over all of them.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plex_auth_proto::http::Request;
-use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Body, Call, Conversation, NoAnswerReason, SendError, Step};
 use plex_auth_tests::{FakePlex, bare_client};
 use tokio::runtime::Runtime;
 
@@ -91,23 +92,63 @@ impl Carrier {
 
     /// Sends a call and returns what came of it.
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+        self.exchange(call).map(Response::into_body)
+    }
+
+    /// The same, with status and headers.
+    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, SendError> {
         match self {
             Self::Value(fake) => {
                 let (request, reply) = call.into_parts();
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(reply.parse(&fake.answer(&owned(request), now.as_secs()))?)
+                Ok(reply.read(fake.answer(&owned(request), now.as_secs()))?)
             }
             Self::HandMade(root) => {
                 let (request, reply) = call.into_parts();
                 match bare_client::exchange(&request, root.as_deref()) {
-                    Ok(response) => Ok(reply.parse(&response)?),
+                    Ok(response) => Ok(reply.read(response)?),
                     Err(_) => Err(reply.no_answer(NoAnswerReason::Other, true)),
                 }
             }
-            Self::Ureq(transport) => transport.send(call),
-            Self::Hyper(transport, runtime) => runtime.block_on(transport.send(call)),
-            Self::OwnHyper(transport, runtime) => runtime.block_on(transport.send(call)),
+            Self::Ureq(transport) => transport.exchange(call),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.exchange(call)),
+            Self::OwnHyper(transport, runtime) => runtime.block_on(transport.exchange(call)),
+        }
+    }
+
+    /// Drives a conversation to its end, or to where `watch` stops it: by the transport where there is one, and
+    /// else by hand.
+    pub(crate) fn drive<C>(
+        &self,
+        conversation: &mut C,
+        mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
+    ) -> Option<C::Outcome>
+    where
+        C: Conversation,
+        C::Answer: Send + 'static,
+    {
+        match self {
+            Self::Ureq(transport) => transport.drive_with(conversation, watch),
+            Self::Hyper(transport, runtime) => {
+                runtime.block_on(transport.drive_with(conversation, watch))
+            }
+            Self::OwnHyper(transport, runtime) => {
+                runtime.block_on(transport.drive_with(conversation, watch))
+            }
+            Self::Value(_) | Self::HandMade(_) => loop {
+                if watch(conversation.progress(SystemTime::now())).is_break() {
+                    return None;
+                }
+                match conversation.next(SystemTime::now()) {
+                    Step::Send(id, call) => {
+                        let answer = self.exchange(call);
+                        conversation.receive(SystemTime::now(), id, answer);
+                    }
+                    Step::Wait(time) => std::thread::sleep(time),
+                    Step::Done(outcome) => return Some(outcome),
+                }
+            },
         }
     }
 }

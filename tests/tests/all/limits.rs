@@ -42,7 +42,8 @@ fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
                 fake.misbehave(&every.path(), answer.delivered(delivery));
             });
             for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
-                let error = every.send(&Asking::at(server.url()), &carrier).unwrap_err();
+                let asking = Asking::at(server.url()).within(SOON);
+                let error = every.send(&asking, &carrier).unwrap_err();
                 let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error}"));
                 assert_eq!(no_answer.reason(), Reason::TimedOut(SOON), "{error}");
                 assert!(no_answer.may_have_been_sent(), "{error}");

@@ -9,15 +9,23 @@
 )]
 
 mod carrier;
+mod claim;
+mod conversations;
+mod device_keys;
+mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;
+mod home;
 mod house;
 mod limits;
 mod operations;
+mod pins;
 mod proxy;
 mod readme;
 mod redirects;
 mod refusals;
+mod resources;
+mod session;
 mod stage;
 mod truth;

@@ -34,6 +34,17 @@ fn store(token: &str) {
     KEPT.with_borrow_mut(|kept| kept.push(token.to_owned()));
 }
 
+/// Shows the code to somebody who types it at once.
+fn show(line: String) {
+    let code = line.split(' ').next().unwrap_or_default();
+    FAKE.with(|fake| fake.with(|plex| plex.link_pin(code, Who::Free, now())));
+}
+
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
+
 fn hand_over(token: Token) {
     store(token.expose());
 }
@@ -89,22 +100,28 @@ fn the_block_with_a_runtime_of_ones_own_asks_for_the_account() {
 }
 
 #[test]
+fn the_block_about_a_pin_stores_the_token_of_whoever_linked_it() {
+    block_4().unwrap();
+    assert_eq!(KEPT.take().len(), 1);
+}
+
+#[test]
 fn the_block_about_errors_tells_them_apart() {
     let http = plex_auth_ureq::Transport::new();
     let me = plex_auth_proto::ClientIdentity::builder("id").build().unwrap();
     let plex_tv = plex_auth_proto::PlexTv::at(me, plex_tv());
     let sign_in = |login: &str, password: &str| {
         let credentials = plex_auth_proto::Credentials::new(login, password).unwrap();
-        block_4::signed_in(&http, plex_tv.sign_in(&credentials))
+        block_5::signed_in(&http, plex_tv.sign_in(&credentials))
     };
     assert!(matches!(sign_in("rosa", "nine kites & a lantern"), Next::Welcome(Some(_))));
     assert_eq!(sign_in("ingrid", "Fjellvåk-81"), Next::AskForCode);
     assert!(matches!(sign_in("rosa", "wrong"), Next::Tell(_)));
     let dead = Token::new("dead").unwrap();
-    assert_eq!(block_4::signed_in(&http, plex_tv.token_details(&dead)), Next::SignInAgain);
+    assert_eq!(block_5::signed_in(&http, plex_tv.token_details(&dead)), Next::SignInAgain);
     FAKE.with(|fake| {
         let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
         fake.with(|plex| plex.misbehave("/user", busy));
     });
-    assert_eq!(block_4::signed_in(&http, plex_tv.token_details(&dead)), Next::TryLater(None));
+    assert_eq!(block_5::signed_in(&http, plex_tv.token_details(&dead)), Next::TryLater(None));
 }

@@ -1,9 +1,11 @@
 //! Where a scenario plays: a fake Plex, a carrier to it, and who is asking.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, SendError, Source, Token,
+    Account, Call, ClientIdentity, Conversation, Credentials, MediaServer, PlexTv, SendError,
+    Source, Token,
 };
 use plex_auth_tests::{Authority, FakePlex, Server, Which, Who};
 
@@ -68,6 +70,19 @@ fn play(
 impl Stage {
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
         self.carrier.send(call)
+    }
+
+    /// Drives a conversation, as [`Carrier::drive`] does.
+    pub(crate) fn drive<C>(
+        &self,
+        conversation: &mut C,
+        watch: impl FnMut(C::Progress) -> ControlFlow<()>,
+    ) -> Option<C::Outcome>
+    where
+        C: Conversation,
+        C::Answer: Send + 'static,
+    {
+        self.carrier.drive(conversation, watch)
     }
 
     /// Asks the fake with an operation of the list, as somebody that it does not know.

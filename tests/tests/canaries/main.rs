@@ -20,7 +20,7 @@ use plex_auth_proto::{Credentials, NoAnswerReason, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
-use crate::every_operation::{Asking, every_operation};
+use crate::every_operation::{Asking, HOME_PIN, PIN, every_operation};
 use crate::search::Seen;
 
 #[allow(dead_code, reason = "shared; each suite uses its part")]
@@ -36,13 +36,26 @@ const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
 const PASSWORD: &str = "canary-Jy3uLs8Fm-é&%-6Gb02";
 const CODE: &str = "canary-Og5xEc1Ny03";
 const LOGIN: &str = "canary-Ib2rKv6Qt04@example.org";
+const CLAIM: &str = "claim-canary-Dw7nPz3Hx06";
 const PROXY: &str = "canary-Xz8dPh3Ws05";
+const PIN_CODE: &str = "canary-Ck4nTb7Jq06";
+
+/// How a Home PIN stands in a URL.
+fn switch() -> String {
+    format!("switch?pin={HOME_PIN}")
+}
 
 /// What comes out: every text of a success that starts as a canary does.
 fn canaries() -> Vec<String> {
-    let mut found: Vec<String> = [TOKEN, PASSWORD, CODE, LOGIN, PROXY].map(str::to_owned).into();
+    let mut found: Vec<String> =
+        [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE, CLAIM].map(str::to_owned).into();
+    found.push(PIN.to_string());
+    found.push(switch());
+    // The end of the signature; what stands before it is no secret.
+    let device_jwt = asking("https://plex.example").device_jwt;
+    found.extend(device_jwt.expose().get(device_jwt.expose().len() - 24..).map(str::to_owned));
     for every in every_operation() {
-        let texts = every.success.split('"').filter(|text| text.starts_with("canary-"));
+        let texts = every.success.split(['"', '/']).filter(|text| text.contains("canary-"));
         found.extend(texts.map(str::to_owned));
     }
     found.sort();
@@ -55,6 +68,8 @@ fn asking(url: &str) -> Asking {
     let credentials = Credentials::new(LOGIN, PASSWORD).unwrap();
     let mut asking = Asking::with(url, token, credentials.clone());
     asking.credentials = credentials.verification_code(CODE);
+    asking.pin_code = PIN_CODE.parse().unwrap();
+    asking.claim_token = CLAIM.parse().unwrap();
     asking
 }
 
@@ -251,11 +266,17 @@ fn wire(status: u16, body: &str) -> Vec<u8> {
 
 /// What ureq and its protocol crate write: the wire at level TRACE, and at DEBUG some headers of an answer, of
 /// which `location` can quote what was sent. Nothing of ours can stop it; the docs of `plex-auth-ureq` say so, and
-/// if this gets less, so can they.
+/// if this gets less, so can they. Where TRACE is on, as it is here, lines of DEBUG have the URL of a request, too,
+/// of which nothing but the host is there else.
 fn is_told_by_ureq(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
-    of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {"))
+    let is_request = ["DEBUG GET http", "DEBUG POST http", "DEBUG Request {"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let secrets = [format!("/pins/{PIN}"), CLAIM.to_owned(), switch()];
+    let has_secret_url = is_request && secrets.iter().any(|secret| text.contains(secret));
+    of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
 #[test]
@@ -288,6 +309,11 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     );
     let docs = include_str!("../../../plex-auth-ureq/src/lib.rs");
     assert!(docs.contains("TRACE") && docs.contains("ureq_proto"), "the docs warn of it");
+    let paths = told
+        .iter()
+        .filter(|(_, text)| text.starts_with("DEBUG GET") && text.contains(&PIN.to_string()));
+    assert!(paths.count() > 0, "ureq no longer logs paths at DEBUG: say so in the docs, too");
+    assert!(docs.contains("ureq=info"), "the docs warn of it");
 }
 
 #[test]
@@ -296,6 +322,11 @@ fn what_is_dropped_is_zeroed_where_that_is_promised() {
     zeroes::<plex_auth_proto::Body>();
     zeroes::<plex_auth_proto::Secret>();
     zeroes::<Credentials>();
+    zeroes::<plex_auth_proto::PinId>();
+    zeroes::<plex_auth_proto::PinCode>();
+    zeroes::<plex_auth_proto::PinUrl>();
+    zeroes::<plex_auth_proto::DeviceJwt>();
+    zeroes::<plex_auth_proto::Ed25519Key>();
 }
 
 #[test]

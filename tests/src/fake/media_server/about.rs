@@ -3,11 +3,9 @@
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use super::{Which, authenticate, container};
+use super::{VERSION, Which, authenticate, container};
 use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
-
-const VERSION: &str = "1.99.1.4711-b0a7b0a75";
 
 pub(crate) fn identity(
     plex: &mut FakePlex,

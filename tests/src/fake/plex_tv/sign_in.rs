@@ -2,7 +2,7 @@
 
 use http::{Response, StatusCode};
 
-use super::{Refusal, account};
+use super::{Refusal, account, issue};
 use crate::fake::FakePlex;
 use crate::fake::accounts::Refusal as SignInRefusal;
 use crate::fake::ask::{Ask, Form};
@@ -29,7 +29,7 @@ pub(crate) fn answer(
         SignInRefusal::TooManyFailures => Refusal::TOO_MANY,
     })?;
     let expires_at = remember.then(|| ask.now().saturating_add(REMEMBERED_SECONDS));
-    let token = plex.tokens.issue(who, expires_at);
+    let token = issue(plex, ask, who, expires_at);
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, expires_at))
 }
 

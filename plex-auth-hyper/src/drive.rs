@@ -1,0 +1,117 @@
+use std::future::poll_fn;
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use http_body::Body;
+use hyper::rt::Sleep;
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Conversation, Step};
+use tower_service::Service;
+
+use crate::clock::SharedTimer;
+use crate::fault::BoxError;
+use crate::request_body::RequestBody;
+use crate::transport::Transport;
+
+/// How long it sleeps at most before it looks at the clock again: a machine that is put to sleep does not
+/// count that time, and whoever shows a countdown wants to hear of each second.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl<S, B> Transport<S>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    /// Drives a conversation to its end. Dropping the future stops it, and the calls that are under way; the
+    /// conversation can be driven on later, or kept.
+    pub async fn drive<C: Conversation>(&self, conversation: &mut C) -> C::Outcome {
+        loop {
+            let watch = |_| ControlFlow::Continue(());
+            if let Some(outcome) = self.drive_with(conversation, watch).await {
+                return outcome;
+            }
+        }
+    }
+
+    /// Drives a conversation like [`drive`](Self::drive), shows its progress after each step and at least once a
+    /// second, and stops where `watch` says so: `None`.
+    pub async fn drive_with<C: Conversation>(
+        &self,
+        conversation: &mut C,
+        mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
+    ) -> Option<C::Outcome> {
+        let mut under_way = UnderWay(Vec::new());
+        loop {
+            if watch(conversation.progress(SystemTime::now())).is_break() {
+                return None;
+            }
+            match conversation.next(SystemTime::now()) {
+                Step::Send(id, call) => {
+                    let exchange = self.exchange(call);
+                    under_way.0.push(Box::pin(async move { (id, exchange.await) }));
+                }
+                Step::Wait(time) => {
+                    let heard = first(&self.timer, time.min(LOOK), &mut under_way).await;
+                    if let Some((id, answer)) = heard {
+                        conversation.receive(SystemTime::now(), id, answer);
+                    }
+                }
+                Step::Done(outcome) => return Some(outcome),
+            }
+        }
+    }
+}
+
+/// What comes first: something of a call, or the end of the time.
+async fn first<F: Future>(
+    timer: &SharedTimer,
+    time: Duration,
+    under_way: &mut UnderWay<F>,
+) -> Option<F::Output> {
+    let mut sleep = None;
+    poll_fn(|cx| {
+        // The calls first: one says that there is no runtime, where its timer panics.
+        if let Poll::Ready(heard) = under_way.poll(cx) {
+            return Poll::Ready(Some(heard));
+        }
+        let sleep = sleep.get_or_insert_with(|| asleep(timer, time));
+        sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.as_mut().poll(cx)).map(|()| None)
+    })
+    .await
+}
+
+/// A sleep of the runtime's. Where there is none to sleep in nobody else is waiting, and the thread does.
+fn asleep(timer: &SharedTimer, time: Duration) -> Option<Pin<Box<dyn Sleep>>> {
+    let sleep = panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time)));
+    if sleep.is_err() {
+        thread::sleep(time);
+    }
+    sleep.ok()
+}
+
+/// The calls that are under way.
+struct UnderWay<F>(Vec<Pin<Box<F>>>);
+
+impl<F: Future> UnderWay<F> {
+    /// What came of the first of them that is done.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut calls = self.0.iter_mut().enumerate();
+        let done = calls.find_map(|(index, call)| match call.as_mut().poll(cx) {
+            Poll::Ready(heard) => Some((index, heard)),
+            Poll::Pending => None,
+        });
+        match done {
+            Some((index, heard)) => {
+                drop(self.0.swap_remove(index));
+                Poll::Ready(heard)
+            }
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use std::time::Duration;
+
+/// How long to wait between two calls of a kind: a steady pace, and twice as long after each trouble, up to a
+/// limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
+    steady: Duration,
+    slowest: Duration,
+    troubles: u32,
+}
+
+impl Pace {
+    pub(crate) const fn new(steady: Duration, slowest: Duration) -> Self {
+        Self { steady, slowest, troubles: 0 }
+    }
+
+    pub(crate) const fn steady(&self) -> Duration {
+        self.steady
+    }
+
+    /// The wait after a call that went well.
+    pub(crate) fn well(&mut self) -> Duration {
+        self.troubles = 0;
+        self.steady
+    }
+
+    /// The wait after one that did not; `retry_after` is what the other side asked for, and is kept where
+    /// it is longer.
+    pub(crate) fn trouble(&mut self, retry_after: Option<Duration>) -> Duration {
+        self.troubles = self.troubles.saturating_add(1);
+        let doubled = self.steady.saturating_mul(2_u32.saturating_pow(self.troubles));
+        doubled.min(self.slowest).max(retry_after.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_trouble_doubles_the_wait_up_to_a_limit_and_one_success_ends_that() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::new(seconds(1), seconds(16));
+        let waits: Vec<_> = (0..6).map(|_| pace.trouble(None).as_secs()).collect();
+        assert_eq!(waits, [2, 4, 8, 16, 16, 16]);
+        assert_eq!(pace.trouble(Some(seconds(60))), seconds(60));
+        assert_eq!(pace.trouble(Some(seconds(3))), seconds(16));
+        assert_eq!(pace.well(), seconds(1));
+        assert_eq!(pace.trouble(None), seconds(2));
+    }
+}

@@ -1,0 +1,63 @@
+use super::jwk::Jwk;
+
+/// The private key of a device, wherever it is kept: in memory, in a TPM, in the platform's key store.
+///
+/// With the feature `ed25519` there is one in memory, `Ed25519Key`. A key that cannot
+/// leave the hardware implements this instead: it needs Ed25519 as of RFC 8032, not prehashed. Where signing is
+/// a matter of time (a prompt, a promise), sign what
+/// [`UnsignedDeviceJwt::message`](crate::UnsignedDeviceJwt::message) gives by yourself.
+///
+/// ```
+/// use plex_auth_proto::{DeviceKey, Jwk, SignError};
+///
+/// # struct Tpm;
+/// # impl Tpm { fn sign_ed25519(&self, _: &[u8]) -> Option<[u8; 64]> { Some([0; 64]) } }
+/// struct TpmKey { tpm: Tpm, jwk: Jwk }
+///
+/// impl DeviceKey for TpmKey {
+///     fn jwk(&self) -> &Jwk {
+///         &self.jwk
+///     }
+///
+///     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+///         self.tpm.sign_ed25519(message).ok_or(SignError::new("the TPM is locked"))
+///     }
+/// }
+/// # let key = TpmKey { tpm: Tpm, jwk: Jwk::new([0; 32], "tpm")? };
+/// # let key: &dyn DeviceKey = &key;
+/// # assert_eq!(key.jwk().key_id(), "tpm");
+/// # assert!(key.sign(b"x").is_ok());
+/// # Ok::<(), plex_auth_proto::InvalidKeyId>(())
+/// ```
+pub trait DeviceKey {
+    /// The public half and the name that the key goes by.
+    fn jwk(&self) -> &Jwk;
+
+    /// Signs `message` with the private half.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] where the key cannot be used now.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+/// A [`DeviceKey`] could not sign.
+///
+/// It holds a sentence that is fixed at compile time, so that no secret can be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the device's key cannot sign: {reason}")]
+pub struct SignError {
+    reason: &'static str,
+}
+
+impl SignError {
+    /// Says why, as the end of a sentence: `the TPM is locked`.
+    pub fn new(reason: &'static str) -> Self {
+        Self { reason }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+
+use ed25519_dalek::{Signer, SigningKey};
+use zeroize::ZeroizeOnDrop;
+
+use super::device_key::{DeviceKey, SignError};
+use super::jwk::{InvalidKeyId, Jwk};
+
+/// A device's key in memory.
+///
+/// It is made from 32 bytes that nobody can guess, the seed; this library has no randomness of its own, so they
+/// are the caller's, as of the crate `getrandom` or `/dev/urandom`. Keep the seed as you keep a password, and
+/// make the key of it again at the next start: the device is known to Plex by this key.
+///
+/// `Debug` shows the key's name alone, and the memory is zeroed when the key is dropped.
+///
+/// ```
+/// use plex_auth_proto::{DeviceKey, Ed25519Key};
+///
+/// # fn random() -> [u8; 32] { [1; 32] }
+/// # fn store(_: &[u8; 32]) {}
+/// let key = Ed25519Key::from_seed(&random());
+/// store(key.expose_seed());
+/// assert_eq!(
+///     format!("{key:?}"),
+///     r#"Ed25519Key { key_id: "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4" }"#
+/// );
+/// let plex_is_told = key.jwk();
+/// # assert_eq!(plex_is_told.key_id().len(), 43);
+/// ```
+pub struct Ed25519Key {
+    key: SigningKey,
+    jwk: Jwk,
+}
+
+impl Ed25519Key {
+    /// The key that grows from a seed (the private key of RFC 8032). It goes by its
+    /// [thumbprint](Jwk::thumbprint).
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(seed);
+        let jwk = Jwk::with_thumbprint(key.verifying_key().to_bytes());
+        Self { key, jwk }
+    }
+
+    /// Has the key go by another name, as one that was registered by another program does.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKeyId`], as of [`Jwk::new`].
+    pub fn with_key_id(mut self, key_id: impl AsRef<str>) -> Result<Self, InvalidKeyId> {
+        self.jwk = Jwk::new(*self.jwk.public_key(), key_id)?;
+        Ok(self)
+    }
+
+    /// The seed, to keep it. What is done with it is the caller's responsibility.
+    pub fn expose_seed(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+}
+
+impl DeviceKey for Ed25519Key {
+    fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        Ok(self.key.sign(message).to_bytes())
+    }
+}
+
+/// Its private half is.
+impl ZeroizeOnDrop for Ed25519Key {}
+
+impl fmt::Debug for Ed25519Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key: _, jwk } = self;
+        f.debug_struct("Ed25519Key").field("key_id", &jwk.key_id()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DeviceKey, Ed25519Key, ZeroizeOnDrop};
+    use crate::jwt::BASE64;
+    use base64::Engine;
+
+    /// RFC 8037, appendix A.1 and A.4: a key, and the signature of a JWS by another implementation.
+    #[test]
+    fn it_signs_as_the_rfc_does() {
+        let d = BASE64.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let key = Ed25519Key::from_seed(&d.try_into().unwrap());
+        assert_eq!(
+            BASE64.encode(key.jwk().public_key()),
+            "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+        );
+        let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        assert_eq!(
+            BASE64.encode(key.sign(message).unwrap()),
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+        );
+    }
+
+    #[test]
+    fn a_key_comes_back_from_its_seed_with_the_name_that_it_is_given() {
+        let key = Ed25519Key::from_seed(&[9; 32]).with_key_id(" den ").unwrap();
+        let again = Ed25519Key::from_seed(key.expose_seed());
+        assert_eq!(again.jwk().public_key(), key.jwk().public_key());
+        assert_eq!(key.jwk().key_id(), "den");
+        assert!(Ed25519Key::from_seed(&[9; 32]).with_key_id("").is_err());
+    }
+
+    /// That a key says so of itself is no proof; what it holds must. Else this does not compile.
+    #[test]
+    fn what_it_holds_is_zeroed_when_dropped() {
+        fn zeroes(_: &impl ZeroizeOnDrop) {}
+        zeroes(&Ed25519Key::from_seed(&[9; 32]).key);
+    }
+}

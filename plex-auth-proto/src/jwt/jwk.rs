@@ -1,0 +1,162 @@
+use base64::Engine;
+use serde_json::{Value as Json, json};
+
+use super::{BASE64, EDDSA};
+
+/// The longest name of a key, in bytes. Those seen are thumbprints, hashes and UUIDs.
+const MAX_KEY_ID_LENGTH: usize = 256;
+
+/// The public half of a device's key, as Plex is told of it: a JSON Web Key for Ed25519 (RFC 8037).
+///
+/// It holds no secret and can be shown. Whoever has the private half has a
+/// [`DeviceKey`](crate::DeviceKey).
+///
+/// ```
+/// use plex_auth_proto::{InvalidKeyId, Jwk};
+///
+/// let jwk = Jwk::new([7; 32], "den-2026")?;
+/// assert_eq!(jwk.key_id(), "den-2026");
+/// assert_eq!(
+///     jwk.to_json(),
+///     concat!(
+///         r#"{"alg":"EdDSA","crv":"Ed25519","kid":"den-2026","kty":"OKP","use":"sig","#,
+///         r#""x":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#,
+///     )
+/// );
+///
+/// assert_eq!(Jwk::new([7; 32], " ").unwrap_err(), InvalidKeyId::Empty);
+/// # Ok::<(), InvalidKeyId>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwk {
+    public_key: [u8; 32],
+    key_id: Box<str>,
+}
+
+impl Jwk {
+    /// A public key of Ed25519 (RFC 8032, 32 bytes) and the name that it goes by.
+    ///
+    /// The name (`kid`) is free text that stays with the key for ever: Plex looks the key up by it. Clients
+    /// are seen to use a thumbprint, a hash or a UUID. White space around it is trimmed.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKeyId`] where the name is empty, too long or has control characters.
+    pub fn new(public_key: [u8; 32], key_id: impl AsRef<str>) -> Result<Self, InvalidKeyId> {
+        let key_id = key_id.as_ref().trim();
+        if key_id.is_empty() {
+            return Err(InvalidKeyId::Empty);
+        }
+        if key_id.len() > MAX_KEY_ID_LENGTH {
+            return Err(InvalidKeyId::TooLong);
+        }
+        if key_id.chars().any(char::is_control) {
+            return Err(InvalidKeyId::ControlCharacter);
+        }
+        Ok(Self { public_key, key_id: key_id.into() })
+    }
+
+    /// A public key that goes by its [thumbprint](Self::thumbprint), so that nothing but the key has to be
+    /// kept.
+    #[cfg(feature = "ed25519")]
+    pub fn with_thumbprint(public_key: [u8; 32]) -> Self {
+        Self { public_key, key_id: thumbprint(&public_key).into() }
+    }
+
+    /// The public key.
+    pub fn public_key(&self) -> &[u8; 32] {
+        &self.public_key
+    }
+
+    /// The name that the key goes by (`kid`).
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The key's thumbprint (RFC 7638): the SHA-256 of what makes the key, in 43 characters. It is the same
+    /// wherever it is computed, and so a good name for the key.
+    ///
+    /// ```
+    /// use plex_auth_proto::{DeviceKey, Ed25519Key};
+    ///
+    /// let key = Ed25519Key::from_seed(&[1; 32]);
+    /// assert_eq!(key.jwk().thumbprint(), "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4");
+    /// ```
+    #[cfg(feature = "ed25519")]
+    pub fn thumbprint(&self) -> String {
+        thumbprint(&self.public_key)
+    }
+
+    /// The key as JSON, as Plex is sent it.
+    pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    pub(crate) fn to_value(&self) -> Json {
+        let Self { public_key, key_id } = self;
+        json!({
+            "kty": "OKP", "crv": "Ed25519", "x": BASE64.encode(public_key),
+            "use": "sig", "alg": EDDSA, "kid": key_id,
+        })
+    }
+}
+
+#[cfg(feature = "ed25519")]
+fn thumbprint(public_key: &[u8; 32]) -> String {
+    use sha2::{Digest, Sha256};
+
+    // Exactly these members, in this order, without white space.
+    let x = BASE64.encode(public_key);
+    BASE64.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
+}
+
+/// Why a text cannot be the name of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidKeyId {
+    /// Nothing is left when white space is trimmed.
+    #[error("the key's name is empty; a UUID will do, if it stays with the key for ever")]
+    Empty,
+    /// There is a control character inside.
+    #[error("the key's name has a control character inside; pass plain text")]
+    ControlCharacter,
+    /// It is longer than 256 bytes.
+    #[error("the key's name is longer than 256 bytes; a UUID will do")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InvalidKeyId, Jwk};
+
+    #[test]
+    fn a_name_is_trimmed_and_one_that_cannot_be_sent_is_refused() {
+        use InvalidKeyId::{ControlCharacter, Empty, TooLong};
+        assert_eq!(Jwk::new([0; 32], " den 客厅\n").unwrap().key_id(), "den 客厅");
+        let longest = "x".repeat(256);
+        assert_eq!(Jwk::new([0; 32], &longest).unwrap().key_id(), longest);
+        let long = "x".repeat(257);
+        for (name, why) in
+            [("", Empty), ("\n", Empty), ("a\0b", ControlCharacter), (&long, TooLong)]
+        {
+            assert_eq!(Jwk::new([0; 32], name).unwrap_err(), why, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn any_name_is_written_as_json() {
+        let json: serde_json::Value =
+            serde_json::from_str(&Jwk::new([0; 32], r#"a"b\c"#).unwrap().to_json()).unwrap();
+        assert_eq!(json["kid"], r#"a"b\c"#);
+    }
+
+    /// RFC 8037, appendix A.3.
+    #[cfg(feature = "ed25519")]
+    #[test]
+    fn the_thumbprint_is_that_of_the_rfc() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let jwk = Jwk::with_thumbprint(crate::jwt::public_key(x).unwrap());
+        assert_eq!(jwk.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(jwk.thumbprint(), jwk.key_id());
+    }
+}

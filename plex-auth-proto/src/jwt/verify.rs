@@ -1,0 +1,266 @@
+use std::time::SystemTime;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+
+use super::plex_jwt::{InvalidPlexJwt, Parts, PlexJwt};
+use super::{EDDSA, PLEX_TV};
+use crate::identity::ClientIdentity;
+use crate::plex_tv::plex_keys::{PlexKey, PlexKeys};
+use crate::token::Token;
+
+impl PlexKeys {
+    /// Reads a signed token and finds out whether Plex issued it, for plex.tv or for the device that `identity`
+    /// names, and whether it is still good.
+    ///
+    /// The key is the one that the token names, and where it names none, each of them. Keys of other kinds are
+    /// passed over. When the token was issued is not looked at: Plex's clock can be ahead of the device's.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use plex_auth_proto::{ClientIdentity, InvalidPlexJwt, PlexKeys, Token, VerifyError};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let keys = PlexKeys::default(); // of `PlexTv::plex_keys`
+    /// let token = Token::new("eyJhbGciOiJFZERTQSJ9.eyJleHAiOjE3MDA2MDQ4MDB9.c2ln")?;
+    /// match keys.verify(&token, &me, SystemTime::now()) {
+    ///     Ok(jwt) => println!("good until {:?}", jwt.expires_at),
+    ///     Err(VerifyError::UnknownKey) => println!("get the keys again, once"),
+    ///     Err(error) => assert_eq!(error, VerifyError::NoUsableKey),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] says why the token is not to be trusted.
+    pub fn verify(
+        &self,
+        token: &Token,
+        identity: &ClientIdentity,
+        now: SystemTime,
+    ) -> Result<PlexJwt, VerifyError> {
+        let parts = Parts::of(token).map_err(VerifyError::Invalid)?;
+        if parts.algorithm != EDDSA {
+            return Err(VerifyError::UnknownAlgorithm);
+        }
+        if !self.have_signed(&parts)? {
+            return Err(VerifyError::WrongSignature);
+        }
+        let jwt = parts.jwt;
+        if jwt.issuer.as_deref() != Some(PLEX_TV) {
+            return Err(VerifyError::WrongIssuer);
+        }
+        if !jwt.is_for(identity) {
+            return Err(VerifyError::WrongAudience);
+        }
+        if jwt.is_expired(now) {
+            return Err(VerifyError::Expired);
+        }
+        Ok(jwt)
+    }
+
+    /// Whether one of the keys that can have signed the token has.
+    fn have_signed(&self, parts: &Parts<'_>) -> Result<bool, VerifyError> {
+        let mut usable = self.keys.iter().filter_map(usable).peekable();
+        if usable.peek().is_none() {
+            return Err(VerifyError::NoUsableKey);
+        }
+        let wanted = parts.jwt.key_id.as_deref();
+        // Whoever does not say a name can be the one that is called by it.
+        let can_be = |name: Option<&str>| name.is_none() || wanted.is_none() || name == wanted;
+        let mut candidates = usable.filter(|(name, _)| can_be(*name)).peekable();
+        if candidates.peek().is_none() {
+            return Err(VerifyError::UnknownKey);
+        }
+        let Ok(signature) = Signature::from_slice(&parts.signature) else {
+            return Ok(false);
+        };
+        let message = parts.message.as_bytes();
+        Ok(candidates.any(|(_, key)| key.verify_strict(message, &signature).is_ok()))
+    }
+}
+
+/// The key with its name, if it can verify anything.
+fn usable(key: &PlexKey) -> Option<(Option<&str>, VerifyingKey)> {
+    let public_key = VerifyingKey::from_bytes(&key.public_key()?).ok()?;
+    Some((key.key_id.as_deref(), public_key))
+}
+
+/// Why a token is not to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// It is no signed token that can be read.
+    #[error(transparent)]
+    Invalid(InvalidPlexJwt),
+    /// It is signed in a way that Plex is not known to sign.
+    #[error("the JWT is signed by another algorithm than EdDSA")]
+    UnknownAlgorithm,
+    /// Among the keys there is none of a kind that this library can use.
+    #[error("none of Plex's keys is one of Ed25519 for signatures")]
+    NoUsableKey,
+    /// It names a key that is not among them: get [the keys](crate::PlexTv::plex_keys) again, once, as Plex may
+    /// have changed them.
+    #[error("the JWT is signed by a key that is not among Plex's; get the keys again, once")]
+    UnknownKey,
+    /// The signature is not that of the key that it names, nor of any where it names none: Plex did not issue
+    /// it so.
+    #[error("the JWT's signature is wrong")]
+    WrongSignature,
+    /// Somebody else than plex.tv issued it.
+    #[error("the JWT is not issued by plex.tv")]
+    WrongIssuer,
+    /// It is for another device.
+    #[error("the JWT is neither for plex.tv nor for this client identifier")]
+    WrongAudience,
+    /// It has ended: get a new one by [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
+    #[error("the JWT has expired")]
+    Expired,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parts;
+    use super::VerifyError::{
+        self, Expired, Invalid, NoUsableKey, UnknownAlgorithm, UnknownKey, WrongAudience,
+        WrongIssuer, WrongSignature,
+    };
+    use crate::jwt::BASE64;
+    use crate::{ClientIdentity, DeviceKey, Ed25519Key, InvalidPlexJwt, PlexKeys, Token};
+    use base64::Engine;
+    use std::time::{Duration, SystemTime};
+
+    const CLAIMS: &str = r#"{"iss":"plex.tv","aud":"plex.tv","iat":1,"exp":1700604800}"#;
+
+    fn signed_by(key: &Ed25519Key, header: &str, claims: &str) -> Token {
+        let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
+        let signature = BASE64.encode(key.sign(message.as_bytes()).unwrap());
+        Token::new(format!("{message}.{signature}")).unwrap()
+    }
+
+    fn key(seed: u8) -> Ed25519Key {
+        Ed25519Key::from_seed(&[seed; 32]).with_key_id(format!("k{seed}")).unwrap()
+    }
+
+    /// The keys of Plex's as they would come.
+    fn keys(keys: &[String]) -> PlexKeys {
+        serde_json::from_str(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap()
+    }
+
+    fn json(seed: u8) -> String {
+        key(seed).jwk().to_json()
+    }
+
+    fn nameless(seed: u8) -> String {
+        json(seed).replace(r#""kid""#, r#""other""#)
+    }
+
+    fn outcome(keys: &PlexKeys, token: &Token) -> Option<VerifyError> {
+        let me = ClientIdentity::builder("a-television").build().unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        keys.verify(token, &me, now).err()
+    }
+
+    fn named(seed: u8) -> String {
+        format!(r#"{{"alg":"EdDSA","kid":"k{seed}"}}"#)
+    }
+
+    #[test]
+    fn a_token_is_verified_by_the_key_that_it_names() {
+        let rsa = r#"{"kty":"RSA","kid":"k2","n":"AQAB","e":"AQAB"}"#.to_owned();
+        let plex = keys(&[json(1), rsa.clone(), json(2)]);
+        let token = signed_by(&key(2), &named(2), CLAIMS);
+        assert_eq!(outcome(&plex, &token), None);
+        assert_eq!(outcome(&keys(&[json(1), nameless(2)]), &token), None);
+
+        assert_eq!(outcome(&keys(&[json(1), rsa.clone()]), &token), Some(UnknownKey));
+        assert_eq!(outcome(&keys(&[]), &token), Some(NoUsableKey));
+        assert_eq!(outcome(&keys(&[rsa]), &token), Some(NoUsableKey));
+        let of_another = signed_by(&key(1), &named(2), CLAIMS);
+        assert_eq!(outcome(&plex, &of_another), Some(WrongSignature));
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_is_tried_with_all() {
+        let token = signed_by(&key(2), r#"{"alg":"EdDSA"}"#, CLAIMS);
+        for order in [[json(1), json(2)], [json(2), json(1)], [nameless(1), nameless(2)]] {
+            assert_eq!(outcome(&keys(&order), &token), None);
+        }
+        assert_eq!(outcome(&keys(&[json(1), json(3)]), &token), Some(WrongSignature));
+    }
+
+    #[test]
+    fn what_a_token_says_is_looked_at_once_it_is_plexs() {
+        let plex = keys(&[json(1)]);
+        for (claims, expected) in [
+            (r#"{"iss":"plex.tv","aud":["x","a-television"],"exp":1700604800.5}"#, None),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1700604800,"iat":1800000000}"#, None),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":7258118400}"#, None),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1699999941}"#, None),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1699999940}"#, Some(Expired)),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":0}"#, Some(Expired)),
+            (r#"{"iss":"plex.tv","aud":"another","exp":1700604800}"#, Some(WrongAudience)),
+            (r#"{"iss":"plex.tv","exp":1700604800}"#, Some(WrongAudience)),
+            (r#"{"iss":"a-television","aud":"plex.tv","exp":1700604800}"#, Some(WrongIssuer)),
+            (r#"{"aud":"plex.tv","exp":1700604800}"#, Some(WrongIssuer)),
+            (r#"{"iss":"plex.tv","aud":"plex.tv"}"#, Some(Invalid(InvalidPlexJwt::NoExpiry))),
+        ] {
+            let token = signed_by(&key(1), &named(1), claims);
+            assert_eq!(outcome(&plex, &token), expected, "{claims}");
+        }
+        for (header, expected) in [
+            (r#"{"alg":"HS256","kid":"k1"}"#, UnknownAlgorithm),
+            (r#"{"alg":"none","kid":"k1"}"#, Invalid(InvalidPlexJwt::NotSigned)),
+        ] {
+            let token = signed_by(&key(1), header, CLAIMS);
+            assert_eq!(outcome(&plex, &token), Some(expected), "{header}");
+        }
+    }
+
+    /// RFC 8037, appendix A.5: what is signed there is a sentence and no claims.
+    #[test]
+    fn the_signature_of_the_rfc_is_right() {
+        let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let plex: PlexKeys = serde_json::from_str(plex).unwrap();
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let token = signed_by(&key(1), &named(1), CLAIMS);
+        let mut parts = Parts::of(&token).unwrap();
+        parts.signature = BASE64.decode(signature).unwrap();
+        parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        assert_eq!(plex.have_signed(&parts), Ok(true));
+        parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmd";
+        assert_eq!(plex.have_signed(&parts), Ok(false));
+    }
+
+    /// Made with Python's `cryptography` (OpenSSL) of the seed of 32 fives.
+    #[test]
+    fn a_token_of_another_implementation_is_verified() {
+        let token = [
+            "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJFZERTQSIsICJraWQiOiAiazUifQ.eyJpc3MiOiAicGxleC50diIsICJhdWQiOiBbI",
+            "nBsZXgudHYiLCAiYS10ZWxldmlzaW9uIl0sICJpYXQiOiAxNzAwMDAwMDAwLCAiZXhwIjogMTcwMDYwNDgwMCwgInRodW1ic",
+            "HJpbnQiOiAiZGVuIiwgInVzZXIiOiB7ImlkIjogNywgInV1aWQiOiAiNWUxZjBjOWI3YTNkMjQ2OCIsICJ1c2VybmFtZSI6I",
+            "CJyb3NhIn19.iJ_AXaM15iBbtHM3rJLtAhzCHCyG2aY1b31-9l9zKhJPDyNCyCe_FpudIp_IVWGpBLtOH_hIASZ-AIAYBow2",
+            "AA",
+        ];
+        let token = Token::new(token.concat()).unwrap();
+        let me = ClientIdentity::builder("a-television").build().unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let jwt = keys(&[json(1), json(5)]).verify(&token, &me, now).unwrap();
+        assert_eq!(jwt.thumbprint.as_deref(), Some("den"));
+        assert_eq!(jwt.user.unwrap().username.as_deref(), Some("rosa"));
+        assert_eq!(outcome(&keys(&[json(1)]), &token), Some(UnknownKey));
+    }
+
+    #[test]
+    fn a_changed_token_is_no_longer_plexs() {
+        let plex = keys(&[json(1)]);
+        let token = signed_by(&key(1), &named(1), CLAIMS);
+        let (message, signature) = token.expose().rsplit_once('.').unwrap();
+        let (header, _) = message.split_once('.').unwrap();
+        let claims = BASE64.encode(CLAIMS.replace("1700604800", "1900604800"));
+        let longer = Token::new(format!("{header}.{claims}.{signature}")).unwrap();
+        assert_eq!(outcome(&plex, &longer), Some(WrongSignature));
+        let cut = Token::new(format!("{message}.{}", &signature[..84])).unwrap();
+        assert_eq!(outcome(&plex, &cut), Some(WrongSignature));
+    }
+}

@@ -1,0 +1,172 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::decode::Fault;
+use crate::media_server::MediaServer;
+use crate::media_server::address::MediaServerAddress;
+use crate::operation::{Host, Operation};
+use crate::{lenient, media_container, request};
+
+pub(crate) const OPERATION: Operation = Operation {
+    name: "getIdentity",
+    host: Host::MediaServer,
+    method: Method::GET,
+    path: "/identity",
+    repeatable: true,
+    secret_url: false,
+};
+
+impl MediaServerAddress {
+    /// `GET {server}/identity` (getIdentity): which server is this, and has somebody claimed it? Sends no
+    /// token.
+    ///
+    /// The way to see whether a server can be reached at one of its connections, and whether it is the one
+    /// that was meant: its [`machine_identifier`](ServerIdentity::machine_identifier) is the
+    /// [`client_identifier`](crate::Resource::client_identifier) of its resource. Only then send a token.
+    ///
+    /// | the server answers | error |
+    /// |---|---|
+    /// | a success without an identifier | [`UnexpectedShape`](crate::Error::UnexpectedShape): no media server |
+    /// | a page | [`UnexpectedContent`](crate::Error::UnexpectedContent): another program, or a proxy |
+    ///
+    /// The answer is read as JSON and as XML. Source: two clients, and the published API.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, MediaServerAddress};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let address = MediaServerAddress::new(me, "http://10.0.0.7:32400".parse()?);
+    /// let (request, reply) = address.server_identity().into_parts();
+    /// assert_eq!(request.uri(), "http://10.0.0.7:32400/identity");
+    ///
+    /// let answer = http::Response::new(
+    ///     r#"{"MediaContainer":{"size":0,"claimed":false,"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
+    /// );
+    /// let identity = reply.parse(&answer)?;
+    /// assert_eq!((identity.machine_identifier.as_str(), identity.claimed), ("5f0e1c2d", Some(false)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getIdentity")]
+    pub fn server_identity(&self) -> Call<ServerIdentity> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+impl MediaServer {
+    /// `GET {server}/identity` (getIdentity): which server is this? Sends no token; see
+    /// [`MediaServerAddress::server_identity`].
+    #[doc(alias = "getIdentity")]
+    pub fn server_identity(&self) -> Call<ServerIdentity> {
+        self.address.server_identity()
+    }
+}
+
+lenient::object! {
+    /// Which server this is.
+    ///
+    /// A test makes one from what is inside the container:
+    ///
+    /// ```
+    /// let identity: plex_auth_proto::ServerIdentity =
+    ///     serde_json::from_str(r#"{"machineIdentifier": "5f0e1c2d", "claimed": true}"#)?;
+    /// assert_eq!(identity.machine_identifier, "5f0e1c2d");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Debug)]
+    #[non_exhaustive]
+    pub struct ServerIdentity {
+        required {
+            /// The server's identifier, which plex.tv calls its client identifier.
+            pub machine_identifier: String as "machineIdentifier",
+        }
+        /// Whether it belongs to an account. One that does not can be [claimed](MediaServer::claim).
+        pub claimed: Option<bool>,
+        /// Its version, such as `1.40.0.7998-c29d4c0c8`.
+        pub version: Option<String>,
+    }
+}
+
+impl ServerIdentity {
+    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`: to
+    /// tell a field that has drifted from one that was not there, and to report it.
+    ///
+    /// ```
+    /// let identity: plex_auth_proto::ServerIdentity =
+    ///     serde_json::from_str(r#"{"machineIdentifier": "5f0e1c2d", "claimed": "perhaps"}"#)?;
+    /// assert_eq!(identity.unreadable_fields(), ["claimed"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        lenient::unreadable_fields(self)
+    }
+}
+
+fn read(body: &[u8]) -> Result<ServerIdentity, Fault> {
+    media_container::read(body)?.ok_or_else(|| {
+        Fault::shape("MediaContainer.machineIdentifier", "is missing; this is no media server")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::decode::Fault;
+    use crate::{ClientIdentity, MediaServer, MediaServerAddress, Token};
+
+    #[test]
+    fn the_request_has_no_token_whoever_makes_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let url: crate::ServerUrl = "https://plex.example/plex".parse().unwrap();
+        let server = MediaServer::new(me.clone(), url.clone(), Token::new("abc").unwrap());
+        for call in [MediaServerAddress::new(me, url).server_identity(), server.server_identity()] {
+            let request = call.request();
+            assert_eq!(request.method(), "GET");
+            assert_eq!(request.uri(), "https://plex.example/plex/identity");
+            assert_eq!(request.headers()["accept"], "application/json");
+            assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+            assert!(!request.headers().contains_key("x-plex-token"));
+            assert!(!call.reply().asked().carried_token());
+        }
+    }
+
+    #[test]
+    fn every_form_of_the_answer_is_read() {
+        for body in [
+            r#"{"MediaContainer":{"size":0,"claimed":true,"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
+            r#"{"x":1,"MediaContainer":{"claimed":"1","machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
+            r#"<MediaContainer size="0" claimed="1" machineIdentifier="5f0e1c2d" version="1.40.0"/>"#,
+        ] {
+            let identity = read(body.as_bytes()).unwrap();
+            assert_eq!(identity.machine_identifier, "5f0e1c2d", "{body}");
+            assert_eq!(
+                (identity.claimed, identity.version.as_deref()),
+                (Some(true), Some("1.40.0"))
+            );
+            assert!(identity.unreadable_fields().is_empty());
+        }
+        let odd = br#"{"MediaContainer":{"machineIdentifier":7,"claimed":"perhaps"}}"#;
+        let identity = read(odd).unwrap();
+        assert_eq!((identity.machine_identifier.as_str(), identity.claimed), ("7", None));
+        assert_eq!(identity.unreadable_fields(), ["claimed"]);
+    }
+
+    #[test]
+    fn what_does_not_say_who_it_is_is_no_media_server() {
+        for body in [
+            "{}",
+            r#"{"MediaContainer":{"size":0}}"#,
+            r#"{"MediaContainer":{"machineIdentifier":""}}"#,
+            r#"{"MediaContainer":null}"#,
+            r#"{"machineIdentifier":"5f0e1c2d"}"#,
+            "<MediaContainer/>",
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => {
+                    assert_eq!(path, "MediaContainer.machineIdentifier", "{body}");
+                }
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest URL, in bytes: what browsers and proxies are known to carry.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// Where a browser goes when somebody is done on the [hosted page](crate::HostedPage): a page of the
+/// program's own, by `http` or `https`. Plex's page takes no other, such as an app's own `myapp://`.
+///
+/// It may have a query and a fragment of its own, which arrive as they are. White space around it is
+/// trimmed. Since a query can hold what is to be kept to oneself, `Debug` shows none of it.
+///
+/// ```
+/// use plex_auth_proto::{ForwardUrl, InvalidForwardUrl};
+///
+/// let back: ForwardUrl = "http://127.0.0.1:8080/signed-in?a=b&c".parse()?;
+/// assert_eq!(back.as_str(), "http://127.0.0.1:8080/signed-in?a=b&c");
+///
+/// let error = "myapp://signed-in".parse::<ForwardUrl>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the forward URL does not start with http:// or https://; Plex's page forwards to no other"
+/// );
+/// # Ok::<(), InvalidForwardUrl>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct ForwardUrl(Box<str>);
+
+impl ForwardUrl {
+    /// The URL as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ForwardUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ForwardUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForwardUrl(***)")
+    }
+}
+
+impl FromStr for ForwardUrl {
+    type Err = InvalidForwardUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidForwardUrl> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InvalidForwardUrl::Empty);
+        }
+        if text.len() > MAX_LENGTH {
+            return Err(InvalidForwardUrl::TooLong);
+        }
+        if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+            return Err(InvalidForwardUrl::Space);
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(InvalidForwardUrl::Scheme)?;
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(InvalidForwardUrl::Scheme);
+        }
+        // Browsers read a backslash as a slash.
+        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        if host.is_empty() || host.starts_with(':') {
+            return Err(InvalidForwardUrl::Host);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Why a text cannot be a [`ForwardUrl`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidForwardUrl {
+    /// Nothing is left when white space is trimmed.
+    #[error("the forward URL is empty; leave it out where nobody needs to come back")]
+    Empty,
+    /// It does not start with `http://` or `https://`.
+    #[error(
+        "the forward URL does not start with http:// or https://; Plex's page forwards to no other"
+    )]
+    Scheme,
+    /// It has no host.
+    #[error("the forward URL has no host; it looks like https://app.example.org/signed-in")]
+    Host,
+    /// There is white space or a control character inside.
+    #[error("the forward URL has white space or a control character inside; percent-encode it")]
+    Space,
+    /// It is longer than 8 KiB.
+    #[error("the forward URL is longer than 8 KiB; keep what it carries elsewhere")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ForwardUrl, InvalidForwardUrl};
+
+    #[test]
+    fn a_web_address_is_kept_as_it_is() {
+        for url in [
+            "https://app.example.org",
+            "HTTP://127.0.0.1:8080/?a=b&c#d",
+            "http://[::1]:8080/x",
+            "https://bücher.example/ü?x=%20+y",
+            "https://user@app.example.org/",
+        ] {
+            assert_eq!(format!(" {url}\n").parse::<ForwardUrl>().unwrap().as_str(), url);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        use InvalidForwardUrl::{Empty, Host, Scheme, Space, TooLong};
+        let long = format!("https://a.example/{}", "x".repeat(8192));
+        for (text, why) in [
+            ("", Empty),
+            (" \n", Empty),
+            ("app.example.org", Scheme),
+            ("/signed-in", Scheme),
+            ("//app.example.org", Scheme),
+            ("myapp://signed-in", Scheme),
+            ("javascript:alert(1)", Scheme),
+            ("javascript://x", Scheme),
+            ("https:app.example.org", Scheme),
+            ("https://", Host),
+            ("https:///x", Host),
+            ("https://?x", Host),
+            ("https://:80/", Host),
+            ("https://user@/", Host),
+            ("https://\\x", Host),
+            ("https://a.example/a b", Space),
+            ("https://a.example/\r\nx", Space),
+            ("https://a.example/\0", Space),
+            (&long, TooLong),
+        ] {
+            assert_eq!(text.parse::<ForwardUrl>().unwrap_err(), why, "{text:?}");
+        }
+    }
+}

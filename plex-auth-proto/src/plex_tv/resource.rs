@@ -1,0 +1,233 @@
+use std::fmt;
+
+use crate::lenient;
+use crate::secret::masked;
+use crate::token::Token;
+
+lenient::object! {
+    /// Something that an account may use, mostly a media server.
+    ///
+    /// `Debug` shows no token and not the name of its owner.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub struct Resource {
+        /// Its name, as its owner gave it.
+        pub name: Option<String>,
+        /// What it is, such as `Plex Media Server`.
+        pub product: Option<String>,
+        /// Its version.
+        pub product_version: Option<String> as "productVersion",
+        /// The system that it runs on, such as `Linux`.
+        pub platform: Option<String>,
+        /// The version of that.
+        pub platform_version: Option<String> as "platformVersion",
+        /// The machine that it runs on, such as `PC`.
+        pub device: Option<String>,
+        /// Its identifier; a media server calls it its `machineIdentifier`.
+        pub client_identifier: Option<String> as "clientIdentifier",
+        /// When it was registered, as Plex writes it: `2021-10-01T01:02:03Z`.
+        pub created_at: Option<String> as "createdAt",
+        /// When Plex last heard of it, written likewise.
+        pub last_seen_at: Option<String> as "lastSeenAt",
+        /// What it does, separated by commas: `server`, `player`, `client`, `controller`, ... Ask
+        /// [`provides`](Self::provides).
+        pub provides: Option<String>,
+        /// The number of the account that owns it; missing where that is the one that asks.
+        pub owner_id: Option<u64> as "ownerId",
+        /// The name of its owner; missing where that is the account that asks.
+        pub source_title: Option<String> as "sourceTitle",
+        /// The address of its network in the internet.
+        pub public_address: Option<String> as "publicAddress",
+        /// The token that it takes from this account, and no other server does. Missing where it takes none.
+        pub access_token: Option<Token> as "accessToken",
+        /// Whether the account that asks owns it.
+        pub owned: Option<bool>,
+        /// Whether it belongs to the account's Home.
+        pub home: Option<bool>,
+        /// Whether it is a copy for offline use.
+        pub synced: Option<bool>,
+        /// Whether it can be reached over Plex's relay.
+        pub relay: Option<bool>,
+        /// Whether Plex takes it for reachable right now.
+        pub presence: Option<bool>,
+        /// Whether it takes encrypted connections alone, so that `http` is of no use.
+        pub https_required: Option<bool> as "httpsRequired",
+        /// Whether whoever asks has the same address in the internet, and so is in its network, mostly.
+        pub public_address_matches: Option<bool> as "publicAddressMatches",
+        /// Whether its network refuses names that lead to private addresses, such as `plex.direct` names.
+        pub dns_rebinding_protection: Option<bool> as "dnsRebindingProtection",
+        /// Whether its public address works from inside its network.
+        pub nat_loopback_supported: Option<bool> as "natLoopbackSupported",
+        /// The ways to reach it, in Plex's order.
+        pub connections: Vec<ResourceConnection>,
+    }
+}
+
+impl Resource {
+    /// Whether this is among the things that it does, such as `server`.
+    ///
+    /// ```
+    /// use plex_auth_proto::Resource;
+    ///
+    /// let resource: Resource = serde_json::from_str(r#"{"provides": "client, pubsub-player"}"#)?;
+    /// assert!(resource.provides("client") && resource.provides("pubsub-player"));
+    /// assert!(!resource.provides("player"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn provides(&self, what: &str) -> bool {
+        let provided = self.provides.as_deref().unwrap_or_default();
+        provided
+            .split(',')
+            .any(|provided| provided.trim() == what.trim() && !what.trim().is_empty())
+    }
+}
+
+lenient::object! {
+    /// One way to reach a [`Resource`].
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct ResourceConnection {
+        /// `http` or `https`.
+        pub protocol: Option<String>,
+        /// The IP address or host name. `::` and addresses that start with `fe80:` lead nowhere.
+        pub address: Option<String>,
+        /// The port.
+        pub port: Option<u16>,
+        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
+        pub uri: Option<String>,
+        /// Whether the address is a private one. That is its owner's network, not necessarily yours, where
+        /// another machine can have that address.
+        pub local: Option<bool>,
+        /// Whether the way leads over Plex's relay, at about 2 Mbit/s.
+        pub relay: Option<bool>,
+        /// Whether the address is one of IPv6.
+        pub ipv6: Option<bool> as "IPv6",
+    }
+}
+
+/// The owner's name is shown as `***`: a log is no place for it.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart, so that a new field must be thought about here.
+        let Self {
+            name,
+            product,
+            product_version,
+            platform,
+            platform_version,
+            device,
+            client_identifier,
+            created_at,
+            last_seen_at,
+            provides,
+            owner_id,
+            source_title,
+            public_address,
+            access_token,
+            owned,
+            home,
+            synced,
+            relay,
+            presence,
+            https_required,
+            public_address_matches,
+            dns_rebinding_protection,
+            nat_loopback_supported,
+            connections,
+            unreadable,
+        } = self;
+        f.debug_struct("Resource")
+            .field("name", name)
+            .field("product", product)
+            .field("product_version", product_version)
+            .field("platform", platform)
+            .field("platform_version", platform_version)
+            .field("device", device)
+            .field("client_identifier", client_identifier)
+            .field("created_at", created_at)
+            .field("last_seen_at", last_seen_at)
+            .field("provides", provides)
+            .field("owner_id", owner_id)
+            .field("source_title", &masked(source_title))
+            .field("public_address", public_address)
+            .field("access_token", access_token)
+            .field("owned", owned)
+            .field("home", home)
+            .field("synced", synced)
+            .field("relay", relay)
+            .field("presence", presence)
+            .field("https_required", https_required)
+            .field("public_address_matches", public_address_matches)
+            .field("dns_rebinding_protection", dns_rebinding_protection)
+            .field("nat_loopback_supported", nat_loopback_supported)
+            .field("connections", connections)
+            .field("unreadable", unreadable)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Resource;
+
+    fn resource(json: &str) -> Resource {
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
+    }
+
+    /// As recorded, with values of our own.
+    const FULL: &str = r#"{"name":"Attic","product":"Plex Media Server","productVersion":"1.40.0.7998-c29d4c0c8",
+        "platform":"Linux","platformVersion":"22.04","device":"PC","clientIdentifier":"5f0e1c2d",
+        "createdAt":"2021-10-01T01:02:03Z","lastSeenAt":"2026-08-01T10:20:30Z","provides":"server",
+        "ownerId":"","sourceTitle":"Rosa Ayala","publicAddress":"203.0.113.9","accessToken":"s3rv3r","owned":true,
+        "home":false,"synced":false,"relay":true,"presence":true,"httpsRequired":false,
+        "publicAddressMatches":true,"dnsRebindingProtection":false,"natLoopbackSupported":true,"connections":[
+        {"protocol":"https","address":"10.0.2.1","port":32400,"uri":"https://10-0-2-1.feed.plex.direct:32400",
+         "local":true,"relay":false,"IPv6":false}]}"#;
+
+    #[test]
+    fn every_field_of_a_recorded_row_is_read() {
+        let attic = resource(FULL);
+        assert!(format!("{attic:?}").matches("None").count() == 1, "{attic:?}");
+        assert_eq!(attic.owner_id, None);
+        assert_eq!(attic.source_title.as_deref(), Some("Rosa Ayala"));
+        assert_eq!(attic.access_token.as_ref().unwrap().expose(), "s3rv3r");
+        assert_eq!(attic.created_at.as_deref(), Some("2021-10-01T01:02:03Z"));
+        let shown = format!("{attic:?} {attic:#?}");
+        assert!(!shown.contains("Ayala") && !shown.contains("s3rv3r"), "{shown}");
+    }
+
+    #[test]
+    fn odd_connections_are_read() {
+        let attic = resource(
+            r#"{"connections":[
+                {"address":"10.0.2.1","port":"32400","local":"1","relay":0},
+                {"protocol":"https","address":"::","port":32400,"IPv6":0,"ipv6":true},
+                {"address":"fd00::1","IPv6":true,"uri":""},
+                {"port":65536,"uri":null}]}"#,
+        );
+        let [plain, nowhere, six, none] = attic.connections.as_slice() else { panic!("{attic:?}") };
+        assert_eq!((plain.port, plain.local, plain.relay), (Some(32400), Some(true), Some(false)));
+        assert_eq!((plain.uri.as_deref(), plain.ipv6), (None, None));
+        assert_eq!((nowhere.address.as_deref(), nowhere.ipv6), (Some("::"), Some(false)));
+        assert_eq!((six.ipv6, six.uri.as_deref()), (Some(true), None));
+        assert_eq!((none.port, none.uri.as_deref()), (None, None));
+        let one = resource(r#"{"connections":{"port":1}}"#);
+        assert_eq!(one.connections.len(), 1);
+    }
+
+    #[test]
+    fn what_it_provides_is_tested_by_membership() {
+        for (provides, what, expected) in [
+            ("server", "server", true),
+            ("client,server,player", "server", true),
+            ("client, server", "server", true),
+            ("media-server", "server", false),
+            ("serverless", "server", false),
+            ("", "server", false),
+            ("server,,client", "", false),
+        ] {
+            let resource = resource(&format!(r#"{{"provides":"{provides}"}}"#));
+            assert_eq!(resource.provides(what), expected, "{provides} {what}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The tokens that claim a media server: each once, and for a few minutes.
+
+use std::collections::BTreeMap;
+
+use super::{Who, tokens};
+
+/// A claim token lives for four minutes.
+const SECONDS: u64 = 4 * 60;
+
+/// The claim tokens that have not been used: whose they are, and when they end.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    open: BTreeMap<String, (Who, u64)>,
+    made: u64,
+}
+
+impl Claims {
+    pub(crate) fn issue(&mut self, who: Who, now: u64) -> String {
+        self.made += 1;
+        let token = format!("claim-{}", tokens::opaque(3_000_000 + self.made));
+        self.open.insert(token.clone(), (who, now.saturating_add(SECONDS)));
+        token
+    }
+
+    /// Whose it is; it is used up by that.
+    pub(crate) fn redeem(&mut self, token: &str, now: u64) -> Option<Who> {
+        let (who, expires_at) = self.open.remove(token)?;
+        (now < expires_at).then_some(who)
+    }
+}

@@ -1,0 +1,238 @@
+//! The keys of devices that plex.tv knows, and the nonces that it has handed out.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::jwt::{self, DeviceToken, PlexKey};
+use super::{Account, FakePlex, Who, tokens};
+
+/// The key of a device, registered by whoever was signed in there.
+#[derive(Debug, Clone)]
+pub struct DeviceKey {
+    client_identifier: String,
+    key_id: String,
+    public_key: Vec<u8>,
+    who: Who,
+    is_removed: bool,
+    old_token: Option<String>,
+}
+
+impl DeviceKey {
+    /// The client identifier that it was registered under.
+    pub fn client_identifier(&self) -> &str {
+        &self.client_identifier
+    }
+
+    /// What it is called: `kid`.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Whose device it is.
+    pub fn who(&self) -> Who {
+        self.who
+    }
+
+    /// Whether the device was removed from the account.
+    pub fn is_removed(&self) -> bool {
+        self.is_removed
+    }
+}
+
+impl FakePlex {
+    /// The keys of devices that are registered, oldest first.
+    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
+        self.device_keys.keys()
+    }
+
+    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
+    /// tokens are dead, and their keys are of no use any more.
+    pub fn remove_device(&mut self, client_identifier: &str) {
+        let everybody: Vec<_> = self.accounts.iter().map(Account::who).collect();
+        for who in everybody {
+            self.remove_device_of(who, client_identifier);
+        }
+    }
+
+    pub(crate) fn remove_device_of(&mut self, who: Who, client_identifier: &str) {
+        for token in self.devices.remove(who, client_identifier) {
+            self.tokens.revoke(&token);
+        }
+        self.tokens.revoke_signed(who, client_identifier);
+        self.device_keys.remove(who, client_identifier);
+    }
+
+    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
+    pub fn limit_nonces(&mut self, most: usize) {
+        self.device_keys.nonce_limit = Some(most);
+    }
+
+    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
+    pub fn demand_times(&mut self) {
+        self.device_keys.demands_times = true;
+    }
+
+    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
+    pub fn change_key(&mut self) {
+        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
+        self.plex_keys.push(PlexKey::numbered(number));
+    }
+}
+
+/// Why a device's token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Malformed,
+    Structure,
+    Signature,
+    Thumbprint,
+    Nonce,
+    Expired,
+    Removed,
+}
+
+/// A nonce is good for five minutes.
+const NONCE_SECONDS: u64 = 5 * 60;
+
+#[derive(Debug, Default)]
+pub(crate) struct DeviceKeys {
+    keys: Vec<DeviceKey>,
+    /// Until when each nonce is good that nobody has used.
+    nonces: BTreeMap<String, u64>,
+    made: u64,
+    /// How many of them there may be at a time.
+    pub(crate) nonce_limit: Option<usize>,
+    /// Whether a device's token must say when it was made and when it ends.
+    pub(crate) demands_times: bool,
+}
+
+impl DeviceKeys {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &DeviceKey> {
+        self.keys.iter()
+    }
+
+    /// A nonce, unless too many wait to be used.
+    pub(crate) fn nonce(&mut self, now: u64) -> Option<String> {
+        self.nonces.retain(|_, expires_at| now < *expires_at);
+        if self.nonce_limit.is_some_and(|limit| self.nonces.len() >= limit) {
+            return None;
+        }
+        self.made += 1;
+        let nonce = tokens::opaque(self.made ^ 0x6e6f_6e63_6573);
+        self.nonces.insert(nonce.clone(), now.saturating_add(NONCE_SECONDS));
+        Some(nonce)
+    }
+
+    /// Whether a key can be taken down: it is one, and nobody has it yet.
+    pub(crate) fn check(&self, jwk: &Value) -> Result<(), Refusal> {
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
+        let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
+        if self.keys.iter().any(is_taken) { Err(Refusal::Thumbprint) } else { Ok(()) }
+    }
+
+    pub(crate) fn register(
+        &mut self,
+        jwk: &Value,
+        client_identifier: &str,
+        who: Who,
+        old_token: Option<String>,
+    ) -> Result<(), Refusal> {
+        self.check(jwk)?;
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
+        self.keys.push(DeviceKey {
+            client_identifier: client_identifier.to_owned(),
+            key_id: key_id.to_owned(),
+            public_key,
+            who,
+            is_removed: false,
+            old_token,
+        });
+        Ok(())
+    }
+
+    /// Whose device has signed this, and what it says. Whether a nonce is right is not looked at.
+    pub(crate) fn read(
+        &self,
+        text: &str,
+        client_identifier: &str,
+        now: u64,
+    ) -> Result<(&DeviceKey, Value), Refusal> {
+        let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
+        let key_id = token.header.get("kid").and_then(Value::as_str);
+        let key = self.keys.iter().find(|key| key_id == Some(key.key_id.as_str()));
+        let key = key.ok_or(Refusal::Thumbprint)?;
+        if !token.is_signed_by(&key.public_key) {
+            return Err(Refusal::Signature);
+        }
+        if key.is_removed || key.client_identifier != client_identifier {
+            return Err(Refusal::Removed);
+        }
+        self.check_claims(&token.claims, client_identifier, now)?;
+        Ok((key, token.claims))
+    }
+
+    /// Whether this key, which need not be registered, has signed what a device of this identifier says.
+    pub(crate) fn read_of(
+        &self,
+        jwk: &Value,
+        text: &str,
+        client_identifier: &str,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        let token = DeviceToken::read(text).ok_or(Refusal::Structure)?;
+        let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
+        if token.header.get("kid").is_none_or(|kid| kid != key_id) {
+            return Err(Refusal::Thumbprint);
+        }
+        if !token.is_signed_by(&public_key) {
+            return Err(Refusal::Signature);
+        }
+        self.check_claims(&token.claims, client_identifier, now)
+    }
+
+    fn check_claims(
+        &self,
+        claims: &Value,
+        client_identifier: &str,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        if claims["aud"] != "plex.tv" || !claims["iss"].is_string() {
+            return Err(Refusal::Structure);
+        }
+        if claims["iss"] != client_identifier {
+            return Err(Refusal::Removed);
+        }
+        self.check_times(claims, now)
+    }
+
+    fn check_times(&self, claims: &Value, now: u64) -> Result<(), Refusal> {
+        let ends = claims["exp"].as_f64();
+        if self.demands_times && (ends.is_none() || claims["iat"].as_f64().is_none()) {
+            return Err(Refusal::Structure);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far within what is exact")]
+        match ends {
+            Some(ends) if ends <= now as f64 => Err(Refusal::Expired),
+            _ => Ok(()),
+        }
+    }
+
+    /// Uses up the nonce of a device's token.
+    pub(crate) fn use_nonce(&mut self, claims: &Value, now: u64) -> Result<(), Refusal> {
+        let nonce = claims["nonce"].as_str().and_then(|nonce| self.nonces.remove(nonce));
+        nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)
+    }
+
+    /// The token that the device had before it had a signed one; once.
+    pub(crate) fn take_old_token(&mut self, key_id: &str) -> Option<String> {
+        self.keys.iter_mut().find(|key| key.key_id == key_id)?.old_token.take()
+    }
+
+    /// Removes the devices of an account that ask under this client identifier, whose keys stay taken.
+    pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) {
+        for key in &mut self.keys {
+            key.is_removed |= key.who == who && key.client_identifier == client_identifier;
+        }
+    }
+}

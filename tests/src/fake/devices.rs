@@ -1,0 +1,177 @@
+//! The devices that are signed in to the accounts.
+
+use super::ask::Ask;
+use super::{Account, Who};
+
+/// A device, as an account's list has it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    id: u64,
+    who: Who,
+    client_identifier: String,
+    name: String,
+    product: String,
+    version: String,
+    platform: String,
+    tokens: Vec<String>,
+    created_at: u64,
+    last_seen_at: u64,
+}
+
+impl Device {
+    /// The number by which it is removed.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whose it is.
+    pub fn who(&self) -> Who {
+        self.who
+    }
+
+    /// Its identifier.
+    pub fn client_identifier(&self) -> &str {
+        &self.client_identifier
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The program.
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// The program's version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The system.
+    pub fn platform(&self) -> &str {
+        &self.platform
+    }
+
+    /// The token that it had last.
+    pub fn token(&self) -> &str {
+        self.tokens.last().map_or("", String::as_str)
+    }
+
+    /// When it signed in first, in Unix seconds.
+    pub fn created_at(&self) -> u64 {
+        self.created_at
+    }
+
+    /// When it signed in last, in Unix seconds.
+    pub fn last_seen_at(&self) -> u64 {
+        self.last_seen_at
+    }
+}
+
+/// A device that signs in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NewDevice<'a> {
+    pub(crate) client_identifier: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) product: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) platform: &'a str,
+}
+
+impl<'a> NewDevice<'a> {
+    /// The device that asks.
+    pub(crate) fn asking(ask: &Ask<'a>) -> Self {
+        let header = |name: &str| ask.header(name).unwrap_or_default();
+        Self {
+            client_identifier: ask.identifier(),
+            name: header("x-plex-device-name"),
+            product: header("x-plex-product"),
+            version: header("x-plex-version"),
+            platform: header("x-plex-platform"),
+        }
+    }
+}
+
+/// All devices of all accounts.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    devices: Vec<Device>,
+    made: u64,
+}
+
+impl Devices {
+    /// Each account has one from the beginning, which has its token.
+    pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
+        let mut new = Self { devices: Vec::new(), made: 0 };
+        for account in accounts {
+            let id = new.next_id();
+            new.devices.push(Device {
+                id,
+                who: account.who(),
+                client_identifier: format!("a-television-{id}"),
+                name: "Television".to_owned(),
+                product: "Plex for Kites".to_owned(),
+                version: "9.1".to_owned(),
+                platform: "Kite".to_owned(),
+                tokens: vec![account.token().to_owned()],
+                created_at: 1_600_000_000,
+                last_seen_at: 1_650_000_000,
+            });
+        }
+        new
+    }
+
+    pub(crate) fn of(&self, who: Who) -> impl Iterator<Item = &Device> {
+        self.devices.iter().filter(move |device| device.who == who)
+    }
+
+    /// The device has this token of an account: it is in the list, if it was not.
+    pub(crate) fn signed_in(&mut self, who: Who, new: NewDevice<'_>, token: &str, now: u64) {
+        let is_it = |device: &&mut Device| {
+            device.who == who && device.client_identifier == new.client_identifier
+        };
+        if let Some(known) = self.devices.iter_mut().find(is_it) {
+            known.tokens.push(token.to_owned());
+            known.last_seen_at = now;
+            return;
+        }
+        let id = self.next_id();
+        self.devices.push(Device {
+            id,
+            who,
+            client_identifier: new.client_identifier.to_owned(),
+            name: new.name.to_owned(),
+            product: new.product.to_owned(),
+            version: new.version.to_owned(),
+            platform: new.platform.to_owned(),
+            tokens: vec![token.to_owned()],
+            created_at: now,
+            last_seen_at: now,
+        });
+    }
+
+    /// A device without a token is none.
+    pub(crate) fn forget(&mut self, token: &str) {
+        for device in &mut self.devices {
+            device.tokens.retain(|own| own != token);
+        }
+        self.devices.retain(|device| !device.tokens.is_empty());
+    }
+
+    /// Takes a device of an account off the list, if it is there; what were its tokens.
+    pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) -> Vec<String> {
+        let is_it =
+            |device: &Device| device.who == who && device.client_identifier == client_identifier;
+        match self.devices.iter().position(is_it) {
+            Some(place) => self.devices.remove(place).tokens,
+            None => Vec::new(),
+        }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.made += 1;
+        7_040_000 + self.made
+    }
+}

@@ -1,0 +1,53 @@
+//! `POST {server}/myplex/claim`: the server belongs to somebody. `DELETE {server}/myplex/account`: to nobody again.
+
+use http::{Response, StatusCode};
+use serde_json::{Map, json};
+
+use super::{Which, authenticate};
+use crate::fake::FakePlex;
+use crate::fake::ask::Ask;
+use crate::fake::render::{self, Element};
+
+pub(crate) fn claim(
+    plex: &mut FakePlex,
+    which: Which,
+    ask: &Ask<'_>,
+) -> Result<Response<Vec<u8>>, StatusCode> {
+    if plex.server(which).admin.is_some() {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let token = ask.parameter("token").ok_or(StatusCode::BAD_REQUEST)?;
+    let who = plex.claims.redeem(&token, ask.now()).ok_or(StatusCode::FORBIDDEN)?;
+    plex.servers.get_mut(which).claim(who);
+    Ok(account(plex, which, ask))
+}
+
+pub(crate) fn unclaim(
+    plex: &mut FakePlex,
+    which: Which,
+    ask: &Ask<'_>,
+) -> Result<Response<Vec<u8>>, StatusCode> {
+    if let Some(admin) = plex.server(which).admin
+        && authenticate(plex, which, ask)? != admin
+    {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    plex.servers.get_mut(which).unclaim();
+    Ok(account(plex, which, ask))
+}
+
+/// What the server says of the account that it belongs to.
+fn account(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    let server = plex.server(which);
+    let owner = server.admin.map(|admin| plex.account(admin));
+    let members = json!({
+        "authToken": server.admin.and_then(|admin| server.access_token(admin)),
+        "username": owner.and_then(|owner| owner.email()),
+        "signInState": if owner.is_some() { "ok" } else { "none" }, "mappingState": "unknown",
+    });
+    if ask.wants_json() {
+        return render::media_server_json(&json!({ "MyPlex": members }));
+    }
+    let members = members.as_object().cloned().unwrap_or_else(Map::new);
+    render::xml(StatusCode::OK, &Element::media_server("MyPlex", &members))
+}

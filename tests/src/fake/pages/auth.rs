@@ -1,0 +1,70 @@
+//! `/auth`, in place of `https://app.plex.tv/auth`: somebody signs in for a program, or refuses, and goes back.
+
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::{choice, chosen, sentence};
+use crate::fake::FakePlex;
+use crate::fake::ask::{Ask, Form};
+use crate::fake::render;
+
+const TITLE: &str = "Sign in";
+
+/// A browser keeps the fragment to itself, so that only a script of the page's own can read it. Some clients write
+/// `#!?` where others write `#?`.
+const SCRIPT: &str = r##"<script>
+const asked = new URLSearchParams(location.hash.replace(/^#!?\??/, ""));
+for (const name of ["clientID", "code", "forwardUrl"])
+  document.forms[0].elements[name].value = asked.get(name) ?? "";
+document.getElementById("product").textContent = asked.get("context[device][product]") ?? "a program";
+</script>
+"##;
+
+pub(super) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
+    let body = format!(
+        "<h1>{TITLE}</h1>\n<p>to <strong id=\"product\">a program</strong></p>\n\
+         <form method=\"post\" action=\"/auth\">\n\
+         <input type=\"hidden\" name=\"clientID\">\n<input type=\"hidden\" name=\"code\">\n\
+         <input type=\"hidden\" name=\"forwardUrl\">\n{}\
+         <p><button name=\"answer\" value=\"allow\">Sign in</button>\n\
+         <button name=\"answer\" value=\"refuse\">Refuse</button></p>\n</form>\n{SCRIPT}",
+        choice(plex)
+    );
+    render::page(StatusCode::OK, TITLE, &body)
+}
+
+pub(super) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    let Some(form) = ask.form() else {
+        return sentence(StatusCode::BAD_REQUEST, TITLE, "This page sends a form.");
+    };
+    match form.field("answer") {
+        Some("refuse") => back(&form, "Nobody was signed in. You can close this page."),
+        Some("allow") => match sign_in(plex, &form, ask.now()) {
+            Some(()) => back(&form, "You are signed in. You can close this page."),
+            None => sentence(StatusCode::NOT_FOUND, TITLE, "The program no longer waits for this."),
+        },
+        _ => sentence(StatusCode::BAD_REQUEST, TITLE, "An answer is needed: allow or refuse."),
+    }
+}
+
+/// Links the PIN, of whoever has the identifier that the page was opened with.
+fn sign_in(plex: &mut FakePlex, form: &Form, now: u64) -> Option<()> {
+    let (code, identifier) = (form.field("code")?, form.field("clientID")?);
+    let (who, _) = chosen(plex, form)?;
+    plex.pins.waiting(code, now).filter(|pin| pin.client_identifier() == identifier)?;
+    plex.link_pin(code, who, now).map(drop)
+}
+
+/// Back to where the program wants its user, by `http` and `https` only; else a sentence.
+fn back(form: &Form, otherwise: &str) -> Response<Vec<u8>> {
+    let url = form.field("forwardUrl").unwrap_or_default();
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let is_web = matches!(scheme.as_deref(), Some("http" | "https"));
+    match HeaderValue::from_bytes(url.as_bytes()) {
+        Ok(url) if is_web => {
+            let mut response = render::nothing(StatusCode::SEE_OTHER);
+            response.headers_mut().insert(header::LOCATION, url);
+            response
+        }
+        _ => sentence(StatusCode::OK, TITLE, otherwise),
+    }
+}

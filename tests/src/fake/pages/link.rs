@@ -1,0 +1,39 @@
+//! `/link`, in place of `https://plex.tv/link`: somebody types a short code, and chooses who they are.
+
+use http::{Response, StatusCode};
+
+use super::{choice, chosen, sentence};
+use crate::fake::FakePlex;
+use crate::fake::ask::Ask;
+use crate::fake::render;
+
+const TITLE: &str = "Link a device";
+
+/// The form; `?pin=CODE` fills the code in.
+pub(super) fn form(plex: &FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    let code = render::escaped(&ask.parameter("pin").unwrap_or_default());
+    let body = format!(
+        "<h1>{TITLE}</h1>\n<form method=\"post\" action=\"/link\">\n\
+         <p><label>Code <input name=\"code\" value=\"{code}\" autocomplete=\"off\" required></label></p>\n\
+         {}<p><button>Link</button></p>\n</form>\n",
+        choice(plex)
+    );
+    render::page(StatusCode::OK, TITLE, &body)
+}
+
+pub(super) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    let form = ask.form();
+    let asked = form.as_ref().and_then(|form| Some((form.field("code")?, chosen(plex, form)?)));
+    let Some((code, (who, name))) = asked else {
+        return sentence(StatusCode::BAD_REQUEST, TITLE, "A code and an account are needed.");
+    };
+    let code: String = code.split_whitespace().collect::<String>().to_ascii_uppercase();
+    let found = plex.pins.waiting(&code, ask.now()).filter(|pin| !pin.is_strong());
+    let product = found.map(|pin| pin.product().unwrap_or("The device").to_owned());
+    match product.filter(|_| plex.link_pin(&code, who, ask.now()).is_some()) {
+        Some(product) => {
+            sentence(StatusCode::OK, TITLE, &format!("{product} is signed in as {name} now."))
+        }
+        None => sentence(StatusCode::NOT_FOUND, TITLE, "No device shows this code any more."),
+    }
+}

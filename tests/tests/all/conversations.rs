@@ -1,0 +1,94 @@
+//! Conversations, driven by both transports and by hand.
+
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
+
+use plex_auth_proto::{
+    ClientIdentity, LinkedPin, NoAnswerReason, PinLogin, PinLoginError, PinProgress, PlexTv,
+    ShortPin,
+};
+use plex_auth_tests::{Misbehaviour, Who};
+
+use crate::stage::{Stage, over_every_carrier};
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Drives a login to its end; somebody links the PIN as soon as it is shown.
+fn drive(stage: &Stage, login: &mut PinLogin<ShortPin>) -> Result<LinkedPin, PinLoginError> {
+    let link = |progress| {
+        if let PinProgress::Waiting { pin, .. } = progress {
+            let pin: ShortPin = pin;
+            stage.fake(|fake| fake.link_pin(pin.pin().code.expose(), Who::Free, now()));
+        }
+        ControlFlow::Continue(())
+    };
+    stage.drive(login, link).unwrap()
+}
+
+#[test]
+fn a_login_brings_a_token_that_works_also_through_trouble() {
+    over_every_carrier(|stage| {
+        let trouble = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
+        stage.fake(|fake| fake.misbehave("/pins", trouble.times(1)));
+        let mut login = stage.plex_tv().short_pin_login();
+        let linked = drive(stage, &mut login);
+        match linked {
+            Ok(linked) => {
+                let account =
+                    stage.send(stage.plex_tv().token_details(&linked.auth_token)).unwrap();
+                assert_eq!(account.username.as_deref(), Some("tariq"));
+            }
+            // Whether a gateway has made the PIN is not known, and another one is the caller's to want.
+            Err(PinLoginError::Failed(error)) => {
+                assert_eq!(error.status().unwrap(), 502);
+                login.renew();
+                drive(stage, &mut login).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    });
+}
+
+#[test]
+fn a_login_is_stopped_from_outside_and_gone_on_with() {
+    over_every_carrier(|stage| {
+        let mut login = stage.plex_tv().short_pin_login();
+        let stop = |progress| match progress {
+            PinProgress::Waiting { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        assert!(stage.drive(&mut login, stop).is_none());
+        let kept = login.keep(SystemTime::now()).unwrap();
+        let mut login = PinLogin::load(stage.plex_tv(), kept.expose(), SystemTime::now()).unwrap();
+        drive(stage, &mut login).unwrap();
+    });
+}
+
+#[test]
+fn without_a_runtime_a_conversation_ends_in_an_error_and_no_panic() {
+    let me = ClientIdentity::builder("id").build().unwrap();
+    let mut login = PlexTv::at(me, "http://127.0.0.1:1".parse().unwrap()).short_pin_login();
+    let transport = plex_auth_hyper::Transport::new();
+    let mut driven = pin!(transport.drive(&mut login));
+    let Poll::Ready(outcome) = driven.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it waits");
+    };
+    let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+    let reason = error.no_answer().unwrap().reason();
+    assert!(matches!(reason, NoAnswerReason::NotStarted(_)), "{error}");
+}
+
+#[test]
+fn a_driven_conversation_can_be_sent_to_another_thread() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let me = ClientIdentity::builder("id").build().unwrap();
+    let mut login = PlexTv::new(me).strong_pin_login();
+    let transport = plex_auth_hyper::Transport::new();
+    drop(is_send(transport.drive(&mut login)));
+}
