@@ -1,12 +1,12 @@
 //! What errors and values tell of themselves, accessor by accessor.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::{Method, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Error, IdentityProblem, MediaServer, NoAnswerReason, PlexTv,
-    Reply, RetryAfter, SendError, Token,
+    Account, Call, ClientIdentity, Credentials, Error, IdentityProblem, MediaServer,
+    NoAnswerReason, PinId, PlexTv, Reply, RetryAfter, SendError, ServerUrl, Token, UnixSeconds,
 };
 
 fn me() -> ClientIdentity {
@@ -84,6 +84,89 @@ fn a_code_is_explained_together_with_its_status_alone() {
         assert!(shown.contains(&format!("({status}, code {code}: {meaning})")), "{shown}");
         let other = answered(418, &body).to_string();
         assert!(other.contains(meaning) == (code == 1097), "{other}");
+    }
+}
+
+#[test]
+fn a_reply_tells_a_carrier_what_it_must_know() {
+    let plex_tv = PlexTv::new(me());
+    let (_, details) = plex_tv.token_details(&Token::new("abc").unwrap()).into_parts();
+    assert!(details.is_repeatable() && !details.has_secret_url() && details.deadline().is_none());
+    let credentials = Credentials::new("rosa", "x").unwrap();
+    let (_, sign_in) = plex_tv.sign_in(&credentials).deadline(Duration::from_secs(3)).into_parts();
+    assert!(!sign_in.is_repeatable());
+    assert_eq!(sign_in.deadline(), Some(Duration::from_secs(3)));
+    let (_, poll) = plex_tv.poll_pin(&PinId::new(4711)).into_parts();
+    assert!(poll.has_secret_url());
+    let shown = format!("{poll:?}");
+    assert!(shown.contains("getOAuthPin") && shown.contains("secret_url: true"), "{shown}");
+    assert!(!shown.contains("4711"), "{shown}");
+}
+
+#[test]
+fn an_answer_may_have_just_the_size_that_is_allowed() {
+    let body = r#"{"authToken":"abc"}"#;
+    for (limit, fits) in [(body.len(), true), (body.len() - 1, false)] {
+        let call = PlexTv::new(me()).token_details(&Token::new("abc").unwrap());
+        let (_, reply) = call.max_body_size(limit).into_parts();
+        assert_eq!(reply.parse(&Response::new(body)).is_ok(), fits, "{limit}");
+    }
+}
+
+#[test]
+fn a_server_url_may_have_just_the_length_that_is_allowed_and_shows_itself() {
+    let of = |length: usize| format!("http://h/{}", "x".repeat(length - 9)).parse::<ServerUrl>();
+    assert!(of(2048).is_ok() && of(2049).is_err());
+    let url: ServerUrl = "http://10.0.0.7:1/pms".parse().unwrap();
+    assert_eq!(format!("{url:?}"), "ServerUrl(http://10.0.0.7:1/pms)");
+}
+
+#[test]
+fn one_element_in_place_of_a_list_is_a_list_of_one() {
+    let account = |fields: &str| {
+        serde_json::from_str::<Account>(&format!(r#"{{"authToken":"abc",{fields}}}"#)).unwrap()
+    };
+    for (written, read) in
+        [("true", "true"), ("7", "7"), ("-7", "-7"), ("1.5", "1.5"), ("\"x\"", "x")]
+    {
+        let account = account(&format!(r#""roles":{written}"#));
+        assert_eq!(
+            (account.roles.as_slice(), account.unreadable_fields()),
+            (&[read.to_owned()][..], vec![])
+        );
+    }
+    for nothing in ["null", "\"\"", "[]", "[null]"] {
+        let account = account(&format!(r#""roles":{nothing}"#));
+        assert!(account.roles.is_empty() && account.unreadable_fields().is_empty(), "{nothing}");
+    }
+    for wrong in ["true", "7", "-7", "1.5", "\"x\"", "[7]"] {
+        let account = account(&format!(r#""services":{wrong}"#));
+        assert!(account.services.is_empty(), "{wrong}");
+        assert_eq!(account.unreadable_fields(), ["services"], "{wrong}");
+    }
+}
+
+#[test]
+fn what_rust_cannot_hold_is_null_where_it_is_kept_as_json() {
+    let (_, reply) = PlexTv::new(me()).token_details(&Token::new("abc").unwrap()).into_parts();
+    let body = r#"{"id":1e999,"roles":1e999,"providers":[{"a":1e999,"b":"\ud800"}]}"#;
+    let account = reply.parse(&Response::new(body)).unwrap();
+    assert_eq!(account.providers[0].as_str(), r#"{"a":null,"b":null}"#);
+    assert_eq!(account.unreadable_fields(), ["id", "roles"]);
+    assert_eq!(reply.asked().origin().unwrap().to_string(), "https://plex.tv");
+}
+
+#[test]
+fn a_moment_becomes_a_time_before_and_after_1970() {
+    for seconds in [-1, 0, 1] {
+        let time = SystemTime::try_from(UnixSeconds(seconds)).unwrap();
+        let distance = Duration::from_secs(seconds.unsigned_abs());
+        let expected = if seconds < 0 {
+            SystemTime::UNIX_EPOCH - distance
+        } else {
+            SystemTime::UNIX_EPOCH + distance
+        };
+        assert_eq!(time, expected);
     }
 }
 
