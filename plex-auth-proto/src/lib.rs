@@ -9,6 +9,7 @@
 //! - Several calls and the time between them: [`Conversation`], of which [`PinLogin`] is one.
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
 //!   a key in memory and the verification of Plex's tokens.
+//! - Over which of its connections a server is reached: [`ConnectionChoice`].
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
 mod asked;
@@ -57,6 +58,13 @@ pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
 pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
 pub use media_server::address::MediaServerAddress;
+pub use media_server::connection_choice::ConnectionChoice;
+pub use media_server::connection_choice::candidate::{
+    CandidateLoss, CandidateState, ConnectionCandidate, ConnectionKind,
+};
+pub use media_server::connection_choice::outcome::{
+    ChosenConnection, ConnectionChoiceError, ConnectionProgress,
+};
 pub use media_server::root::ServerRoot;
 pub use media_server::server_identity::ServerIdentity;
 pub use media_server::source::{InvalidSource, Source};

@@ -8,6 +8,7 @@ use crate::token::Token;
 
 pub(crate) mod address;
 pub(crate) mod claim;
+pub(crate) mod connection_choice;
 pub(crate) mod root;
 pub(crate) mod server_identity;
 pub(crate) mod source;
