@@ -62,8 +62,9 @@ impl SourceDevice {
 /// proves that the answer is the server's own.
 ///
 /// There is nothing to keep over a restart: it takes seconds, and what was reached before says nothing about
-/// now. Choose anew also when a chosen connection fails, and when the network has changed. A clock that is
-/// set forward meanwhile shortens the time.
+/// now. Choose anew also when a chosen connection fails, and when the network has changed. One that is
+/// stopped can be driven on, but what it had asked goes unheard: start another. A clock that is set forward
+/// meanwhile shortens the time.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -219,7 +220,7 @@ impl ConnectionChoice {
 
     /// Asks the best one that waits, where one more may be under way.
     fn ask(&mut self, now: Duration) -> Option<Step<Self>> {
-        if self.contest.under_way() >= self.at_once {
+        if self.contest.places(now).count() >= self.at_once {
             return None;
         }
         let url = self.contest.due()?;
@@ -231,7 +232,7 @@ impl ConnectionChoice {
         let call = address.server_identity().deadline(limit);
         let id = self.next_id.take();
         let too_slow = call.reply().no_answer(NoAnswerReason::TimedOut(limit), true);
-        self.contest.asked(UnderWay { id, since: now, too_slow });
+        self.contest.asked(UnderWay { id, since: now, until: now.saturating_add(limit), too_slow });
         Some(Step::Send(id, call))
     }
 }
@@ -250,7 +251,12 @@ impl Conversation for ConnectionChoice {
             self.over = true;
             return Step::Done(outcome);
         }
-        self.ask(now).unwrap_or_else(|| Step::Wait(self.end().saturating_sub(now).max(LEAST)))
+        if let Some(asks) = self.ask(now) {
+            return asks;
+        }
+        let place = self.contest.places(now).min().filter(|_| self.contest.due().is_some());
+        let until = place.map_or(self.end(), |place| place.min(self.end()));
+        Step::Wait(until.saturating_sub(now).max(LEAST))
     }
 
     fn receive(

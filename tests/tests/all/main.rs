@@ -11,6 +11,7 @@
 mod carrier;
 mod claim;
 mod conversations;
+mod connection_choice;
 mod device_keys;
 mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]

@@ -28,6 +28,8 @@ pub(super) struct UnderWay {
     pub(super) id: RequestId,
     /// When it was asked, in elapsed time.
     pub(super) since: Duration,
+    /// Until when it takes a place of those that may be under way.
+    pub(super) until: Duration,
     /// What is said of it where the time is over first.
     pub(super) too_slow: SendError,
 }
@@ -62,9 +64,11 @@ impl Contest {
         !self.better().any(|candidate| candidate.is_waiting() || candidate.under_way.is_some())
     }
 
-    /// How many are under way.
-    pub(super) fn under_way(&self) -> usize {
-        self.0.iter().filter(|candidate| candidate.under_way.is_some()).count()
+    /// Until when each of those under way takes a place. One that was lost with its carrier takes none for
+    /// ever, and one that comes late is heard all the same.
+    pub(super) fn places(&self, now: Duration) -> impl Iterator<Item = Duration> {
+        let until = self.0.iter().filter_map(|candidate| Some(candidate.under_way.as_ref()?.until));
+        until.filter(move |until| *until > now)
     }
 
     /// How many wait that could still win.
