@@ -6,6 +6,7 @@ use http::Response;
 use crate::call::Call;
 use crate::no_answer::SendError;
 
+pub(crate) mod attempts;
 pub(crate) mod elapsed;
 pub(crate) mod pace;
 

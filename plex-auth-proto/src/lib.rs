@@ -44,6 +44,7 @@ mod xml;
 pub use asked::{Asked, Origin};
 pub use body::Body;
 pub use call::Call;
+pub use conversation::attempts::AskProgress;
 pub use conversation::{Conversation, RequestId, Step};
 pub use error::{Content, Error};
 pub use http;
@@ -72,6 +73,10 @@ pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
 };
 pub use media_server::transient_token::{Scope, TokenType, TransientToken};
+pub use media_server::transient_token_keeper::kept::InvalidKeptTransientToken;
+pub use media_server::transient_token_keeper::{
+    TransientTokenKeeper, TransientTokenProgress, TransientTokenReason,
+};
 pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, OPERATIONS, Operation};
 pub use plex_tv::PlexTv;
@@ -103,12 +108,14 @@ pub use plex_tv::profile::{
 pub use plex_tv::resource::{Resource, ResourceConnection};
 pub use plex_tv::resources::Resources;
 pub use plex_tv::restrictions::{CustomRestrictions, Setting};
+pub use plex_tv::server_access::{Access, AccessDoubt, ServerAccess};
 pub use plex_tv::service::{Service, ServiceStatus};
 pub use plex_tv::short_pin::ShortPin;
 pub use plex_tv::strong_pin::StrongPin;
 pub use plex_tv::subscription::{
     Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
 };
+pub use plex_tv::token_check::{TokenCheck, TokenState};
 pub use raw_json::RawJson;
 pub use rejection::{PlexError, Rejection};
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};

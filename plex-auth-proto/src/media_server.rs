@@ -14,6 +14,7 @@ pub(crate) mod server_identity;
 pub(crate) mod source;
 pub(crate) mod source_connection_information;
 pub(crate) mod transient_token;
+pub(crate) mod transient_token_keeper;
 pub(crate) mod unclaim;
 
 /// A media server, who is asking and with which token: every operation on it is a method that returns a

@@ -35,6 +35,7 @@ pub(crate) mod remove_device;
 pub(crate) mod resource;
 pub(crate) mod resources;
 pub(crate) mod restrictions;
+pub(crate) mod server_access;
 pub(crate) mod service;
 pub(crate) mod short_pin;
 pub(crate) mod sign_in;
@@ -42,6 +43,7 @@ pub(crate) mod sign_out;
 pub(crate) mod strong_pin;
 pub(crate) mod subscription;
 pub(crate) mod switch_home_user;
+pub(crate) mod token_check;
 pub(crate) mod token_details;
 
 /// Plex's account service and who is asking: every operation on it is a method that returns a
