@@ -21,7 +21,7 @@ const LIFE: Duration = Duration::from_secs(48 * 3600);
 const AHEAD: Duration = Duration::from_secs(3600);
 
 /// The longest [jitter](TransientTokenKeeper::jitter).
-const LONGEST_JITTER: Duration = Duration::from_secs(3600);
+const LONGEST_JITTER: Duration = Duration::from_secs(1800);
 
 /// The pace of asking, and how slow it gets while there is trouble.
 const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(300));
@@ -181,7 +181,7 @@ pub enum TransientTokenReason {
     First,
     /// The time of the one before was nearly over, or over.
     Renewal,
-    /// The one before was refused, and the token that asks was not: the server was restarted.
+    /// The one before was refused, and the token that asks was not: the server was restarted, mostly.
     Restart,
 }
 
@@ -197,8 +197,8 @@ impl TransientTokenKeeper {
     }
 
     /// Sets this keeper's share of a spread, so that a server with many keepers, or many servers behind one
-    /// address, do not hear from all of them at once: how long it waits after a refusal, and how much earlier
-    /// it renews. None unless set; an hour at most.
+    /// address, do not hear from all of them at once: how long it waits after a refusal, and how much later
+    /// than an hour before the end it renews. None unless set; half an hour at most.
     ///
     /// Take a random number for each keeper, of seconds where somebody waits for the token.
     #[must_use]
@@ -261,8 +261,9 @@ impl TransientTokenKeeper {
         let ends = since.saturating_add(left);
         self.held = Some(Held { token, since, ends, why });
         self.why = TransientTokenReason::Renewal;
-        let ahead = AHEAD.saturating_add(self.jitter);
-        self.wanted_at = since.saturating_add(left.saturating_sub(ahead));
+        // Later and not earlier: whoever came late after a refusal would be in step again.
+        let renewal = left.saturating_sub(AHEAD).saturating_add(self.jitter);
+        self.wanted_at = since.saturating_add(renewal.min(left));
     }
 }
 
