@@ -73,9 +73,10 @@ pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
 };
 pub use media_server::transient_token::{Scope, TokenType, TransientToken};
+pub use media_server::transient_token_keeper::TransientTokenKeeper;
 pub use media_server::transient_token_keeper::kept::InvalidKeptTransientToken;
-pub use media_server::transient_token_keeper::{
-    TransientTokenKeeper, TransientTokenProgress, TransientTokenReason,
+pub use media_server::transient_token_keeper::progress::{
+    TransientTokenProgress, TransientTokenReason,
 };
 pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, OPERATIONS, Operation};

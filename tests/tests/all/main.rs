@@ -19,6 +19,7 @@ mod every_operation;
 mod futures;
 mod home;
 mod house;
+mod keeping;
 mod limits;
 mod operations;
 mod pins;

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::{LIFE, TransientTokenKeeper, TransientTokenReason};
+use super::progress::TransientTokenReason;
+use super::{LIFE, TransientTokenKeeper};
 use crate::lenient;
 use crate::media_server::MediaServer;
 use crate::secret::Secret;
