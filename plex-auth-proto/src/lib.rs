@@ -8,7 +8,8 @@
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
 //! - Several calls and the time between them: [`Conversation`], of which [`PinLogin`] is one.
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
-//!   a key in memory and the verification of Plex's tokens.
+//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenKeeper`] for
+//!   ever after.
 //! - Over which of its connections a server is reached: [`ConnectionChoice`].
 //! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
 
@@ -84,13 +85,21 @@ pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
+pub use plex_tv::device_login::{
+    DeviceLogin, DeviceLoginAnswer, DeviceLoginError, DeviceLoginProgress,
+};
 pub use plex_tv::device_pin::DevicePin;
+pub use plex_tv::device_token_keeper::progress::{
+    DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble,
+};
+pub use plex_tv::device_token_keeper::{DeviceTokenAnswer, DeviceTokenKeeper};
 pub use plex_tv::devices::{Device, DeviceConnection, DeviceId, Devices};
 pub use plex_tv::forward_url::{ForwardUrl, InvalidForwardUrl};
 pub use plex_tv::home_pin::{HomePin, InvalidHomePin};
 pub use plex_tv::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
 pub use plex_tv::home_users::{Home, HomeUser};
 pub use plex_tv::hosted_page::HostedPage;
+pub use plex_tv::kept_device::InvalidKeptDevice;
 pub use plex_tv::nonce::Nonce;
 pub use plex_tv::pin::{Pin, PinLocation};
 pub use plex_tv::pin_code::{InvalidPinCode, PinCode};

@@ -10,8 +10,8 @@
 
 mod carrier;
 mod claim;
-mod conversations;
 mod connection_choice;
+mod conversations;
 mod device_keys;
 mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
