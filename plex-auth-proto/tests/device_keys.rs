@@ -391,7 +391,7 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     // For so long that the nonce is too old.
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
-    for _ in 0..5 {
+    for _ in 0..4 {
         let Step::Wait(wait) = play.talk.next(play.now) else { panic!() };
         play.now += wait;
     }

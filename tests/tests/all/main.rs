@@ -13,6 +13,7 @@ mod claim;
 mod connection_choice;
 mod conversations;
 mod device_keys;
+mod device_tokens;
 mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
