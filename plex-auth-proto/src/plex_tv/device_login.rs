@@ -140,6 +140,7 @@ impl From<Failure> for DeviceLoginError {
 }
 
 /// How far a [`DeviceLogin`] has come.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DeviceLoginProgress {
@@ -165,6 +166,7 @@ pub enum DeviceLoginProgress {
 #[derive(Debug)]
 pub struct DeviceLoginAnswer(Heard);
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Debug)]
 enum Heard {
     Pin(PinAnswer<DevicePin>),
@@ -271,10 +273,10 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
             return Step::Done(outcome);
         }
         let Some(settling) = &mut self.settling else { return Step::Wait(STEADY) };
-        if settling.calls.is_under_way() {
+        let now = self.steps.clock.at(now);
+        if !settling.calls.is_lost(now.elapsed) && settling.calls.is_under_way() {
             return Step::Wait(STEADY);
         }
-        let now = self.steps.clock.at(now);
         let wait = settling.exchange.due.saturating_sub(now.elapsed);
         if !wait.is_zero() {
             return Step::Wait(wait);
@@ -282,7 +284,7 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         match settling.exchange.call(&self.steps.plex_tv, &self.steps.way.key, now) {
             Ok(call) => {
                 let call = call.map(|answer| DeviceLoginAnswer(Heard::Exchanged(answer)));
-                Step::Send(settling.calls.start(), call)
+                Step::Send(settling.calls.start(now.elapsed), call)
             }
             Err(error) if settling.exchange.due > settling.until => {
                 self.settling = None;

@@ -291,6 +291,10 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
         if let Stage::Over(end) = &mut self.stage {
             return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
         }
+        // Whether a registration was carried out that is lost, an exchange shows.
+        if self.calls.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
+            self.stage = Stage::Keeping;
+        }
         if self.calls.is_under_way() {
             return Step::Wait(STEADY);
         }
@@ -302,12 +306,12 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
         if let Stage::Registering(token) = &self.stage {
             let call = self.plex_tv.register_device_key(token, self.key.jwk());
             let call = call.map(|()| DeviceTokenAnswer(Heard::Registered));
-            return Step::Send(self.calls.start(), call);
+            return Step::Send(self.calls.start(now.elapsed), call);
         }
         match self.exchange.call(&self.plex_tv, &self.key, now) {
             Ok(call) => {
                 let call = call.map(|answer| DeviceTokenAnswer(Heard::Exchanged(answer)));
-                Step::Send(self.calls.start(), call)
+                Step::Send(self.calls.start(now.elapsed), call)
             }
             Err(error) => {
                 self.troubled(error);

@@ -80,6 +80,7 @@ pub(crate) enum Failure {
 }
 
 /// What is to be done.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 pub(crate) enum Next<P> {
     Send(RequestId, Call<PinAnswer<P>>),
     Wait(Duration),
@@ -162,6 +163,9 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         if let State::Over(outcome) = &mut self.state {
             return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
         }
+        if self.calls.is_lost(now.elapsed) {
+            self.may_be_linked |= matches!(self.state, State::Polling { .. });
+        }
         if self.calls.is_under_way() {
             return Next::Wait(PACE.steady());
         }
@@ -188,7 +192,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             _ => self.way.create(&self.plex_tv).map(|pin| PinAnswer(Heard::Made(pin))),
         };
         self.unsigned = None;
-        Next::Send(self.calls.start(), call)
+        Next::Send(self.calls.start(now.elapsed), call)
     }
 
     pub(crate) fn receive(
@@ -265,12 +269,10 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                 }
                 let retry_after = failure.retry_after(moment.plex);
                 let wait = self.pace.trouble(retry_after);
-                self.due = now.saturating_add(wait);
-                // The poll at the deadline comes at the deadline, unless Plex asked to be left alone.
+                // The last poll comes at the deadline also where Plex asked to be left alone for longer.
                 let least = now.saturating_add(PACE.steady());
-                if retry_after.is_none() && now < *deadline {
-                    self.due = self.due.min((*deadline).max(least));
-                }
+                let latest = if now < *deadline { *deadline } else { now.saturating_add(GRACE) };
+                self.due = now.saturating_add(wait).min(latest.max(least));
             }
         }
     }
