@@ -142,6 +142,7 @@ impl From<Failure> for DeviceLoginError {
 /// How far a [`DeviceLogin`] has come.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is shown at once and never kept")]
 #[non_exhaustive]
 pub enum DeviceLoginProgress {
     /// The PIN is being made.
@@ -168,6 +169,7 @@ pub struct DeviceLoginAnswer(Heard);
 
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
 enum Heard {
     Pin(PinAnswer<DevicePin>),
     Exchanged(Exchanged),

@@ -80,7 +80,7 @@ pub(crate) enum Failure {
 }
 
 /// What is to be done.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
 pub(crate) enum Next<P> {
     Send(RequestId, Call<PinAnswer<P>>),
     Wait(Duration),
