@@ -140,7 +140,6 @@ impl From<Failure> for DeviceLoginError {
 }
 
 /// How far a [`DeviceLogin`] has come.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is shown at once and never kept")]
 #[non_exhaustive]
@@ -167,7 +166,6 @@ pub enum DeviceLoginProgress {
 #[derive(Debug)]
 pub struct DeviceLoginAnswer(Heard);
 
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
 enum Heard {
