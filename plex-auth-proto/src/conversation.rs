@@ -6,8 +6,11 @@ use http::Response;
 use crate::call::Call;
 use crate::no_answer::SendError;
 
+pub(crate) mod attempts;
 pub(crate) mod elapsed;
+pub(crate) mod one_at_a_time;
 pub(crate) mod pace;
+pub(crate) mod plex_clock;
 
 /// Several calls, and rules about the time between them, as a plain value that never sleeps and never reads a
 /// clock.

@@ -58,6 +58,16 @@ impl ServerUrl {
         Self { prefix: prefix.into(), ..self.clone() }
     }
 
+    /// Whether what is sent there is encrypted.
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// The host, an IPv6 address in brackets.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.host()
+    }
+
     /// The URL of `path`, which starts with a slash, below this one.
     pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
         self.assemble([&self.prefix, path, query].concat())

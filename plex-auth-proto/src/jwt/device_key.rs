@@ -41,6 +41,22 @@ pub trait DeviceKey {
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 }
 
+/// A key that is shared: one conversation borrows it, another one holds it in an `Arc`.
+macro_rules! shared {
+    ($($pointer:ty),*) => {$(
+        impl<K: DeviceKey + ?Sized> DeviceKey for $pointer {
+            fn jwk(&self) -> &Jwk {
+                (**self).jwk()
+            }
+
+            fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+                (**self).sign(message)
+            }
+        }
+    )*};
+}
+shared!(&K, Box<K>, std::sync::Arc<K>);
+
 /// A [`DeviceKey`] could not sign.
 ///
 /// It holds a sentence that is fixed at compile time, so that no secret can be in it.

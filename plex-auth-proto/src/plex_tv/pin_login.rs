@@ -4,9 +4,8 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::call::Call;
-use crate::conversation::elapsed::Elapsed;
-use crate::conversation::pace::Pace;
 use crate::conversation::{Conversation, RequestId, Step};
+use crate::jwt::device_key::SignError;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
@@ -14,17 +13,10 @@ use crate::plex_tv::poll_pin::PinState;
 use crate::plex_tv::short_pin::ShortPin;
 use crate::plex_tv::strong_pin::StrongPin;
 use crate::token::Token;
+use steps::{Failure, Next, Steps, Way};
 
 pub(crate) mod kept;
-
-/// The pace of Plex's own clients, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(16));
-
-/// How long the making of a PIN is tried again.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a last poll is tried again that met with trouble, when the PIN's time is over.
-const GRACE: Duration = Duration::from_secs(30);
+pub(crate) mod steps;
 
 impl PlexTv {
     /// Signs in by a code of 4 characters that somebody types at `https://plex.tv/link`: a whole
@@ -83,34 +75,7 @@ impl PlexTv {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct PinLogin<P> {
-    plex_tv: PlexTv,
-    state: State<P>,
-    elapsed: Elapsed,
-    next_id: RequestId,
-    under_way: Option<RequestId>,
-    /// When the next call is due, in elapsed time.
-    due: Duration,
-    pace: Pace,
-}
-
-#[derive(Clone)]
-enum State<P> {
-    Creating {
-        /// Until when that is tried again.
-        patience: Option<Duration>,
-    },
-    Polling {
-        pin: P,
-        deadline: Duration,
-        /// Whether the poll that is due or under way is the one at the deadline.
-        last: bool,
-        /// How many polls it may take, whatever clocks and answers say.
-        polls_left: u32,
-    },
-    /// With what is not told yet.
-    Over(Option<Result<LinkedPin, PinLoginError>>),
-}
+pub struct PinLogin<P>(Steps<WithoutKey, P>);
 
 /// What a [`PinLogin`] brings.
 #[derive(Clone, Debug)]
@@ -202,107 +167,34 @@ macro_rules! kind {
 kind!(ShortPin, create_short_pin);
 kind!(StrongPin, create_strong_pin);
 
+/// The way of PINs that bring no device's key along.
+#[derive(Clone, Debug)]
+struct WithoutKey;
+
+impl<P: LoginPin> Way<P> for WithoutKey {
+    fn create(&self, plex_tv: &PlexTv) -> Call<P> {
+        P::create(plex_tv)
+    }
+
+    fn life(&self, pin: &P) -> Duration {
+        pin.life()
+    }
+
+    fn poll(&self, plex_tv: &PlexTv, pin: &P, _: SystemTime) -> Result<Call<PinState>, SignError> {
+        Ok(plex_tv.poll_pin(&pin.pin().id))
+    }
+}
+
 impl<P: LoginPin> PinLogin<P> {
     fn new(plex_tv: PlexTv) -> Self {
-        Self {
-            plex_tv,
-            state: State::Creating { patience: None },
-            elapsed: Elapsed::default(),
-            next_id: RequestId::FIRST,
-            under_way: None,
-            due: Duration::ZERO,
-            pace: PACE,
-        }
+        Self(Steps::new(plex_tv, WithoutKey))
     }
 
     /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not.
     ///
     /// Ask the user first: each PIN can take the place of a token that was kept.
     pub fn renew(&mut self) {
-        if matches!(self.state, State::Over(None)) {
-            self.state = State::Creating { patience: None };
-            self.pace = PACE;
-        }
-    }
-
-    fn polling(pin: P, now: Duration, life: Duration) -> State<P> {
-        // Twice as many as fit: each answer may lengthen its life, but none for ever.
-        let polls = u32::try_from(life.as_secs()).unwrap_or(u32::MAX).saturating_mul(2);
-        let polls_left = polls.saturating_add(16);
-        State::Polling { pin, deadline: now.saturating_add(life), last: false, polls_left }
-    }
-
-    fn end(&mut self, outcome: Result<LinkedPin, PinLoginError>) {
-        self.state = State::Over(Some(outcome));
-    }
-
-    /// What came of the making of the PIN.
-    fn created(
-        &mut self,
-        now: Duration,
-        answer: Result<PinAnswer<P>, SendError>,
-        wall: SystemTime,
-    ) {
-        match answer {
-            Ok(PinAnswer(Heard::Made(pin))) => {
-                let life = pin.life();
-                self.due = now.saturating_add(self.pace.well());
-                self.state = Self::polling(pin, now, life);
-            }
-            Ok(PinAnswer(Heard::State(_))) => {}
-            Err(error) => {
-                let State::Creating { patience } = &mut self.state else { return };
-                let until = *patience.get_or_insert(now.saturating_add(PATIENCE));
-                let retry_after = error.retry_after().map(|after| after.wait(wall));
-                self.due = now.saturating_add(self.pace.trouble(retry_after));
-                if !error.may_retry() || self.due > until {
-                    self.end(Err(error.into()));
-                }
-            }
-        }
-    }
-
-    /// What came of a poll.
-    fn polled(&mut self, now: Duration, answer: Result<PinAnswer<P>, SendError>, wall: SystemTime) {
-        let State::Polling { deadline, last, polls_left, .. } = &mut self.state else { return };
-        *polls_left = polls_left.saturating_sub(1);
-        let (was_last, exhausted) = (std::mem::take(last), *polls_left == 0);
-        match answer {
-            Ok(PinAnswer(Heard::State(PinState::Linked {
-                auth_token, new_registration, ..
-            }))) => {
-                self.end(Ok(LinkedPin { auth_token, new_registration }));
-            }
-            Ok(PinAnswer(Heard::State(PinState::Waiting { expires_in, .. }))) => {
-                if let Some(left) = expires_in {
-                    *deadline = now.saturating_add(left);
-                }
-                let over = (was_last || expires_in.is_some()) && *deadline <= now;
-                if over || exhausted {
-                    return self.end(Err(PinLoginError::Expired));
-                }
-                self.due = now.saturating_add(self.pace.well());
-            }
-            Ok(PinAnswer(Heard::Made(_))) => {}
-            Err(error) if error.is_pin_gone() => self.end(Err(PinLoginError::Expired)),
-            Err(error) => {
-                let hopeless = error.no_answer().is_some_and(|no_answer| {
-                    matches!(no_answer.reason(), crate::NoAnswerReason::NotStarted(_))
-                });
-                let too_late = was_last && now > deadline.saturating_add(GRACE);
-                if hopeless || too_late || exhausted {
-                    return self.end(Err(error.into()));
-                }
-                let retry_after = error.retry_after().map(|after| after.wait(wall));
-                let wait = self.pace.trouble(retry_after);
-                self.due = now.saturating_add(wait);
-                // The poll at the deadline comes at the deadline, unless Plex asked to be left alone.
-                let least = now.saturating_add(PACE.steady());
-                if retry_after.is_none() && now < *deadline {
-                    self.due = self.due.min((*deadline).max(least));
-                }
-            }
-        }
+        self.0.renew();
     }
 }
 
@@ -312,27 +204,15 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
     type Progress = PinProgress<P>;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        let now = self.elapsed.at(now);
-        if let State::Over(outcome) = &mut self.state {
-            return outcome.take().map_or(Step::Wait(Duration::MAX), Step::Done);
+        match self.0.next(now) {
+            Next::Send(id, call) => Step::Send(id, call),
+            Next::Wait(time) => Step::Wait(time),
+            Next::Over(outcome) => Step::Done(outcome.map_err(|failure| match failure {
+                Failure::Sent(error) => error.into(),
+                // Without a key there is nothing to sign.
+                Failure::Expired | Failure::Unsigned(_) => PinLoginError::Expired,
+            })),
         }
-        if self.under_way.is_some() {
-            return Step::Wait(PACE.steady());
-        }
-        if now < self.due {
-            return Step::Wait(self.due.saturating_sub(now));
-        }
-        let id = self.next_id.take();
-        self.under_way = Some(id);
-        let call = match &mut self.state {
-            State::Polling { pin, deadline, last, .. } => {
-                *last = now >= *deadline;
-                let poll = self.plex_tv.poll_pin(&pin.pin().id);
-                poll.map(|state| PinAnswer(Heard::State(state)))
-            }
-            _ => P::create(&self.plex_tv).map(|pin| PinAnswer(Heard::Made(pin))),
-        };
-        Step::Send(id, call)
     }
 
     fn receive(
@@ -341,38 +221,17 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
         id: RequestId,
         answer: Result<Response<PinAnswer<P>>, SendError>,
     ) {
-        let elapsed = self.elapsed.at(now);
-        if self.under_way != Some(id) {
-            return;
-        }
-        self.under_way = None;
-        let answer = answer.map(Response::into_body);
-        match self.state {
-            State::Creating { .. } => self.created(elapsed, answer, now),
-            State::Polling { .. } => self.polled(elapsed, answer, now),
-            State::Over(_) => {}
-        }
+        self.0.receive(now, id, answer);
     }
 
     fn progress(&self, now: SystemTime) -> PinProgress<P> {
-        match &self.state {
-            State::Creating { .. } => PinProgress::Creating,
-            State::Polling { pin, deadline, .. } => {
-                let left = deadline.saturating_sub(self.elapsed.peek(now));
-                PinProgress::Waiting { pin: pin.clone(), left }
-            }
-            State::Over(_) => PinProgress::Over,
-        }
+        self.0.progress(now)
     }
 }
 
 impl<P: fmt::Debug> fmt::Debug for PinLogin<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state: &dyn fmt::Debug = match &self.state {
-            State::Creating { .. } => &"creating",
-            State::Polling { pin, .. } => pin,
-            State::Over(_) => &"over",
-        };
-        f.debug_struct("PinLogin").field("plex_tv", &self.plex_tv).field("state", state).finish()
+        let Self(steps) = self;
+        f.debug_struct("PinLogin").field("plex_tv", &steps.plex_tv).field("state", steps).finish()
     }
 }

@@ -29,7 +29,7 @@ impl PlexTv {
     /// with the token of each and the ways to reach it.
     ///
     /// This is also how to learn whether somebody may use a server: ask with *their* token whether
-    /// [`server`](Resources::server) finds it. Ask again when a server refuses its token, or cannot be
+    /// [`server`](Resources::server) finds it, or have [`server_access`](Self::server_access) do so. Ask again when a server refuses its token, or cannot be
     /// reached where it was: both change. A server that was claimed just now can take 90 s to appear.
     ///
     /// | Plex answers | error |

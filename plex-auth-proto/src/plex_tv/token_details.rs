@@ -21,7 +21,8 @@ impl PlexTv {
     ///
     /// The way to check a token that was kept, and to learn what its account may do. Plex's own rule:
     /// a success means that it is valid, 401 that it is not, and anything else says nothing about it;
-    /// [`is_token_dead`](crate::Error::is_token_dead) follows that rule.
+    /// [`is_token_dead`](crate::Error::is_token_dead) follows that rule. [`token_check`](Self::token_check) asks
+    /// again while there is trouble.
     ///
     /// An answer without a token keeps the one that was asked about, so that
     /// [`auth_token`](Account::auth_token) is always there.

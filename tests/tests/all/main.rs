@@ -10,14 +10,17 @@
 
 mod carrier;
 mod claim;
+mod connection_choice;
 mod conversations;
 mod device_keys;
+mod device_tokens;
 mod devices;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
 mod futures;
 mod home;
 mod house;
+mod keeping;
 mod limits;
 mod operations;
 mod pins;

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::{LoginPin, PinLogin, State};
+use super::steps::Steps;
+use super::{LoginPin, PinLogin, WithoutKey};
 use crate::lenient;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -30,15 +31,14 @@ impl<P: LoginPin> PinLogin<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn keep(&self, now: SystemTime) -> Option<Secret> {
-        let State::Polling { pin, deadline, .. } = &self.state else { return None };
-        let left = deadline.saturating_sub(self.elapsed.peek(now));
+        let (pin, left) = self.0.pin(now)?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let pin = pin.pin();
         let kept = json!({
             "id": pin.id.expose(),
             "code": pin.code.expose(),
             "qr": pin.qr.as_ref().map(|qr| qr.as_str()),
-            "clientIdentifier": self.plex_tv.identity().identifier(),
+            "clientIdentifier": self.0.plex_tv.identity().identifier(),
             "endsAt": ends_at.as_secs(),
         });
         Some(Secret::new(kept.to_string()))
@@ -60,10 +60,7 @@ impl<P: LoginPin> PinLogin<P> {
         let ends_at = Duration::from_secs(ends_at.ok_or(InvalidKeptLogin::Unreadable)?);
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = ends_at.saturating_sub(now_at).min(LONGEST_LIFE);
-        let mut login = Self::new(plex_tv);
-        let elapsed = login.elapsed.at(now);
-        login.state = Self::polling(pin, elapsed, life);
-        Ok(login)
+        Ok(Self(Steps::of_kept(plex_tv, WithoutKey, now, pin, life)))
     }
 }
 

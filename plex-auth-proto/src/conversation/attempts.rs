@@ -1,0 +1,151 @@
+use std::time::{Duration, SystemTime};
+
+use crate::conversation::RequestId;
+use crate::conversation::elapsed::Elapsed;
+use crate::conversation::pace::Pace;
+use crate::no_answer::SendError;
+
+/// The pace, and how slow it gets while there is trouble.
+const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(16));
+
+/// How long the whole may take unless set.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One question, asked again at a pace while there is trouble, with a bound on the whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempts {
+    patience: Duration,
+    pace: Pace,
+    elapsed: Elapsed,
+    next_id: RequestId,
+    under_way: Option<RequestId>,
+    /// When the next attempt is due, in elapsed time.
+    due: Duration,
+    /// What the last attempt met with.
+    trouble: Option<SendError>,
+    over: bool,
+}
+
+/// What is to be done about the question.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    Ask(RequestId),
+    Wait(Duration),
+    /// The time is over, with this the last that was heard, and nothing where a call is under way.
+    TooLate(Option<SendError>),
+}
+
+/// A question that was given up, and how long to leave it before it is asked again, where that helps.
+#[derive(Debug)]
+pub(crate) struct GivenUp {
+    pub(crate) why: SendError,
+    pub(crate) ask_again: Option<Duration>,
+}
+
+/// How far a question has come that is asked until there is an answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AskProgress {
+    /// It is being asked.
+    Asking,
+    /// It met with trouble, and will be asked again.
+    #[non_exhaustive]
+    Pausing {
+        /// What it met with.
+        why: SendError,
+        /// In how long it will be asked again.
+        left: Duration,
+    },
+    /// It is over.
+    Over,
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self {
+            patience: PATIENCE,
+            pace: PACE,
+            elapsed: Elapsed::default(),
+            next_id: RequestId::FIRST,
+            under_way: None,
+            due: Duration::ZERO,
+            trouble: None,
+            over: false,
+        }
+    }
+
+    /// How long the whole may take, a second at least.
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience.max(PACE.steady());
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    pub(crate) fn next(&mut self, now: SystemTime) -> Attempt {
+        let now = self.elapsed.at(now);
+        if self.over {
+            return Attempt::Wait(Duration::MAX);
+        }
+        let left = self.patience.saturating_sub(now);
+        if left.is_zero() {
+            let under_way = self.under_way.is_some();
+            return Attempt::TooLate(self.trouble.take().filter(|_| !under_way));
+        }
+        if self.under_way.is_some() {
+            return Attempt::Wait(left.min(PACE.steady()));
+        }
+        if now < self.due {
+            return Attempt::Wait(left.min(self.due.saturating_sub(now)));
+        }
+        let id = self.next_id.take();
+        self.under_way = Some(id);
+        Attempt::Ask(id)
+    }
+
+    /// Whether this is the attempt that is under way. It is not any longer.
+    pub(crate) fn heard(&mut self, now: SystemTime, id: RequestId) -> bool {
+        self.elapsed.at(now);
+        !self.over && self.under_way.take_if(|under_way| *under_way == id).is_some()
+    }
+
+    /// What becomes of the question after an attempt that met with trouble: nothing while it is asked again.
+    pub(crate) fn trouble(&mut self, now: SystemTime, why: SendError) -> Option<GivenUp> {
+        if !why.may_retry() {
+            return Some(GivenUp { why, ask_again: None });
+        }
+        let retry_after = why.retry_after().map(|after| after.wait(now));
+        let wait = self.pace.trouble(retry_after);
+        self.due = self.elapsed.peek(now).saturating_add(wait);
+        if self.due >= self.patience {
+            return Some(GivenUp { why, ask_again: Some(wait) });
+        }
+        self.trouble = Some(why);
+        None
+    }
+
+    /// Gives up for want of time.
+    pub(crate) fn give_up(&mut self, why: SendError) -> GivenUp {
+        let ask_again = why.may_retry().then(|| self.pace.trouble(None));
+        GivenUp { why, ask_again }
+    }
+
+    /// There is an answer, or none is waited for any longer.
+    pub(crate) fn end(&mut self) {
+        self.over = true;
+        self.under_way = None;
+        self.trouble = None;
+    }
+
+    pub(crate) fn progress(&self, now: SystemTime) -> AskProgress {
+        match &self.trouble {
+            _ if self.over => AskProgress::Over,
+            Some(why) if self.under_way.is_none() => {
+                let left = self.due.saturating_sub(self.elapsed.peek(now));
+                AskProgress::Pausing { why: why.clone(), left }
+            }
+            _ => AskProgress::Asking,
+        }
+    }
+}

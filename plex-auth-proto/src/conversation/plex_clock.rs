@@ -1,0 +1,84 @@
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::DATE;
+
+use super::elapsed::Elapsed;
+
+/// Plex's clock, as far as it is known: what its last answer said, and the time that has passed since.
+///
+/// Until an answer said something it is the caller's clock.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlexClock {
+    elapsed: Elapsed,
+    /// What Plex's clock said, and at which elapsed time.
+    said: Option<(SystemTime, Duration)>,
+}
+
+/// One moment, by both clocks that count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Since the conversation began.
+    pub(crate) elapsed: Duration,
+    /// By Plex's clock.
+    pub(crate) plex: SystemTime,
+}
+
+impl PlexClock {
+    pub(crate) fn at(&mut self, now: SystemTime) -> Moment {
+        self.elapsed.at(now);
+        self.peek(now)
+    }
+
+    /// The same without taking note of it.
+    pub(crate) fn peek(&self, now: SystemTime) -> Moment {
+        let elapsed = self.elapsed.peek(now);
+        let said = self.said.and_then(|(said, at)| said.checked_add(elapsed.saturating_sub(at)));
+        Moment { elapsed, plex: said.unwrap_or(now) }
+    }
+
+    /// Whether Plex has ever said what time it is.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.said.is_some()
+    }
+
+    /// Takes note of an answer that comes now. It was made a moment ago, so that this clock is never ahead.
+    pub(crate) fn learn(&mut self, now: SystemTime, headers: &HeaderMap) {
+        let elapsed = self.elapsed.at(now);
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()) {
+            self.said = Some((date, elapsed));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PlexClock;
+    use http::HeaderMap;
+    use http::header::DATE;
+    use std::time::{Duration, SystemTime};
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn dated(date: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(DATE, date.parse().unwrap())])
+    }
+
+    #[test]
+    fn what_an_answer_says_goes_on_whatever_the_own_clock_does() {
+        let mut clock = PlexClock::default();
+        assert_eq!(clock.at(at(100)).plex, at(100));
+        clock.learn(at(100), &dated("soon"));
+        assert!(!clock.is_known());
+        clock.learn(at(100), &dated("Thu, 01 Jan 1970 01:00:00 GMT"));
+        assert_eq!(clock.at(at(110)).plex, at(3610));
+        // Back by a minute.
+        assert_eq!(clock.at(at(50)).plex, at(3610));
+        assert_eq!(clock.at(at(55)).plex, at(3615));
+        clock.learn(at(55), &HeaderMap::new());
+        assert_eq!(clock.peek(at(56)).plex, at(3616));
+    }
+}

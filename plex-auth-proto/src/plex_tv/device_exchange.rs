@@ -1,0 +1,134 @@
+//! How a device gets a token by its key: a nonce, a signature, an exchange, and what becomes of each.
+
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::conversation::pace::Pace;
+use crate::conversation::plex_clock::Moment;
+use crate::jwt::device_jwt::DeviceClaims;
+use crate::jwt::device_key::{DeviceKey, SignError};
+use crate::no_answer::SendError;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::nonce::Nonce;
+use crate::token::Token;
+
+/// The pace of tries through an outage.
+const OUTAGE: Pace = Pace::new(Duration::from_secs(15), Duration::from_secs(5 * 60));
+
+/// The pace of tries that Plex has refused, be it for their number or for what they say.
+const REFUSAL: Pace = Pace::new(Duration::from_secs(30), Duration::from_secs(60 * 60));
+
+/// The longest `Retry-After` that is kept: a server's slip shall not cost the token its life.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// For how long a nonce is taken for good: Plex's five minutes, less some for the way there and back.
+const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
+
+/// What the two calls are read as.
+#[derive(Debug)]
+pub(crate) enum Exchanged {
+    Nonce(Nonce),
+    Token(Token),
+}
+
+/// The getting of one token.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// One that nobody has used, and until when it is taken for good.
+    nonce: Option<(Nonce, Duration)>,
+    /// When the next call is due, in elapsed time.
+    pub(crate) due: Duration,
+    outage: Pace,
+    refusal: Pace,
+    /// How many more refusals of what the device has signed are borne.
+    patience: u32,
+    /// How much a wait is made longer by, so that not all devices come at once.
+    pub(crate) jitter: Duration,
+}
+
+/// What has come of a call.
+#[derive(Debug)]
+pub(crate) enum Came {
+    /// A nonce: go on.
+    OnTheWay,
+    Token(Token),
+    /// Nothing; it is tried again.
+    Trouble(SendError),
+    /// Plex does not take what this device signs, however often it is sent.
+    Refused(SendError),
+    /// Plex does not know the device any more.
+    Removed(SendError),
+}
+
+impl Exchange {
+    pub(crate) const fn new(patience: u32) -> Self {
+        Self {
+            nonce: None,
+            due: Duration::ZERO,
+            outage: OUTAGE,
+            refusal: REFUSAL,
+            patience,
+            jitter: Duration::ZERO,
+        }
+    }
+
+    /// The call that is due now: a nonce, or what it is for.
+    pub(crate) fn call(
+        &mut self,
+        plex_tv: &PlexTv,
+        key: &impl DeviceKey,
+        now: Moment,
+    ) -> Result<Call<Exchanged>, SignError> {
+        let Some((nonce, until)) = self.nonce.take().filter(|(_, until)| now.elapsed < *until)
+        else {
+            return Ok(plex_tv.nonce().map(Exchanged::Nonce));
+        };
+        let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce.clone(), now.plex);
+        match claims.sign(key) {
+            Ok(jwt) => Ok(plex_tv.exchange_device_jwt(&jwt).map(Exchanged::Token)),
+            Err(error) => {
+                // It went nowhere, and can be signed later.
+                self.nonce = Some((nonce, until));
+                let wait = self.outage.trouble(None);
+                self.wait(now, wait);
+                Err(error)
+            }
+        }
+    }
+
+    /// What has come of a call, and with it when the next one is due.
+    pub(crate) fn came(&mut self, now: Moment, answer: Result<Exchanged, SendError>) -> Came {
+        let error = match answer {
+            Ok(Exchanged::Nonce(nonce)) => {
+                self.nonce = Some((nonce, now.elapsed.saturating_add(NONCE_LIFE)));
+                return Came::OnTheWay;
+            }
+            Ok(Exchanged::Token(token)) => {
+                self.outage.well();
+                self.refusal.well();
+                return Came::Token(token);
+            }
+            Err(error) if error.wants_new_device_key() => return Came::Removed(error),
+            Err(error) => error,
+        };
+        let status = error.status().map_or(0, |status| status.as_u16());
+        let is_refused = matches!(status, 400 | 422);
+        if is_refused {
+            self.patience = self.patience.saturating_sub(1);
+        }
+        let retry_after = error.retry_after().map(|after| after.wait(now.plex));
+        let retry_after = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER));
+        let pace = if is_refused || status == 429 { &mut self.refusal } else { &mut self.outage };
+        let wait = pace.trouble(retry_after);
+        self.wait(now, wait);
+        if is_refused && self.patience == 0 { Came::Refused(error) } else { Came::Trouble(error) }
+    }
+
+    /// Waits for so long, and for up to as long again: devices that were told the same wait come at
+    /// different times.
+    fn wait(&mut self, now: Moment, wait: Duration) {
+        let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
+        let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));
+        self.due = now.elapsed.saturating_add(wait).saturating_add(spread);
+    }
+}

@@ -1,0 +1,175 @@
+use std::time::{Duration, SystemTime};
+
+use http::{Response, StatusCode};
+
+use crate::asked::Asked;
+use crate::conversation::attempts::{AskProgress, Attempt, Attempts, GivenUp};
+use crate::conversation::{Conversation, RequestId, Step};
+use crate::error::Error;
+use crate::no_answer::{NoAnswerReason, SendError};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::account::Account;
+use crate::token::Token;
+
+impl PlexTv {
+    /// Asks whether a token is alive until that is known, or too much time has passed: a whole
+    /// [check](TokenCheck).
+    pub fn token_check(&self, token: &Token) -> TokenCheck {
+        TokenCheck {
+            plex_tv: self.clone(),
+            token: token.clone(),
+            attempts: Attempts::new(),
+            outcome: None,
+        }
+    }
+}
+
+/// Whether a token is alive: [`token_details`](PlexTv::token_details), asked again while there is trouble.
+///
+/// It ends in *alive*, in *dead* where Plex said so, or in *unknown*; a network that fails, a rate limit, an
+/// outage and a proxy's page are never called dead. They are asked again about after 2, 4, 8 and 16 seconds,
+/// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::patience): then it is
+/// unknown, and so it is at once where asking again is of no use.
+///
+/// There is nothing to keep over a restart: check anew.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::{http, ClientIdentity, Conversation, PlexTv, Step, Token, TokenState};
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
+/// let mut now = SystemTime::UNIX_EPOCH;
+/// // What a real plex.tv would answer, one after another.
+/// let mut answers = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
+/// let state = loop {
+///     match check.next(now) {
+///         Step::Send(id, call) => {
+///             let (status, body) = answers.next().unwrap();
+///             let answer = http::Response::builder().status(status).body(body)?;
+///             check.receive(now, id, call.reply().read(answer).map_err(Into::into));
+///         }
+///         Step::Wait(time) => now += time,
+///         Step::Done(state) => break state,
+///     }
+/// };
+/// let TokenState::Alive(account) = state else { panic!("{state:?}") };
+/// assert_eq!(account.username.as_deref(), Some("rosa"));
+/// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenCheck {
+    plex_tv: PlexTv,
+    token: Token,
+    attempts: Attempts,
+    /// What it has ended in and not told yet.
+    outcome: Option<TokenState>,
+}
+
+/// What a [`TokenCheck`] has found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TokenState {
+    /// Plex takes the token, which is this account's.
+    Alive(Box<Account>),
+    /// Plex [said](Error::is_token_dead) that it is dead: forget it and sign in again.
+    Dead(Error),
+    /// Nobody said either. Keep the token.
+    #[non_exhaustive]
+    Unknown {
+        /// What the last attempt met with.
+        why: SendError,
+        /// How long to wait before the next check; none where waiting does not help, and somebody must look
+        /// at the reason.
+        ask_again: Option<Duration>,
+    },
+}
+
+impl TokenCheck {
+    /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
+    ///
+    /// It bounds the calls, too: one that is under way then is not waited for.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.attempts.set_patience(patience);
+        self
+    }
+
+    fn unknown(GivenUp { why, ask_again }: GivenUp) -> TokenState {
+        TokenState::Unknown { why, ask_again }
+    }
+
+    fn end(&mut self, state: TokenState) {
+        self.attempts.end();
+        self.outcome = Some(state);
+    }
+}
+
+impl Conversation for TokenCheck {
+    type Answer = Account;
+    type Outcome = TokenState;
+    type Progress = AskProgress;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        if let Some(state) = self.outcome.take() {
+            return Step::Done(state);
+        }
+        let call = || self.plex_tv.token_details(&self.token);
+        match self.attempts.next(now) {
+            Attempt::Ask(id) => Step::Send(id, call()),
+            Attempt::Wait(time) => Step::Wait(time),
+            Attempt::TooLate(trouble) => {
+                let timed_out = NoAnswerReason::TimedOut(self.attempts.patience());
+                let why = trouble.unwrap_or_else(|| call().reply().no_answer(timed_out, true));
+                let given_up = self.attempts.give_up(why);
+                self.attempts.end();
+                Step::Done(Self::unknown(given_up))
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<Account>, SendError>,
+    ) {
+        if !self.attempts.heard(now, id) {
+            return;
+        }
+        let asked = || self.plex_tv.token_details(&self.token).reply().asked().clone();
+        let trouble = match answer {
+            Ok(response) if says_who(response.body()) => {
+                return self.end(TokenState::Alive(Box::new(response.into_body())));
+            }
+            Ok(response) => nobody(asked(), response.status()).into(),
+            Err(SendError::Answered(error)) if error.is_token_dead() => {
+                return self.end(TokenState::Dead(error));
+            }
+            Err(error) => error,
+        };
+        if let Some(given_up) = self.attempts.trouble(now, trouble) {
+            self.end(Self::unknown(given_up));
+        }
+    }
+
+    fn progress(&self, now: SystemTime) -> AskProgress {
+        self.attempts.progress(now)
+    }
+}
+
+/// Whether an answer tells one account from another, by whatever it has. An empty object does not, and so is
+/// no word of Plex's about the token.
+fn says_who(account: &Account) -> bool {
+    account.id.is_some() || account.uuid.is_some() || account.username.is_some()
+}
+
+fn nobody(asked: Asked, status: StatusCode) -> Error {
+    Error::UnexpectedShape {
+        asked: Box::new(asked),
+        status,
+        path: "id".to_owned(),
+        problem: "is missing, as is all else that says whose token it is",
+    }
+}
