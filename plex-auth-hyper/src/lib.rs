@@ -127,6 +127,8 @@
 //! `client`, on by default: `Client`, `Transport::new` and `Transport::builder`, which is hyper-util's
 //! client with rustls, ring and Mozilla's roots. Without it there is [`Transport::over`], and no tokio
 //! runtime, no TLS and no socket in the tree.
+//!
+//! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
 
 mod answer_body;
 #[cfg(feature = "client")]

@@ -115,6 +115,8 @@
 //!
 //! `rustls`, on by default: TLS by rustls with ring and Mozilla's roots. Without it [`Transport::new`]
 //! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
+//!
+//! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
 
 mod builder;
 mod drive;
