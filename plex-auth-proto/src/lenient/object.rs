@@ -36,7 +36,7 @@ macro_rules! object {
                 $(mut $required: Option<$required_type>,)*
             ) -> Result<Option<Self>, A::Error> {
                 #[allow(non_camel_case_types)]
-                enum Field { $($required,)* $($field,)* }
+                enum Field { NumberInDisguise, $($required,)* $($field,)* }
 
                 // Not inlined into the reader of each kind of input.
                 #[inline(never)]
@@ -44,6 +44,7 @@ macro_rules! object {
                     match key {
                         $(crate::lenient::wire!($required $($required_wire)?) => Some(Field::$required),)*
                         $(crate::lenient::wire!($field $($wire)?) => Some(Field::$field),)*
+                        crate::lenient::NUMBER => Some(Field::NumberInDisguise),
                         _ => None,
                     }
                 }
@@ -60,6 +61,14 @@ macro_rules! object {
                             let read = crate::lenient::read_value(&mut map, &mut $field)?;
                             unreadable.note(crate::lenient::wire!($field $($wire)?), read);
                         })*
+                        Some(Field::NumberInDisguise) => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            // It has this key alone, and is no object.
+                            if map.next_key::<serde::de::IgnoredAny>()?.is_none() {
+                                return Ok(None);
+                            }
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                        }
                         None => {
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }
