@@ -1,9 +1,10 @@
 use std::time::{Duration, SystemTime};
 
+use crate::call::Call;
 use crate::conversation::RequestId;
 use crate::conversation::elapsed::Elapsed;
 use crate::conversation::pace::Pace;
-use crate::no_answer::SendError;
+use crate::no_answer::{NoAnswerReason, SendError};
 
 /// The pace, and how slow it gets while there is trouble.
 const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(16));
@@ -28,11 +29,12 @@ pub(crate) struct Attempts {
 
 /// What is to be done about the question.
 #[derive(Debug)]
-pub(crate) enum Attempt {
-    Ask(RequestId),
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
+pub(crate) enum Attempt<A> {
+    Ask(RequestId, Call<A>),
     Wait(Duration),
-    /// The time is over, with this the last that was heard, and nothing where a call is under way.
-    TooLate(Option<SendError>),
+    /// The time is over.
+    TooLate(GivenUp),
 }
 
 /// A question that was given up, and how long to leave it before it is asked again, where that helps.
@@ -79,19 +81,21 @@ impl Attempts {
         self.patience = patience.max(PACE.steady());
     }
 
-    pub(crate) fn patience(&self) -> Duration {
-        self.patience
-    }
-
-    pub(crate) fn next(&mut self, now: SystemTime) -> Attempt {
+    /// `call` makes the question.
+    pub(crate) fn next<A>(&mut self, now: SystemTime, call: impl Fn() -> Call<A>) -> Attempt<A> {
         let now = self.elapsed.at(now);
         if self.over {
             return Attempt::Wait(Duration::MAX);
         }
         let left = self.patience.saturating_sub(now);
         if left.is_zero() {
-            let under_way = self.under_way.is_some();
-            return Attempt::TooLate(self.trouble.take().filter(|_| !under_way));
+            // What was heard last, unless a call is under way.
+            let heard = self.trouble.take().filter(|_| self.under_way.is_none());
+            let timed_out = NoAnswerReason::TimedOut(self.patience);
+            let why = heard.unwrap_or_else(|| call().reply().no_answer(timed_out, true));
+            let given_up = self.give_up(why);
+            self.end();
+            return Attempt::TooLate(given_up);
         }
         if self.under_way.is_some() {
             return Attempt::Wait(left.min(PACE.steady()));
@@ -101,7 +105,7 @@ impl Attempts {
         }
         let id = self.next_id.take();
         self.under_way = Some(id);
-        Attempt::Ask(id)
+        Attempt::Ask(id, call())
     }
 
     /// Whether this is the attempt that is under way. It is not any longer.
@@ -126,7 +130,7 @@ impl Attempts {
     }
 
     /// Gives up for want of time.
-    pub(crate) fn give_up(&mut self, why: SendError) -> GivenUp {
+    fn give_up(&mut self, why: SendError) -> GivenUp {
         let ask_again = why.may_retry().then(|| self.pace.trouble(None));
         GivenUp { why, ask_again }
     }

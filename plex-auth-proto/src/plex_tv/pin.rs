@@ -6,6 +6,7 @@ use crate::lenient;
 use crate::plex_tv::pin_code::PinCode;
 use crate::plex_tv::pin_id::PinId;
 use crate::plex_tv::pin_url::PinUrl;
+use crate::secret::masked;
 use crate::token::Token;
 
 lenient::object! {
@@ -172,8 +173,4 @@ impl fmt::Debug for PinLocation {
             .field("unreadable", unreadable)
             .finish()
     }
-}
-
-fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
-    text.as_ref().map(|_| format_args!("***"))
 }

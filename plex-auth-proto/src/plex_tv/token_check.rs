@@ -6,7 +6,7 @@ use crate::asked::Asked;
 use crate::conversation::attempts::{AskProgress, Attempt, Attempts, GivenUp};
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::error::Error;
-use crate::no_answer::{NoAnswerReason, SendError};
+use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
 use crate::token::Token;
@@ -116,16 +116,10 @@ impl Conversation for TokenCheck {
             return Step::Done(state);
         }
         let call = || self.plex_tv.token_details(&self.token);
-        match self.attempts.next(now) {
-            Attempt::Ask(id) => Step::Send(id, call()),
+        match self.attempts.next(now, call) {
+            Attempt::Ask(id, call) => Step::Send(id, call),
             Attempt::Wait(time) => Step::Wait(time),
-            Attempt::TooLate(trouble) => {
-                let timed_out = NoAnswerReason::TimedOut(self.attempts.patience());
-                let why = trouble.unwrap_or_else(|| call().reply().no_answer(timed_out, true));
-                let given_up = self.attempts.give_up(why);
-                self.attempts.end();
-                Step::Done(Self::unknown(given_up))
-            }
+            Attempt::TooLate(given_up) => Step::Done(Self::unknown(given_up)),
         }
     }
 
