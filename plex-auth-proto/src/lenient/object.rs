@@ -51,7 +51,9 @@ macro_rules! object {
 
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::lenient::Unreadable::default();
+                let mut first = true;
                 while let Some(key) = map.next_key_seed(crate::lenient::Key(known))? {
+                    let is_first = std::mem::take(&mut first);
                     match key {
                         $(Some(Field::$required) => {
                             let read = crate::lenient::read_value(&mut map, &mut $required)?;
@@ -61,15 +63,15 @@ macro_rules! object {
                             let read = crate::lenient::read_value(&mut map, &mut $field)?;
                             unreadable.note(crate::lenient::wire!($field $($wire)?), read);
                         })*
-                        Some(Field::NumberInDisguise) => {
+                        // It has this key alone, and is no object.
+                        Some(Field::NumberInDisguise) if is_first => {
                             map.next_value::<serde::de::IgnoredAny>()?;
-                            // It has this key alone, and is no object.
                             if map.next_key::<serde::de::IgnoredAny>()?.is_none() {
                                 return Ok(None);
                             }
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }
-                        None => {
+                        Some(Field::NumberInDisguise) | None => {
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }
                     }
