@@ -21,10 +21,12 @@ use crate::passage::Passage;
 use crate::request_body::RequestBody;
 use connector::{Connector, Journey};
 pub(crate) use resolver::NameNotFound;
+use spare::Spare;
 pub(crate) use tls::{roots, settings, tls_fault};
 
 mod connector;
 mod resolver;
+mod spare;
 mod tls;
 
 /// How long a connection is kept when nothing is sent: 15 s, as long as ureq keeps one. A server closes it
@@ -107,13 +109,13 @@ async fn fetch(
     request: Request<RequestBody>,
     passage: &Passage,
 ) -> Result<Response<Incoming>, BoxError> {
-    let spare = passage.is_repeatable().then(|| request.clone());
+    let spare = passage.is_repeatable().then(|| Spare::of(&request));
     let first = match attempt(&pools.kept, request, passage).await {
         Ok(answer) => return Ok(answer),
         Err(lost) => lost,
     };
     match spare {
-        Some(request) if first.stale => match attempt(&pools.fresh, request, passage).await {
+        Some(spare) if first.stale => match attempt(&pools.fresh, spare.request(), passage).await {
             Ok(answer) => Ok(answer),
             Err(second) => {
                 // Whatever became of the second, the first may have arrived.
