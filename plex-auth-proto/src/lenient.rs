@@ -23,6 +23,10 @@ mod values;
 use list::Many;
 use plain::Plain;
 
+/// The text that stands for what JSON can hold and Rust cannot, where a document was
+/// [mended](crate::careful). Nobody means anything by it, and it is as short as the shortest element.
+pub(crate) const UNREADABLE: &str = "\u{7f}";
+
 /// What one element on the wire can become. What it cannot become is `None`, never an error.
 pub(crate) trait Value<'de>: Sized {
     fn from_bool(_: bool) -> Option<Self> {
@@ -66,6 +70,12 @@ pub(crate) trait Value<'de>: Sized {
 
     /// Names what inside it was there and could not be read.
     fn unreadable(&self, _: &mut Paths) {}
+}
+
+/// The number that a text is. As JSON has it, whose reader and writer of numbers are there already: those of the
+/// standard library are 25 kB more.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    serde_json::from_str(text).ok()
 }
 
 /// What became of one element.
