@@ -43,6 +43,11 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<
     with_body(status, "text/html; charset=utf-8", page)
 }
 
+/// A picture.
+pub(crate) fn png(picture: Vec<u8>) -> Response<Vec<u8>> {
+    with_body(StatusCode::OK, "image/png", picture)
+}
+
 /// No body.
 pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
@@ -58,8 +63,12 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
-    let mut response = Response::new(body.into_bytes());
+fn with_body(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Vec<u8>>,
+) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
