@@ -113,7 +113,7 @@ impl Element {
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),
-            Value::Array(list) => element.child(Self::list(key, list)),
+            Value::Array(list) => element.child(Self::plex_tv_list(key, list)),
             plain => element.attribute(key, plain_text(key, plain)),
         })
     }
@@ -131,7 +131,8 @@ impl Element {
         })
     }
 
-    fn list(name: &str, list: &[Value]) -> Self {
+    /// A list as plex.tv has it.
+    pub(crate) fn plex_tv_list(name: &str, list: &[Value]) -> Self {
         let one = match name {
             "entitlements" => "entitlement",
             "pastSubscriptions" => "subscription",
