@@ -67,9 +67,11 @@ impl Verify {
         let Self { identifier, now } = self;
         let mut given = String::new();
         io::stdin().read_to_string(&mut given)?;
+        // As plex.tv lists them; the token beside them is passed over.
+        let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
-        let token = Token::new(given["token"].as_str().ok_or("there is no token")?)?;
-        let keys: PlexKeys = serde_json::from_value(json!({ "keys": given["keys"] }))?;
+        let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;
+        let token = Token::new(token)?;
         let me = ClientIdentity::builder(identifier).build()?;
         let said = match keys.verify(&token, &me, time(now)) {
             Ok(jwt) => json!({
