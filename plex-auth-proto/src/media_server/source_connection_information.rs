@@ -149,7 +149,7 @@ impl<'de> Value<'de> for SourceConnectionInformation {
 
     fn unreadable(&self, paths: &mut Paths) {
         paths.add_all(&self.unreadable);
-        paths.inside("Device", |paths| self.devices.unreadable(paths));
+        self.devices.unreadable("Device", paths);
     }
 }
 
