@@ -13,8 +13,10 @@ use crate::plex_tv::poll_pin::PinState;
 use crate::plex_tv::short_pin::ShortPin;
 use crate::plex_tv::strong_pin::StrongPin;
 use crate::token::Token;
-use steps::{Failure, Next, Steps, Way};
+use failure::Failure;
+use steps::{Next, Steps, Way};
 
+pub(crate) mod failure;
 pub(crate) mod kept;
 pub(crate) mod steps;
 

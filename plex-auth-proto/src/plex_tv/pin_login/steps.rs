@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
+use super::failure::Failure;
 use super::{Heard, LinkedPin, PinAnswer, PinProgress};
 use crate::call::Call;
 use crate::conversation::RequestId;
@@ -12,7 +13,7 @@ use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::pace::Pace;
 use crate::conversation::plex_clock::{Moment, PlexClock};
 use crate::jwt::device_key::SignError;
-use crate::no_answer::{NoAnswerReason, SendError};
+use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::poll_pin::PinState;
 
@@ -69,14 +70,6 @@ enum State<P> {
     },
     /// With what is not told yet.
     Over(Option<Result<LinkedPin, Failure>>),
-}
-
-/// Why it brought no token.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    Expired,
-    Sent(SendError),
-    Unsigned(SignError),
 }
 
 /// What is to be done.
@@ -275,38 +268,6 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                 self.due = now.saturating_add(wait).min(latest.max(least));
             }
         }
-    }
-}
-
-impl Failure {
-    fn sent(&self) -> Option<&SendError> {
-        match self {
-            Self::Sent(error) => Some(error),
-            Self::Expired | Self::Unsigned(_) => None,
-        }
-    }
-
-    fn is_pin_gone(&self) -> bool {
-        self.sent().is_some_and(SendError::is_pin_gone)
-    }
-
-    fn is_hopeless(&self) -> bool {
-        let reason = self.sent().and_then(SendError::no_answer).map(|no_answer| no_answer.reason());
-        matches!(reason, Some(NoAnswerReason::NotStarted(_)))
-    }
-
-    /// Whether the poll can have been answered with a token that did not come through.
-    fn may_hide_a_token(&self) -> bool {
-        self.sent().is_some_and(|error| match error {
-            SendError::NoAnswer(no_answer) => no_answer.may_have_been_sent(),
-            SendError::Answered(error) => {
-                error.status().is_success() || error.status().is_server_error()
-            }
-        })
-    }
-
-    fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        self.sent()?.retry_after().map(|after| after.wait(now))
     }
 }
 
