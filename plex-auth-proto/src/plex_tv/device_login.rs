@@ -193,7 +193,12 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         }
         let Some(settling) = &mut self.settling else { return Step::Wait(STEADY) };
         let now = self.steps.clock.at(now);
-        if !settling.calls.is_lost(now.elapsed) && settling.calls.is_under_way() {
+        if settling.calls.is_lost(now.elapsed) && now.elapsed > settling.until {
+            let failure = settling.failure.clone();
+            self.settling = None;
+            return Step::Done(Err(failure));
+        }
+        if settling.calls.is_under_way() {
             return Step::Wait(STEADY);
         }
         let wait = settling.exchange.due.saturating_sub(now.elapsed);

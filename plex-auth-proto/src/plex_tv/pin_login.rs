@@ -96,8 +96,8 @@ pub enum PinLoginError {
     /// Nobody has linked the PIN in time. [Renew](PinLogin::renew) the login to show another one.
     #[error("nobody has linked the PIN in time")]
     Expired,
-    /// A call failed for good: the making of the PIN was refused, the transport could not start, or the last
-    /// poll found nobody to ask.
+    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
+    /// transport could not start; or the last poll found nobody to ask.
     #[error(transparent)]
     Failed(#[from] SendError),
 }

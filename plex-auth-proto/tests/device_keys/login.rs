@@ -51,6 +51,33 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
 }
 
 #[test]
+fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    let gone = play.passed();
+    for _ in 0..100 {
+        if play.sends().is_none() {
+            break;
+        }
+    }
+    assert!(matches!(play.outcome, Some(Err(DeviceLoginError::Expired))), "{:?}", play.outcome);
+    assert_eq!(play.gaps("/auth/nonce"), [60]);
+    assert_eq!(play.passed() - gone, 1 + 2 * 60);
+
+    let mut play = login(&key);
+    play.meets(Answer(201, MADE));
+    for _ in 0..100 {
+        if play.sends().is_none() {
+            break;
+        }
+    }
+    let Some(Err(DeviceLoginError::Failed(error))) = &play.outcome else { panic!() };
+    assert!(error.no_answer().is_some() && play.passed() < 1300, "{} s", play.passed());
+    assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
+}
+
+#[test]
 fn a_login_whose_key_plex_knows_already_needs_no_pin() {
     let key = Key::new();
     let mut play = login(&key);

@@ -10,5 +10,6 @@
 mod keeper;
 mod kept;
 mod login;
+mod rush;
 mod stage;
 mod whatever_comes;

@@ -20,7 +20,7 @@ pub(crate) const HOUR: u64 = 60 * 60;
 pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// What becomes of one call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fate {
     Answer(u16, &'static str),
     /// The nonce, from a plex.tv whose clock says so.

@@ -2,16 +2,49 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Conversation, DeviceTokenEnd, Step};
+use plex_auth_proto::{
+    Conversation, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd,
+    DeviceTokenKeeper,
+};
 use proptest::collection::vec;
 use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
+    ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
+use super::rush::{Bounds, Rush, lot, rush};
 use super::stage::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
-    Silence, WAITING, answer, keeper, login, start,
+    Silence, WAITING, answer, jwt, keeper, plex_tv,
 };
+
+/// Where a PIN is polled.
+const POLL: &str = "/pins/2147483650";
+
+impl Fate {
+    fn status(&self) -> Option<u16> {
+        match self {
+            Answer(status, _) => Some(*status),
+            NonceAt(_) | Exchanged(_) => Some(200),
+            RetryAfter(_) => Some(429),
+            Silence(_) => None,
+        }
+    }
+
+    /// The token that a poll has brought.
+    fn polled(&self) -> Option<&'static str> {
+        matches!(self, Answer(200, LINKED)).then_some("eyJh.eyJp.c2ln")
+    }
+
+    /// The token that an exchange has brought.
+    fn exchanged(&self) -> Option<String> {
+        match self {
+            Exchanged(issued) => Some(jwt(*issued)),
+            Answer(200, LINKED) => self.polled().map(str::to_owned),
+            Answer(200, r#"{"auth_token":"x"}"#) => Some("x".to_owned()),
+            _ => None,
+        }
+    }
+}
 
 fn fate() -> impl Strategy<Value = Fate> {
     const BODIES: [&str; 10] =
@@ -36,78 +69,88 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// Drives a conversation through whatever comes, and returns what it ended in, or nothing after so many rounds.
-fn rush<C: Conversation>(
-    mut talk: C,
-    key: &Key,
-    fates: &[(Fate, i64, bool)],
-    mut look: impl FnMut(&C, &Fate),
-) -> Option<C::Outcome> {
-    let mut now = start();
-    let mut sends_in_a_row = 0;
-    for round in 0..6_000 {
-        let (fate, jump, odd) = &fates[round % fates.len()];
-        key.locked.set(*odd && round % 3 == 0);
-        match talk.next(now) {
-            Step::Send(id, call) => {
-                sends_in_a_row += 1;
-                assert!(
-                    sends_in_a_row <= 3 || fates.iter().any(|(_, jump, odd)| *odd && *jump > 0)
-                );
-                if *odd {
-                    let by = Duration::from_secs(jump.unsigned_abs());
-                    now = if *jump < 0 { now - by } else { now + by };
-                }
-                talk.receive(now, id, answer(&call, fate));
-                look(&talk, fate);
-            }
-            Step::Wait(time) => {
-                sends_in_a_row = 0;
-                assert!(time >= Duration::from_millis(1), "a busy loop");
-                now += time.min(Duration::from_secs(100_000_000_000));
-            }
-            Step::Done(outcome) => return Some(outcome),
-        }
-        let _ = talk.progress(now);
-    }
-    None
-}
-
 proptest! {
     // A failing case becomes a test of its own, rather than a file.
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn whatever_comes_a_keeper_never_hurries_and_ends_only_where_plex_said_so(
-        fates in vec((fate(), -100_000_i64..100_000, any::<bool>()), 1..40),
+        lots in vec(lot(fate()), 1..40),
+        locked in vec(any::<bool>(), 1..20),
     ) {
         let key = Key::new();
-        let mut renewals = 0;
-        let end = rush(keeper(&key).talk, &key, &fates, |talk, fate| {
-            assert!(talk.token().is_some(), "it is never lost");
-            let is_new = talk.renewals() > renewals;
-            assert!(!is_new || matches!(fate, Exchanged(_) | Answer(200, _)));
-            renewals = talk.renewals();
-        });
-        let said = |wanted: &[u16]| fates.iter().any(|(fate, ..)| matches!(fate, Answer(status, _) if wanted.contains(status)));
-        match end {
-            None => {}
-            Some(DeviceTokenEnd::DeviceRemoved(_)) => prop_assert!(said(&[404])),
-            Some(DeviceTokenEnd::KeyRefused(_)) => prop_assert!(said(&[400, 422])),
+        let (mut rounds, mut renewals, mut token) = (0, 0, jwt(0));
+        let look = |keeper: &DeviceTokenKeeper<&Key>, _| {
+            rounds += 1;
+            key.locked.set(locked[rounds % locked.len()]);
+            // The one that is held is the first or one that came, and is only changed for another one.
+            let held = keeper.token().expect("it is never lost").expose();
+            let is_new = keeper.renewals() > renewals;
+            assert!(is_new || held == token, "{held}");
+            (renewals, token) = (keeper.renewals(), held.to_owned());
+            None
+        };
+        let bounds = Bounds { pace: Duration::from_secs(15), grace: Duration::MAX, rounds: 3_000 };
+        let rush = rush(keeper(&key).talk, &lots, bounds, answer, look);
+        let Rush { outcome, met, calls, .. } = rush.map_err(TestCaseError::fail)?;
+        let said = |wanted: &[Fate]| met.iter().any(|(_, fate)| wanted.contains(fate));
+        match outcome {
+            None => prop_assert!(calls > 0, "it asks for nothing"),
+            Some(DeviceTokenEnd::DeviceRemoved(_)) => {
+                prop_assert!(said(&[Answer(404, REMOVED), Answer(200, REMOVED)]));
+            }
+            Some(DeviceTokenEnd::KeyRefused(_)) => {
+                prop_assert!(said(&[Answer(400, ""), Answer(422, "")]));
+            }
             Some(end) => prop_assert!(false, "{end}"),
         }
+        let brought = |fate: &Fate| fate.exchanged().as_deref() == Some(&*token);
+        prop_assert!(token == jwt(0) || met.iter().any(|(_, fate)| brought(fate)), "{token}");
     }
 
     #[test]
-    fn whatever_comes_a_login_ends_and_never_hurries(
-        fates in vec((fate(), -100_000_i64..100_000, any::<bool>()), 1..40),
-    ) {
+    fn whatever_comes_a_login_ends_in_time_in_what_is_true(lots in vec(lot(fate()), 1..40)) {
         let key = Key::new();
-        let end = rush(login(&key).talk, &key, &fates, |_, _| {});
-        match end {
-            Some(Ok(linked)) => prop_assert!(!linked.auth_token.expose().is_empty()),
-            Some(Err(_)) => {}
-            None => prop_assert!(false, "it has not ended"),
+        let left = |login: &DeviceLogin<&Key>, now| match login.progress(now) {
+            DeviceLoginProgress::Waiting { left, .. } => Some(left),
+            _ => None,
+        };
+        let login = plex_tv("id").short_device_login(&key);
+        // As long as one without a key, and after that an exchange of two minutes.
+        let grace = Duration::from_secs(125 + 185);
+        let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
+        let rush = rush(login, &lots, bounds, answer, left);
+        let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
+        let outcome = outcome.expect("an end");
+        let came = |wanted: &dyn Fn(&str, &Fate) -> bool| {
+            met.iter().any(|(path, fate)| wanted(path.trim_start_matches("/api/v2"), fate))
+        };
+        match &outcome {
+            Ok(linked) => {
+                let token = linked.auth_token.expose();
+                let of_poll = came(&|path, fate| path == POLL && fate.polled() == Some(token));
+                let of_exchange = came(&|path, fate| {
+                    path == "/auth/token" && fate.exchanged().as_deref() == Some(token)
+                });
+                prop_assert!(of_poll || of_exchange, "{}", token);
+            }
+            Err(DeviceLoginError::Expired) => {
+                let is_gone = |path: &str, fate: &Fate| {
+                    path == POLL && matches!(fate, Answer(404, GONE) | Answer(410, _))
+                };
+                prop_assert!(was_over || calls > 1800 || came(&is_gone), "{:?}", met.last());
+            }
+            Err(DeviceLoginError::Failed(error)) => {
+                let said = error.status().map(|status| status.as_u16());
+                let is_it = |_: &str, fate: &Fate| fate.status() == said;
+                prop_assert!(said.is_none() || came(&is_it), "{error}");
+            }
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+        // A token that came while it was waited for is never lost.
+        if let Some((path, fate)) = met.last().filter(|_| was_heard) {
+            let is_token = fate.polled().is_some() && path.ends_with(POLL);
+            prop_assert!(!is_token || outcome.is_ok(), "{outcome:?}");
         }
     }
 }

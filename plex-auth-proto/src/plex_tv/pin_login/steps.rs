@@ -7,13 +7,14 @@ use http::Response;
 
 use super::failure::Failure;
 use super::{Heard, LinkedPin, PinAnswer, PinProgress};
+use crate::asked::Asked;
 use crate::call::Call;
 use crate::conversation::RequestId;
-use crate::conversation::one_at_a_time::OneAtATime;
+use crate::conversation::one_at_a_time::{LOST, OneAtATime};
 use crate::conversation::pace::Pace;
 use crate::conversation::plex_clock::{Moment, PlexClock};
 use crate::jwt::device_key::SignError;
-use crate::no_answer::SendError;
+use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::poll_pin::PinState;
 
@@ -45,6 +46,8 @@ pub(crate) struct Steps<W, P> {
     state: State<P>,
     pub(crate) clock: PlexClock,
     calls: OneAtATime,
+    /// What the last call asked.
+    asked: Option<Asked>,
     /// When the next call is due, in elapsed time.
     due: Duration,
     pace: Pace,
@@ -88,6 +91,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             state: State::Creating { patience: None },
             clock: PlexClock::default(),
             calls: OneAtATime::new(),
+            asked: None,
             due: Duration::ZERO,
             pace: PACE,
             unsigned: None,
@@ -153,11 +157,11 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
 
     pub(crate) fn next(&mut self, now: SystemTime) -> Next<P> {
         let now = self.clock.at(now);
+        if self.calls.is_lost(now.elapsed) {
+            self.lost(now);
+        }
         if let State::Over(outcome) = &mut self.state {
             return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
-        }
-        if self.calls.is_lost(now.elapsed) {
-            self.may_be_linked |= matches!(self.state, State::Polling { .. });
         }
         if self.calls.is_under_way() {
             return Next::Wait(PACE.steady());
@@ -185,6 +189,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             _ => self.way.create(&self.plex_tv).map(|pin| PinAnswer(Heard::Made(pin))),
         };
         self.unsigned = None;
+        self.asked = Some(call.reply().asked().clone());
         Next::Send(self.calls.start(now.elapsed), call)
     }
 
@@ -201,10 +206,21 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         if !self.calls.finish(id) {
             return;
         }
-        let answer = answer.map(Response::into_body);
+        self.came(moment, answer.map(Response::into_body));
+    }
+
+    /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
+    /// silence is, or it would go on for ever where each answer comes too late.
+    fn lost(&mut self, now: Moment) {
+        let Some(asked) = &self.asked else { return };
+        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST), true);
+        self.came(now, Err(silence.into()));
+    }
+
+    fn came(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
         match self.state {
-            State::Creating { .. } => self.created(moment, answer),
-            State::Polling { .. } => self.polled(moment, answer.map_err(Failure::Sent)),
+            State::Creating { .. } => self.created(now, answer),
+            State::Polling { .. } => self.polled(now, answer.map_err(Failure::Sent)),
             State::Over(_) => {}
         }
     }
