@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Call, Conversation, SendError, Step};
+use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
 /// What it must keep to.
@@ -21,7 +22,7 @@ pub(crate) struct Bounds {
 /// What becomes of one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Lot<F> {
-    pub(crate) fate: F,
+    fate: F,
     /// After how many seconds the answer comes; never where there is none. After a minute it is late.
     takes: Option<u64>,
     /// By how many seconds the clock is set just before.
@@ -30,9 +31,7 @@ pub(crate) struct Lot<F> {
     twice: bool,
 }
 
-pub(crate) fn lot<F: std::fmt::Debug>(
-    fate: impl Strategy<Value = F>,
-) -> impl Strategy<Value = Lot<F>> {
+fn lot<F: std::fmt::Debug>(fate: impl Strategy<Value = F>) -> impl Strategy<Value = Lot<F>> {
     let takes = prop_oneof![
         8 => (0_u64..3).prop_map(Some), 2 => (0_u64..59).prop_map(Some), 1 => (61_u64..90).prop_map(Some), 1 => Just(None)
     ];
@@ -43,6 +42,17 @@ pub(crate) fn lot<F: std::fmt::Debug>(
         jump,
         twice,
     })
+}
+
+/// Several of these, after a first one that is mostly this.
+pub(crate) fn lots<F: std::fmt::Debug + Clone + 'static>(
+    first: F,
+    fate: impl Strategy<Value = F> + Clone + 'static,
+) -> impl Strategy<Value = Vec<Lot<F>>> {
+    let first = prop_oneof![4 => Just(first), 1 => fate.clone()];
+    // Few, again and again, or many.
+    let more = prop_oneof![vec(lot(fate.clone()), 1..4), vec(lot(fate), 4..40)];
+    (lot(first), more).prop_map(|(first, more)| [vec![first], more].concat())
 }
 
 /// How it ended.
@@ -98,7 +108,8 @@ pub(crate) fn rush<C: Conversation, F: Clone>(
                 if at_once > 2 || last.is_some_and(|last| passed < last + bounds.pace) {
                     return Err(format!("it hurries, {passed:?} after its start"));
                 }
-                let lot = &lots[calls % lots.len()];
+                // The first comes once, the others again and again.
+                let lot = lots.iter().chain(lots[1..].iter().cycle()).nth(calls).unwrap();
                 let due = lot.takes.map(|takes| passed + Duration::from_secs(takes));
                 under_way.push((due, id, call, lot));
                 calls += 1;
