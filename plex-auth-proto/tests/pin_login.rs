@@ -292,6 +292,40 @@ fn one_that_cannot_be_made_says_why() {
 }
 
 #[test]
+fn a_pin_without_number_or_code_is_told_at_its_making() {
+    for body in [r#"{"code":"G7KX"}"#, r#"{"id":7}"#, r#"{"id":{},"code":""}"#, "{}", "[]", "null"]
+    {
+        let mut play = Play::new();
+        play.meets(Answer(201, body));
+        let Err(PinLoginError::Failed(error)) = play.ends() else { panic!("{body}") };
+        assert_eq!((error.operation(), play.sent.len()), ("createOAuthPin", 1), "{body}");
+        assert!(!error.may_retry(), "{error}");
+    }
+}
+
+#[test]
+fn a_life_that_cannot_be_is_taken_for_the_usual_one_and_none_is_longer_than_a_day() {
+    for (said, life) in [
+        ("", 900),
+        (r#","expiresIn":0"#, 900),
+        (r#","expiresIn":-5"#, 900),
+        (r#","expiresIn":"soon""#, 900),
+        (r#","expiresIn":"20""#, 20),
+        (r#","expiresIn":1000000000000"#, 86_400),
+    ] {
+        let body = format!(r#"{{"id":2147483650,"code":"G7KX"{said}}}"#);
+        let mut play = Play::new();
+        play.meets(Answer(201, body.leak()));
+        assert_eq!(play.left(), life, "{said}");
+        // Asleep, up to a moment before.
+        play.now += Duration::from_secs(life - 1);
+        play.meets(Answer(200, WAITING)).meets(Answer(200, WAITING));
+        assert!(matches!(play.ends(), Err(PinLoginError::Expired)), "{said}");
+        assert_eq!(*play.sent.last().unwrap(), start() + Duration::from_secs(life), "{said}");
+    }
+}
+
+#[test]
 fn it_is_renewed_when_the_caller_asks() {
     let mut play = Play::new();
     play.meets(Answer(201, MADE)).meets(Answer(404, GONE));

@@ -7,8 +7,8 @@ use plex_auth_proto::{
 };
 
 use super::stage::{
-    Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, decoded,
-    first, jwt, keeper, plex_tv, trouble,
+    Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,
+    decoded, first, jwt, keeper, plex_tv, trouble,
 };
 
 #[test]
@@ -187,6 +187,45 @@ fn a_token_that_says_nothing_of_its_end_or_ends_soon_starts_no_storm() {
     assert!(play.gaps("/auth/nonce")[1] > 0);
     play.meets(Exchanged(0)).meets(Answer(200, NONCE));
     assert!(play.gaps("/auth/nonce")[2] >= 600, "{:?}", play.sent);
+}
+
+#[test]
+fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
+    let claiming =
+        |claims: &str| format!("{}.{}.c2ln", base64(r#"{"alg":"EdDSA"}"#), base64(claims));
+    let (two_parts, padded) = (jwt(0), jwt(0));
+    let two_parts = two_parts.rsplit_once('.').unwrap().0;
+    let unsigned = jwt(0).replace(&base64(r#"{"alg":"EdDSA"}"#), &base64(r#"{"alg":"none"}"#));
+    for (token, renewed) in [
+        // It ended long ago, by what it says: no sooner than any token.
+        (claiming(r#"{"exp":0}"#), 600),
+        (claiming(r#"{"exp":1700003600,"iat":1700000000}"#), 1800),
+        // Whatever it is for, its time is its time.
+        (claiming(r#"{"exp":1700604800,"iat":1700000000,"aud":["another"]}"#), 6 * DAY),
+        // These say nothing that can be read.
+        (two_parts.to_owned(), 6 * DAY),
+        (format!("{padded}=="), 6 * DAY),
+        (unsigned, 6 * DAY),
+    ] {
+        let key = Key::new();
+        let mut play = first(&key);
+        let body = format!(r#"{{"auth_token":"{token}"}}"#);
+        play.meet([Answer(200, NONCE), Answer(200, body.leak())]);
+        assert_eq!(play.talk.token().unwrap().expose(), token);
+        play.meets(Answer(200, NONCE));
+        assert_eq!(play.passed(), renewed, "{token}");
+    }
+
+    // One of 2200 is good, and looked at now and then.
+    let key = Key::new();
+    let mut play = first(&key);
+    let body = format!(r#"{{"auth_token":"{}"}}"#, claiming(r#"{"exp":7258118400,"iat":1}"#));
+    play.meet([Answer(200, NONCE), Answer(200, body.leak())]);
+    while play.passed() < 366 * DAY {
+        let Step::Wait(wait) = play.talk.next(play.now) else { panic!("{}", play.passed()) };
+        assert!(!wait.is_zero() && wait.as_secs() <= HOUR, "{wait:?}");
+        play.now += wait;
+    }
 }
 
 #[test]
