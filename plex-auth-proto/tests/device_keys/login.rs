@@ -34,6 +34,8 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE), Answer(200, NONCE)]);
     assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    // It is not over, so that there is nothing to renew.
+    play.talk.renew();
     play.meets(Exchanged(0));
     assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
 
@@ -43,6 +45,15 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
     play.talk.renew();
     play.meets(Answer(201, MADE));
+
+    // Through trouble, for two minutes.
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    let gone = play.passed();
+    play.meet([Answer(503, ""), Answer(503, ""), Answer(503, "")]);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+    let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - gone).collect();
+    assert_eq!(times, [1, 31, 91]);
 
     // Nothing was lost.
     let mut play = login(&key);
