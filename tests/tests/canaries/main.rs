@@ -31,6 +31,7 @@ mod conversations;
 #[path = "../all/every_operation.rs"]
 mod every_operation;
 mod search;
+mod talk;
 
 /// What goes in.
 const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
