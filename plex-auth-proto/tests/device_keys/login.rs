@@ -8,8 +8,8 @@ use plex_auth_proto::{
 };
 
 use super::stage::{
-    Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, Silence, WAITING, jwt, login,
-    plex_tv,
+    Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, RetryAfter, Silence, WAITING,
+    jwt, login, plex_tv,
 };
 
 #[test]
@@ -59,6 +59,25 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Silence(false), Answer(404, GONE)]);
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+}
+
+#[test]
+fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
+    for (fate, can) in [
+        (Silence(true), true),
+        (Answer(502, "<html>"), true),
+        (Answer(200, "<html>"), true),
+        (Silence(false), false),
+        (Answer(404, "<html>"), false),
+        (Answer(302, ""), false),
+        (RetryAfter("1"), false),
+    ] {
+        let key = Key::new();
+        let mut play = login(&key);
+        play.meet([Answer(201, MADE), fate.clone(), Answer(404, GONE)]);
+        let asks = play.sends().is_some();
+        assert_eq!((asks, play.outcome.is_none()), (can, can), "{fate:?}");
+    }
 }
 
 #[test]

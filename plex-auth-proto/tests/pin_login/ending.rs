@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plex_auth_proto::{Conversation, NoAnswerReason, PinLoginError};
 
-use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, WAITING, start};
+use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
 
 #[test]
 fn a_pin_that_is_gone_ends_it() {
@@ -13,6 +13,15 @@ fn a_pin_that_is_gone_ends_it() {
         play.meets(Answer(201, MADE)).meets(Answer(200, WAITING)).meets(fate);
         assert!(matches!(play.ends(), Err(PinLoginError::Expired)));
     }
+}
+
+#[test]
+fn a_transport_that_cannot_start_ends_it_at_once() {
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE)).meets(Silence(NoAnswerReason::NotStarted("no runtime is here")));
+    let Err(PinLoginError::Failed(error)) = play.ends() else { panic!() };
+    assert_eq!(error.operation(), "getOAuthPin");
+    assert_eq!(play.gaps(), [1]);
 }
 
 #[test]

@@ -64,6 +64,17 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
 }
 
 #[test]
+fn what_it_shows_of_itself_is_where_it_stands() {
+    let mut play = Play::new();
+    assert!(format!("{:?}", play.login).ends_with("state: creating }"), "{:?}", play.login);
+    play.meets(Answer(201, MADE));
+    let shown = format!("{:?}", play.login);
+    assert!(shown.contains("state: ShortPin") && !shown.contains("G7KX"), "{shown}");
+    play.meets(Answer(200, LINKED));
+    assert!(format!("{:?}", play.login).ends_with("state: over }"), "{:?}", play.login);
+}
+
+#[test]
 fn it_is_renewed_when_the_caller_asks() {
     let mut play = Play::new();
     play.meets(Answer(201, MADE)).meets(Answer(404, GONE));
