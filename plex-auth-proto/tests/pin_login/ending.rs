@@ -62,6 +62,18 @@ fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_
 }
 
 #[test]
+fn where_plex_wants_to_be_left_alone_at_the_end_it_is_asked_twice_more_within_a_minute() {
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE));
+    play.now += Duration::from_secs(900);
+    for _ in 0..3 {
+        play.meets(RetryAfter("3600"));
+    }
+    assert!(matches!(play.ends(), Err(PinLoginError::Failed(_))));
+    assert_eq!(play.gaps(), [900, 30, 30]);
+}
+
+#[test]
 fn silence_without_end_ends_it_and_makes_no_second_pin() {
     let lost = NoAnswerReason::TimedOut(Duration::from_secs(60));
     let mut play = Play::new();
@@ -111,8 +123,14 @@ fn one_that_cannot_be_made_says_why() {
     assert_eq!(play.gaps(), [2, 7]);
 
     let mut play = Play::new();
-    play.meets(RetryAfter("3600"));
-    assert!(matches!(play.ends(), Err(PinLoginError::Failed(_))), "nobody waits for an hour");
+    play.meets(RetryAfter("60")).meets(Answer(201, MADE));
+    assert_eq!(play.gaps(), [60], "a minute is waited for");
+    for longer in ["61", "3600"] {
+        let mut play = Play::new();
+        play.meets(RetryAfter(longer));
+        assert!(matches!(play.ends(), Err(PinLoginError::Failed(_))), "{longer} s are not");
+        assert_eq!(play.now, start());
+    }
 }
 
 #[test]
