@@ -9,7 +9,7 @@ use plex_auth_proto::{
 
 use super::stage::{
     Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, RetryAfter, Silence, WAITING,
-    jwt, login, plex_tv,
+    answer, jwt, login, plex_tv,
 };
 
 #[test]
@@ -105,6 +105,48 @@ fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
     let Some(Err(DeviceLoginError::Failed(error))) = &play.outcome else { panic!() };
     assert!(error.no_answer().is_some() && play.passed() < 1300, "{} s", play.passed());
     assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
+}
+
+/// One that asks for its token at last, and when it began to.
+fn exchanging(key: &Key) -> (Play<DeviceLogin<&Key>>, u64) {
+    let mut play = login(key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    let began = play.passed();
+    (play, began)
+}
+
+#[test]
+fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked() {
+    let key = Key::new();
+    let (mut play, _) = exchanging(&key);
+    play.meets(Answer(200, NONCE));
+    key.locked.set(true);
+    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    key.locked.set(false);
+    play.meets(Exchanged(0));
+    play.ends().unwrap();
+
+    let (mut play, began) = exchanging(&key);
+    let (id, call) = play.sends().unwrap();
+    play.now += Duration::from_secs(29);
+    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    key.locked.set(true);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::CannotSign(_))));
+    assert_eq!(play.passed() - began, 120);
+}
+
+#[test]
+fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
+    let key = Key::new();
+    let (mut play, began) = exchanging(&key);
+    let (id, call) = play.sends().unwrap();
+    play.now += Duration::from_secs(59);
+    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    let sent: Vec<_> = (0..2).map(|_| play.sends().map(|_| play.last().0 - began)).collect();
+    assert_eq!(sent, [Some(60), Some(120)]);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+    assert_eq!(play.passed() - began, 180);
 }
 
 #[test]
