@@ -47,13 +47,16 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     play.meets(Answer(201, MADE));
 
     // Through trouble, for two minutes.
-    let mut play = login(&key);
-    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
-    let gone = play.passed();
-    play.meet([Answer(503, ""), Answer(503, ""), Answer(503, "")]);
-    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
-    let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - gone).collect();
-    assert_eq!(times, [1, 31, 91]);
+    for (takes, expected) in [(0, [1, 31, 91]), (29, [1, 60, 120])] {
+        let (mut play, began) = exchanging(&key);
+        let (id, call) = play.sends().unwrap();
+        play.now += Duration::from_secs(takes);
+        play.talk.receive(play.now, id, answer(&call, &Answer(503, "")));
+        play.meet([Answer(503, ""), Answer(503, "")]);
+        assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+        let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - began).collect();
+        assert_eq!(times, expected);
+    }
 
     // Nothing was lost.
     let mut play = login(&key);
@@ -120,6 +123,8 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
     let key = Key::new();
     let (mut play, _) = exchanging(&key);
     play.meets(Answer(200, NONCE));
+    let shown = format!("{:?}", play.talk);
+    assert!(shown.ends_with(r#"key_id: "den", state: over, exchanging: true }"#), "{shown}");
     key.locked.set(true);
     assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
     assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
