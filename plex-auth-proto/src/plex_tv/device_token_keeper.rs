@@ -352,8 +352,8 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
             (Stage::Registering(_), _) => DeviceTokenProgress::Registering { trouble },
             (Stage::Keeping, None) => DeviceTokenProgress::Getting { trouble },
             (Stage::Keeping, Some(Held { token, expires_at, .. })) => {
-                let (token, expires_at) = (token.clone(), *expires_at);
-                DeviceTokenProgress::Held { token, expires_at, trouble }
+                let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
+                DeviceTokenProgress::Held { token, expires_at, renewals, trouble }
             }
         }
     }

@@ -10,6 +10,7 @@
 
 mod carrier;
 mod claim;
+mod coming_from;
 mod connection_choice;
 mod conversations;
 mod device_keys;
@@ -27,6 +28,7 @@ mod operations;
 mod pins;
 mod proxy;
 mod readme;
+mod recipes;
 mod redirects;
 mod refusals;
 mod resources;
