@@ -1,0 +1,43 @@
+//! `plex-auth check`: is the token alive? Its exit code is the answer.
+
+use plex_auth_ureq::TokenState;
+use serde_json::json;
+
+use crate::explain;
+use crate::failure::{Exit, Failure};
+use crate::session::{Session, SignedIn};
+use crate::state::profile;
+
+pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let mut check = plex_tv.token_check(&token).patience(session.patience());
+    let (state, failure, ask_again) = match session.converse(&mut check, |_| {}) {
+        TokenState::Alive(account) => {
+            let name = profile::name(&account);
+            let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "ask_again": null });
+            session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
+            return Ok(Exit::Done);
+        }
+        TokenState::Dead(error) => ("dead", explain::send_error(&error.into()), None),
+        TokenState::Unknown { why, ask_again, .. } => {
+            ("unknown", explain::send_error(&why), ask_again)
+        }
+        _ => (
+            "unknown",
+            Failure::new(Exit::Unknown, "it is not known whether the token is alive"),
+            None,
+        ),
+    };
+    // Whatever kept the answer from coming, it is not known.
+    let exit = if state == "dead" { Exit::Refused } else { Exit::Unknown };
+    if session.output.is_json() {
+        let json = json!({
+            "profile": session.options.profile, "state": state, "why": failure.what,
+            "ask_again": ask_again.map(|wait| wait.as_secs()),
+        });
+        session.output.result("", &json)?;
+    } else {
+        session.output.failure(&failure);
+    }
+    Ok(exit)
+}
