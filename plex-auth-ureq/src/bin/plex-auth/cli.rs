@@ -8,14 +8,14 @@ use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use plex_auth_ureq::ServerUrl;
+use plex_auth_ureq::{ServerUrl, Source};
 
 use crate::failure::{Exit, Failure};
 use crate::output;
 
 /// Signs in to Plex once, keeps the token, and hands it to whatever needs it.
 #[derive(Debug, Parser)]
-#[command(name = "plex-auth", version, after_help = AFTER_HELP)]
+#[command(name = "plex-auth", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -119,6 +119,29 @@ Examples:
     Check,
     /// List the account's servers, and which of their connections answer
     Servers,
+    /// Get a token of a server's that ends by itself, within 48 hours
+    Transient {
+        /// The server: its name, its identifier or its URL
+        server: String,
+    },
+    /// Ask a server how another one, or a provider, is reached
+    Source {
+        /// The server that is asked: its name, its identifier or its URL
+        server: String,
+        /// What is looked for: server://IDENTIFIER or provider://IDENTIFIER
+        source: Source,
+    },
+    /// List the people of the account's Home
+    Users,
+    /// Become another user of the Home, kept as a profile of its own; asks for the Home PIN
+    Switch {
+        /// The user: a name or an identifier, as `users` shows them
+        user: String,
+        /// The profile to keep it as, in place of the user's name
+        #[arg(long, value_name = "NAME", env = "PLEX_AUTH_INTO", hide_env_values = true)]
+        #[arg(value_parser = profile)]
+        into: Option<String>,
+    },
     /// Get a claim token, which makes a new server the account's
     Claim,
     /// Sign out at Plex, and forget the token

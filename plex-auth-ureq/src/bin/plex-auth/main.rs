@@ -25,10 +25,15 @@ mod loud;
 mod output;
 mod paper;
 mod prompt;
+mod server;
 mod servers;
 mod session;
+mod source;
 mod state;
+mod switch;
 mod token;
+mod transient;
+mod users;
 mod whoami;
 
 fn main() -> ExitCode {
@@ -61,6 +66,10 @@ fn run(output: &Output, cli: Cli) -> Result<failure::Exit, Failure> {
         Command::Token { show } => token::run(&session, show),
         Command::Check => check::run(&session),
         Command::Servers => servers::run(&session),
+        Command::Transient { server } => transient::run(&session, &server),
+        Command::Source { server, source } => source::run(&session, &server, &source),
+        Command::Users => users::run(&session),
+        Command::Switch { user, into } => switch::run(&session, &user, into.as_deref()),
         Command::Claim => claim::run(&session),
         Command::Logout { forget } => logout::run(&session, forget),
         Command::Completions { .. } | Command::Man { .. } => Ok(failure::Exit::Done),
