@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
 
@@ -15,7 +15,7 @@ use crate::output;
 
 /// Signs in to Plex once, keeps the token, and hands it to whatever needs it.
 #[derive(Debug, Parser)]
-#[command(name = "plex-auth", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(name = "plex-auth", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -211,9 +211,8 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
             Err(_) => Exit::Machine.into(),
         };
     }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Whether somebody reads it changes nothing.
-        drop(error.print());
+    if error.kind() == ErrorKind::MissingSubcommand {
+        output::note(&Cli::command().render_help().to_string());
         return Exit::Usage.into();
     }
     let text = error.to_string();
