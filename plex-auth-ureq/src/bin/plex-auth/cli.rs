@@ -44,7 +44,7 @@ pub(crate) struct Options {
     #[arg(default_value = "default", value_parser = profile, hide_env_values = true)]
     pub(crate) profile: String,
 
-    /// Another plex.tv, such as a fake or a proxy: what stands for https://plex.tv/api/v2 (kept by `login`)
+    /// Another plex.tv, such as a fake or a proxy, with the path of its API; kept by `login`
     #[arg(
         long,
         global = true,

@@ -105,8 +105,11 @@ impl<'a> Session<'a> {
             return self.device_signed_in();
         }
         let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-        let plex_tv = plex_tv(self.identity()?, url);
-        Ok(SignedIn { plex_tv, token: profile.token.clone(), profile })
+        let identity = match &profile.client_identifier {
+            Some(identifier) => identity(identifier)?,
+            None => self.identity()?,
+        };
+        Ok(SignedIn { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
     }
 
     fn nobody(&self) -> Failure {

@@ -25,9 +25,12 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     }
     let account = switch(session, &from, user, uuid)?;
     let token = &account.auth_token;
-    // The answer may lack it, and it was asked for by it.
+    let identifier = from.plex_tv.identity().identifier();
+    let is_devices = identifier != session.store.identifier()?;
+    // The answer may lack the uuid, and it was asked for by it. Plex knows the token under the identifier that asked.
     let new = Profile {
         uuid: Some(uuid.to_string()),
+        client_identifier: is_devices.then(|| identifier.to_owned()),
         ..Profile::new(token.clone(), plex_tv(session, &from)).of(&account)
     };
     session.store.change(|state| Ok(state.profiles.insert(into.clone(), new)))?;

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs4::FileExt;
 use zeroize::Zeroizing;
@@ -11,6 +12,9 @@ use crate::failure::Failure;
 use crate::{interrupt, output};
 
 const LOCK: &str = "lock";
+
+/// Whether it was said that others can read something; once is enough.
+static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// The folder that everything is kept in.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(cannot("read", &path, &error)),
         };
-        if is_open_to_others(&path) {
+        if is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
             output::note(&format!(
                 "warning: other users can read {}; chmod 600 it",
                 path.display()

@@ -11,6 +11,9 @@ pub(crate) struct Profile {
     /// The plex.tv that the token is from, where that is not the real one: it is never sent to another unasked.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
+    /// The identifier that it was had under, where that is a device's and not the one for ever.
+    #[serde(default)]
+    pub(crate) client_identifier: Option<String>,
     /// Whether the token is renewed by the device's key.
     #[serde(default)]
     pub(crate) by_device_key: bool,
@@ -23,7 +26,14 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(crate) fn new(token: Token, plex_tv: Option<ServerUrl>) -> Self {
-        Self { token, plex_tv, by_device_key: false, uuid: None, name: None }
+        Self {
+            token,
+            plex_tv,
+            client_identifier: None,
+            by_device_key: false,
+            uuid: None,
+            name: None,
+        }
     }
 
     /// The same, of somebody.
