@@ -7,7 +7,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::program::{House, program};
 
-/// How long something is waited for before the test fails.
+/// How long something is waited for before the test fails, in milliseconds.
 const LIMIT: u64 = 60_000;
 
 /// A shell that runs the program once, then says by which code it ended and how the terminal is left.
@@ -110,6 +110,11 @@ fn an_interruption_of_a_prompt_leaves_the_terminal_as_it_was() {
     assert!(!terminal.echoes());
     terminal.0.send_control('c').unwrap();
     terminal.ends(130);
+
+    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    terminal.shows("Token: ");
+    terminal.0.send_control('d').unwrap();
+    assert!(terminal.ends(64).contains("standard input ended"));
 
     let mut terminal = Terminal::start(&house, &["login", "--password"]);
     terminal.shows("Login: ");

@@ -16,16 +16,18 @@ static WRITING: Mutex<()> = Mutex::new(());
 
 /// From now on an interruption ends the program in order.
 pub(crate) fn install() -> Result<(), Failure> {
-    let end = || {
-        // A file that is half written is written to its end.
-        let _whole = lock(&WRITING);
-        if let Some(last_words) = lock(&LAST_WORDS).take() {
-            last_words();
-        }
-        process::exit(INTERRUPTED);
-    };
-    ctrlc::set_handler(end)
+    ctrlc::set_handler(|| end())
         .map_err(|error| Failure::machine(format!("Ctrl-C could not be prepared for: {error}")))
+}
+
+/// Ends as at an interruption: a prompt that takes Ctrl-C for itself may tell of it before the signal comes.
+pub(crate) fn end() -> ! {
+    // A file that is half written is written to its end.
+    let _whole = lock(&WRITING);
+    if let Some(last_words) = lock(&LAST_WORDS).take() {
+        last_words();
+    }
+    process::exit(INTERRUPTED);
 }
 
 /// Does something that an interruption waits for.

@@ -1,10 +1,11 @@
 //! Questions: at the terminal, secrets without echo; from a pipe a line each. Never from arguments.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::interrupt;
 
 /// Asks for something that may be seen.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
@@ -21,9 +22,12 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     }
     // Before the question stands there, so that nothing is seen of an answer that is typed at once.
     let _silence = silence::Silence::new();
-    rpassword::prompt_password(format!("{prompt}: "))
-        .map(Zeroizing::new)
-        .map_err(|error| cannot_read(prompt, &error))
+    match rpassword::prompt_password(format!("{prompt}: ")) {
+        Ok(answer) => Ok(Zeroizing::new(answer)),
+        Err(error) if error.kind() == ErrorKind::Interrupted => interrupt::end(),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(ended(prompt)),
+        Err(error) => Err(cannot_read(prompt, &error)),
+    }
 }
 
 /// Asks for yes or no; an empty answer is yes. Where nobody can answer it is no.
@@ -45,12 +49,16 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(1024));
     let read = io::stdin().lock().read_line(&mut line);
     if read.map_err(|error| cannot_read(prompt, &error))? == 0 {
-        return Err(Failure::usage(format!("standard input ended before the answer: {prompt}"))
-            .next("Give one line for each question, or run it at a terminal."));
+        return Err(ended(prompt));
     }
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
     Ok(line)
+}
+
+fn ended(prompt: &str) -> Failure {
+    Failure::usage(format!("standard input ended before the answer: {prompt}"))
+        .next("Give one line for each question, or run it at a terminal.")
 }
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
