@@ -130,8 +130,7 @@ fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
     let code = terminal.code();
     terminal.shows("or scan this:");
     let picture = terminal.shows("Waiting; the code is ");
-    // Half blocks: rexpect hands on bytes as characters, and this is the first of the three that each has.
-    assert!(picture.matches('\u{e2}').count() > 200, "{picture}");
+    assert_eq!(decoded(&picture), format!("{}/link/?pin={code}", house.server.url()));
     // It counts down.
     let mut left = || {
         terminal.shows("good for ");
@@ -143,6 +142,34 @@ fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
     let shown = terminal.ends(0);
     assert!(shown.contains("Signed in as rosa."), "{shown:?}");
 }
+
+/// What a camera reads off the screen, which is light on dark.
+fn decoded(picture: &str) -> String {
+    // rexpect hands on each byte as a character.
+    let bytes: Vec<_> =
+        picture.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect();
+    let picture = String::from_utf8(bytes).unwrap();
+    let is_row =
+        |line: &&str| line.chars().count() > 20 && line.chars().all(|c| "▀▄█ ".contains(c));
+    let mut rows = Vec::new();
+    for line in picture.lines().filter(is_row) {
+        let lit = |blocks: &str| line.chars().map(|c| blocks.contains(c)).collect::<Vec<_>>();
+        rows.push(lit("▀█"));
+        rows.push(lit("▄█"));
+    }
+    let (width, height) = (rows[0].len() * SCALE, rows.len() * SCALE);
+    let brightness = |x: usize, y: usize| {
+        let lit = rows[y / SCALE].get(x / SCALE).copied().unwrap_or_default();
+        if lit { 255 } else { 0 }
+    };
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, brightness);
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1, "{picture}");
+    grids[0].decode().unwrap().1
+}
+
+/// How many pixels a module of the picture is wide.
+const SCALE: usize = 4;
 
 #[test]
 fn there_is_no_picture_where_it_has_no_room_or_cannot_be_shown() {

@@ -54,8 +54,8 @@ fn main() -> ExitCode {
 fn run(output: &Output, cli: Cli) -> Result<failure::Exit, Failure> {
     // These need neither Plex nor anything that was kept.
     match &cli.command {
-        Command::Completions { shell } => return paper::completions(output, *shell),
-        Command::Man { command } => return paper::man(output, command.as_deref()),
+        Command::Completions { shell } => return paper::completions(*shell),
+        Command::Man { command } => return paper::man(command.as_deref()),
         _ => {}
     }
     interrupt::install()?;

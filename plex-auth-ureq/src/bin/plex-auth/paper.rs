@@ -6,9 +6,9 @@ use clap_mangen::Man;
 
 use crate::cli::Cli;
 use crate::failure::{Exit, Failure};
-use crate::output::{self, Output};
+use crate::output;
 
-pub(crate) fn completions(_: &Output, shell: Shell) -> Result<Exit, Failure> {
+pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "plex-auth", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
@@ -16,7 +16,7 @@ pub(crate) fn completions(_: &Output, shell: Shell) -> Result<Exit, Failure> {
 }
 
 /// The page of the program, or of one of its commands.
-pub(crate) fn man(_: &Output, command: Option<&str>) -> Result<Exit, Failure> {
+pub(crate) fn man(command: Option<&str>) -> Result<Exit, Failure> {
     let mut program = Cli::command();
     program.build();
     let page = match command {
