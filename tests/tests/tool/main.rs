@@ -9,6 +9,7 @@
 )]
 
 mod commands;
+mod devices;
 mod kept;
 mod program;
 mod secrets;

@@ -1,6 +1,6 @@
 //! Where Plex said neither yes nor no: the exit code is 2, and nothing that is kept changes.
 
-use plex_auth_tests::{Authority, BlackHole, Delivery, Misbehaviour, Who};
+use plex_auth_tests::{Authority, BlackHole, Delivery, Misbehaviour, RawServer, Step, Who};
 
 use crate::program::House;
 
@@ -96,4 +96,17 @@ fn a_sign_in_whose_outcome_is_not_known_is_not_tried_again() {
         .run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n")
         .failed(2, &["outcome unknown", "list of devices"]);
     assert_eq!(house.fake(|fake| fake.seen("POST", "/users/signin")), 1);
+}
+
+#[test]
+fn what_is_no_web_server_is_told_apart() {
+    let house = signed_in();
+    let greeting = Step::Write(b"SSH-2.0-boathouse\r\n".to_vec());
+    let server = RawServer::start(vec![greeting, Step::Close]);
+    let url = format!("{}/api/v2", server.url());
+    house
+        .run(&["whoami", "--plex-tv", &url])
+        .failed(2, &["does not speak HTTP", "Check --plex-tv"]);
+    let url = format!("https://127.0.0.1:{}/api/v2", house.server.port());
+    house.run(&["whoami", "--plex-tv", &url]).failed(2, &["does not speak TLS", "Check --plex-tv"]);
 }

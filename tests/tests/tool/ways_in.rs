@@ -1,7 +1,5 @@
 //! Signing in, in every way there is, without a terminal.
 
-use std::collections::BTreeSet;
-
 use plex_auth_tests::{Authority, Who};
 use serde_json::json;
 
@@ -89,52 +87,6 @@ fn login_password_and_code_come_from_a_pipe() {
     sign_in("rosa\n\n").failed(64, &["the password is empty"]);
     sign_in("rosa").failed(64, &["standard input ended before the answer: Password"]);
     assert_eq!(house.json(&["whoami", "--json"])["username"], "ingrid");
-}
-
-#[test]
-fn a_device_key_signs_in_once_and_its_token_is_renewed_when_it_is_used() {
-    let house = House::new();
-    let mut login = Running::start(house.command(&["login", "--device-key"]), "");
-    house.link(&login.code(), Who::PlexPass);
-    let outcome = login.end();
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
-    let first = house.done(&["token"]);
-    assert_eq!(first.split('.').count(), 3, "a signed one");
-    // Not due yet.
-    assert_eq!(house.done(&["token"]), first);
-
-    // An ordinary sign-in beside it is another device.
-    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    house.run_with(&["login", "--token", "--profile", "plain"], &token);
-    let identifier = |profile| {
-        house.json(&["whoami", "--json", "--profile", profile])["client_identifier"].clone()
-    };
-    assert_ne!(identifier("default"), identifier("plain"));
-
-    // What was kept of it a week ago: without a token one is got by the key, with nobody there.
-    let path = house.state().join("state.json");
-    let mut state: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-    let kept = &mut state["devices"]["default"]["kept"];
-    let mut device: serde_json::Value = serde_json::from_str(kept.as_str().unwrap()).unwrap();
-    assert!(device.as_object_mut().unwrap().remove("token").is_some());
-    *kept = device.to_string().into();
-    std::fs::write(&path, state.to_string()).unwrap();
-    // Of several that want it at once, one gets it for all.
-    let start = |()| Running::start(house.command(&["token"]), "");
-    let running: Vec<_> = [(); 4].map(start).into_iter().collect();
-    let tokens: BTreeSet<_> = running.into_iter().map(|running| running.end().stdout).collect();
-    assert_eq!(tokens.len(), 1, "{tokens:?}");
-    assert_eq!(tokens.first().unwrap().split('.').count(), 3);
-    assert_eq!(house.fake(|fake| fake.seen("POST", "/auth/token")), 1);
-    assert_eq!(house.run(&["check"]).code, 0);
-
-    // Another user of the Home, whose token is known under the device's identifier.
-    house.done(&["switch", "nilo"]);
-    assert_eq!(identifier("nilo"), identifier("default"));
-
-    house.done(&["logout"]);
-    assert!(!house.files()["state.json"].contains("seed"), "the key is forgotten, too");
 }
 
 #[test]

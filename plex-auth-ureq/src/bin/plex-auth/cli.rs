@@ -28,7 +28,7 @@ const AFTER_HELP: &str = "\
 Examples:
   plex-auth login                          sign in by a code that you type at plex.tv/link
   plex-auth servers                        your servers, and which of their addresses answer
-  curl -H \"X-Plex-Token: $(plex-auth token)\" ...
+  plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
   plex-auth check || echo \"not known to be alive\"
 
 Exit codes:
@@ -100,15 +100,19 @@ pub(crate) enum Command {
     /// Sign in: by a code unless told otherwise
     #[command(after_help = "\
 Examples:
-  plex-auth login                                 shows a code, and waits until somebody has typed it at plex.tv/link
-  plex-auth login --token <token.txt              takes a token that there is, and checks it
-  plex-auth login --password                      asks for login, password and, where need be, verification code
-  printf '%s\\n' \"$LOGIN\" \"$PASSWORD\" | plex-auth login --password
-  plex-auth --profile work login --device-key     a key of its own, whose token is renewed when it is used")]
+  plex-auth login                             shows a code, and waits until somebody has typed it
+  plex-auth login --token <token.txt          takes a token that there is, and checks it
+  plex-auth login --password                  asks for login, password and verification code
+  plex-auth login --password <secrets.txt     the same, a line each
+  plex-auth --profile nas login --device-key  a token that is renewed when it is used")]
     Login(Way),
     /// Show whose token it is
     Whoami,
-    /// Print the token alone, for $(plex-auth token)
+    /// Print the token alone, for a script
+    #[command(after_help = "\
+Hand it on by a pipe or a file: the arguments of a program are everybody's to see.
+  plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
+  TOKEN=$(plex-auth token)")]
     Token {
         /// Print it to a terminal, too
         #[arg(long, env = "PLEX_AUTH_SHOW", hide_env_values = true)]

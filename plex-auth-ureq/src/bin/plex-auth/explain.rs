@@ -11,6 +11,8 @@ use plex_auth_ureq::{
 use crate::failure::{Exit, Failure};
 
 const SIGN_IN_AGAIN: &str = "Sign in again: plex-auth login";
+const NEW_DEVICE: &str =
+    "Forget it, and make another: plex-auth logout, then plex-auth login --device-key";
 const LATER: &str = "Try again later. Nothing that is kept has changed.";
 const NETWORK: &str = "Check the network, then try again. Nothing that is kept has changed.";
 
@@ -50,7 +52,7 @@ fn expired(error: &dyn std::error::Error) -> Failure {
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     Failure::new(Exit::Refused, end)
         .likely("The device was removed from the account's list.")
-        .next("Forget it and sign in anew: plex-auth logout, then plex-auth login --device-key")
+        .next(NEW_DEVICE)
 }
 
 /// Plex, or something in its place, said something.
@@ -67,9 +69,9 @@ fn answered(answer: &Answer) -> Failure {
             .next("Try again; too many wrong ones are locked out for a while.");
     }
     if answer.wants_new_device_key() {
-        return of(Exit::Refused).likely("The device was removed from the account's list.").next(
-            "Forget it and sign in anew: plex-auth logout, then plex-auth login --device-key",
-        );
+        return of(Exit::Refused)
+            .likely("The device was removed from the account's list.")
+            .next(NEW_DEVICE);
     }
     match answer {
         Answer::Unauthorized(_) if answer.asked().host() == Some(Host::MediaServer) => of(
@@ -131,7 +133,7 @@ fn unanswered(no_answer: &NoAnswer) -> Failure {
         Exit::Unknown
     };
     let failure = Failure::new(exit, no_answer);
-    if no_answer.may_have_been_sent() && !no_answer.may_retry() {
+    if no_answer.may_have_been_sent() && !no_answer.asked().is_repeatable() {
         return failure
             .likely("What was asked may have been done all the same.")
             .next("Look at the list of devices at plex.tv before you try again.");

@@ -2,23 +2,23 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plex_auth_ureq::http::Response;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
-    Call, ClientIdentity, Conversation, DeviceTokenKeeper, DeviceTokenProgress, Error, PlexTv,
-    ServerUrl, Step, Token, Transport,
+    Call, ClientIdentity, Conversation, Error, PlexTv, ServerUrl, Token, Transport,
 };
 
 use crate::cli::Options;
 use crate::explain;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::loud::{self, Loud};
-use crate::output::{Output, note};
+use crate::output::Output;
 use crate::state::Store;
-use crate::state::device::Device;
 use crate::state::profile::Profile;
+
+mod device;
 
 /// What every command has at hand.
 pub(crate) struct Session<'a> {
@@ -102,7 +102,7 @@ impl<'a> Session<'a> {
         let name = &self.options.profile;
         let profile = self.store.read()?.profiles.remove(name).ok_or_else(|| self.nobody())?;
         if profile.by_device_key {
-            return self.device_signed_in();
+            return device::signed_in(self);
         }
         let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
         let identity = match &profile.client_identifier {
@@ -112,6 +112,7 @@ impl<'a> Session<'a> {
         Ok(SignedIn { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
     }
 
+    /// That there is no such profile.
     fn nobody(&self) -> Failure {
         let name = &self.options.profile;
         let failure = match name.as_str() {
@@ -120,54 +121,6 @@ impl<'a> Session<'a> {
                 .next(format!("Sign in: plex-auth --profile {name} login")),
         };
         failure.likely("There was no login yet, or it was in another folder or profile.")
-    }
-
-    /// With the lock held, so that of several processes one renews the token, and the others find it renewed.
-    fn device_signed_in(&self) -> Result<SignedIn, Failure> {
-        let name = &self.options.profile;
-        self.store.change(|state| {
-            let profile = state.profiles.get_mut(name).ok_or_else(|| self.nobody())?;
-            let device = state.devices.get_mut(name).ok_or_else(|| self.nobody())?;
-            let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-            let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
-            profile.token = self.renewed(&plex_tv, device)?;
-            Ok(SignedIn { plex_tv, token: profile.token.clone(), profile: profile.clone() })
-        })
-    }
-
-    /// The token of a device: the one that is kept, or a new one where that is due.
-    fn renewed(&self, plex_tv: &PlexTv, device: &mut Device) -> Result<Token, Failure> {
-        let kept = device.kept.as_ref().ok_or_else(|| self.nobody())?;
-        let mut keeper = DeviceTokenKeeper::load(plex_tv.clone(), device.key(), kept.expose())
-            .map_err(|error| {
-                Failure::machine(format!("the device's state cannot be used: {error}"))
-            })?;
-        loop {
-            match keeper.next(SystemTime::now()) {
-                Step::Send(id, call) => {
-                    let answer = self.exchange(call);
-                    keeper.receive(SystemTime::now(), id, answer);
-                }
-                // Nothing is due, or it did not work and is tried at the next run.
-                Step::Wait(_) => break,
-                Step::Done(end) => return Err(explain::device_token_end(&end)),
-            }
-        }
-        if keeper.renewals() > 0 {
-            device.kept = Some(keeper.keep());
-        }
-        match keeper.progress(SystemTime::now()) {
-            DeviceTokenProgress::Held { token, trouble, .. } => {
-                if let Some(trouble) = trouble {
-                    note(&format!("warning: the token could not be renewed: {trouble}"));
-                }
-                Ok(token)
-            }
-            DeviceTokenProgress::Getting { trouble: Some(trouble), .. } => {
-                Err(Failure::new(Exit::Unknown, trouble).next("Try again in a while."))
-            }
-            _ => Err(Failure::new(Exit::Unknown, "the device has no token yet").next("Try again.")),
-        }
     }
 
     /// How long one answer may take.

@@ -10,7 +10,7 @@ pub(crate) fn run(session: &Session<'_>, show: bool) -> Result<Exit, Failure> {
     if output::is_terminal() && !show {
         return Err(Failure::usage("the token is not printed to a terminal")
             .likely("Whoever looks at the screen, or at a recording of it, is the account.")
-            .next("For a script: $(plex-auth token); to see it: plex-auth token --show"));
+            .next("For a script: TOKEN=$(plex-auth token); to see it: plex-auth token --show"));
     }
     if session.output.is_json() && !session.output.shows_secrets() {
         return Err(Failure::usage("the token is a secret, and JSON has none unless asked for")

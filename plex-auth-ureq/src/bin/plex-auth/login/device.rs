@@ -53,7 +53,21 @@ fn link(
         match outcome {
             Ok(linked) => return Ok(linked),
             Err(DeviceLoginError::Expired) if again(renew)? => login.renew(),
-            Err(error) => return Err(explain::device_login(&error)),
+            Err(error) => {
+                forget_where_unknown(session, &error)?;
+                return Err(explain::device_login(&error));
+            }
         }
     }
+}
+
+/// A device that Plex has removed is of no use any more: the next login makes another one.
+fn forget_where_unknown(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
+    if !matches!(error, DeviceLoginError::Failed(error) if error.wants_new_device_key()) {
+        return Ok(());
+    }
+    session.store.change(|state| {
+        state.devices.remove(&session.options.profile);
+        Ok(())
+    })
 }
