@@ -245,3 +245,17 @@ fn errors_have_colour_at_a_terminal_unless_no_color_is_set() {
     let shown = Terminal::start(&house, &["whoami"]).ends(64);
     assert!(!shown.contains('\u{1b}') && shown.contains("error: nobody is signed in"), "{shown:?}");
 }
+
+#[test]
+fn a_check_that_takes_long_says_why() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    house.fake(|fake| {
+        let busy = plex_auth_tests::Misbehaviour::answer(502, "text/html", "busy");
+        fake.misbehave("/user", busy.times(1));
+    });
+    let shown = Terminal::start(&house, &["check"]).ends(0);
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(lines[0].contains("trouble at the server") && lines[0].contains("asking again in"));
+    assert_eq!(lines[1..], ["The token is alive; it is rosa's."], "{lines:?}");
+}

@@ -1,17 +1,19 @@
 //! `plex-auth check`: is the token alive? Its exit code is the answer.
 
-use plex_auth_ureq::TokenState;
+use std::io::{self, IsTerminal};
+
+use plex_auth_ureq::{AskProgress, PlexTv, Token, TokenState};
 use serde_json::json;
 
 use crate::explain;
 use crate::failure::{Exit, Failure};
+use crate::output::note;
 use crate::session::{Session, SignedIn};
 use crate::state::profile;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let SignedIn { plex_tv, token, .. } = session.signed_in()?;
-    let mut check = plex_tv.token_check(&token).patience(session.patience());
-    let (state, failure, ask_again) = match session.converse(&mut check, |_| {}) {
+    let (state, failure, ask_again) = match ask(session, &plex_tv, &token) {
         TokenState::Alive(account) => {
             let name = profile::name(&account);
             let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "ask_again": null });
@@ -40,4 +42,21 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         session.output.failure(&failure);
     }
     Ok(exit)
+}
+
+/// Asks until it is known or the time is over. Whoever looks on at a terminal sees why it takes so long.
+pub(crate) fn ask(session: &Session<'_>, plex_tv: &PlexTv, token: &Token) -> TokenState {
+    let mut check = plex_tv.token_check(token).patience(session.patience());
+    let looks_on = io::stderr().is_terminal();
+    let mut pausing = false;
+    session.converse(&mut check, |progress| match progress {
+        AskProgress::Pausing { why, left, .. } if !pausing => {
+            pausing = true;
+            if looks_on {
+                note(&format!("{why}; asking again in {} s", left.as_secs().max(1)));
+            }
+        }
+        AskProgress::Pausing { .. } => {}
+        _ => pausing = false,
+    })
 }
