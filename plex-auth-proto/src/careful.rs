@@ -2,144 +2,109 @@
 //!
 //! The reader of JSON fails as a whole where a number is out of range, where text holds half a surrogate
 //! pair or where lists lie too deep in each other, even in a field that nobody needs. Here each element
-//! is read by itself, and one that cannot be is shown to its visitor as bytes, which JSON does not have.
+//! is looked at by itself, and one that cannot be read is replaced by a mark, so that the first can read
+//! the rest: another reader would need its own code for each type, which was a quarter of the library's size.
 
-use serde::de::value::StringDeserializer;
-use serde::de::{
-    DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
-use serde::forward_to_deserialize_any;
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Error;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::lenient::{UNREADABLE, float};
 
 /// How deep a document is looked into. The deepest that Plex sends is five; each level costs one more
 /// pass over the bytes below it.
 const MAX_DEPTH: usize = 16;
 
-/// Reads the document as a `V`.
+/// The document with [`UNREADABLE`] in place of each element that cannot be read. A member whose key
+/// cannot be is left out.
 ///
 /// # Errors
 ///
-/// It is not one JSON document, or nothing that `V` can be made of.
-pub(crate) fn read<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, Error> {
-    let raw: &RawValue = serde_json::from_str(text)?;
-    Element { raw, depth: MAX_DEPTH }.deserialize_any(visitor)
+/// It is not one JSON document.
+pub(crate) fn mended(text: &str) -> Result<Zeroizing<String>, Error> {
+    let document = serde_json::from_str(text)?;
+    let mut mended = Zeroizing::new(String::with_capacity(text.len()));
+    mend(document, MAX_DEPTH, &mut mended)?;
+    Ok(mended)
 }
 
-/// An element, and how many levels of it are looked into.
-struct Element<'de> {
-    raw: &'de RawValue,
-    depth: usize,
-}
-
-impl<'de> Deserializer<'de> for Element<'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let text = self.raw.get();
-        let mut json = serde_json::Deserializer::from_str(text);
-        match text.as_bytes().first() {
-            Some(b'{' | b'[') => match self.depth.checked_sub(1) {
-                Some(depth) => json.deserialize_any(Inside { visitor, depth }),
-                None => unreadable(visitor),
-            },
-            Some(b'"') => match serde_json::from_str::<String>(text) {
-                Ok(text) => visitor.visit_string(text),
-                Err(_) => unreadable(visitor),
-            },
-            // With serde_json's feature `arbitrary_precision` a number out of range would be one.
-            Some(b'-' | b'0'..=b'9') if !text.parse().is_ok_and(f64::is_finite) => {
-                unreadable(visitor)
+/// Appends an element, of which so many levels are looked into.
+fn mend(element: &RawValue, depth: usize, mended: &mut String) -> Result<(), Error> {
+    let text = element.get();
+    let is_readable = match text.as_bytes().first() {
+        Some(b'{' | b'[') => match depth.checked_sub(1) {
+            Some(depth) => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                return json.deserialize_any(Inside { depth, mended });
             }
-            _ => json.deserialize_any(visitor),
-        }
+            None => false,
+        },
+        Some(b'"') => is_text(element),
+        // With serde_json's feature `arbitrary_precision` a number out of range would be one.
+        Some(b'-' | b'0'..=b'9') => float(text).is_some(),
+        _ => true,
+    };
+    if is_readable {
+        mended.push_str(text);
+    } else {
+        mended.extend(["\"", UNREADABLE, "\""]);
     }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
-    }
+    Ok(())
 }
 
-fn unreadable<'de, V: Visitor<'de>>(visitor: V) -> Result<V::Value, Error> {
-    visitor.visit_bytes(&[])
+fn is_text(element: &RawValue) -> bool {
+    serde_json::from_str::<String>(element.get()).is_ok()
 }
 
-/// Shows what is inside a list or an object to the visitor of the whole.
-struct Inside<V> {
-    visitor: V,
+/// Appends what is inside a list or an object, and its brackets.
+struct Inside<'a> {
     depth: usize,
+    mended: &'a mut String,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Inside<V> {
-    type Value = V::Value;
+impl<'de> Visitor<'de> for Inside<'_> {
+    type Value = ();
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.visitor.expecting(f)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(Each { access: map, depth: self.depth })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_seq(Each { access: list, depth: self.depth })
-    }
-}
-
-/// Hands on each element of a list or an object by itself.
-struct Each<A> {
-    access: A,
-    depth: usize,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Each<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(key) = self.access.next_key::<&RawValue>()? {
-            if let Ok(key) = serde_json::from_str::<String>(key.get()) {
-                let key: StringDeserializer<A::Error> = key.into_deserializer();
-                return seed.deserialize(key).map(Some);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { depth, mended } = self;
+        let mut before = "{";
+        while let Some((key, element)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if is_text(key) {
+                mended.extend([before, key.get(), ":"]);
+                mend(element, depth, mended).map_err(A::Error::custom)?;
+                before = ",";
             }
-            self.access.next_value::<IgnoredAny>()?;
         }
-        Ok(None)
+        mended.push_str(if before == "{" { "{}" } else { "}" });
+        Ok(())
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        let raw = self.access.next_value()?;
-        seed.deserialize(Element { raw, depth: self.depth }).map_err(serde::de::Error::custom)
-    }
-}
-
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Each<A> {
-    type Error = A::Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
-        let Some(raw) = self.access.next_element()? else {
-            return Ok(None);
-        };
-        seed.deserialize(Element { raw, depth: self.depth })
-            .map(Some)
-            .map_err(serde::de::Error::custom)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self { depth, mended } = self;
+        let mut before = "[";
+        while let Some(element) = list.next_element()? {
+            mended.push_str(before);
+            mend(element, depth, mended).map_err(A::Error::custom)?;
+            before = ",";
+        }
+        mended.push_str(if before == "[" { "[]" } else { "]" });
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read;
-    use crate::lenient::{Object, Value};
+    use super::mended;
+    use crate::decode::{Fault, object};
+    use crate::error::Content;
+    use crate::lenient::Value;
 
     crate::lenient::object! {
         #[derive(Debug)]
@@ -158,7 +123,17 @@ mod tests {
     }
 
     fn thing(text: &str) -> Thing {
-        read(text, Object::<Thing>::NEW).unwrap().unwrap()
+        // The reader is given what it would not read in any case.
+        object(mended(text).unwrap().as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_can_be_read_is_as_it_was() {
+        for text in ["{}", "[]", "7", "null", r#"{"a":[1,{"b":"\u00e9","c":[]}],"d":{}}"#] {
+            assert_eq!(mended(text).unwrap().as_str(), text);
+        }
+        let without = mended(r#"{"a":1e999,"\ud800":1}"#).unwrap();
+        assert_eq!(without.as_str(), "{\"a\":\"\u{7f}\"}");
     }
 
     #[test]
@@ -197,12 +172,15 @@ mod tests {
     #[test]
     fn a_broken_document_is_an_error() {
         for text in ["", "{", r#"{"a":1"#, "{} {}", "[1,]", "nul"] {
-            let error = read(text, Object::<Thing>::NEW).unwrap_err();
-            assert!(!error.is_data(), "{text:?}");
+            assert!(mended(text).is_err(), "{text:?}");
         }
         for text in ["[]", "null", "7", "\"{}\"", "\"\\ud800\""] {
-            let error = read(text, Object::<Thing>::NEW).unwrap_err();
-            assert!(error.is_data(), "{text:?}");
+            let Err(Fault::Shape { path, problem }) = object::<Thing>(text.as_bytes()) else {
+                panic!("{text:?}")
+            };
+            assert_eq!((path.as_str(), problem), (".", "is not an object"), "{text:?}");
         }
+        let broken = object::<Thing>(br#"{"a":1e999"#).unwrap_err();
+        assert!(matches!(broken, Fault::Content(Content::BrokenJson)));
     }
 }

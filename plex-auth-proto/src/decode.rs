@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
-use serde_json::Value as Json;
+use serde_json::de::StrRead;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
+use zeroize::Zeroizing;
 
 use crate::asked::Asked;
 use crate::error::{Content, Error};
@@ -57,31 +58,33 @@ pub(crate) fn object_with<T, V>(body: &[u8], visitor: V) -> Result<Option<T>, Fa
 where
     V: for<'de> Visitor<'de, Value = Option<T>> + Copy,
 {
-    let body = trim(body);
-    let text = text(body);
-    let mut json = serde_json::Deserializer::from_str(&text);
-    let read = json.deserialize_map(visitor);
-    if let (Ok(value), Ok(())) = (read, json.end()) {
-        return Ok(value);
-    }
-    careful::read(&text, visitor).map_err(|error| match error.classify() {
-        Category::Data => Fault::shape(".", "is not an object"),
-        _ => not_json(body),
-    })
+    twice(body, "is not an object", |json| json.deserialize_map(visitor))
 }
 
 /// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
 /// fault: that nothing is there is said by a list without elements.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), Fault> {
+    twice(body, "is not a list", |json| json.deserialize_seq(List::NEW))
+}
+
+type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
+
+/// Reads the body as `read` does, and mended where that fails. What is no `T` then has this problem.
+fn twice<T>(
+    body: &[u8],
+    problem: &'static str,
+    read: impl Fn(&mut Reader<'_>) -> Result<T, serde_json::Error>,
+) -> Result<T, Fault> {
     let body = trim(body);
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let read = json.deserialize_seq(List::NEW);
-    if let (Ok(list), Ok(())) = (read, json.end()) {
-        return Ok(list);
-    }
-    careful::read(&text(body), List::NEW).map_err(|error| match error.classify() {
-        Category::Data => Fault::shape(".", "is not a list"),
-        _ => not_json(body),
+    let text = text(body);
+    let once = |text: &str| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let value = read(&mut json)?;
+        json.end().map(|()| value)
+    };
+    once(&text).or_else(|_| {
+        let mended = careful::mended(&text).map_err(|_| not_json(body))?;
+        once(&mended).map_err(|_| Fault::shape(".", problem))
     })
 }
 
@@ -101,10 +104,11 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     if body.first() != Some(&b'<') {
         return object(body);
     }
-    let content = xml::read(&text(body), root).map_err(foreign)?;
-    let json = if envelope { Json::from_iter([(root, content)]) } else { content };
-    // As text, so that there is one reader for each type and not two.
-    object(json.to_string().as_bytes())
+    let content = Zeroizing::new(xml::read(&text(body), root).map_err(foreign)?);
+    if !envelope {
+        return object(content.as_bytes());
+    }
+    object(Zeroizing::new(format!(r#"{{"{root}":{}}}"#, *content)).as_bytes())
 }
 
 /// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status
@@ -123,14 +127,7 @@ pub(crate) fn nothing(body: &[u8]) -> Result<(), Fault> {
 
 /// The text of an XML document that has nothing else, whatever its one element is called.
 pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
-    let body = trim(body);
-    if body.first() != Some(&b'<') {
-        return None;
-    }
-    match xml::read_any(&text(body)) {
-        Ok((_, Json::String(text))) => Some(text),
-        _ => None,
-    }
+    xml::text(&text(trim(body)))
 }
 
 /// What a body is that is no JSON.

@@ -23,6 +23,10 @@ mod values;
 use list::Many;
 use plain::Plain;
 
+/// The text that stands for what JSON can hold and Rust cannot, where a document was
+/// [mended](crate::careful). Nobody means anything by it, and it is as short as the shortest element.
+pub(crate) const UNREADABLE: &str = "\u{7f}";
+
 /// What one element on the wire can become. What it cannot become is `None`, never an error.
 pub(crate) trait Value<'de>: Sized {
     fn from_bool(_: bool) -> Option<Self> {
@@ -68,6 +72,12 @@ pub(crate) trait Value<'de>: Sized {
     fn unreadable(&self, _: &mut Paths) {}
 }
 
+/// The number that a text is. As JSON has it, whose reader and writer of numbers are there already: those of the
+/// standard library are 25 kB more.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    serde_json::from_str(text).ok()
+}
+
 /// What became of one element.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Seen<T> {
@@ -109,8 +119,8 @@ pub(crate) trait Field<'de>: Sized {
     /// Reads what came into the field; `false` where there was something that could not be read.
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
 
-    /// Names what inside it was there and could not be read.
-    fn unreadable(&self, paths: &mut Paths);
+    /// Names what inside it, the field of this name, was there and could not be read.
+    fn unreadable(&self, name: &str, paths: &mut Paths);
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Option<T> {
@@ -127,9 +137,9 @@ impl<'de, T: Value<'de>> Field<'de> for Option<T> {
         Ok(true)
     }
 
-    fn unreadable(&self, paths: &mut Paths) {
-        if let Some(value) = self {
-            value.unreadable(paths);
+    fn unreadable(&self, name: &str, paths: &mut Paths) {
+        if let (Some(value), false) = (self, T::IS_PLAIN) {
+            paths.inside(&name, &mut |paths| value.unreadable(paths));
         }
     }
 }
@@ -139,9 +149,9 @@ impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
         deserializer.deserialize_any(Many(self))
     }
 
-    fn unreadable(&self, paths: &mut Paths) {
-        for (index, value) in self.iter().enumerate() {
-            paths.inside(index, |paths| value.unreadable(paths));
+    fn unreadable(&self, name: &str, paths: &mut Paths) {
+        if !T::IS_PLAIN {
+            paths.inside(&name, &mut |paths| paths.add_each(self));
         }
     }
 }
@@ -151,15 +161,15 @@ pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
     map: &mut A,
     field: &mut T,
 ) -> Result<bool, A::Error> {
-    match field.as_plain() {
-        Some(plain) => read_plain(map, plain),
-        None => map.next_value_seed(Slot(field)),
-    }
+    map.next_value_seed(Slot(field))
 }
 
-/// Not inlined, as an object has dozens of fields.
+/// Reads the value that comes next into a field that is plain. Not inlined, as there are dozens of objects.
 #[inline(never)]
-fn read_plain<'de, A: MapAccess<'de>>(map: &mut A, field: &mut dyn Take) -> Result<bool, A::Error> {
+pub(crate) fn read_plain<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    field: &mut dyn Take,
+) -> Result<bool, A::Error> {
     map.next_value_seed(Plain(field))
 }
 

@@ -85,9 +85,8 @@ pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
-pub use plex_tv::device_login::{
-    DeviceLogin, DeviceLoginAnswer, DeviceLoginError, DeviceLoginProgress,
-};
+pub use plex_tv::device_login::progress::{DeviceLoginError, DeviceLoginProgress};
+pub use plex_tv::device_login::{DeviceLogin, DeviceLoginAnswer};
 pub use plex_tv::device_pin::DevicePin;
 pub use plex_tv::device_token_keeper::progress::{
     DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble,

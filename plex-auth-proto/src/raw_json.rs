@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::lenient::{self, Value};
+use crate::lenient::{self, UNREADABLE, Value};
 
 /// A part of an answer whose shape is not known, as the JSON text that it came as.
 ///
@@ -118,12 +118,7 @@ impl<'de> Visitor<'de> for Writer<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.put(text)
-    }
-
-    /// What the second look makes of something that Rust cannot hold.
-    fn visit_bytes<E: Error>(self, _: &[u8]) -> Result<(), E> {
-        self.put(())
+        if text == UNREADABLE { self.put(()) } else { self.put(text) }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

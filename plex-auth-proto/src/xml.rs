@@ -4,7 +4,7 @@
 //! are lists by name, an element of text alone is a text. So each type is written once.
 
 use roxmltree::{Document, Node, ParsingOptions};
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// How deep a document is looked into.
 const MAX_DEPTH: usize = 16;
@@ -27,47 +27,75 @@ pub(crate) enum NotOurs {
     Other,
 }
 
-/// The content of the document's root, which must be called `root`.
-pub(crate) fn read(text: &str, root: &str) -> Result<Value, NotOurs> {
-    match read_any(text)? {
-        (name, content) if name == root => Ok(content),
-        _ => Err(NotOurs::Other),
+/// The content of the document's root, which must be called `root`, as JSON text.
+pub(crate) fn read(text: &str, root: &str) -> Result<String, NotOurs> {
+    let document = document(text)?;
+    let node = document.root_element();
+    if node.tag_name().name() != root {
+        return Err(NotOurs::Other);
     }
+    serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| NotOurs::Other)
 }
 
-/// The content of the document's root, and what it is called.
-pub(crate) fn read_any(text: &str) -> Result<(String, Value), NotOurs> {
+/// The text of a document that has nothing else, whatever its one element is called.
+pub(crate) fn text(text: &str) -> Option<String> {
+    let document = document(text).ok()?;
+    let root = document.root_element();
+    let is_text_alone =
+        root.attributes().len() == 0 && !root.children().any(|node| node.is_element());
+    is_text_alone.then(|| text_of(root).to_owned())
+}
+
+fn text_of<'a>(node: Node<'a, '_>) -> &'a str {
+    node.text().unwrap_or_default().trim()
+}
+
+fn document(text: &str) -> Result<Document<'_>, NotOurs> {
     if looks_like_html(text) {
         return Err(NotOurs::Html);
     }
-    if longest_tag(text) > MAX_TAG || text.matches("xmlns").count() > MAX_NAMESPACES {
+    if longest_tag(text) > MAX_TAG || namespaces(text) > MAX_NAMESPACES {
         return Err(NotOurs::Other);
     }
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)?;
-    let element = document.root_element();
-    Ok((element.tag_name().name().to_owned(), content(element, MAX_DEPTH)))
+    Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)
 }
 
-fn content(element: Node<'_, '_>, depth: usize) -> Value {
-    let mut object = Map::new();
-    for attribute in element.attributes() {
-        object.insert(attribute.name().to_owned(), Value::from(attribute.value()));
+/// An element that becomes JSON, and how many levels of it do.
+struct Element<'a, 'input> {
+    node: Node<'a, 'input>,
+    depth: usize,
+}
+
+impl Element<'_, '_> {
+    fn name(&self) -> &str {
+        self.node.tag_name().name()
     }
-    if let Some(depth) = depth.checked_sub(1) {
-        for child in element.children().filter(Node::is_element) {
-            let list =
-                object.entry(child.tag_name().name()).or_insert_with(|| Value::Array(Vec::new()));
-            // An attribute of the same name is kept; Plex has none.
-            if let Value::Array(list) = list {
-                list.push(content(child, depth));
-            }
+}
+
+impl Serialize for Element<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let attributes = self.node.attributes();
+        let mut elements = Vec::new();
+        if let Some(depth) = self.depth.checked_sub(1) {
+            let children = self.node.children().filter(Node::is_element);
+            elements.extend(children.map(|node| Element { node, depth }));
         }
+        if attributes.len() == 0 && elements.is_empty() {
+            return serializer.serialize_str(text_of(self.node));
+        }
+        // Those of one name stay in their order.
+        elements.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut object = serializer.serialize_map(None)?;
+        for list in elements.chunk_by(|a, b| a.name() == b.name()) {
+            object.serialize_entry(list.first().map_or("", Element::name), list)?;
+        }
+        // An attribute that has the name of an element counts, as it comes last. Plex has none.
+        for attribute in attributes {
+            object.serialize_entry(attribute.name(), attribute.value())?;
+        }
+        object.end()
     }
-    if object.is_empty() {
-        return Value::from(element.text().unwrap_or_default().trim());
-    }
-    Value::Object(object)
 }
 
 /// Whether the text is a web page rather than an answer: one of a page's first tags stands in the first kilobyte.
@@ -80,6 +108,11 @@ pub(crate) fn looks_like_html(text: &str) -> bool {
     start.split(|byte| *byte == b'<').skip(1).any(|piece| TAGS.iter().any(|tag| begins(piece, tag)))
 }
 
+/// How many namespaces are declared, and no fewer.
+fn namespaces(text: &str) -> usize {
+    text.as_bytes().windows(5).filter(|piece| piece == b"xmlns").count()
+}
+
 /// The longest stretch without the start of a tag, which no tag is longer than.
 fn longest_tag(text: &str) -> usize {
     text.split('<').map(str::len).max().unwrap_or(0)
@@ -87,8 +120,7 @@ fn longest_tag(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotOurs, read};
-    use serde_json::json;
+    use super::{NotOurs, read, text};
 
     #[test]
     fn an_element_becomes_the_json_that_plex_would_have_sent() {
@@ -96,15 +128,22 @@ mod tests {
             <MediaContainer size="1">
               <Device name="Attic"><Connection port="32400" local="1"/><Connection port="1"/></Device>
             </MediaContainer>"#;
-        let connections = json!([{"port": "32400", "local": "1"}, {"port": "1"}]);
-        let device = json!([{"name": "Attic", "Connection": connections}]);
-        assert_eq!(read(text, "MediaContainer"), Ok(json!({"size": "1", "Device": device})));
+        let connections = r#"[{"port":"32400","local":"1"},{"port":"1"}]"#;
+        let device = format!(r#"[{{"Connection":{connections},"name":"Attic"}}]"#);
+        let content = format!(r#"{{"Device":{device},"size":"1"}}"#);
+        assert_eq!(read(text, "MediaContainer"), Ok(content));
     }
 
     #[test]
     fn an_element_of_text_alone_is_a_text() {
-        let text = "<errors><error>Invalid token</error><error code='1'/></errors>";
-        assert_eq!(read(text, "errors"), Ok(json!({"error": ["Invalid token", {"code": "1"}]})));
+        let errors = "<errors><error>Invalid \"token\"</error><b/><error code='1'/></errors>";
+        let content = r#"{"b":[""],"error":["Invalid \"token\"",{"code":"1"}]}"#;
+        assert_eq!(read(errors, "errors"), Ok(content.to_owned()));
+        assert_eq!(text("<a> true </a>").as_deref(), Some("true"));
+        assert_eq!(text("<a/>").as_deref(), Some(""));
+        for other in ["<a b='c'>true</a>", "<a>true<b/></a>", "<html>true</html>", "true"] {
+            assert_eq!(text(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -14,14 +14,20 @@ use plex_auth_proto::{
     Call, ClientIdentity, Conversation, InvalidKeptLogin, LinkedPin, NoAnswerReason, PinAnswer,
     PinLogin, PinLoginError, PinProgress, PlexTv, SendError, ShortPin, Step,
 };
-use proptest::collection::vec;
 use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
+    Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
+    prop_oneof, proptest,
 };
+
+use crate::rush::{Bounds, Rush, lots, rush};
+
+#[path = "device_keys/rush.rs"]
+mod rush;
 
 const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
 const WAITING: &str = r#"{"id":2147483650,"authToken":null}"#;
 const LINKED: &str = r#"{"id":2147483650,"authToken":"xyz-Abc_0123456789ab"}"#;
+const OVER: &str = r#"{"id":2147483650,"expiresIn":0}"#;
 const GONE: &str = r#"{"errors":[{"code":1020,"message":"Code not found or expired"}]}"#;
 
 /// What becomes of one call.
@@ -33,6 +39,27 @@ enum Fate {
 }
 
 use Fate::{Answer, RetryAfter, Silence};
+
+impl Fate {
+    fn of<T>(&self, call: &Call<T>) -> Result<Response<T>, SendError> {
+        let reply = call.reply();
+        let builder = Response::builder();
+        let response = match self {
+            Answer(status, body) => builder.status(*status).body(*body),
+            RetryAfter(wait) => builder.status(429).header("retry-after", *wait).body(""),
+            Silence(reason) => return Err(reply.no_answer(*reason, true)),
+        };
+        Ok(reply.read(response.unwrap())?)
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            Answer(status, _) => Some(*status),
+            RetryAfter(_) => Some(429),
+            Silence(_) => None,
+        }
+    }
+}
 
 type Outcome = Result<LinkedPin, PinLoginError>;
 
@@ -85,18 +112,7 @@ impl Play {
     /// The next call meets this fate.
     fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        let reply = call.reply();
-        let answer = match fate {
-            Answer(status, body) => reply
-                .read(Response::builder().status(status).body(body).unwrap())
-                .map_err(SendError::from),
-            RetryAfter(wait) => {
-                let answer = Response::builder().status(429).header("retry-after", wait).body("");
-                reply.read(answer.unwrap()).map_err(SendError::from)
-            }
-            Silence(reason) => Err(reply.no_answer(reason, true)),
-        };
-        self.login.receive(self.now, id, answer);
+        self.login.receive(self.now, id, fate.of(&call));
         self
     }
 
@@ -206,6 +222,42 @@ fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_
 }
 
 #[test]
+fn silence_without_end_ends_it_and_makes_no_second_pin() {
+    let lost = NoAnswerReason::TimedOut(Duration::from_secs(60));
+    let mut play = Play::new();
+    play.sends().unwrap();
+    let Err(PinLoginError::Failed(error)) = play.ends() else { panic!() };
+    let expected =
+        "createOAuthPin at https://plex.tv: no whole answer within 60s (outcome unknown)";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(play.sent.len(), 1);
+
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE));
+    for _ in 0..100 {
+        if play.sends().is_none() {
+            break;
+        }
+    }
+    let Some(Err(PinLoginError::Failed(error))) = &play.outcome else { panic!() };
+    assert_eq!(error.no_answer().unwrap().reason(), lost);
+    let over = play.now.duration_since(start()).unwrap().as_secs();
+    assert!((930..1020).contains(&over), "{over}");
+    // Slower and slower, and once more when its time is over.
+    assert_eq!(play.gaps()[..6], [1, 62, 64, 68, 76, 76]);
+    assert!(play.sent.iter().any(|sent| *sent >= start() + Duration::from_secs(900)));
+
+    // An answer that is late does no harm, and the next one that is in time is heard.
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE));
+    let (late, call) = play.sends().unwrap();
+    play.meets(Answer(200, WAITING));
+    play.login.receive(play.now, late, Answer(404, GONE).of(&call));
+    play.meets(Answer(200, LINKED));
+    play.ends().unwrap();
+}
+
+#[test]
 fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     // Forward by a day: it asks once more, and Plex says that the PIN lives.
     let mut play = Play::new();
@@ -237,6 +289,40 @@ fn one_that_cannot_be_made_says_why() {
     let mut play = Play::new();
     play.meets(RetryAfter("3600"));
     assert!(matches!(play.ends(), Err(PinLoginError::Failed(_))), "nobody waits for an hour");
+}
+
+#[test]
+fn a_pin_without_number_or_code_is_told_at_its_making() {
+    for body in [r#"{"code":"G7KX"}"#, r#"{"id":7}"#, r#"{"id":{},"code":""}"#, "{}", "[]", "null"]
+    {
+        let mut play = Play::new();
+        play.meets(Answer(201, body));
+        let Err(PinLoginError::Failed(error)) = play.ends() else { panic!("{body}") };
+        assert_eq!((error.operation(), play.sent.len()), ("createOAuthPin", 1), "{body}");
+        assert!(!error.may_retry(), "{error}");
+    }
+}
+
+#[test]
+fn a_life_that_cannot_be_is_taken_for_the_usual_one_and_none_is_longer_than_a_day() {
+    for (said, life) in [
+        ("", 900),
+        (r#","expiresIn":0"#, 900),
+        (r#","expiresIn":-5"#, 900),
+        (r#","expiresIn":"soon""#, 900),
+        (r#","expiresIn":"20""#, 20),
+        (r#","expiresIn":1000000000000"#, 86_400),
+    ] {
+        let body = format!(r#"{{"id":2147483650,"code":"G7KX"{said}}}"#);
+        let mut play = Play::new();
+        play.meets(Answer(201, body.leak()));
+        assert_eq!(play.left(), life, "{said}");
+        // Asleep, up to a moment before.
+        play.now += Duration::from_secs(life - 1);
+        play.meets(Answer(200, WAITING)).meets(Answer(200, WAITING));
+        assert!(matches!(play.ends(), Err(PinLoginError::Expired)), "{said}");
+        assert_eq!(*play.sent.last().unwrap(), start() + Duration::from_secs(life), "{said}");
+    }
 }
 
 #[test]
@@ -277,11 +363,12 @@ fn it_is_kept_and_gone_on_with() {
     }
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+fn fate() -> impl Strategy<Value = Fate> + Clone {
     let reason = NoAnswerReason::CutOff;
     prop_oneof![
-        (any::<bool>()).prop_map(|made| Answer(201, if made { MADE } else { "{}" })),
-        (0_usize..9).prop_map(|which| Answer(
+        6 => Just(Answer(200, WAITING)),
+        1 => (any::<bool>()).prop_map(|made| Answer(201, if made { MADE } else { "{}" })),
+        1 => (0_usize..9).prop_map(|which| Answer(
             200,
             [
                 WAITING,
@@ -292,17 +379,17 @@ fn fate() -> impl Strategy<Value = Fate> {
                 r#"{"id":1}"#,
                 "[]",
                 r#"{"id":2147483650,"expiresIn":900}"#,
-                r#"{"id":2147483650,"expiresIn":0}"#,
+                OVER,
             ][which]
         )),
-        (100_u16..600)
+        1 => (100_u16..600)
             .prop_filter("no success", |status| !(200..300).contains(status))
             .prop_map(|status| Answer(status, "")),
-        (0_usize..5).prop_map(|which| RetryAfter(
+        1 => (0_usize..5).prop_map(|which| RetryAfter(
             ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"][which]
         )),
-        any::<bool>().prop_map(move |_| Silence(reason)),
-        any::<bool>().prop_map(|_| Answer(404, GONE)),
+        1 => Just(Silence(reason)),
+        1 => Just(Answer(404, GONE)),
     ]
 }
 
@@ -311,50 +398,44 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_and_whatever_the_clock_does_it_ends_and_never_hurries(
-        fates in vec((fate(), -100_000_i64..100_000, any::<bool>()), 1..40),
+    fn whatever_comes_and_whatever_the_clock_does_it_ends_in_time_in_what_is_true(
+        lots in lots(Answer(201, MADE), fate()),
     ) {
-        let mut play = Play::new();
-        // By a clock that does not jump.
-        let (mut passed, mut last_sent) = (Duration::ZERO, None::<Duration>);
-        for round in 0..20_000 {
-            let (fate, jump, jumps) = &fates[round % fates.len()];
-            match play.login.next(play.now) {
-                Step::Send(id, call) => {
-                    if let Some(last) = last_sent {
-                        prop_assert!(passed - last >= Duration::from_secs(1) || *jumps || round < 3
-                            || fates.iter().any(|(_, _, jumps)| *jumps), "{:?}", passed - last);
-                    }
-                    last_sent = Some(passed);
-                    let reply = call.reply();
-                    let answer = match fate {
-                        Answer(status, body) => reply
-                            .read(Response::builder().status(*status).body(*body).unwrap())
-                            .map_err(SendError::from),
-                        RetryAfter(wait) => reply
-                            .read(Response::builder().status(429).header("retry-after", *wait).body("").unwrap())
-                            .map_err(SendError::from),
-                        Silence(reason) => Err(reply.no_answer(*reason, false)),
-                    };
-                    if *jumps {
-                        let by = Duration::from_secs(jump.unsigned_abs());
-                        play.now = if *jump < 0 { play.now - by } else { play.now + by };
-                    }
-                    play.login.receive(play.now, id, answer);
-                }
-                Step::Wait(time) => {
-                    prop_assert!(time >= Duration::from_millis(1), "a busy loop");
-                    passed += time.min(Duration::from_secs(100_000_000_000));
-                    play.now += time.min(Duration::from_secs(10_000_000));
-                }
-                Step::Done(Ok(linked)) => {
-                    prop_assert!(fates.iter().any(|(fate, ..)| matches!(fate, Answer(200, LINKED))));
-                    prop_assert!(linked.auth_token.expose() == "xyz-Abc_0123456789ab");
-                    return Ok(());
-                }
-                Step::Done(Err(_)) => return Ok(()),
+        let left = |login: &PinLogin<ShortPin>, now| match login.progress(now) {
+            PinProgress::Waiting { left, .. } => Some(left),
+            _ => None,
+        };
+        let login = plex_tv("id").short_pin_login();
+        // The last poll may be tried again for half a minute, and a call is lost after one.
+        let grace = Duration::from_secs(125);
+        let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
+        let rush = rush(login, &lots, bounds, |call, fate| fate.of(call), left);
+        let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
+        let outcome = outcome.expect("an end");
+        let came = |wanted: &dyn Fn(&Fate) -> bool| met.iter().any(|(_, fate)| wanted(fate));
+        match &outcome {
+            Ok(linked) => {
+                prop_assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
+                prop_assert!(came(&|fate| matches!(fate, Answer(200, LINKED))));
             }
+            Err(PinLoginError::Expired) => {
+                let is_end = |fate: &Fate| matches!(fate, Answer(404, GONE) | Answer(410, _) | Answer(200, OVER));
+                // Answers that lengthen its life again and again do so for twice as long as it was to be.
+                prop_assert!(was_over || calls > 1800 || came(&is_end), "{:?}", met.last());
+            }
+            Err(PinLoginError::Failed(error)) => {
+                let said = error.status().map(|status| status.as_u16());
+                prop_assert!(said.is_none() || came(&|fate| fate.status() == said), "{error}");
+            }
+            Err(error) => prop_assert!(false, "{error}"),
         }
-        prop_assert!(false, "it has not ended");
+        let last = met.last().filter(|(path, _)| was_heard && path.ends_with("/pins/2147483650"));
+        match last.map(|(_, fate)| fate) {
+            Some(Answer(200, LINKED)) => prop_assert!(outcome.is_ok()),
+            Some(Answer(404, GONE)) => {
+                prop_assert!(matches!(outcome, Err(PinLoginError::Expired)));
+            }
+            _ => {}
+        }
     }
 }

@@ -360,7 +360,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_and_whatever_the_clock_does_it_ends_in_what_is_true(
-        fates in vec((fate(), 0_u64..40, prop_oneof![
+        fates in vec((fate(), 0_u64..100, prop_oneof![
             4 => any::<bool>().prop_map(|_| 0), 1 => -100_000_i64..100_000
         ]), 1..20),
     ) {

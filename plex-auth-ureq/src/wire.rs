@@ -8,7 +8,7 @@ use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::uri::Scheme;
 use plex_auth_proto::http::{Request, Response, Version};
 use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
-use ureq::{Agent, AsSendBody};
+use ureq::Agent;
 
 use crate::fault::{self, Circumstances, Fault};
 
@@ -83,23 +83,7 @@ impl Wire {
         limit: Duration,
         connection: Connection,
     ) -> Result<Response<ureq::Body>, ureq::Error> {
-        let bytes = request.body().as_ref();
-        // An empty slice would put a content-length on a GET, and no body chunks an empty POST.
-        if bytes.is_empty() && !request.headers().contains_key(CONTENT_LENGTH) {
-            self.run_with(request, (), limit, connection)
-        } else {
-            self.run_with(request, bytes, limit, connection)
-        }
-    }
-
-    fn run_with<B: AsSendBody>(
-        &self,
-        request: &Request<Body>,
-        body: B,
-        limit: Duration,
-        connection: Connection,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
-        let mut own = Request::new(body);
+        let mut own = Request::new(());
         *own.method_mut() = request.method().clone();
         *own.uri_mut() = request.uri().clone();
         *own.version_mut() = Version::HTTP_11;
@@ -125,7 +109,14 @@ impl Wire {
         if let Connection::Fresh = connection {
             config = config.max_idle_age(Duration::ZERO);
         }
-        self.agent.run(config.build())
+        let own = config.build();
+        let bytes = request.body().as_ref();
+        // An empty slice would put a content-length on a GET, and no body chunks an empty POST.
+        if bytes.is_empty() && !request.headers().contains_key(CONTENT_LENGTH) {
+            self.agent.run(own)
+        } else {
+            self.agent.run(own.map(|()| bytes))
+        }
     }
 }
 

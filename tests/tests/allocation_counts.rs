@@ -31,7 +31,7 @@ const EXPECTED: &[(&str, u64)] = &[
     ("error: Unavailable, a gateway's page", 1),
     ("error: Rejected", 4),
     ("error: Redirected", 3),
-    ("error: UnexpectedContent, a page", 4),
+    ("error: UnexpectedContent, a page", 3),
     ("error: UnexpectedContent, cut off", 106),
     ("error: UnexpectedShape, small", 3),
     ("error: UnexpectedShape, 9 kB", 279),

@@ -4,7 +4,7 @@ use super::RequestId;
 
 /// How long a call is waited for: twice as long as a transport takes for one, unless told otherwise. What came
 /// of it is lost then, as where a conversation was stopped while it was under way.
-const LOST: Duration = Duration::from_secs(60);
+pub(crate) const LOST: Duration = Duration::from_secs(60);
 
 /// The numbers of a conversation that has one call under way at the most.
 #[derive(Clone, Debug)]

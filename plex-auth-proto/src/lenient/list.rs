@@ -79,10 +79,6 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
         self.one(One::NEW.visit_unit())
     }
 
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<bool, E> {
-        self.one(One::NEW.visit_bytes(bytes))
-    }
-
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
         self.one(One::NEW.visit_map(map))
     }

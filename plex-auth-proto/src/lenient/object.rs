@@ -54,14 +54,21 @@ macro_rules! object {
                 let mut first = true;
                 while let Some(key) = map.next_key_seed(crate::lenient::Key(known))? {
                     let is_first = std::mem::take(&mut first);
-                    match key {
+                    // Most fields are plain, and all of these are read in one place: below.
+                    let (name, field): (&str, &mut dyn crate::lenient::Take) = match key {
                         $(Some(Field::$required) => {
-                            let read = crate::lenient::read_value(&mut map, &mut $required)?;
-                            unreadable.note(crate::lenient::wire!($required $($required_wire)?), read);
+                            (crate::lenient::wire!($required $($required_wire)?), &mut $required)
                         })*
                         $(Some(Field::$field) => {
-                            let read = crate::lenient::read_value(&mut map, &mut $field)?;
-                            unreadable.note(crate::lenient::wire!($field $($wire)?), read);
+                            let name = crate::lenient::wire!($field $($wire)?);
+                            match crate::lenient::Field::as_plain(&mut $field) {
+                                Some(plain) => (name, plain),
+                                None => {
+                                    let read = crate::lenient::read_value(&mut map, &mut $field)?;
+                                    unreadable.note(name, read);
+                                    continue;
+                                }
+                            }
                         })*
                         // It has this key alone, and is no object.
                         Some(Field::NumberInDisguise) if is_first => {
@@ -70,11 +77,15 @@ macro_rules! object {
                                 return Ok(None);
                             }
                             map.next_value::<serde::de::IgnoredAny>()?;
+                            continue;
                         }
                         Some(Field::NumberInDisguise) | None => {
                             map.next_value::<serde::de::IgnoredAny>()?;
+                            continue;
                         }
-                    }
+                    };
+                    let read = crate::lenient::read_plain(&mut map, field)?;
+                    unreadable.note(name, read);
                 }
                 $(let Some($required) = $required else { return Ok(None) };)*
                 Ok(Some(Self { $($required,)* $($field,)* unreadable }))
@@ -88,9 +99,11 @@ macro_rules! object {
 
             fn unreadable(&self, paths: &mut crate::lenient::Paths) {
                 paths.add_all(&self.unreadable);
-                $(paths.inside(crate::lenient::wire!($field $($wire)?), |paths| {
-                    crate::lenient::Field::unreadable(&self.$field, paths);
-                });)*
+                $(crate::lenient::Field::unreadable(
+                    &self.$field,
+                    crate::lenient::wire!($field $($wire)?),
+                    paths,
+                );)*
             }
         }
 

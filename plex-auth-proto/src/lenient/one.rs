@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::plain::Plain;
-use super::{Seen, Value};
+use super::{Seen, UNREADABLE, Value};
 
 /// Visits one element and makes a `T` of it, if it can.
 pub(crate) struct One<T>(PhantomData<T>);
@@ -56,16 +56,15 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Seen<T>, E> {
-        Ok(if text.is_empty() { Seen::Nothing } else { Seen::of(T::from_text(text)) })
+        Ok(match text {
+            "" => Seen::Nothing,
+            UNREADABLE => Seen::Unreadable,
+            text => Seen::of(T::from_text(text)),
+        })
     }
 
     fn visit_unit<E>(self) -> Result<Seen<T>, E> {
         Ok(Seen::Nothing)
-    }
-
-    /// What the second look makes of something that JSON can hold and Rust cannot.
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Seen<T>, E> {
-        Ok(Seen::Unreadable)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seen<T>, A::Error> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Key, One, Value};
+use super::{Key, One, UNREADABLE, Value, float};
 
 /// A field that takes what is plain, whatever it makes of it; `false` where that is nothing.
 pub(crate) trait Take {
@@ -76,22 +76,22 @@ impl<'de> Visitor<'de> for Plain<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        Ok(text.is_empty() || self.0.text(text))
+        Ok(match text {
+            "" => true,
+            UNREADABLE => false,
+            text => self.0.text(text),
+        })
     }
 
     fn visit_unit<E>(self) -> Result<bool, E> {
         Ok(true)
     }
 
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<bool, E> {
-        Ok(false)
-    }
-
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
         let Some(text) = number_in_disguise(map)? else { return Ok(false) };
-        Ok(match (text.parse(), text.parse()) {
+        Ok(match (text.parse(), float(&text)) {
             (Ok(integer), _) => self.0.integer(integer),
-            (_, Ok(float)) => self.0.float(float),
+            (_, Some(float)) => self.0.float(float),
             _ => false,
         })
     }

@@ -68,13 +68,20 @@ impl Paths {
         self.found.push(format!("{}{name}", self.here));
     }
 
+    /// Adds what could not be read inside each element of the list that the way has come to.
+    pub(crate) fn add_each<'de, T: Value<'de>>(&mut self, elements: &[T]) {
+        for (index, element) in elements.iter().enumerate() {
+            self.inside(&index, &mut |paths| element.unreadable(paths));
+        }
+    }
+
     /// All paths that were added.
     pub(crate) fn into_found(self) -> Vec<String> {
         self.found
     }
 
     /// Goes a step further, and back again.
-    pub(crate) fn inside(&mut self, step: impl fmt::Display, walk: impl FnOnce(&mut Self)) {
+    pub(crate) fn inside(&mut self, step: &dyn fmt::Display, walk: &mut dyn FnMut(&mut Self)) {
         let length = self.here.len();
         self.here.push_str(&format!("{step}."));
         walk(self);

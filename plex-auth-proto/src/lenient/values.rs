@@ -1,6 +1,6 @@
 //! What the simple types can be made of.
 
-use super::Value;
+use super::{Value, float};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
@@ -42,7 +42,7 @@ macro_rules! integer {
 
             fn from_text(text: &str) -> Option<Self> {
                 let text = text.trim();
-                text.parse().ok().or_else(|| Self::from_float(text.parse().ok()?))
+                text.parse().ok().or_else(|| float(text).and_then(Self::from_float))
             }
         }
     )+};
@@ -73,7 +73,7 @@ impl Value<'_> for String {
     }
 
     fn from_float(number: f64) -> Option<Self> {
-        number.is_finite().then(|| number.to_string())
+        serde_json::to_string(&number).ok().filter(|_| number.is_finite())
     }
 
     fn from_text(text: &str) -> Option<Self> {

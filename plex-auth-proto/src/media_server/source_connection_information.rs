@@ -149,7 +149,7 @@ impl<'de> Value<'de> for SourceConnectionInformation {
 
     fn unreadable(&self, paths: &mut Paths) {
         paths.add_all(&self.unreadable);
-        paths.inside("Device", |paths| self.devices.unreadable(paths));
+        self.devices.unreadable("Device", paths);
     }
 }
 
@@ -219,95 +219,4 @@ fn read(body: &[u8]) -> Result<SourceConnectionInformation, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{SourceConnectionInformation, read};
-    use crate::decode::Fault;
-    use crate::{ClientIdentity, MediaServer, Source, Token};
-
-    fn parse(body: &str) -> SourceConnectionInformation {
-        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
-    }
-
-    #[test]
-    fn the_request_is_as_servers_want_it() {
-        let me = ClientIdentity::builder("id").build().unwrap();
-        let url = "http://10.0.0.7:32400".parse().unwrap();
-        let server = MediaServer::new(me, url, Token::new("abc").unwrap());
-        let source: Source = "provider://tv.plex.provider a&b".parse().unwrap();
-        let call = server.source_connection_information(&source);
-        assert_eq!(call.request().method(), "GET");
-        assert_eq!(
-            call.request().uri(),
-            "http://10.0.0.7:32400/security/resources?source=provider%3A%2F%2Ftv.plex.provider%20a%26b"
-        );
-        assert!(!call.request().headers().contains_key("content-length"));
-        let refresh = server.refresh_source_connection_information(&source);
-        assert_eq!(
-            refresh.request().uri().to_string(),
-            format!("{}&refresh=1", call.request().uri())
-        );
-    }
-
-    #[test]
-    fn json_and_xml_say_the_same() {
-        let json = parse(
-            r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","clientIdentifier":"5f0e1c2d",
-                "accessToken":"transient-5ea1","Connection":[
-                {"protocol":"https","address":"10.0.2.1","port":32400,
-                 "uri":"https://10-0-2-1.feed.plex.direct:32400","local":true,"relay":false},
-                {"protocol":"https","address":"203.0.113.9","port":"8443",
-                 "uri":"https://203-0-113-9.feed.plex.direct:8443","local":"0","relay":1}]}]}}"#,
-        );
-        let xml = parse(
-            r#"<?xml version="1.0" encoding="UTF-8"?>
-            <MediaContainer size="1">
-              <Device name="Attic" clientIdentifier="5f0e1c2d" accessToken="transient-5ea1">
-                <Connection protocol="https" address="10.0.2.1" port="32400"
-                  uri="https://10-0-2-1.feed.plex.direct:32400" local="1" relay="0"/>
-                <Connection protocol="https" address="203.0.113.9" port="8443"
-                  uri="https://203-0-113-9.feed.plex.direct:8443" local="0" relay="1"/>
-              </Device>
-            </MediaContainer>"#,
-        );
-        assert_eq!(format!("{json:?}"), format!("{xml:?}"));
-        let device = json.device().unwrap();
-        assert_eq!(device.access_token.as_ref().unwrap().expose(), "transient-5ea1");
-        let [local, relay] = device.connections.as_slice() else { panic!("{device:?}") };
-        assert_eq!((local.port, local.local, local.relay), (Some(32400), Some(true), Some(false)));
-        assert_eq!((relay.port, relay.local, relay.relay), (Some(8443), Some(false), Some(true)));
-    }
-
-    #[test]
-    fn one_or_many_are_the_same() {
-        for (body, devices, connections) in [
-            (r#"{"MediaContainer":{"Device":{"Connection":{"port":1}}}}"#, 1, 1),
-            (r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1}]}]}}"#, 1, 1),
-            (r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1},{"port":2}]},{}]}}"#, 2, 2),
-            (r#"{"MediaContainer":{"Device":[{"Connection":[]}]}}"#, 1, 0),
-            (r#"{"MediaContainer":{"Device":[{"Connection":null}]}}"#, 1, 0),
-            (r#"{"MediaContainer":{"Device":[]}}"#, 0, 0),
-            (r#"{"MediaContainer":{"Device":null}}"#, 0, 0),
-            (r#"{"MediaContainer":{"size":0}}"#, 0, 0),
-            (r#"{"_elementType":"MediaContainer","size":"0"}"#, 0, 0),
-            (r#"{"_elementType":"MediaContainer","Device":{"Connection":{"port":1}}}"#, 1, 1),
-            (r#"<MediaContainer size="0"/>"#, 0, 0),
-        ] {
-            let source = parse(body);
-            assert_eq!(source.devices.len(), devices, "{body}");
-            let found = source.device().map_or(0, |device| device.connections.len());
-            assert_eq!(found, connections, "{body}");
-        }
-    }
-
-    #[test]
-    fn no_container_at_all_is_not_an_empty_one() {
-        for body in
-            ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#, r#"{"Device":[]}"#]
-        {
-            match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
-            }
-        }
-    }
-}
+mod tests;

@@ -3,22 +3,23 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::call::Call;
 use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::{Conversation, RequestId, Step};
-use crate::jwt::device_jwt::DeviceClaims;
-use crate::jwt::device_key::{DeviceKey, SignError};
+use crate::jwt::device_key::DeviceKey;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::device_exchange::{Came, Exchange, Exchanged};
 use crate::plex_tv::device_pin::DevicePin;
-use crate::plex_tv::pin_login::steps::{Failure, Next, Steps, Way};
+use crate::plex_tv::pin_login::failure::Failure;
+use crate::plex_tv::pin_login::steps::{Next, Steps};
 use crate::plex_tv::pin_login::{LinkedPin, PinAnswer, PinProgress};
-use crate::plex_tv::poll_pin::PinState;
-use crate::plex_tv::short_pin::ShortPin;
-use crate::plex_tv::strong_pin::StrongPin;
 
 pub(crate) mod kept;
+pub(crate) mod progress;
+mod with_key;
+
+use progress::{DeviceLoginError, DeviceLoginProgress};
+use with_key::WithKey;
 
 /// How often it is told at most that Plex does not take what the device signs: the user is waiting.
 const PATIENCE: u32 = 1;
@@ -96,12 +97,6 @@ pub struct DeviceLogin<K> {
     outcome: Option<Result<LinkedPin, DeviceLoginError>>,
 }
 
-/// The way of PINs that bring the key of a device along.
-struct WithKey<K> {
-    key: K,
-    strong: bool,
-}
-
 /// An exchange that is to show whether the key is known.
 struct Settling {
     exchange: Exchange,
@@ -110,56 +105,6 @@ struct Settling {
     until: Duration,
     /// Why the PIN brought no token, which stands where the key is not known.
     failure: DeviceLoginError,
-}
-
-/// Why a [`DeviceLogin`] brought no token.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DeviceLoginError {
-    /// Nobody has linked the PIN in time. [Renew](DeviceLogin::renew) the login to show another one.
-    #[error("nobody has linked the PIN in time")]
-    Expired,
-    /// A call failed for good: the making of the PIN was refused, the transport could not start, or the last
-    /// poll found nobody to ask. Where Plex [does not know the device](SendError::wants_new_device_key) any
-    /// more, only a new client identifier with a new key helps.
-    #[error(transparent)]
-    Failed(#[from] SendError),
-    /// The device's key could not sign the last poll.
-    #[error(transparent)]
-    CannotSign(#[from] SignError),
-}
-
-impl From<Failure> for DeviceLoginError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Expired => Self::Expired,
-            Failure::Sent(error) => Self::Failed(error),
-            Failure::Unsigned(error) => Self::CannotSign(error),
-        }
-    }
-}
-
-/// How far a [`DeviceLogin`] has come.
-#[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is shown at once and never kept")]
-#[non_exhaustive]
-pub enum DeviceLoginProgress {
-    /// The PIN is being made.
-    Creating,
-    /// The PIN is there for somebody to link it.
-    #[non_exhaustive]
-    Waiting {
-        /// The PIN: its code, and the page that it is linked at.
-        pin: DevicePin,
-        /// How long it can still be linked.
-        left: Duration,
-        /// Why the key could not sign the last poll, which is tried again.
-        sign_error: Option<SignError>,
-    },
-    /// The PIN is gone, and it is being found out whether it has brought the key to Plex.
-    Exchanging,
-    /// It is over.
-    Over,
 }
 
 /// What the answers of a [`DeviceLogin`] are read as.
@@ -171,32 +116,6 @@ pub struct DeviceLoginAnswer(Heard);
 enum Heard {
     Pin(PinAnswer<DevicePin>),
     Exchanged(Exchanged),
-}
-
-impl<K: DeviceKey> Way<DevicePin> for WithKey<K> {
-    fn create(&self, plex_tv: &PlexTv) -> Call<DevicePin> {
-        let jwk = self.key.jwk();
-        if self.strong {
-            plex_tv.create_strong_device_pin(jwk)
-        } else {
-            plex_tv.create_short_device_pin(jwk)
-        }
-    }
-
-    fn life(&self, pin: &DevicePin) -> Duration {
-        let life = pin.short().map(ShortPin::expires_in);
-        life.or_else(|| pin.strong().map(StrongPin::expires_in)).unwrap_or_default()
-    }
-
-    fn poll(
-        &self,
-        plex_tv: &PlexTv,
-        pin: &DevicePin,
-        now: SystemTime,
-    ) -> Result<Call<PinState>, SignError> {
-        let jwt = DeviceClaims::for_poll(plex_tv.identity(), now).sign(&self.key)?;
-        Ok(plex_tv.poll_device_pin(pin, &jwt))
-    }
 }
 
 impl<K: DeviceKey> DeviceLogin<K> {
@@ -274,7 +193,12 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         }
         let Some(settling) = &mut self.settling else { return Step::Wait(STEADY) };
         let now = self.steps.clock.at(now);
-        if !settling.calls.is_lost(now.elapsed) && settling.calls.is_under_way() {
+        if settling.calls.is_lost(now.elapsed) && now.elapsed > settling.until {
+            let failure = settling.failure.clone();
+            self.settling = None;
+            return Step::Done(Err(failure));
+        }
+        if settling.calls.is_under_way() {
             return Step::Wait(STEADY);
         }
         let wait = settling.exchange.due.saturating_sub(now.elapsed);

@@ -13,8 +13,10 @@ use crate::plex_tv::poll_pin::PinState;
 use crate::plex_tv::short_pin::ShortPin;
 use crate::plex_tv::strong_pin::StrongPin;
 use crate::token::Token;
-use steps::{Failure, Next, Steps, Way};
+use failure::Failure;
+use steps::{Next, Steps, Way};
 
+pub(crate) mod failure;
 pub(crate) mod kept;
 pub(crate) mod steps;
 
@@ -94,8 +96,8 @@ pub enum PinLoginError {
     /// Nobody has linked the PIN in time. [Renew](PinLogin::renew) the login to show another one.
     #[error("nobody has linked the PIN in time")]
     Expired,
-    /// A call failed for good: the making of the PIN was refused, the transport could not start, or the last
-    /// poll found nobody to ask.
+    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
+    /// transport could not start; or the last poll found nobody to ask.
     #[error(transparent)]
     Failed(#[from] SendError),
 }

@@ -5,7 +5,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use crate::call::Call;
 use crate::decode::{self, Fault};
-use crate::lenient::{Field, List, Paths};
+use crate::lenient::{List, Paths};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
@@ -124,7 +124,7 @@ impl Resources {
         if !self.all_read {
             paths.add(".");
         }
-        self.resources.unreadable(&mut paths);
+        paths.add_each(&self.resources);
         paths.into_found()
     }
 }

@@ -1,13 +1,16 @@
 //! The pages that a person opens in a browser to link a PIN, which are no part of any API: a form each, and
-//! nothing from anywhere else.
+//! nothing from anywhere else; and the picture that leads there.
 
 mod auth;
 mod link;
+mod qr;
 
 use http::{Response, StatusCode};
 
 use super::ask::{Ask, Form};
+use super::plex_tv::PREFIX;
 use super::render;
+use super::routes::captures;
 use super::{FakePlex, Who};
 
 /// The answer of a page, where the request is for one.
@@ -20,8 +23,15 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Option<Response<Vec<
         (_, "/link" | "/link/" | "/auth" | "/auth/") => {
             render::html(StatusCode::METHOD_NOT_ALLOWED)
         }
+        ("GET", path) => qr::picture(plex, ask, code_of_picture(path)?),
         _ => return None,
     })
+}
+
+/// Whose picture is at a path, if it is one's.
+fn code_of_picture(path: &str) -> Option<&str> {
+    let path = path.strip_prefix(PREFIX).unwrap_or(path);
+    captures("/pins/qr/{code}", path)?.first().copied()
 }
 
 /// The accounts to choose from.

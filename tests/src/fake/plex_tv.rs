@@ -11,6 +11,7 @@ mod sign_in;
 mod sign_out;
 mod switch_home_user;
 mod user;
+mod users;
 
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -51,6 +52,8 @@ const OUTSIDE_ROUTES: &[(&str, &str, Handler)] = &[
     ("GET", "/devices.xml", devices::list),
     ("DELETE", "/devices/{id}.xml", devices::remove),
     ("GET", "/api/claim/token.json", claim_token::answer),
+    ("GET", "/api/users/", users::list),
+    ("POST", "/api/home/users/{id}/switch", switch_home_user::answer_older),
 ];
 
 /// What plex.tv says when it refuses.

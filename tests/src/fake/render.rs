@@ -43,6 +43,11 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<
     with_body(status, "text/html; charset=utf-8", page)
 }
 
+/// A picture.
+pub(crate) fn png(picture: Vec<u8>) -> Response<Vec<u8>> {
+    with_body(StatusCode::OK, "image/png", picture)
+}
+
 /// No body.
 pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
@@ -58,8 +63,12 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-fn with_body(status: StatusCode, kind: &'static str, body: String) -> Response<Vec<u8>> {
-    let mut response = Response::new(body.into_bytes());
+fn with_body(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Vec<u8>>,
+) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
@@ -104,7 +113,7 @@ impl Element {
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),
-            Value::Array(list) => element.child(Self::list(key, list)),
+            Value::Array(list) => element.child(Self::plex_tv_list(key, list)),
             plain => element.attribute(key, plain_text(key, plain)),
         })
     }
@@ -122,7 +131,8 @@ impl Element {
         })
     }
 
-    fn list(name: &str, list: &[Value]) -> Self {
+    /// A list as plex.tv has it.
+    pub(crate) fn plex_tv_list(name: &str, list: &[Value]) -> Self {
         let one = match name {
             "entitlements" => "entitlement",
             "pastSubscriptions" => "subscription",

@@ -24,7 +24,8 @@ pub(crate) const WORDLESS: [&str; 6] =
     ["linkPin", "registerDeviceJWK", "signOut", "removeDevice", "claimServer", "unclaimServer"];
 
 /// The signature of the device's token: a secret that stands in the body of a request.
-const SIGNATURE: &[u8; 64] = b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
+pub(crate) const SIGNATURE: &[u8; 64] =
+    b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
 /// A Home PIN, too short to be searched for by itself: in a URL it is `pin=` and this.
 pub(crate) const HOME_PIN: &str = "8305";

@@ -15,6 +15,8 @@ use crate::every_operation::{Asking, EveryOperation, IDENTIFIER};
 /// Makes a carrier that trusts this root, or none beside its own.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
 
+const CLIENTS: [NewCarrier; 3] = [Carrier::HandMade, Carrier::ureq, Carrier::hyper];
+
 /// One carrier, one fake, nothing shared with any other test.
 pub(crate) struct Stage {
     carrier: Carrier,
@@ -33,17 +35,31 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Stage)) {
 
 /// Plays a scenario over every carrier that needs a socket, over HTTP and over HTTPS.
 pub(crate) fn over_every_client(scenario: impl Fn(&Stage)) {
-    for client in [Carrier::HandMade, Carrier::ureq, Carrier::hyper] as [NewCarrier; 3] {
-        let authority = Authority::new();
-        for root in [None, Some(authority.root_der())] {
-            let server = match root {
-                None => Server::http(FakePlex::new()),
-                Some(_) => Server::https(FakePlex::new(), authority.good()),
-            };
-            let (url, fake) = (server.url().to_owned(), server.fake());
-            play(&scenario, client(root), url, fake, Some(server));
-        }
+    for client in CLIENTS {
+        over(client, false, &scenario);
+        over(client, true, &scenario);
     }
+}
+
+/// The same, over all of them at once: for a scenario that waits.
+pub(crate) fn over_every_client_at_once(scenario: impl Fn(&Stage) + Sync) {
+    std::thread::scope(|scope| {
+        for (client, secure) in CLIENTS.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+            let scenario = &scenario;
+            scope.spawn(move || over(client, secure, scenario));
+        }
+    });
+}
+
+fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Stage)) {
+    let (root, server) = if secure {
+        let authority = Authority::new();
+        (Some(authority.root_der()), Server::https(FakePlex::new(), authority.good()))
+    } else {
+        (None, Server::http(FakePlex::new()))
+    };
+    let (url, fake) = (server.url().to_owned(), server.fake());
+    play(scenario, client(root), url, fake, Some(server));
 }
 
 /// Plays a scenario over clients that a caller made, with settings of their own.

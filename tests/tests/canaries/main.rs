@@ -26,6 +26,7 @@ use crate::search::Seen;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/carrier.rs"]
 mod carrier;
+mod conversations;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/every_operation.rs"]
 mod every_operation;
@@ -279,6 +280,12 @@ fn is_told_by_ureq(target: &str, text: &str) -> bool {
     of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
+/// What was logged up to now: what ureq writes of what it carries, and all else.
+fn log() -> (Vec<(String, String)>, Vec<(String, String)>) {
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    log.into_iter().partition(|(target, text)| is_told_by_ureq(target, text))
+}
+
 #[test]
 fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     listen();
@@ -291,9 +298,7 @@ fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
     exercise(&Carrier::ureq(None), &mut seen);
     exercise(&Carrier::Ureq(proxied), &mut seen);
 
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let (told, kept): (Vec<_>, Vec<_>) =
-        log.into_iter().partition(|(target, text)| is_told_by_ureq(target, text));
+    let (told, kept) = log();
     assert!(kept.iter().any(|(target, _)| target.starts_with("hyper_util")), "hyper logs nothing");
     assert!(kept.iter().any(|(target, _)| target.starts_with("ureq")), "ureq logs nothing");
     println!("{} lines of log searched, {} of ureq's at TRACE apart", kept.len(), told.len());

@@ -5,14 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
+use super::failure::Failure;
 use super::{Heard, LinkedPin, PinAnswer, PinProgress};
+use crate::asked::Asked;
 use crate::call::Call;
 use crate::conversation::RequestId;
-use crate::conversation::one_at_a_time::OneAtATime;
+use crate::conversation::one_at_a_time::{LOST, OneAtATime};
 use crate::conversation::pace::Pace;
 use crate::conversation::plex_clock::{Moment, PlexClock};
 use crate::jwt::device_key::SignError;
-use crate::no_answer::{NoAnswerReason, SendError};
+use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::poll_pin::PinState;
 
@@ -44,6 +46,8 @@ pub(crate) struct Steps<W, P> {
     state: State<P>,
     pub(crate) clock: PlexClock,
     calls: OneAtATime,
+    /// What the last call asked.
+    asked: Option<Asked>,
     /// When the next call is due, in elapsed time.
     due: Duration,
     pace: Pace,
@@ -71,14 +75,6 @@ enum State<P> {
     Over(Option<Result<LinkedPin, Failure>>),
 }
 
-/// Why it brought no token.
-#[derive(Clone, Debug)]
-pub(crate) enum Failure {
-    Expired,
-    Sent(SendError),
-    Unsigned(SignError),
-}
-
 /// What is to be done.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
 pub(crate) enum Next<P> {
@@ -95,6 +91,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             state: State::Creating { patience: None },
             clock: PlexClock::default(),
             calls: OneAtATime::new(),
+            asked: None,
             due: Duration::ZERO,
             pace: PACE,
             unsigned: None,
@@ -160,11 +157,11 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
 
     pub(crate) fn next(&mut self, now: SystemTime) -> Next<P> {
         let now = self.clock.at(now);
+        if self.calls.is_lost(now.elapsed) {
+            self.lost(now);
+        }
         if let State::Over(outcome) = &mut self.state {
             return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
-        }
-        if self.calls.is_lost(now.elapsed) {
-            self.may_be_linked |= matches!(self.state, State::Polling { .. });
         }
         if self.calls.is_under_way() {
             return Next::Wait(PACE.steady());
@@ -192,6 +189,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             _ => self.way.create(&self.plex_tv).map(|pin| PinAnswer(Heard::Made(pin))),
         };
         self.unsigned = None;
+        self.asked = Some(call.reply().asked().clone());
         Next::Send(self.calls.start(now.elapsed), call)
     }
 
@@ -208,10 +206,21 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         if !self.calls.finish(id) {
             return;
         }
-        let answer = answer.map(Response::into_body);
+        self.came(moment, answer.map(Response::into_body));
+    }
+
+    /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
+    /// silence is, or it would go on for ever where each answer comes too late.
+    fn lost(&mut self, now: Moment) {
+        let Some(asked) = &self.asked else { return };
+        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST), true);
+        self.came(now, Err(silence.into()));
+    }
+
+    fn came(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
         match self.state {
-            State::Creating { .. } => self.created(moment, answer),
-            State::Polling { .. } => self.polled(moment, answer.map_err(Failure::Sent)),
+            State::Creating { .. } => self.created(now, answer),
+            State::Polling { .. } => self.polled(now, answer.map_err(Failure::Sent)),
             State::Over(_) => {}
         }
     }
@@ -275,38 +284,6 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                 self.due = now.saturating_add(wait).min(latest.max(least));
             }
         }
-    }
-}
-
-impl Failure {
-    fn sent(&self) -> Option<&SendError> {
-        match self {
-            Self::Sent(error) => Some(error),
-            Self::Expired | Self::Unsigned(_) => None,
-        }
-    }
-
-    fn is_pin_gone(&self) -> bool {
-        self.sent().is_some_and(SendError::is_pin_gone)
-    }
-
-    fn is_hopeless(&self) -> bool {
-        let reason = self.sent().and_then(SendError::no_answer).map(|no_answer| no_answer.reason());
-        matches!(reason, Some(NoAnswerReason::NotStarted(_)))
-    }
-
-    /// Whether the poll can have been answered with a token that did not come through.
-    fn may_hide_a_token(&self) -> bool {
-        self.sent().is_some_and(|error| match error {
-            SendError::NoAnswer(no_answer) => no_answer.may_have_been_sent(),
-            SendError::Answered(error) => {
-                error.status().is_success() || error.status().is_server_error()
-            }
-        })
-    }
-
-    fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        self.sent()?.retry_after().map(|after| after.wait(now))
     }
 }
 

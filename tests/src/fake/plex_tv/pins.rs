@@ -3,7 +3,7 @@
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Refusal, authenticate};
+use super::{PREFIX, Refusal, authenticate};
 use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
 use crate::fake::pins::{NewPin, Pin};
@@ -28,7 +28,7 @@ pub(crate) fn create(
         jwk,
     };
     let pin = plex.pins.make(new, ask.now());
-    Ok(answer(&pin, ask, StatusCode::CREATED))
+    Ok(answer(plex, &pin, ask, StatusCode::CREATED))
 }
 
 pub(crate) fn poll(
@@ -44,7 +44,7 @@ pub(crate) fn poll(
         let jwt = ask.parameter("deviceJWT").ok_or(Refusal::PARAMETER)?;
         plex.device_keys.read_of(jwk, &jwt, identifier, ask.now())?;
     }
-    Ok(answer(pin, ask, StatusCode::OK))
+    Ok(answer(plex, pin, ask, StatusCode::OK))
 }
 
 pub(crate) fn link(
@@ -59,8 +59,8 @@ pub(crate) fn link(
     Ok(render::nothing(StatusCode::NO_CONTENT))
 }
 
-fn answer(pin: &Pin, ask: &Ask<'_>, status: StatusCode) -> Response<Vec<u8>> {
-    let body = body(pin, ask.now());
+fn answer(plex: &FakePlex, pin: &Pin, ask: &Ask<'_>, status: StatusCode) -> Response<Vec<u8>> {
+    let body = body(pin, &plex.base_url(ask), ask.now());
     if ask.wants_json() {
         render::json(status, &Value::Object(body))
     } else {
@@ -68,10 +68,10 @@ fn answer(pin: &Pin, ask: &Ask<'_>, status: StatusCode) -> Response<Vec<u8>> {
     }
 }
 
-fn body(pin: &Pin, now: u64) -> Map<String, Value> {
+fn body(pin: &Pin, base: &str, now: u64) -> Map<String, Value> {
     let body = json!({
         "id": pin.id(), "code": pin.code(), "product": pin.product(), "trusted": false,
-        "qr": format!("https://plex.tv/api/v2/pins/qr/{}", pin.code()),
+        "qr": format!("{base}{PREFIX}/pins/qr/{}", pin.code()),
         "clientIdentifier": pin.client_identifier(),
         "location": {
             "code": "NO", "european_union_member": false, "continent_code": "EU", "country": "Norway",

@@ -1,7 +1,7 @@
 //! `GET {plex.tv}/resources`: the media servers that an account may use, and a player.
 
 use http::{Response, StatusCode, Uri};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Refusal, authenticate};
 use crate::fake::ask::Ask;
@@ -22,8 +22,7 @@ pub(crate) fn answer(
     if ask.wants_json() {
         return Ok(render::json(StatusCode::OK, &Value::Array(rows)));
     }
-    let rows = Map::from_iter([("resources".to_owned(), Value::Array(rows))]);
-    Ok(render::xml(StatusCode::OK, &Element::plex_tv("response", &rows)))
+    Ok(render::xml(StatusCode::OK, &Element::plex_tv_list("resources", &rows)))
 }
 
 /// A server, where the account may use it.

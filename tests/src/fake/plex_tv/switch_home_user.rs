@@ -1,27 +1,53 @@
-//! `POST {plex.tv}/home/users/{uuid}/switch`: the account of somebody else in the Home, with a new token.
+//! `POST {plex.tv}/home/users/{uuid}/switch`, and `POST https://plex.tv/api/home/users/{id}/switch` of older clients:
+//! the account of somebody else in the Home, with a new token.
 
 use http::{Response, StatusCode};
+use serde_json::Value;
 
 use super::home_users::home_of;
 use super::{Refusal, account, authenticate, issue};
-use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
+use crate::fake::render::{self, Element};
+use crate::fake::{FakePlex, Who};
 
 pub(crate) fn answer(
     plex: &mut FakePlex,
     ask: &Ask<'_>,
     captured: &[&str],
 ) -> Result<Response<Vec<u8>>, Refusal> {
-    let (_, issued) = authenticate(plex, ask)?;
     let uuid = captured.first().copied().unwrap_or_default();
-    let is_meant = |uuid_of: &serde_json::Value| uuid_of == uuid;
+    let (who, token) = switch(plex, ask, "uuid", &uuid.into())?;
+    Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
+}
+
+/// By number, XML whatever is asked for, and the token under another name.
+pub(crate) fn answer_older(
+    plex: &mut FakePlex,
+    ask: &Ask<'_>,
+    captured: &[&str],
+) -> Result<Response<Vec<u8>>, Refusal> {
+    let id: u64 = captured.first().and_then(|id| id.parse().ok()).ok_or(Refusal::PARAMETER)?;
+    let (who, token) = switch(plex, ask, "id", &id.into())?;
+    let mut body = plex.account(who).body().clone();
+    body.insert("authenticationToken".to_owned(), token.into());
+    Ok(render::xml(StatusCode::CREATED, &Element::plex_tv("user", &body)))
+}
+
+/// Who in the Home has this in that field, and a new token of theirs.
+fn switch(
+    plex: &mut FakePlex,
+    ask: &Ask<'_>,
+    field: &str,
+    wanted: &Value,
+) -> Result<(Who, String), Refusal> {
+    let (_, issued) = authenticate(plex, ask)?;
     let who = home_of(plex, issued.who)
-        .find(|account| account.body().get("uuid").is_some_and(is_meant))
+        .find(|account| account.body().get(field) == Some(wanted))
         .map(|account| account.who())
         .ok_or(Refusal::NOT_FOR_THIS_USER)?;
     plex.accounts
         .check_home_pin(who, ask.parameter("pin").as_deref())
         .map_err(|too_many| if too_many { Refusal::RATE_LIMIT } else { Refusal::HOME_PIN })?;
     let token = issue(plex, ask, who, None);
-    Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
+    Ok((who, token))
 }

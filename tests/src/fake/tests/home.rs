@@ -68,3 +68,31 @@ fn nobody_switches_into_another_home() {
     assert_eq!(switch(&mut plex, Who::Free, Who::Managed, "").code(), (403, 1043));
     assert_eq!(switch(&mut plex, Who::Free, Who::Free, "").status(), 201);
 }
+
+#[test]
+fn older_clients_find_the_others_and_switch_by_number() {
+    let mut plex = FakePlex::new();
+    let (rosa, pin) = (token(&plex, Who::PlexPass), plex.account(Who::PlexPass).home_pin());
+    let right = format!("?pin={}", pin.unwrap());
+    let others = asking("GET", "/api/users/").token(&rosa).json().of(&mut plex);
+    assert_eq!((others.status(), others.kind()), (200, "application/xml"));
+    assert_eq!(others.text().matches("<User ").count(), 1, "{}", others.text());
+    assert!(others.text().contains(" id=\"40417004\""), "{}", others.text());
+    assert!(others.text().contains(" title=\"Nilo\" username=\"\"/>"), "{}", others.text());
+    assert_eq!(asking("GET", "/api/users/").json().of(&mut plex).code(), (401, 1001));
+
+    let switch = |id: &str, query: &str, token: &str| {
+        asking("POST", &format!("/api/home/users/{id}/switch{query}")).token(token).json()
+    };
+    let answer = switch("40417004", "", &rosa).of(&mut plex);
+    assert_eq!((answer.status(), answer.kind()), (201, "application/xml"));
+    let (_, nilos) = answer.text().split_once(" authenticationToken=\"").unwrap();
+    let nilos = nilos.split('"').next().unwrap();
+    let details = asking("GET", "/user").token(nilos).json().of(&mut plex).value();
+    assert_eq!(details["title"], "Nilo");
+
+    assert_eq!(switch("40417001", "", nilos).of(&mut plex).code(), (403, 1041));
+    assert_eq!(switch("40417001", &right, nilos).of(&mut plex).status(), 201);
+    assert_eq!(switch("40417002", "", &rosa).of(&mut plex).code(), (403, 1043));
+    assert_eq!(switch("x", "", &rosa).of(&mut plex).code(), (400, 1004));
+}

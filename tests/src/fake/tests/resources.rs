@@ -60,7 +60,7 @@ fn the_place_is_the_one_that_was_set_or_the_host_that_was_asked() {
     assert_eq!(uri(&mut plex), "https://localhost:1/pms");
 
     let in_xml = asking("GET", "/resources").token(&token).of(&mut plex);
-    let start = "<response><resources><resource accessToken=";
+    let start = "?>\n<resources><resource accessToken=";
     assert!(in_xml.text().contains(start), "{}", in_xml.text());
     assert!(in_xml.text().contains("<connections><connection IPv6=\"0\""), "{}", in_xml.text());
 }

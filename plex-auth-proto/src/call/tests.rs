@@ -1,0 +1,69 @@
+use super::{Call, Request};
+
+fn call(uri: &str) -> Call<()> {
+    let request = Request::post(uri).header("x-plex-token", "t0ken").body("pin=4711".to_owned());
+    Call::status_only("postNothing", request.unwrap())
+}
+
+#[test]
+fn a_secret_url_is_masked_wherever_it_is_shown() {
+    let secret = call("https://user:pass@plex.tv/api/v2/pins/4711?pin=0815").secret_url();
+    let shown = format!(
+        "{secret:?} {:?} {} {:?}",
+        secret.reply(),
+        secret.masked_url(),
+        secret.reply().asked()
+    );
+    for hidden in ["4711", "0815", "pass", "pins"] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+    assert_eq!(secret.masked_url().to_string(), "https://plex.tv/***");
+    assert!(secret.reply().has_secret_url());
+}
+
+#[test]
+fn another_url_is_shown_without_its_user_info() {
+    let call = call("https://user:pass@plex.tv/api/v2/user?x=1");
+    assert_eq!(call.masked_url().to_string(), "https://plex.tv/api/v2/user?x=1");
+    assert_eq!(
+        format!("{call:?}"),
+        "Call { operation: \"postNothing\", method: POST, url: https://plex.tv/api/v2/user?x=1, \
+         headers: {\"x-plex-token\": Sensitive, \"content-length\": \"8\"}, body: Body(8 bytes) }"
+    );
+}
+
+#[test]
+fn a_token_of_ones_own_request_is_masked_too() {
+    let request = Request::get("https://plex.tv/x?X-Plex-Token=s3cret")
+        .header("x-plex-token", "s3cret")
+        .header("authorization", "s3cret")
+        .body(());
+    let shown = format!("{:?}", Call::status_only("getX", request.unwrap()));
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn a_status_is_enough_where_nothing_else_is_wanted() {
+    let (_, reply) = call("https://plex.tv/x").into_parts();
+    let large = http::Response::builder()
+        .header("content-length", "5000000")
+        .header("content-encoding", "gzip")
+        .body(vec![b'x'; 2_000_000]);
+    let large = large.unwrap();
+    assert_eq!(reply.body_limit(large.status(), large.headers()), 0);
+    reply.parse(&large).unwrap();
+}
+
+#[test]
+fn a_call_of_ones_own_has_a_length_and_is_not_sent_twice() {
+    let call = call("https://plex.tv/x");
+    assert_eq!(call.request().headers()["content-length"], "8");
+    assert!(!call.reply().is_repeatable());
+    let delete = Request::delete("https://plex.tv/x").body("abc".to_owned()).unwrap();
+    let delete = Call::status_only("deleteX", delete);
+    assert_eq!(delete.request().headers()["content-length"], "3");
+    let get = Request::get("https://plex.tv/x").body(()).unwrap();
+    assert!(
+        !Call::status_only("getNothing", get).request().headers().contains_key("content-length")
+    );
+}

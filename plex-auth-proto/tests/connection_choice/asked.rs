@@ -1,0 +1,134 @@
+//! Which connections are asked, in which order, and why others are not.
+
+use plex_auth_proto::{ConnectionChoiceError, Resource, SourceDevice};
+
+use super::stage::{Play, RIGHT, at, candidates, me, own, plan, resource};
+
+#[test]
+fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_ipv6() {
+    let server = own(r#"{"uri":"http://relay:1","relay":true,"local":true},
+           {"uri":"https://relay:2","relay":true},
+           {"uri":"http://[2001:db8::1]:3","address":"2001:db8::1","IPv6":false},
+           {"uri":"http://203.0.113.9:4"},
+           {"uri":"https://six.plex.direct:5","address":"2001:db8::1","IPv6":0},
+           {"uri":"https://six.plex.direct:6","IPv6":true},
+           {"uri":"https://four.plex.direct:7","address":"203.0.113.9"},
+           {"uri":"http://10.0.2.1:8","address":"10.0.2.1"},
+           {"uri":"http://10.0.2.1:9","local":true},
+           {"uri":"https://[fd00::1]:10","local":true},
+           {"uri":"https://ten.plex.direct:11","local":true}"#);
+    let mut play = Play::new(server.choose_connection(me()).at_once(100));
+    let ports: Vec<_> = play.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
+    assert_eq!(ports, ["11", "10", "8", "9", "7", "5", "6", "4", "3", "2", "1"]);
+    let kinds: Vec<_> =
+        candidates(&play.choice).iter().map(|one| (one.kind.to_string(), one.ipv6)).collect();
+    assert_eq!((kinds[1].0.as_str(), kinds[1].1), ("local", true));
+    assert_eq!((kinds[5].0.as_str(), kinds[5].1), ("remote", true), "whatever the flag says");
+    assert_eq!(kinds[10].0, "relay", "also where it is called local");
+}
+
+#[test]
+fn what_leads_nowhere_or_has_no_usable_uri_is_not_asked_and_says_why() {
+    let server = own(r#"{"uri":"http://[::]:32400","address":"::","IPv6":false,"local":true},
+           {"uri":"https://zero.plex.direct:32400","address":"::"},
+           {"uri":"https://link.plex.direct:32400","address":"fe80::1%eth0"},
+           {"uri":"http://[fe80::1]:32400"},
+           {"uri":"http://0.0.0.0:32400"},
+           {"uri":null,"address":"10.0.0.7","port":32400},
+           {"uri":""},
+           {"uri":"10.0.0.7:32400"},
+           {"uri":"http://me:pa55word@10.0.0.7:32400"},
+           {"uri":"http://10.0.0.7:32400/web/index.html#!/"},
+           {"uri":"http://::ffff:10.0.0.7:32400"},
+           {"uri":"HTTPS://a.plex.direct/"},
+           {"uri":"https://a.plex.direct"},
+           {"uri":"http://plex_server:32400/plex/"}"#);
+    let choice = server.choose_connection(me());
+    assert_eq!(
+        plan(&choice),
+        [
+            "https://a.plex.direct (remote): not asked",
+            "http://plex_server:32400/plex (remote): not asked",
+            "one without a URL (local): the connection has no uri",
+            "http://[::]:32400 (local): the address leads nowhere",
+            "https://a.plex.direct (remote): a better connection has the same URL",
+            "https://zero.plex.direct:32400 (remote): the address leads nowhere",
+            "https://link.plex.direct:32400 (remote): the address leads nowhere",
+            "http://0.0.0.0:32400 (remote): the address leads nowhere",
+            "one without a URL (remote): the connection has no uri",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL does not start \
+             with http:// or https://; did you mean http://10.0.0.7:32400",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL has a user name \
+             or password in it (an @), which is not used; did you mean http://10.0.0.7:32400",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL has a fragment \
+             (#), which a base URL has not; did you mean http://10.0.0.7:32400",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL has an IPv6 \
+             address without brackets; did you mean http://[::ffff:10.0.0.7]:32400",
+            "http://[fe80::1]:32400 (remote): the address leads nowhere",
+        ]
+        .map(str::to_owned)
+    );
+    let mut play = Play::new(choice);
+    assert_eq!(play.urls(), ["https://a.plex.direct", "http://plex_server:32400/plex"]);
+}
+
+#[test]
+fn private_addresses_of_a_network_that_may_not_be_ones_own_are_not_asked() {
+    let connections = r#"{"uri":"http://10.0.2.1:32400","local":true},
+        {"uri":"http://192.168.1.9:32400","address":"192.168.1.9"},{"uri":"https://remote.plex.direct"}"#;
+    for (facts, asked) in [
+        (r#""owned":true"#, 3),
+        (r#""owned":false"#, 1),
+        (r#""owned":null"#, 1),
+        (r#""owned":false,"publicAddressMatches":true"#, 3),
+        (r#""owned":false,"publicAddressMatches":false,"home":true"#, 1),
+    ] {
+        let server = resource(facts, connections);
+        let mut play = Play::new(server.choose_connection(me()));
+        assert_eq!(play.urls().len(), asked, "{facts}");
+        let foreign = plan(&play.choice);
+        let is_foreign = |shown: &&String| shown.ends_with("not known to be yours");
+        assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - asked, "{foreign:?}");
+        // The caller knows better.
+        let mut play = Play::new(server.choose_connection(me()).local_ones(true));
+        assert_eq!(play.urls().len(), 3, "{facts}");
+        let mut play = Play::new(server.choose_connection(me()).local_ones(false));
+        assert_eq!(play.urls(), ["https://remote.plex.direct"], "{facts}");
+    }
+}
+
+#[test]
+fn a_source_is_reached_likewise_and_its_local_connections_where_the_caller_says_so() {
+    let source: SourceDevice = serde_json::from_str(
+        r#"{"clientIdentifier":"5f0e1c2d","accessToken":"transient-5ea1","Connection":[
+            {"uri":"https://remote.plex.direct:1","relay":0},{"uri":"https://local.plex.direct:2","local":1},
+            {"uri":"https://relay.plex.direct:3","relay":1}]}"#,
+    )
+    .unwrap();
+    let mut play = Play::new(source.choose_connection(me()));
+    assert_eq!(play.urls(), ["https://remote.plex.direct:1", "https://relay.plex.direct:3"]);
+    let mut play = Play::new(source.choose_connection(me()).local_ones(true).bare_addresses(true));
+    assert_eq!(play.urls().len(), 3);
+    play.answers("local", RIGHT);
+    let server = play.outcome().unwrap().with_token(source.access_token.unwrap());
+    assert_eq!(server.token().expose(), "transient-5ea1");
+}
+
+#[test]
+fn without_an_identifier_nothing_is_asked() {
+    let server: Resource =
+        serde_json::from_str(r#"{"owned":true,"connections":[{"uri":"http://10.0.2.1:1"}]}"#)
+            .unwrap();
+    let mut play = Play::new(server.choose_connection(me()));
+    assert!(play.urls().is_empty());
+    assert!(matches!(play.outcome(), Err(ConnectionChoiceError::NoIdentifier)));
+}
+
+#[test]
+fn a_hostile_list_makes_no_flood() {
+    let connections: Vec<_> =
+        (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
+    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).at_once(0));
+    assert_eq!(play.urls().len(), 1, "one at least");
+    assert_eq!(candidates(&play.choice).len(), 64);
+}

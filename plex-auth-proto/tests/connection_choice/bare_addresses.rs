@@ -1,0 +1,84 @@
+//! When the bare address is asked where the name of it was not found.
+
+use plex_auth_proto::{ConnectionKind, NoAnswerReason, Resource, TlsFault};
+
+use super::stage::{Play, RIGHT, candidates, me, ms, own, resource};
+
+const LOCAL_NAME: &str = r#"{"uri":"https://10-0-2-1.feed.plex.direct:32400","address":"10.0.2.1","port":32400,
+    "local":true}"#;
+
+#[test]
+fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found() {
+    let connections = format!(
+        r#"{LOCAL_NAME},{{"uri":"https://203-0-113-9.feed.plex.direct:8443","address":"203.0.113.9","port":8443}}"#
+    );
+    let server = own(&connections);
+    // Never by itself.
+    let mut play = Play::new(server.choose_connection(me()));
+    play.fails("10-0-2-1", NoAnswerReason::NameNotFound)
+        .fails("203-0-113-9", NoAnswerReason::NameNotFound);
+    assert_eq!(play.lost().len(), 2);
+
+    let start = || Play::new(server.choose_connection(me()).bare_addresses(true));
+    let mut play = start();
+    assert_eq!(play.urls().len(), 2, "not before the name is lost");
+    play.fails("203-0-113-9", NoAnswerReason::NameNotFound)
+        .fails("10-0-2-1", NoAnswerReason::NameNotFound);
+    assert_eq!(play.urls()[2..], ["http://10.0.2.1:32400"], "and none through the internet");
+    play.answers("http://10.0.2.1", RIGHT);
+    let chosen = play.outcome().unwrap();
+    assert!(chosen.bare_address && chosen.kind == ConnectionKind::Local);
+    assert_eq!(chosen.candidates[1].url.as_ref(), Some(chosen.url()));
+
+    // Within the grace that the remote one's answer leaves.
+    let mut play = start();
+    play.answers("203-0-113-9", RIGHT)
+        .fails("10-0-2-1", NoAnswerReason::NameNotFound)
+        .answers("http://10.0.2.1", RIGHT);
+    assert!(play.outcome().unwrap().bare_address);
+
+    // The name was found: whoever answers there badly, nothing is sent in plain text.
+    for reason in [
+        NoAnswerReason::Refused,
+        NoAnswerReason::Tls(TlsFault::UntrustedIssuer),
+        NoAnswerReason::TimedOut(ms(100)),
+    ] {
+        let mut play = start();
+        play.fails("10-0-2-1", reason).fails("203-0-113-9", reason);
+        let lost = play.lost();
+        assert!(lost[1].ends_with("the name that the address stands for was found"), "{lost:?}");
+        assert_eq!(play.all.len(), 2);
+    }
+}
+
+#[test]
+fn a_bare_address_needs_a_server_that_takes_http_and_an_address() {
+    let count =
+        |server: &Resource| candidates(&server.choose_connection(me()).bare_addresses(true)).len();
+    assert_eq!(count(&own(LOCAL_NAME)), 2);
+    for facts in [
+        r#""owned":true,"httpsRequired":true"#,
+        r#""owned":true"#,
+        r#""owned":true,"httpsRequired":"perhaps""#,
+        r#""owned":false,"httpsRequired":false"#,
+    ] {
+        assert_eq!(count(&resource(facts, LOCAL_NAME)), 1, "{facts}");
+    }
+    for connection in [
+        r#"{"uri":"https://a.plex.direct:1","local":true,"port":1}"#,
+        r#"{"uri":"https://a.plex.direct:1","local":true,"address":"10.0.2.1"}"#,
+        r#"{"uri":"https://a.plex.direct:1","local":true,"address":"attic","port":1}"#,
+        r#"{"uri":"https://a.plex.direct:1","local":true,"address":"10.0.2.1","port":1,"relay":true}"#,
+        r#"{"uri":"https://plex.example:1","local":true,"address":"10.0.2.1","port":1}"#,
+        r#"{"uri":"https://a.notplex.direct:1","local":true,"address":"10.0.2.1","port":1}"#,
+        r#"{"uri":"https://a.plex.direct:1","local":true,"address":"10.0.2.1","port":0}"#,
+    ] {
+        assert_eq!(count(&own(connection)), 1, "{connection}");
+    }
+    // The same is listed anyway: no second one.
+    let twice = format!(r#"{LOCAL_NAME},{{"uri":"http://10.0.2.1:32400","local":true}}"#);
+    assert_eq!(count(&own(&twice)), 2);
+    let six = r#"{"uri":"https://a.plex.direct:1","local":true,"address":"fd00::1","port":1}"#;
+    let choice = own(six).choose_connection(me()).bare_addresses(true);
+    assert_eq!(candidates(&choice)[1].url.as_ref().unwrap().to_string(), "http://[fd00::1]:1");
+}

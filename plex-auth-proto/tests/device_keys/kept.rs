@@ -1,0 +1,81 @@
+//! What becomes of a key at its registration, and what is kept of a device.
+
+use plex_auth_proto::{
+    ClientIdentity, DeviceTokenEnd, DeviceTokenKeeper, InvalidKeptDevice, Jwk, PlexTv, Token,
+};
+
+use super::stage::{
+    Answer, DAY, Exchanged, Key, NONCE, Play, RetryAfter, Silence, jwt, keeper, plex_tv,
+};
+
+#[test]
+fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() {
+    let key = Key::new();
+    let old = || Token::new("xyz-Abc_0123456789ab").unwrap();
+    for fate in [
+        Answer(201, ""),
+        Silence(true),
+        Answer(502, "<html>"),
+        Answer(422, ""),
+        Answer(200, "<html>captive</html>"),
+    ] {
+        let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+        let kept = play.talk.keep();
+        assert_eq!(kept.expose(), r#"{"clientIdentifier":"id","keyId":"den"}"#);
+        play.meet([fate, Answer(200, NONCE), Answer(503, ""), Answer(200, NONCE), Exchanged(0)]);
+        assert_eq!(play.times("/auth/jwk").len(), 1);
+        assert_eq!(play.talk.renewals(), 1);
+    }
+    // Nothing has happened: it is registered later.
+    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    play.meet([Silence(false), RetryAfter("90"), Answer(201, ""), Answer(200, NONCE)]);
+    assert_eq!(play.gaps("/auth/jwk"), [30, 90]);
+
+    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
+    let DeviceTokenEnd::NotRegistered(error) = play.ends() else { panic!() };
+    assert!(error.is_token_dead());
+}
+
+#[test]
+fn what_is_kept_is_for_one_identifier_and_one_key() {
+    let key = Key::new();
+    let kept = keeper(&key).talk.keep();
+    assert!(!format!("{kept:?} {:?}", keeper(&key).talk).contains("eyJ"));
+    let load = |identifier: &str, key: &Key, kept: &str| {
+        DeviceTokenKeeper::load(plex_tv(identifier), key, kept).map(|_| ()).unwrap_err()
+    };
+    assert_eq!(load("other", &key, kept.expose()), InvalidKeptDevice::OtherIdentifier);
+    let other = Key { jwk: Jwk::new([8; 32], "attic").unwrap(), ..Key::new() };
+    assert_eq!(load("id", &other, kept.expose()), InvalidKeptDevice::OtherKey);
+    for broken in ["", "{}", "[]", "null", r#"{"clientIdentifier":"id"}"#] {
+        assert_eq!(load("id", &key, broken), InvalidKeptDevice::Unreadable, "{broken}");
+    }
+    let again = DeviceTokenKeeper::load(plex_tv("id"), &key, kept.expose()).unwrap();
+    assert_eq!(again.keep().expose(), kept.expose());
+    let mut play = Play::with(again);
+    play.meets(Answer(200, NONCE));
+    assert_eq!(play.passed(), 6 * DAY);
+}
+
+#[test]
+fn the_state_of_a_device_takes_less_than_two_kilobytes() {
+    let key = Key::new();
+    let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
+    // A token as long as Plex's.
+    let token = jwt(0) + &"x".repeat(536 - jwt(0).len());
+    let kept = format!(
+        r#"{{"clientIdentifier":"{}","keyId":"den","token":"{token}"}}"#,
+        identity.identifier()
+    );
+    let plex_tv = PlexTv::new(identity);
+    let mut keeper = None;
+    let heap = allocation_counter::measure(|| {
+        let plex_tv = plex_tv.clone();
+        keeper = DeviceTokenKeeper::load(plex_tv, &key, &kept).ok();
+    });
+    let size = size_of::<DeviceTokenKeeper<&Key>>();
+    let heap = usize::try_from(heap.bytes_current).unwrap();
+    println!("{size} bytes, and {heap} on the heap");
+    assert!(keeper.is_some_and(|keeper| keeper.token().is_some()) && size + heap < 2048);
+}

@@ -1,0 +1,136 @@
+//! A login by a PIN that brings the key along.
+
+use std::time::Duration;
+
+use plex_auth_proto::{
+    Conversation, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper,
+    InvalidKeptDevice, Step,
+};
+
+use super::stage::{
+    Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, Silence, WAITING, jwt, login,
+    plex_tv,
+};
+
+#[test]
+fn each_poll_of_a_login_is_signed_anew() {
+    let key = Key::new();
+    let mut play = login(&key);
+    assert!(play.talk.keep(play.now).expose().contains("den"), "before the first call");
+    play.meets(Answer(201, MADE));
+    let DeviceLoginProgress::Waiting { pin, left, .. } = play.talk.progress(play.now) else {
+        panic!()
+    };
+    assert_eq!((pin.short().unwrap().pin().code.expose(), left.as_secs()), ("G7KX", 900));
+    play.meet((0..600).map(|_| Answer(200, WAITING))).meets(Answer(200, LINKED));
+    assert_eq!(play.ends().unwrap().auth_token.expose(), "eyJh.eyJp.c2ln");
+    assert_eq!(key.signed.get(), 601);
+    assert!(play.times("/auth/nonce").is_empty());
+}
+
+#[test]
+fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE), Answer(200, NONCE)]);
+    assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    play.meets(Exchanged(0));
+    assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
+
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    play.meet([Answer(200, NONCE), Answer(422, "")]);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+    play.talk.renew();
+    play.meets(Answer(201, MADE));
+
+    // Nothing was lost.
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(false), Answer(404, GONE)]);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+}
+
+#[test]
+fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    let gone = play.passed();
+    for _ in 0..100 {
+        if play.sends().is_none() {
+            break;
+        }
+    }
+    assert!(matches!(play.outcome, Some(Err(DeviceLoginError::Expired))), "{:?}", play.outcome);
+    assert_eq!(play.gaps("/auth/nonce"), [60]);
+    assert_eq!(play.passed() - gone, 1 + 2 * 60);
+
+    let mut play = login(&key);
+    play.meets(Answer(201, MADE));
+    for _ in 0..100 {
+        if play.sends().is_none() {
+            break;
+        }
+    }
+    let Some(Err(DeviceLoginError::Failed(error))) = &play.outcome else { panic!() };
+    assert!(error.no_answer().is_some() && play.passed() < 1300, "{} s", play.passed());
+    assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
+}
+
+#[test]
+fn a_login_whose_key_plex_knows_already_needs_no_pin() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meet([Answer(422, ""), Answer(200, NONCE), Exchanged(0)]);
+    play.ends().unwrap();
+    for (fate, wants_new) in [(Answer(401, REMOVED), true), (Answer(422, ""), false)] {
+        let mut play = login(&key);
+        play.meet([Answer(422, ""), Answer(200, NONCE), fate]);
+        let Err(DeviceLoginError::Failed(error)) = play.ends() else { panic!() };
+        assert_eq!(error.wants_new_device_key(), wants_new);
+    }
+}
+
+#[test]
+fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meets(Answer(201, MADE));
+    key.locked.set(true);
+    play.now += Duration::from_secs(1);
+    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    let DeviceLoginProgress::Waiting { sign_error, .. } = play.talk.progress(play.now) else {
+        panic!()
+    };
+    assert_eq!(sign_error.unwrap().reason(), "the TPM is locked");
+    key.locked.set(false);
+    play.meets(Answer(200, LINKED));
+    play.ends().unwrap();
+
+    let mut play = login(&key);
+    play.meets(Answer(201, MADE));
+    key.locked.set(true);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::CannotSign(_))));
+    assert!((930..960).contains(&play.passed()), "{}", play.passed());
+}
+
+#[test]
+fn a_login_is_kept_and_gone_on_with() {
+    let key = Key::new();
+    let mut play = login(&key);
+    play.meet([Answer(201, MADE), Answer(200, WAITING)]);
+    let kept = play.talk.keep(play.now);
+    assert!(!format!("{:?}", play.talk).contains("G7KX"));
+    let load =
+        |identifier: &str| DeviceLogin::load(plex_tv(identifier), &key, kept.expose(), play.now);
+    assert_eq!(load("other").map(|_| ()).unwrap_err(), InvalidKeptDevice::OtherIdentifier);
+    let mut again = Play::with(load("id").unwrap());
+    again.now = play.now;
+    again.meets(Answer(200, LINKED));
+    assert_eq!(again.last(), (1, "/pins/2147483650"));
+    again.ends().unwrap();
+    // The too, where it was linked.
+    let mut again =
+        Play::with(DeviceTokenKeeper::load(plex_tv("id"), &key, kept.expose()).unwrap());
+    again.meets(Answer(200, NONCE)).meets(Exchanged(0));
+}

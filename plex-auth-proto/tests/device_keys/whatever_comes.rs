@@ -1,0 +1,157 @@
+//! Properties: in whatever order answers, failures and steps of the clock come.
+
+use std::time::Duration;
+
+use plex_auth_proto::{
+    Conversation, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd,
+    DeviceTokenKeeper,
+};
+use proptest::collection::vec;
+use proptest::prelude::{
+    Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
+};
+
+use super::rush::{Bounds, Rush, lots, rush};
+use super::stage::{
+    Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
+    Silence, WAITING, answer, jwt, keeper, plex_tv,
+};
+
+/// Where a PIN is polled.
+const POLL: &str = "/pins/2147483650";
+
+impl Fate {
+    fn status(&self) -> Option<u16> {
+        match self {
+            Answer(status, _) => Some(*status),
+            NonceAt(_) | Exchanged(_) => Some(200),
+            RetryAfter(_) => Some(429),
+            Silence(_) => None,
+        }
+    }
+
+    /// The token that a poll has brought.
+    fn polled(&self) -> Option<&'static str> {
+        matches!(self, Answer(200, LINKED)).then_some("eyJh.eyJp.c2ln")
+    }
+
+    /// The token that an exchange has brought.
+    fn exchanged(&self) -> Option<String> {
+        match self {
+            Exchanged(issued) => Some(jwt(*issued)),
+            Answer(200, LINKED) => self.polled().map(str::to_owned),
+            Answer(200, r#"{"auth_token":"x"}"#) => Some("x".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn fate() -> impl Strategy<Value = Fate> + Clone {
+    const BODIES: [&str; 10] =
+        [MADE, WAITING, NONCE, "", "<html>", "{", LINKED, "[]", r#"{"auth_token":"x"}"#, REMOVED];
+    const WAITS: [&str; 5] = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
+    const DATES: [&str; 4] = [
+        "Tue, 14 Nov 2023 22:23:21 GMT",
+        "soon",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+    ];
+    prop_oneof![
+        4 => Just(Answer(200, WAITING)),
+        2 => (0_usize..10).prop_map(|which| Answer(200, BODIES[which])),
+        1 => (100_u16..600)
+            .prop_filter("no success", |status| !(200..300).contains(status))
+            .prop_map(|status| Answer(status, "")),
+        1 => (0_usize..5).prop_map(|which| RetryAfter(WAITS[which])),
+        2 => (0_usize..4).prop_map(|which| NonceAt(DATES[which])),
+        1 => (0_u64..400).prop_map(|days| Exchanged(days * DAY)),
+        1 => any::<bool>().prop_map(Silence),
+        1 => any::<bool>().prop_map(|removed| Answer(404, if removed { REMOVED } else { GONE })),
+    ]
+}
+
+proptest! {
+    // A failing case becomes a test of its own, rather than a file.
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_comes_a_keeper_never_hurries_and_ends_only_where_plex_said_so(
+        lots in lots(Answer(200, NONCE), fate()),
+        locked in vec(any::<bool>(), 1..20),
+    ) {
+        let key = Key::new();
+        let (mut rounds, mut renewals, mut token) = (0, 0, jwt(0));
+        let look = |keeper: &DeviceTokenKeeper<&Key>, _| {
+            rounds += 1;
+            key.locked.set(locked[rounds % locked.len()]);
+            // The one that is held is the first or one that came, and is only changed for another one.
+            let held = keeper.token().expect("it is never lost").expose();
+            let is_new = keeper.renewals() > renewals;
+            assert!(is_new || held == token, "{held}");
+            (renewals, token) = (keeper.renewals(), held.to_owned());
+            None
+        };
+        let bounds = Bounds { pace: Duration::from_secs(15), grace: Duration::MAX, rounds: 3_000 };
+        let rush = rush(keeper(&key).talk, &lots, bounds, answer, look);
+        let Rush { outcome, met, calls, .. } = rush.map_err(TestCaseError::fail)?;
+        let said = |wanted: &[Fate]| met.iter().any(|(_, fate)| wanted.contains(fate));
+        match outcome {
+            None => prop_assert!(calls > 0, "it asks for nothing"),
+            Some(DeviceTokenEnd::DeviceRemoved(_)) => {
+                prop_assert!(said(&[Answer(404, REMOVED), Answer(200, REMOVED)]));
+            }
+            Some(DeviceTokenEnd::KeyRefused(_)) => {
+                prop_assert!(said(&[Answer(400, ""), Answer(422, "")]));
+            }
+            Some(end) => prop_assert!(false, "{end}"),
+        }
+        let brought = |fate: &Fate| fate.exchanged().as_deref() == Some(&*token);
+        prop_assert!(token == jwt(0) || met.iter().any(|(_, fate)| brought(fate)), "{token}");
+    }
+
+    #[test]
+    fn whatever_comes_a_login_ends_in_time_in_what_is_true(lots in lots(Answer(201, MADE), fate())) {
+        let key = Key::new();
+        let left = |login: &DeviceLogin<&Key>, now| match login.progress(now) {
+            DeviceLoginProgress::Waiting { left, .. } => Some(left),
+            _ => None,
+        };
+        let login = plex_tv("id").short_device_login(&key);
+        // As long as one without a key, and after that an exchange of two minutes.
+        let grace = Duration::from_secs(125 + 185);
+        let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
+        let rush = rush(login, &lots, bounds, answer, left);
+        let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
+        let outcome = outcome.expect("an end");
+        let came = |wanted: &dyn Fn(&str, &Fate) -> bool| {
+            met.iter().any(|(path, fate)| wanted(path.trim_start_matches("/api/v2"), fate))
+        };
+        match &outcome {
+            Ok(linked) => {
+                let token = linked.auth_token.expose();
+                let of_poll = came(&|path, fate| path == POLL && fate.polled() == Some(token));
+                let of_exchange = came(&|path, fate| {
+                    path == "/auth/token" && fate.exchanged().as_deref() == Some(token)
+                });
+                prop_assert!(of_poll || of_exchange, "{}", token);
+            }
+            Err(DeviceLoginError::Expired) => {
+                let is_gone = |path: &str, fate: &Fate| {
+                    path == POLL && matches!(fate, Answer(404, GONE) | Answer(410, _))
+                };
+                prop_assert!(was_over || calls > 1800 || came(&is_gone), "{:?}", met.last());
+            }
+            Err(DeviceLoginError::Failed(error)) => {
+                let said = error.status().map(|status| status.as_u16());
+                let is_it = |_: &str, fate: &Fate| fate.status() == said;
+                prop_assert!(said.is_none() || came(&is_it), "{error}");
+            }
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+        // A token that came while it was waited for is never lost.
+        if let Some((path, fate)) = met.last().filter(|_| was_heard) {
+            let is_token = fate.polled().is_some() && path.ends_with(POLL);
+            prop_assert!(!is_token || outcome.is_ok(), "{outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+"""Our JWTs verified by PyJWT, and PyJWT's by us."""
+
+import base64
+import hashlib
+import json
+import time
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+from report import check, refused
+
+WEEK = 7 * 24 * 60 * 60
+
+
+def check_jwts(program):
+    ours_by_pyjwt(program)
+    pyjwts_by_us(program)
+
+
+def thumbprint(jwk):
+    """RFC 7638, once more."""
+    members = {name: jwk[name] for name in ["crv", "kty", "x"]}
+    digest = hashlib.sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def ours_by_pyjwt(program):
+    def decoded(signed, key=None):
+        key = jwt.PyJWK.from_dict(key or signed["jwk"])
+        return jwt.decode(signed["jwt"], key, algorithms=["EdDSA"], audience="plex.tv", issuer="a-television")
+
+    before = int(time.time())
+    signed = program.ask("sign", "--identifier", "a-television", "--nonce", 'b7d0-é"')
+    claims = decoded(signed)
+    header = jwt.get_unverified_header(signed["jwt"])
+    check("PyJWT verifies our device JWT with our public JWK", claims["nonce"], 'b7d0-é"')
+    check("... which is good for five minutes from now on", claims["exp"] - claims["iat"], 300)
+    check("... by the same clock", before <= claims["iat"] <= int(time.time()))
+    scope = "username,email,friendly_name,restricted,anonymous,joinedAt"
+    check("... and asks for every scope", claims["scope"], scope)
+    check("... its header names the key", header, {"alg": "EdDSA", "kid": signed["jwk"]["kid"], "typ": "JWT"})
+    check("... by its thumbprint of RFC 7638", signed["jwk"]["kid"], thumbprint(signed["jwk"]))
+    named = program.ask("sign", "--key-id", 'den 客厅 "1"')
+    check("... or by another name", jwt.get_unverified_header(named["jwt"])["kid"], 'den 客厅 "1"')
+
+    other = program.ask("sign", "--seed", "2")
+    with refused("PyJWT refuses it by another key", jwt.InvalidSignatureError):
+        decoded(signed, other["jwk"])
+    header, _, signature = signed["jwt"].split(".")
+    swapped = ".".join([header, other["jwt"].split(".")[1], signature])
+    with refused("... with the claims of another one", jwt.InvalidSignatureError):
+        decoded({"jwt": swapped, "jwk": signed["jwk"]})
+    with refused("... after its five minutes", jwt.ExpiredSignatureError):
+        decoded(program.ask("sign", "--now", str(before - 301)))
+    with refused("... from another device", jwt.InvalidIssuerError):
+        decoded(program.ask("sign", "--identifier", "a-radio"))
+
+
+def pyjwts_by_us(program):
+    plex, other = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
+    old = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    now = int(time.time())
+
+    def jwk(key, name):
+        kind = jwt.algorithms.RSAAlgorithm if key is old else jwt.algorithms.OKPAlgorithm
+        return kind.to_jwk(key.public_key(), as_dict=True) | {"kid": name, "use": "sig"}
+
+    keys = [jwk(old, "old"), jwk(other, "other"), jwk(plex, "new")]
+
+    def claims(**changed):
+        said = {
+            "iss": "plex.tv",
+            "aud": ["plex.tv", "a-television"],
+            "iat": now,
+            "exp": now + WEEK,
+            "thumbprint": "den",
+            "user": {"id": 7, "username": "rosa", "friendly_name": None},
+        }
+        return said | changed
+
+    def encoded(said=None, key=plex, algorithm="EdDSA", name="new"):
+        return jwt.encode(said or claims(), key, algorithm=algorithm, headers={"kid": name})
+
+    def answer(token, keys=keys):
+        return program.ask("verify", "--identifier", "a-television", given={"token": token, "keys": keys})
+
+    def check_refused(what, why, token, keys=keys):
+        check(what, answer(token, keys), {"refused": why})
+
+    good = {
+        "expires_at": now + WEEK,
+        "issued_at": now,
+        "issuer": "plex.tv",
+        "audience": ["plex.tv", "a-television"],
+        "key_id": "new",
+        "thumbprint": "den",
+        "user_id": 7,
+        "username": "rosa",
+    }
+    check("we verify a JWT of PyJWT's by the key that it names", answer(encoded()), good)
+    for_us = answer(encoded(claims(aud="a-television")))
+    check("... for this device alone, as text", for_us, good | {"audience": ["a-television"]})
+
+    wrong = "the JWT's signature is wrong"
+    check_refused("we refuse one that another key has signed", wrong, encoded(key=other))
+    header, _, signature = encoded().split(".")
+    swapped = ".".join([header, encoded(claims(exp=now + 2 * WEEK)).split(".")[1], signature])
+    check_refused("... with other claims than were signed", wrong, swapped)
+    check_refused("... cut off", wrong, encoded()[:-2])
+    not_signed = "the JWT is not signed"
+    check_refused("... with `alg: none`", not_signed, encoded(key=None, algorithm="none"))
+    unsigned = encoded().rpartition(".")[0] + "."
+    check_refused("... that says EdDSA and has no signature", not_signed, unsigned)
+    unknown = "the JWT is signed by another algorithm than EdDSA"
+    raw = plex.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    check_refused("... with HS256 and our public key for its secret", unknown, encoded(key=raw, algorithm="HS256"))
+    check_refused("... with RS256 and an RSA key in the list", unknown, encoded(key=old, algorithm="RS256", name="old"))
+    check_refused("... that has expired", "the JWT has expired", encoded(claims(exp=now - 61)))
+    for_another = encoded(claims(aud="a-radio"))
+    check_refused(
+        "... for another device", "the JWT is neither for plex.tv nor for this client identifier", for_another
+    )
+    from_another = encoded(claims(iss="plex.example"))
+    check_refused("... from another issuer", "the JWT is not issued by plex.tv", from_another)
+    check_refused("... without an end", "the JWT does not say when it expires", encoded(claims(exp=None)))
+    not_among = "the JWT is signed by a key that is not among Plex's; get the keys again, once"
+    check_refused("... by a key that is not in the list", not_among, encoded(name="newer"))
+    no_use = "none of Plex's keys is one of Ed25519 for signatures"
+    check_refused("... where the list has RSA alone", no_use, encoded(), keys[:1])
