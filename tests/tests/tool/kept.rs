@@ -151,6 +151,31 @@ mod unix {
         assert_eq!(house.run(&["check"]).code, 0);
     }
 
+    #[test]
+    fn a_process_that_is_killed_while_it_writes_costs_nothing_that_was_kept() {
+        let house = House::new();
+        let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+        house.sign_in(Who::PlexPass);
+        let files = || fs::read_dir(house.state()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left_behind =
+            || files().filter(|name| name.to_string_lossy().ends_with(".new")).count();
+        for number in 0..20 {
+            let name = number.to_string();
+            let arguments = ["login", "--token", "--profile", &name];
+            let login = Running::start(house.command(&arguments), &token);
+            // As soon as a new file is begun, where that is seen before it is done.
+            while left_behind() == 0 && !login.has_ended() {}
+            kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
+            login.end();
+            assert_eq!(house.done(&["token"]).trim(), token);
+        }
+        // What such a process leaves, the next one takes away.
+        fs::write(house.state().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
+        house.done(&["switch", "nilo"]);
+        assert_eq!(left_behind(), 0);
+        assert_eq!(identifiers(&house).len(), 1);
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_result_that_cannot_be_written_is_not_done() {

@@ -10,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use plex_auth_tests::{Authority, FakePlex, Server, Who};
+#[cfg(unix)]
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -194,6 +196,14 @@ impl Running {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it has ended. Its number is its own until [`end`](Self::end) all the same.
+    #[cfg(unix)]
+    pub(crate) fn has_ended(&self) -> bool {
+        let id = rustix::process::Pid::from_raw(self.id().cast_signed());
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(id.unwrap()), look).unwrap().is_some()
     }
 
     /// The code that it shows.

@@ -1,6 +1,6 @@
 //! Signing in, in every way there is, without a terminal.
 
-use plex_auth_tests::{Authority, Who};
+use plex_auth_tests::{Authority, Misbehaviour, Who};
 use serde_json::json;
 
 use crate::program::{House, Running};
@@ -46,6 +46,20 @@ fn a_code_that_nobody_types_in_time_ends_and_another_is_shown_where_that_is_want
         (0, "Signed in as tariq.\n"),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_token_is_kept_also_where_plex_does_not_say_whose_it_is() {
+    let house = House::new();
+    house.fake(|fake| {
+        fake.misbehave("/user", Misbehaviour::answer(503, "text/html", "busy").times(1));
+    });
+    let mut login = Running::start(house.command(&["login"]), "");
+    house.link(&login.code(), Who::PlexPass);
+    let outcome = login.end();
+    outcome.failed(2, &["trouble at the server", "plex-auth whoami"]);
+    assert!(outcome.stderr.contains("the token is kept"), "{outcome:?}");
+    assert!(house.done(&["whoami"]).contains("rosa"));
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::{interrupt, output};
 
 const LOCK: &str = "lock";
 
+/// The end of the name of a file that is not whole yet.
+const NEW: &str = ".new";
+
 /// Whether it was said that others can read something; once is enough.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
@@ -63,19 +66,34 @@ impl Folder {
         Ok(Some(bytes))
     }
 
-    /// Replaces a file: a new one beside it, which is on the disk before it takes the other's place.
+    /// Replaces a file: a new one beside it, which is on the disk before it takes the other's place. To be called with
+    /// the lock held.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
         let replace = || {
+            self.sweep(name);
             // Made with the mode 0600, so that nobody else can ever open it.
             let mut file =
-                tempfile::Builder::new().prefix(name).suffix(".new").tempfile_in(&self.0)?;
+                tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(&self.0)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             sync_folder(&self.0)
         };
         interrupt::after(replace).map_err(|error| cannot("write", &path, &error))
+    }
+
+    /// Takes away what a process left that was killed while it wrote: nobody else writes now.
+    fn sweep(&self, name: &str) {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        for entry in entries {
+            let file = entry.file_name();
+            let file = file.to_string_lossy();
+            if file.starts_with(name) && file.ends_with(NEW) {
+                // It does no harm but that it lies there.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
     }
 
     /// Puts a damaged file where it can be looked at, under a name that is free, and says so. To be called with the
