@@ -13,6 +13,7 @@ use crate::failure::{Exit, Failure};
 const SIGN_IN_AGAIN: &str = "Sign in again: plex-auth login";
 const NEW_DEVICE: &str =
     "Forget it, and make another: plex-auth logout, then plex-auth login --device-key";
+const CHANGED: &str = "Plex has changed something, or something else answers in its place.";
 const LATER: &str = "Try again later. Nothing that is kept has changed.";
 const NETWORK: &str = "Check the network, then try again. Nothing that is kept has changed.";
 
@@ -57,67 +58,74 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 
 /// Plex, or something in its place, said something.
 fn answered(answer: &Answer) -> Failure {
-    let of = |exit: Exit| Failure::new(exit, answer);
-    if answer.is_token_dead() {
-        return of(Exit::Refused)
-            .likely("It was signed out, its device was removed, or the password was changed.")
-            .next(SIGN_IN_AGAIN);
-    }
-    if answer.wants_home_pin() {
-        return of(Exit::Refused)
-            .likely("The Home PIN is missing or wrong.")
-            .next("Try again; too many wrong ones are locked out for a while.");
-    }
-    if answer.wants_new_device_key() {
-        return of(Exit::Refused)
-            .likely("The device was removed from the account's list.")
-            .next(NEW_DEVICE);
-    }
-    match answer {
-        Answer::Unauthorized(_) if answer.asked().host() == Some(Host::MediaServer) => of(
+    let (exit, likely, next) = match answer {
+        _ if answer.is_token_dead() => (
             Exit::Refused,
-        )
-        .likely(
-            "The server does not know the account, or the token is of a kind that servers refuse.",
-        )
-        .next("See which servers are the account's: plex-auth servers"),
-        Answer::Unauthorized(_) => of(Exit::Refused)
-            .likely("A letter is wrong; some accounts sign in by their e-mail address alone.")
-            .next("Try again, or sign in by a code: plex-auth login"),
-        Answer::SecondFactorRequired(_) => {
-            of(Exit::Refused).likely("The account has two-factor authentication.").next(
-                "Give the verification code as a third line, or sign in by a code: plex-auth login",
-            )
+            "It was signed out, its device was removed, or the password was changed.",
+            SIGN_IN_AGAIN,
+        ),
+        _ if answer.wants_home_pin() => (
+            Exit::Refused,
+            "The Home PIN is missing or wrong.",
+            "Try again; too many wrong ones are locked out for a while.",
+        ),
+        _ if answer.wants_new_device_key() => {
+            (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
         }
-        Answer::SecondFactorRejected(_) => of(Exit::Refused)
-            .likely("The verification code was mistyped, or its half minute was over.")
-            .next("Try again with a new one."),
-        Answer::EmailOnly(_) => of(Exit::Refused)
-            .likely("The account has no password.")
-            .next("Sign in by a code: plex-auth login"),
-        Answer::TooManyFailures(_) => of(Exit::Refused)
-            .likely("There were too many wrong passwords from this address.")
-            .next("Wait before the next try: each one makes it longer."),
-        Answer::RateLimited(_) => of(Exit::Unknown)
-            .likely("This address, or this installation, asks too often.")
-            .next(wait(answer)),
+        Answer::Unauthorized(_) if answer.asked().host() == Some(Host::MediaServer) => (
+            Exit::Refused,
+            "The server does not know the account, or takes no token of this kind.",
+            "See which servers are the account's: plex-auth servers",
+        ),
+        Answer::Unauthorized(_) => (
+            Exit::Refused,
+            "A letter is wrong; some accounts sign in by their e-mail address alone.",
+            "Try again, or sign in by a code: plex-auth login",
+        ),
+        Answer::SecondFactorRequired(_) => (
+            Exit::Refused,
+            "The account has two-factor authentication.",
+            "Give the verification code as a third line, or sign in by a code: plex-auth login",
+        ),
+        Answer::SecondFactorRejected(_) => (
+            Exit::Refused,
+            "The verification code was mistyped, or its half minute was over.",
+            "Try again with a new one.",
+        ),
+        Answer::EmailOnly(_) => {
+            (Exit::Refused, "The account has no password.", "Sign in by a code: plex-auth login")
+        }
+        Answer::TooManyFailures(_) => (
+            Exit::Refused,
+            "There were too many wrong passwords from this address.",
+            "Wait before the next try: each one makes it longer.",
+        ),
+        Answer::Forbidden(_) => (
+            Exit::Refused,
+            "Another account may do this, and this one may not.",
+            "See whose token it is: plex-auth whoami",
+        ),
+        Answer::RateLimited(_) => {
+            return Failure::new(Exit::Unknown, answer)
+                .likely("This address, or this installation, asks too often.")
+                .next(wait(answer));
+        }
         Answer::Unavailable(_) => {
-            of(Exit::Unknown).likely("Plex, or a gateway before it, has trouble.").next(LATER)
+            (Exit::Unknown, "Plex, or a gateway before it, has trouble.", LATER)
         }
-        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => of(Exit::Unknown)
-            .likely("A captive portal, a proxy or a wrong --plex-tv answers in Plex's place.")
-            .next("Open a page in a browser to see whether the network asks for a sign-in."),
-        Answer::UnexpectedShape { .. } | Answer::BodyTooLarge { .. } => of(Exit::Unknown)
-            .likely("Plex has changed something, or something else answers in its place.")
-            .next("Try again; if it stays so, report it with this line."),
-        Answer::Forbidden(_) => {
-            of(Exit::Refused).likely("Another account may do this, and this one may not.")
+        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => (
+            Exit::Unknown,
+            "A captive portal, a proxy or a wrong --plex-tv answers in Plex's place.",
+            "Open a page in a browser to see whether the network asks for a sign-in.",
+        ),
+        Answer::UnexpectedShape { .. } | Answer::BodyTooLarge { .. } => {
+            (Exit::Unknown, CHANGED, "Try again; if it stays so, report it with these lines.")
         }
-        Answer::BadRequest(_) => {
-            of(Exit::Refused).next("If it stays so, report it with this line.")
-        }
-        _ => of(if answer.may_retry() { Exit::Unknown } else { Exit::Refused }),
-    }
+        // Such as a gateway's 404.
+        _ if answer.may_retry() => (Exit::Unknown, CHANGED, LATER),
+        _ => (Exit::Refused, CHANGED, "If it stays so, report it with these lines."),
+    };
+    Failure::new(exit, answer).likely(likely).next(next)
 }
 
 fn wait(answer: &Answer) -> String {
@@ -158,5 +166,63 @@ fn unanswered(no_answer: &NoAnswer) -> Failure {
             .likely("The network or Plex is slow.")
             .next("Try again, or wait longer: --timeout SECONDS"),
         _ => failure.next(NETWORK),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plex_auth_ureq::http::Response;
+    use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Token};
+
+    use super::{Exit, send_error};
+
+    fn plex_tv() -> PlexTv {
+        PlexTv::new(ClientIdentity::builder("id").build().unwrap())
+    }
+
+    /// What becomes of an answer to the question whose token it is.
+    fn exit(status: u16, body: &str) -> Exit {
+        let call = plex_tv().token_details(&Token::new("abc").unwrap());
+        let answer = Response::builder().status(status).body(body).unwrap();
+        send_error(&call.reply().parse(&answer).unwrap_err().into()).exit()
+    }
+
+    #[test]
+    fn only_plexs_own_no_is_a_refusal() {
+        let code = |code: u32| format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
+        for (status, body, expected) in [
+            (400, code(1000), Exit::Refused),
+            (401, code(1001), Exit::Refused),
+            (401, String::new(), Exit::Refused),
+            (403, code(1043), Exit::Refused),
+            (404, code(1002), Exit::Refused),
+            (422, code(1008), Exit::Refused),
+            (498, String::new(), Exit::Refused),
+            (404, "<html>".to_owned(), Exit::Unknown),
+            (408, String::new(), Exit::Unknown),
+            (429, code(1003), Exit::Unknown),
+            (500, code(1007), Exit::Unknown),
+            (502, "<html>".to_owned(), Exit::Unknown),
+            (302, String::new(), Exit::Unknown),
+            (200, "<html>".to_owned(), Exit::Unknown),
+            (200, "[]".to_owned(), Exit::Unknown),
+        ] {
+            assert_eq!(exit(status, &body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_a_sign_in_says_what_to_do() {
+        let call = plex_tv().sign_in(&Credentials::new("rosa", "x").unwrap());
+        let mut said = std::collections::BTreeSet::new();
+        for code in [1001, 1028, 1029, 1030, 1031] {
+            let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
+            let answer = Response::builder().status(401).body(body).unwrap();
+            let failure = send_error(&call.reply().parse(&answer).unwrap_err().into());
+            assert_eq!(failure.exit(), Exit::Refused);
+            assert_eq!(failure.lines().count(), 3, "{failure:?}");
+            said.insert(failure.next);
+        }
+        assert_eq!(said.len(), 5, "each its own");
     }
 }
