@@ -83,6 +83,23 @@ mod unix {
     use super::*;
     use crate::program::program;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_a_word_the_state_is_in_the_platforms_folder() {
+        let house = House::new();
+        let token = house.fake(|fake| fake.account(Who::Free).token().to_owned());
+        for (variable, folder) in [("HOME", "home/.local/state"), ("XDG_STATE_HOME", "elsewhere")] {
+            let mut login = house.command(&["login", "--token"]);
+            login.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", house.folder.path().join("home"));
+            if variable == "XDG_STATE_HOME" {
+                login.env(variable, house.folder.path().join(folder));
+            }
+            assert_eq!(Running::start(login, &token).end().code, 0);
+            let state = house.folder.path().join(folder).join("plex-auth/state.json");
+            assert!(fs::read_to_string(&state).unwrap().contains(&token), "{state:?}");
+        }
+    }
+
     /// The program under a shell that first does this.
     fn after(house: &House, first: &str, arguments: &[&str]) -> Command {
         let script = format!("{first}; exec \"$0\" \"$@\"");
