@@ -93,7 +93,7 @@ impl PlexTv {
 /// }
 /// assert_eq!(keeper.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
 /// assert_eq!(keeper.renewals(), 1);
-/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { trouble: None, .. }));
+/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
 /// assert!(matches!(keeper.next(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -30,5 +30,13 @@ pub(crate) fn play() -> Outcome {
     let http = trusting(&authority.root_der())?;
     let account = http.send(plex_tv.token_details(&token))?;
     println!("trusted, and {}", account.username.unwrap_or_default());
+
+    // One that calls itself an authority is taken from no server, trusted or not.
+    let itself = Server::https(FakePlex::new(), authority.itself());
+    let error = http.send(plex_tv_at(itself.url())?.token_details(&token)).err();
+    let error = error.ok_or("it is an authority's")?;
+    println!("{error}");
+    let reason = error.no_answer().map(|no_answer| no_answer.reason());
+    assert!(matches!(reason, Some(NoAnswerReason::Tls(_))), "{reason:?}");
     Ok(())
 }
