@@ -159,7 +159,7 @@ impl ClientIdentityBuilder {
     ///
     /// [`InvalidIdentity`] names the field and what is wrong with it.
     pub fn build(self) -> Result<ClientIdentity, InvalidIdentity> {
-        let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
+        let mut headers = HeaderMap::with_capacity(self.fields.len() + MORE_HEADERS);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(DEFAULT_USER_AGENT));
         for (field, value) in self.fields {
@@ -188,12 +188,13 @@ impl ClientIdentityBuilder {
             };
             headers.insert(field.header(), value);
         }
-        Ok(ClientIdentity { headers: Arc::new(headers) })
+        // A copy has room in its index for those to come, and none among its headers: a thousand bytes less.
+        Ok(ClientIdentity { headers: Arc::new(headers.clone()) })
     }
 }
 
-/// One for each field, `accept`, `content-type`, `content-length` and the token.
-const MAX_HEADERS: usize = 16;
+/// Those beside the fields: `accept`, `user-agent`, `content-type`, `content-length` and the token.
+const MORE_HEADERS: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {

@@ -7,7 +7,7 @@ use crate::conversation::pace::Pace;
 use crate::no_answer::{NoAnswerReason, SendError};
 
 /// The pace, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(16));
+const PACE: Pace = Pace::new(1, 16);
 
 /// How long the whole may take unless set.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

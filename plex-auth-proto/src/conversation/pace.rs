@@ -2,26 +2,29 @@ use std::time::Duration;
 
 /// How long to wait between two calls of a kind: a steady pace, and twice as long after each trouble, up to a
 /// limit.
+///
+/// Waits are whole seconds, in as little memory as there can be: a million devices have two of these each.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    steady: Duration,
-    slowest: Duration,
+    steady: u32,
+    slowest: u32,
     troubles: u32,
 }
 
 impl Pace {
-    pub(crate) const fn new(steady: Duration, slowest: Duration) -> Self {
+    /// In seconds.
+    pub(crate) const fn new(steady: u32, slowest: u32) -> Self {
         Self { steady, slowest, troubles: 0 }
     }
 
     pub(crate) const fn steady(&self) -> Duration {
-        self.steady
+        Duration::from_secs(self.steady as u64)
     }
 
     /// The wait after a call that went well.
     pub(crate) fn well(&mut self) -> Duration {
         self.troubles = 0;
-        self.steady
+        self.steady()
     }
 
     /// The wait after one that did not; `retry_after` is what the other side asked for, and is kept where
@@ -29,7 +32,8 @@ impl Pace {
     pub(crate) fn trouble(&mut self, retry_after: Option<Duration>) -> Duration {
         self.troubles = self.troubles.saturating_add(1);
         let doubled = self.steady.saturating_mul(2_u32.saturating_pow(self.troubles));
-        doubled.min(self.slowest).max(retry_after.unwrap_or_default())
+        let wait = Duration::from_secs(doubled.min(self.slowest).into());
+        wait.max(retry_after.unwrap_or_default())
     }
 }
 
@@ -40,7 +44,7 @@ mod tests {
     #[test]
     fn each_trouble_doubles_the_wait_up_to_a_limit_and_one_success_ends_that() {
         let seconds = Duration::from_secs;
-        let mut pace = Pace::new(seconds(1), seconds(16));
+        let mut pace = Pace::new(1, 16);
         let waits: Vec<_> = (0..6).map(|_| pace.trouble(None).as_secs()).collect();
         assert_eq!(waits, [2, 4, 8, 16, 16, 16]);
         assert_eq!(pace.trouble(Some(seconds(60))), seconds(60));

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey};
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::device_key::{DeviceKey, SignError};
 use super::jwk::{InvalidKeyId, Jwk};
@@ -29,7 +29,9 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// # assert_eq!(plex_is_told.key_id().len(), 43);
 /// ```
 pub struct Ed25519Key {
-    key: SigningKey,
+    /// What the key is made of anew for each signature: a device signs once in some days, and a key takes seven
+    /// times as much memory.
+    seed: Zeroizing<[u8; 32]>,
     jwk: Jwk,
 }
 
@@ -39,7 +41,7 @@ impl Ed25519Key {
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
         let jwk = Jwk::with_thumbprint(key.verifying_key().to_bytes());
-        Self { key, jwk }
+        Self { seed: Zeroizing::new(*seed), jwk }
     }
 
     /// Has the key go by another name, as one that was registered by another program does.
@@ -54,7 +56,7 @@ impl Ed25519Key {
 
     /// The seed, to keep it. What is done with it is the caller's responsibility.
     pub fn expose_seed(&self) -> &[u8; 32] {
-        self.key.as_bytes()
+        &self.seed
     }
 }
 
@@ -64,7 +66,7 @@ impl DeviceKey for Ed25519Key {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.key.sign(message).to_bytes())
+        Ok(SigningKey::from_bytes(&self.seed).sign(message).to_bytes())
     }
 }
 
@@ -73,14 +75,14 @@ impl ZeroizeOnDrop for Ed25519Key {}
 
 impl fmt::Debug for Ed25519Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key: _, jwk } = self;
+        let Self { seed: _, jwk } = self;
         f.debug_struct("Ed25519Key").field("key_id", &jwk.key_id()).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DeviceKey, Ed25519Key, ZeroizeOnDrop};
+    use super::{DeviceKey, Ed25519Key, SigningKey, ZeroizeOnDrop};
     use crate::jwt::BASE64;
     use base64::Engine;
 
@@ -113,6 +115,7 @@ mod tests {
     #[test]
     fn what_it_holds_is_zeroed_when_dropped() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}
-        zeroes(&Ed25519Key::from_seed(&[9; 32]).key);
+        zeroes(&Ed25519Key::from_seed(&[9; 32]).seed);
+        zeroes(&SigningKey::from_bytes(&[9; 32]));
     }
 }

@@ -27,7 +27,7 @@ const AHEAD: Duration = Duration::from_secs(3600);
 const LONGEST_JITTER: Duration = Duration::from_secs(1800);
 
 /// The pace of asking, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(300));
+const PACE: Pace = Pace::new(1, 300);
 
 /// How long a token must have held until its refusal is a restart of the server's rather than one more
 /// refusal of whatever the server hands out.

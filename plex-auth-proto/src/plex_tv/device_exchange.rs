@@ -13,13 +13,18 @@ use crate::plex_tv::nonce::Nonce;
 use crate::token::Token;
 
 /// The pace of tries through an outage.
-const OUTAGE: Pace = Pace::new(Duration::from_secs(15), Duration::from_secs(5 * 60));
+const OUTAGE: Pace = Pace::new(15, 5 * 60);
 
-/// The pace of tries that Plex has refused, be it for their number or for what they say.
-const REFUSAL: Pace = Pace::new(Duration::from_secs(30), Duration::from_secs(60 * 60));
+/// The pace of tries that Plex has refused, be it for their number or for what they say. A device without a good
+/// token comes to one within the hour also where every other try is refused.
+const REFUSAL: Pace = Pace::new(30, 20 * 60);
 
 /// The longest `Retry-After` that is kept: a server's slip shall not cost the token its life.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which part of the time that a good token has left is waited for at least between two tries: the tries of a whole
+/// fleet then lie hours apart, and still come closer together towards its end.
+const UNHURRIED: u32 = 8;
 
 /// For how long a nonce is taken for good: Plex's five minutes, less some for the way there and back.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
@@ -35,13 +40,15 @@ pub(crate) enum Exchanged {
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     /// One that nobody has used, and until when it is taken for good.
-    nonce: Option<(Nonce, Duration)>,
+    nonce: Option<Box<(Nonce, Duration)>>,
     /// When the next call is due, in elapsed time.
     pub(crate) due: Duration,
     outage: Pace,
     refusal: Pace,
     /// How many more refusals of what the device has signed are borne.
     patience: u32,
+    /// Whether the first try again has been made, which comes soon: most trouble is over in a moment.
+    is_lasting: bool,
     /// How much a wait is made longer by, so that not all devices come at once.
     pub(crate) jitter: Duration,
 }
@@ -68,6 +75,7 @@ impl Exchange {
             outage: OUTAGE,
             refusal: REFUSAL,
             patience,
+            is_lasting: false,
             jitter: Duration::ZERO,
         }
     }
@@ -79,16 +87,15 @@ impl Exchange {
         key: &impl DeviceKey,
         now: Moment,
     ) -> Result<Call<Exchanged>, SignError> {
-        let Some((nonce, until)) = self.nonce.take().filter(|(_, until)| now.elapsed < *until)
-        else {
+        let Some(held) = self.nonce.take().filter(|held| now.elapsed < held.1) else {
             return Ok(plex_tv.nonce().map(Exchanged::Nonce));
         };
-        let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce.clone(), now.plex);
+        let claims = DeviceClaims::for_exchange(plex_tv.identity(), held.0.clone(), now.plex);
         match claims.sign(key) {
             Ok(jwt) => Ok(plex_tv.exchange_device_jwt(&jwt).map(Exchanged::Token)),
             Err(error) => {
                 // It went nowhere, and can be signed later.
-                self.nonce = Some((nonce, until));
+                self.nonce = Some(held);
                 let wait = self.outage.trouble(None);
                 self.wait(now, wait);
                 Err(error)
@@ -96,11 +103,17 @@ impl Exchange {
         }
     }
 
-    /// What has come of a call, and with it when the next one is due.
-    pub(crate) fn came(&mut self, now: Moment, answer: Result<Exchanged, SendError>) -> Came {
+    /// What has come of a call, and with it when the next one is due. `left` is how long there is a good token
+    /// whatever comes of this, so that there is no hurry.
+    pub(crate) fn came(
+        &mut self,
+        now: Moment,
+        left: Duration,
+        answer: Result<Exchanged, SendError>,
+    ) -> Came {
         let error = match answer {
             Ok(Exchanged::Nonce(nonce)) => {
-                self.nonce = Some((nonce, now.elapsed.saturating_add(NONCE_LIFE)));
+                self.nonce = Some(Box::new((nonce, now.elapsed.saturating_add(NONCE_LIFE))));
                 return Came::OnTheWay;
             }
             Ok(Exchanged::Token(token)) => {
@@ -119,7 +132,11 @@ impl Exchange {
         let retry_after = error.retry_after().map(|after| after.wait(now.plex));
         let retry_after = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER));
         let pace = if is_refused || status == 429 { &mut self.refusal } else { &mut self.outage };
-        let wait = pace.trouble(retry_after);
+        let mut wait = pace.trouble(retry_after);
+        // That the key is not taken is for somebody to know, while there is still a token.
+        if std::mem::replace(&mut self.is_lasting, true) && !is_refused {
+            wait = wait.max(left / UNHURRIED);
+        }
         self.wait(now, wait);
         if is_refused && self.patience == 0 { Came::Refused(error) } else { Came::Trouble(error) }
     }

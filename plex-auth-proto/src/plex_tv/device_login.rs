@@ -239,7 +239,7 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
             Ok(DeviceLoginAnswer(Heard::Pin(_))) => return,
             Err(error) => Err(error),
         };
-        match settling.exchange.came(now, answer) {
+        match settling.exchange.came(now, Duration::ZERO, answer) {
             Came::Token(auth_token) => {
                 self.end(Ok(LinkedPin { auth_token, new_registration: None }));
             }

@@ -8,7 +8,6 @@ use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::plex_clock::{Moment, PlexClock};
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
-use crate::jwt::plex_jwt::PlexJwt;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::device_exchange::{Came, Exchange, Exchanged};
@@ -17,8 +16,10 @@ use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
+mod held;
 pub(crate) mod progress;
 
+use held::Held;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble};
 
 /// How often it is told at most that Plex does not take what the device signs.
@@ -32,9 +33,6 @@ const LOOK: Duration = Duration::from_secs(60 * 60);
 
 /// How long it waits where an answer is to come.
 const STEADY: Duration = Duration::from_secs(1);
-
-/// When a token is renewed that does not say when it ends, in seconds: Plex's live for a day longer.
-const USUAL: i64 = 6 * DAY;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -52,15 +50,18 @@ impl PlexTv {
     /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
     /// dies with the first new one.
     pub fn register_device<K: DeviceKey>(&self, key: K, old_token: Token) -> DeviceTokenKeeper<K> {
-        DeviceTokenKeeper::new(self.clone(), key, Stage::Registering(old_token), None)
+        DeviceTokenKeeper::new(self.clone(), key, Stage::Registering(Box::new(old_token)), None)
     }
 }
 
 /// Keeps the token of a device alive by its key, for ever: it is renewed a day before it ends.
 ///
 /// It goes on through outages, rate limits (whose `Retry-After` is kept, up to a day), a wrong clock and a key that
-/// cannot sign for a while; the waits grow, to five minutes at an outage and to an hour where Plex refuses. A
-/// token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no waiting helps.
+/// cannot sign for a while. After a failure it tries again within a minute or two; from then on, while its token is
+/// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
+/// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage and
+/// to twenty where Plex refuses. A token that has expired meanwhile can still be renewed. It
+/// [ends](DeviceTokenEnd) only where no waiting helps.
 ///
 /// - [Keep](Self::keep) what is to be kept before the first call is sent, and again whenever
 ///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
@@ -113,33 +114,10 @@ pub struct DeviceTokenKeeper<K> {
 
 enum Stage {
     /// The key is to be registered with this token.
-    Registering(Token),
+    Registering(Box<Token>),
     Keeping,
     /// With what is not told yet.
     Over(Option<Box<DeviceTokenEnd>>),
-}
-
-/// A token and what it says.
-struct Held {
-    token: Token,
-    issued_at: Option<i64>,
-    renew_at: i64,
-    expires_at: Option<UnixSeconds>,
-}
-
-impl Held {
-    /// `now` is when it came, by Plex's clock in seconds; one that does not say when it ends and that came at an
-    /// unknown time is renewed at once.
-    fn new(token: Token, now: Option<i64>) -> Self {
-        let jwt = PlexJwt::unverified(&token).ok();
-        let usual = now.map_or(i64::MIN, |now| now.saturating_add(USUAL));
-        Self {
-            issued_at: jwt.as_ref().and_then(|jwt| jwt.issued_at).map(|at| at.0),
-            renew_at: jwt.as_ref().map_or(usual, |jwt| jwt.renew_at().0),
-            expires_at: jwt.map(|jwt| jwt.expires_at),
-            token,
-        }
-    }
 }
 
 /// What the answers of a [`DeviceTokenKeeper`] are read as.
@@ -188,11 +166,12 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         kept_device::keep(self.plex_tv.identity(), self.key.jwk(), token)
     }
 
-    /// Sets by how much later this device renews its token and tries again, so that not all devices do so
-    /// at the same time: any time up to some hours, taken by chance. Without it nothing is added.
+    /// Sets by how much earlier this device renews its token and how much later it tries again, so that not
+    /// all devices do so at the same time: any time up to a day, taken by chance. Without it nothing is added, and
+    /// what an outage has held up comes all at once, after it and again six days later.
     ///
-    /// A renewal comes later by this, but by no more than half of the day that it is ahead; a wait becomes
-    /// longer by it, but never twice as long.
+    /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
+    /// until it is due; a wait becomes longer by it, but never twice as long.
     #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.jitter = jitter;
@@ -225,10 +204,14 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         if !self.clock.is_known() && held.issued_at.is_some_and(is_absurd) {
             return None;
         }
-        let most = held.expires_at.map_or(0, |end| end.0.saturating_sub(held.renew_at) / 2);
-        let jitter = i64::try_from(self.exchange.jitter.as_secs()).unwrap_or(i64::MAX).min(most);
-        let left = held.renew_at.saturating_add(jitter.max(0)).saturating_sub(now);
-        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_secs)
+        let rest = held.renew_at(self.exchange.jitter).saturating_sub(now);
+        u64::try_from(rest).ok().filter(|rest| *rest > 0).map(Duration::from_secs)
+    }
+
+    /// For how long the token is good that is held; nothing where Plex may have declared it dead.
+    fn left(&self, now: Moment) -> Duration {
+        let held = self.held.as_ref().filter(|_| !self.wanted);
+        held.map_or(Duration::ZERO, |held| held.left(now.plex.into()))
     }
 
     fn end(&mut self, end: DeviceTokenEnd) {
@@ -249,7 +232,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         let status = error.status().map_or(0, |status| status.as_u16());
         if not_done {
             // Nothing has happened: it is registered later.
-            if let Came::Trouble(error) = self.exchange.came(now, Err(error)) {
+            if let Came::Trouble(error) = self.exchange.came(now, Duration::ZERO, Err(error)) {
                 self.troubled(error);
             }
         } else if matches!(status, 300..=499) && status != 422 {
@@ -262,7 +245,8 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     }
 
     fn exchanged(&mut self, now: Moment, answer: Result<Exchanged, SendError>) {
-        match self.exchange.came(now, answer) {
+        let left = self.left(now);
+        match self.exchange.came(now, left, answer) {
             Came::OnTheWay => {}
             Came::Token(token) => {
                 self.held = Some(Held::new(token, Some(UnixSeconds::from(now.plex).0)));

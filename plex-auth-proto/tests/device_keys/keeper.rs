@@ -26,15 +26,39 @@ fn a_token_is_renewed_a_day_before_it_ends_for_ever() {
 }
 
 #[test]
-fn jitter_puts_a_renewal_off_by_half_a_day_at_the_most_and_a_wait_by_less_than_itself() {
-    for (jitter, off, again) in [(0, 0, 30), (1234, 1234, 30 + 1234 % 30), (9 * DAY, DAY / 2, 30)] {
+fn jitter_brings_a_renewal_forward_by_a_day_at_the_most_and_less_than_doubles_a_wait() {
+    for (jitter, earlier, again) in [(0, 0, 30), (1234, 1234, 30 + 1234 % 30), (9 * DAY, DAY, 30)] {
         let key = Key::new();
         let token = Token::new(jwt(0)).unwrap();
         let keeper = plex_tv("id").device_token_keeper(&key, token);
         let mut play = Play::with(keeper.jitter(Duration::from_secs(jitter)));
         play.meet([Answer(503, ""), Answer(503, "")]);
-        assert_eq!(play.times("/auth/nonce"), [6 * DAY + off, 6 * DAY + off + again]);
+        assert_eq!(play.times("/auth/nonce"), [6 * DAY - earlier, 6 * DAY - earlier + again]);
     }
+}
+
+#[test]
+fn a_device_without_a_good_token_waits_for_five_minutes_at_the_most() {
+    let key = Key::new();
+    let mut play = first(&key);
+    play.meet((0..8).map(|_| Silence(false)));
+    assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
+    // Nor has one patience whose token Plex has declared dead.
+    let mut play = keeper(&key);
+    play.talk.renew_now();
+    play.meet((0..4).map(|_| Answer(503, "")));
+    assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120]);
+}
+
+#[test]
+fn jitter_never_brings_a_token_that_lives_for_an_hour_forward_by_more_than_a_quarter_of_it() {
+    let key = Key::new();
+    let claims = base64(r#"{"iat":1700000000,"exp":1700003600}"#);
+    let token = Token::new(format!("{}.{claims}.c2ln", base64(r#"{"alg":"EdDSA"}"#))).unwrap();
+    let keeper = plex_tv("id").device_token_keeper(&key, token);
+    let mut play = Play::with(keeper.jitter(Duration::from_secs(DAY)));
+    play.meets(Answer(200, NONCE));
+    assert_eq!(play.passed(), 900);
 }
 
 #[test]
@@ -44,8 +68,14 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
     while play.passed() < 9 * DAY {
         play.meets(if play.sent.len() % 2 == 0 { Silence(true) } else { Answer(302, "") });
     }
-    assert_eq!(play.gaps("/auth/nonce")[..6], [30, 60, 120, 240, 300, 300]);
-    assert!(play.gaps("/auth/nonce").iter().all(|gap| *gap <= 300));
+    // Soon at first, then with less hurry the longer the token is still good.
+    let (mut left, gaps) = (DAY, play.gaps("/auth/nonce"));
+    for (number, gap) in gaps.into_iter().enumerate() {
+        let wait = if number == 0 { 30 } else { (left / 8).max(300.min(30 << number.min(8))) };
+        assert!(gap.abs_diff(wait) <= 1, "{gap} s, where the token is good for {left} s");
+        left = left.saturating_sub(gap);
+    }
+    assert_eq!(left, 0);
     assert_eq!(play.talk.token().unwrap().expose(), jwt(0), "nothing is lost");
     assert!(matches!(trouble(&play), Some(DeviceTrouble::Send(_))));
     play.meets(Answer(200, NONCE)).meets(Exchanged(9 * DAY));
@@ -53,13 +83,13 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
 }
 
 #[test]
-fn rate_limits_are_kept_and_without_a_figure_the_waits_grow_to_an_hour() {
+fn rate_limits_are_kept_and_without_a_figure_the_waits_grow_to_twenty_minutes() {
     let key = Key::new();
     let mut play = first(&key);
     play.meets(RetryAfter("90")).meets(RetryAfter("7200")).meets(RetryAfter("99999999999"));
     play.meet((0..6).map(|_| Answer(429, r#"{"errors":[{"code":1003}]}"#)));
     play.meets(Answer(200, NONCE));
-    assert_eq!(play.gaps("/auth/nonce"), [90, 7200, DAY, 480, 960, 1920, 3600, 3600, 3600]);
+    assert_eq!(play.gaps("/auth/nonce"), [90, 7200, DAY, 480, 960, 1200, 1200, 1200, 1200]);
 }
 
 #[test]

@@ -48,6 +48,29 @@ fn trouble_slows_it_down_and_ends_nothing() {
 }
 
 #[test]
+fn no_trouble_keeps_it_from_asking_in_the_last_seconds_of_a_pin() {
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE)).meets(RetryAfter("3600"));
+    assert_eq!(play.left(), 899);
+    play.meets(RetryAfter("3600"));
+    assert_eq!(play.gaps(), [1, 879]);
+    for _ in 0..5 {
+        play.meets(RetryAfter("3600"));
+    }
+    assert_eq!(play.gaps(), [1, 879, 2, 2, 2, 2, 2]);
+    play.meets(Answer(200, LINKED));
+    play.ends().unwrap();
+}
+
+#[test]
+fn a_poll_is_not_waited_for_as_long_as_another_call() {
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE));
+    let (_, call) = play.sends().unwrap();
+    assert_eq!(call.reply().deadline(), Some(Duration::from_secs(10)));
+}
+
+#[test]
 fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     // Forward by a day: it asks once more, and Plex says that the PIN lives.
     let mut play = Play::new();

@@ -121,15 +121,16 @@ impl Month {
 }
 
 #[test]
-fn in_a_month_a_device_renews_every_six_days_and_is_signed_in_throughout() {
+fn in_a_month_a_device_renews_every_six_days_less_its_jitter_and_is_signed_in_throughout() {
     let (key, mut month) = (key(), Month::new());
     let mut keeper = month.device(&key).jitter(Duration::from_secs(1234));
     for hour in 0..30 * 24 {
         assert!(month.live(&mut keeper, hour * HOUR).is_none());
         assert!(month.is_signed_in(&keeper), "in hour {hour}");
     }
-    assert_eq!(month.renewed_on_days(), [0, 6, 12, 18, 24]);
-    assert_eq!(month.plex.seen("GET", "/auth/nonce"), 5);
+    // Each time by the jitter earlier.
+    assert_eq!(month.renewed_on_days(), [0, 5, 11, 17, 23, 29]);
+    assert_eq!(month.plex.seen("GET", "/auth/nonce"), 6);
     assert_eq!(month.plex.seen("POST", "/auth/jwk"), 1);
 }
 
@@ -151,7 +152,9 @@ fn an_outage_of_three_hours_costs_three_hours_and_one_of_days_no_more_than_it_la
     let ends: Vec<_> = month.outages.iter().map(|(_, end)| *end).collect();
     for (renewed, end) in month.renewed[1..].iter().zip(ends) {
         let late = renewed.checked_sub(end).expect("not before it ended");
-        assert!(late <= 10 * 60, "{late} s after the end of the outage");
+        // A good token is in no hurry; one that has expired is.
+        let most = if end == 22 * DAY { 10 * 60 } else { DAY / 8 };
+        assert!(late <= most, "{late} s after the end of the outage");
     }
     // Five minutes apart and more: seven days of outage are no storm.
     assert!(month.sent.len() < 8 * 24 * 12, "{} calls", month.sent.len());
@@ -219,7 +222,8 @@ fn a_nonce_limit_and_an_unregistered_key_are_told_apart() {
     let load = || DeviceTokenKeeper::load(plex_tv("http://plex.example"), &key, &kept).unwrap();
     let mut keeper = load();
     assert!(month.live(&mut keeper, DAY).is_none(), "it goes on");
-    assert!(month.sent.len() < 40, "{} calls in a day", month.sent.len());
+    // Twenty minutes apart in the end.
+    assert!(month.sent.len() < 80, "{} calls in a day", month.sent.len());
 
     let mut month = Month::new();
     let end = month.live(&mut load(), DAY).expect("an end");

@@ -58,7 +58,7 @@ pub enum DeviceTokenEnd {
     /// identifier and a new key.
     #[error("Plex does not know the device any more; only a new identifier with a new key helps")]
     DeviceRemoved(#[source] SendError),
-    /// Plex has refused eight times over some hours what the device signs (400 or 422): the key is not the one
+    /// Plex has refused eight times over more than an hour what the device signs (400 or 422): the key is not the one
     /// that was registered, or was never registered.
     #[error("Plex does not take what the device's key signs; was this key registered?")]
     KeyRefused(#[source] SendError),

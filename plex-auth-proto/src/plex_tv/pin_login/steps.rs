@@ -19,13 +19,20 @@ use crate::plex_tv::PlexTv;
 use crate::plex_tv::poll_pin::PinState;
 
 /// The pace of Plex's own clients, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(16));
+const PACE: Pace = Pace::new(1, 16);
 
 /// How long the making of a PIN is tried again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a last poll is tried again that met with trouble, when the PIN's time is over.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How long a poll is waited for: the next one has as good a chance, and somebody waits for it.
+const POLL: Duration = Duration::from_secs(10);
+
+/// The last of a PIN's time, in which no trouble keeps a poll off for longer than after the first: what is linked
+/// then and not asked for before the end is lost, as plex.tv knows no PIN any more that has ended.
+const LAST: Duration = Duration::from_secs(20);
 
 /// How a PIN is made and polled.
 pub(crate) trait Way<P> {
@@ -173,7 +180,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             State::Polling { pin, deadline, last, .. } => {
                 *last = now.elapsed >= *deadline;
                 match self.way.poll(&self.plex_tv, pin, now.plex) {
-                    Ok(poll) => poll.map(|state| PinAnswer(Heard::State(state))),
+                    Ok(poll) => poll.deadline(POLL).map(|state| PinAnswer(Heard::State(state))),
                     Err(error) => {
                         self.unsigned = Some(error);
                         self.polled(now, Err(Failure::Unsigned(error)));
@@ -278,9 +285,15 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                 }
                 let retry_after = failure.retry_after(moment.plex);
                 let wait = self.pace.trouble(retry_after);
-                // The last poll comes at the deadline also where Plex asked to be left alone for longer.
+                // Also where Plex asked to be left alone for longer.
                 let least = now.saturating_add(PACE.steady());
-                let latest = if now < *deadline { *deadline } else { now.saturating_add(GRACE) };
+                let latest = if now < deadline.saturating_sub(LAST) {
+                    deadline.saturating_sub(LAST)
+                } else if now < *deadline {
+                    now.saturating_add(PACE.steady().saturating_mul(2)).min(*deadline)
+                } else {
+                    now.saturating_add(GRACE)
+                };
                 self.due = now.saturating_add(wait).min(latest.max(least));
             }
         }

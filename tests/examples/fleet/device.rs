@@ -1,0 +1,110 @@
+//! One device: its keeper, and what an onlooker knows of it.
+
+use std::time::{Duration, SystemTime};
+
+use plex_auth_proto::{
+    ClientIdentity, DeviceTokenKeeper, Ed25519Key, PlexJwt, PlexTv, ServerUrl, Token,
+};
+
+use crate::chance::{Chance, mixed};
+use crate::devices::{DAY, ROLLED_OUT, START};
+use crate::plex_tv::identifier;
+use crate::weather::at;
+
+/// A device, with times in seconds since the start.
+pub(crate) struct Device {
+    pub(crate) keeper: DeviceTokenKeeper<Ed25519Key>,
+    number: u32,
+    seed: u64,
+    /// When it is switched on for the first time.
+    pub(crate) on_at: u32,
+    /// When it is to be asked next.
+    pub(crate) due: u32,
+    /// Until when it has a good token: for ever, as long as its old one is alive.
+    pub(crate) good_until: u32,
+    /// Since when it cannot get what it wants.
+    pub(crate) troubled_since: Option<u32>,
+    /// How far its clock is ahead, in seconds.
+    ahead: i16,
+    pub(crate) had_a_token: bool,
+    /// How often plex.tv has taken down its key.
+    pub(crate) registered: u8,
+    /// How often it wanted that though it was done.
+    pub(crate) registered_again: u8,
+    /// It is restarted before it has kept the next token that comes.
+    pub(crate) forgets_next: bool,
+}
+
+/// As long as its old token lives.
+pub(crate) const FOR_EVER: u32 = u32::MAX;
+
+impl Device {
+    pub(crate) fn new(number: u32, seed: u64, old_token: &str) -> Self {
+        let mut chance = Chance::new(seed, u64::from(number));
+        let on_at = chance.below(ROLLED_OUT);
+        let ahead = i16::try_from(chance.below(1201)).expect("some minutes") - 600;
+        let old_token = Token::new(old_token).expect("a token");
+        let keeper = plex_tv(number).register_device(key(seed, number), old_token);
+        Self {
+            keeper: keeper.jitter(jitter(seed, number)),
+            number,
+            seed,
+            on_at: u32::try_from(on_at).expect("within a month"),
+            due: 0,
+            good_until: FOR_EVER,
+            troubled_since: None,
+            ahead,
+            had_a_token: false,
+            registered: 0,
+            registered_again: 0,
+            forgets_next: false,
+        }
+    }
+
+    /// What time it takes it for.
+    pub(crate) fn clock(&self, now: u64) -> SystemTime {
+        at(now.saturating_add_signed(i64::from(self.ahead)))
+    }
+
+    /// It is restarted from what it has kept.
+    pub(crate) fn restart(&mut self) {
+        let kept = self.keeper.keep();
+        let key = key(self.seed, self.number);
+        let keeper = DeviceTokenKeeper::load(plex_tv(self.number), key, kept.expose());
+        self.keeper = keeper.expect("what was kept").jitter(jitter(self.seed, self.number));
+    }
+
+    /// Its registration never arrived, and so plex.tv does not know its key: it starts anew, with its old token.
+    pub(crate) fn start_anew(&mut self, old_token: &str) {
+        let old_token = Token::new(old_token).expect("a token");
+        let keeper = plex_tv(self.number).register_device(key(self.seed, self.number), old_token);
+        self.keeper = keeper.jitter(jitter(self.seed, self.number));
+    }
+
+    /// Until when the token that it holds is good, by what that says.
+    pub(crate) fn held_until(&self) -> Option<u32> {
+        let jwt = PlexJwt::unverified(self.keeper.token()?).ok()?;
+        let end = u64::try_from(jwt.expires_at.0).ok()?;
+        u32::try_from(end.saturating_sub(START)).ok()
+    }
+}
+
+fn plex_tv(number: u32) -> PlexTv {
+    let identity = ClientIdentity::builder(identifier(number)).product("Plex for Kites");
+    let url: ServerUrl = "http://plex.example/api/v2".parse().expect("a URL");
+    PlexTv::at(identity.build().expect("an identity"), url)
+}
+
+fn key(seed: u64, number: u32) -> Ed25519Key {
+    let mut chance = Chance::new(seed ^ 0x6b_65_79, u64::from(number));
+    let mut bytes = [0; 32];
+    for eight in bytes.chunks_exact_mut(8) {
+        eight.copy_from_slice(&chance.number().to_le_bytes());
+    }
+    Ed25519Key::from_seed(&bytes)
+}
+
+/// Taken by chance, of a day, and the same after a restart: as a device takes it that keeps nothing more for it.
+fn jitter(seed: u64, number: u32) -> Duration {
+    Duration::from_millis(mixed(seed ^ mixed(u64::from(number) ^ 0x006a_6974)) % (1000 * DAY))
+}

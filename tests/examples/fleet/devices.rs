@@ -1,0 +1,247 @@
+//! A fleet of devices that renew their tokens for a month, under one plex.tv.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{
+    Conversation, DeviceTokenAnswer, DeviceTokenEnd, RequestId, SendError, Step,
+};
+
+use crate::agenda::Agenda;
+use crate::chance::{Chance, mixed};
+use crate::device::{Device, FOR_EVER};
+use crate::weather::{Outage, Service, Weather, after};
+
+pub(crate) const START: u64 = 1_700_000_000;
+pub(crate) const HOUR: u64 = 60 * 60;
+pub(crate) const DAY: u64 = 24 * HOUR;
+pub(crate) const MONTH: u64 = 30 * DAY;
+
+/// Over how long the devices are switched on, at a moment each by chance.
+pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
+
+/// How many of a thousand devices are restarted each day.
+const RESTARTED: u64 = 20;
+
+/// One of so many of these is restarted just when its next answer comes, before it has kept what that brings.
+const FORGETFUL: u64 = 4;
+
+pub(crate) fn outages() -> Vec<Outage> {
+    let outage = |name, from: u64, lasts: u64, is_told| {
+        let from = START + from;
+        Outage { name, when: from..from + lasts, is_told }
+    };
+    vec![
+        outage("5 minutes", 8 * DAY + 7 * HOUR, 300, false),
+        outage("3 hours", 12 * DAY + 18 * HOUR, 3 * HOUR, true),
+        outage("a day", 18 * DAY + 5 * HOUR, DAY, false),
+    ]
+}
+
+/// What a device waits for, and when it comes.
+type Pending = (u64, RequestId, Result<Response<DeviceTokenAnswer>, SendError>);
+
+/// The devices, and what an onlooker has seen of them. Times are in seconds since the start.
+pub(crate) struct Fleet<S> {
+    pub(crate) service: S,
+    pub(crate) weather: Weather,
+    pub(crate) devices: Vec<Device>,
+    old_tokens: Box<dyn Fn(u32) -> String>,
+    agenda: Agenda,
+    pending: HashMap<u32, Pending>,
+    seed: u64,
+    /// From when till when a device was without a good token.
+    pub(crate) lapses: Vec<Range<u64>>,
+    /// For each outage, when the last device was through with what it held up.
+    pub(crate) caught_up: Vec<u64>,
+    pub(crate) renewals: u64,
+    pub(crate) restarts: u64,
+    pub(crate) forgotten: u64,
+    /// Devices whose registration never arrived, and that were told so by refusals.
+    pub(crate) started_anew: u64,
+    /// The devices that have come to an end, and how.
+    pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
+    /// All that has happened, in one number.
+    pub(crate) history: u64,
+}
+
+impl<S: Service> Fleet<S> {
+    /// `takes` is how many requests a second the service takes.
+    pub(crate) fn new(
+        service: S,
+        count: u32,
+        seed: u64,
+        takes: u64,
+        old_tokens: impl Fn(u32) -> String + 'static,
+    ) -> Self {
+        let mut agenda = Agenda::new();
+        let mut devices = Vec::with_capacity(count as usize);
+        for number in 0..count {
+            let mut device = Device::new(number, seed, &old_tokens(number));
+            device.due = since_start(agenda.put(START, START + u64::from(device.on_at), number));
+            devices.push(device);
+        }
+        let outages = outages();
+        Self {
+            service,
+            caught_up: vec![0; outages.len()],
+            weather: Weather::new(seed, outages, takes, START..START + MONTH),
+            devices,
+            old_tokens: Box::new(old_tokens),
+            agenda,
+            pending: HashMap::new(),
+            seed,
+            lapses: Vec::new(),
+            renewals: 0,
+            restarts: 0,
+            forgotten: 0,
+            started_anew: 0,
+            ended: Vec::new(),
+            history: 0,
+        }
+    }
+
+    /// Lives through the month.
+    pub(crate) fn live(&mut self) {
+        let mut restarts = Vec::new();
+        for now in START..START + MONTH {
+            if (now - START).is_multiple_of(DAY) {
+                restarts = self.restarts_of((now - START) / DAY);
+            }
+            while let Some((_, number)) = restarts.pop_if(|(at, _)| *at <= now) {
+                self.restart(number, now);
+            }
+            loop {
+                let due = self.agenda.take(now);
+                if due.is_empty() {
+                    break;
+                }
+                for number in due {
+                    self.ask(number, now);
+                }
+            }
+        }
+        let left: Vec<_> = self.devices.iter().map(|device| device.good_until).collect();
+        for good_until in left.into_iter().filter(|until| u64::from(*until) < MONTH) {
+            self.lapses.push(START + u64::from(good_until)..START + MONTH);
+        }
+    }
+
+    /// Who is restarted on a day, and when; the first last.
+    fn restarts_of(&self, day: u64) -> Vec<(u64, u32)> {
+        let mut chance = Chance::new(self.seed ^ mixed(day), 0x7265);
+        let mut restarts = Vec::new();
+        for number in 0..since_start(START + self.devices.len() as u64) {
+            if chance.happens(RESTARTED) {
+                restarts.push((START + day * DAY + chance.below(DAY), number));
+            }
+        }
+        restarts.sort_unstable();
+        restarts.reverse();
+        restarts
+    }
+
+    fn restart(&mut self, number: u32, now: u64) {
+        let device = &mut self.devices[number as usize];
+        if u64::from(device.on_at) > now - START {
+            return;
+        }
+        self.restarts += 1;
+        if mixed(now ^ u64::from(number)).is_multiple_of(FORGETFUL) {
+            device.forgets_next = true;
+            return;
+        }
+        device.restart();
+        self.pending.remove(&number);
+        self.put(number, now, now);
+    }
+
+    fn put(&mut self, number: u32, now: u64, at: u64) {
+        let at = self.agenda.put(now, at, number);
+        self.devices[number as usize].due = since_start(at);
+    }
+
+    /// Does what a device wants done now.
+    fn ask(&mut self, number: u32, now: u64) {
+        let Device { due, on_at, .. } = self.devices[number as usize];
+        if u64::from(due) != now - START {
+            return; // It was restarted since.
+        }
+        if u64::from(on_at) > now - START {
+            return self.put(number, now, START + u64::from(on_at));
+        }
+        if let Some((_, id, answer)) = self.pending.remove(&number) {
+            self.receive(number, now, id, answer);
+        }
+        let device = &mut self.devices[number as usize];
+        match device.keeper.next(device.clock(now)) {
+            Step::Wait(time) => self.put(number, now, after(now, time)),
+            Step::Done(DeviceTokenEnd::KeyRefused(_)) if device.registered == 0 => {
+                self.started_anew += 1;
+                device.start_anew(&(self.old_tokens)(number));
+                self.put(number, now, now);
+            }
+            Step::Done(end) => self.ended.push((number, end)),
+            Step::Send(id, call) => {
+                let path = call.request().uri().path().len() as u64;
+                let is_registration = call.request().uri().path().ends_with("/auth/jwk");
+                let is_exchange = call.request().uri().path().ends_with("/auth/token");
+                let outcome = self.weather.carry(call, &mut self.service, now);
+                let status = outcome.done.map_or(0, |status| status.as_u16());
+                let what = now ^ u64::from(number) << 32 ^ path << 56 ^ u64::from(status) << 20;
+                self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
+                if is_registration && outcome.done.is_some() {
+                    device.registered_again += u8::from(device.registered > 0);
+                    device.registered += u8::from(status == 201);
+                }
+                if is_exchange && status == 200 && device.good_until == FOR_EVER {
+                    // Its old token is dead; whoever waits for an answer that comes has nothing to miss.
+                    let until = if outcome.answer.is_ok() { now + outcome.after } else { now };
+                    device.good_until = since_start(until);
+                }
+                let comes = now + outcome.after;
+                self.pending.insert(number, (comes, id, outcome.answer));
+                self.put(number, now, comes);
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        number: u32,
+        now: u64,
+        id: RequestId,
+        answer: Result<Response<DeviceTokenAnswer>, SendError>,
+    ) {
+        let device = &mut self.devices[number as usize];
+        if std::mem::take(&mut device.forgets_next) {
+            self.forgotten += 1;
+            return device.restart();
+        }
+        if answer.is_err() {
+            device.troubled_since.get_or_insert(since_start(now));
+        }
+        let renewals = device.keeper.renewals();
+        device.keeper.receive(device.clock(now), id, answer);
+        if device.keeper.renewals() == renewals {
+            return;
+        }
+        self.renewals += 1;
+        device.had_a_token = true;
+        if u64::from(device.good_until) < now - START {
+            self.lapses.push(START + u64::from(device.good_until)..now);
+        }
+        device.good_until = device.held_until().expect("a token that says when it ends");
+        let Some(since) = device.troubled_since.take() else { return };
+        for (outage, caught_up) in self.weather.outages.iter().zip(&mut self.caught_up) {
+            if outage.when.contains(&(START + u64::from(since))) && now >= outage.when.end {
+                *caught_up = now;
+            }
+        }
+    }
+}
+
+fn since_start(at: u64) -> u32 {
+    u32::try_from(at - START).expect("within a month")
+}

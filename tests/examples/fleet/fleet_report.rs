@@ -1,0 +1,154 @@
+//! What a month of a fleet has come to, and whether its goals were met.
+
+use std::ops::Range;
+
+use plex_auth_tests::{FakePlex, Who};
+
+use crate::devices::{DAY, Fleet, HOUR, MONTH, START};
+use crate::plex_tv::DeviceTokens;
+use crate::report::Report;
+use crate::traffic::{stretch, to_float};
+
+/// The goals: how many times the mean the busiest stretch has at most.
+const MOST_OUTSIDE: f64 = 3.0;
+const MOST_AFTER: f64 = 10.0;
+
+/// Devices that live under both values of plex.tv.
+const FEW: u32 = 100;
+
+pub(crate) fn play(devices: u32, seed: u64) -> Report {
+    let mut report = Report::new(format!("{devices} devices, 30 days"));
+    same_as_the_whole_fake(seed, &mut report);
+    let (takes, nonces) = limits(devices);
+    let service = DeviceTokens::new(devices, nonces);
+    let mut fleet = Fleet::new(service, devices, seed, takes, DeviceTokens::old_token);
+    fleet.live();
+    judge(&fleet, &mut report);
+    report
+}
+
+/// How many requests a second plex.tv takes, nine times what comes on the mean, and how many unused nonces there may be.
+fn limits(devices: u32) -> (u64, usize) {
+    let a_second = u64::from(devices) * 2 / (11 * DAY / 2);
+    ((9 * a_second).max(10), (devices as usize / 10_000).max(5))
+}
+
+fn same_as_the_whole_fake(seed: u64, report: &mut Report) {
+    let (takes, nonces) = limits(FEW);
+    let service = DeviceTokens::new(FEW, nonces);
+    let mut plain = Fleet::new(service, FEW, seed, takes, DeviceTokens::old_token);
+    let mut plex = FakePlex::new();
+    plex.limit_nonces(nonces);
+    plex.demand_times();
+    let tokens: Vec<_> = (0..FEW).map(|_| plex.issue_token(Who::PlexPass)).collect();
+    let mut whole =
+        Fleet::new(plex, FEW, seed, takes, move |device| tokens[device as usize].clone());
+    plain.live();
+    whole.live();
+    let asked = whole.weather.traffic.total(&[START..START + MONTH]);
+    report.figure("same under the whole fake", format!("{FEW} devices, {asked} requests"));
+    report.expect(plain.history == whole.history && plain.lapses == whole.lapses, || {
+        format!("{FEW} devices lived differently under the whole fake")
+    });
+    let registered = whole.service.device_keys().count();
+    let had: usize = whole.devices.iter().filter(|device| device.registered == 1).count();
+    report.expect(registered == had, || format!("{registered} keys, and {had} registered"));
+}
+
+fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
+    let traffic = &fleet.weather.traffic;
+    let outages = &fleet.weather.outages;
+    let up = up_times(outages.iter().map(|outage| outage.when.clone()));
+    let mean = traffic.mean(&up);
+    let over = stretch(mean);
+    // As long again as the outage was, and an hour at least.
+    let after = |outage: &Range<u64>| {
+        let lasts = (outage.end - outage.start).max(HOUR).max(over);
+        outage.end..(outage.end + lasts).min(START + MONTH)
+    };
+    let outside = up_times(outages.iter().map(|o| o.when.start..after(&o.when).end));
+
+    report.figure("requests that arrived", traffic.total(&up));
+    report.figure("refused by 429", fleet.weather.refused);
+    report.figure("requests or answers lost", fleet.weather.lost);
+    report.figure("requests into an outage", fleet.weather.in_vain);
+    report.figure("tokens got", fleet.renewals);
+    report.figure("restarts", fleet.restarts);
+    report.figure("of these before a token was kept", fleet.forgotten);
+    report.figure("mean", format!("{mean:.3}/s"));
+    report.figure("a peak is measured over", format!("{over} s"));
+    let mut peak = |name: &str, times: &[Range<u64>], most: f64| {
+        let (busiest, until) = traffic.busiest(times, over);
+        let second = traffic.busiest_second(times);
+        let times_the_mean = busiest / mean;
+        report.figure(
+            &format!("peak {name}"),
+            format!(
+                "{busiest:.3}/s, {times_the_mean:.2} × the mean, on day {:.1} (busiest second: {second})",
+                to_float(until - START) / to_float(DAY)
+            ),
+        );
+        report.expect(times_the_mean <= most, || {
+            format!("the peak {name} is {times_the_mean:.2} times the mean, and not {most}")
+        });
+    };
+    peak("outside outages", &outside, MOST_OUTSIDE);
+    for outage in outages {
+        peak(&format!("after {}", outage.name), &[after(&outage.when)], MOST_AFTER);
+    }
+    let mut lapsed = 0;
+    for (outage, caught_up) in outages.iter().zip(&fleet.caught_up) {
+        let Range { start, end } = outage.when;
+        let in_it: Vec<_> =
+            fleet.lapses.iter().filter(|lapse| lapse.start < end && lapse.end > start).collect();
+        lapsed += in_it.len();
+        let whole = in_it.iter().map(|lapse| lapse.end.saturating_sub(end)).max().unwrap_or(0);
+        report.figure(
+            &format!("after {}", outage.name),
+            format!(
+                "{} had lapsed, the last whole after {whole} s; all caught up after {} s",
+                in_it.len(),
+                caught_up.saturating_sub(end)
+            ),
+        );
+    }
+    let others = fleet.lapses.len() - lapsed;
+    let longest = fleet.lapses.iter().map(|lapse| lapse.end - lapse.start).max().unwrap_or(0);
+    report.figure("tokens that lapsed at other times", others);
+    report.figure("longest without a token", format!("{longest} s"));
+    promises(fleet, &up, report);
+}
+
+fn promises(fleet: &Fleet<DeviceTokens>, up: &[Range<u64>], report: &mut Report) {
+    let twice = fleet.devices.iter().filter(|device| device.registered_again > 0).count();
+    report.figure("registered twice", twice);
+    report.figure("began anew, its registration lost", fleet.started_anew);
+    report.expect(twice == 0, || format!("{twice} devices registered twice"));
+    let left = fleet.lapses.iter().filter(|lapse| is_left_without(lapse, up)).count();
+    report.figure("left without a token", left);
+    report.expect(left == 0, || {
+        format!("{left} devices were without a token for an hour while plex.tv was up")
+    });
+    for (number, end) in &fleet.ended {
+        report.broken(format!("device {number} has ended: {end}"));
+    }
+    let never = fleet.devices.iter().filter(|device| !device.had_a_token).count();
+    report.expect(never == 0, || format!("{never} devices never had a token"));
+}
+
+/// Whether the service was up for an hour on end meanwhile.
+fn is_left_without(lapse: &Range<u64>, up: &[Range<u64>]) -> bool {
+    up.iter().any(|up| lapse.start.max(up.start) + HOUR <= lapse.end.min(up.end))
+}
+
+/// The month less these times, which are in order.
+fn up_times(down: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut up = Vec::new();
+    let mut from = START;
+    for Range { start, end } in down {
+        up.push(from..start);
+        from = end;
+    }
+    up.push(from..START + MONTH);
+    up
+}

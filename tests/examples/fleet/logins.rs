@@ -1,0 +1,221 @@
+//! Logins by PIN that all start within seconds, as after a power cut or when a new version was rolled out.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{
+    ClientIdentity, Conversation, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
+    RequestId, SendError, ShortPin, Step,
+};
+use plex_auth_tests::FakePlex;
+
+use crate::agenda::Agenda;
+use crate::chance::{Chance, mixed};
+use crate::devices::START;
+use crate::pins::{LIFE, PinService, Pins};
+use crate::report::Report;
+use crate::weather::{Weather, after, at};
+
+/// Within how many seconds they all start.
+const AT_ONCE: u64 = 5;
+
+/// How many of a thousand PINs nobody ever links.
+const NEVER: u64 = 300;
+
+/// After how many seconds everything is over.
+const TIME: u64 = LIFE + 300;
+
+/// How much longer than its PIN a login goes on at most: a last poll of which nothing comes within 10 s, then half a
+/// minute of tries again, of which the last can take as long, 16 s after the one before.
+const GRACE: u64 = 66;
+
+/// The seconds before its end in which a PIN can be linked too late: a poll that is under way then can be one of
+/// which nothing comes, and a plex.tv that has ended a PIN says no more of it.
+const TOO_LATE: u64 = 20;
+
+/// Logins that live under both values of plex.tv.
+const FEW: u32 = 50;
+
+struct Login {
+    talk: PinLogin<ShortPin>,
+    due: u64,
+    /// When it showed its code.
+    shown: Option<u64>,
+    /// When somebody linked it, and the token that this brings.
+    linked: Option<(u64, String)>,
+    ended: Option<(u64, Result<String, PinLoginError>)>,
+}
+
+impl Login {
+    /// How long its PIN had still to live when somebody linked it, in seconds.
+    fn left_when_linked(&self) -> Option<u64> {
+        let (at, _) = self.linked.as_ref()?;
+        Some((self.shown? + LIFE).saturating_sub(*at))
+    }
+
+    fn is_linked_late(&self) -> bool {
+        self.left_when_linked().is_some_and(|left| left < TOO_LATE)
+    }
+}
+
+type Pending = (RequestId, Result<Response<PinAnswer<ShortPin>>, SendError>);
+
+struct Crowd<S> {
+    service: S,
+    weather: Weather,
+    logins: Vec<Login>,
+    agenda: Agenda,
+    /// Whose PIN somebody links in each second.
+    links: HashMap<u64, Vec<u32>>,
+    pending: HashMap<u32, Pending>,
+    chance: Chance,
+    /// All that has happened, in one number.
+    history: u64,
+}
+
+pub(crate) fn play(count: u32, seed: u64) -> Report {
+    let mut report = Report::new(format!("{count} PIN logins within {AT_ONCE} seconds"));
+    let (mut plain, mut whole) =
+        (Crowd::new(Pins::default(), FEW, seed), Crowd::new(FakePlex::new(), FEW, seed));
+    plain.live();
+    whole.live();
+    let asked = whole.weather.traffic.total(&[START..START + TIME]);
+    report.figure("same under the whole fake", format!("{FEW} logins, {asked} requests"));
+    report.expect(plain.history == whole.history, || {
+        format!("{FEW} logins went differently under the whole fake")
+    });
+    let mut crowd = Crowd::new(Pins::default(), count, seed);
+    crowd.live();
+    crowd.judge(&mut report);
+    report
+}
+
+fn identifier(number: u32) -> String {
+    format!("login-{number:07}")
+}
+
+impl<S: PinService> Crowd<S> {
+    fn new(service: S, count: u32, seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 0x70_69_6e);
+        let mut agenda = Agenda::new();
+        let login = |number| {
+            let identity = ClientIdentity::builder(identifier(number)).build();
+            let url = "http://plex.example/api/v2".parse().expect("a URL");
+            let plex_tv = PlexTv::at(identity.expect("an identity"), url);
+            let due = agenda.put(START, START + chance.below(AT_ONCE), number);
+            let talk = plex_tv.short_pin_login();
+            Login { talk, due, shown: None, linked: None, ended: None }
+        };
+        let logins = (0..count).map(login).collect();
+        // It takes a quarter of what all of them ask at their usual pace.
+        let takes = u64::from(count / 4).max(2);
+        Self {
+            service,
+            weather: Weather::new(seed, Vec::new(), takes, START..START + TIME),
+            logins,
+            agenda,
+            links: HashMap::new(),
+            pending: HashMap::new(),
+            chance,
+            history: 0,
+        }
+    }
+
+    fn live(&mut self) {
+        for now in START..START + TIME {
+            for number in self.links.remove(&now).unwrap_or_default() {
+                if let Some(token) = self.service.link(&identifier(number), now) {
+                    self.logins[number as usize].linked = Some((now, token));
+                }
+            }
+            loop {
+                let due = self.agenda.take(now);
+                if due.is_empty() {
+                    break;
+                }
+                due.into_iter().for_each(|number| self.ask(number, now));
+            }
+        }
+    }
+
+    fn ask(&mut self, number: u32, now: u64) {
+        let login = &mut self.logins[number as usize];
+        if let Some((id, answer)) = self.pending.remove(&number) {
+            login.talk.receive(at(now), id, answer);
+        }
+        if login.shown.is_none()
+            && matches!(login.talk.progress(at(now)), PinProgress::Waiting { .. })
+        {
+            login.shown = Some(now);
+            if !self.chance.happens(NEVER) {
+                let when = now + self.chance.below(LIFE);
+                self.links.entry(when).or_default().push(number);
+            }
+        }
+        let next = match login.talk.next(at(now)) {
+            Step::Wait(time) => after(now, time),
+            Step::Send(id, call) => {
+                let outcome = self.weather.carry(call, &mut self.service, now);
+                let status = outcome.done.map_or(0, |status| status.as_u16());
+                let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
+                self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
+                self.pending.insert(number, (id, outcome.answer));
+                now + outcome.after
+            }
+            Step::Done(outcome) => {
+                let token = outcome.map(|linked| linked.auth_token.expose().to_owned());
+                self.history = mixed(self.history ^ u64::from(token.is_ok()));
+                login.ended = Some((now, token));
+                return;
+            }
+        };
+        login.due = self.agenda.put(now, next, number);
+    }
+
+    fn judge(&self, report: &mut Report) {
+        let (mut brought, mut too_late, mut expired, mut failed) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let mut latest = 0;
+        for (number, login) in self.logins.iter().enumerate() {
+            let Some((ended, outcome)) = &login.ended else {
+                report.broken(format!("login {number} goes on for ever"));
+                continue;
+            };
+            if let Some(shown) = login.shown {
+                latest = latest.max(ended.saturating_sub(shown + LIFE));
+            }
+            match (outcome, &login.linked) {
+                (Ok(token), Some((_, linked))) if token == linked => brought += 1,
+                (Ok(_), _) => report.broken(format!("login {number} got another one's token")),
+                (Err(error), Some(_)) => {
+                    let left = login.left_when_linked().unwrap_or(0);
+                    too_late += 1;
+                    report.expect(left < TOO_LATE, || {
+                        format!("login {number}, linked {left} s before the end, lost its token: {error}")
+                    });
+                }
+                (Err(PinLoginError::Expired), None) => expired += 1,
+                (Err(_), None) => failed += 1,
+            }
+        }
+        let last = self.logins.iter().filter_map(|login| login.ended.as_ref()).map(|(at, _)| *at);
+        let time: [Range<u64>; 1] = [START..last.max().unwrap_or(START + TIME)];
+        let traffic = &self.weather.traffic;
+        let (mean, second) = (traffic.mean(&time), traffic.busiest_second(&time));
+        report.figure("linked, and the token brought", brought);
+        let at_the_end = self.logins.iter().filter(|login| login.is_linked_late()).count();
+        report.figure(
+            &format!("linked in the last {TOO_LATE} s, and lost"),
+            format!("{too_late} of {at_the_end}"),
+        );
+        report.figure("never linked, and expired", expired);
+        report.figure("never linked, and failed", failed);
+        report.figure("requests that arrived", traffic.total(&time));
+        report.figure("refused by 429", self.weather.refused);
+        report.figure("requests or answers lost", self.weather.lost);
+        let peak = f64::from(second) / mean;
+        report.figure("peak", format!("{second}/s, {peak:.2} × the mean of {mean:.1}/s"));
+        report.figure("last end after a PIN's", format!("{latest} s"));
+        report.expect(latest <= GRACE, || format!("a login ended {latest} s after its PIN"));
+    }
+}

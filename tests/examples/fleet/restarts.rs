@@ -1,0 +1,274 @@
+//! Media servers that are restarted, all within a minute, under many that keep a transient token for each.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{
+    ClientIdentity, Conversation, MediaServer, RequestId, SendError, Step, Token, TransientToken,
+    TransientTokenKeeper, TransientTokenProgress,
+};
+use plex_auth_tests::FakePlex;
+
+use crate::agenda::Agenda;
+use crate::chance::{Chance, mixed};
+use crate::devices::{HOUR, START};
+use crate::report::Report;
+use crate::servers::{Attic, Server};
+use crate::weather::{Weather, after, at};
+
+/// When the servers are restarted: once at any hour, and once when most tokens are about to be renewed.
+const ROUNDS: [u64; 2] = [START + 20 * HOUR, START + 67 * HOUR - 300];
+const TIME: u64 = 72 * HOUR;
+
+/// Within how many seconds all of them go down.
+const ALL_WITHIN: u64 = 60;
+/// How long a server that comes up answers 503.
+const STARTING: u64 = 15;
+/// How often each user asks its server for something, in seconds.
+const USED_EVERY: u64 = 300;
+/// How many of a thousand account tokens die while the servers are down for the first time.
+const DEAD: u64 = 10;
+/// The jitter: somebody waits for the token.
+const JITTER: u64 = 30_000;
+/// Within how long each user has a good token again: it finds out when it asks for something next.
+const WITHIN: u64 = USED_EVERY + HOUR / 4;
+/// Servers that live under both values, and how many keepers each of them has.
+const FEW: (u32, u32) = (5, 50);
+
+struct User {
+    keeper: TransientTokenKeeper,
+    server: u32,
+    account_token: String,
+    is_dead: bool,
+    /// When it asks its server for something next.
+    uses_at: u64,
+    due: u64,
+    /// Tokens that were made for it since its server was restarted.
+    made: u32,
+    /// Answers with such tokens that can have been lost on the way.
+    lost: u32,
+    /// When it had a good token after that.
+    whole_at: Option<u64>,
+    /// How often it was told that its account's token is dead.
+    told_dead: u32,
+}
+
+struct House<S> {
+    server: S,
+    /// When it is down in each round.
+    down: [Range<u64>; 2],
+    /// The requests of the second that was last, and the most in any.
+    second: u64,
+    count: u32,
+    busiest: u32,
+}
+
+type Pending = (RequestId, Result<Response<TransientToken>, SendError>);
+
+struct Town<S> {
+    houses: Vec<House<S>>,
+    users: Vec<User>,
+    weather: Weather,
+    agenda: Agenda,
+    pending: HashMap<u32, Pending>,
+    history: u64,
+}
+
+pub(crate) fn play(servers: u32, keepers: u32, seed: u64) -> Report {
+    let title = format!("{servers} servers restarted under {keepers} transient-token keepers");
+    let mut report = Report::new(title);
+    let mut plain = Town::<Attic>::new(FEW.0, FEW.1, seed);
+    let mut whole = Town::<FakePlex>::new(FEW.0, FEW.1, seed);
+    plain.live(&mut Report::new(String::new()));
+    whole.live(&mut Report::new(String::new()));
+    report.figure("same under the whole fake", format!("{} servers, {} keepers", FEW.0, FEW.1));
+    report.expect(plain.history == whole.history, || {
+        "the servers answered differently under the whole fake".to_owned()
+    });
+    let mut town = Town::<Attic>::new(servers, keepers, seed);
+    town.live(&mut report);
+    report
+}
+
+impl<S: Server> Town<S> {
+    fn new(servers: u32, keepers: u32, seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 0x73_65_72);
+        let mut agenda = Agenda::new();
+        let mut house = |_| {
+            let down = ROUNDS.map(|round| {
+                let from = round + chance.below(ALL_WITHIN);
+                from..from + 30 + chance.below(90)
+            });
+            House { server: S::new(), down, second: 0, count: 0, busiest: 0 }
+        };
+        let mut houses: Vec<_> = (0..servers).map(&mut house).collect();
+        let user = |number| {
+            let server = number % servers;
+            let identity = ClientIdentity::builder(format!("user-{number:07}")).build();
+            let account_token = houses[server as usize].server.account_token();
+            let token = Token::new(&account_token).expect("a token");
+            let url = "http://server.example".parse().expect("a URL");
+            let media_server = MediaServer::new(identity.expect("an identity"), url, token);
+            let jitter = Duration::from_millis(chance.below(JITTER));
+            let uses_at = START + HOUR + chance.below(USED_EVERY);
+            User {
+                keeper: media_server.transient_token_keeper().jitter(jitter),
+                server,
+                account_token,
+                is_dead: false,
+                uses_at,
+                due: agenda.put(START, START + chance.below(HOUR), number),
+                made: 0,
+                lost: 0,
+                whole_at: None,
+                told_dead: 0,
+            }
+        };
+        let users = (0..keepers).map(user).collect();
+        let weather = Weather::new(seed, Vec::new(), u64::MAX, START..START + TIME);
+        Self { houses, users, weather, agenda, pending: HashMap::new(), history: 0 }
+    }
+
+    fn live(&mut self, report: &mut Report) {
+        let mut chance = Chance::new(0x6465, self.users.len() as u64);
+        for now in START..START + TIME {
+            for (round, start) in ROUNDS.into_iter().enumerate() {
+                if (start..start + ALL_WITHIN).contains(&now) {
+                    self.go_down(round, now, &mut chance);
+                }
+                if now == start + 2 * HOUR {
+                    self.judge(round, report);
+                }
+            }
+            loop {
+                let due = self.agenda.take(now);
+                if due.is_empty() {
+                    break;
+                }
+                due.into_iter().for_each(|number| self.ask(number, now));
+            }
+        }
+    }
+
+    /// The servers whose turn it is go down, and what they have handed out is void.
+    fn go_down(&mut self, round: usize, now: u64, chance: &mut Chance) {
+        let goes = |house: &House<S>| house.down[round].start == now;
+        for house in self.houses.iter_mut().filter(|house| goes(house)) {
+            house.server.restart();
+        }
+        for user in &mut self.users {
+            let house = &mut self.houses[user.server as usize];
+            if goes(house) {
+                (user.made, user.lost, user.whole_at) = (0, 0, None);
+                if round == 0 && chance.happens(DEAD) {
+                    user.is_dead = true;
+                    house.server.revoke(&user.account_token);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, number: u32, now: u64) {
+        let user = &mut self.users[number as usize];
+        if user.due != now {
+            return;
+        }
+        let house = &mut self.houses[user.server as usize];
+        if let Some((id, answer)) = self.pending.remove(&number) {
+            user.lost += u32::from(answer.as_ref().is_err_and(|error| error.no_answer().is_some()));
+            user.keeper.receive(at(now), id, answer);
+            let opens =
+                user.keeper.token().is_some_and(|token| house.server.is_opened_by(token, now));
+            if opens && user.whole_at.is_none() {
+                user.whole_at = Some(now);
+            }
+            let progress = user.keeper.progress(at(now));
+            user.told_dead += u32::from(matches!(progress, TransientTokenProgress::Refused { .. }));
+        }
+        let is_down = house.down.iter().any(|down| down.contains(&now));
+        if user.uses_at <= now {
+            user.uses_at = now + USED_EVERY;
+            // Twice, as of two requests that were under way at once.
+            if let Some(token) = user.keeper.token().filter(|_| !is_down).cloned()
+                && !house.server.is_opened_by(&token, now)
+            {
+                user.keeper.refused(at(now), &token);
+                user.keeper.refused(at(now), &token);
+            }
+        }
+        let next = match user.keeper.next(at(now)) {
+            Step::Done(never) => match never {},
+            Step::Wait(time) => after(now, time),
+            Step::Send(id, call) => {
+                if house.second != now {
+                    (house.second, house.count) = (now, 0);
+                }
+                house.count += 1;
+                house.busiest = house.busiest.max(house.count);
+                let starts =
+                    house.down.iter().any(|down| (down.end..down.end + STARTING).contains(&now));
+                let outcome = if is_down || starts {
+                    self.weather.in_vain(call, starts)
+                } else {
+                    self.weather.carry(call, &mut house.server, now)
+                };
+                let status = outcome.done.map_or(0, |status| status.as_u16());
+                user.made += u32::from(status == 200);
+                let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
+                self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
+                self.pending.insert(number, (id, outcome.answer));
+                // Nothing else is asked of it meanwhile.
+                user.due = self.agenda.put(now, now + outcome.after, number);
+                return;
+            }
+        };
+        user.due = self.agenda.put(now, next.min(user.uses_at), number);
+    }
+
+    /// Two hours after a round of restarts.
+    fn judge(&self, round: usize, report: &mut Report) {
+        let name = |what: &str| format!("restart {}: {what}", round + 1);
+        let alive = || self.users.iter().filter(|user| !user.is_dead);
+        let mut longest = 0;
+        for user in alive() {
+            let up = self.houses[user.server as usize].down[round].end;
+            match user.whole_at {
+                Some(whole_at) => longest = longest.max(whole_at.saturating_sub(up)),
+                None => report.broken(name("a keeper has no token that its server takes")),
+            }
+            report.expect(user.made <= 1 + user.lost, || {
+                name(&format!(
+                    "a keeper asked for {} tokens, of which {} were lost",
+                    user.made, user.lost
+                ))
+            });
+            report.expect(user.told_dead == 0, || {
+                name("a keeper takes its account's token for dead, which is not")
+            });
+        }
+        let whole = alive().filter(|user| user.whole_at.is_some()).count();
+        report.figure(&name("good tokens again"), format!("{whole} of {}", alive().count()));
+        report.figure(&name("last, after its server was up"), format!("{longest} s"));
+        report.expect(longest <= WITHIN, || name(&format!("one had no token for {longest} s")));
+        let dead = || self.users.iter().filter(|user| user.is_dead);
+        let told = dead().filter(|user| user.told_dead == 1).count();
+        report.figure(
+            &name("dead account tokens told once"),
+            format!("{told} of {}", dead().count()),
+        );
+        report.expect(told == dead().count(), || {
+            name(&format!("{told} of {} dead account tokens were told once", dead().count()))
+        });
+        let time = [ROUNDS[round]..ROUNDS[round] + 2 * HOUR];
+        let (busiest, _) = self.weather.traffic.busiest(&time, 1);
+        let mean = self.weather.traffic.mean(&time);
+        report.figure(
+            &name("peak, of all servers"),
+            format!("{busiest}/s, mean of 2 hours {mean:.1}/s"),
+        );
+        let busiest = self.houses.iter().map(|house| house.busiest).max().unwrap_or(0);
+        report.figure(&name("peak so far, of one server"), format!("{busiest}/s"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Media servers for those who use them with transient tokens: what the whole fake says to them, in as little
+//! memory as ten thousand of them need.
+
+use std::collections::{HashMap, HashSet};
+
+use plex_auth_proto::http::{Request, Response, StatusCode};
+use plex_auth_proto::{ClientIdentity, MediaServer, Token};
+use plex_auth_tests::{FakePlex, Which, Who};
+
+use crate::weather::{Service, plain};
+
+/// A media server.
+pub(crate) trait Server: Service {
+    fn new() -> Self;
+
+    /// A token of an account that may use it.
+    fn account_token(&mut self) -> String;
+
+    /// The account's token is dead from now on.
+    fn revoke(&mut self, token: &str);
+
+    /// Starts anew, and has forgotten its transient tokens.
+    fn restart(&mut self);
+
+    /// Whether a token opens it.
+    fn is_opened_by(&mut self, token: &Token, now: u64) -> bool;
+}
+
+impl Server for FakePlex {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    fn account_token(&mut self) -> String {
+        self.issue_token(Who::PlexPass)
+    }
+
+    fn revoke(&mut self, token: &str) {
+        Self::revoke(self, token);
+    }
+
+    fn restart(&mut self) {
+        Self::restart(self, Which::Claimed);
+    }
+
+    fn is_opened_by(&mut self, token: &Token, now: u64) -> bool {
+        let identity = ClientIdentity::builder("a-user").build().expect("an identity");
+        let url = "http://server.example".parse().expect("a URL");
+        let (request, reply) = MediaServer::new(identity, url, token.clone()).root().into_parts();
+        reply.parse(&Service::answer(self, &request.map(Vec::from), now)).is_ok()
+    }
+}
+
+/// How long a transient token is good, in seconds.
+const LIFE: u64 = 48 * 60 * 60;
+
+/// A server, as far as transient tokens go.
+#[derive(Debug)]
+pub(crate) struct Attic {
+    accounts: HashSet<String>,
+    /// The transient tokens, with when they end.
+    transient: HashMap<String, u64>,
+    made: u64,
+}
+
+impl Server for Attic {
+    fn new() -> Self {
+        Self { accounts: HashSet::new(), transient: HashMap::new(), made: 0 }
+    }
+
+    fn account_token(&mut self) -> String {
+        let token = format!("account-token-{}", self.accounts.len());
+        self.accounts.insert(token.clone());
+        token
+    }
+
+    fn revoke(&mut self, token: &str) {
+        self.accounts.remove(token);
+    }
+
+    fn restart(&mut self) {
+        self.transient.clear();
+    }
+
+    fn is_opened_by(&mut self, token: &Token, now: u64) -> bool {
+        self.transient.get(token.expose()).is_some_and(|ends| now < *ends)
+    }
+}
+
+impl Service for Attic {
+    fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>> {
+        let token = request.headers().get("x-plex-token").and_then(|token| token.to_str().ok());
+        if request.uri().path() != "/security/token" {
+            return plain(StatusCode::NOT_FOUND, Vec::new());
+        }
+        if !token.is_some_and(|token| self.accounts.contains(token)) {
+            return plain(StatusCode::UNAUTHORIZED, b"<html>401</html>".to_vec());
+        }
+        self.made += 1;
+        let token = format!("transient-{:08}", self.made);
+        let body = format!(r#"{{"MediaContainer":{{"size":0,"token":"{token}"}}}}"#);
+        self.transient.insert(token, now + LIFE);
+        plain(StatusCode::OK, body.into_bytes())
+    }
+}

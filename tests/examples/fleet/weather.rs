@@ -1,0 +1,160 @@
+//! What becomes of a request on its way: outages, answers that are late or lost, refusals for want of room.
+
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use plex_auth_proto::http::header::{DATE, HeaderValue, RETRY_AFTER};
+use plex_auth_proto::http::{Request, Response, StatusCode};
+use plex_auth_proto::{Call, NoAnswerReason, SendError};
+
+use crate::chance::Chance;
+use crate::traffic::Traffic;
+
+/// Whoever answers: the whole fake, or a plain value in its place.
+pub(crate) trait Service {
+    fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>>;
+}
+
+impl Service for plex_auth_tests::FakePlex {
+    fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>> {
+        self.forget_requests();
+        Self::answer(self, request, now)
+    }
+}
+
+/// A time in which the service answers nobody.
+#[derive(Clone, Debug)]
+pub(crate) struct Outage {
+    pub(crate) name: &'static str,
+    pub(crate) when: Range<u64>,
+    /// Whether something answers 503 in its place; else it is not reached at all.
+    pub(crate) is_told: bool,
+}
+
+/// The way to a service and back.
+#[derive(Debug)]
+pub(crate) struct Weather {
+    chance: Chance,
+    pub(crate) outages: Vec<Outage>,
+    /// How many requests it takes in a second. It refuses those beyond.
+    most: u64,
+    second: u64,
+    taken: u64,
+    /// What arrived, refused or not.
+    pub(crate) traffic: Traffic,
+    /// How many requests found nobody.
+    pub(crate) in_vain: u64,
+    pub(crate) refused: u64,
+    pub(crate) lost: u64,
+}
+
+/// What has come of a request.
+pub(crate) struct Outcome<T> {
+    pub(crate) answer: Result<Response<T>, SendError>,
+    /// After how many seconds the caller knows.
+    pub(crate) after: u64,
+    /// What the service itself did about it, whatever the caller hears.
+    pub(crate) done: Option<StatusCode>,
+}
+
+impl Weather {
+    pub(crate) fn new(seed: u64, outages: Vec<Outage>, most: u64, time: Range<u64>) -> Self {
+        Self {
+            chance: Chance::new(seed, 0x77_65_61),
+            outages,
+            most,
+            second: 0,
+            taken: 0,
+            traffic: Traffic::over(time),
+            in_vain: 0,
+            refused: 0,
+            lost: 0,
+        }
+    }
+
+    /// Carries a call of a client's to the service, and an answer back.
+    pub(crate) fn carry<T>(
+        &mut self,
+        call: Call<T>,
+        service: &mut impl Service,
+        now: u64,
+    ) -> Outcome<T> {
+        if let Some(outage) = self.outages.iter().find(|outage| outage.when.contains(&now)) {
+            let is_told = outage.is_told;
+            return self.in_vain(call, is_told);
+        }
+        let (request, reply) = call.into_parts();
+        if self.chance.happens(5) {
+            self.lost += 1;
+            let limit = reply.deadline().unwrap_or(TIME_LIMIT);
+            let answer = Err(reply.no_answer(NoAnswerReason::TimedOut(limit), true));
+            return Outcome { answer, after: limit.as_secs(), done: None };
+        }
+        self.traffic.count(now);
+        if self.is_too_much(now) {
+            self.refused += 1;
+            let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, Vec::new());
+            // As often as not it says when to come again, and to all the same.
+            if self.chance.happens(500) {
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("90"));
+            }
+            let answer = reply.read(answer).map_err(SendError::from);
+            return Outcome { answer, after: 0, done: None };
+        }
+        let mut answer = service.answer(&request.map(Vec::from), now);
+        let done = Some(answer.status());
+        self.refused += u64::from(answer.status() == StatusCode::TOO_MANY_REQUESTS);
+        if self.chance.happens(5) {
+            self.lost += 1;
+            let answer = Err(reply.no_answer(NoAnswerReason::CutOff, true));
+            return Outcome { answer, after: 1, done };
+        }
+        let date = httpdate::fmt_http_date(at(now)).parse().expect("a date");
+        answer.headers_mut().insert(DATE, date);
+        // Mostly at once, sometimes late.
+        let after = if self.chance.happens(500) { 0 } else { 1 + self.chance.below(3) };
+        Outcome { answer: reply.read(answer).map_err(SendError::from), after, done }
+    }
+
+    /// Carries a call to nobody, or to something that answers 503 in the service's place.
+    pub(crate) fn in_vain<T>(&mut self, call: Call<T>, is_told: bool) -> Outcome<T> {
+        self.in_vain += 1;
+        let reply = call.into_parts().1;
+        let answer = if is_told {
+            let page = plain(StatusCode::SERVICE_UNAVAILABLE, b"<html>503</html>".to_vec());
+            reply.read(page).map_err(SendError::from)
+        } else {
+            Err(reply.no_answer(NoAnswerReason::Unreachable, false))
+        };
+        Outcome { answer, after: 0, done: None }
+    }
+
+    fn is_too_much(&mut self, now: u64) -> bool {
+        if self.second != now {
+            (self.second, self.taken) = (now, 0);
+        }
+        if self.taken >= self.most || self.chance.happens(5) {
+            return true;
+        }
+        self.taken += 1;
+        false
+    }
+}
+
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) fn plain(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A moment by the clock that is right.
+pub(crate) fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// The first whole second in which a wait that begins now is over.
+pub(crate) fn after(now: u64, wait: Duration) -> u64 {
+    now.saturating_add(wait.as_secs()).saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
