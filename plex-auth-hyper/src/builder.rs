@@ -31,6 +31,7 @@ impl Default for Transport {
 /// Makes a [`Transport`] whose client differs from the usual one. What does not need another client is
 /// set on the transport itself.
 #[derive(Clone, Default)]
+#[must_use = "`build` makes the transport"]
 pub struct TransportBuilder {
     certificates: Vec<Vec<u8>>,
 }

@@ -42,6 +42,7 @@ use crate::reply::Reply;
 /// assert_eq!(reply.parse(&answer)?[0].username, "rosa");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a call is sent by a transport, or taken apart with `into_parts`"]
 pub struct Call<T> {
     request: Request<Body>,
     reply: Reply<T>,

@@ -16,6 +16,7 @@ use crate::transport::Transport;
 /// # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 /// ```
 #[derive(Clone, Default)]
+#[must_use = "`build` makes the transport"]
 pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
