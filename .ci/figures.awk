@@ -1,7 +1,7 @@
 # Draws the chart of docs/measured.txt: for each figure two bars, ours and the bare client's, with their numbers.
 
 BEGIN {
-    width = 720; left = 210; room = 390; bar = 13; row = 44; top = 62
+    width = 720; left = 240; room = 370; bar = 13; row = 44; top = 62
     title["call"] = "processor time of a call"; unit["call"] = "µs"
     title["start"] = "from start to first answer"; unit["start"] = "µs"
     title["bytes"] = "a sign-in in ten lines"; unit["bytes"] = "kB"

@@ -26,6 +26,7 @@ mod logins;
 mod operations;
 mod pins;
 mod proxy;
+mod public_api;
 mod readme;
 mod redirects;
 mod refusals;
