@@ -3,6 +3,9 @@
 //! `cargo test -p plex-auth-tests --example tested_program` runs the tests; the program itself is asked
 //! `tested_program https://plex.tv/api/v2`, with the token on its standard input.
 
+#![allow(clippy::print_stdout, reason = "a program prints")]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "so tests fail, and say where"))]
+
 use std::io::{self, Read};
 use std::process::ExitCode;
 
