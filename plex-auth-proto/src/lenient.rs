@@ -39,11 +39,7 @@ pub(crate) trait Value<'de>: Sized {
 
     /// `number` can be infinite, where it is out of range.
     fn from_float(number: f64) -> Option<Self> {
-        // `1.0` for a count, from servers whose language has one kind of number.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        let whole = number.fract() == 0.0 && number.abs() <= EXACT;
-        #[expect(clippy::cast_possible_truncation, reason = "whole, and far within i128")]
-        whole.then_some(number as i128).and_then(Self::from_integer)
+        whole(number).and_then(Self::from_integer)
     }
 
     /// `text` is never empty.
@@ -76,6 +72,14 @@ pub(crate) trait Value<'de>: Sized {
 /// standard library are 25 kB more.
 pub(crate) fn float(text: &str) -> Option<f64> {
     serde_json::from_str(text).ok()
+}
+
+/// The whole number that this is: `1.0`, from servers whose language has one kind of number.
+fn whole(number: f64) -> Option<i128> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = number.fract() == 0.0 && number.abs() <= EXACT;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and far within i128")]
+    whole.then_some(number as i128)
 }
 
 /// What became of one element.

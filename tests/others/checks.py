@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import browser
+import coming_from
 import jwts
 import plexapi_client
 import sdk_client
@@ -26,6 +27,7 @@ def main(fake_plex, others):
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(SECONDS)
     program = Program(others)
+    coming_from.check_names()
     jwts.check_jwts(program)
     with tempfile.TemporaryDirectory() as folder:
         for authority in [None, Path(folder) / "authority.pem"]:

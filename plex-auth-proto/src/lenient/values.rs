@@ -1,6 +1,6 @@
 //! What the simple types can be made of.
 
-use super::{Value, float};
+use super::{Value, float, whole};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
@@ -73,6 +73,9 @@ impl Value<'_> for String {
     }
 
     fn from_float(number: f64) -> Option<Self> {
+        if let Some(number) = whole(number) {
+            return Self::from_integer(number);
+        }
         serde_json::to_string(&number).ok().filter(|_| number.is_finite())
     }
 
@@ -102,5 +105,32 @@ impl Value<'_> for Token {
 
     fn from_text(text: &str) -> Option<Self> {
         Self::new(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeSeed;
+
+    use crate::lenient::{One, Seen};
+
+    #[test]
+    fn a_number_in_place_of_a_text_is_written_out() {
+        for (json, text) in [
+            ("7", Some("7")),
+            ("-1.0", Some("-1")),
+            ("2.5", Some("2.5")),
+            ("1e300", Some("1e+300")),
+            ("true", Some("true")),
+            ("\"1.0\"", Some("1.0")),
+            // What stands for something that could not be read, whoever wrote it.
+            ("\"\\u007f\"", None),
+            ("[\"a\"]", None),
+        ] {
+            let mut reader = serde_json::Deserializer::from_str(json);
+            let seen = One::<String>::NEW.deserialize(&mut reader).unwrap();
+            assert!(text.is_some() || matches!(seen, Seen::Unreadable), "{json}");
+            assert_eq!(seen.into_value().as_deref(), text, "{json}");
+        }
     }
 }

@@ -93,7 +93,7 @@ impl PlexTv {
 /// }
 /// assert_eq!(keeper.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
 /// assert_eq!(keeper.renewals(), 1);
-/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { trouble: None, .. }));
+/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
 /// assert!(matches!(keeper.next(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -352,8 +352,8 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
             (Stage::Registering(_), _) => DeviceTokenProgress::Registering { trouble },
             (Stage::Keeping, None) => DeviceTokenProgress::Getting { trouble },
             (Stage::Keeping, Some(Held { token, expires_at, .. })) => {
-                let (token, expires_at) = (token.clone(), *expires_at);
-                DeviceTokenProgress::Held { token, expires_at, trouble }
+                let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
+                DeviceTokenProgress::Held { token, expires_at, renewals, trouble }
             }
         }
     }

@@ -36,9 +36,10 @@ impl PlexTv {
 /// A login without a password, from the making of a PIN to the token that it brings.
 ///
 /// It polls once a second, and more slowly while there is trouble: no answer, an outage, a rate limit (whose
-/// `Retry-After` is kept) or a proxy's page ends nothing. It ends when somebody has linked the PIN, when
-/// Plex says that it is gone, and when its own time is over by the clock, with one more poll at that moment.
-/// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer.
+/// `Retry-After` is kept) or a proxy's page ends nothing, and a call of which nothing has come for a minute is
+/// taken for one without an answer. It ends when somebody has linked the PIN, when Plex says that it is gone,
+/// and when its own time is over by the clock, with one more poll at that moment. A clock that jumps does no
+/// harm: how long the PIN still lives is taken anew from each answer.
 ///
 /// What [`progress`](Conversation::progress) has to show is the PIN and the time that is left. Over, it can
 /// be [renewed](Self::renew).

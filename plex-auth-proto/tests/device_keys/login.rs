@@ -8,8 +8,8 @@ use plex_auth_proto::{
 };
 
 use super::stage::{
-    Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, Silence, WAITING, jwt, login,
-    plex_tv,
+    Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, RetryAfter, Silence, WAITING,
+    answer, jwt, login, plex_tv,
 };
 
 #[test]
@@ -34,6 +34,8 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE), Answer(200, NONCE)]);
     assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    // It is not over, so that there is nothing to renew.
+    play.talk.renew();
     play.meets(Exchanged(0));
     assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
 
@@ -44,10 +46,41 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     play.talk.renew();
     play.meets(Answer(201, MADE));
 
+    // Through trouble, for two minutes.
+    for (takes, expected) in [(0, [1, 31, 91]), (29, [1, 60, 120])] {
+        let (mut play, began) = exchanging(&key);
+        let (id, call) = play.sends().unwrap();
+        play.now += Duration::from_secs(takes);
+        play.talk.receive(play.now, id, answer(&call, &Answer(503, "")));
+        play.meet([Answer(503, ""), Answer(503, "")]);
+        assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+        let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - began).collect();
+        assert_eq!(times, expected);
+    }
+
     // Nothing was lost.
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Silence(false), Answer(404, GONE)]);
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+}
+
+#[test]
+fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
+    for (fate, can) in [
+        (Silence(true), true),
+        (Answer(502, "<html>"), true),
+        (Answer(200, "<html>"), true),
+        (Silence(false), false),
+        (Answer(404, "<html>"), false),
+        (Answer(302, ""), false),
+        (RetryAfter("1"), false),
+    ] {
+        let key = Key::new();
+        let mut play = login(&key);
+        play.meet([Answer(201, MADE), fate.clone(), Answer(404, GONE)]);
+        let asks = play.sends().is_some();
+        assert_eq!((asks, play.outcome.is_none()), (can, can), "{fate:?}");
+    }
 }
 
 #[test]
@@ -75,6 +108,50 @@ fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
     let Some(Err(DeviceLoginError::Failed(error))) = &play.outcome else { panic!() };
     assert!(error.no_answer().is_some() && play.passed() < 1300, "{} s", play.passed());
     assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
+}
+
+/// One that asks for its token at last, and when it began to.
+fn exchanging(key: &Key) -> (Play<DeviceLogin<&Key>>, u64) {
+    let mut play = login(key);
+    play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
+    let began = play.passed();
+    (play, began)
+}
+
+#[test]
+fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked() {
+    let key = Key::new();
+    let (mut play, _) = exchanging(&key);
+    play.meets(Answer(200, NONCE));
+    let shown = format!("{:?}", play.talk);
+    assert!(shown.ends_with(r#"key_id: "den", state: over, exchanging: true }"#), "{shown}");
+    key.locked.set(true);
+    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    key.locked.set(false);
+    play.meets(Exchanged(0));
+    play.ends().unwrap();
+
+    let (mut play, began) = exchanging(&key);
+    let (id, call) = play.sends().unwrap();
+    play.now += Duration::from_secs(29);
+    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    key.locked.set(true);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::CannotSign(_))));
+    assert_eq!(play.passed() - began, 120);
+}
+
+#[test]
+fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
+    let key = Key::new();
+    let (mut play, began) = exchanging(&key);
+    let (id, call) = play.sends().unwrap();
+    play.now += Duration::from_secs(59);
+    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    let sent: Vec<_> = (0..2).map(|_| play.sends().map(|_| play.last().0 - began)).collect();
+    assert_eq!(sent, [Some(60), Some(120)]);
+    assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
+    assert_eq!(play.passed() - began, 180);
 }
 
 #[test]

@@ -207,8 +207,9 @@ pub fn json(body: &[u8]) -> Option<Value> {
 pub fn text_in(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
-        Value::Number(number) => Some(whole(number).unwrap_or(number.as_f64()?.to_string())),
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(whole(number).unwrap_or(number.to_string())),
+        // The text of the one character stands for what could not be read.
+        Value::String(text) if !text.is_empty() && text != "\u{7f}" => Some(text.clone()),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@
 
 mod carrier;
 mod claim;
+mod coming_from;
 mod connection_choice;
 mod conversations;
 mod device_keys;
@@ -28,6 +29,7 @@ mod pins;
 mod proxy;
 mod public_api;
 mod readme;
+mod recipes;
 mod redirects;
 mod refusals;
 mod resources;

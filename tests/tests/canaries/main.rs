@@ -31,6 +31,7 @@ mod conversations;
 #[path = "../all/every_operation.rs"]
 mod every_operation;
 mod search;
+mod talk;
 
 /// What goes in.
 const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
@@ -201,8 +202,11 @@ fn no_url_holds_a_secret_and_secret_headers_are_marked() {
     seen.has_none_of(&canaries);
 }
 
-/// What was logged by anything in this process: the target, and the text.
-static LOG: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+/// The target of what was logged, and its text.
+type Line = (String, String);
+
+/// What was logged by anything in this process.
+static LOG: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
 struct Listener;
 
@@ -281,7 +285,7 @@ fn is_told_by_ureq(target: &str, text: &str) -> bool {
 }
 
 /// What was logged up to now: what ureq writes of what it carries, and all else.
-fn log() -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn log() -> (Vec<Line>, Vec<Line>) {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
     log.into_iter().partition(|(target, text)| is_told_by_ureq(target, text))
 }

@@ -1,0 +1,62 @@
+//! `plex-auth check`: is the token alive? Its exit code is the answer.
+
+use std::io::{self, IsTerminal};
+
+use plex_auth_ureq::{AskProgress, PlexTv, Token, TokenState};
+use serde_json::json;
+
+use crate::explain;
+use crate::failure::{Exit, Failure};
+use crate::output::note;
+use crate::session::{Session, SignedIn};
+use crate::state::profile;
+
+pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let (state, failure, ask_again) = match ask(session, &plex_tv, &token) {
+        TokenState::Alive(account) => {
+            let name = profile::name(&account);
+            let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "ask_again": null });
+            session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
+            return Ok(Exit::Done);
+        }
+        TokenState::Dead(error) => ("dead", explain::send_error(&error.into()), None),
+        TokenState::Unknown { why, ask_again, .. } => {
+            ("unknown", explain::send_error(&why), ask_again)
+        }
+        _ => (
+            "unknown",
+            Failure::new(Exit::Unknown, "it is not known whether the token is alive"),
+            None,
+        ),
+    };
+    // Whatever kept the answer from coming, it is not known.
+    let exit = if state == "dead" { Exit::Refused } else { Exit::Unknown };
+    if session.output.is_json() {
+        let json = json!({
+            "profile": session.options.profile, "state": state, "why": failure.what,
+            "ask_again": ask_again.map(|wait| wait.as_secs()),
+        });
+        session.output.result("", &json)?;
+    } else {
+        session.output.failure(&failure);
+    }
+    Ok(exit)
+}
+
+/// Asks until it is known or the time is over. Whoever looks on at a terminal sees why it takes so long.
+pub(crate) fn ask(session: &Session<'_>, plex_tv: &PlexTv, token: &Token) -> TokenState {
+    let mut check = plex_tv.token_check(token).patience(session.patience());
+    let looks_on = io::stderr().is_terminal();
+    let mut pausing = false;
+    session.converse(&mut check, |progress| match progress {
+        AskProgress::Pausing { why, left, .. } if !pausing => {
+            pausing = true;
+            if looks_on {
+                note(&format!("{why}; asking again in {} s", left.as_secs().max(1)));
+            }
+        }
+        AskProgress::Pausing { .. } => {}
+        _ => pausing = false,
+    })
+}

@@ -1,0 +1,70 @@
+//! `plex-auth login`: the ways in, each of which ends in a token that is kept.
+
+use plex_auth_ureq::{Account, PlexTv, Token};
+use serde_json::json;
+
+use crate::cli::Way;
+use crate::failure::{Exit, Failure};
+use crate::output::note;
+use crate::session::Session;
+use crate::state::profile::{self, Profile};
+
+mod code;
+mod device;
+mod password;
+mod pasted;
+mod waiting;
+
+pub(crate) fn run(session: &Session<'_>, way: &Way) -> Result<Exit, Failure> {
+    // Before there is a token that would be lost.
+    session.store.rehearse()?;
+    if way.device_key {
+        return device::run(session, way.renew);
+    }
+    let plex_tv = session.plex_tv()?;
+    if way.token {
+        pasted::run(session, &plex_tv)
+    } else if way.password {
+        password::run(session, &plex_tv)
+    } else {
+        code::run(session, &plex_tv, way.renew)
+    }
+}
+
+/// Keeps a token whose account is known.
+fn keep(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {
+    let profile = Profile::new(token.clone(), session.options.plex_tv.clone()).of(account);
+    session
+        .store
+        .change(|state| Ok(state.profiles.insert(session.options.profile.clone(), profile)))?;
+    welcome(session, token, account)
+}
+
+/// Keeps a token at once, and then asks whose it is: should that fail, nobody has to sign in again for it.
+fn keep_and_ask(session: &Session<'_>, plex_tv: &PlexTv, new: Profile) -> Result<Exit, Failure> {
+    let (name, token) = (&session.options.profile, new.token.clone());
+    session.store.change(|state| Ok(state.profiles.insert(name.clone(), new)))?;
+    let account = match session.send(plex_tv.token_details(&token)) {
+        Ok(account) => account,
+        Err(failure) => {
+            note("Signed in; the token is kept, but Plex does not say whose it is:");
+            return Err(failure.next("See later: plex-auth whoami"));
+        }
+    };
+    session.store.change(|state| {
+        if let Some(profile) = state.profiles.remove(name) {
+            state.profiles.insert(name.clone(), profile.of(&account));
+        }
+        Ok(())
+    })?;
+    welcome(session, &token, &account)
+}
+
+fn welcome(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {
+    let json = json!({
+        "profile": session.options.profile, "username": account.username, "title": account.title,
+        "uuid": account.uuid, "token": session.output.secret(token.expose()),
+    });
+    session.output.result(&format!("Signed in as {}.\n", profile::name(account)), &json)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,31 @@
+//! Signing in by a code that somebody types at plex.tv/link.
+
+use plex_auth_ureq::{PinLoginError, PinProgress, PlexTv};
+
+use super::keep_and_ask;
+use super::waiting::Waiting;
+use crate::explain;
+use crate::failure::{Exit, Failure};
+use crate::session::Session;
+use crate::state::profile::Profile;
+
+pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Result<Exit, Failure> {
+    let mut login = plex_tv.short_pin_login();
+    loop {
+        let mut waiting = Waiting::new(session.options.verbose);
+        let outcome = session.converse(&mut login, |progress| match progress {
+            PinProgress::Waiting { pin, left, .. } => waiting.show(&pin, plex_tv, left),
+            PinProgress::Creating => waiting.say("Asking Plex for a code"),
+            _ => {}
+        });
+        drop(waiting);
+        match outcome {
+            Ok(linked) => {
+                let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
+                return keep_and_ask(session, plex_tv, profile);
+            }
+            Err(PinLoginError::Expired) if super::waiting::again(renew)? => login.renew(),
+            Err(error) => return Err(explain::pin_login(&error)),
+        }
+    }
+}

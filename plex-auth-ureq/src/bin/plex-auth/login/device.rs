@@ -1,0 +1,73 @@
+//! Signing in by a code that brings a key along: the token is renewed by it, with nobody there.
+
+use plex_auth_ureq::{DeviceLoginError, DeviceLoginProgress, Ed25519Key, LinkedPin, PlexTv};
+
+use super::keep_and_ask;
+use super::waiting::{Waiting, again};
+use crate::explain;
+use crate::failure::{Exit, Failure};
+use crate::session::{self, Session};
+use crate::state::device::Device;
+use crate::state::profile::Profile;
+
+pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
+    let name = &session.options.profile;
+    // Kept before Plex hears of it. One that is there already is used again: a new one is a new device.
+    let device = session.store.change(|state| match state.devices.get(name) {
+        Some(device) => Ok(device.clone()),
+        None => Ok(state.devices.entry(name.clone()).or_insert(Device::new()?).clone()),
+    })?;
+    let identity = session::identity(&device.client_identifier)?;
+    let plex_tv = session::plex_tv(identity, session.options.plex_tv.as_ref());
+    let key = device.key();
+    let linked = link(session, &plex_tv, &key, renew)?;
+
+    let keeper = plex_tv.device_token_keeper(&key, linked.auth_token.clone());
+    session
+        .store
+        .change(|state| Ok(state.devices.insert(name.clone(), device.keeping(keeper.keep()))))?;
+    let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
+    keep_and_ask(session, &plex_tv, Profile { by_device_key: true, ..profile })
+}
+
+fn link(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    key: &Ed25519Key,
+    renew: bool,
+) -> Result<LinkedPin, Failure> {
+    let mut login = plex_tv.short_device_login(key);
+    loop {
+        let mut waiting = Waiting::new(session.options.verbose);
+        let outcome = session.converse(&mut login, |progress| match progress {
+            DeviceLoginProgress::Waiting { pin, left, .. } => {
+                if let Some(pin) = pin.short() {
+                    waiting.show(pin, plex_tv, left);
+                }
+            }
+            DeviceLoginProgress::Creating => waiting.say("Asking Plex for a code"),
+            DeviceLoginProgress::Exchanging => waiting.say("Asking Plex for a token by the key"),
+            _ => {}
+        });
+        drop(waiting);
+        match outcome {
+            Ok(linked) => return Ok(linked),
+            Err(DeviceLoginError::Expired) if again(renew)? => login.renew(),
+            Err(error) => {
+                forget_where_unknown(session, &error)?;
+                return Err(explain::device_login(&error));
+            }
+        }
+    }
+}
+
+/// A device that Plex has removed is of no use any more: the next login makes another one.
+fn forget_where_unknown(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
+    if !matches!(error, DeviceLoginError::Failed(error) if error.wants_new_device_key()) {
+        return Ok(());
+    }
+    session.store.change(|state| {
+        state.devices.remove(&session.options.profile);
+        Ok(())
+    })
+}

@@ -1,0 +1,20 @@
+//! Taking a token that there is.
+
+use plex_auth_ureq::{PlexTv, Token, TokenState};
+
+use super::keep;
+use crate::failure::{Exit, Failure};
+use crate::session::Session;
+use crate::{check, explain, prompt};
+
+pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failure> {
+    let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
+        Failure::usage(invalid).next("Pass the token alone, as one line of standard input.")
+    })?;
+    match check::ask(session, plex_tv, &token) {
+        TokenState::Alive(account) => keep(session, &token, &account),
+        TokenState::Dead(error) => Err(explain::send_error(&error.into())),
+        TokenState::Unknown { why, .. } => Err(explain::send_error(&why)),
+        _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),
+    }
+}

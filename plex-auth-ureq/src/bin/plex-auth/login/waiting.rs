@@ -1,0 +1,112 @@
+//! What is shown while a code waits to be typed: where, the code, a QR code where a terminal can show one, and how
+//! long it is still good.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use console::Term;
+use indicatif::{ProgressBar, ProgressStyle};
+use plex_auth_ureq::{PlexTv, ShortPin};
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::interrupt::LastWords;
+use crate::output::{date, note};
+use crate::prompt;
+
+/// How often the spinner turns.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Shown until it is dropped.
+pub(super) struct Waiting {
+    spinner: ProgressBar,
+    /// The code that was shown last.
+    shown: Option<Zeroizing<String>>,
+    _last_words: LastWords,
+}
+
+impl Waiting {
+    /// With a spinner where standard error is a terminal; `plain` is without in any case.
+    pub(super) fn new(plain: bool) -> Self {
+        let spinner = if plain || !io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
+        };
+        spinner.enable_steady_tick(TURN);
+        let on_the_way_out = spinner.clone();
+        Self {
+            spinner,
+            shown: None,
+            _last_words: LastWords::new(move || on_the_way_out.finish_and_clear()),
+        }
+    }
+
+    pub(super) fn say(&self, what: &'static str) {
+        self.spinner.set_message(what);
+    }
+
+    /// Shows the code once, and from then on the time that it has left.
+    pub(super) fn show(&mut self, pin: &ShortPin, plex_tv: &PlexTv, left: Duration) {
+        let code = pin.pin().code.expose();
+        if self.shown.as_ref().is_none_or(|shown| shown.as_str() != code) {
+            let page = pin.link_page(plex_tv);
+            self.spinner.suspend(|| {
+                note(&format!("Open {page} and type the code {code}"));
+                if let Some(picture) = picture(pin.filled_link_page(plex_tv).as_str()) {
+                    note(&format!("or scan this:\n{}", *picture));
+                }
+            });
+            self.shown = Some(Zeroizing::new(code.to_owned()));
+        }
+        let left = date::left(left.as_secs());
+        self.spinner.set_message(format!("Waiting; the code is good for {left}"));
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.spinner.finish_and_clear();
+    }
+}
+
+/// Whether to go on with another code, where one has expired.
+pub(super) fn again(renew: bool) -> Result<bool, Failure> {
+    note("The code has expired.");
+    if renew { Ok(true) } else { prompt::agrees("Show another one?") }
+}
+
+/// A QR code, where standard error is a terminal that has room and characters for it.
+fn picture(text: &str) -> Option<Zeroizing<String>> {
+    let terminal = Term::stderr();
+    if !terminal.is_term() || !terminal.features().wants_emoji() {
+        return None;
+    }
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    // Two rows in a line; the quiet zone is four wide on each side.
+    let width = code.width().saturating_add(8);
+    let (rows, columns) = terminal.size();
+    if usize::from(columns) < width || usize::from(rows) < width.div_ceil(2).saturating_add(3) {
+        return None;
+    }
+    // Light on dark is how most terminals are, and black on white how cameras like it.
+    let picture =
+        code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+    Some(Zeroizing::new(picture))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_fits_a_small_picture() {
+        let code = qrcode::QrCode::with_error_correction_level(
+            "https://plex.tv/link/?pin=G7KX",
+            qrcode::EcLevel::L,
+        );
+        // With its margin in an 80 by 24 terminal.
+        let width = code.unwrap().width() + 8;
+        assert!(width <= 80 && width.div_ceil(2) + 3 <= 24, "{width}");
+    }
+}

@@ -1,0 +1,67 @@
+//! A media server as it is named on the command line: by its name, its identifier or its URL.
+
+use plex_auth_ureq::{MediaServer, MediaServerAddress, Resource, Resources, ServerUrl, Token};
+
+use crate::failure::{Exit, Failure};
+use crate::session::{Session, SignedIn};
+
+/// The server over the best of its connections, to be asked with the token that it takes from this account.
+pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, Failure> {
+    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let resources = session.send(plex_tv.resources(&token))?;
+    if named.contains("://") {
+        let url: ServerUrl = named.parse().map_err(Failure::usage)?;
+        return at(session, MediaServerAddress::new(plex_tv.identity().clone(), url), &resources);
+    }
+    let server = find(&resources, named)?;
+    let mut choice =
+        server.choose_connection(plex_tv.identity().clone()).deadline(session.patience());
+    let chosen = session.converse(&mut choice, |_| {}).map_err(|error| {
+        Failure::new(Exit::Unknown, error)
+            .likely("The server is down, or this network does not lead there.")
+            .next("See what becomes of each connection: plex-auth servers")
+    })?;
+    Ok(chosen.with_token(token_for(server)?))
+}
+
+/// The server that answers at a URL. It is asked who it is first, so that a token goes to none but one of the account's.
+fn at(
+    session: &Session<'_>,
+    address: MediaServerAddress,
+    resources: &Resources,
+) -> Result<MediaServer, Failure> {
+    let identity = session.send(address.server_identity())?;
+    let server = resources.server(&identity.machine_identifier).ok_or_else(|| {
+        Failure::new(
+            Exit::Refused,
+            format!("the server at {} is none of the account's", address.url()),
+        )
+        .likely("It is somebody else's, or was claimed a moment ago.")
+        .next("See which are: plex-auth servers")
+    })?;
+    Ok(address.with_token(token_for(server)?))
+}
+
+fn token_for(server: &Resource) -> Result<Token, Failure> {
+    server.access_token.clone().ok_or_else(|| {
+        Failure::new(Exit::Refused, "the server takes no token from this account")
+            .next("See which do: plex-auth servers")
+    })
+}
+
+fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failure> {
+    if let Some(server) = resources.server(named) {
+        return Ok(server);
+    }
+    let is_called = |server: &&Resource| {
+        server.name.as_deref().is_some_and(|name| name.to_lowercase() == named.to_lowercase())
+    };
+    let mut by_name = resources.servers().filter(is_called);
+    match (by_name.next(), by_name.next()) {
+        (Some(server), None) => Ok(server),
+        (None, _) => Err(Failure::usage(format!("no server of the account is called {named}"))
+            .next("See which there are: plex-auth servers")),
+        (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are called {named}"))
+            .next("Name one by its identifier, which stands below its name: plex-auth servers")),
+    }
+}

@@ -1,0 +1,176 @@
+//! One run of the program: who asks, over what, for which profile, with which token.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use plex_auth_ureq::http::Response;
+use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
+use plex_auth_ureq::{
+    Call, ClientIdentity, Conversation, Error, PlexTv, ServerUrl, Token, Transport,
+};
+
+use crate::cli::Options;
+use crate::explain;
+use crate::failure::Failure;
+use crate::loud::{self, Loud};
+use crate::output::Output;
+use crate::state::Store;
+use crate::state::profile::Profile;
+
+mod device;
+
+/// What every command has at hand.
+pub(crate) struct Session<'a> {
+    pub(crate) output: &'a Output,
+    pub(crate) store: Store,
+    pub(crate) options: Options,
+    pub(crate) http: Transport,
+}
+
+/// Somebody who is signed in.
+pub(crate) struct SignedIn {
+    pub(crate) plex_tv: PlexTv,
+    pub(crate) token: Token,
+    pub(crate) profile: Profile,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(output: &'a Output, options: Options) -> Result<Self, Failure> {
+        let store = Store::new(options.state_dir.clone())?;
+        let http = transport(&options)?;
+        Ok(Self { output, store, options, http })
+    }
+
+    /// How the program calls itself to Plex, by the identifier that is kept for ever.
+    pub(crate) fn identity(&self) -> Result<ClientIdentity, Failure> {
+        identity(&self.store.identifier()?)
+    }
+
+    /// Where to sign in: the plex.tv that was named, or the real one.
+    pub(crate) fn plex_tv(&self) -> Result<PlexTv, Failure> {
+        Ok(plex_tv(self.identity()?, self.options.plex_tv.as_ref()))
+    }
+
+    /// Sends a call, and tells a person what went wrong.
+    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Failure> {
+        self.ask(call).map_err(|error| explain::send_error(&error))
+    }
+
+    /// Sends a call.
+    pub(crate) fn ask<T>(&self, call: Call<T>) -> Result<T, Error> {
+        self.exchange(call).map(Response::into_body)
+    }
+
+    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
+        let said = self.options.verbose.then(|| loud::ask(&call));
+        let answer = self.http.exchange(call);
+        if let Some(said) = said {
+            said.heard(&answer);
+        }
+        answer
+    }
+
+    /// Has a conversation, showing how far it has come.
+    pub(crate) fn converse<C>(
+        &self,
+        conversation: &mut C,
+        mut watch: impl FnMut(C::Progress),
+    ) -> C::Outcome
+    where
+        C: Conversation,
+        C::Answer: Send + 'static,
+    {
+        let mut watch = |progress| {
+            watch(progress);
+            ControlFlow::Continue(())
+        };
+        loop {
+            let outcome = if self.options.verbose {
+                self.http.drive_with(&mut Loud::new(conversation), &mut watch)
+            } else {
+                self.http.drive_with(conversation, &mut watch)
+            };
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+        }
+    }
+
+    /// Whoever is signed in under the profile; the token of a device is renewed where that is due.
+    pub(crate) fn signed_in(&self) -> Result<SignedIn, Failure> {
+        let name = &self.options.profile;
+        let profile = self.store.read()?.profiles.remove(name).ok_or_else(|| self.nobody())?;
+        if profile.by_device_key {
+            return device::signed_in(self);
+        }
+        let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
+        let identity = match &profile.client_identifier {
+            Some(identifier) => identity(identifier)?,
+            None => self.identity()?,
+        };
+        Ok(SignedIn { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
+    }
+
+    /// That there is no such profile.
+    fn nobody(&self) -> Failure {
+        let name = &self.options.profile;
+        let failure = match name.as_str() {
+            "default" => Failure::usage("nobody is signed in").next("Sign in: plex-auth login"),
+            _ => Failure::usage(format!("nobody is signed in under the profile {name}"))
+                .next(format!("Sign in: plex-auth --profile {name} login")),
+        };
+        failure.likely("There was no login yet, or it was in another folder or profile.")
+    }
+
+    /// How long one answer may take.
+    pub(crate) fn patience(&self) -> Duration {
+        self.options.timeout
+    }
+}
+
+/// Who asks. The owner reads it in the list of devices.
+pub(crate) fn identity(identifier: &str) -> Result<ClientIdentity, Failure> {
+    let platform = match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        other => other,
+    };
+    ClientIdentity::builder(identifier)
+        .product("plex-auth")
+        .version(env!("CARGO_PKG_VERSION"))
+        .platform(platform)
+        .device("Command line")
+        .build()
+        .map_err(Failure::machine)
+}
+
+pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> PlexTv {
+    match url {
+        Some(url) => PlexTv::at(identity, url.clone()),
+        None => PlexTv::new(identity),
+    }
+}
+
+fn transport(options: &Options) -> Result<Transport, Failure> {
+    let mut builder = Transport::builder();
+    if let Some(path) = &options.ca_file {
+        let name = path.display();
+        let pem = fs::read(path)
+            .map_err(|error| Failure::machine(format!("cannot read {name}: {error}")))?;
+        let mut found = false;
+        for item in parse_pem(&pem) {
+            if let Ok(PemItem::Certificate(certificate)) = item {
+                builder = builder.root_certificate(certificate.der());
+                found = true;
+            }
+        }
+        if !found {
+            return Err(Failure::machine(format!("{name} has no certificate in PEM"))
+                .next("It must have a block -----BEGIN CERTIFICATE-----."));
+        }
+    }
+    let http = builder.build().map_err(Failure::machine)?;
+    Ok(http.timeout(options.timeout))
+}

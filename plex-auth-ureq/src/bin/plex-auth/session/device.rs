@@ -1,0 +1,91 @@
+//! The token of a device that signs in by its key: the one that is kept, or a new one where that is due.
+
+use std::time::SystemTime;
+
+use plex_auth_ureq::{
+    Conversation, DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, PlexTv, Step, Token,
+};
+
+use super::{Session, SignedIn, identity, plex_tv};
+use crate::explain;
+use crate::failure::{Exit, Failure};
+use crate::output::note;
+use crate::state::State;
+use crate::state::device::Device;
+
+/// Mostly nothing is due, and then nothing is written either: a folder that can be read is enough.
+pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
+    let mut state = session.store.read()?;
+    let (plex_tv, mut keeper) = keeper(session, &mut state)?;
+    if matches!(keeper.next(SystemTime::now()), Step::Wait(_)) {
+        let token = token(&keeper)?;
+        let profile = state.profiles.remove(&session.options.profile);
+        return Ok(SignedIn { plex_tv, token, profile: profile.ok_or_else(|| session.nobody())? });
+    }
+    // With the lock held, so that of several processes one renews the token, and the others find it renewed.
+    session.store.change(|state| {
+        let (plex_tv, mut keeper) = self::keeper(session, state)?;
+        renew(session, &mut keeper)?;
+        let token = token(&keeper)?;
+        let (profile, device) = kept(session, state)?;
+        if keeper.renewals() > 0 {
+            *device = device.clone().keeping(keeper.keep());
+        }
+        profile.token = token.clone();
+        Ok(SignedIn { plex_tv, token, profile: profile.clone() })
+    })
+}
+
+fn kept<'s>(
+    session: &Session<'_>,
+    state: &'s mut State,
+) -> Result<(&'s mut crate::state::profile::Profile, &'s mut Device), Failure> {
+    let name = &session.options.profile;
+    let kept = state.profiles.get_mut(name).zip(state.devices.get_mut(name));
+    kept.ok_or_else(|| session.nobody())
+}
+
+/// What renews the token, as it was kept.
+fn keeper(
+    session: &Session<'_>,
+    state: &mut State,
+) -> Result<(PlexTv, DeviceTokenKeeper<Ed25519Key>), Failure> {
+    let (profile, device) = kept(session, state)?;
+    let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
+    let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
+    let kept = device.kept.as_ref().ok_or_else(|| session.nobody())?;
+    let keeper = DeviceTokenKeeper::load(plex_tv.clone(), device.key(), kept.expose());
+    let keeper = keeper
+        .map_err(|error| Failure::machine(format!("the device's state cannot be used: {error}")))?;
+    Ok((plex_tv, keeper))
+}
+
+/// Lets it do what is due. What does not work now is tried at the next run.
+fn renew(session: &Session<'_>, keeper: &mut DeviceTokenKeeper<Ed25519Key>) -> Result<(), Failure> {
+    loop {
+        match keeper.next(SystemTime::now()) {
+            Step::Send(id, call) => {
+                let answer = session.exchange(call);
+                keeper.receive(SystemTime::now(), id, answer);
+            }
+            Step::Wait(_) => return Ok(()),
+            Step::Done(end) => return Err(explain::device_token_end(&end)),
+        }
+    }
+}
+
+/// The token that it has now.
+fn token(keeper: &DeviceTokenKeeper<Ed25519Key>) -> Result<Token, Failure> {
+    match keeper.progress(SystemTime::now()) {
+        DeviceTokenProgress::Held { token, trouble, .. } => {
+            if let Some(trouble) = trouble {
+                note(&format!("warning: the token could not be renewed: {trouble}"));
+            }
+            Ok(token)
+        }
+        DeviceTokenProgress::Getting { trouble: Some(trouble), .. } => {
+            Err(Failure::new(Exit::Unknown, trouble).next("Try again in a while."))
+        }
+        _ => Err(Failure::new(Exit::Unknown, "the device has no token yet").next("Try again.")),
+    }
+}

@@ -1,0 +1,49 @@
+//! `plex-auth source SERVER SOURCE`: how to reach another server or a provider that this one knows.
+
+use plex_auth_ureq::{Source, SourceDevice};
+use serde_json::{Value, json};
+
+use crate::failure::{Exit, Failure};
+use crate::output::plain;
+use crate::server;
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, named: &str, source: &Source) -> Result<Exit, Failure> {
+    let server = server::reach(session, named)?;
+    let known = session.send(server.source_connection_information(source))?;
+    if known.devices.is_empty() {
+        return Err(Failure::new(Exit::Refused, format!("the server does not know {source}"))
+            .next("Check the identifier behind ://."));
+    }
+    let text: String = known.devices.iter().map(as_text).collect();
+    let devices: Vec<_> = known.devices.iter().map(|device| as_json(session, device)).collect();
+    let json = json!({ "profile": session.options.profile, "source": source.as_str(), "devices": devices });
+    session.output.result(&text, &json)?;
+    Ok(Exit::Done)
+}
+
+/// Without its token, which JSON has with --show-secrets.
+fn as_text(device: &SourceDevice) -> String {
+    let mut lines = format!("{}\n", plain(device.name.as_deref().unwrap_or("?")));
+    for connection in &device.connections {
+        let kind = match (connection.relay, connection.local) {
+            (Some(true), _) => "relay",
+            (_, Some(true)) => "local",
+            _ => "remote",
+        };
+        lines += &format!("  {kind:<7} {}\n", plain(connection.uri.as_deref().unwrap_or("?")));
+    }
+    lines
+}
+
+fn as_json(session: &Session<'_>, device: &SourceDevice) -> Value {
+    let connections = device.connections.iter().map(|connection| {
+        json!({ "url": connection.uri, "local": connection.local, "relay": connection.relay })
+    });
+    let access_token =
+        device.access_token.as_ref().map(|token| session.output.secret(token.expose()));
+    json!({
+        "name": device.name, "client_identifier": device.client_identifier, "access_token": access_token,
+        "connections": connections.collect::<Vec<_>>(),
+    })
+}

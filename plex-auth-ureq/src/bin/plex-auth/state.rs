@@ -1,0 +1,160 @@
+//! What is kept from one run to the next: the client identifier, which is made once, and the profiles.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `client-identifier` | written once and never again, so that no damage to the rest makes a new device |
+//! | `state.json` | [`State`]: profiles, tokens, device keys |
+//! | `lock` | held by whoever changes something; empty, and never removed |
+//!
+//! All of them are their owner's alone from the first byte, and replaced as a whole or not at all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use plex_auth_ureq::ClientIdentity;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use device::Device;
+use file::Folder;
+use profile::Profile;
+
+pub(crate) mod device;
+mod file;
+mod folder;
+pub(crate) mod profile;
+mod random;
+
+const IDENTIFIER: &str = "client-identifier";
+const STATE: &str = "state.json";
+
+/// How this version writes the state.
+const VERSION: u32 = 1;
+
+/// Everything that is kept beside the client identifier.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct State {
+    version: u32,
+    /// By name.
+    #[serde(default)]
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    /// Those of profiles that sign in by a key, from before the login on.
+    #[serde(default)]
+    pub(crate) devices: BTreeMap<String, Device>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { version: VERSION, profiles: BTreeMap::new(), devices: BTreeMap::new() }
+    }
+}
+
+/// Where all of it is kept.
+#[derive(Debug)]
+pub(crate) struct Store {
+    folder: Folder,
+}
+
+impl Store {
+    /// In the folder that was asked for, or the platform's. Nothing is opened yet.
+    pub(crate) fn new(folder: Option<PathBuf>) -> Result<Self, Failure> {
+        let folder = folder.map_or_else(folder::of_the_platform, Ok)?;
+        Ok(Self { folder: Folder::new(folder) })
+    }
+
+    /// The client identifier, which the first run of all makes.
+    pub(crate) fn identifier(&self) -> Result<String, Failure> {
+        if let Ok(Some(identifier)) = self.read_identifier()? {
+            return Ok(identifier);
+        }
+        let _lock = self.folder.lock()?;
+        // Another process may have been quicker.
+        match self.read_identifier()? {
+            Ok(Some(identifier)) => return Ok(identifier),
+            Ok(None) => {}
+            Err(Unreadable) => {
+                let next =
+                    "The next run makes a new one, which is a new device in the account's list.";
+                return Err(self.folder.set_aside(IDENTIFIER, next));
+            }
+        }
+        let identifier = random::uuid()?;
+        self.folder.write(IDENTIFIER, format!("{identifier}\n").as_bytes())?;
+        Ok(identifier)
+    }
+
+    fn read_identifier(&self) -> Result<Result<Option<String>, Unreadable>, Failure> {
+        let Some(bytes) = self.folder.read(IDENTIFIER)? else { return Ok(Ok(None)) };
+        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+        let is_one = ClientIdentity::builder(text).build().is_ok();
+        Ok(if is_one { Ok(Some(text.to_owned())) } else { Err(Unreadable) })
+    }
+
+    /// What is kept now. Nobody waits for it, as files are replaced as a whole.
+    pub(crate) fn read(&self) -> Result<State, Failure> {
+        match self.parsed()? {
+            Ok(state) => Ok(state),
+            Err(Unreadable) => {
+                let _lock = self.folder.lock()?;
+                self.read_locked()
+            }
+        }
+    }
+
+    /// Changes what is kept, and nobody else does meanwhile. Where the change fails, nothing is changed.
+    pub(crate) fn change<R>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let _lock = self.folder.lock()?;
+        let mut state = self.read_locked()?;
+        let result = change(&mut state)?;
+        let text = serde_json::to_vec_pretty(&state).map(Zeroizing::new);
+        let text = text.map_err(|error| {
+            Failure::machine(format!("the state cannot be written down: {error}"))
+        })?;
+        self.folder.write(STATE, &text)?;
+        Ok(result)
+    }
+
+    /// Finds out whether something can be kept, before there is something that would be lost.
+    pub(crate) fn rehearse(&self) -> Result<(), Failure> {
+        self.change(|_| Ok(()))
+    }
+
+    /// What is kept, while nobody else writes: a file that is damaged now is put aside, and said to be so.
+    fn read_locked(&self) -> Result<State, Failure> {
+        self.parsed()?.map_err(|Unreadable| {
+            self.folder.set_aside(
+                STATE,
+                "Sign in again: plex-auth login (the client identifier is as it was).",
+            )
+        })
+    }
+
+    fn parsed(&self) -> Result<Result<State, Unreadable>, Failure> {
+        let Some(bytes) = self.folder.read(STATE)? else { return Ok(Ok(State::default())) };
+        let version = serde_json::from_slice::<Version>(&bytes).map(|Version { version }| version);
+        if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
+            let path = self.folder.path(STATE);
+            return Err(Failure::machine(format!(
+                "{} was written by a newer plex-auth (version {newer})",
+                path.display()
+            ))
+            .next("Use that one, or another folder: --state-dir DIR"));
+        }
+        Ok(serde_json::from_slice(&bytes).map_err(|_| Unreadable))
+    }
+}
+
+/// The file is not what was written there.
+struct Unreadable;
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Files that are their owner's alone, and replaced as a whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fs4::FileExt;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::{interrupt, output};
+
+const LOCK: &str = "lock";
+
+/// The end of the name of a file that is not whole yet.
+const NEW: &str = ".new";
+
+/// Whether it was said that others can read something; once is enough.
+static WARNED: AtomicBool = AtomicBool::new(false);
+
+/// The folder that everything is kept in.
+#[derive(Debug)]
+pub(super) struct Folder(PathBuf);
+
+/// Nobody else changes anything in the folder until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Waits until it is the only one, whichever process the others are in.
+    pub(super) fn lock(&self) -> Result<Lock, Failure> {
+        create_folder(&self.0).map_err(|error| cannot("make the folder", &self.0, &error))?;
+        let path = self.path(LOCK);
+        let open = || {
+            let file =
+                owners(OpenOptions::new().create(true).truncate(false).write(true)).open(&path)?;
+            FileExt::lock(&file)?;
+            Ok(file)
+        };
+        open().map(Lock).map_err(|error| cannot("lock", &path, &error))
+    }
+
+    /// All of a file; nothing where there is none.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let path = self.path(name);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(cannot("read", &path, &error)),
+        };
+        if is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
+            output::note(&format!(
+                "warning: other users can read {}; chmod 600 it",
+                path.display()
+            ));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Replaces a file: a new one beside it, which is on the disk before it takes the other's place. To be called with
+    /// the lock held.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.path(name);
+        let replace = || {
+            self.sweep(name);
+            // Made with the mode 0600, so that nobody else can ever open it.
+            let mut file =
+                tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(&self.0)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            sync_folder(&self.0)
+        };
+        interrupt::after(replace).map_err(|error| cannot("write", &path, &error))
+    }
+
+    /// Takes away what a process left that was killed while it wrote: nobody else writes now.
+    fn sweep(&self, name: &str) {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        for entry in entries {
+            let file = entry.file_name();
+            let file = file.to_string_lossy();
+            if file.starts_with(name) && file.ends_with(NEW) {
+                // It does no harm but that it lies there.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+
+    /// Puts a damaged file where it can be looked at, under a name that is free, and says so. To be called with the
+    /// lock held.
+    pub(super) fn set_aside(&self, name: &str, next: &str) -> Failure {
+        let path = self.path(name);
+        let aside = (1..).map(|number| self.path(&format!("{name}.damaged-{number}")));
+        let Some(aside) = aside.into_iter().find(|aside| !aside.exists()) else {
+            return Failure::machine(format!("{} is damaged", path.display()));
+        };
+        match interrupt::after(|| fs::rename(&path, &aside)) {
+            Ok(()) => Failure::machine(format!(
+                "{} is damaged, and is kept as {}",
+                path.display(),
+                aside.file_name().unwrap_or_default().to_string_lossy()
+            ))
+            .likely("Another program wrote there, or the disk failed.")
+            .next(next),
+            Err(error) => cannot("put aside the damaged", &path, &error),
+        }
+    }
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::machine(format!("cannot {what} {}: {error}", path.display()));
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
+            failure
+                .likely("This user may not write there.")
+                .next("Mend the permissions, or name another folder: --state-dir DIR")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
+            .likely("The disk is full. What was kept before is as it was.")
+            .next("Make room, and try again."),
+        _ => failure.next("Look at that path, or name another folder: --state-dir DIR"),
+    }
+}
+
+#[cfg(unix)]
+fn create_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
+/// A name is on the disk when its folder is. Elsewhere a folder cannot be opened so.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}

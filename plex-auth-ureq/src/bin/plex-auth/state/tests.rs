@@ -1,0 +1,107 @@
+use std::fs;
+use std::thread;
+
+use tempfile::TempDir;
+
+use super::{STATE, Store};
+use crate::failure::Exit;
+use crate::state::profile::Profile;
+
+fn store(folder: &TempDir) -> Store {
+    Store::new(Some(folder.path().join("below/it"))).unwrap()
+}
+
+fn profile(token: &str) -> Profile {
+    Profile::new(token.parse().unwrap(), Some("http://127.0.0.1:1/api/v2".parse().unwrap()))
+}
+
+#[test]
+fn what_is_kept_comes_back() {
+    let folder = TempDir::new().unwrap();
+    store(&folder)
+        .change(|state| Ok(state.profiles.insert("work".into(), profile("abc"))))
+        .unwrap();
+    let state = store(&folder).read().unwrap();
+    let work = &state.profiles["work"];
+    assert_eq!(work.token.expose(), "abc");
+    assert_eq!(work.plex_tv.as_ref().unwrap().to_string(), "http://127.0.0.1:1/api/v2");
+}
+
+#[test]
+fn many_who_change_it_at_once_lose_nothing() {
+    let folder = TempDir::new().unwrap();
+    let identifiers: Vec<_> = thread::scope(|scope| {
+        let change = |number: usize| {
+            let store = store(&folder);
+            move || {
+                for round in 0..10 {
+                    let name = format!("{number}-{round}");
+                    store.change(|state| Ok(state.profiles.insert(name, profile("abc")))).unwrap();
+                }
+                store.identifier().unwrap()
+            }
+        };
+        let threads: Vec<_> = (0..8).map(|number| scope.spawn(change(number))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(store(&folder).read().unwrap().profiles.len(), 80);
+    assert!(identifiers.iter().all(|identifier| *identifier == identifiers[0]), "{identifiers:?}");
+}
+
+#[test]
+fn a_change_that_fails_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let fails = store(&folder).change(|state| {
+        state.profiles.insert("work".into(), profile("abc"));
+        Err::<(), _>(crate::failure::Failure::usage("no"))
+    });
+    assert_eq!(fails.unwrap_err().exit(), Exit::Usage);
+    assert!(store(&folder).read().unwrap().profiles.is_empty());
+}
+
+#[test]
+fn a_damaged_file_is_kept_aside_each_time_and_the_identifier_stays() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder);
+    let identifier = store.identifier().unwrap();
+    let path = store.folder.path(STATE);
+    for (damage, number) in [("{\"version\":1,", 1), ("", 2), ("{\"version\":1,\"profiles\":7}", 3)]
+    {
+        fs::write(&path, damage).unwrap();
+        let failure = store.read().err().unwrap();
+        assert_eq!(failure.exit(), Exit::Machine);
+        assert!(
+            failure.what.ends_with(&format!("kept as state.json.damaged-{number}")),
+            "{failure:?}"
+        );
+        let aside = store.folder.path(&format!("state.json.damaged-{number}"));
+        assert_eq!(fs::read_to_string(aside).unwrap(), damage);
+        assert!(store.read().unwrap().profiles.is_empty());
+    }
+    assert_eq!(store.identifier().unwrap(), identifier);
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder);
+    store.rehearse().unwrap();
+    let newer = r#"{"version": 2, "profiles": []}"#;
+    fs::write(store.folder.path(STATE), newer).unwrap();
+    for failure in [store.read().err().unwrap(), store.rehearse().unwrap_err()] {
+        assert_eq!(failure.exit(), Exit::Machine);
+        assert!(failure.what.contains("newer"), "{failure:?}");
+    }
+    assert_eq!(fs::read_to_string(store.folder.path(STATE)).unwrap(), newer);
+}
+
+#[test]
+fn an_identifier_that_is_none_is_kept_aside() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder);
+    let first = store.identifier().unwrap();
+    fs::write(store.folder.path(super::IDENTIFIER), "two\nlines").unwrap();
+    let failure = store.identifier().unwrap_err();
+    assert!(failure.what.ends_with("kept as client-identifier.damaged-1"), "{failure:?}");
+    assert_ne!(store.identifier().unwrap(), first);
+}

@@ -1,0 +1,99 @@
+//! `plex-auth switch USER`: becomes another user of the Home, kept as a profile of its own.
+
+use plex_auth_ureq::{Account, Home, HomePin, HomeUser, HomeUserUuid};
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::session::{Session, SignedIn};
+use crate::state::profile::{self, Profile};
+use crate::users::name;
+use crate::{explain, prompt};
+
+pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Result<Exit, Failure> {
+    session.store.rehearse()?;
+    let from = session.signed_in()?;
+    let home = session.send(from.plex_tv.home_users(&from.token))?;
+    let user = find(&home, user)?;
+    let uuid = user.uuid.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Unknown, format!("Plex does not say how {} is switched to", name(user)))
+    })?;
+    let into = into.map_or_else(|| profile_name(user), str::to_owned);
+    let state = session.store.read()?;
+    if state.profiles.get(&into).is_some_and(|other| other.uuid.as_deref() != Some(uuid.as_str())) {
+        return Err(Failure::usage(format!("the profile {into} is somebody else's"))
+            .next("Choose another: plex-auth switch USER --into NAME"));
+    }
+    let account = switch(session, &from, user, uuid)?;
+    let token = &account.auth_token;
+    let identifier = from.plex_tv.identity().identifier();
+    let is_devices = identifier != session.store.identifier()?;
+    // The answer may lack the uuid, and it was asked for by it. Plex knows the token under the identifier that asked.
+    let new = Profile {
+        uuid: Some(uuid.to_string()),
+        client_identifier: is_devices.then(|| identifier.to_owned()),
+        ..Profile::new(token.clone(), plex_tv(session, &from)).of(&account)
+    };
+    session.store.change(|state| Ok(state.profiles.insert(into.clone(), new)))?;
+    let json = json!({
+        "profile": into, "username": account.username, "title": account.title, "uuid": uuid.as_str(),
+        "token": session.output.secret(token.expose()),
+    });
+    let text = format!("Signed in as {}; use it by --profile {into}\n", profile::name(&account));
+    session.output.result(&text, &json)?;
+    Ok(Exit::Done)
+}
+
+/// Where the token was had, and so where the new one is from.
+fn plex_tv(session: &Session<'_>, from: &SignedIn) -> Option<plex_auth_ureq::ServerUrl> {
+    session.options.plex_tv.clone().or_else(|| from.profile.plex_tv.clone())
+}
+
+/// Asks for the Home PIN where there is one. A wrong one is not asked for again by itself, as they are counted.
+fn switch(
+    session: &Session<'_>,
+    from: &SignedIn,
+    user: &HomeUser,
+    uuid: &HomeUserUuid,
+) -> Result<Account, Failure> {
+    let SignedIn { plex_tv, token, .. } = from;
+    let ask = || {
+        let pin = prompt::hidden(&format!("Home PIN of {}", name(user)))?;
+        HomePin::new(pin.as_str()).map_err(|invalid| Failure::usage(invalid).next("Try again."))
+    };
+    let pin = user.has_home_pin().then(ask).transpose()?;
+    match session.ask(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
+        // The list was wrong about it.
+        Err(error) if error.wants_home_pin() && pin.is_none() => {
+            session.send(plex_tv.switch_home_user(token, uuid, Some(&ask()?)))
+        }
+        answer => answer.map_err(|error| explain::send_error(&error)),
+    }
+}
+
+/// By identifier, or by a name that only one has.
+fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
+    let by_uuid = home
+        .users
+        .iter()
+        .find(|user| user.uuid.as_ref().is_some_and(|uuid| uuid.as_str() == named));
+    let is_called = |user: &&HomeUser| {
+        let names = [&user.title, &user.username].into_iter().flatten();
+        names.into_iter().any(|name| name.to_lowercase() == named.to_lowercase())
+    };
+    let mut by_name = home.users.iter().filter(is_called);
+    match (by_uuid, by_name.next(), by_name.next()) {
+        (Some(user), ..) | (None, Some(user), None) => Ok(user),
+        (None, None, _) => Err(Failure::usage(format!("nobody in the Home is called {named}"))
+            .next("See who there is: plex-auth users")),
+        (None, Some(_), Some(_)) => {
+            Err(Failure::usage(format!("several in the Home are called {named}"))
+                .next("Name one by the identifier that stands first: plex-auth users"))
+        }
+    }
+}
+
+/// What a user's profile is called unless told otherwise: as the user, in small letters.
+fn profile_name(user: &HomeUser) -> String {
+    let name: String = name(user).to_lowercase().split_whitespace().collect::<Vec<_>>().join("-");
+    name.chars().take(16).collect()
+}

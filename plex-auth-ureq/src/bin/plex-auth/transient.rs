@@ -1,0 +1,20 @@
+//! `plex-auth transient SERVER`: a token of a server that ends by itself.
+
+use plex_auth_ureq::{Scope, TokenType};
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::server;
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, named: &str) -> Result<Exit, Failure> {
+    let server = server::reach(session, named)?;
+    let transient = session.send(server.transient_token(TokenType::Delegation, Scope::All))?;
+    let token = transient.token.expose();
+    let json = json!({
+        "profile": session.options.profile, "server": server.url().to_string(),
+        "transient_token": session.output.secret(token),
+    });
+    session.output.result(&format!("{token}\n"), &json)?;
+    Ok(Exit::Done)
+}

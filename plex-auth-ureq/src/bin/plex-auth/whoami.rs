@@ -1,0 +1,69 @@
+//! `plex-auth whoami`: whose token it is.
+
+use plex_auth_ureq::{Account, SubscriptionPeriod, UnixSeconds};
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{date, plain, table};
+use crate::session::{Session, SignedIn};
+
+pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+    let SignedIn { plex_tv, token, profile } = session.signed_in()?;
+    let account = session.send(plex_tv.token_details(&token))?;
+    let until = plex_pass_until(&account);
+    let way = if profile.by_device_key { "device key" } else { "token" };
+    let identifier = plex_tv.identity().identifier();
+    let json = json!({
+        "profile": session.options.profile,
+        "id": account.id, "uuid": account.uuid, "username": account.username, "title": account.title,
+        "email": account.email, "plex_pass": account.has_plex_pass(), "plex_pass_until": until.map(|until| until.0),
+        "home": account.home, "home_admin": account.home_admin, "managed": account.is_managed(),
+        "guest": account.is_guest(), "two_factor": account.two_factor_enabled,
+        "signed_in_by": way, "client_identifier": identifier,
+    });
+    let none = || "none".to_owned();
+    let rows = [
+        ("Name", account.title.as_deref().map_or_else(none, plain)),
+        ("User name", account.username.as_deref().map_or_else(none, plain)),
+        ("E-mail", account.email.as_deref().map_or_else(none, plain)),
+        ("Plex Pass", plex_pass(&account, until)),
+        ("Home", home(&account).to_owned()),
+        ("Two-factor", yes_or_no(account.two_factor_enabled).to_owned()),
+        ("Signed in", format!("by {way}, profile {}", session.options.profile)),
+        ("Device", identifier.to_owned()),
+    ];
+    session.output.result(&table(&rows), &json)?;
+    Ok(Exit::Done)
+}
+
+/// Until when it is paid for; unknown, or for ever, without.
+fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
+    let passes =
+        account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));
+    passes.filter_map(|SubscriptionPeriod { ends_at, renews_at, .. }| ends_at.or(*renews_at)).max()
+}
+
+fn plex_pass(account: &Account, until: Option<UnixSeconds>) -> String {
+    let plan = account.subscription.as_ref().and_then(|subscription| subscription.plan.as_deref());
+    match (account.has_plex_pass(), until, plan) {
+        (false, ..) => "no".to_owned(),
+        (true, Some(until), _) => format!("yes, until {}", date::day(until)),
+        (true, None, Some(plan)) => format!("yes, {}", plain(plan)),
+        (true, None, None) => "yes".to_owned(),
+    }
+}
+
+fn home(account: &Account) -> &'static str {
+    match (account.home, account.home_admin) {
+        _ if account.is_managed() => "managed user",
+        _ if account.is_guest() => "guest",
+        (Some(true), Some(true)) => "administrator",
+        (Some(true), _) => "member",
+        (Some(false), _) => "no",
+        (None, _) => "unknown",
+    }
+}
+
+fn yes_or_no(is: Option<bool>) -> &'static str {
+    is.map_or("unknown", |is| if is { "yes" } else { "no" })
+}

@@ -1,0 +1,63 @@
+//! Through an HTTP proxy, which is never used unasked.
+
+use plex_auth_ureq::{InvalidTransport, Transport};
+
+/// Through the proxy that a setting of the program's names, as `http://user:password@proxy.example:3128`; without
+/// one through what the environment names, where it names any.
+fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
+    match proxy {
+        Some(url) => Transport::builder().proxy(url).build(),
+        None => Transport::builder().proxy_from_env().build(),
+    }
+}
+
+// Played at the fake, with a proxy of its own that takes one tunnel.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use plex_auth_tests::Who;
+
+use crate::stage::{Outcome, Stage};
+
+/// Takes one `CONNECT`, and says whom it was asked for.
+fn proxy(listener: &TcpListener) -> io::Result<String> {
+    let (client, _) = listener.accept()?;
+    let mut head = String::new();
+    let mut byte = [0];
+    while !head.ends_with("\r\n\r\n") {
+        (&client).read_exact(&mut byte)?;
+        head.extend(byte.map(char::from));
+    }
+    let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
+    let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
+    let server = TcpStream::connect(&host)?;
+    (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    // Both ways, until both are done.
+    thread::scope(|scope| {
+        for (from, to) in [(&client, &server), (&server, &client)] {
+            scope.spawn(move || {
+                let _ = io::copy(&mut &*from, &mut &*to);
+                let _ = to.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+    Ok(host)
+}
+
+pub(crate) fn play() -> Outcome {
+    let stage = Stage::new();
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let proxy = thread::spawn(move || proxy(&listener));
+    let http = transport(Some(&url))?;
+    let account = http.send(stage.plex_tv()?.token_details(&stage.token(Who::Free)?))?;
+    println!("{} through {http:?}", account.username.unwrap_or_default());
+    drop(http);
+    let host = proxy.join().map_err(|_| "the proxy fell")??;
+    assert_eq!(host, format!("127.0.0.1:{}", stage.server.port()));
+    let refusal = transport(Some("http://rosa:pass/word@proxy.example:3128")).err();
+    assert_eq!(refusal, Some(InvalidTransport::ProxyUrl));
+    Ok(())
+}

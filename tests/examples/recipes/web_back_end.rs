@@ -1,0 +1,261 @@
+//! A web back end beside a media server: signs people in on Plex's page, and lets in who may use that server.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
+use plex_auth_hyper::{
+    Access, ForwardUrl, PinLogin, PinLoginError, PinProgress, PlexTv, Secret, StrongPin, Token,
+    Transport,
+};
+
+/// How long somebody who has come back is waited for: they have signed in, or refused, before.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+struct BackEnd {
+    http: Transport,
+    plex_tv: PlexTv,
+    /// Which server people must be allowed to use: what its `/identity` says.
+    machine_identifier: String,
+    /// Where Plex's page sends them: `/back` here.
+    forward: ForwardUrl,
+    /// By what their cookie says, which nobody can guess; a real one ends after a while.
+    sessions: Mutex<HashMap<String, Session>>,
+    new_session: fn() -> std::io::Result<String>,
+}
+
+#[derive(Clone)]
+enum Session {
+    /// On Plex's page. What is kept here redeems the token, and so never leaves the server.
+    SigningIn(Secret),
+    /// Signed in, and it is not known yet whether they may use the server.
+    Asking(Token),
+    /// They may, and this is their name.
+    In(String),
+}
+
+/// What is said to a browser.
+type Page = Response<String>;
+
+impl BackEnd {
+    async fn answer(&self, request: &Request<impl Sized>) -> Page {
+        let session = cookie(request).and_then(|id| Some((id, self.sessions().get(id)?.clone())));
+        match (request.method(), request.uri().path(), session) {
+            (&Method::GET, "/sign-in", _) => match self.start().await {
+                Ok(page) => page,
+                Err(_) => plain(StatusCode::BAD_GATEWAY, "Plex cannot be asked just now."),
+            },
+            (&Method::GET, "/back", Some((id, session))) => self.come_back(id, session).await,
+            (&Method::GET, "/", Some((_, Session::In(name)))) => {
+                plain(StatusCode::OK, &format!("Welcome, {name}."))
+            }
+            (&Method::GET, ..) => redirect("/sign-in"),
+            _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET."),
+        }
+    }
+
+    /// Makes a PIN, keeps the login in a new session, and sends the browser to Plex's page.
+    async fn start(&self) -> Result<Page, PinLoginError> {
+        let mut login = self.plex_tv.strong_pin_login();
+        let mut page = String::new();
+        let over = self.http.drive_with(&mut login, |progress| match progress {
+            PinProgress::Waiting { pin, .. } => {
+                page = pin.hosted_page(&self.plex_tv).forward_to(&self.forward).to_string();
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        let over = over.await.transpose()?;
+        let kept = login.keep(SystemTime::now()).filter(|_| over.is_none());
+        Ok(match kept {
+            Some(kept) => self.with_session(redirect(&page), Session::SigningIn(kept)),
+            None => redirect("/sign-in"),
+        })
+    }
+
+    /// They are back from Plex's page, whether they have signed in there or refused.
+    async fn come_back(&self, id: &str, session: Session) -> Page {
+        let token = match session {
+            Session::In(_) => return redirect("/"),
+            Session::Asking(token) => token,
+            Session::SigningIn(kept) => match self.token(&kept).await {
+                Ok(Some(token)) => {
+                    // At once: the PIN may bring it only this time.
+                    self.sessions().insert(id.to_owned(), Session::Asking(token.clone()));
+                    token
+                }
+                // The session still has the login, so that they can reload.
+                Ok(None) => return plain(StatusCode::ACCEPTED, "Plex has not signed you in yet."),
+                Err(_) => return redirect("/sign-in"),
+            },
+        };
+        match self.may_enter(&token).await {
+            Access::Granted(_) => {
+                let name = self.http.send(self.plex_tv.token_details(&token)).await;
+                let name = name.ok().and_then(|account| account.title).unwrap_or_default();
+                // Under another number, so that nobody can have slipped them this one.
+                self.sessions().remove(id);
+                self.with_session(redirect("/"), Session::In(name))
+            }
+            Access::Denied => plain(StatusCode::FORBIDDEN, "This server is not shared with you."),
+            Access::Unknown { .. } => plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Plex cannot say just now. Reload in a minute.",
+            ),
+            // Plex says that the token is dead, or something that is not known here.
+            _ => redirect("/sign-in"),
+        }
+    }
+
+    /// The token of whoever has signed in, or none within our patience.
+    async fn token(&self, kept: &Secret) -> Result<Option<Token>, Box<dyn std::error::Error>> {
+        let now = SystemTime::now();
+        let mut login = PinLogin::<StrongPin>::load(self.plex_tv.clone(), kept.expose(), now)?;
+        let since = Instant::now();
+        let watch = |_| match since.elapsed() < PATIENCE {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        let outcome = self.http.drive_with(&mut login, watch).await.transpose()?;
+        Ok(outcome.map(|linked| linked.auth_token))
+    }
+
+    /// Asked with *their* token: everybody has an account, and not everybody may use this server.
+    async fn may_enter(&self, token: &Token) -> Access {
+        let question = self.plex_tv.server_access(token, &self.machine_identifier);
+        self.http.drive(&mut question.patience(PATIENCE)).await
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with_session(&self, mut page: Page, session: Session) -> Page {
+        let Ok(id) = (self.new_session)() else {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "No session can be had.");
+        };
+        // `Lax`, as they come back from Plex's site; add `Secure` where the back end has https.
+        let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
+        self.sessions().insert(id, session);
+        if let Ok(cookie) = cookie.parse() {
+            page.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        page
+    }
+}
+
+fn cookie<B>(request: &Request<B>) -> Option<&str> {
+    let cookies = request.headers().get(header::COOKIE)?.to_str().ok()?;
+    cookies.split("; ").find_map(|cookie| cookie.strip_prefix("session="))
+}
+
+fn plain(status: StatusCode, text: &str) -> Page {
+    let mut page = Response::new(text.to_owned());
+    *page.status_mut() = status;
+    page
+}
+
+fn redirect(to: &str) -> Page {
+    let mut page = plain(StatusCode::SEE_OTHER, "");
+    match to.parse() {
+        Ok(location) => drop(page.headers_mut().insert(header::LOCATION, location)),
+        Err(_) => *page.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    page
+}
+
+// Played at the fake, with a server of hyper's and a browser that does as it is told.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use plex_auth_tests::{Which, Who, bare_client};
+use tokio::net::TcpListener;
+
+use crate::stage::{Outcome, Stage, random};
+
+fn new_session() -> std::io::Result<String> {
+    let bytes: [u8; 16] = random()?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn serve(listener: TcpListener, back_end: Arc<BackEnd>) -> std::io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let back_end = Arc::clone(&back_end);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let back_end = Arc::clone(&back_end);
+                async move { Ok::<_, Infallible>(back_end.answer(&request).await) }
+            });
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+        });
+    }
+}
+
+/// A browser: where it is, and its cookie.
+struct Browser {
+    site: String,
+    cookie: String,
+}
+
+impl Browser {
+    /// Status, `Location` and text.
+    fn get(&mut self, path: &str) -> Outcome<(u16, String, String)> {
+        let request = Request::get(format!("{}{path}", self.site))
+            .header(header::COOKIE, &self.cookie)
+            .body(Vec::new())?;
+        let answer = bare_client::exchange(&request, None)?;
+        if let Some(cookie) = answer.headers().get(header::SET_COOKIE) {
+            self.cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
+        }
+        let location = answer.headers().get(header::LOCATION).map(|to| to.to_str()).transpose()?;
+        let location = location.unwrap_or_default().to_owned();
+        Ok((answer.status().as_u16(), location, String::from_utf8(answer.into_body())?))
+    }
+}
+
+pub(crate) fn play() -> Outcome {
+    let stage = Stage::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let site = format!("http://{}", listener.local_addr()?);
+    let identifier =
+        stage.server.with(|fake| fake.server(Which::Claimed).machine_identifier().to_owned());
+    runtime.spawn(serve(
+        listener,
+        Arc::new(BackEnd {
+            http: Transport::new(),
+            plex_tv: stage.plex_tv()?,
+            machine_identifier: identifier,
+            forward: format!("{site}/back").parse()?,
+            sessions: Mutex::default(),
+            new_session,
+        }),
+    ));
+
+    // Rosa owns the server; Yaw has nothing to do with it.
+    for (who, status) in [(Who::PlexPass, 303), (Who::EmailOnly, 403)] {
+        let mut browser = Browser { site: site.clone(), cookie: String::new() };
+        assert_eq!(browser.get("/")?.1, "/sign-in");
+        let (_, page, _) = browser.get("/sign-in")?;
+        let on_the_way = browser.cookie.clone();
+        assert!(page.contains("/auth#?clientID="), "{page}");
+        // They sign in there.
+        let code = stage.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
+        stage.link(&code.ok_or("a PIN was made")?, who);
+        let (found, to, text) = browser.get("/back")?;
+        println!("back from Plex: {found} {to}{text}");
+        assert_eq!(found, status);
+        if status == 303 {
+            assert_ne!(browser.cookie, on_the_way);
+            assert_eq!(browser.get("/")?.2, "Welcome, rosa.");
+        }
+    }
+    Ok(())
+}

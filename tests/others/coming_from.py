@@ -1,0 +1,58 @@
+"""The names of others' libraries on the page for those who come from them, each looked up in that library."""
+
+import importlib
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).parent.parent / "examples" / "recipes" / "coming-from.md"
+
+# Where the names are that stand in the table with this head, besides those that are given as `Class.name`.
+PLACES = {
+    "python-plexapi": ["plexapi", "plexapi.myplex", "plexapi.server"],
+    "plex-api-client": [
+        "plex_api_client",
+        "plex_api_client.authentication",
+        "plex_api_client.general",
+        "plex_api_client.plex",
+        "plex_api_client.users",
+    ],
+}
+
+
+def left_columns(head):
+    """The left column of the table with this head, row by row."""
+    rows = PAGE.read_text(encoding="utf-8").split(f"\n| {head} | here |\n|---|---|\n")[1]
+    for row in rows.split("\n\n")[0].splitlines():
+        yield row.removeprefix("| ").split(" | ")[0]
+
+
+def found(modules, name):
+    """What a name means in the first of the modules that has it."""
+    first, *rest = name.split(".")
+    owners = [module for module in modules if hasattr(module, first)]
+    assert owners, f"{name} is nowhere"
+    value = getattr(owners[0], first)
+    for part in rest:
+        assert hasattr(value, part), f"{name} is not there"
+        value = getattr(value, part)
+    return value
+
+
+def check_names():
+    looked_up = 0
+    for head, places in PLACES.items():
+        modules = [importlib.import_module(place) for place in places]
+        for column in left_columns(head):
+            owner = None
+            for code in re.findall(r"`([^`]+)`", column):
+                name = code.split("(")[0]
+                if name.endswith("="):
+                    continue
+                # A bare name in small letters is a method of the class before it.
+                if owner and name[0].islower():
+                    name = f"{owner}.{name}"
+                found(modules, name)
+                owner = name.split(".")[0]
+                looked_up += 1
+    assert looked_up > 50, looked_up
+    print(f"ok: {looked_up} names of python-plexapi and the published SDK are where the page says")

@@ -1,0 +1,82 @@
+//! The page for those who come from another library names nothing of ours that is not there.
+
+use std::collections::BTreeSet;
+
+use plex_auth_ureq::{
+    ChosenConnection, ClientIdentity, Credentials, Ed25519Key, MediaServer, MediaServerAddress,
+    PlexJwt, PlexKeys, PlexTv, Resource, Resources, ShortPin, StrongPin, Token, TokenCheck,
+    Transport,
+};
+
+const PAGE: &str = include_str!("../../examples/recipes/coming-from.md");
+
+/// The names of functions, each of which must compile; one that takes anything of a kind is told what.
+macro_rules! names {
+    ($($who:ident::$what:ident $(as $function:ty)?),+ $(,)?) => {{
+        $(let _ $(: $function)? = $who::$what;)+
+        BTreeSet::from([$(concat!(stringify!($who), "::", stringify!($what))),+])
+    }};
+}
+
+type Key = &'static Ed25519Key;
+
+/// What stands in the right column of the tables, as `Type::method`.
+fn on_the_page() -> BTreeSet<&'static str> {
+    let rows = PAGE.lines().filter(|line| line.starts_with('|'));
+    let ours = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
+    ours.flat_map(|column| column.split('`').skip(1).step_by(2))
+        .filter(|name| name.contains("::"))
+        .collect()
+}
+
+#[test]
+fn what_the_page_for_newcomers_names_is_there() {
+    let there = names![
+        ChosenConnection::with_token,
+        ClientIdentity::builder as fn(&'static str) -> _,
+        Credentials::verification_code as fn(_, &'static str) -> _,
+        Ed25519Key::from_seed,
+        MediaServer::new,
+        MediaServer::root,
+        MediaServer::source_connection_information,
+        MediaServer::transient_token,
+        MediaServer::unclaim,
+        MediaServerAddress::claim,
+        MediaServerAddress::server_identity,
+        PlexJwt::is_expired,
+        PlexJwt::unverified,
+        PlexKeys::verify,
+        PlexTv::at,
+        PlexTv::claim_token,
+        PlexTv::create_short_pin,
+        PlexTv::create_strong_pin,
+        PlexTv::device_token_keeper as fn(_, Key, _) -> _,
+        PlexTv::devices,
+        PlexTv::exchange_device_jwt,
+        PlexTv::home_users,
+        PlexTv::link_pin,
+        PlexTv::nonce,
+        PlexTv::ping,
+        PlexTv::plex_keys,
+        PlexTv::poll_pin,
+        PlexTv::register_device as fn(_, Key, _) -> _,
+        PlexTv::register_device_key,
+        PlexTv::remove_device,
+        PlexTv::resources,
+        PlexTv::short_device_login as fn(_, Key) -> _,
+        PlexTv::short_pin_login,
+        PlexTv::sign_in,
+        PlexTv::sign_out,
+        PlexTv::strong_pin_login,
+        PlexTv::switch_home_user,
+        PlexTv::token_check,
+        PlexTv::token_details,
+        Resource::choose_connection,
+        Resources::servers,
+        ShortPin::pin,
+        StrongPin::hosted_page,
+        Token::new as fn(&'static str) -> _,
+        Transport::drive_with as fn(_, &mut TokenCheck, fn(_) -> _) -> _,
+    ];
+    assert_eq!(on_the_page(), there);
+}

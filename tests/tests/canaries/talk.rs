@@ -1,0 +1,217 @@
+//! Each conversation, and what there is to see of it.
+
+use std::any::type_name;
+use std::error::Error;
+use std::fmt::Debug;
+use std::time::SystemTime;
+
+use plex_auth_proto::{
+    Access, AskProgress, ConnectionChoice, ConnectionProgress, Conversation, DeviceKey,
+    DeviceLogin, DeviceLoginProgress, DeviceTokenKeeper, DeviceTokenProgress, Jwk, LoginPin,
+    PinLogin, Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState,
+    TransientTokenKeeper, TransientTokenProgress,
+};
+
+use crate::every_operation::{Asking, SIGNATURE};
+use crate::search::{Seen, words};
+
+/// A conversation, and what there is to see of it.
+pub(crate) trait Talk:
+    Conversation<Answer: Debug + Send + 'static, Outcome: Debug, Progress: Debug> + Debug
+{
+    /// What is wrong as it stands, in the words of its errors.
+    fn troubles(progress: &Self::Progress) -> String;
+
+    /// The same of its end.
+    fn failures(outcome: &Self::Outcome) -> String;
+
+    /// What is kept of it, where anything is.
+    fn kept(&self, _: SystemTime) -> Option<Secret> {
+        None
+    }
+}
+
+/// The words of an error, where there is one.
+fn of<E: Error + 'static>(error: Option<&E>) -> String {
+    error.map(|error| words(error)).unwrap_or_default()
+}
+
+impl<P: LoginPin + Send> Talk for PinLogin<P> {
+    fn troubles(_: &Self::Progress) -> String {
+        String::new()
+    }
+
+    fn failures(outcome: &Self::Outcome) -> String {
+        of(outcome.as_ref().err())
+    }
+
+    fn kept(&self, now: SystemTime) -> Option<Secret> {
+        self.keep(now)
+    }
+}
+
+impl Talk for DeviceLogin<Key> {
+    fn troubles(progress: &DeviceLoginProgress) -> String {
+        match progress {
+            DeviceLoginProgress::Waiting { sign_error, .. } => of(sign_error.as_ref()),
+            _ => String::new(),
+        }
+    }
+
+    fn failures(outcome: &Self::Outcome) -> String {
+        of(outcome.as_ref().err())
+    }
+
+    fn kept(&self, now: SystemTime) -> Option<Secret> {
+        Some(self.keep(now))
+    }
+}
+
+impl Talk for DeviceTokenKeeper<Key> {
+    fn troubles(progress: &DeviceTokenProgress) -> String {
+        match progress {
+            DeviceTokenProgress::Registering { trouble, .. }
+            | DeviceTokenProgress::Getting { trouble, .. }
+            | DeviceTokenProgress::Held { trouble, .. } => of(trouble.as_ref()),
+            _ => String::new(),
+        }
+    }
+
+    fn failures(outcome: &Self::Outcome) -> String {
+        words(outcome)
+    }
+
+    fn kept(&self, _: SystemTime) -> Option<Secret> {
+        Some(self.keep())
+    }
+}
+
+fn of_asking(progress: &AskProgress) -> String {
+    match progress {
+        AskProgress::Pausing { why, .. } => words(why),
+        _ => String::new(),
+    }
+}
+
+impl Talk for TokenCheck {
+    fn troubles(progress: &AskProgress) -> String {
+        of_asking(progress)
+    }
+
+    fn failures(outcome: &TokenState) -> String {
+        match outcome {
+            TokenState::Dead(error) => words(error),
+            TokenState::Unknown { why, .. } => words(why),
+            _ => String::new(),
+        }
+    }
+}
+
+impl Talk for ServerAccess {
+    fn troubles(progress: &AskProgress) -> String {
+        of_asking(progress)
+    }
+
+    fn failures(outcome: &Access) -> String {
+        match outcome {
+            Access::TokenDead(error) => words(error),
+            Access::Unknown { why, .. } => words(why),
+            _ => String::new(),
+        }
+    }
+}
+
+impl Talk for TransientTokenKeeper {
+    fn troubles(progress: &TransientTokenProgress) -> String {
+        match progress {
+            TransientTokenProgress::Asking { trouble, .. }
+            | TransientTokenProgress::Holding { trouble, .. } => of(trouble.as_ref()),
+            TransientTokenProgress::Refused { error, .. } => words(error),
+            _ => String::new(),
+        }
+    }
+
+    fn failures(outcome: &Self::Outcome) -> String {
+        match *outcome {}
+    }
+
+    fn kept(&self, now: SystemTime) -> Option<Secret> {
+        self.keep(now)
+    }
+}
+
+impl Talk for ConnectionChoice {
+    fn troubles(progress: &ConnectionProgress) -> String {
+        match progress {
+            ConnectionProgress::Asking { candidates, .. } => {
+                candidates.iter().map(|candidate| format!("{candidate}\n")).collect()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn failures(outcome: &Self::Outcome) -> String {
+        of(outcome.as_ref().err())
+    }
+}
+
+/// Signs as the device's token of the operations is signed: its end is a canary.
+struct Key(Jwk);
+
+impl Key {
+    fn new() -> Self {
+        Self(Jwk::new([7; 32], "key-of-a-television").unwrap())
+    }
+}
+
+impl DeviceKey for Key {
+    fn jwk(&self) -> &Jwk {
+        &self.0
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> {
+        Ok(*SIGNATURE)
+    }
+}
+
+/// Whoever has a conversation go on, and looks.
+pub(crate) trait Player {
+    fn play<C: Talk>(&mut self, talk: C);
+}
+
+/// Each conversation, in each of the ways in which it can begin.
+pub(crate) fn every_conversation(asking: &Asking, player: &mut impl Player) {
+    let Asking { plex_tv, server, token, .. } = asking;
+    player.play(plex_tv.short_pin_login());
+    player.play(plex_tv.strong_pin_login());
+    player.play(plex_tv.short_device_login(Key::new()));
+    player.play(plex_tv.strong_device_login(Key::new()));
+    player.play(plex_tv.register_device(Key::new(), token.clone()));
+    let mut keeper = plex_tv.device_token_keeper(Key::new(), token.clone());
+    keeper.renew_now();
+    player.play(keeper);
+    player.play(plex_tv.token_check(token));
+    player.play(plex_tv.server_access(token, "5f0e1c2d"));
+    player.play(server.transient_token_keeper());
+    let attic = format!(
+        r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"canary-Lm6kPz1Hc4Td22","owned":true,
+            "sourceTitle":"canary-Rb3vJw8Fs5Ny21","connections":[{{"uri":"{}"}}]}}"#,
+        server.url()
+    );
+    let attic: Resource = serde_json::from_str(&attic).unwrap();
+    player.play(attic.choose_connection(plex_tv.identity().clone()));
+}
+
+pub(crate) fn both(value: &impl Debug) -> String {
+    format!("{value:?}\n{value:#?}\n")
+}
+
+/// Everything that is to be seen of one now.
+pub(crate) fn look<C: Talk>(talk: &C, now: SystemTime, seen: &mut Seen) {
+    let place = type_name::<C>();
+    let progress = talk.progress(now);
+    seen.add(place, both(talk) + &both(&progress) + &C::troubles(&progress));
+    if let Some(kept) = talk.kept(now) {
+        seen.add(place, both(&kept));
+    }
+}

@@ -1,0 +1,296 @@
+//! What each command prints, and by which code it ends.
+
+use plex_auth_tests::{Which, Who};
+use serde_json::{Value, json};
+
+use crate::program::House;
+
+/// The names in a JSON object: what is promised of its shape.
+fn names(json: &Value) -> Vec<&str> {
+    json.as_object()
+        .unwrap_or_else(|| panic!("no object: {json}"))
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn signed_in(who: Who) -> House {
+    let house = House::new();
+    house.sign_in(who);
+    house
+}
+
+#[test]
+fn whoami_says_whose_token_it_is() {
+    let house = signed_in(Who::PlexPass);
+    let text = house.done(&["whoami"]);
+    for line in
+        ["E-mail      rosa@example.org", "Plex Pass   yes, lifetime", "Home        administrator"]
+    {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = house.json(&["--json", "whoami"]);
+    assert_eq!(
+        names(&json),
+        [
+            "client_identifier",
+            "email",
+            "guest",
+            "home",
+            "home_admin",
+            "id",
+            "managed",
+            "plex_pass",
+            "plex_pass_until",
+            "profile",
+            "signed_in_by",
+            "title",
+            "two_factor",
+            "username",
+            "uuid"
+        ]
+    );
+    assert_eq!((&json["username"], &json["plex_pass"]), (&json!("rosa"), &json!(true)));
+
+    let subscription = json!([{ "type": "plexpass", "state": "active", "endsAt": 1_900_000_000 }]);
+    house.fake(|fake| {
+        fake.account_mut(Who::PlexPass).body_mut().insert("subscriptions".into(), subscription)
+    });
+    assert!(house.done(&["whoami"]).contains("Plex Pass   yes, until 2030-03-17\n"));
+    assert_eq!(house.json(&["whoami", "--json"])["plex_pass_until"], 1_900_000_000);
+}
+
+#[test]
+fn a_name_that_gives_orders_to_terminals_gives_none() {
+    let house = signed_in(Who::PlexPass);
+    house.fake(|fake| {
+        fake.account_mut(Who::PlexPass)
+            .body_mut()
+            .insert("title".into(), "Ro\u{1b}[2Jsa\u{7}".into())
+    });
+    let text = house.done(&["whoami"]);
+    assert!(text.contains("Ro\u{fffd}[2Jsa\u{fffd}") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn the_token_is_printed_alone() {
+    let house = signed_in(Who::PlexPass);
+    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    assert_eq!(house.done(&["token"]), format!("{token}\n"));
+    house.run(&["token", "--json"]).failed_as_json(64);
+    let json = house.json(&["token", "--json", "--show-secrets"]);
+    assert_eq!(json, json!({ "profile": "default", "token": token }));
+}
+
+#[test]
+fn check_tells_alive_dead_and_not_known_apart() {
+    let house = signed_in(Who::PlexPass);
+    let shape = ["ask_again", "profile", "state", "why"];
+    let json = house.json(&["check", "--json"]);
+    assert_eq!((names(&json), &json["state"]), (shape.to_vec(), &json!("alive")));
+
+    house.fake(|fake| {
+        let token = fake.account(Who::PlexPass).token().to_owned();
+        fake.revoke(&token);
+    });
+    house.run(&["check"]).failed(1, &["the token is dead", "plex-auth login"]);
+    let outcome = house.run(&["check", "--json"]);
+    let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((outcome.code, names(&json), &json["state"]), (1, shape.to_vec(), &json!("dead")));
+
+    let nobody = House::new();
+    nobody.run(&["check"]).failed(64, &["nobody is signed in", "plex-auth login"]);
+    nobody
+        .run(&["check", "--profile", "work"])
+        .failed(64, &["the profile work", "--profile work login"]);
+}
+
+#[test]
+fn servers_come_with_what_becomes_of_each_connection_best_first() {
+    let house = signed_in(Who::PlexPass);
+    let json = house.json(&["servers", "--json"]);
+    assert_eq!(names(&json), ["profile", "servers"]);
+    let server = &json["servers"][0];
+    assert_eq!(
+        names(server),
+        ["access_token", "client_identifier", "connections", "name", "owned", "owner", "version"]
+    );
+    assert_eq!((&server["name"], &server["access_token"]), (&json!("Boathouse"), &Value::Null));
+    let ways = server["connections"].as_array().unwrap();
+    assert_eq!(names(&ways[0]), ["answers", "kind", "milliseconds", "url", "why_not"]);
+    let kinds: Vec<_> =
+        ways.iter().map(|way| (way["kind"].as_str().unwrap(), way["answers"] == true)).collect();
+    assert_eq!(kinds, [("local", true), ("remote", true)]);
+    let json = house.json(&["servers", "--json", "--show-secrets"]);
+    let token = house
+        .fake(|fake| fake.server(Which::Claimed).access_token(Who::PlexPass).map(str::to_owned));
+    assert_eq!(json["servers"][0]["access_token"].as_str(), token.as_deref());
+
+    // No connection is asked with a token.
+    house.fake(|fake| {
+        let mut asked =
+            fake.requests().iter().filter(|request| request.path().ends_with("/identity"));
+        assert!(asked.all(|request| request.header("x-plex-token").is_none()));
+        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        fake.misbehave("/pms/identity", busy);
+    });
+    let text = house.done(&["servers"]);
+    let lines: Vec<_> = text.lines().skip(2).collect();
+    assert!(lines[0].starts_with("  remote") && lines[0].contains("answers within"), "{text}");
+    assert!(
+        lines[1].starts_with("  local") && lines[1].contains("trouble at the server"),
+        "{text}"
+    );
+    assert_eq!(signed_in(Who::Free).done(&["servers"]), "The account may use no server.\n");
+}
+
+#[test]
+fn a_home_user_becomes_a_profile_of_its_own() {
+    let house = signed_in(Who::PlexPass);
+    let json = house.json(&["users", "--json"]);
+    let users = json["users"].as_array().unwrap();
+    assert_eq!(
+        names(&users[0]),
+        ["admin", "guest", "home_pin", "managed", "title", "username", "uuid"]
+    );
+    assert!(house.done(&["users"]).contains("rosa (administrator, has a Home PIN)"));
+
+    let text = house.done(&["switch", "nilo"]);
+    assert_eq!(text, "Signed in as Nilo; use it by --profile nilo\n");
+    assert!(house.done(&["whoami", "--profile", "nilo"]).contains("managed user"));
+    assert!(house.done(&["whoami"]).contains("rosa@example.org"), "the first profile is as it was");
+
+    let own = ["switch", "ROSA", "--into", "own"];
+    house.run(&own).failed(64, &["standard input ended"]);
+    house.run_with(&own, "815\n").failed(64, &["four digits"]);
+    house.run_with(&own, "0815\n").failed(1, &["Home PIN"]);
+    assert_eq!(house.run_with(&own, "4711\n").code, 0);
+    let json = house.json(&["switch", "nilo", "--json"]);
+    assert_eq!(names(&json), ["profile", "title", "token", "username", "uuid"]);
+    assert_eq!(json["token"], Value::Null);
+
+    house.run(&["switch", "nilo", "--into", "default"]).failed(64, &["somebody else's"]);
+    house.run(&["switch", "nobody"]).failed(64, &["nobody in the Home", "plex-auth users"]);
+}
+
+#[test]
+fn a_server_is_found_by_name_identifier_and_url() {
+    let house = signed_in(Who::PlexPass);
+    let (identifier, source) = house.fake(|fake| {
+        let server = fake.server(Which::Claimed);
+        (server.machine_identifier().to_owned(), server.sources()[0].uri.clone())
+    });
+    let url = house.server.url().to_owned();
+    for named in ["boathouse", identifier.as_str(), url.as_str()] {
+        let token = house.done(&["transient", named]);
+        assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
+    }
+    assert_eq!(house.json(&["transient", "Boathouse", "--json"])["transient_token"], Value::Null);
+    let text = house.done(&["source", "Boathouse", &source]);
+    assert!(text.starts_with("Attic\n") && text.contains("relay"), "{text}");
+
+    house
+        .run(&["source", "Boathouse", "server://unknown"])
+        .failed(1, &["does not know server://unknown"]);
+    house.run(&["source", "Boathouse", "unknown"]).failed(64, &["prefix"]);
+    house.run(&["transient", "Shed"]).failed(64, &["no server of the account is called Shed"]);
+    let unclaimed = format!("{url}/unclaimed");
+    house.fake(plex_auth_tests::FakePlex::forget_requests);
+    house.run(&["transient", &unclaimed]).failed(1, &["none of the account's"]);
+    let told = house.fake(|fake| {
+        let there =
+            fake.requests().iter().filter(|request| request.path().starts_with("/unclaimed"));
+        there.filter(|request| request.header("x-plex-token").is_some()).count()
+    });
+    assert_eq!(told, 0, "no token goes to a stranger");
+}
+
+#[test]
+fn a_claim_token_comes_with_the_time_that_it_is_good_for() {
+    let house = signed_in(Who::PlexPass);
+    let outcome = house.run(&["claim"]);
+    assert!(
+        outcome.stdout.starts_with("claim-") && outcome.stdout.lines().count() == 1,
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.stderr, "It is good for 4:00 minutes.\n");
+    let json = house.json(&["claim", "--json"]);
+    assert_eq!(json, json!({ "profile": "default", "claim_token": null, "good_for": 240 }));
+}
+
+#[test]
+fn logout_ends_the_token_at_plex_and_here() {
+    let house = signed_in(Who::PlexPass);
+    let token = house.done(&["token"]);
+    // While Plex does not answer, nothing is forgotten.
+    house.fake(|fake| {
+        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy").times(1);
+        fake.misbehave("/users/signout", busy);
+    });
+    house.run(&["logout"]).failed(2, &["trouble at the server", "--forget"]);
+    assert_eq!(house.done(&["token"]), token);
+    assert_eq!(house.done(&["logout"]), "Signed out.\n");
+    assert_eq!(house.run(&["token"]).code, 64);
+    assert!(!house.files()["state.json"].contains(token.trim()));
+    house.run_with(&["login", "--token"], &token).failed(1, &["the token is dead"]);
+
+    let other = signed_in(Who::PlexPass);
+    other.fake(|fake| {
+        fake.misbehave("/users/signout", plex_auth_tests::Misbehaviour::answer(503, "", ""));
+    });
+    assert!(other.done(&["logout", "--forget"]).starts_with("Forgotten here"));
+    assert_eq!(other.run(&["token"]).code, 64);
+}
+
+#[test]
+fn what_cannot_be_understood_is_wrong_usage() {
+    let house = House::new();
+    for (arguments, says) in [
+        (&["nonsense"][..], "nonsense"),
+        (&["login", "--token", "--password"], "cannot be used with"),
+        (&["--timeout", "soon", "check"], "from 0.1 to 3600 seconds"),
+        (&["--plex-tv", "plex.tv", "check"], "did you mean"),
+        (&["transient"], "<SERVER>"),
+        (&["man", "nonsense"], "there is no command nonsense"),
+    ] {
+        house.run(arguments).failed(64, &[says]);
+    }
+    let bare = house.run(&[]);
+    assert!(bare.code == 64 && bare.stderr.contains("Exit codes:"), "{bare:?}");
+    assert!(!house.state().exists(), "nothing is made for it");
+}
+
+#[test]
+fn help_version_completions_and_manual_need_nothing() {
+    let house = House::new().with("PLEX_AUTH_STATE_DIR", "/dev/null/nowhere");
+    for arguments in [&["--help"][..], &["help", "login"], &["login", "--help"]] {
+        let help = house.done(arguments);
+        assert!(help.contains("Examples:"), "{help}");
+    }
+    assert!(house.done(&["--version"]).starts_with("plex-auth 0."));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(house.done(&["completions", shell]).contains("plex-auth"), "{shell}");
+    }
+    assert!(house.done(&["man"]).contains(".TH plex-auth 1"));
+    assert!(house.done(&["man", "login"]).contains(".TH plex-auth-login 1"));
+}
+
+#[test]
+fn a_flag_can_be_said_by_its_variable() {
+    let house =
+        signed_in(Who::PlexPass).with("PLEX_AUTH_JSON", "1").with("PLEX_AUTH_PROFILE", "default");
+    assert_eq!(house.json(&["check"])["state"], "alive");
+    let off = house.with("PLEX_AUTH_JSON", "0");
+    assert!(off.done(&["check"]).starts_with("The token is alive"));
+}
+
+impl crate::program::Outcome {
+    /// That it ended so, and says it in JSON.
+    fn failed_as_json(&self, code: i32) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
+        let json: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|_| panic!("{self:?}"));
+        assert_eq!(names(&json), ["error"]);
+        assert_eq!(names(&json["error"]), ["class", "exit_code", "likely", "next", "what"]);
+        assert_eq!(json["error"]["exit_code"], code);
+    }
+}

@@ -1,0 +1,266 @@
+//! What is kept on the disk: whole, its owner's alone, and never lost.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::thread;
+
+use plex_auth_tests::Who;
+
+use crate::program::{House, Running};
+
+/// The client identifiers that plex.tv has seen.
+fn identifiers(house: &House) -> BTreeSet<String> {
+    house.fake(|fake| {
+        let seen = fake.requests().iter();
+        seen.filter_map(|request| request.header("x-plex-client-identifier").map(str::to_owned))
+            .collect()
+    })
+}
+
+#[test]
+fn the_client_identifier_is_made_once_and_survives_logout() {
+    let house = House::new();
+    for _ in 0..2 {
+        house.sign_in(Who::Free);
+        house.done(&["whoami"]);
+        house.run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n");
+        house.done(&["logout"]);
+    }
+    assert_eq!(identifiers(&house).len(), 1);
+    let kept = house.files()["client-identifier"].trim().to_owned();
+    assert_eq!(identifiers(&house), BTreeSet::from([kept]));
+}
+
+#[test]
+fn processes_that_begin_at_once_have_one_identifier_and_lose_nothing() {
+    let house = House::new();
+    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let names: Vec<_> = (0..8).map(|number| format!("profile-{number}")).collect();
+    let start = |name: &String| {
+        Running::start(house.command(&["login", "--token", "--profile", name]), &token)
+    };
+    let running: Vec<_> = names.iter().map(start).collect();
+    for outcome in running.into_iter().map(Running::end) {
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+    for name in &names {
+        assert_eq!(house.done(&["token", "--profile", name]).trim(), token);
+    }
+    assert_eq!(identifiers(&house).len(), 1);
+}
+
+#[test]
+fn a_damaged_file_is_said_to_be_so_and_kept_aside() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    let identifier = house.files()["client-identifier"].clone();
+    let path = house.state().join("state.json");
+    let whole = fs::read_to_string(&path).unwrap();
+    let half = &whole[..whole.len() / 2];
+    for (number, arguments) in [(1, &["whoami"][..]), (2, &["login"]), (3, &["logout"])] {
+        fs::write(&path, half).unwrap();
+        house.run(arguments).failed(
+            74,
+            &["is damaged", &format!("state.json.damaged-{number}"), "plex-auth login"],
+        );
+        assert_eq!(house.files()[&format!("state.json.damaged-{number}")], half);
+    }
+    house.sign_in(Who::PlexPass);
+    assert_eq!(house.files()["client-identifier"], identifier);
+    assert_eq!(identifiers(&house).len(), 1);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+    use crate::program::program;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_a_word_the_state_is_in_the_platforms_folder() {
+        let house = House::new();
+        let token = house.fake(|fake| fake.account(Who::Free).token().to_owned());
+        for (variable, folder) in [("HOME", "home/.local/state"), ("XDG_STATE_HOME", "elsewhere")] {
+            let mut login = house.command(&["login", "--token"]);
+            login.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", house.folder.path().join("home"));
+            if variable == "XDG_STATE_HOME" {
+                login.env(variable, house.folder.path().join(folder));
+            }
+            assert_eq!(Running::start(login, &token).end().code, 0);
+            let state = house.folder.path().join(folder).join("plex-auth/state.json");
+            assert!(fs::read_to_string(&state).unwrap().contains(&token), "{state:?}");
+        }
+    }
+
+    /// The program under a shell that first does this.
+    fn after(house: &House, first: &str, arguments: &[&str]) -> Command {
+        let script = format!("{first}; exec \"$0\" \"$@\"");
+        let mut all = vec!["-c", script.as_str(), program().to_str().unwrap()];
+        all.extend(arguments);
+        house.prepared("sh", &all)
+    }
+
+    #[test]
+    fn no_file_is_ever_another_users_to_read() {
+        let house = House::new();
+        let (done, state) = (AtomicBool::new(false), house.state());
+        let watched = thread::scope(|scope| {
+            // Looks all the time while files come and go.
+            let watch = scope.spawn(|| {
+                let mut watched = BTreeSet::new();
+                while !done.load(Ordering::SeqCst) {
+                    let Ok(entries) = fs::read_dir(&state) else { continue };
+                    for entry in entries.map(Result::unwrap) {
+                        let Ok(metadata) = entry.metadata() else { continue };
+                        assert_eq!(metadata.permissions().mode() & 0o077, 0, "{entry:?}");
+                        watched.insert(entry.file_name());
+                    }
+                }
+                watched
+            });
+            let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+            for number in 0..5 {
+                let arguments = ["login", "--token", "--profile", &number.to_string()];
+                // A umask that would let everybody read.
+                let outcome = Running::start(after(&house, "umask 0", &arguments), &token).end();
+                assert_eq!(outcome.code, 0, "{outcome:?}");
+            }
+            done.store(true, Ordering::SeqCst);
+            watch.join().unwrap()
+        });
+        assert!(watched.len() >= 3, "{watched:?}");
+        let folder = fs::metadata(&state).unwrap().permissions().mode();
+        assert_eq!(folder & 0o777, 0o700);
+        assert_eq!(
+            house.files().keys().collect::<Vec<_>>(),
+            ["client-identifier", "lock", "state.json"]
+        );
+    }
+
+    #[test]
+    fn a_full_disk_costs_nothing_that_was_kept() {
+        let house = House::new();
+        // No file may have a byte, and no signal says so.
+        let full = "trap '' XFSZ; ulimit -f 0";
+        let outcome = Running::start(after(&house, full, &["login"]), "").end();
+        outcome.failed(74, &["state.json", "The disk is full"]);
+        assert_eq!(
+            house.fake(|fake| fake.requests().len()),
+            0,
+            "nobody signs in to what cannot be kept"
+        );
+
+        house.sign_in(Who::PlexPass);
+        let before = house.files();
+        for arguments in [&["login"][..], &["logout"], &["switch", "nilo"]] {
+            let outcome = Running::start(after(&house, full, arguments), "").end();
+            outcome.failed(74, &["The disk is full. What was kept before is as it was."]);
+            assert_eq!(house.files(), before, "{arguments:?}");
+        }
+        assert_eq!(house.run(&["check"]).code, 0);
+    }
+
+    #[test]
+    fn a_process_that_is_killed_while_it_writes_costs_nothing_that_was_kept() {
+        let house = House::new();
+        let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+        house.sign_in(Who::PlexPass);
+        let files = || fs::read_dir(house.state()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left_behind =
+            || files().filter(|name| name.to_string_lossy().ends_with(".new")).count();
+        for number in 0..20 {
+            let name = number.to_string();
+            let arguments = ["login", "--token", "--profile", &name];
+            let login = Running::start(house.command(&arguments), &token);
+            // As soon as a new file is begun, where that is seen before it is done.
+            while left_behind() == 0 && !login.has_ended() {}
+            kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
+            login.end();
+            assert_eq!(house.done(&["token"]).trim(), token);
+        }
+        // What such a process leaves, the next one takes away.
+        fs::write(house.state().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
+        house.done(&["switch", "nilo"]);
+        assert_eq!(left_behind(), 0);
+        assert_eq!(identifiers(&house).len(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_result_that_cannot_be_written_is_not_done() {
+        let house = House::new();
+        house.sign_in(Who::PlexPass);
+        for arguments in [&["token"][..], &["whoami"], &["man"], &["completions", "bash"]] {
+            let outcome = Running::start(after(&house, "exec >/dev/full", arguments), "").end();
+            outcome.failed(74, &["the result could not be written"]);
+        }
+    }
+
+    /// As a user who has no rights of root's, with a copy of the program where that user finds it.
+    fn as_nobody(house: &House, arguments: &[&str]) -> Command {
+        let open =
+            |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        open(house.folder.path());
+        let copy = house.folder.path().join("plex-auth");
+        if !copy.exists() {
+            // By another process: one that a thread of ours starts meanwhile would hold the copy open for writing, and
+            // what is open for writing cannot be run.
+            assert!(Command::new("cp").args([program(), &copy]).status().unwrap().success());
+        }
+        open(&copy);
+        let mut command = house.prepared(&copy, arguments);
+        if fs::metadata(&copy).unwrap().uid() == 0 {
+            command.uid(65534).gid(65534);
+        }
+        command
+    }
+
+    #[test]
+    fn a_read_only_folder_is_enough_to_use_a_token_and_not_to_keep_one() {
+        let house = House::new();
+        house.sign_in(Who::PlexPass);
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for name in house.files().keys() {
+            mode(&house.state().join(name), 0o444);
+        }
+        mode(&house.state(), 0o555);
+        let run = |arguments: &[&str]| Running::start(as_nobody(&house, arguments), "").end();
+        let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+        assert_eq!(run(&["token"]).stdout.trim(), token);
+        let outcome = run(&["check"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
+        for arguments in [&["login"][..], &["logout"]] {
+            run(arguments).failed(74, &["This user may not write there", "--state-dir"]);
+        }
+        let below = house.state().join("below");
+        let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
+        outcome.failed(74, &["cannot make the folder"]);
+        mode(&house.state(), 0o755);
+    }
+
+    #[test]
+    fn an_interruption_ends_by_130_and_leaves_the_state_whole() {
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+            let house = House::new();
+            house.sign_in(Who::PlexPass);
+            let before = house.files();
+            let mut login = Running::start(house.command(&["login"]), "");
+            login.code();
+            kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), signal).unwrap();
+            let outcome = login.end();
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (130, ""), "{outcome:?}");
+            assert_eq!(house.files(), before);
+        }
+    }
+}

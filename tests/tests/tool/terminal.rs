@@ -1,0 +1,261 @@
+//! At a terminal, a pseudo one: prompts, the spinner, the picture of the code, colours, and how it is left behind.
+
+use plex_auth_tests::Who;
+use rexpect::process::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use crate::program::{House, program};
+
+/// How long something is waited for before the test fails, in milliseconds.
+const LIMIT: u64 = 60_000;
+
+/// A shell that runs the program once, then says by which code it ended and how the terminal is left.
+const SHELL: &str =
+    "trap : INT TERM; stty echo $SIZE; \"$@\"; printf 'code %s\\n' $?; stty -a; printf 'end\\n'";
+
+struct Terminal(PtySession);
+
+impl Terminal {
+    fn start(house: &House, arguments: &[&str]) -> Self {
+        Self::of_size(house, "rows 50 cols 100", arguments)
+    }
+
+    fn of_size(house: &House, size: &str, arguments: &[&str]) -> Self {
+        let mut all = vec!["-c", SHELL, "sh", program().to_str().unwrap()];
+        all.extend(arguments);
+        let mut command = house.prepared("sh", &all);
+        command.env("SIZE", size);
+        Self(spawn_command(command, Some(LIMIT)).unwrap())
+    }
+
+    /// Waits until this is shown, and returns what came before.
+    fn shows(&mut self, text: &str) -> String {
+        self.0.exp_string(text).unwrap_or_else(|error| panic!("{text:?} is not shown: {error}"))
+    }
+
+    fn types(&mut self, line: &str) {
+        self.0.send_line(line).unwrap();
+    }
+
+    /// Whether what is typed is shown, as the terminal itself says.
+    fn echoes(&self) -> bool {
+        let terminal = self.0.process().get_file_handle().unwrap();
+        tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Waits for the code, and returns it.
+    fn code(&mut self) -> String {
+        self.shows("type the code ");
+        self.shows("\r\n")
+    }
+
+    /// That it ends by this code and leaves the terminal as it was; returns what it showed until then.
+    fn ends(mut self, code: i32) -> String {
+        let shown = self.shows(&format!("code {code}\r\n"));
+        let settings = self.shows("end\r\n");
+        let settings: Vec<_> = settings.split([' ', ';', '\r', '\n']).collect();
+        for setting in ["echo", "icanon", "isig", "icrnl", "opost"] {
+            assert!(settings.contains(&setting), "{setting}: {settings:?}");
+        }
+        assert!(matches!(self.0.process().wait(), Ok(WaitStatus::Exited(_, 0))));
+        shown
+    }
+}
+
+#[test]
+fn a_password_is_asked_for_and_not_shown() {
+    let house = House::new();
+    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    terminal.shows("Login: ");
+    assert!(terminal.echoes());
+    terminal.types("ingrid");
+    let shown = terminal.shows("Password: ");
+    assert!(shown.contains("ingrid"), "the login may be seen: {shown:?}");
+    assert!(!terminal.echoes());
+    terminal.types("Fjellvåk-81");
+    let shown = terminal.shows("Verification code: ");
+    assert!(!shown.contains("Fjell") && terminal.echoes(), "{shown:?}");
+    terminal.types("000000");
+    terminal.shows("That code is wrong or too old.");
+    terminal.shows("Verification code: ");
+    terminal.types("123456");
+    assert!(terminal.ends(0).contains("Signed in as ingrid."));
+}
+
+#[test]
+fn a_token_and_a_home_pin_are_not_shown_either() {
+    let house = House::new();
+    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    terminal.shows("Token: ");
+    assert!(!terminal.echoes());
+    terminal.types(&token);
+    let shown = terminal.ends(0);
+    assert!(shown.contains("Signed in as rosa.") && !shown.contains(&token), "{shown:?}");
+
+    let mut terminal = Terminal::start(&house, &["switch", "rosa", "--into", "own"]);
+    terminal.shows("Home PIN of rosa: ");
+    assert!(!terminal.echoes());
+    terminal.types("4711");
+    let shown = terminal.ends(0);
+    assert!(shown.contains("--profile own") && !shown.contains("4711"), "{shown:?}");
+}
+
+#[test]
+fn an_interruption_of_a_prompt_leaves_the_terminal_as_it_was() {
+    let house = House::new();
+    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    terminal.shows("Token: ");
+    assert!(!terminal.echoes());
+    terminal.0.send_control('c').unwrap();
+    terminal.ends(130);
+
+    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    terminal.shows("Token: ");
+    terminal.0.send_control('d').unwrap();
+    assert!(terminal.ends(64).contains("standard input ended"));
+
+    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    terminal.shows("Login: ");
+    terminal.0.send_control('c').unwrap();
+    terminal.ends(130);
+    assert_eq!(house.run(&["token"]).code, 64);
+}
+
+#[test]
+fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
+    let house = House::new();
+    let mut terminal = Terminal::start(&house, &["login"]);
+    let code = terminal.code();
+    terminal.shows("or scan this:");
+    let picture = terminal.shows("Waiting; the code is ");
+    assert_eq!(decoded(&picture), format!("{}/link/?pin={code}", house.server.url()));
+    // It counts down.
+    let mut left = || {
+        terminal.shows("good for ");
+        terminal.shows("\u{1b}").split_whitespace().next().map(str::to_owned)
+    };
+    let first = left();
+    while left() == first {}
+    house.link(&code, Who::PlexPass);
+    let shown = terminal.ends(0);
+    assert!(shown.contains("Signed in as rosa."), "{shown:?}");
+}
+
+/// What a camera reads off the screen, which is light on dark.
+fn decoded(picture: &str) -> String {
+    // rexpect hands on each byte as a character.
+    let bytes: Vec<_> =
+        picture.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect();
+    let picture = String::from_utf8(bytes).unwrap();
+    let is_row =
+        |line: &&str| line.chars().count() > 20 && line.chars().all(|c| "▀▄█ ".contains(c));
+    let mut rows = Vec::new();
+    for line in picture.lines().filter(is_row) {
+        let lit = |blocks: &str| line.chars().map(|c| blocks.contains(c)).collect::<Vec<_>>();
+        rows.push(lit("▀█"));
+        rows.push(lit("▄█"));
+    }
+    let (width, height) = (rows[0].len() * SCALE, rows.len() * SCALE);
+    let brightness = |x: usize, y: usize| {
+        let lit = rows[y / SCALE].get(x / SCALE).copied().unwrap_or_default();
+        if lit { 255 } else { 0 }
+    };
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, brightness);
+    let grids = image.detect_grids();
+    assert_eq!(grids.len(), 1, "{picture}");
+    grids[0].decode().unwrap().1
+}
+
+/// How many pixels a module of the picture is wide.
+const SCALE: usize = 4;
+
+#[test]
+fn there_is_no_picture_where_it_has_no_room_or_cannot_be_shown() {
+    for (size, variable, value) in [
+        ("rows 10 cols 100", "TERM", "xterm"),
+        ("rows 50 cols 30", "TERM", "xterm"),
+        ("rows 50 cols 100", "LANG", "C"),
+    ] {
+        let house = House::new().with(variable, value);
+        let mut terminal = Terminal::of_size(&house, size, &["login"]);
+        let code = terminal.code();
+        let shown = terminal.shows("good for ");
+        assert!(!shown.contains("scan this"), "{size} {value}: {shown}");
+        house.link(&code, Who::PlexPass);
+        terminal.ends(0);
+    }
+}
+
+#[test]
+fn an_interruption_while_it_waits_leaves_everything_whole() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    let before = house.files();
+    let mut terminal = Terminal::start(&house, &["login"]);
+    terminal.code();
+    terminal.shows("good for ");
+    terminal.0.send_control('c').unwrap();
+    let shown = terminal.ends(130);
+    // The line of the spinner is wiped out.
+    assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
+    assert_eq!(house.files(), before);
+}
+
+#[test]
+fn another_code_is_offered_once_one_has_expired() {
+    let house = House::new();
+    let expire = || {
+        house.fake(|fake| {
+            let id = fake.pins().last().unwrap().id();
+            fake.pin_mut(id).unwrap().age(901);
+        });
+    };
+    let mut terminal = Terminal::start(&house, &["login"]);
+    let first = terminal.code();
+    expire();
+    terminal.shows("Show another one? [Y/n]: ");
+    terminal.types("");
+    let second = terminal.code();
+    assert_ne!(first, second);
+    expire();
+    terminal.shows("Show another one? [Y/n]: ");
+    terminal.types("n");
+    assert!(terminal.ends(1).contains("nobody has linked the PIN in time"));
+}
+
+#[test]
+fn the_token_is_not_printed_to_a_terminal_unasked() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let shown = Terminal::start(&house, &["token"]).ends(64);
+    assert!(!shown.contains(&token) && shown.contains("--show"), "{shown:?}");
+    let shown = Terminal::start(&house, &["token", "--show"]).ends(0);
+    assert!(shown.contains(&token), "{shown:?}");
+}
+
+#[test]
+fn errors_have_colour_at_a_terminal_unless_no_color_is_set() {
+    let house = House::new();
+    let shown = Terminal::start(&house, &["whoami"]).ends(64);
+    assert!(shown.contains("\u{1b}[") && shown.contains("nobody is signed in"), "{shown:?}");
+    let house = house.with("NO_COLOR", "1");
+    let shown = Terminal::start(&house, &["whoami"]).ends(64);
+    assert!(!shown.contains('\u{1b}') && shown.contains("error: nobody is signed in"), "{shown:?}");
+}
+
+#[test]
+fn a_check_that_takes_long_says_why() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    house.fake(|fake| {
+        let busy = plex_auth_tests::Misbehaviour::answer(502, "text/html", "busy");
+        fake.misbehave("/user", busy.times(1));
+    });
+    let shown = Terminal::start(&house, &["check"]).ends(0);
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(lines[0].contains("trouble at the server") && lines[0].contains("asking again in"));
+    assert_eq!(lines[1..], ["The token is alive; it is rosa's."], "{lines:?}");
+}

@@ -1,0 +1,118 @@
+//! The README's transcript is what the program prints, and the fields that it promises are there.
+
+use std::collections::BTreeSet;
+
+use plex_auth_tests::{Which, Who};
+use serde_json::Value;
+
+use crate::program::{House, Running};
+
+/// The block that stands after a marker.
+fn block<'a>(readme: &'a str, marker: &str) -> &'a str {
+    let (_, rest) = readme.split_once(marker).expect("the marker");
+    let (_, rest) = rest.split_once("```console\n").expect("the block");
+    rest.split_once("```").expect("its end").0
+}
+
+/// Without what is another one at each run: ports, the client identifier, times.
+fn masked(text: &str) -> String {
+    let mask = |word: &str| match word.split_once("http://127.0.0.1:") {
+        Some((before, port_and_path)) => {
+            format!(
+                "{before}http://127.0.0.1:{}",
+                port_and_path.trim_start_matches(|c: char| c.is_ascii_digit())
+            )
+        }
+        None if word.len() == 36 && word.matches('-').count() == 4 => "IDENTIFIER".to_owned(),
+        None => word.to_owned(),
+    };
+    let line = |line: &str| {
+        let words: Vec<_> = line.split(' ').map(mask).collect();
+        let line = words.join(" ");
+        match line.split_once("within ") {
+            Some((before, _)) => format!("{before}within"),
+            None => line,
+        }
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readmes_transcript_is_what_is_printed() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let expected = block(&readme, "<!-- transcript -->");
+    let house = House::new();
+    let mut printed = String::new();
+    let mut commands = 0;
+    for line in expected.lines().filter_map(|line| line.strip_prefix("$ plex-auth ")) {
+        let arguments: Vec<_> = line.split(' ').collect();
+        let mut running = Running::start(house.command(&arguments), "");
+        if arguments == ["login"] {
+            house.link(&running.code(), Who::PlexPass);
+        }
+        let outcome = running.end();
+        printed += &format!("$ plex-auth {line}\n{}{}", outcome.stderr, outcome.stdout);
+        commands += 1;
+    }
+    assert_eq!(commands, 3);
+    assert_eq!(masked(&printed), masked(expected), "the program prints:\n{printed}");
+}
+
+/// Every name that an object has, and those of the objects inside of it.
+fn names(json: &Value, found: &mut BTreeSet<String>) {
+    match json {
+        Value::Object(members) => {
+            for (name, value) in members {
+                found.insert(name.clone());
+                names(value, found);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| names(element, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_readme_names_every_field_of_every_commands_json() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let house = House::new();
+    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let source = house.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
+    let mut commands = 0;
+    for row in table.lines().skip(2) {
+        let (command, fields) = row.trim_matches('|').split_once('|').unwrap();
+        let command = command.split('`').nth(1).unwrap();
+        let arguments = match command {
+            "login" => vec!["login", "--token"],
+            "token" => vec!["token", "--show-secrets"],
+            "transient" => vec!["transient", "Boathouse"],
+            "source" => vec!["source", "Boathouse", &source],
+            "switch" => vec!["switch", "Nilo"],
+            command => vec![command],
+        };
+        let outcome = house.run_with(&[&arguments[..], &["--json"]].concat(), &token);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let mut found = BTreeSet::new();
+        names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);
+        // Values that a field may have stand in brackets behind it.
+        let values =
+            ["token` or `device key", "alive`, `dead` or `unknown", "local`, `remote` or `relay"];
+        let fields = values
+            .iter()
+            .fold(fields.to_owned(), |fields, values| fields.replace(&format!("(`{values}`)"), ""));
+        let told: BTreeSet<_> = fields
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|field| !field.starts_with('-'))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(told, found, "{command}");
+        commands += 1;
+    }
+    assert_eq!(commands, 11);
+}

@@ -1,0 +1,134 @@
+//! Signing in, in every way there is, without a terminal.
+
+use plex_auth_tests::{Authority, Misbehaviour, Who};
+use serde_json::json;
+
+use crate::program::{House, Running};
+
+#[test]
+fn a_code_that_somebody_types_signs_in() {
+    let house = House::new();
+    let mut login = Running::start(house.command(&["login"]), "");
+    let code = login.code();
+    house.link(&code, Who::PlexPass);
+    let outcome = login.end();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
+    let page = format!("Open {}/link and type the code {code}\n", house.server.url());
+    // Without a terminal there is neither a spinner nor a picture.
+    assert_eq!(outcome.stderr, page);
+    assert!(house.done(&["whoami"]).contains("rosa@example.org"));
+}
+
+#[test]
+fn a_code_that_nobody_types_in_time_ends_and_another_is_shown_where_that_is_wanted() {
+    let house = House::new();
+    let expire = || {
+        house.fake(|fake| {
+            let id = fake.pins().last().unwrap().id();
+            fake.pin_mut(id).unwrap().age(901);
+        });
+    };
+    let mut login = Running::start(house.command(&["login"]), "");
+    login.code();
+    expire();
+    login.end().failed(1, &["nobody has linked the PIN in time", "plex-auth login"]);
+    assert_eq!(house.run(&["whoami"]).code, 64);
+
+    let mut login = Running::start(house.command(&["login", "--renew"]), "");
+    let first = login.code();
+    expire();
+    let second = login.code();
+    assert_ne!(first, second);
+    house.link(&second, Who::Free);
+    let outcome = login.end();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Signed in as tariq.\n"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_token_is_kept_also_where_plex_does_not_say_whose_it_is() {
+    let house = House::new();
+    house.fake(|fake| {
+        fake.misbehave("/user", Misbehaviour::answer(503, "text/html", "busy").times(1));
+    });
+    let mut login = Running::start(house.command(&["login"]), "");
+    house.link(&login.code(), Who::PlexPass);
+    let outcome = login.end();
+    outcome.failed(2, &["trouble at the server", "plex-auth whoami"]);
+    assert!(outcome.stderr.contains("the token is kept"), "{outcome:?}");
+    assert!(house.done(&["whoami"]).contains("rosa"));
+}
+
+#[test]
+fn a_token_from_a_pipe_is_checked_before_it_is_kept() {
+    let house = House::new();
+    let token = house.fake(|fake| fake.account(Who::Free).token().to_owned());
+    let outcome = house.run_with(&["login", "--token"], &format!("  {token}\r\n"));
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Signed in as tariq.\n"),
+        "{outcome:?}"
+    );
+    assert_eq!(house.done(&["token"]), format!("{token}\n"));
+
+    house.run_with(&["login", "--token"], "a-dead-one").failed(1, &["the token is dead"]);
+    house.run_with(&["login", "--token"], "two words").failed(64, &["white space"]);
+    house.run_with(&["login", "--token"], "").failed(64, &["standard input ended"]);
+    // What was there is as it was.
+    assert_eq!(house.done(&["token"]), format!("{token}\n"));
+}
+
+#[test]
+fn login_password_and_code_come_from_a_pipe() {
+    let house = House::new();
+    let sign_in = |lines: &str| house.run_with(&["login", "--password"], lines);
+    let outcome = sign_in("rosa\nnine kites & a lantern\n");
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
+    let outcome = sign_in("ingrid@example.org\r\nFjellvåk-81\r\n123456\r\n");
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Signed in as ingrid.\n"),
+        "{outcome:?}"
+    );
+
+    sign_in("ingrid\nFjellvåk-81\n").failed(1, &["a verification code is needed", "third line"]);
+    sign_in("ingrid\nFjellvåk-81\n654321\n").failed(1, &["wrong or too old"]);
+    sign_in("rosa\nwrong\n").failed(1, &["the login or the password is wrong"]);
+    sign_in("yaw\nanything\n").failed(1, &["e-mail only", "plex-auth login"]);
+    sign_in("rosa\n\n").failed(64, &["the password is empty"]);
+    sign_in("rosa").failed(64, &["standard input ended before the answer: Password"]);
+    assert_eq!(house.json(&["whoami", "--json"])["username"], "ingrid");
+}
+
+#[test]
+fn everything_works_over_https_with_an_authority_of_ones_own() {
+    let authority = Authority::new();
+    let house = House::https(&authority, authority.good());
+    let mut login = Running::start(house.command(&["login"]), "");
+    house.link(&login.code(), Who::PlexPass);
+    assert_eq!(login.end().code, 0);
+    assert_eq!(house.run(&["check"]).code, 0);
+    let servers = house.json(&["servers", "--json"]);
+    let answers =
+        servers["servers"][0]["connections"].as_array().unwrap().iter().map(|way| &way["answers"]);
+    assert_eq!(answers.collect::<Vec<_>>(), [&json!(true); 2]);
+
+    let stranger = house.with("PLEX_AUTH_CA_FILE", "nowhere.pem");
+    let outcome = stranger.run(&["whoami"]);
+    outcome.failed(74, &["cannot read"]);
+}
+
+#[test]
+fn a_sign_in_is_remembered_with_the_place_that_it_is_from() {
+    let house = House::new();
+    house.sign_in(Who::PlexPass);
+    let asked = house.fake(|fake| fake.seen("GET", "/user"));
+    let mut command = house.command(&["whoami"]);
+    command.env_remove("PLEX_AUTH_PLEX_TV");
+    let outcome = Running::start(command, "").end();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(house.fake(|fake| fake.seen("GET", "/user")), asked + 1);
+}
