@@ -154,3 +154,21 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<WatchedIndicator>();
     checked::<UnsignedDeviceJwt>();
 }
+
+#[test]
+fn plain_values_without_a_secret_are_keys_of_a_map() {
+    fn key<T: Eq + std::hash::Hash + Clone>() {}
+    key::<Content>();
+    key::<DeviceId>();
+    key::<ForwardUrl>();
+    key::<HomeUserUuid>();
+    key::<Jwk>();
+    key::<NoAnswerReason>();
+    key::<Operation>();
+    key::<RequestId>();
+    key::<RetryAfter>();
+    key::<ServerUrl>();
+    key::<Source>();
+    key::<TlsFault>();
+    key::<UnixSeconds>();
+}
