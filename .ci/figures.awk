@@ -4,7 +4,7 @@ BEGIN {
     width = 720; left = 240; room = 370; bar = 13; row = 44; top = 62
     title["call"] = "processor time of a call"; unit["call"] = "µs"
     title["start"] = "from start to first answer"; unit["start"] = "µs"
-    title["bytes"] = "a sign-in in ten lines"; unit["bytes"] = "kB"
+    title["bytes"] = "size of a sign-in in ten lines"; unit["bytes"] = "kB"
     title["crates"] = "crates, TLS included"; unit["crates"] = ""
     split("call start bytes crates", order, " ")
 }
@@ -35,7 +35,7 @@ END {
     printf "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width, height
     print "<text class=\"h\" x=\"12\" y=\"24\">What plex-auth costs beside the bare client</text>"
     print "<rect class=\"o\" x=\"12\" y=\"36\" width=\"12\" height=\"12\"/><text class=\"n\" x=\"30\" y=\"46\">with plex-auth</text>"
-    print "<rect class=\"b\" x=\"130\" y=\"36\" width=\"12\" height=\"12\"/><text class=\"n\" x=\"148\" y=\"46\">by hand, over the same client; shorter is better, each pair of clients to its own scale</text>"
+    print "<rect class=\"b\" x=\"130\" y=\"36\" width=\"12\" height=\"12\"/><text class=\"n\" x=\"148\" y=\"46\">by hand, over the same client; shorter is better, each figure to its own scale</text>"
     y = top
     for (i = 1; i <= 4; i++) {
         kind = order[i]
