@@ -31,6 +31,7 @@ impl Default for Transport {
 /// Makes a [`Transport`] whose client differs from the usual one. What does not need another client is
 /// set on the transport itself.
 #[derive(Clone, Default)]
+#[must_use = "`build` makes the transport"]
 pub struct TransportBuilder {
     certificates: Vec<Vec<u8>>,
 }
@@ -42,7 +43,6 @@ impl TransportBuilder {
     /// May be called again for another. The certificate of a server that is signed by itself will do,
     /// unless it calls itself an authority, as those of `openssl req -x509` do: rustls takes no such
     /// certificate from a server.
-    #[must_use]
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(der.into());
         self

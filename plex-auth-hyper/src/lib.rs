@@ -130,6 +130,8 @@
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod answer_body;
 #[cfg(feature = "client")]
 mod builder;

@@ -42,6 +42,7 @@ use crate::reply::Reply;
 /// assert_eq!(reply.parse(&answer)?[0].username, "rosa");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a call is sent by a transport, or taken apart with `into_parts`"]
 pub struct Call<T> {
     request: Request<Body>,
     reply: Reply<T>,
@@ -154,14 +155,12 @@ impl<T> Call<T> {
     }
 
     /// Says who answers, which decides what a 401 means for the token.
-    #[must_use]
     pub fn answered_by(mut self, host: Host) -> Self {
         self.reply.asked.host = Some(host);
         self
     }
 
     /// Says whether the request may be sent again when it is not known what became of it.
-    #[must_use]
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.reply.asked.repeatable = repeatable;
         self
@@ -169,21 +168,18 @@ impl<T> Call<T> {
 
     /// Sets how large the answer may be, in bytes, in place of the transport's limit and of
     /// [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
-    #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.reply.max_body_size = Some(bytes);
         self
     }
 
     /// Gives the call a deadline of its own, for the whole exchange, in place of the transport's.
-    #[must_use]
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.reply.deadline = Some(limit);
         self
     }
 
     /// Says that the URL holds a secret, so that it is masked wherever this library shows it.
-    #[must_use]
     pub fn secret_url(mut self) -> Self {
         self.reply.secret_url = true;
         self

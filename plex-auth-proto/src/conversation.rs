@@ -75,6 +75,7 @@ pub trait Conversation {
 /// What a [`Conversation`] wants done.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
+#[must_use = "a call in it is sent, and its answer received"]
 pub enum Step<C: Conversation + ?Sized> {
     /// Send this, and [tell](Conversation::receive) what came of it under this number. Others can be under
     /// way meanwhile.

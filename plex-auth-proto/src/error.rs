@@ -97,7 +97,7 @@ pub enum Error {
 }
 
 /// What came where data was expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Content {
     /// No body, or white space.

@@ -80,6 +80,7 @@ impl fmt::Debug for ClientIdentity {
 
 /// Collects the fields of a [`ClientIdentity`]; [`build`](Self::build) checks them.
 #[derive(Clone, Debug)]
+#[must_use = "`build` makes the identity"]
 pub struct ClientIdentityBuilder {
     fields: Vec<(Field, String)>,
 }

@@ -148,7 +148,7 @@ impl fmt::Display for NoAnswer {
 impl std::error::Error for NoAnswer {}
 
 /// Why no answer came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoAnswerReason {
     /// The host's name does not resolve: it is misspelt, the network is down, or a router refuses
@@ -196,7 +196,7 @@ impl fmt::Display for NoAnswerReason {
 }
 
 /// Why TLS could not be set up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsFault {
     /// The certificate's issuer is not trusted: a self-signed server, or somebody in between. A

@@ -20,7 +20,7 @@ pub enum Host {
 }
 
 /// One operation, as it stands in [`OPERATIONS`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Operation {
     /// The name in the published API, which errors use, too: `getTokenDetails`. For what that does not

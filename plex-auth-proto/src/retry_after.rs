@@ -16,7 +16,7 @@ use http::header::RETRY_AFTER;
 /// assert_eq!(at.wait(now), Duration::from_secs(90));
 /// assert_eq!(RetryAfter::In(Duration::from_secs(120)).wait(now), Duration::from_secs(120));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAfter {
     /// After this time, counted from when the answer came. The server's own figure: cap it if you

@@ -34,7 +34,7 @@ const MAX_LENGTH: usize = 2048;
 /// );
 /// # Ok::<(), plex_auth_proto::InvalidServerUrl>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ServerUrl {
     scheme: Scheme,
     authority: Authority,

@@ -236,7 +236,7 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
     play.meets(Fate::Token(1)).meets(Answer(401, ""));
     let Progress::Refused { token: Some(_), .. } = play.keeper.progress(play.now) else { panic!() };
     play.keeper.ask_again();
-    play.keeper.next(play.now);
+    let _ = play.keeper.next(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-1"));
 }
 
@@ -272,7 +272,7 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     let before = play.now;
     play.now -= Duration::from_secs(50 * HOUR);
     let back = play.now;
-    play.keeper.next(play.now);
+    let _ = play.keeper.next(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     play.meets(Fate::Token(3));
     assert_eq!(play.now.duration_since(back).unwrap().as_secs(), 47 * HOUR);

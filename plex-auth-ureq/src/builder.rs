@@ -16,6 +16,7 @@ use crate::transport::Transport;
 /// # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 /// ```
 #[derive(Clone, Default)]
+#[must_use = "`build` makes the transport"]
 pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
@@ -32,7 +33,6 @@ impl TransportBuilder {
     /// unless it calls itself an authority, as those of `openssl req -x509` do: rustls takes no such
     /// certificate from a server.
     #[cfg(feature = "rustls")]
-    #[must_use]
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(der.into());
         self
@@ -43,7 +43,6 @@ impl TransportBuilder {
     ///
     /// The proxy is asked for a tunnel (`CONNECT`) for `http` and `https` alike. Of an `https` call it
     /// learns the host alone; of an `http` call it can read everything, the token included.
-    #[must_use]
     pub fn proxy(self, url: &str) -> Self {
         // What follows a number sign is dropped by the parser: it may be the rest of a password and the
         // host.
@@ -63,7 +62,6 @@ impl TransportBuilder {
     /// networks as `192.168.0.0/16` are not understood, and mean nothing. The warning of
     /// [`proxy`](Self::proxy) about plain HTTP holds here, too, and the environment is not always one's
     /// own.
-    #[must_use]
     pub fn proxy_from_env(self) -> Self {
         match Proxy::try_from_env() {
             Some(proxy) => self.check_proxy(proxy),

@@ -120,6 +120,8 @@
 //!
 //! `cli`: the program `plex-auth`, and nothing for a library.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod drive;
 mod fault;

@@ -30,7 +30,8 @@
 //! - [`dropped_after`] polls a future so often and drops it.
 //! - [`Authority`] issues certificates, good, expired and for another name.
 //!
-//! The program `fake-plex` runs it for any other client: `cargo run -p plex-auth-tests --bin fake-plex`.
+//! The program `fake-plex` runs it for any other client: `cargo install plex-auth-tests`, then `fake-plex`. How a
+//! program is tested with it shows `examples/tested_program.rs`.
 //!
 //! The fake shares no code with the crates that are tested against it.
 
@@ -57,3 +58,8 @@ pub use kill::{Death, Kills, Point};
 pub use raw_server::{RawRequest, RawServer, Step};
 pub use seen::Seen;
 pub use server::{REQUEST_NUMBER, Server};
+
+/// The README's example is run, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

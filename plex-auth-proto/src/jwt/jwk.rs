@@ -27,7 +27,7 @@ const MAX_KEY_ID_LENGTH: usize = 256;
 /// assert_eq!(Jwk::new([7; 32], " ").unwrap_err(), InvalidKeyId::Empty);
 /// # Ok::<(), InvalidKeyId>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Jwk {
     public_key: [u8; 32],
     key_id: Box<str>,

@@ -23,7 +23,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// );
 /// # Ok::<(), InvalidForwardUrl>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ForwardUrl(Box<str>);
 
 impl ForwardUrl {

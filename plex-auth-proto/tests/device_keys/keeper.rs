@@ -171,7 +171,7 @@ fn a_clock_that_is_set_back_puts_no_renewal_off() {
     assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
     play.now -= Duration::from_secs(300 * DAY);
     let back = play.now;
-    play.sends().unwrap();
+    let _ = play.sends().unwrap();
     assert_eq!(play.now, back + Duration::from_secs(6 * DAY));
 }
 

@@ -77,7 +77,7 @@ fn where_plex_wants_to_be_left_alone_at_the_end_it_is_asked_twice_more_within_a_
 fn silence_without_end_ends_it_and_makes_no_second_pin() {
     let lost = NoAnswerReason::TimedOut(Duration::from_secs(60));
     let mut play = Play::new();
-    play.sends().unwrap();
+    let _ = play.sends().unwrap();
     let Err(PinLoginError::Failed(error)) = play.ends() else { panic!() };
     let expected =
         "createOAuthPin at https://plex.tv: no whole answer within 60s (outcome unknown)";

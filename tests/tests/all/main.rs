@@ -27,6 +27,7 @@ mod logins;
 mod operations;
 mod pins;
 mod proxy;
+mod public_api;
 mod readme;
 mod recipes;
 mod redirects;
