@@ -1,4 +1,4 @@
-# Draws the chart of docs/measured.txt: for each figure two bars, ours and the bare client's, with their numbers.
+# Draws the chart of .ci/drawings/measured.txt: for each figure two bars, ours and the bare client's, with their numbers.
 
 BEGIN {
     width = 720; left = 240; room = 370; bar = 13; row = 44; top = 62
