@@ -70,7 +70,7 @@ fn check_device(device: &SourceDevice, sent: &Map<String, Value>) {
     }
 }
 
-/// A text in every field, in JSON and in XML.
+/// A text in every field, in JSON and in XML, in the same order: what cannot be read is named in the order in which it came.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 800) else {
         return;
@@ -81,8 +81,8 @@ fn check_both_forms(text: &str) {
     let from_json = found(&form);
     let form = format!(
         r#"<MediaContainer size="1">
-             <Device name="{attribute}" accessToken="{attribute}">
-               <Connection uri="{attribute}" port="{attribute}" local="{attribute}" protocol="{attribute}"/>
+             <Device accessToken="{attribute}" name="{attribute}">
+               <Connection local="{attribute}" port="{attribute}" protocol="{attribute}" uri="{attribute}"/>
                <Connection address=""/>
              </Device>
            </MediaContainer>"#
