@@ -15,9 +15,12 @@ use crate::token::Token;
 /// The pace of tries through an outage.
 const OUTAGE: Pace = Pace::new(15, 5 * 60);
 
-/// The pace of tries that Plex has refused, be it for their number or for what they say. A device without a good
-/// token comes to one within the hour also where every other try is refused.
+/// The pace of tries that Plex has refused, be it for their number or for what they say.
 const REFUSAL: Pace = Pace::new(30, 20 * 60);
+
+/// The longest wait after a 429 that does not say how long to wait. A device without a good token then comes to one
+/// within the hour also where most tries are refused, and those with one are in no hurry.
+const LONGEST_UNTOLD: Duration = Duration::from_secs(5 * 60);
 
 /// The longest `Retry-After` that is kept: a server's slip shall not cost the token its life.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -132,7 +135,11 @@ impl Exchange {
         let retry_after = error.retry_after().map(|after| after.wait(now.plex));
         let retry_after = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER));
         let pace = if is_refused || status == 429 { &mut self.refusal } else { &mut self.outage };
-        let mut wait = pace.trouble(retry_after);
+        let mut wait = pace.trouble(None);
+        if status == 429 {
+            wait = wait.min(LONGEST_UNTOLD);
+        }
+        wait = wait.max(retry_after.unwrap_or_default());
         // That the key is not taken is for somebody to know, while there is still a token.
         if std::mem::replace(&mut self.is_lasting, true) && !is_refused {
             wait = wait.max(left / UNHURRIED);
