@@ -3,7 +3,7 @@
 use plex_auth_tests::{Which, Who};
 use serde_json::{Value, json};
 
-use crate::program::House;
+use crate::program::{House, Running};
 
 /// The names in a JSON object: what is promised of its shape.
 fn names(json: &Value) -> Vec<&str> {
@@ -70,6 +70,15 @@ fn a_name_that_gives_orders_to_terminals_gives_none() {
     });
     let text = house.done(&["whoami"]);
     assert!(text.contains("Ro\u{fffd}[2Jsa\u{fffd}") && !text.contains('\u{1b}'), "{text:?}");
+
+    // As JSON it is what it is, in letters that no terminal takes for orders.
+    let name = "Ro\u{9b}2J\u{202e}sa\u{7f}";
+    house.fake(|fake| {
+        fake.account_mut(Who::PlexPass).body_mut().insert("title".into(), name.into())
+    });
+    let text = house.done(&["whoami", "--json"]);
+    assert!(text.contains(r"Ro\u009b2J\u202esa\u007f"), "{text:?}");
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["title"], name);
 }
 
 #[test]
@@ -255,9 +264,34 @@ fn what_cannot_be_understood_is_wrong_usage() {
     ] {
         house.run(arguments).failed(64, &[says]);
     }
-    let bare = house.run(&[]);
-    assert!(bare.code == 64 && bare.stderr.contains("Exit codes:"), "{bare:?}");
     assert!(!house.state().exists(), "nothing is made for it");
+}
+
+#[test]
+fn without_a_command_there_is_the_help() {
+    let house = House::new();
+    let mut without_variables = house.command(&[]);
+    without_variables.env_remove("PLEX_AUTH_PLEX_TV").env_remove("PLEX_AUTH_STATE_DIR");
+    for command in [without_variables, house.command(&[])] {
+        let bare = Running::start(command, "").end();
+        assert!(bare.stderr.starts_with("Signs in to Plex"), "{bare:?}");
+        assert!(bare.code == 64 && bare.stderr.contains("Exit codes:"), "{bare:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_said_in_json_where_json_is_wanted() {
+    let house = House::new();
+    for arguments in [
+        &["--json"][..],
+        &["nonsense", "--json"],
+        &["--json", "--timeout", "-1", "check"],
+        &["--json", "whoami"],
+    ] {
+        house.run(arguments).failed_as_json(64);
+    }
+    let house = house.with("PLEX_AUTH_JSON", "1");
+    house.run(&["nonsense"]).failed_as_json(64);
 }
 
 #[test]
@@ -272,7 +306,9 @@ fn help_version_completions_and_manual_need_nothing() {
         assert!(house.done(&["completions", shell]).contains("plex-auth"), "{shell}");
     }
     assert!(house.done(&["man"]).contains(".TH plex-auth 1"));
-    assert!(house.done(&["man", "login"]).contains(".TH plex-auth-login 1"));
+    let page = house.done(&["man", "login"]);
+    assert!(page.contains(".TH plex-auth-login 1  \"plex-auth 0."), "{page}");
+    assert!(page.contains("PLEX_AUTH_BY_TOKEN") && page.contains("PLEX_AUTH_PROFILE"), "{page}");
 }
 
 #[test]
@@ -282,6 +318,23 @@ fn a_flag_can_be_said_by_its_variable() {
     assert_eq!(house.json(&["check"])["state"], "alive");
     let off = house.with("PLEX_AUTH_JSON", "0");
     assert!(off.done(&["check"]).starts_with("The token is alive"));
+}
+
+#[test]
+fn a_variable_that_is_empty_or_says_no_is_as_good_as_none() {
+    let house = signed_in(Who::PlexPass);
+    let mut house = house.with("PLEX_AUTH_BY_TOKEN", "0").with("PLEX_AUTH_DEVICE_KEY", "");
+    for name in ["PROFILE", "TIMEOUT", "CA_FILE", "JSON", "INTO"] {
+        house = house.with(&format!("PLEX_AUTH_{name}"), "");
+    }
+    assert!(house.done(&["whoami"]).contains("profile default"));
+    house.done(&["switch", "nilo"]);
+    let outcome = house.run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n");
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+
+    let mut command = house.command(&["whoami"]);
+    command.env("PLEX_AUTH_PLEX_TV", "").env("PLEX_AUTH_STATE_DIR", "");
+    Running::start(command, "").end().failed(64, &["nobody is signed in"]);
 }
 
 impl crate::program::Outcome {

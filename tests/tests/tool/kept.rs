@@ -198,7 +198,9 @@ mod unix {
     fn a_result_that_cannot_be_written_is_not_done() {
         let house = House::new();
         house.sign_in(Who::PlexPass);
-        for arguments in [&["token"][..], &["whoami"], &["man"], &["completions", "bash"]] {
+        for arguments in
+            [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"]]
+        {
             let outcome = Running::start(after(&house, "exec >/dev/full", arguments), "").end();
             outcome.failed(74, &["the result could not be written"]);
         }

@@ -56,6 +56,25 @@ fn nothing_that_is_said_has_a_secret() {
     }
 }
 
+#[test]
+fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
+    let house = House::new();
+    for (arguments, says) in [
+        (&["login", "--token", "a-lantern"][..], "an argument too many"),
+        (&["login", "--token=a-lantern"], "--token takes no value"),
+        (&["login", "--password", "a-lantern"], "an argument too many"),
+        (&["switch", "nilo", "a-lantern"], "an argument too many"),
+    ] {
+        for more in [&[][..], &["--json"]] {
+            let outcome = house.run(&[arguments, more].concat());
+            let said = &outcome.stderr;
+            assert!(outcome.code == 64 && said.contains(says), "{outcome:?}");
+            assert!(said.contains("Secrets are no arguments"), "{outcome:?}");
+            assert!(!said.contains("lantern"), "{outcome:?}");
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn other_users_of_the_machine_see_no_secret_while_it_runs() {

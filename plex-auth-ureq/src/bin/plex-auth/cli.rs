@@ -1,12 +1,14 @@
 //! What can be typed: commands and options, and the environment variable that each option has.
 
+use std::env;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::builder::{FalseyValueParser, Resettable, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
 
@@ -57,6 +59,7 @@ pub(crate) struct Options {
     /// How long an answer may take, and `check` as a whole
     #[arg(long, global = true, value_name = "SECONDS", env = "PLEX_AUTH_TIMEOUT")]
     #[arg(default_value = "30", value_parser = seconds, hide_env_values = true)]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) timeout: Duration,
 
     /// Where the identity and the tokens are kept, in place of the platform's folder for state
@@ -205,30 +208,85 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "from 0.1 to 3600 seconds".to_owned())
 }
 
+/// What was typed.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let command = Cli::command().mut_args(heeded);
+    let mut matches =
+        command.mut_subcommands(|command| command.mut_args(heeded)).try_get_matches()?;
+    Cli::from_arg_matches_mut(&mut matches)
+}
+
+/// Without its variable where that is empty, as it often is where a script or a container passes on what it has not,
+/// or says no to a flag: to clap the flag would be there, and at odds with others.
+fn heeded(argument: Arg) -> Arg {
+    let value = argument.get_env().and_then(env::var_os).unwrap_or_default();
+    let says_no = !argument.get_action().takes_values() && is_no(&value);
+    if value.is_empty() || says_no { argument.env(Resettable::Reset) } else { argument }
+}
+
+/// Whether a flag's variable says no.
+fn is_no(value: &OsStr) -> bool {
+    matches!(FalseyValueParser::new().parse_ref(&Cli::command(), None, value), Ok(false))
+}
+
+/// Whether JSON is wanted where what was typed could not be understood.
+fn wants_json() -> bool {
+    let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
+    env::args_os().any(|argument| argument == "--json") || !is_no(&variable)
+}
+
 /// Ends where there is no command to carry out: help and version were asked for, or what was typed is none.
 ///
 /// clap would end by 2, which means something else here, and with more lines than three.
 pub(crate) fn end(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        return match error.print() {
-            Ok(()) => Exit::Done.into(),
-            Err(_) => Exit::Machine.into(),
-        };
-    }
-    if error.kind() == ErrorKind::MissingSubcommand {
-        output::note(&Cli::command().render_help().to_string());
-        return Exit::Usage.into();
+    let failure = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => return Exit::Done.into(),
+            Err(error) => output::not_written(&error),
+        },
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let failure = Failure::usage("there is no command").next("plex-auth --help");
+            if !wants_json() {
+                output::note(&Cli::command().render_help().to_string());
+                return failure.exit().into();
+            }
+            failure
+        }
+        _ => not_understood(error),
+    };
+    output::failure(&failure, wants_json());
+    failure.exit().into()
+}
+
+fn not_understood(error: &clap::Error) -> Failure {
+    if let Some(what) = surplus(error) {
+        return Failure::usage(what)
+            .likely("Secrets are no arguments, which everybody can see: they are asked for, or read from a pipe.")
+            .next("plex-auth --help");
     }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
-    let mut failure = Failure::usage(one_line(what)).next("plex-auth --help");
-    if let Some(tip) = tip {
-        failure = failure.likely(one_line(tip));
+    let failure = Failure::usage(one_line(what)).next("plex-auth --help");
+    match tip {
+        Some(tip) => failure.likely(one_line(tip)),
+        None => failure,
     }
-    output::failure(&failure);
-    Exit::Usage.into()
+}
+
+/// What is wrong where there is a value that nothing takes. It may be a token or a password, and is not said again.
+fn surplus(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            Some("there is an argument too many".to_owned())
+        }
+        ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
+        _ => None,
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -24,7 +24,7 @@ impl Output {
 
     /// Prints what a command is for: the one or the other.
     pub(crate) fn result(&self, text: &str, json: &Value) -> Result<(), Failure> {
-        if self.json { print(&format!("{json}\n")) } else { print(text) }
+        if self.json { print(&format!("{}\n", escaped(json))) } else { print(text) }
     }
 
     /// A secret as it stands in JSON: null unless secrets are to be shown.
@@ -42,23 +42,22 @@ impl Output {
 
     /// Says why it ended, on standard error.
     pub(crate) fn failure(&self, failure: &Failure) {
-        if !self.json {
-            return self::failure(failure);
-        }
+        self::failure(failure, self.json);
+    }
+}
+
+/// A failure on standard error: as JSON, or as its lines, the labels in colour where that is wanted.
+pub(crate) fn failure(failure: &Failure, as_json: bool) {
+    if as_json {
         let Failure { what, likely, next, .. } = failure;
         let exit = failure.exit();
-        let error = json!({
+        return note(&escaped(&json!({
             "error": {
                 "class": exit.name(), "exit_code": exit.code(), "what": what, "likely": likely,
                 "next": next,
             },
-        });
-        note(&error.to_string());
+        })));
     }
-}
-
-/// A failure as text: its lines, the labels in colour where that is wanted.
-pub(crate) fn failure(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     for (label, line) in failure.lines() {
         let style = match label {
@@ -78,10 +77,27 @@ pub(crate) fn note(line: &str) {
 /// Prints a result, all of it or an error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
-        Failure::machine(format!("the result could not be written: {error}"))
-            .likely("The disk is full, or what was to read it has ended.")
-    })
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| not_written(&error))
+}
+
+pub(crate) fn not_written(error: &io::Error) -> Failure {
+    Failure::machine(format!("the result could not be written: {error}"))
+        .likely("The disk is full, or what was to read it has ended.")
+}
+
+/// JSON whose strings have no character as it is that [`plain`] would replace: serde_json escapes the oldest alone.
+fn escaped(json: &Value) -> String {
+    let mut text = String::new();
+    for character in json.to_string().chars() {
+        if is_shown(character) {
+            text.push(character);
+        } else {
+            // Each of them is a single unit of UTF-16.
+            text += &format!("\\u{:04x}", u32::from(character));
+        }
+    }
+    text
 }
 
 /// A text of somebody else's as it can be shown: without what a terminal would take for orders.

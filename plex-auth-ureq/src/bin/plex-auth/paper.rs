@@ -30,6 +30,7 @@ pub(crate) fn man(command: Option<&str>) -> Result<Exit, Failure> {
     };
     let mut text = Vec::new();
     Man::new(page)
+        .source(concat!("plex-auth ", env!("CARGO_PKG_VERSION")))
         .render(&mut text)
         .map_err(|error| Failure::machine(format!("the page cannot be made: {error}")))?;
     output::print(&String::from_utf8_lossy(&text))?;
