@@ -183,6 +183,26 @@ fn a_home_user_becomes_a_profile_of_its_own() {
 }
 
 #[test]
+fn whatever_somebody_is_called_a_shell_takes_the_profiles_name_for_one_plain_word() {
+    let house = signed_in(Who::PlexPass);
+    let uuid = house.fake(|fake| fake.account(Who::Managed).body()["uuid"].clone());
+    let uuid = uuid.as_str().unwrap();
+    for (title, profile) in [
+        ("$(reboot)", "reboot"),
+        ("--Json", "json"),
+        ("Nilo & José", "nilo-josé"),
+        ("\u{1b} ", uuid),
+    ] {
+        house.fake(|fake| {
+            fake.account_mut(Who::Managed).body_mut().insert("title".into(), title.into())
+        });
+        let json = house.json(&["switch", uuid, "--json"]);
+        assert_eq!(json["profile"], profile, "{title:?}");
+        assert_eq!(house.run(&["token", "--profile", profile]).code, 0, "{title:?}");
+    }
+}
+
+#[test]
 fn a_server_is_found_by_name_identifier_and_url() {
     let house = signed_in(Who::PlexPass);
     let (identifier, source) = house.fake(|fake| {

@@ -17,7 +17,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let uuid = user.uuid.as_ref().ok_or_else(|| {
         Failure::new(Exit::Unknown, format!("Plex does not say how {} is switched to", name(user)))
     })?;
-    let into = into.map_or_else(|| profile_name(user), str::to_owned);
+    let into = into.map_or_else(|| profile_name(&name(user), uuid), str::to_owned);
     let state = session.store.read()?;
     if state.profiles.get(&into).is_some_and(|other| other.uuid.as_deref() != Some(uuid.as_str())) {
         return Err(Failure::usage(format!("the profile {into} is somebody else's"))
@@ -92,8 +92,12 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     }
 }
 
-/// What a user's profile is called unless told otherwise: as the user, in small letters.
-fn profile_name(user: &HomeUser) -> String {
-    let name: String = name(user).to_lowercase().split_whitespace().collect::<Vec<_>>().join("-");
+/// What a user's profile is called unless told otherwise: as the user, in small letters, and one plain word to any shell;
+/// by the identifier where nothing is left of the name.
+fn profile_name(name: &str, uuid: &HomeUserUuid) -> String {
+    let name = name.to_lowercase();
+    let words = name.split(|character: char| !character.is_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let name = if words.is_empty() { uuid.to_string() } else { words.join("-") };
     name.chars().take(16).collect()
 }
