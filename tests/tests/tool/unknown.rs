@@ -44,6 +44,11 @@ fn a_captive_portal_is_not_taken_for_plex() {
         fake.misbehave("/user", Misbehaviour::redirect(302, "https://portal.example/"));
     });
     house.run(&["whoami"]).failed(2, &["redirected to https://portal.example", "captive portal"]);
+
+    // A proxy that wants a password.
+    house.fake(plex_auth_tests::FakePlex::behave);
+    house.fake(|fake| fake.misbehave("/user", Misbehaviour::answer(407, "text/html", page)));
+    house.run(&["whoami"]).failed(2, &["407", "captive portal"]);
     assert_eq!(house.files(), before);
 }
 
@@ -96,6 +101,9 @@ fn a_sign_in_whose_outcome_is_not_known_is_not_tried_again() {
         .run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n")
         .failed(2, &["outcome unknown", "list of devices"]);
     assert_eq!(house.fake(|fake| fake.seen("POST", "/users/signin")), 1);
+    // A PIN that nobody has seen is no harm.
+    house.fake(|fake| fake.misbehave("/pins", Misbehaviour::deliver(Delivery::CloseUnanswered)));
+    house.run(&["login"]).failed(2, &["outcome unknown", "on the way", "Check the network"]);
 }
 
 #[test]

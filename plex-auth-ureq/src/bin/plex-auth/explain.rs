@@ -14,6 +14,8 @@ const SIGN_IN_AGAIN: &str = "Sign in again: plex-auth login";
 const NEW_DEVICE: &str =
     "Forget it, and make another: plex-auth logout, then plex-auth login --device-key";
 const CHANGED: &str = "Plex has changed something, or something else answers in its place.";
+const PORTAL: &str = "A captive portal, a proxy or a wrong --plex-tv answers in Plex's place.";
+const BROWSER: &str = "Open a page in a browser to see whether the network asks for a sign-in.";
 const LATER: &str = "Try again later. Nothing that is kept has changed.";
 const NETWORK: &str = "Check the network, then try again. Nothing that is kept has changed.";
 
@@ -113,13 +115,18 @@ fn answered(answer: &Answer) -> Failure {
         Answer::Unavailable(_) => {
             (Exit::Unknown, "Plex, or a gateway before it, has trouble.", LATER)
         }
-        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => (
-            Exit::Unknown,
-            "A captive portal, a proxy or a wrong --plex-tv answers in Plex's place.",
-            "Open a page in a browser to see whether the network asks for a sign-in.",
-        ),
+        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => {
+            (Exit::Unknown, PORTAL, BROWSER)
+        }
         Answer::UnexpectedShape { .. } | Answer::BodyTooLarge { .. } => {
             (Exit::Unknown, CHANGED, "Try again; if it stays so, report it with these lines.")
+        }
+        // Such as a proxy's 407, which has none of Plex's own words.
+        Answer::Rejected(rejection)
+            if rejection.errors().is_empty()
+                && answer.asked().host() != Some(Host::MediaServer) =>
+        {
+            (Exit::Unknown, PORTAL, BROWSER)
         }
         // Such as a gateway's 404.
         _ if answer.may_retry() => (Exit::Unknown, CHANGED, LATER),
@@ -141,7 +148,9 @@ fn unanswered(no_answer: &NoAnswer) -> Failure {
         Exit::Unknown
     };
     let failure = Failure::new(exit, no_answer);
-    if no_answer.may_have_been_sent() && !no_answer.asked().is_repeatable() {
+    // A PIN that nobody has seen ends by itself.
+    let is_harmless = no_answer.asked().operation() == "createOAuthPin";
+    if no_answer.may_have_been_sent() && !no_answer.asked().is_repeatable() && !is_harmless {
         return failure
             .likely("What was asked may have been done all the same.")
             .next("Look at the list of devices at plex.tv before you try again.");
@@ -159,12 +168,15 @@ fn unanswered(no_answer: &NoAnswer) -> Failure {
         Reason::Tls(TlsFault::UntrustedIssuer) => failure
             .likely("A server of one's own, or somebody in between, such as a company's proxy.")
             .next("If you trust it, name its certificate: --ca-file FILE"),
-        Reason::Tls(_) | Reason::NotHttp => failure
+        Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => failure
             .likely("Something else than Plex answers there.")
             .next("Check --plex-tv, and the network."),
         Reason::TimedOut(_) => failure
             .likely("The network or Plex is slow.")
             .next("Try again, or wait longer: --timeout SECONDS"),
+        Reason::CutOff => {
+            failure.likely("The network is bad, or something on the way ended it.").next(NETWORK)
+        }
         _ => failure.next(NETWORK),
     }
 }
