@@ -118,6 +118,12 @@ fn an_interruption_of_a_prompt_leaves_the_terminal_as_it_was() {
 
     let mut terminal = Terminal::start(&house, &["login", "--password"]);
     terminal.shows("Login: ");
+    terminal.0.send_control('d').unwrap();
+    let shown = terminal.ends(64);
+    assert!(shown.starts_with("\r\n"), "an error begins a line: {shown:?}");
+
+    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    terminal.shows("Login: ");
     terminal.0.send_control('c').unwrap();
     terminal.ends(130);
     assert_eq!(house.run(&["token"]).code, 64);

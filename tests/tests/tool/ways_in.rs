@@ -82,6 +82,21 @@ fn a_token_from_a_pipe_is_checked_before_it_is_kept() {
 }
 
 #[test]
+fn what_is_no_line_of_text_is_not_read_to_its_end() {
+    let house = House::new();
+    let program = crate::program::program().to_str().unwrap();
+    for (input, says) in [
+        ("exec </dev/zero", "the answer is too long: Token"),
+        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not text in UTF-8: Token"),
+    ] {
+        // Less memory than would take long to fill.
+        let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
+        let login = house.prepared("sh", &["-c", &script, program]);
+        Running::start(login, "").end().failed(64, &[says, "another file than was meant"]);
+    }
+}
+
+#[test]
 fn login_password_and_code_come_from_a_pipe() {
     let house = House::new();
     let sign_in = |lines: &str| house.run_with(&["login", "--password"], lines);

@@ -1,11 +1,11 @@
 //! Questions: at the terminal, secrets without echo; from a pipe a line each. Never from arguments.
 
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::interrupt;
+use crate::{interrupt, output};
 
 /// Asks for something that may be seen.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
@@ -44,12 +44,24 @@ pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal()
 }
 
+/// The longest line, in bytes: more than any token or password has.
+const LONGEST: usize = 16 * 1024;
+
 /// A line less its end. A password is taken as it is.
 fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut line = Zeroizing::new(String::with_capacity(1024));
-    let read = io::stdin().lock().read_line(&mut line);
+    // So long from the beginning that it never grows, which would leave a copy behind.
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST));
+    let read = io::stdin().lock().take(LONGEST as u64).read_line(&mut line);
     if read.map_err(|error| cannot_read(prompt, &error))? == 0 {
+        if is_interactive() {
+            // The answer that did not come did not end the line either.
+            output::note("");
+        }
         return Err(ended(prompt));
+    }
+    if line.len() == LONGEST {
+        return Err(Failure::usage(format!("the answer is too long: {prompt}"))
+            .likely("Standard input is another file than was meant."));
     }
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
@@ -62,6 +74,10 @@ fn ended(prompt: &str) -> Failure {
 }
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
+    if error.kind() == ErrorKind::InvalidData {
+        return Failure::usage(format!("the answer is not text in UTF-8: {prompt}"))
+            .likely("Standard input is another file than was meant.");
+    }
     Failure::machine(format!("no answer could be read ({prompt}): {error}"))
 }
 
