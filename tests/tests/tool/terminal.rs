@@ -183,6 +183,7 @@ fn there_is_no_picture_where_it_has_no_room_or_cannot_be_shown() {
         ("rows 10 cols 100", "TERM", "xterm"),
         ("rows 50 cols 30", "TERM", "xterm"),
         ("rows 50 cols 100", "LANG", "C"),
+        ("rows 50 cols 100", "LC_ALL", "C"),
     ] {
         let house = House::new().with(variable, value);
         let mut terminal = Terminal::of_size(&house, size, &["login"]);
@@ -191,6 +192,20 @@ fn there_is_no_picture_where_it_has_no_room_or_cannot_be_shown() {
         assert!(!shown.contains("scan this"), "{size} {value}: {shown}");
         house.link(&code, Who::PlexPass);
         terminal.ends(0);
+    }
+}
+
+#[test]
+fn the_locale_says_whether_there_is_a_picture_however_it_is_named() {
+    for (variable, value) in
+        [("LC_ALL", "de_DE.UTF-8"), ("LC_CTYPE", "UTF-8"), ("LANG", "de_DE.utf8")]
+    {
+        let house = House::new().with("LANG", "").with(variable, value);
+        let mut terminal = Terminal::start(&house, &["login"]);
+        terminal.shows("or scan this:");
+        terminal.shows("good for ");
+        terminal.0.send_control('c').unwrap();
+        terminal.ends(130);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is shown while a code waits to be typed: where, the code, a QR code where a terminal can show one, and how
 //! long it is still good.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub(super) fn again(renew: bool) -> Result<bool, Failure> {
 /// A QR code, where standard error is a terminal that has room and characters for it.
 fn picture(text: &str) -> Option<Zeroizing<String>> {
     let terminal = Term::stderr();
-    if !terminal.is_term() || !terminal.features().wants_emoji() {
+    if !terminal.is_term() || !has_blocks(&terminal) {
         return None;
     }
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
@@ -95,6 +96,15 @@ fn picture(text: &str) -> Option<Zeroizing<String>> {
     let picture =
         code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
     Some(Zeroizing::new(picture))
+}
+
+/// Whether it has the characters that the picture is made of: as the locale says, where there is one.
+fn has_blocks(terminal: &Term) -> bool {
+    let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
+    let locale = variables.filter_map(env::var_os).find(|value| !value.is_empty());
+    let Some(locale) = locale else { return terminal.features().wants_emoji() };
+    let locale = locale.to_string_lossy().to_uppercase();
+    locale.contains("UTF-8") || locale.contains("UTF8")
 }
 
 #[cfg(test)]
