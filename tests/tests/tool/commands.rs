@@ -222,6 +222,9 @@ fn a_server_is_found_by_name_identifier_and_url() {
         .run(&["source", "Boathouse", "server://unknown"])
         .failed(1, &["does not know server://unknown"]);
     house.run(&["source", "Boathouse", "unknown"]).failed(64, &["prefix"]);
+    house.fake(plex_auth_tests::FakePlex::forget_requests);
+    house.run(&["transient", "http://a b"]).failed(64, &["white space"]);
+    assert_eq!(house.fake(|fake| fake.requests().len()), 0, "nobody is asked for it");
     house.run(&["transient", "Shed"]).failed(64, &["no server of the account is called Shed"]);
     let unclaimed = format!("{url}/unclaimed");
     house.fake(plex_auth_tests::FakePlex::forget_requests);

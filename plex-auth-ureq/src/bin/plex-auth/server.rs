@@ -7,10 +7,11 @@ use crate::session::{Session, SignedIn};
 
 /// The server over the best of its connections, to be asked with the token that it takes from this account.
 pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, Failure> {
+    let url: Option<ServerUrl> =
+        named.contains("://").then(|| named.parse()).transpose().map_err(Failure::usage)?;
     let SignedIn { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
-    if named.contains("://") {
-        let url: ServerUrl = named.parse().map_err(Failure::usage)?;
+    if let Some(url) = url {
         return at(session, MediaServerAddress::new(plex_tv.identity().clone(), url), &resources);
     }
     let server = find(&resources, named)?;
