@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_auth_tests::Who;
 use serde_json::Value;
 
 use crate::program::{House, Running};
 
-fn signed_in() -> House {
+pub(crate) fn signed_in() -> House {
     let house = House::new();
     let mut login = Running::start(house.command(&["login", "--device-key"]), "");
     house.link(&login.code(), Who::PlexPass);
@@ -31,6 +34,30 @@ fn lose_the_token(house: &House) {
     assert!(device.as_object_mut().unwrap().remove("token").is_some());
     *kept = device.to_string().into();
     fs::write(&path, state.to_string()).unwrap();
+}
+
+/// For how long a device's token is good, in seconds.
+pub(crate) const LIFE: u64 = 7 * 24 * 60 * 60;
+
+/// Has the token that is kept be so old, in seconds; returns it.
+pub(crate) fn age(house: &House, age: u64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let path = house.state().join("state.json");
+    let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let kept = &mut state["devices"]["default"]["kept"];
+    let mut device: Value = serde_json::from_str(kept.as_str().unwrap()).unwrap();
+    let mut parts: Vec<_> =
+        device["token"].as_str().unwrap().split('.').map(str::to_owned).collect();
+    let mut claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
+    claims["iat"] = (now - age).into();
+    claims["exp"] = (now - age + LIFE).into();
+    parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let token = parts.join(".");
+    device["token"] = token.as_str().into();
+    *kept = device.to_string().into();
+    fs::write(&path, state.to_string()).unwrap();
+    token
 }
 
 #[test]
@@ -93,6 +120,21 @@ fn an_outage_while_a_token_is_due_is_not_known_and_costs_nothing() {
     assert_eq!(house.files(), before);
     house.fake(plex_auth_tests::FakePlex::behave);
     house.done(&["token"]);
+}
+
+#[test]
+fn a_token_that_is_over_and_could_not_be_renewed_is_not_handed_out() {
+    let house = signed_in();
+    house.fake(|fake| {
+        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        fake.misbehave("/auth/nonce", busy);
+    });
+    let token = age(&house, LIFE - 60 * 60);
+    let outcome = house.run(&["token"]);
+    assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("warning: the token could not be renewed"), "{outcome:?}");
+    age(&house, LIFE + 60);
+    house.run(&["token"]).failed(2, &["trouble at the server"]);
 }
 
 #[test]

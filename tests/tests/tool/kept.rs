@@ -252,6 +252,23 @@ mod unix {
     }
 
     #[test]
+    fn a_device_goes_on_with_a_token_that_is_still_good_where_none_can_be_kept() {
+        let house = crate::devices::signed_in();
+        let token = crate::devices::age(&house, crate::devices::LIFE - 60 * 60);
+        // So that it cannot be told from one that may read alone.
+        let full = "trap '' XFSZ; ulimit -f 0";
+        let outcome = Running::start(after(&house, full, &["token"]), "").end();
+        assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
+        assert!(outcome.stderr.contains("warning: the token could not be renewed"), "{outcome:?}");
+        let renewed = house.done(&["token"]);
+        assert_ne!(renewed.trim(), token);
+
+        crate::devices::age(&house, crate::devices::LIFE + 60);
+        let outcome = Running::start(after(&house, full, &["token"]), "").end();
+        outcome.failed(74, &["The disk is full"]);
+    }
+
+    #[test]
     fn an_interruption_ends_by_130_and_leaves_the_state_whole() {
         for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
             let house = House::new();

@@ -9,7 +9,7 @@ use plex_auth_ureq::{
 use super::{Session, SignedIn, identity, plex_tv};
 use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::output::note;
+use crate::output::{note, plain};
 use crate::state::State;
 use crate::state::device::Device;
 
@@ -17,13 +17,17 @@ use crate::state::device::Device;
 pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
     let mut state = session.store.read()?;
     let (plex_tv, mut keeper) = keeper(session, &mut state)?;
-    if matches!(keeper.next(SystemTime::now()), Step::Wait(_)) {
-        let token = token(&keeper)?;
+    let is_due = !matches!(keeper.next(SystemTime::now()), Step::Wait(_));
+    let as_kept = || {
         let profile = state.profiles.remove(&session.options.profile);
-        return Ok(SignedIn { plex_tv, token, profile: profile.ok_or_else(|| session.nobody())? });
+        let profile = profile.ok_or_else(|| session.nobody())?;
+        Ok(SignedIn { plex_tv, token: token(&keeper)?, profile })
+    };
+    if !is_due {
+        return as_kept();
     }
     // With the lock held, so that of several processes one renews the token, and the others find it renewed.
-    session.store.change(|state| {
+    let renewed = session.store.change(|state| {
         let (plex_tv, mut keeper) = self::keeper(session, state)?;
         renew(session, &mut keeper)?;
         let token = token(&keeper)?;
@@ -33,7 +37,26 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
         }
         profile.token = token.clone();
         Ok(SignedIn { plex_tv, token, profile: profile.clone() })
-    })
+    });
+    match renewed {
+        // Where nothing can be kept, the token that there is does until its end: it is renewed a day ahead.
+        Err(failure) if failure.exit() == Exit::Machine && is_good(&keeper) => {
+            note(&format!("warning: the token could not be renewed: {}", plain(&failure.what)));
+            as_kept()
+        }
+        renewed => renewed,
+    }
+}
+
+/// Whether it has a token whose end is still to come, as far as this machine's clock tells.
+fn is_good(keeper: &DeviceTokenKeeper<Ed25519Key>) -> bool {
+    let now = SystemTime::now();
+    match keeper.progress(now) {
+        DeviceTokenProgress::Held { expires_at, .. } => {
+            expires_at.is_none_or(|expires_at| expires_at > now.into())
+        }
+        _ => false,
+    }
 }
 
 fn kept<'s>(
@@ -77,13 +100,13 @@ fn renew(session: &Session<'_>, keeper: &mut DeviceTokenKeeper<Ed25519Key>) -> R
 /// The token that it has now.
 fn token(keeper: &DeviceTokenKeeper<Ed25519Key>) -> Result<Token, Failure> {
     match keeper.progress(SystemTime::now()) {
-        DeviceTokenProgress::Held { token, trouble, .. } => {
-            if let Some(trouble) = trouble {
-                note(&format!("warning: the token could not be renewed: {trouble}"));
-            }
+        DeviceTokenProgress::Held { token, trouble: None, .. } => Ok(token),
+        DeviceTokenProgress::Held { token, trouble: Some(trouble), .. } if is_good(keeper) => {
+            note(&format!("warning: the token could not be renewed: {trouble}"));
             Ok(token)
         }
-        DeviceTokenProgress::Getting { trouble: Some(trouble), .. } => {
+        DeviceTokenProgress::Held { trouble: Some(trouble), .. }
+        | DeviceTokenProgress::Getting { trouble: Some(trouble), .. } => {
             Err(Failure::new(Exit::Unknown, trouble).next("Try again in a while."))
         }
         _ => Err(Failure::new(Exit::Unknown, "the device has no token yet").next("Try again.")),
