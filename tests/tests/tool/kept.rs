@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
+use std::time::Duration;
 
-use plex_auth_tests::Who;
+use plex_auth_tests::{Delivery, Misbehaviour, Who};
+use serde_json::Value;
 
 use crate::program::{House, Running};
 
@@ -47,6 +49,28 @@ fn processes_that_begin_at_once_have_one_identifier_and_lose_nothing() {
         assert_eq!(house.done(&["token", "--profile", name]).trim(), token);
     }
     assert_eq!(identifiers(&house).len(), 1);
+}
+
+#[test]
+fn a_login_that_hears_late_whose_its_token_is_says_nothing_of_anothers() {
+    let house = House::new();
+    let mut first = Running::start(house.command(&["login"]), "");
+    let code = first.code();
+    let late = Misbehaviour::deliver(Delivery::After(Duration::from_secs(5))).times(1);
+    house.fake(|fake| fake.misbehave("/user", late));
+    house.link(&code, Who::PlexPass);
+    while house.fake(|fake| fake.seen("GET", "/user")) == 0 {
+        thread::yield_now();
+    }
+    house.sign_in(Who::Free);
+    assert_eq!(first.end().code, 0);
+    let state: Value = serde_json::from_str(&house.files()["state.json"]).unwrap();
+    let kept = &state["profiles"]["default"];
+    house.fake(|fake| {
+        let free = fake.account(Who::Free);
+        assert_eq!(kept["token"], free.token());
+        assert_eq!(kept["uuid"], free.body()["uuid"]);
+    });
 }
 
 #[test]

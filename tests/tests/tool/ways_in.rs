@@ -58,6 +58,8 @@ fn a_token_is_kept_also_where_plex_does_not_say_whose_it_is() {
     house.link(&login.code(), Who::PlexPass);
     let outcome = login.end();
     outcome.failed(2, &["trouble at the server", "plex-auth whoami"]);
+    // All that is said but the code is the error, also where that is JSON.
+    assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("the token is kept"), "{outcome:?}");
     assert!(house.done(&["whoami"]).contains("rosa"));
 }
@@ -81,6 +83,7 @@ fn a_token_from_a_pipe_is_checked_before_it_is_kept() {
     assert_eq!(house.done(&["token"]), format!("{token}\n"));
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_no_line_of_text_is_not_read_to_its_end() {
     let house = House::new();

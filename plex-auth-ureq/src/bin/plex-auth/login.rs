@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::cli::Way;
 use crate::failure::{Exit, Failure};
-use crate::output::note;
 use crate::session::Session;
 use crate::state::profile::{self, Profile};
 
@@ -47,13 +46,16 @@ fn keep_and_ask(session: &Session<'_>, plex_tv: &PlexTv, new: Profile) -> Result
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
         Err(failure) => {
-            note("Signed in; the token is kept, but Plex does not say whose it is:");
-            return Err(failure.next("See later: plex-auth whoami"));
+            return Err(failure
+                .likely("You are signed in, and the token is kept: only whose it is was not said.")
+                .next("See later: plex-auth whoami"));
         }
     };
     session.store.change(|state| {
-        if let Some(profile) = state.profiles.remove(name) {
-            state.profiles.insert(name.clone(), profile.of(&account));
+        // Another login may have taken its place meanwhile.
+        let kept = state.profiles.get_mut(name);
+        if let Some(profile) = kept.filter(|kept| kept.token.expose() == token.expose()) {
+            profile.uuid.clone_from(&account.uuid);
         }
         Ok(())
     })?;

@@ -20,26 +20,16 @@ pub(crate) struct Profile {
     /// Whose it is, as Plex said at the sign-in.
     #[serde(default)]
     pub(crate) uuid: Option<String>,
-    #[serde(default)]
-    pub(crate) name: Option<String>,
 }
 
 impl Profile {
     pub(crate) fn new(token: Token, plex_tv: Option<ServerUrl>) -> Self {
-        Self {
-            token,
-            plex_tv,
-            client_identifier: None,
-            by_device_key: false,
-            uuid: None,
-            name: None,
-        }
+        Self { token, plex_tv, client_identifier: None, by_device_key: false, uuid: None }
     }
 
     /// The same, of somebody.
     pub(crate) fn of(mut self, account: &Account) -> Self {
         self.uuid.clone_from(&account.uuid);
-        self.name = Some(name(account));
         self
     }
 }
