@@ -267,12 +267,42 @@ mod unix {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
         for arguments in [&["login"][..], &["logout"]] {
-            run(arguments).failed(74, &["This user may not write there", "--state-dir"]);
+            run(arguments).failed(74, &["this user may not write there", "--state-dir"]);
         }
         let below = house.state().join("below");
         let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
         outcome.failed(74, &["cannot make the folder"]);
+        // As where root signed in before.
+        mode(&house.state().join("state.json"), 0o000);
+        run(&["token"]).failed(74, &["cannot read", "another user's"]);
         mode(&house.state(), 0o755);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_file_is_no_matter_of_permissions() {
+        let house = House::new();
+        fs::create_dir_all(house.state().join("state.json")).unwrap();
+        house.run(&["token"]).failed(74, &["cannot read", "Something else is in the place"]);
+        let below = house.state().join("state.json/file");
+        fs::write(&below, "").unwrap();
+        let below = below.to_str().unwrap();
+        house.run(&["token", "--state-dir", below]).failed(74, &["Something else is in the place"]);
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+        let house = House::new();
+        house.sign_in(Who::Free);
+        let (link, elsewhere) =
+            (house.state().join("state.json"), house.folder.path().join("real"));
+        fs::rename(&link, &elsewhere).unwrap();
+        std::os::unix::fs::symlink("../real", &link).unwrap();
+        house.sign_in(Who::PlexPass);
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("../real"));
+        assert!(fs::read_to_string(&elsewhere).unwrap().contains(house.done(&["token"]).trim()));
+        assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
+        house.done(&["logout"]);
+        assert!(!fs::read_to_string(&elsewhere).unwrap().contains("token"));
     }
 
     #[test]

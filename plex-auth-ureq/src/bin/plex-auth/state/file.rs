@@ -70,30 +70,19 @@ impl Folder {
     /// the lock held.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
+        // Where it is a link, what it leads to: that has the token, and the link stays.
+        let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let folder = target.parent().unwrap_or(&self.0);
         let replace = || {
-            self.sweep(name);
+            sweep(folder, name);
             // Made with the mode 0600, so that nobody else can ever open it.
-            let mut file =
-                tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(&self.0)?;
+            let mut file = tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            sync_folder(&self.0)
+            file.persist(&target).map_err(|error| error.error)?;
+            sync_folder(folder)
         };
         interrupt::after(replace).map_err(|error| cannot("write", &path, &error))
-    }
-
-    /// Takes away what a process left that was killed while it wrote: nobody else writes now.
-    fn sweep(&self, name: &str) {
-        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        for entry in entries {
-            let file = entry.file_name();
-            let file = file.to_string_lossy();
-            if file.starts_with(name) && file.ends_with(NEW) {
-                // It does no harm but that it lies there.
-                drop(fs::remove_file(entry.path()));
-            }
-        }
     }
 
     /// Puts a damaged file where it can be looked at, under a name that is free, and says so. To be called with the
@@ -117,18 +106,31 @@ impl Folder {
     }
 }
 
+/// Takes away what a process left that was killed while it wrote: nobody else writes now.
+fn sweep(folder: &Path, name: &str) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        if file.starts_with(name) && file.ends_with(NEW) {
+            // It does no harm but that it lies there.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {what} {}: {error}", path.display()));
     match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
-            failure
-                .likely("This user may not write there.")
-                .next("Mend the permissions, or name another folder: --state-dir DIR")
-        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => failure
+            .likely("It is another user's, or this user may not write there.")
+            .next("Mend the permissions, or name another folder: --state-dir DIR"),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
             .likely("The disk is full. What was kept before is as it was.")
             .next("Make room, and try again."),
-        _ => failure.next("Look at that path, or name another folder: --state-dir DIR"),
+        _ => failure
+            .likely("Something else is in the place of a file or a folder of this program.")
+            .next("Look at that path, or name another folder: --state-dir DIR"),
     }
 }
 
