@@ -2,22 +2,27 @@
 
 use std::path::PathBuf;
 
-use etcetera::app_strategy::{AppStrategy, AppStrategyArgs, choose_native_strategy};
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 
 use crate::failure::Failure;
 
 /// `$XDG_STATE_HOME/plex-auth` or `~/.local/state/plex-auth`; on a Mac below `~/Library/Application Support`; on Windows
 /// below `%LOCALAPPDATA%`, which does not travel to other machines as `%APPDATA%` does.
 pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
-    let name = AppStrategyArgs {
-        top_level_domain: String::new(),
-        author: String::new(),
-        app_name: "plex-auth".to_owned(),
-    };
-    let strategy = choose_native_strategy(name).map_err(|_| {
+    let strategy = choose_native_strategy().map_err(|_| {
         Failure::machine("there is no home folder to keep anything in")
             .next("Name a folder: --state-dir DIR, or PLEX_AUTH_STATE_DIR")
     })?;
+    // `%LOCALAPPDATA%` is to etcetera the folder of caches.
     let elsewhere = if cfg!(windows) { strategy.cache_dir() } else { strategy.data_dir() };
-    Ok(strategy.state_dir().unwrap_or(elsewhere))
+    Ok(strategy.state_dir().unwrap_or(elsewhere).join("plex-auth"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn it_is_the_programs_own_and_no_cache_below_it_that_somebody_cleans_up() {
+        let folder = super::of_the_platform().unwrap();
+        assert!(folder.ends_with("plex-auth"), "{folder:?}");
+    }
 }
