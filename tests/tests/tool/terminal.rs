@@ -1,8 +1,11 @@
 //! At a terminal, a pseudo one: prompts, the spinner, the picture of the code, colours, and how it is left behind.
 
+use std::time::{Duration, Instant};
+
 use plex_auth_tests::Who;
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::program::{House, program};
@@ -10,9 +13,11 @@ use crate::program::{House, program};
 /// How long something is waited for before the test fails, in milliseconds.
 const LIMIT: u64 = 60_000;
 
-/// A shell that runs the program once, then says by which code it ended and how the terminal is left.
-const SHELL: &str =
-    "trap : INT TERM; stty echo $SIZE; \"$@\"; printf 'code %s\\n' $?; stty -a; printf 'end\\n'";
+/// A shell that runs the program once, with its number in a file, then says by which code it ended and how the terminal
+/// is left.
+const SHELL: &str = "trap : INT TERM; stty echo $SIZE; \
+    sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
+    printf 'code %s\\n' $?; stty -a; printf 'end\\n'";
 
 struct Terminal(PtySession);
 
@@ -222,6 +227,26 @@ fn an_interruption_while_it_waits_leaves_everything_whole() {
     // The line of the spinner is wiped out.
     assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
     assert_eq!(house.files(), before);
+}
+
+#[test]
+fn a_terminal_that_is_stopped_does_not_keep_it_from_ending() {
+    for (arguments, shows) in [(&["login"][..], "good for "), (&["login", "--token"], "Token: ")] {
+        let house = House::new();
+        let mut terminal = Terminal::start(&house, arguments);
+        terminal.shows(shows);
+        terminal.0.send_control('s').unwrap();
+        let number = std::fs::read_to_string(house.folder.path().join("number")).unwrap();
+        let program = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
+        kill_process(program, Signal::TERM).unwrap();
+        let since = Instant::now();
+        while test_kill_process(program).is_ok() {
+            assert!(since.elapsed() < Duration::from_millis(LIMIT), "{arguments:?} hangs");
+            std::thread::yield_now();
+        }
+        terminal.0.send_control('q').unwrap();
+        terminal.ends(130);
+    }
 }
 
 #[test]

@@ -1,12 +1,18 @@
 //! Ctrl-C, or being told to end: whatever the program is about, it leaves the terminal and the state whole.
 
 use std::process;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use crate::failure::Failure;
 
 /// The exit code of an interruption.
 const INTERRUPTED: i32 = 130;
+
+/// How long a terminal may take to be put right: one that was stopped by Ctrl-S takes nothing, and the program ends all
+/// the same.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is to be put right before it ends.
 static LAST_WORDS: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
@@ -25,7 +31,14 @@ pub(crate) fn end() -> ! {
     // A file that is half written is written to its end.
     let _whole = lock(&WRITING);
     if let Some(last_words) = lock(&LAST_WORDS).take() {
-        last_words();
+        let (done, is_done) = mpsc::channel::<()>();
+        let speak = move || {
+            last_words();
+            drop(done);
+        };
+        if thread::Builder::new().spawn(speak).is_ok() {
+            let _ = is_done.recv_timeout(PATIENCE);
+        }
     }
     process::exit(INTERRUPTED);
 }
