@@ -328,7 +328,8 @@ mod unix {
             let house = House::new();
             house.sign_in(Who::PlexPass);
             let before = house.files();
-            let mut login = Running::start(house.command(&["login"]), "");
+            // As a script puts it in the background.
+            let mut login = Running::start(after(&house, "trap '' INT QUIT", &["login"]), "");
             login.code();
             kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), signal).unwrap();
             let outcome = login.end();

@@ -20,7 +20,8 @@ static LAST_WORDS: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 /// Held while a file is written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// From now on an interruption ends the program in order.
+/// From now on an interruption ends the program in order, also where it was ignored, as Ctrl-C is by what a script puts in
+/// the background: ctrlc leaves all of its signals to their fate, or none.
 pub(crate) fn install() -> Result<(), Failure> {
     ctrlc::set_handler(|| end())
         .map_err(|error| Failure::machine(format!("Ctrl-C could not be prepared for: {error}")))
