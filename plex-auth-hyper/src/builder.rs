@@ -88,12 +88,14 @@ pub enum InvalidTransport {
     PemCertificate {
         /// Which, counted from 1.
         number: usize,
+    #[non_exhaustive]
     },
     /// TLS could not be set up. It is rustls's word against ring's, and not to be expected.
     Tls,
 }
 
 impl fmt::Display for InvalidTransport {
+    #[non_exhaustive]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate { number } => {

@@ -53,7 +53,7 @@ impl fmt::Display for Asked {
 }
 
 /// Scheme, host and port of a URL: the part that can be shown, as it holds no secret.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: Scheme,
     /// Without user info.

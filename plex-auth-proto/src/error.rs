@@ -77,6 +77,7 @@ pub enum Error {
     UnexpectedShape {
         /// What was asked, and of whom.
         asked: Box<Asked>,
+    #[non_exhaustive]
         /// The status.
         status: StatusCode,
         /// The field, as a path: `MediaContainer.token`.
@@ -86,6 +87,7 @@ pub enum Error {
     },
     /// A success larger than the limit, [1 MiB](crate::DEFAULT_MAX_BODY_SIZE) unless set. None of it
     /// was used.
+    #[non_exhaustive]
     BodyTooLarge {
         /// What was asked, and of whom.
         asked: Box<Asked>,
@@ -95,6 +97,7 @@ pub enum Error {
         limit: usize,
     },
 }
+    #[non_exhaustive]
 
 /// What came where data was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +110,7 @@ pub enum Content {
     /// XML where JSON was asked for, or XML of another kind: something changed the `Accept` header.
     Xml,
     /// It starts as JSON does and is cut off, has something behind it, or is otherwise not JSON.
+    #[non_exhaustive]
     BrokenJson,
     /// Neither JSON nor XML.
     Other,

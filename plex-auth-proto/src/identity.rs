@@ -48,7 +48,7 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 /// assert_eq!(error.to_string(), "the identifier is empty; make one once, keep it and use it for ever");
 /// # Ok::<(), plex_auth_proto::InvalidIdentity>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientIdentity {
     headers: Arc<HeaderMap>,
 }

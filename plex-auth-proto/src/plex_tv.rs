@@ -87,7 +87,7 @@ pub(crate) mod token_details;
 /// assert_eq!(call.request().uri(), "https://plex.tv/api/v2/user");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlexTv {
     identity: ClientIdentity,
     url: ServerUrl,

@@ -165,10 +165,12 @@ fn plain_values_without_a_secret_are_keys_of_a_map() {
     key::<Jwk>();
     key::<NoAnswerReason>();
     key::<Operation>();
+    key::<Origin>();
     key::<RequestId>();
     key::<RetryAfter>();
     key::<ServerUrl>();
     key::<Source>();
     key::<TlsFault>();
+    key::<TransientTokenReason>();
     key::<UnixSeconds>();
 }

@@ -166,12 +166,14 @@ impl fmt::Debug for TransportBuilder {
 #[non_exhaustive]
 pub enum InvalidTransport {
     /// A root certificate cannot be read.
+    #[non_exhaustive]
     Certificate {
         /// Which, counted from 1.
         number: usize,
     },
     /// A root certificate is text in PEM. Decode it first: what stands between its lines is the DER in
     /// base64.
+    #[non_exhaustive]
     PemCertificate {
         /// Which, counted from 1.
         number: usize,

@@ -32,7 +32,7 @@ use crate::token::Token;
 /// # drop(server);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaServerAddress {
     pub(crate) identity: ClientIdentity,
     pub(crate) url: ServerUrl,

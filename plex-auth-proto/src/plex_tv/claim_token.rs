@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde::de::MapAccess;
+use zeroize::ZeroizeOnDrop;
 
 use crate::call::Call;
 use crate::decode::{self, Fault};
@@ -119,6 +120,9 @@ impl ClaimToken {
         form_urlencoded::byte_serialize(self.expose().as_bytes()).collect()
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for ClaimToken {}
 
 impl fmt::Debug for ClaimToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

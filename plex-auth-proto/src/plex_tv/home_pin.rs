@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use zeroize::ZeroizeOnDrop;
+
 use crate::secret::Secret;
 
 /// The four digits that protect somebody in a Plex Home from the others there.
@@ -40,6 +42,9 @@ impl HomePin {
         self.0.expose()
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for HomePin {}
 
 impl fmt::Debug for HomePin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

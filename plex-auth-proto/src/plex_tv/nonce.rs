@@ -1,5 +1,6 @@
 use http::Method;
 use serde::de::MapAccess;
+use zeroize::ZeroizeOnDrop;
 
 use crate::call::Call;
 use crate::decode::{self, Fault};
@@ -71,6 +72,9 @@ impl Nonce {
         self.text.expose()
     }
 }
+
+/// Its text is.
+impl ZeroizeOnDrop for Nonce {}
 
 lenient::object! {
     #[derive(Debug)]

@@ -40,7 +40,7 @@ pub enum TransientTokenProgress {
 }
 
 /// Why a transient token was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransientTokenReason {
     /// There was none.
