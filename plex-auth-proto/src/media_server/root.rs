@@ -58,7 +58,7 @@ lenient::object! {
     /// What a media server says of itself to those whom it lets in. There is much more on the wire, about
     /// what it can do.
     ///
-    /// `Debug` does not show to whom it belongs. A test makes one from what is inside the container:
+    /// `Debug` shows neither its name nor to whom it belongs. A test makes one from what is inside the container:
     ///
     /// ```
     /// let root: plex_auth_proto::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
@@ -102,7 +102,7 @@ impl ServerRoot {
     }
 }
 
-/// The owner's name is shown as `***`: a log is no place for it.
+/// Names are shown as `***`: a log is no place for them.
 impl fmt::Debug for ServerRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Taken apart, so that a new field must be thought about here.
@@ -118,7 +118,7 @@ impl fmt::Debug for ServerRoot {
             unreadable,
         } = self;
         f.debug_struct("ServerRoot")
-            .field("friendly_name", friendly_name)
+            .field("friendly_name", &masked(friendly_name))
             .field("machine_identifier", machine_identifier)
             .field("version", version)
             .field("platform", platform)
@@ -171,8 +171,12 @@ mod tests {
         let (json, xml) = (read(json).unwrap(), read(xml).unwrap());
         assert_eq!(format!("{json:?}"), format!("{xml:?}"));
         assert_eq!(json.my_plex_username.as_deref(), Some("rosa@example.org"));
+        assert_eq!(json.friendly_name.as_deref(), Some("Attic"));
+        assert_eq!(json.friendly_name, xml.friendly_name);
         let shown = format!("{json:?} {json:#?}");
-        assert!(!shown.contains("rosa") && !shown.contains("None"), "{shown}");
+        for hidden in ["rosa", "Attic", "None"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
         assert!(json.unreadable_fields().is_empty() && xml.unreadable_fields().is_empty());
     }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use http::Method;
 use serde::de::MapAccess;
 
@@ -8,6 +10,7 @@ use crate::media_server::MediaServer;
 use crate::media_server::source::Source;
 use crate::operation::{Host, Operation};
 use crate::request;
+use crate::secret::masked;
 use crate::token::Token;
 
 pub(crate) const OPERATION: Operation = Operation {
@@ -160,8 +163,8 @@ impl<'de> serde::Deserialize<'de> for SourceConnectionInformation {
 }
 
 lenient::object! {
-    /// A server or provider behind a source.
-    #[derive(Debug, Default)]
+    /// A server or provider behind a source. `Debug` shows neither its token nor its name.
+    #[derive(Default)]
     #[non_exhaustive]
     pub struct SourceDevice {
         /// Its name, as its owner gave it.
@@ -189,6 +192,21 @@ lenient::object! {
         /// The whole URL, to be used as it is: the name in it is the one of the certificate.
         pub uri: Option<String>,
         /// Whether the address is a private one. That is its owner's network, not necessarily yours.
+/// The name is shown as `***`: a log is no place for it.
+impl fmt::Debug for SourceDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Taken apart, so that a new field must be thought about here.
+        let Self { name, client_identifier, access_token, connections, unreadable } = self;
+        f.debug_struct("SourceDevice")
+            .field("name", &masked(name))
+            .field("client_identifier", client_identifier)
+            .field("access_token", access_token)
+            .field("connections", connections)
+            .field("unreadable", unreadable)
+            .finish()
+    }
+}
+
         pub local: Option<bool>,
         /// Whether the way leads over Plex's relay, at about 2 Mbit/s. Servers that answer in XML leave
         /// it out where it is not.

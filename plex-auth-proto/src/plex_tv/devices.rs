@@ -11,6 +11,8 @@ use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 use crate::{media_container, request};
 
+mod shown;
+
 pub(crate) const OPERATION: Operation = Operation {
     name: "getDevices",
     host: Host::PlexTv,
@@ -64,7 +66,8 @@ impl PlexTv {
 lenient::object! {
     /// The devices that are signed in to an account.
     ///
-    /// A test makes one from what is inside the container, as JSON:
+    /// `Debug` shows no token, no name and no address in the internet. A test makes one from what is inside
+    /// the container, as JSON:
     ///
     /// ```
     /// let devices: plex_auth_proto::Devices =
@@ -72,7 +75,7 @@ lenient::object! {
     /// assert_eq!(devices.devices.len(), 1);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[derive(Debug, Default)]
+    #[derive(Default)]
     #[non_exhaustive]
     pub struct Devices {
         /// The address in the internet that the question came from.
@@ -102,7 +105,9 @@ impl Devices {
 
 lenient::object! {
     /// A device that is signed in to an account: a program that plays, a media server, this program too.
-    #[derive(Debug, Default)]
+    ///
+    /// `Debug` shows no token, no name and no address in the internet.
+    #[derive(Default)]
     #[non_exhaustive]
     pub struct Device {
         /// The number by which to [remove](PlexTv::remove_device) it.
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_of_a_device_is_read_and_no_token_is_shown() {
+    fn every_field_of_a_device_is_read_and_no_token_or_name_is_shown() {
         let devices = parse(
             r#"<?xml version="1.0" encoding="UTF-8"?>
             <MediaContainer publicAddress="203.0.113.9">
@@ -227,9 +232,14 @@ mod tests {
             </MediaContainer>"#,
         );
         let shown = format!("{devices:?} {devices:#?}");
-        assert!(!shown.contains("s3cret") && !shown.contains("None"), "{shown}");
+        for hidden in ["s3cret", "Television", "203.0.113.9", "None"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
         let device = &devices.devices[0];
         assert_eq!(device.token.as_ref().unwrap().expose(), "s3cret");
+        assert_eq!(device.name.as_deref(), Some("Television"));
+        assert_eq!(device.public_address, devices.public_address);
+        assert_eq!(device.public_address.as_deref(), Some("203.0.113.9"));
         assert_eq!((device.id, device.connections.len()), (Some(DeviceId(4711)), 2));
         assert_eq!(device.last_seen_at, Some(UnixSeconds(1_700_000_000)));
         assert!(devices.unreadable_fields().is_empty());

@@ -7,7 +7,7 @@ use crate::token::Token;
 lenient::object! {
     /// Something that an account may use, mostly a media server.
     ///
-    /// `Debug` shows no token and not the name of its owner.
+    /// `Debug` shows no token, neither its name nor its owner's, and not its address in the internet.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Resource {
@@ -105,7 +105,7 @@ lenient::object! {
     }
 }
 
-/// The owner's name is shown as `***`: a log is no place for it.
+/// Names and the address in the internet are shown as `***`: a log is no place for them.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Taken apart, so that a new field must be thought about here.
@@ -137,7 +137,7 @@ impl fmt::Debug for Resource {
             unreadable,
         } = self;
         f.debug_struct("Resource")
-            .field("name", name)
+            .field("name", &masked(name))
             .field("product", product)
             .field("product_version", product_version)
             .field("platform", platform)
@@ -149,7 +149,7 @@ impl fmt::Debug for Resource {
             .field("provides", provides)
             .field("owner_id", owner_id)
             .field("source_title", &masked(source_title))
-            .field("public_address", public_address)
+            .field("public_address", &masked(public_address))
             .field("access_token", access_token)
             .field("owned", owned)
             .field("home", home)

@@ -221,6 +221,8 @@ mod tests {
         assert_eq!(two.resources.len(), 2);
         assert!(two.resources[1].access_token.is_none() && two.unreadable_fields().is_empty());
 
+        let shown = format!("{two:?}");
+        assert!(!shown.contains("Attic") && !shown.contains("Phone"), "{shown}");
         let odd = r#"{"provides":"server","clientIdentifier":"a"}"#;
         for row in ["7", "\"x\"", "[]", "[{}]", "true", "1e999", "\"\\ud800\""] {
             for body in [format!("[{row},{odd}]"), format!("[{odd},{row}]")] {

@@ -44,8 +44,12 @@ fn json_and_xml_say_the_same() {
           </Device>
         </MediaContainer>"#,
     );
-    assert_eq!(format!("{json:?}"), format!("{xml:?}"));
+    let shown = format!("{json:?}");
+    assert_eq!(shown, format!("{xml:?}"));
+    assert!(!shown.contains("Attic"), "{shown}");
     let device = json.device().unwrap();
+    assert_eq!(device.name.as_deref(), Some("Attic"));
+    assert_eq!(device.name, xml.device().unwrap().name);
     assert_eq!(device.access_token.as_ref().unwrap().expose(), "transient-5ea1");
     let [local, relay] = device.connections.as_slice() else { panic!("{device:?}") };
     assert_eq!((local.port, local.local, local.relay), (Some(32400), Some(true), Some(false)));
