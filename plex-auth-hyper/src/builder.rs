@@ -28,8 +28,17 @@ impl Default for Transport {
     }
 }
 
-/// Makes a [`Transport`] whose client differs from the usual one. What does not need another client is
-/// set on the transport itself.
+/// Makes a [`Transport`] whose client differs from the usual one; from [`Transport::builder`]. What does not need
+/// another client is set on the transport itself.
+///
+/// ```
+/// use plex_auth_hyper::{InvalidTransport, Transport};
+///
+/// let pem = "-----BEGIN CERTIFICATE-----";
+/// let error = Transport::builder().root_certificate(pem).build().unwrap_err();
+/// assert!(matches!(error, InvalidTransport::PemCertificate { number: 1, .. }));
+/// assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "`build` makes the transport"]
 pub struct TransportBuilder {
@@ -74,28 +83,28 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// Why a transport could not be made.
+/// Why a [`Transport`] cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
     /// A root certificate cannot be read.
+    #[non_exhaustive]
     Certificate {
         /// Which, counted from 1.
         number: usize,
     },
     /// A root certificate is text in PEM. Decode it first: what stands between its lines is the DER in
     /// base64.
+    #[non_exhaustive]
     PemCertificate {
         /// Which, counted from 1.
         number: usize,
-    #[non_exhaustive]
     },
     /// TLS could not be set up. It is rustls's word against ring's, and not to be expected.
     Tls,
 }
 
 impl fmt::Display for InvalidTransport {
-    #[non_exhaustive]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate { number } => {

@@ -30,6 +30,23 @@ where
 {
     /// Drives a conversation to its end. Dropping the future stops it, and the calls that are under way; the
     /// conversation can be driven on later, or kept.
+    ///
+    #[cfg_attr(feature = "client", doc = "```no_run")]
+    #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, TokenState, Transport};
+    ///
+    /// # fn stored() -> String { String::new() }
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
+    /// match Transport::new().drive(&mut check).await {
+    ///     TokenState::Alive(account) => println!("it is {}'s", account.title.unwrap_or_default()),
+    ///     TokenState::Dead(_) => println!("please sign in again"),
+    ///     _ => println!("nobody can say just now"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drive<C: Conversation>(&self, conversation: &mut C) -> C::Outcome {
         loop {
             let watch = |_| ControlFlow::Continue(());
@@ -40,7 +57,34 @@ where
     }
 
     /// Drives a conversation like [`drive`](Self::drive), shows its progress after each step and at least once a
-    /// second, and stops where `watch` says so: `None`.
+    /// second, and stops where `watch` says so: `None`. The conversation can be driven on later, or kept.
+    ///
+    /// The calls that are under way when it is stopped are dropped, and what comes of them is lost.
+    ///
+    #[cfg_attr(feature = "client", doc = "```no_run")]
+    #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// use std::ops::ControlFlow;
+    /// use plex_auth_hyper::{ClientIdentity, PinProgress, PlexTv, Transport};
+    ///
+    /// # fn has_left() -> bool { false }
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// let mut login = plex_tv.short_pin_login();
+    /// let http = Transport::new();
+    /// let outcome = http.drive_with(&mut login, |progress| {
+    ///     if let PinProgress::Waiting { pin, left, .. } = progress {
+    ///         let (code, page) = (pin.pin().code.expose(), pin.link_page(&plex_tv));
+    ///         println!("type {code} at {page}: {} s left", left.as_secs());
+    ///     }
+    ///     if has_left() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// if let Some(linked) = outcome.await {
+    ///     let token = linked?.auth_token; // to be kept at once
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drive_with<C: Conversation>(
         &self,
         conversation: &mut C,

@@ -23,7 +23,17 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Sends calls over a [`tower_service::Service`], which unless told otherwise is a `Client` on tokio.
 ///
 /// Clone it freely: the clones share their connections. The futures hold nothing of the transport's, so
-/// that they can be spawned, and can be dropped at any point.
+/// that they can be spawned, and can be dropped at any point. What it promises, and what not, stands in the
+/// [crate's documentation](crate).
+///
+#[cfg_attr(feature = "client", doc = "```")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
+/// use std::time::Duration;
+/// use plex_auth_hyper::Transport;
+///
+/// let http = Transport::new().timeout(Duration::from_secs(5)).max_body_size(64 * 1024);
+/// # let _ = http;
+/// ```
 #[derive(Clone)]
 pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = "client"))] S> {
     service: S,
@@ -110,6 +120,24 @@ where
 {
     /// Sends a call and returns the value that it is for.
     ///
+    #[cfg_attr(feature = "client", doc = "```no_run")]
+    #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
+    ///
+    /// # fn stored() -> String { String::new() }
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let call = PlexTv::new(me).token_details(&Token::new(stored())?);
+    /// match Transport::new().send(call).await {
+    ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
+    ///     Err(error) if error.is_token_dead() => println!("please sign in again"),
+    ///     Err(error) if error.may_retry() => println!("please try later: {error}"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::Answered`] where an answer came and says no or is not what was asked for;
@@ -123,6 +151,19 @@ where
     }
 
     /// Sends a call and returns the value with the answer's status and headers.
+    ///
+    #[cfg_attr(feature = "client", doc = "```no_run")]
+    #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let answer = Transport::new().exchange(PlexTv::new(me).plex_keys()).await?;
+    /// println!("{}, {:?}", answer.status(), answer.headers().get("date"));
+    /// println!("{} keys", answer.body().keys.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -188,6 +188,18 @@ impl<T> Call<T> {
 
 impl Call<()> {
     /// A call whose answer is its status: any success will do, and its body is not looked at.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, Call};
+    ///
+    /// let request = http::Request::head("http://10.0.0.7:32400/web/index.html").body(())?;
+    /// let (_, reply) = Call::status_only("getPlexWeb", request).into_parts();
+    /// reply.parse(&http::Response::new("whatever"))?;
+    ///
+    /// let answer = http::Response::builder().status(404).body("")?;
+    /// assert!(reply.parse(&answer).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
         let mut call = Self::own(operation, request.map(Into::into), Box::new(|_| Ok(())));
         call.reply.status_only = true;

@@ -20,8 +20,29 @@ mod message;
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
 /// [`wants_second_factor`](Self::wants_second_factor), [`is_pin_gone`](Self::is_pin_gone),
-/// [`wants_home_pin`](Self::wants_home_pin),
-/// [`may_retry`](Self::may_retry).
+/// [`wants_home_pin`](Self::wants_home_pin), [`wants_new_device_key`](Self::wants_new_device_key),
+/// [`may_retry`](Self::may_retry). A transport returns a [`SendError`](crate::SendError), which has the same.
+///
+/// ```
+/// use plex_auth_proto::{http, ClientIdentity, Credentials, Error, PlexTv};
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let call = PlexTv::new(me).sign_in(&Credentials::new("rosa", "correct horse")?);
+/// let (_, reply) = call.into_parts();
+///
+/// // Two-factor authentication: ask for the code, and sign in with it.
+/// let answer = http::Response::builder().status(401).body(r#"{"errors":[{"code":1029}]}"#)?;
+/// let error = reply.parse(&answer).unwrap_err();
+/// assert!(error.wants_second_factor() && !error.is_token_dead());
+/// assert!(matches!(error, Error::SecondFactorRequired(_)));
+///
+/// // An outage says nothing about the password. It is not known whether a sign-in has worked all the same, so
+/// // that it is not for a program to try again by itself.
+/// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
+/// let error = reply.parse(&answer).unwrap_err();
+/// assert!(matches!(error, Error::Unavailable(_)) && !error.may_retry());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -56,6 +77,7 @@ pub enum Error {
     Rejected(Rejection),
     /// 3xx: the answer points elsewhere. It was not followed, as the token would have gone along.
     /// Nothing of Plex needs a redirect: the base URL is wrong, or a captive portal answers.
+    #[non_exhaustive]
     Redirected {
         /// What was asked, and of whom.
         asked: Box<Asked>,
@@ -65,6 +87,7 @@ pub enum Error {
         to: Option<Origin>,
     },
     /// A success that is not what Plex answers: a proxy's page, a captive portal's, a broken document.
+    #[non_exhaustive]
     UnexpectedContent {
         /// What was asked, and of whom.
         asked: Box<Asked>,
@@ -74,10 +97,10 @@ pub enum Error {
         content: Content,
     },
     /// Data that lacks what this call is for, or has it in a shape that cannot be read.
+    #[non_exhaustive]
     UnexpectedShape {
         /// What was asked, and of whom.
         asked: Box<Asked>,
-    #[non_exhaustive]
         /// The status.
         status: StatusCode,
         /// The field, as a path: `MediaContainer.token`.
@@ -97,7 +120,6 @@ pub enum Error {
         limit: usize,
     },
 }
-    #[non_exhaustive]
 
 /// What came where data was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,7 +132,6 @@ pub enum Content {
     /// XML where JSON was asked for, or XML of another kind: something changed the `Accept` header.
     Xml,
     /// It starts as JSON does and is cut off, has something behind it, or is otherwise not JSON.
-    #[non_exhaustive]
     BrokenJson,
     /// Neither JSON nor XML.
     Other,

@@ -30,6 +30,9 @@ pub(crate) mod unclaim;
 /// | [`claim`](Self::claim) | none | `POST {server}/myplex/claim` |
 /// | [`unclaim`](Self::unclaim) | none | `DELETE {server}/myplex/account` |
 ///
+/// Every request has the [headers of the identity](ClientIdentity::headers), and all but `server_identity` and
+/// `claim` the token as `x-plex-token`. None has a body.
+///
 /// Where there is no token yet, or it is not sure which server answers: [`MediaServerAddress`].
 ///
 /// ```

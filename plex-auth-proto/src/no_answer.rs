@@ -9,7 +9,35 @@ use crate::retry_after::RetryAfter;
 
 /// What a transport returns where there is no value: Plex said no, or no answer came.
 ///
-/// The two are never confused: [`is_token_dead`](Self::is_token_dead) is true only where Plex said so.
+/// The two are never confused: [`is_token_dead`](Self::is_token_dead) is true only where Plex said so. Both
+/// transports return it, and call it `Error`.
+///
+/// ```
+/// use plex_auth_proto::{http, ClientIdentity, NoAnswerReason, PlexTv, SendError, Token};
+///
+/// /// What a program says, whatever its transport is.
+/// fn advice(error: &SendError) -> &'static str {
+///     match error {
+///         error if error.is_token_dead() => "sign in again",
+///         error if error.may_retry() => "try later",
+///         SendError::NoAnswer(_) => "look at the network",
+///         _ => "look at what Plex says",
+///     }
+/// }
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let (_, reply) = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
+///
+/// let answer = http::Response::builder().status(401).body("")?;
+/// let refused = SendError::from(reply.parse(&answer).unwrap_err());
+/// assert_eq!(advice(&refused), "sign in again");
+///
+/// // As a transport says it, of which nothing has left this machine.
+/// let silence = reply.no_answer(NoAnswerReason::NameNotFound, false);
+/// assert!(silence.no_answer().is_some_and(|silence| !silence.may_have_been_sent()));
+/// assert_eq!(advice(&silence), "try later");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {

@@ -79,6 +79,10 @@ pub(crate) mod token_details;
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.
 ///
+/// Every request has the [headers of the identity](ClientIdentity::headers), and where a [`Token`](crate::Token)
+/// is handed in, that as `x-plex-token`. A body is a form (`sign_in`, `link_pin`) or JSON (a device's key, what it
+/// has signed); the `content-type` says which.
+///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 ///

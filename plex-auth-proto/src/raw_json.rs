@@ -7,8 +7,8 @@ use crate::lenient::{self, UNREADABLE, Value};
 
 /// A part of an answer whose shape is not known, as the JSON text that it came as.
 ///
-/// Nobody knows what is in it, so `Debug` shows its length alone. White space is not kept, and what this library cannot hold (a number out of range, half a surrogate
-/// pair, lists in lists without end) is `null`.
+/// Nobody knows what is in it, so `Debug` shows its length alone. White space is not kept, and what this library
+/// cannot hold (a number out of range, half a surrogate pair, lists in lists without end) is `null`.
 ///
 /// ```
 /// use plex_auth_proto::Account;

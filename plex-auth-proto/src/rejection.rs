@@ -7,6 +7,25 @@ use crate::error_body;
 use crate::retry_after::RetryAfter;
 
 /// A refusal: the status of an answer that is no success, with Plex's own codes.
+///
+/// ```
+/// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let (_, reply) = PlexTv::new(me).resources(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
+/// let answer = http::Response::builder()
+///     .status(429)
+///     .header("retry-after", "30")
+///     .body(r#"{"errors":[{"code":1003,"message":"Too many requests","status":429}]}"#)?;
+/// let error = reply.parse(&answer).unwrap_err();
+///
+/// let rejection = error.rejection().ok_or("it was none")?;
+/// assert_eq!(rejection.status(), 429);
+/// assert!(rejection.has_code(1003));
+/// // For whoever sent the request, and for no log.
+/// assert_eq!(rejection.errors()[0].message(), Some("Too many requests"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Rejection {
     asked: Box<Asked>,

@@ -21,6 +21,29 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// What a carrier must know is here, too: whether the request [may be sent again](Self::is_repeatable),
 /// how much of a body [is worth reading](Self::body_limit), whether its URL [is a
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
+///
+/// ```
+/// use plex_auth_proto::{http, Body, Call, ClientIdentity, NoAnswerReason, PlexTv, SendError, Token};
+///
+/// /// A carrier of one's own: `fetch` sends a request as it is, and its error says whether any of it was sent.
+/// fn send<T>(
+///     call: Call<T>,
+///     fetch: impl Fn(http::Request<Body>) -> Result<http::Response<Vec<u8>>, bool>,
+/// ) -> Result<T, SendError> {
+///     let (request, reply) = call.into_parts();
+///     let answer = fetch(request).map_err(|sent| reply.no_answer(NoAnswerReason::Other, sent))?;
+///     Ok(reply.parse(&answer)?)
+/// }
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let token = Token::new("xyz-Abc_0123456789ab")?;
+/// let account = send(plex_tv.token_details(&token), |_| Ok(http::Response::new(br#"{"id":7}"#.to_vec())))?;
+/// assert_eq!(account.id, Some(7));
+///
+/// let error = send(plex_tv.token_details(&token), |_| Err(false)).unwrap_err();
+/// assert!(error.may_retry() && error.answered().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reply<T> {
     pub(crate) asked: Asked,
     pub(crate) max_body_size: Option<usize>,
@@ -138,7 +161,8 @@ impl<T> Reply<T> {
 
     /// The error for an exchange that brought no answer, for carriers.
     ///
-    /// `sent` says whether any of the request may have reached the server; when in doubt, it may.
+    /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
+    /// of [`Reply`] has one.
     pub fn no_answer(&self, reason: NoAnswerReason, sent: bool) -> SendError {
         SendError::NoAnswer(NoAnswer::new(&self.asked, reason, sent))
     }

@@ -21,6 +21,20 @@ impl Transport {
     ///
     /// It can take as long as the conversation does, 15 minutes for a PIN:
     /// [`drive_with`](Self::drive_with) can be stopped.
+    ///
+    /// ```no_run
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, TokenState, Transport};
+    ///
+    /// # fn stored() -> String { String::new() }
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
+    /// match Transport::new().drive(&mut check) {
+    ///     TokenState::Alive(account) => println!("it is {}'s", account.title.unwrap_or_default()),
+    ///     TokenState::Dead(_) => println!("please sign in again"),
+    ///     _ => println!("nobody can say just now"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn drive<C>(&self, conversation: &mut C) -> C::Outcome
     where
         C: Conversation,
@@ -37,6 +51,27 @@ impl Transport {
     /// second, and stops where `watch` says so: `None`. The conversation can be driven on later, or kept.
     ///
     /// A call that is under way when it is stopped goes on to its end, and what comes of it is lost.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use plex_auth_ureq::{ClientIdentity, PinProgress, PlexTv, Transport};
+    ///
+    /// # fn has_left() -> bool { false }
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// let mut login = plex_tv.short_pin_login();
+    /// let outcome = Transport::new().drive_with(&mut login, |progress| {
+    ///     if let PinProgress::Waiting { pin, left, .. } = progress {
+    ///         let (code, page) = (pin.pin().code.expose(), pin.link_page(&plex_tv));
+    ///         println!("type {code} at {page}: {} s left", left.as_secs());
+    ///     }
+    ///     if has_left() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// if let Some(linked) = outcome {
+    ///     let token = linked?.auth_token; // to be kept at once
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn drive_with<C>(
         &self,
         conversation: &mut C,

@@ -99,6 +99,20 @@ impl Transport {
 
     /// Sends a call and reads its answer.
     ///
+    /// ```no_run
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
+    ///
+    /// # fn stored() -> String { String::new() }
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// match Transport::new().send(PlexTv::new(me).token_details(&Token::new(stored())?)) {
+    ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
+    ///     Err(error) if error.is_token_dead() => println!("please sign in again"),
+    ///     Err(error) if error.may_retry() => println!("please try later: {error}"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::Answered`] where an answer came and is not what was asked for;
@@ -108,6 +122,16 @@ impl Transport {
     }
 
     /// Sends a call and reads its answer, with the status and the headers that came with it.
+    ///
+    /// ```no_run
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let answer = Transport::new().exchange(PlexTv::new(me).plex_keys())?;
+    /// println!("{}, {:?}", answer.status(), answer.headers().get("date"));
+    /// println!("{} keys", answer.body().keys.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

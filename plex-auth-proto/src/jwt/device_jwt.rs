@@ -159,6 +159,20 @@ impl JwtScope {
 /// signature in.
 ///
 /// `Debug` shows the length only.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use plex_auth_proto::{ClientIdentity, DeviceClaims, Jwk};
+///
+/// # fn ask_the_key_store(_: &[u8]) -> [u8; 64] { [0; 64] }
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let jwk = Jwk::new([7; 32], "den-2026")?; // the public half, known before
+/// let unsigned = DeviceClaims::for_poll(&me, SystemTime::now()).unsigned(&jwk);
+/// let signature = ask_the_key_store(unsigned.message()); // or `.await`
+/// let jwt = unsigned.signed(&signature);
+/// assert_eq!(jwt.expose().split('.').count(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct UnsignedDeviceJwt {
     message: String,
 }

@@ -92,7 +92,7 @@ impl SourceDevice {
 ///     }
 /// };
 /// assert_eq!(chosen.kind, ConnectionKind::Local);
-/// let server = chosen.with_token(attic.access_token.expect("it takes one"));
+/// let server = chosen.with_token(attic.access_token.ok_or("it takes none")?);
 /// assert_eq!(server.url().to_string(), "https://10-0-2-1.feed.plex.direct:32400");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

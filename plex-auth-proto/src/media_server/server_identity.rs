@@ -80,7 +80,7 @@ lenient::object! {
             /// The server's identifier, which plex.tv calls its client identifier.
             pub machine_identifier: String as "machineIdentifier",
         }
-        /// Whether it belongs to an account. One that does not can be [claimed](MediaServer::claim).
+        /// Whether it belongs to an account. One that does not can be [claimed](MediaServerAddress::claim).
         pub claimed: Option<bool>,
         /// Its version, such as `1.40.0.7998-c29d4c0c8`.
         pub version: Option<String>,

@@ -59,7 +59,7 @@ impl MediaServer {
     ///         "Connection":[{"uri":"http://10.0.2.1:32400","port":32400,"local":true}]}]}}"#,
     /// );
     /// let source = reply.parse(&answer)?;
-    /// let device = source.device().expect("the server knows the source");
+    /// let device = source.device().ok_or("the server does not know the source")?;
     /// assert_eq!(device.name.as_deref(), Some("Attic"));
     /// assert_eq!(device.connections[0].local, Some(true));
     ///
@@ -78,6 +78,20 @@ impl MediaServer {
     /// `GET {server}/security/resources` with `refresh=1`: like
     /// [`source_connection_information`](Self::source_connection_information), but the server asks
     /// plex.tv again instead of answering from what it has kept.
+    ///
+    /// ```
+    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let call = server.refresh_source_connection_information(&"server://5f0e1c2d".parse()?);
+    /// assert_eq!(
+    ///     call.request().uri(),
+    ///     "http://10.0.0.7:32400/security/resources?source=server%3A%2F%2F5f0e1c2d&refresh=1"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "getSourceConnectionInformation")]
     pub fn refresh_source_connection_information(
         &self,
@@ -178,20 +192,6 @@ lenient::object! {
     }
 }
 
-lenient::object! {
-    /// One way to reach a [`SourceDevice`].
-    #[derive(Debug, Default)]
-    #[non_exhaustive]
-    pub struct SourceConnection {
-        /// `http` or `https`.
-        pub protocol: Option<String>,
-        /// The IP address or host name.
-        pub address: Option<String>,
-        /// The port.
-        pub port: Option<u16>,
-        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
-        pub uri: Option<String>,
-        /// Whether the address is a private one. That is its owner's network, not necessarily yours.
 /// The name is shown as `***`: a log is no place for it.
 impl fmt::Debug for SourceDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,6 +207,20 @@ impl fmt::Debug for SourceDevice {
     }
 }
 
+lenient::object! {
+    /// One way to reach a [`SourceDevice`].
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct SourceConnection {
+        /// `http` or `https`.
+        pub protocol: Option<String>,
+        /// The IP address or host name.
+        pub address: Option<String>,
+        /// The port.
+        pub port: Option<u16>,
+        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
+        pub uri: Option<String>,
+        /// Whether the address is a private one. That is its owner's network, not necessarily yours.
         pub local: Option<bool>,
         /// Whether the way leads over Plex's relay, at about 2 Mbit/s. Servers that answer in XML leave
         /// it out where it is not.

@@ -91,7 +91,7 @@ impl MediaServer {
 /// let Step::Send(id, call) = keeper.next(now) else { panic!() };
 /// let answer = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#);
 /// keeper.receive(now, id, call.reply().read(answer).map_err(Into::into));
-/// let token = keeper.token().expect("a token").clone();
+/// let token = keeper.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
 /// // Nothing to do for 47 hours, unless the server refuses it.

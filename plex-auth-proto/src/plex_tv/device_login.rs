@@ -79,7 +79,7 @@ impl PlexTv {
 /// let linked = loop {
 ///     match login.next(now) {
 ///         Step::Send(id, call) => {
-///             let answer = call.reply().read(http::Response::new(answers.next().unwrap()));
+///             let answer = call.reply().read(http::Response::new(answers.next().ok_or("no more")?));
 ///             login.receive(now, id, answer.map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => now += time,

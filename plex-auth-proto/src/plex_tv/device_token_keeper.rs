@@ -61,8 +61,8 @@ impl PlexTv {
 /// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
 /// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage or a
 /// rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer by up to
-/// itself. A token that has expired meanwhile can still be renewed. It
-/// [ends](DeviceTokenEnd) only where no waiting helps.
+/// itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no waiting
+/// helps.
 ///
 /// - [Keep](Self::keep) what is to be kept before the first call is sent, and again whenever
 ///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
@@ -147,8 +147,8 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         }
     }
 
-    /// A keeper that goes on where [`keep`](Self::keep), or that of a [login](crate::DeviceLogin::keep), left it. Without a
-    /// token it gets one at once.
+    /// A keeper that goes on where [`keep`](Self::keep), or that of a [login](crate::DeviceLogin::keep), left it.
+    /// Without a token it gets one at once.
     ///
     /// # Errors
     ///

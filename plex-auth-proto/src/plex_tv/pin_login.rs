@@ -61,7 +61,7 @@ impl PlexTv {
 ///     match login.next(now) {
 ///         Step::Send(id, call) => {
 ///             let (_request, reply) = call.into_parts();
-///             let answer = reply.read(http::Response::new(answers.next().unwrap()));
+///             let answer = reply.read(http::Response::new(answers.next().ok_or("no more")?));
 ///             login.receive(now, id, answer.map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => {

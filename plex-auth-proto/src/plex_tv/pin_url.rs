@@ -15,10 +15,10 @@ use crate::lenient::Value;
 /// let pin: plex_auth_proto::Pin = serde_json::from_str(
 ///     r#"{"id": 7, "code": "G7KX", "qr": "https://plex.tv/api/v2/pins/qr/G7KX"}"#,
 /// )?;
-/// let picture = pin.qr.expect("there is one");
+/// let picture = pin.qr.ok_or("there is none")?;
 /// assert_eq!(picture.to_string(), "https://plex.tv/api/v2/pins/qr/G7KX");
 /// assert_eq!(format!("{picture:?}"), "PinUrl(https://plex.tv/***)");
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct PinUrl(Zeroizing<String>);

@@ -29,8 +29,9 @@ impl PlexTv {
     /// with the token of each and the ways to reach it.
     ///
     /// This is also how to learn whether somebody may use a server: ask with *their* token whether
-    /// [`server`](Resources::server) finds it, or have [`server_access`](Self::server_access) do so. Ask again when a server refuses its token, or cannot be
-    /// reached where it was: both change. A server that was claimed just now can take 90 s to appear.
+    /// [`server`](Resources::server) finds it, or have [`server_access`](Self::server_access) do so. Ask again
+    /// when a server refuses its token, or cannot be reached where it was: both change. A server that was
+    /// claimed just now can take 90 s to appear.
     ///
     /// | Plex answers | error |
     /// |---|---|
@@ -60,7 +61,7 @@ impl PlexTv {
     /// let resources = reply.parse(&answer)?;
     /// assert_eq!(resources.resources.len(), 2);
     /// assert_eq!(resources.servers().count(), 1);
-    /// let attic = resources.server("5f0e1c2d").expect("this account may use it");
+    /// let attic = resources.server("5f0e1c2d").ok_or("this account may not use it")?;
     /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
     ///
     /// let answer = http::Response::new(r#"{"errors":[{"code":1007}]}"#);
@@ -220,9 +221,9 @@ mod tests {
         );
         assert_eq!(two.resources.len(), 2);
         assert!(two.resources[1].access_token.is_none() && two.unreadable_fields().is_empty());
-
         let shown = format!("{two:?}");
         assert!(!shown.contains("Attic") && !shown.contains("Phone"), "{shown}");
+
         let odd = r#"{"provides":"server","clientIdentifier":"a"}"#;
         for row in ["7", "\"x\"", "[]", "[{}]", "true", "1e999", "\"\\ud800\""] {
             for body in [format!("[{row},{odd}]"), format!("[{odd},{row}]")] {

@@ -19,11 +19,11 @@ use crate::unix_seconds::UnixSeconds;
 /// let account: Account = serde_json::from_str(
 ///     r#"{"authToken": "abc", "customRestrictions": {"movies": "contentRating=PG", "music": null}}"#,
 /// )?;
-/// let restrictions = account.custom_restrictions.unwrap();
+/// let restrictions = account.custom_restrictions.ok_or("there are none")?;
 /// assert_eq!(restrictions.get("movies"), Some("contentRating=PG"));
 /// assert_eq!(restrictions.get("music"), None);
 /// assert_eq!(restrictions.names().collect::<Vec<_>>(), ["movies", "music"]);
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CustomRestrictions(BTreeMap<String, Seen<String>>);

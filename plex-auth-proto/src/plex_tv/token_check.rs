@@ -45,7 +45,7 @@ impl PlexTv {
 /// let state = loop {
 ///     match check.next(now) {
 ///         Step::Send(id, call) => {
-///             let (status, body) = answers.next().unwrap();
+///             let (status, body) = answers.next().ok_or("no more answers")?;
 ///             let answer = http::Response::builder().status(status).body(body)?;
 ///             check.receive(now, id, call.reply().read(answer).map_err(Into::into));
 ///         }

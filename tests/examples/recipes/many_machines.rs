@@ -45,8 +45,8 @@ fn send_with<T>(
     }
 }
 
-/// How much later than due this machine does what all of them do, from 0 to `spread` and always the same: by a
-/// hash of its name.
+/// This machine's share of `spread`, so that not all do the same thing at the same time. It comes from a hash of
+/// the machine's name, and so is always the same.
 fn share_of(name: &str, spread: Duration) -> Duration {
     let hash = digest(&SHA256, name.as_bytes());
     let number =

@@ -38,8 +38,9 @@ pub enum DeviceLoginError {
     #[error("nobody has linked the PIN in time")]
     Expired,
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
-    /// transport could not start; or the last poll found nobody to ask. Where Plex [does not know the device](SendError::wants_new_device_key) any
-    /// more, only a new client identifier with a new key helps.
+    /// transport could not start; or the last poll found nobody to ask. Where Plex
+    /// [does not know the device](SendError::wants_new_device_key) any more, only a new client identifier with a
+    /// new key helps.
     #[error(transparent)]
     Failed(#[from] SendError),
     /// The device's key could not sign the last poll.
