@@ -39,7 +39,7 @@ impl SourceDevice {
     /// [choice](ConnectionChoice), which sends no token.
     ///
     /// Nothing says in whose network it is, so that private addresses are tried only where the caller
-    /// [says so](ConnectionChoice::local_ones).
+    /// [says so](ConnectionChoice::private_addresses).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
         ConnectionChoice::of(identity, Listed::source(self))
     }
@@ -50,13 +50,13 @@ impl SourceDevice {
 ///
 /// The order is local, remote, relay; among those `https` before `http`, and then IPv4 before IPv6. Once the
 /// right server has answered over one, a better one has half a second more to do so
-/// ([`grace`](Self::grace)). All is over after ten seconds ([`deadline`](Self::deadline)), which are
+/// ([`grace`](Self::grace)). All is over after ten seconds ([`patience`](Self::patience)), which are
 /// shared out where there are more candidates than may be asked [at once](Self::at_once), so that those that
 /// hang leave time for the others. Each is asked once.
 ///
 /// Not asked at all are addresses that lead nowhere, a `uri` that is none, and private addresses in networks that
-/// are not known to be one's own ([`local_ones`](Self::local_ones)): a stranger's machine can have them here.
-/// Of more than 64 connections the first 64 count.
+/// are not known to be one's own ([`private_addresses`](Self::private_addresses)): a stranger's machine can have
+/// them here. Of more than 64 connections the first 64 count.
 ///
 /// A private address says nothing about which machine is there, and an identifier is no secret: only `https`
 /// proves that the answer is the server's own.
@@ -100,7 +100,7 @@ impl SourceDevice {
 pub struct ConnectionChoice {
     identity: ClientIdentity,
     listed: Listed,
-    deadline: Duration,
+    patience: Duration,
     grace: Duration,
     at_once: usize,
     contest: Contest,
@@ -117,7 +117,7 @@ impl ConnectionChoice {
             contest: Contest::new(listed.candidates()),
             identity,
             listed,
-            deadline: Duration::from_secs(10),
+            patience: Duration::from_secs(10),
             grace: Duration::from_millis(500),
             at_once: 8,
             elapsed: Elapsed::default(),
@@ -129,8 +129,8 @@ impl ConnectionChoice {
 
     /// Sets how long all of it may take: 10 seconds unless set.
     #[must_use]
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.deadline = limit;
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -155,8 +155,8 @@ impl ConnectionChoice {
     /// Say so for a server that is known to be in the network of whoever asks. Elsewhere another machine can
     /// have the address, and over `http` can pass for the server and be sent its token.
     #[must_use]
-    pub fn local_ones(mut self, tried: bool) -> Self {
-        self.listed.local_ones = tried;
+    pub fn private_addresses(mut self, tried: bool) -> Self {
+        self.listed.private_addresses = tried;
         self.afresh()
     }
 
@@ -185,7 +185,7 @@ impl ConnectionChoice {
     /// When it is over at the latest, as things stand.
     fn end(&self) -> Duration {
         let grace_ends = self.first_right.map(|first| first.saturating_add(self.grace));
-        grace_ends.map_or(self.deadline, |grace_ends| grace_ends.min(self.deadline))
+        grace_ends.map_or(self.patience, |grace_ends| grace_ends.min(self.patience))
     }
 
     /// What has come of it all, where that is decided.
@@ -227,7 +227,7 @@ impl ConnectionChoice {
         // So that those which hang leave time for the ones behind them.
         let rounds = self.contest.waiting().div_ceil(self.at_once);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        let limit = (self.deadline.saturating_sub(now) / rounds).max(LEAST);
+        let limit = (self.patience.saturating_sub(now) / rounds).max(LEAST);
         let address = MediaServerAddress::new(self.identity.clone(), url);
         let call = address.server_identity().deadline(limit);
         let id = self.next_id.take();

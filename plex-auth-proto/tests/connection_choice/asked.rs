@@ -90,9 +90,9 @@ fn private_addresses_of_a_network_that_may_not_be_ones_own_are_not_asked() {
         let is_foreign = |shown: &&String| shown.ends_with("not known to be yours");
         assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - asked, "{foreign:?}");
         // The caller knows better.
-        let mut play = Play::new(server.choose_connection(me()).local_ones(true));
+        let mut play = Play::new(server.choose_connection(me()).private_addresses(true));
         assert_eq!(play.urls().len(), 3, "{facts}");
-        let mut play = Play::new(server.choose_connection(me()).local_ones(false));
+        let mut play = Play::new(server.choose_connection(me()).private_addresses(false));
         assert_eq!(play.urls(), ["https://remote.plex.direct"], "{facts}");
     }
 }
@@ -107,7 +107,8 @@ fn a_source_is_reached_likewise_and_its_local_connections_where_the_caller_says_
     .unwrap();
     let mut play = Play::new(source.choose_connection(me()));
     assert_eq!(play.urls(), ["https://remote.plex.direct:1", "https://relay.plex.direct:3"]);
-    let mut play = Play::new(source.choose_connection(me()).local_ones(true).bare_addresses(true));
+    let mut play =
+        Play::new(source.choose_connection(me()).private_addresses(true).bare_addresses(true));
     assert_eq!(play.urls().len(), 3);
     play.answers("local", RIGHT);
     let server = play.outcome().unwrap().with_token(source.access_token.unwrap());

@@ -117,7 +117,7 @@ fn those_that_hang_leave_time_for_the_others() {
     let connections: Vec<_> =
         (1..=5).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false)).collect();
     let server = own(&connections.join(","));
-    let choice = server.choose_connection(me()).at_once(2).deadline(Duration::from_secs(9));
+    let choice = server.choose_connection(me()).at_once(2).patience(Duration::from_secs(9));
     let mut play = Play::new(choice.clone());
     // Nobody answers, and the carrier keeps each deadline.
     while play.goes_on().is_some() {

@@ -135,7 +135,7 @@ fn where_none_is_right_it_is_over_in_time_and_each_says_why() {
         boathouse.connections.push(connection(&refused(), false));
         let started = Instant::now();
         // Two at once have half of the time each; those that hang leave the other half.
-        let choice = boathouse.choose_connection(me()).deadline(SOON).at_once(2);
+        let choice = boathouse.choose_connection(me()).patience(SOON).at_once(2);
         let (outcome, at_once) = drive(&carrier, choice);
         assert!(started.elapsed() < IN_TIME && at_once == 2, "{at_once}");
         let error = outcome.unwrap_err().to_string();
@@ -187,7 +187,7 @@ fn one_that_is_stopped_and_driven_on_is_over_in_time() {
         boathouse.connections.truncate(1);
         boathouse.connections.push(connection(&format!("{}/pms/", server.url()), false));
         boathouse.connections.push(connection(server.url(), false));
-        let mut choice = boathouse.choose_connection(me()).deadline(SOON).at_once(1);
+        let mut choice = boathouse.choose_connection(me()).patience(SOON).at_once(1);
         // Once the first is asked.
         let watch = |progress| match progress {
             ConnectionProgress::Asking { candidates, .. }

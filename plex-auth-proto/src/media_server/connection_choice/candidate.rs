@@ -79,7 +79,7 @@ pub enum CandidateLoss {
     #[error("the address leads nowhere")]
     LeadsNowhere,
     /// Not asked: the address is a private one in a network that is not known to be yours, where another
-    /// machine has it; see [`local_ones`](crate::ConnectionChoice::local_ones).
+    /// machine has it; see [`private_addresses`](crate::ConnectionChoice::private_addresses).
     #[error("the address is a private one in a network that is not known to be yours")]
     ForeignNetwork,
     /// Not asked: a better one has the same URL.

@@ -16,7 +16,7 @@ pub(super) struct Listed {
     pub(super) identifier: Option<String>,
     connections: Vec<Connection>,
     /// Whether its private addresses are those of the network of whoever asks.
-    pub(super) local_ones: bool,
+    pub(super) private_addresses: bool,
     /// Whether the server is known to take what is not encrypted.
     takes_http: bool,
     /// Whether the caller allows that in place of a name that is not found.
@@ -46,7 +46,7 @@ impl Listed {
         Self {
             identifier: resource.client_identifier.clone(),
             connections: resource.connections.iter().take(MOST).map(Connection::from).collect(),
-            local_ones: is_true(resource.owned) || is_true(resource.public_address_matches),
+            private_addresses: is_true(resource.owned) || is_true(resource.public_address_matches),
             takes_http: resource.https_required == Some(false),
             bare_addresses: false,
         }
@@ -57,7 +57,7 @@ impl Listed {
             identifier: device.client_identifier.clone(),
             connections: device.connections.iter().take(MOST).map(Connection::from).collect(),
             // Nothing is said about whose it is, nor about what it takes.
-            local_ones: false,
+            private_addresses: false,
             takes_http: false,
             bare_addresses: false,
         }
@@ -101,7 +101,7 @@ impl Listed {
             Some(Ok(url)) => {
                 let loss = if connection.leads_nowhere(&url) {
                     Some(CandidateLoss::LeadsNowhere)
-                } else if kind == ConnectionKind::Local && !self.local_ones {
+                } else if kind == ConnectionKind::Local && !self.private_addresses {
                     Some(CandidateLoss::ForeignNetwork)
                 } else {
                     None

@@ -100,7 +100,7 @@ fn try_all(
 /// Nothing where Plex lists a connection that is not even one.
 fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) -> Option<Tried> {
     let mut choice =
-        server.choose_connection(identity.clone()).deadline(LIMIT.min(session.patience()));
+        server.choose_connection(identity.clone()).patience(LIMIT.min(session.patience()));
     let (candidate, outcome) = match session.converse(&mut choice, |_| {}) {
         Ok(ChosenConnection { candidates, took, .. }) => (candidates.into_iter().next()?, Ok(took)),
         Err(ConnectionChoiceError::NoneRight { candidates, .. }) => {
