@@ -27,7 +27,7 @@ pub(crate) mod unclaim;
 /// | [`refresh_source_connection_information`](Self::refresh_source_connection_information) | the same with `refresh=1` | `GET {server}/security/resources` |
 /// | [`server_identity`](Self::server_identity) | getIdentity | `GET {server}/identity` |
 /// | [`root`](Self::root) | getServerInfo | `GET {server}/` |
-/// | [`claim`](Self::claim) | none | `POST {server}/myplex/claim` |
+/// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 /// | [`unclaim`](Self::unclaim) | none | `DELETE {server}/myplex/account` |
 ///
 /// Every request has the [headers of the identity](ClientIdentity::headers), and all but `server_identity` and

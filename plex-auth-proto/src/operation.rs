@@ -48,7 +48,7 @@ pub struct Operation {
 ///     "getTokenDetails",
 ///     "createOAuthPin",
 ///     "getOAuthPin",
-///     "linkPin",
+///     "linkOAuthPin",
 ///     "registerDeviceJWK",
 ///     "getAuthNonce",
 ///     "exchangeJWTToken",

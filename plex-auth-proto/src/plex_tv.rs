@@ -60,7 +60,7 @@ pub(crate) mod token_details;
 /// | [`create_short_pin`](Self::create_short_pin) | createOAuthPin | `POST {plex.tv}/pins` |
 /// | [`create_strong_pin`](Self::create_strong_pin) | the same with `strong=true` | `POST {plex.tv}/pins` |
 /// | [`poll_pin`](Self::poll_pin) | getOAuthPin | `GET {plex.tv}/pins/{id}` |
-/// | [`link_pin`](Self::link_pin) | none | `PUT {plex.tv}/pins/link` |
+/// | [`link_pin`](Self::link_pin) | linkOAuthPin | `PUT {plex.tv}/pins/link` |
 /// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
 /// | [`create_short_device_pin`](Self::create_short_device_pin) | createOAuthPin with a key | `POST {plex.tv}/pins` |
 /// | [`create_strong_device_pin`](Self::create_strong_device_pin) | the same with `strong` | `POST {plex.tv}/pins` |
@@ -71,11 +71,11 @@ pub(crate) mod token_details;
 /// | [`ping`](Self::ping) | ping | `GET {plex.tv}/ping` |
 /// | [`sign_out`](Self::sign_out) | signOut | `DELETE {plex.tv}/users/signout` |
 /// | [`resources`](Self::resources) | getServerResources | `GET {plex.tv}/resources` |
-/// | [`home_users`](Self::home_users) | none | `GET {plex.tv}/home/users` |
-/// | [`switch_home_user`](Self::switch_home_user) | none | `POST {plex.tv}/home/users/{uuid}/switch` |
+/// | [`home_users`](Self::home_users) | getHomeUsers | `GET {plex.tv}/home/users` |
+/// | [`switch_home_user`](Self::switch_home_user) | switchHomeUser | `POST {plex.tv}/home/users/{uuid}/switch` |
 /// | [`devices`](Self::devices) | none | `GET https://plex.tv/devices.xml` |
 /// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
-/// | [`claim_token`](Self::claim_token) | none | `GET https://plex.tv/api/claim/token.json` |
+/// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
 /// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.
 ///

@@ -12,7 +12,7 @@ use crate::token::Token;
 /// | method | published operation | request |
 /// |---|---|---|
 /// | [`server_identity`](Self::server_identity) | getIdentity | `GET {server}/identity` |
-/// | [`claim`](Self::claim) | none | `POST {server}/myplex/claim` |
+/// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 ///
 /// A private address says nothing about which machine answers there: in another network it is another one. So
 /// ask [`server_identity`](Self::server_identity) first, compare, and send a token only then; a type

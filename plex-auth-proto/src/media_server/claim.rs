@@ -23,8 +23,8 @@ pub(crate) const OPERATION: Operation = Operation {
 const DEADLINE: Duration = Duration::from_secs(75);
 
 impl MediaServerAddress {
-    /// `POST {server}/myplex/claim`: makes a server that is nobody's belong to the account that the claim
-    /// token is of. Sends no token but that one.
+    /// `POST {server}/myplex/claim` (claimServer): makes a server that is nobody's belong to the account that
+    /// the claim token is of. Sends no token but that one.
     ///
     /// Servers let only those claim them who ask from their own network: from `localhost` or the same
     /// subnet, so not through a reverse proxy. It takes up to a minute, for which the call has a deadline of
@@ -40,8 +40,8 @@ impl MediaServerAddress {
     /// | 403, 500 | [`Forbidden`](crate::Error::Forbidden), [`Unavailable`](crate::Error::Unavailable): seen with a claim token that is old or used; get another |
     ///
     /// Where no answer comes, ask [`server_identity`](Self::server_identity) whether it is
-    /// [`claimed`](crate::ServerIdentity::claimed) before trying again. The published API does not name
-    /// this one. Source: three clients; the network and the statuses by users' reports.
+    /// [`claimed`](crate::ServerIdentity::claimed) before trying again. Source: three clients; the name as in
+    /// the published API; the network and the statuses by users' reports.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClaimToken, ClientIdentity, MediaServerAddress};
@@ -65,6 +65,7 @@ impl MediaServerAddress {
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "claimServer")]
     pub fn claim(&self, claim_token: &ClaimToken) -> Call<()> {
         let query = format!("?token={}", claim_token.percent_encoded());
         let request = request::request(&OPERATION, &query, &self.identity, &self.url, None);
@@ -73,8 +74,9 @@ impl MediaServerAddress {
 }
 
 impl MediaServer {
-    /// `POST {server}/myplex/claim`: makes it belong to an account. Does not send this server's token; see
-    /// [`MediaServerAddress::claim`].
+    /// `POST {server}/myplex/claim` (claimServer): makes it belong to an account. Does not send this server's
+    /// token; see [`MediaServerAddress::claim`].
+    #[doc(alias = "claimServer")]
     pub fn claim(&self, claim_token: &ClaimToken) -> Call<()> {
         self.address.claim(claim_token)
     }

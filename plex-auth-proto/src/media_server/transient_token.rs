@@ -35,7 +35,8 @@ impl MediaServer {
     /// | a success without a token | [`UnexpectedShape`](crate::Error::UnexpectedShape): a server that nobody has claimed has no tokens |
     ///
     /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Servers
-    /// answer every verb; Plex prefers POST. Source: Plex's published description.
+    /// answer every verb; Plex prefers POST. Source: Plex's published description, of which newer versions call
+    /// it createTransientToken.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Scope, Token, TokenType};
@@ -52,6 +53,7 @@ impl MediaServer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getTransientToken")]
+    #[doc(alias = "createTransientToken")]
     pub fn transient_token(&self, kind: TokenType, scope: Scope) -> Call<TransientToken> {
         let query = format!("?type={}&scope={}", kind.as_str(), scope.as_str());
         let (address, token) = (&self.address, Some(&self.token));

@@ -26,8 +26,8 @@ pub(crate) const OPERATION: Operation = Operation {
 };
 
 impl PlexTv {
-    /// `GET https://plex.tv/api/claim/token.json`: a token that makes a new media server belong to the
-    /// account, for [`claim`](crate::MediaServerAddress::claim).
+    /// `GET https://plex.tv/api/claim/token.json` (getClaimToken): a token that makes a new media server
+    /// belong to the account, for [`claim`](crate::MediaServerAddress::claim).
     ///
     /// The same as the one that <https://plex.tv/claim> shows. It is good for four minutes
     /// ([`ClaimToken::LIFETIME`]); get it right before it is used.
@@ -38,8 +38,8 @@ impl PlexTv {
     /// | a success without one | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `token` |
     ///
     /// Its refusals are `{"error": "text"}`, whose text is [`PlexError::message`](crate::PlexError::message).
-    /// It lies outside Plex's API, at the base URL less `/api/v2` at its end. The published API does not
-    /// name it. Source: two clients.
+    /// It lies outside Plex's API, at the base URL less `/api/v2` at its end. Source: two clients; the name as
+    /// in the published API.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
@@ -53,6 +53,7 @@ impl PlexTv {
     /// assert_eq!(reply.parse(&answer)?.expose(), "claim-KQ8WQxGTexampleYdmHM");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "getClaimToken")]
     pub fn claim_token(&self, token: &Token) -> Call<ClaimToken> {
         let url = self.url.outside_api();
         let request = request::request(&OPERATION, "", &self.identity, &url, Some(token));

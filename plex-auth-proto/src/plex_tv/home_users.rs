@@ -22,7 +22,8 @@ pub(crate) const OPERATION: Operation = Operation {
 };
 
 impl PlexTv {
-    /// `GET {plex.tv}/home/users`: the people of the account's Plex Home, to let one of them be chosen.
+    /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be
+    /// chosen.
     ///
     /// [`switch_home_user`](Self::switch_home_user) gets the token of the one that was chosen.
     ///
@@ -32,7 +33,7 @@ impl PlexTv {
     /// | a success that is no object | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `.` |
     ///
     /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
-    /// that it did. The published API does not name this one. Source: recorded answers.
+    /// that it did. Source: recorded answers; the name as in the published API.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
@@ -52,6 +53,7 @@ impl PlexTv {
     /// assert!(rosa.has_home_pin() && !home.users[1].has_home_pin());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "getHomeUsers")]
     pub fn home_users(&self, token: &Token) -> Call<Home> {
         let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
         Call::new(&OPERATION, request, read)

@@ -12,7 +12,7 @@ use crate::request;
 use crate::token::Token;
 
 pub(crate) const OPERATION: Operation = Operation {
-    name: "linkPin",
+    name: "linkOAuthPin",
     host: Host::PlexTv,
     method: Method::PUT,
     path: "/pins/link",
@@ -22,7 +22,7 @@ pub(crate) const OPERATION: Operation = Operation {
 };
 
 impl PlexTv {
-    /// `PUT {plex.tv}/pins/link` (linkPin): lets the device that shows this code in, as the account of
+    /// `PUT {plex.tv}/pins/link` (linkOAuthPin): lets the device that shows this code in, as the account of
     /// `token`.
     ///
     /// The other side of a PIN login: what Plex's own pages do for whoever types the code there. It links
@@ -35,8 +35,8 @@ impl PlexTv {
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone): no device shows this code (any more) |
     /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
     ///
-    /// Plex answers 204; any success is taken that is no web page. The published API has no name
-    /// for it. Source: recorded answers.
+    /// Plex answers 204; any success is taken that is no web page. Source: recorded answers; the name as in
+    /// the published API.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, PinCode, PlexTv, Token};
@@ -54,7 +54,7 @@ impl PlexTv {
     /// assert!(reply.parse(&answer).unwrap_err().is_pin_gone());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[doc(alias = "linkPin")]
+    #[doc(alias = "linkOAuthPin")]
     pub fn link_pin(&self, token: &Token, code: &PinCode) -> Call<()> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
         request

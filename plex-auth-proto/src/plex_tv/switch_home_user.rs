@@ -20,8 +20,8 @@ pub(crate) const OPERATION: Operation = Operation {
 };
 
 impl PlexTv {
-    /// `POST {plex.tv}/home/users/{uuid}/switch`: becomes another user of the Home, and returns their account
-    /// with a token of its own.
+    /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
+    /// their account with a token of its own.
     ///
     /// Users whose account [has a Home PIN](crate::HomeUser::has_home_pin) want it here. The token that was
     /// asked with stays alive. For a media server ask [`resources`](Self::resources) with the new token: it
@@ -41,8 +41,7 @@ impl PlexTv {
     /// | 429 | [`RateLimited`](crate::Error::RateLimited): too many wrong PINs; wait |
     /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is taken. The published API does not name this one. Source: three
-    /// clients.
+    /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
     ///
     /// ```
     /// use plex_auth_proto::{http, ClientIdentity, HomePin, PlexTv, Token};
@@ -67,6 +66,7 @@ impl PlexTv {
     /// assert!(reply.parse(&answer).unwrap_err().wants_home_pin());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "switchHomeUser")]
     pub fn switch_home_user(
         &self,
         token: &Token,

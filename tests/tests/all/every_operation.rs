@@ -20,8 +20,14 @@ pub(crate) const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 pub(crate) const PIN: u64 = 8_160_397_245_183_641;
 
 /// The operations whose success says nothing but that it was done: anything does, but a web page.
-pub(crate) const WORDLESS: [&str; 6] =
-    ["linkPin", "registerDeviceJWK", "signOut", "removeDevice", "claimServer", "unclaimServer"];
+pub(crate) const WORDLESS: [&str; 6] = [
+    "linkOAuthPin",
+    "registerDeviceJWK",
+    "signOut",
+    "removeDevice",
+    "claimServer",
+    "unclaimServer",
+];
 
 /// The signature of the device's token: a secret that stands in the body of a request.
 pub(crate) const SIGNATURE: &[u8; 64] =
@@ -107,7 +113,7 @@ fn asked(operation: &'static Operation) -> EveryOperation {
         "getTokenDetails" => (ACCOUNT, made(|asking| asking.plex_tv.token_details(&asking.token))),
         "createOAuthPin" => (NEW_PIN, made(|asking| asking.plex_tv.create_short_pin())),
         "getOAuthPin" => (LINKED_PIN, made(|asking| asking.plex_tv.poll_pin(&asking.pin))),
-        "linkPin" => (
+        "linkOAuthPin" => (
             // As long as others, for what is cut off or trickles; none of it is wanted.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             made(|asking| asking.plex_tv.link_pin(&asking.token, &asking.pin_code)),
