@@ -97,6 +97,7 @@ impl SourceDevice {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct ConnectionChoice {
     identity: ClientIdentity,
     listed: Listed,
@@ -128,7 +129,6 @@ impl ConnectionChoice {
     }
 
     /// Sets how long all of it may take: 10 seconds unless set.
-    #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -136,14 +136,12 @@ impl ConnectionChoice {
 
     /// Sets how long a better connection is waited for once the server has answered over another: half a
     /// second unless set. With no time at all the first one that answers is taken.
-    #[must_use]
     pub fn grace(mut self, time: Duration) -> Self {
         self.grace = time;
         self
     }
 
     /// Sets how many are asked at once: 8 unless set, and always one at least.
-    #[must_use]
     pub fn at_once(mut self, calls: usize) -> Self {
         self.at_once = calls.max(1);
         self
@@ -154,7 +152,6 @@ impl ConnectionChoice {
     ///
     /// Say so for a server that is known to be in the network of whoever asks. Elsewhere another machine can
     /// have the address, and over `http` can pass for the server and be sent its token.
-    #[must_use]
     pub fn private_addresses(mut self, tried: bool) -> Self {
         self.listed.private_addresses = tried;
         self.afresh()
@@ -168,7 +165,6 @@ impl ConnectionChoice {
     /// read the token, and pass for the server. So it is tried only in place of a *local* name, only once that
     /// name was not found, and only where the list says that the server does not require encryption.
     /// [`ChosenConnection::bare_address`] tells.
-    #[must_use]
     pub fn bare_addresses(mut self, allowed: bool) -> Self {
         self.listed.bare_addresses = allowed;
         self.afresh()

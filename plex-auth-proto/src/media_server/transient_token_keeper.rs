@@ -104,6 +104,7 @@ impl MediaServer {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct TransientTokenKeeper {
     server: MediaServer,
     held: Option<Held>,
@@ -157,7 +158,6 @@ impl TransientTokenKeeper {
     /// than an hour before the end it renews. None unless set; half an hour at most.
     ///
     /// Take a random number for each keeper, of seconds where somebody waits for the token.
-    #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter.min(LONGEST_JITTER);
         self

@@ -90,6 +90,7 @@ impl PlexTv {
 /// store(keeper.keep().expose());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct DeviceLogin<K> {
     steps: Steps<WithKey<K>, DevicePin>,
     settling: Option<Settling>,

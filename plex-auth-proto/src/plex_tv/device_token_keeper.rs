@@ -99,6 +99,7 @@ impl PlexTv {
 /// assert!(matches!(keeper.next(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct DeviceTokenKeeper<K> {
     plex_tv: PlexTv,
     key: K,
@@ -173,7 +174,6 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     ///
     /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
     /// until it is due; a wait becomes longer by it, but never twice as long.
-    #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.jitter = jitter;
         self

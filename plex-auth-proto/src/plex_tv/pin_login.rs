@@ -78,6 +78,7 @@ impl PlexTv {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct PinLogin<P>(Steps<WithoutKey, P>);
 
 /// What a [`PinLogin`] brings.

@@ -60,6 +60,7 @@ impl PlexTv {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
 pub struct ServerAccess {
     plex_tv: PlexTv,
     token: Token,
@@ -112,7 +113,6 @@ impl ServerAccess {
     /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
-    #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.attempts.set_patience(patience);
         self

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::account_body;
 
 /// One of the accounts, by what is special about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Who {
     /// Rosa, with a Plex Pass; admin of her Home and of the claimed media server.

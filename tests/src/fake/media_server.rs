@@ -16,7 +16,7 @@ use super::tokens;
 use super::{FakePlex, Who};
 
 /// One of the media servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Which {
     /// Rosa's from the beginning. It answers at the root, and under `/pms`.
