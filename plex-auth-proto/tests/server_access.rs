@@ -176,6 +176,10 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
     assert_eq!((why.status().unwrap().as_u16(), ask_again), (429, Some(3600)));
     assert_eq!(play.now, start());
 
+    // No slip of a server's is a time that cannot be added to a clock.
+    let (_, ask_again) = unknown(check().meets(RetryAfter("18446744073709551615")));
+    assert_eq!(ask_again, Some(24 * 3600));
+
     // What somebody must look at, at once.
     for fate in [
         Answer(400, r#"{"errors":[{"code":1000}]}"#),

@@ -1,9 +1,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
-use crate::conversation::RequestId;
 use crate::conversation::elapsed::Elapsed;
 use crate::conversation::pace::Pace;
+use crate::conversation::{Conversation, RequestId, Step};
 use crate::no_answer::{NoAnswerReason, SendError};
 
 /// The pace, and how slow it gets while there is trouble.
@@ -12,9 +12,10 @@ const PACE: Pace = Pace::new(1, 16);
 /// How long the whole may take unless set.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One question, asked again at a pace while there is trouble, with a bound on the whole.
+/// One question, asked again at a pace while there is trouble, with a bound on the whole, until it ends in an outcome
+/// `O`.
 #[derive(Clone, Debug)]
-pub(crate) struct Attempts {
+pub(crate) struct Attempts<O> {
     patience: Duration,
     pace: Pace,
     elapsed: Elapsed,
@@ -25,16 +26,8 @@ pub(crate) struct Attempts {
     /// What the last attempt met with.
     trouble: Option<SendError>,
     over: bool,
-}
-
-/// What is to be done about the question.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
-pub(crate) enum Attempt<A> {
-    Ask(RequestId, Call<A>),
-    Wait(Duration),
-    /// The time is over.
-    TooLate(GivenUp),
+    /// What it has ended in and not told yet.
+    outcome: Option<O>,
 }
 
 /// A question that was given up, and how long to leave it before it is asked again, where that helps.
@@ -62,7 +55,7 @@ pub enum AskProgress {
     Over,
 }
 
-impl Attempts {
+impl<O: From<GivenUp>> Attempts<O> {
     pub(crate) fn new() -> Self {
         Self {
             patience: PATIENCE,
@@ -73,6 +66,7 @@ impl Attempts {
             due: Duration::ZERO,
             trouble: None,
             over: false,
+            outcome: None,
         }
     }
 
@@ -81,11 +75,17 @@ impl Attempts {
         self.patience = patience.max(PACE.steady());
     }
 
-    /// `call` makes the question.
-    pub(crate) fn next<A>(&mut self, now: SystemTime, call: impl Fn() -> Call<A>) -> Attempt<A> {
+    /// The next step of the conversation that asks the question, which `call` makes.
+    pub(crate) fn next<C>(&mut self, now: SystemTime, call: impl Fn() -> Call<C::Answer>) -> Step<C>
+    where
+        C: Conversation<Outcome = O>,
+    {
         let now = self.elapsed.at(now);
+        if let Some(outcome) = self.outcome.take() {
+            return Step::Done(outcome);
+        }
         if self.over {
-            return Attempt::Wait(Duration::MAX);
+            return Step::Wait(Duration::MAX);
         }
         let left = self.patience.saturating_sub(now);
         if left.is_zero() {
@@ -93,19 +93,19 @@ impl Attempts {
             let heard = self.trouble.take().filter(|_| self.under_way.is_none());
             let timed_out = NoAnswerReason::TimedOut(self.patience);
             let why = heard.unwrap_or_else(|| call().reply().no_answer(timed_out, true));
-            let given_up = self.give_up(why);
-            self.end();
-            return Attempt::TooLate(given_up);
+            let ask_again = why.may_retry().then(|| self.pace.trouble(None));
+            self.close();
+            return Step::Done(GivenUp { why, ask_again }.into());
         }
         if self.under_way.is_some() {
-            return Attempt::Wait(left.min(PACE.steady()));
+            return Step::Wait(left.min(PACE.steady()));
         }
         if now < self.due {
-            return Attempt::Wait(left.min(self.due.saturating_sub(now)));
+            return Step::Wait(left.min(self.due.saturating_sub(now)));
         }
         let id = self.next_id.take();
         self.under_way = Some(id);
-        Attempt::Ask(id, call())
+        Step::Send(id, call())
     }
 
     /// Whether this is the attempt that is under way. It is not any longer.
@@ -114,29 +114,27 @@ impl Attempts {
         !self.over && self.under_way.take_if(|under_way| *under_way == id).is_some()
     }
 
-    /// What becomes of the question after an attempt that met with trouble: nothing while it is asked again.
-    pub(crate) fn trouble(&mut self, now: SystemTime, why: SendError) -> Option<GivenUp> {
+    /// An attempt met with trouble: the question is asked again, or given up.
+    pub(crate) fn trouble(&mut self, now: SystemTime, why: SendError) {
         if !why.may_retry() {
-            return Some(GivenUp { why, ask_again: None });
+            return self.end(GivenUp { why, ask_again: None }.into());
         }
         let retry_after = why.retry_after().map(|after| after.wait(now));
         let wait = self.pace.trouble(retry_after);
         self.due = self.elapsed.peek(now).saturating_add(wait);
         if self.due >= self.patience {
-            return Some(GivenUp { why, ask_again: Some(wait) });
+            return self.end(GivenUp { why, ask_again: Some(wait) }.into());
         }
         self.trouble = Some(why);
-        None
     }
 
-    /// Gives up for want of time.
-    fn give_up(&mut self, why: SendError) -> GivenUp {
-        let ask_again = why.may_retry().then(|| self.pace.trouble(None));
-        GivenUp { why, ask_again }
+    /// It ends in this.
+    pub(crate) fn end(&mut self, outcome: O) {
+        self.close();
+        self.outcome = Some(outcome);
     }
 
-    /// There is an answer, or none is waited for any longer.
-    pub(crate) fn end(&mut self) {
+    fn close(&mut self) {
         self.over = true;
         self.under_way = None;
         self.trouble = None;

@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+/// The longest `Retry-After` that is kept: a server's slip stops nothing for ever.
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long to wait between two calls of a kind: a steady pace, and twice as long after each trouble, up to a
 /// limit.
 ///
@@ -28,12 +31,12 @@ impl Pace {
     }
 
     /// The wait after one that did not; `retry_after` is what the other side asked for, and is kept where
-    /// it is longer.
+    /// it is longer, up to [a day](LONGEST_RETRY_AFTER).
     pub(crate) fn trouble(&mut self, retry_after: Option<Duration>) -> Duration {
         self.troubles = self.troubles.saturating_add(1);
         let doubled = self.steady.saturating_mul(2_u32.saturating_pow(self.troubles));
         let wait = Duration::from_secs(doubled.min(self.slowest).into());
-        wait.max(retry_after.unwrap_or_default())
+        wait.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
     }
 }
 
@@ -49,6 +52,7 @@ mod tests {
         assert_eq!(waits, [2, 4, 8, 16, 16, 16]);
         assert_eq!(pace.trouble(Some(seconds(60))), seconds(60));
         assert_eq!(pace.trouble(Some(seconds(3))), seconds(16));
+        assert_eq!(pace.trouble(Some(Duration::MAX)), seconds(24 * 60 * 60));
         assert_eq!(pace.well(), seconds(1));
         assert_eq!(pace.trouble(None), seconds(2));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::conversation::pace::Pace;
+use crate::conversation::pace::{LONGEST_RETRY_AFTER, Pace};
 use crate::conversation::plex_clock::Moment;
 use crate::jwt::device_jwt::DeviceClaims;
 use crate::jwt::device_key::{DeviceKey, SignError};
@@ -21,9 +21,6 @@ const REFUSAL: Pace = Pace::new(30, 20 * 60);
 /// The longest wait after a 429 that does not say how long to wait. A device without a good token then comes to one
 /// within the hour also where most tries are refused, and those with one are in no hurry.
 const LONGEST_UNTOLD: Duration = Duration::from_secs(5 * 60);
-
-/// The longest `Retry-After` that is kept: a server's slip shall not cost the token its life.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Which part of the time that a good token has left is waited for at least between two tries: the tries of a whole
 /// fleet then lie hours apart, and still come closer together towards its end.

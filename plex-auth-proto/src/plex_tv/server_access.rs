@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::conversation::attempts::{AskProgress, Attempt, Attempts, GivenUp};
+use crate::conversation::attempts::{AskProgress, Attempts, GivenUp};
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::error::Error;
 use crate::no_answer::SendError;
@@ -24,7 +24,6 @@ impl PlexTv {
             token: token.clone(),
             machine_identifier: machine_identifier.trim().to_owned(),
             attempts: Attempts::new(),
-            outcome: None,
         }
     }
 }
@@ -65,9 +64,7 @@ pub struct ServerAccess {
     plex_tv: PlexTv,
     token: Token,
     machine_identifier: String,
-    attempts: Attempts,
-    /// What it has ended in and not told yet.
-    outcome: Option<Access>,
+    attempts: Attempts<Access>,
 }
 
 /// What a [`ServerAccess`] has found.
@@ -118,15 +115,6 @@ impl ServerAccess {
         self
     }
 
-    fn unknown(GivenUp { why, ask_again }: GivenUp) -> Access {
-        Access::Unknown { why: why.into(), ask_again }
-    }
-
-    fn end(&mut self, access: Access) {
-        self.attempts.end();
-        self.outcome = Some(access);
-    }
-
     fn look_up(&self, resources: Resources) -> Access {
         if let Some(server) = resources.server(&self.machine_identifier) {
             return Access::Granted(Box::new(server.clone()));
@@ -156,21 +144,19 @@ impl ServerAccess {
     }
 }
 
+impl From<GivenUp> for Access {
+    fn from(GivenUp { why, ask_again }: GivenUp) -> Self {
+        Self::Unknown { why: why.into(), ask_again }
+    }
+}
+
 impl Conversation for ServerAccess {
     type Answer = Resources;
     type Outcome = Access;
     type Progress = AskProgress;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        if let Some(access) = self.outcome.take() {
-            return Step::Done(access);
-        }
-        let call = || self.plex_tv.resources(&self.token);
-        match self.attempts.next(now, call) {
-            Attempt::Ask(id, call) => Step::Send(id, call),
-            Attempt::Wait(time) => Step::Wait(time),
-            Attempt::TooLate(given_up) => Step::Done(Self::unknown(given_up)),
-        }
+        self.attempts.next(now, || self.plex_tv.resources(&self.token))
     }
 
     fn receive(
@@ -183,15 +169,11 @@ impl Conversation for ServerAccess {
             return;
         }
         match answer {
-            Ok(response) => self.end(self.look_up(response.into_body())),
+            Ok(response) => self.attempts.end(self.look_up(response.into_body())),
             Err(SendError::Answered(error)) if error.is_token_dead() => {
-                self.end(Access::TokenDead(error));
+                self.attempts.end(Access::TokenDead(error));
             }
-            Err(error) => {
-                if let Some(given_up) = self.attempts.trouble(now, error) {
-                    self.end(Self::unknown(given_up));
-                }
-            }
+            Err(error) => self.attempts.trouble(now, error),
         }
     }
 

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use http::{Response, StatusCode};
 
 use crate::asked::Asked;
-use crate::conversation::attempts::{AskProgress, Attempt, Attempts, GivenUp};
+use crate::conversation::attempts::{AskProgress, Attempts, GivenUp};
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::error::Error;
 use crate::no_answer::SendError;
@@ -15,12 +15,7 @@ impl PlexTv {
     /// Asks whether a token is alive until that is known, or too much time has passed: a whole
     /// [check](TokenCheck).
     pub fn token_check(&self, token: &Token) -> TokenCheck {
-        TokenCheck {
-            plex_tv: self.clone(),
-            token: token.clone(),
-            attempts: Attempts::new(),
-            outcome: None,
-        }
+        TokenCheck { plex_tv: self.clone(), token: token.clone(), attempts: Attempts::new() }
     }
 }
 
@@ -63,9 +58,7 @@ impl PlexTv {
 pub struct TokenCheck {
     plex_tv: PlexTv,
     token: Token,
-    attempts: Attempts,
-    /// What it has ended in and not told yet.
-    outcome: Option<TokenState>,
+    attempts: Attempts<TokenState>,
 }
 
 /// What a [`TokenCheck`] has found.
@@ -95,14 +88,11 @@ impl TokenCheck {
         self.attempts.set_patience(patience);
         self
     }
+}
 
-    fn unknown(GivenUp { why, ask_again }: GivenUp) -> TokenState {
-        TokenState::Unknown { why, ask_again }
-    }
-
-    fn end(&mut self, state: TokenState) {
-        self.attempts.end();
-        self.outcome = Some(state);
+impl From<GivenUp> for TokenState {
+    fn from(GivenUp { why, ask_again }: GivenUp) -> Self {
+        Self::Unknown { why, ask_again }
     }
 }
 
@@ -112,15 +102,7 @@ impl Conversation for TokenCheck {
     type Progress = AskProgress;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        if let Some(state) = self.outcome.take() {
-            return Step::Done(state);
-        }
-        let call = || self.plex_tv.token_details(&self.token);
-        match self.attempts.next(now, call) {
-            Attempt::Ask(id, call) => Step::Send(id, call),
-            Attempt::Wait(time) => Step::Wait(time),
-            Attempt::TooLate(given_up) => Step::Done(Self::unknown(given_up)),
-        }
+        self.attempts.next(now, || self.plex_tv.token_details(&self.token))
     }
 
     fn receive(
@@ -135,17 +117,15 @@ impl Conversation for TokenCheck {
         let asked = || self.plex_tv.token_details(&self.token).reply().asked().clone();
         let trouble = match answer {
             Ok(response) if says_who(response.body()) => {
-                return self.end(TokenState::Alive(Box::new(response.into_body())));
+                return self.attempts.end(TokenState::Alive(Box::new(response.into_body())));
             }
             Ok(response) => nobody(asked(), response.status()).into(),
             Err(SendError::Answered(error)) if error.is_token_dead() => {
-                return self.end(TokenState::Dead(error));
+                return self.attempts.end(TokenState::Dead(error));
             }
             Err(error) => error,
         };
-        if let Some(given_up) = self.attempts.trouble(now, trouble) {
-            self.end(Self::unknown(given_up));
-        }
+        self.attempts.trouble(now, trouble);
     }
 
     fn progress(&self, now: SystemTime) -> AskProgress {
