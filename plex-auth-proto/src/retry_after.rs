@@ -1,11 +1,12 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 
 /// How long a server asks to be left alone: its `Retry-After`.
 ///
-/// A date needs a clock to become a wait, and the clock is the caller's:
+/// A date is counted from the answer's own `Date`, so that nobody's clock must be right. Where the answer has none, a
+/// date needs a clock to become a wait, and the clock is the caller's:
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -22,7 +23,7 @@ pub enum RetryAfter {
     /// After this time, counted from when the answer came. The server's own figure: cap it if you
     /// cannot wait for a year.
     In(Duration),
-    /// At this moment.
+    /// At this moment, of an answer that does not say when it was made.
     At(SystemTime),
 }
 
@@ -45,7 +46,13 @@ impl RetryAfter {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().ok().map(|seconds| Self::In(Duration::from_secs(seconds)));
         }
-        httpdate::parse_http_date(text).ok().map(Self::At)
+        let moment = httpdate::parse_http_date(text).ok()?;
+        let made = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let made = made.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
+        Some(match made {
+            Some(made) => Self::In(moment.duration_since(made).unwrap_or_default()),
+            None => Self::At(moment),
+        })
     }
 }
 
@@ -53,7 +60,7 @@ impl RetryAfter {
 mod tests {
     use super::RetryAfter;
     use http::HeaderMap;
-    use http::header::RETRY_AFTER;
+    use http::header::{DATE, RETRY_AFTER};
     use std::time::{Duration, SystemTime};
 
     fn read(values: &[&str]) -> Option<RetryAfter> {
@@ -72,6 +79,20 @@ mod tests {
         assert_eq!(read(&["1000000000000"]), seconds(1_000_000_000_000));
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         assert_eq!(read(&["Sun, 06 Nov 1994 08:49:37 GMT"]), Some(RetryAfter::At(date)));
+    }
+
+    #[test]
+    fn a_date_is_counted_from_that_of_the_answer_where_it_has_one() {
+        let dated = |date: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.append(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+            headers.append(DATE, date.parse().unwrap());
+            RetryAfter::read(&headers)
+        };
+        let seconds = |seconds| Some(RetryAfter::In(Duration::from_secs(seconds)));
+        assert_eq!(dated("Sun, 06 Nov 1994 08:48:37 GMT"), seconds(60));
+        assert_eq!(dated("Sun, 06 Nov 1994 08:49:38 GMT"), seconds(0));
+        assert_eq!(dated("today"), read(&["Sun, 06 Nov 1994 08:49:37 GMT"]));
     }
 
     #[test]
