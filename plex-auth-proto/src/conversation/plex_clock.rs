@@ -5,6 +5,9 @@ use http::header::DATE;
 
 use super::elapsed::Elapsed;
 
+/// 2020-01-01, long before this was written: what says that it is earlier has a clock that was never set.
+const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
+
 /// Plex's clock, as far as it is known: what its last answer said, and the time that has passed since.
 ///
 /// Until an answer said something it is the caller's clock.
@@ -37,18 +40,19 @@ impl PlexClock {
         Moment { elapsed, plex: said.unwrap_or(now) }
     }
 
-    /// Whether Plex has ever said what time it is.
-    pub(crate) const fn is_known(&self) -> bool {
-        self.said.is_some()
-    }
-
     /// Takes note of an answer that comes now. It was made a moment ago, so that this clock is never ahead.
     pub(crate) fn learn(&mut self, now: SystemTime, headers: &HeaderMap) {
         let elapsed = self.elapsed.at(now);
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        if let Some(date) = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()) {
+        let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
+        if let Some(date) = date.filter(|date| *date >= SystemTime::UNIX_EPOCH + EARLIEST) {
             self.said = Some((date, elapsed));
         }
+    }
+
+    /// Plex has said by other means what time it is now.
+    pub(crate) fn set(&mut self, now: Duration, time: SystemTime) {
+        self.said = Some((time, now));
     }
 }
 
@@ -71,14 +75,19 @@ mod tests {
     fn what_an_answer_says_goes_on_whatever_the_own_clock_does() {
         let mut clock = PlexClock::default();
         assert_eq!(clock.at(at(100)).plex, at(100));
-        clock.learn(at(100), &dated("soon"));
-        assert!(!clock.is_known());
-        clock.learn(at(100), &dated("Thu, 01 Jan 1970 01:00:00 GMT"));
-        assert_eq!(clock.at(at(110)).plex, at(3610));
+        for unknown in ["soon", "Thu, 01 Jan 1970 01:00:00 GMT"] {
+            clock.learn(at(100), &dated(unknown));
+            assert_eq!(clock.at(at(100)).plex, at(100), "{unknown}");
+        }
+        clock.learn(at(100), &dated("Tue, 14 Nov 2023 22:13:20 GMT"));
+        assert_eq!(clock.at(at(110)).plex, at(1_700_000_010));
         // Back by a minute.
-        assert_eq!(clock.at(at(50)).plex, at(3610));
-        assert_eq!(clock.at(at(55)).plex, at(3615));
+        assert_eq!(clock.at(at(50)).plex, at(1_700_000_010));
+        assert_eq!(clock.at(at(55)).plex, at(1_700_000_015));
         clock.learn(at(55), &HeaderMap::new());
-        assert_eq!(clock.peek(at(56)).plex, at(3616));
+        assert_eq!(clock.peek(at(56)).plex, at(1_700_000_016));
+        let elapsed = clock.at(at(57)).elapsed;
+        clock.set(elapsed, at(9000));
+        assert_eq!(clock.peek(at(58)).plex, at(9001));
     }
 }

@@ -196,23 +196,21 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         self.wanted = true;
     }
 
-    /// For how long the token need not be renewed; `None` where it is to be renewed now.
-    fn rest(&self, now: Moment) -> Option<Duration> {
-        let held = self.held.as_ref().filter(|_| !self.wanted)?;
-        let UnixSeconds(now) = now.plex.into();
-        // A clock that is days behind the token was never set.
-        let is_absurd = |issued_at: i64| issued_at > now.saturating_add(DAY);
-        if !self.clock.is_known() && held.issued_at.is_some_and(is_absurd) {
-            return None;
-        }
-        let rest = held.renew_at(self.exchange.jitter).saturating_sub(now);
-        u64::try_from(rest).ok().filter(|rest| *rest > 0).map(Duration::from_secs)
+    /// The token that is held, where it is known how long it is good: not where Plex may have declared it dead, nor by
+    /// a clock that cannot be right.
+    fn good(&self, now: Moment) -> Option<&Held> {
+        self.held.as_ref().filter(|held| !self.wanted && !held.is_of_the_future(now.plex.into()))
     }
 
-    /// For how long the token is good that is held; nothing where Plex may have declared it dead.
+    /// For how long the token need not be renewed; nothing where it is to be renewed now.
+    fn rest(&self, now: Moment) -> Duration {
+        let jitter = self.exchange.jitter;
+        self.good(now).map_or(Duration::ZERO, |held| held.rest(jitter, now.plex.into()))
+    }
+
+    /// For how long the token is good.
     fn left(&self, now: Moment) -> Duration {
-        let held = self.held.as_ref().filter(|_| !self.wanted);
-        held.map_or(Duration::ZERO, |held| held.left(now.plex.into()))
+        self.good(now).map_or(Duration::ZERO, |held| held.left(now.plex.into()))
     }
 
     fn end(&mut self, end: DeviceTokenEnd) {
@@ -233,9 +231,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         let status = error.status().map_or(0, |status| status.as_u16());
         if not_done {
             // Nothing has happened: it is registered later.
-            if let Came::Trouble(error) = self.exchange.came(now, Duration::ZERO, Err(error)) {
-                self.troubled(error);
-            }
+            self.exchanged(now, Err(error));
         } else if matches!(status, 300..=499) && status != 422 {
             self.end(DeviceTokenEnd::NotRegistered(error));
         } else {
@@ -250,7 +246,13 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         match self.exchange.came(now, left, answer) {
             Came::OnTheWay => {}
             Came::Token(token) => {
-                self.held = Some(Held::new(token, Some(UnixSeconds::from(now.plex).0)));
+                let held = Held::new(token, Some(UnixSeconds::from(now.plex).0));
+                if held.is_of_the_future(now.plex.into()) {
+                    // It was issued just now, and so Plex's answers were dated by a clock that was never set.
+                    let issued = held.issued_at.and_then(|at| SystemTime::try_from(at).ok());
+                    self.clock.set(now.elapsed, issued.unwrap_or(now.plex));
+                }
+                self.held = Some(held);
                 self.renewals = self.renewals.saturating_add(1);
                 self.wanted = false;
                 self.trouble = None;
@@ -284,7 +286,7 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
             return Step::Wait(STEADY);
         }
         let patience = self.exchange.due.saturating_sub(now.elapsed);
-        let rest = self.rest(now).unwrap_or_default().max(patience);
+        let rest = self.rest(now).max(patience);
         if !rest.is_zero() {
             return Step::Wait(rest.min(LOOK));
         }

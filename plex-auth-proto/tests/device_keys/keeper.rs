@@ -164,6 +164,40 @@ fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
 }
 
 #[test]
+fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_there_yet() {
+    let key = Key::new();
+    let mut play = keeper(&key);
+    play.now = SystemTime::UNIX_EPOCH;
+    play.meet((0..4).map(|_| Silence(false)));
+    let waits = [30, 60, 120].map(Duration::from_secs);
+    assert_eq!(play.now, SystemTime::UNIX_EPOCH + waits.iter().sum::<Duration>());
+    play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));
+    assert!(matches!(play.talk.next(play.now), Step::Wait(_)), "the token is good");
+}
+
+#[test]
+fn a_date_that_cannot_be_plexs_is_not_believed_and_puts_no_renewal_off() {
+    // Of a clock that was never set, and of one that is years behind.
+    for (date, believed) in
+        [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
+    {
+        let key = Key::new();
+        let mut play = first(&key);
+        play.meets(NonceAt(date)).meets(Exchanged(0));
+        let claims = decoded(play.body.split('.').nth(1).unwrap());
+        assert_eq!(!claims.contains(r#""iat":1700000000"#), believed, "{claims}");
+        play.meets(NonceAt(date)).meets(Exchanged(6 * DAY));
+        assert_eq!(play.passed(), 6 * DAY);
+    }
+    // Nor does a device need to know the time at all.
+    let key = Key::new();
+    let mut play = first(&key);
+    play.now = SystemTime::UNIX_EPOCH;
+    play.meet([Answer(200, NONCE), Exchanged(0), Answer(200, NONCE)]);
+    assert_eq!(play.now, SystemTime::UNIX_EPOCH + Duration::from_secs(6 * DAY));
+}
+
+#[test]
 fn a_clock_that_is_set_back_puts_no_renewal_off() {
     let key = Key::new();
     let mut play = first(&key);

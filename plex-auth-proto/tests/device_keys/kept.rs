@@ -5,7 +5,7 @@ use plex_auth_proto::{
 };
 
 use super::stage::{
-    Answer, DAY, Exchanged, Key, NONCE, Play, RetryAfter, Silence, jwt, keeper, plex_tv,
+    Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, keeper, plex_tv,
 };
 
 #[test]
@@ -35,6 +35,11 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
     play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
     let DeviceTokenEnd::NotRegistered(error) = play.ends() else { panic!() };
     assert!(error.is_token_dead());
+
+    // Whatever else Plex says, it does not want this device.
+    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    play.meets(Answer(429, REMOVED));
+    assert!(matches!(play.ends(), DeviceTokenEnd::DeviceRemoved(_)));
 }
 
 #[test]
