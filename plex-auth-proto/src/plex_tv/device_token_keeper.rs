@@ -2,7 +2,6 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::Response;
-use serde_json::Value as Json;
 
 use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::plex_clock::{Moment, PlexClock};
@@ -11,12 +10,11 @@ use crate::jwt::device_key::DeviceKey;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::device_exchange::{Came, Exchange, Exchanged};
-use crate::plex_tv::kept_device::{self, InvalidKeptDevice, KeptDevice};
-use crate::secret::Secret;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
 mod held;
+mod kept;
 pub(crate) mod progress;
 
 use held::Held;
@@ -49,6 +47,10 @@ impl PlexTv {
     ///
     /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
     /// dies with the first new one.
+    ///
+    /// Keep the old one, too, until then: it is not part of what the keeper [keeps](DeviceTokenKeeper::keep), which after a
+    /// restart registers nothing, as the key may be registered. Where it was not, the keeper ends in
+    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
     pub fn register_device<K: DeviceKey>(&self, key: K, old_token: Token) -> DeviceTokenKeeper<K> {
         DeviceTokenKeeper::new(self.clone(), key, Stage::Registering(Box::new(old_token)), None)
     }
@@ -146,26 +148,6 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
             trouble: None,
             renewals: 0,
         }
-    }
-
-    /// A keeper that goes on where [`keep`](Self::keep), or that of a [login](crate::DeviceLogin::keep), left it.
-    /// Without a token it gets one at once.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidKeptDevice`] for what is not kept by `keep`, and for what was kept under another identifier or with
-    /// another key.
-    pub fn load(plex_tv: PlexTv, key: K, kept: &str) -> Result<Self, InvalidKeptDevice> {
-        let kept = KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
-        let held = kept.token.map(|token| Held::new(token, None));
-        Ok(Self::new(plex_tv, key, Stage::Keeping, held))
-    }
-
-    /// What is needed to go on after a restart, as JSON that holds the token: client identifier, name of the key,
-    /// token. The key itself is not in it.
-    pub fn keep(&self) -> Secret {
-        let token = self.token().map(|token| ("token", Json::from(token.expose())));
-        kept_device::keep(self.plex_tv.identity(), self.key.jwk(), token)
     }
 
     /// Sets by how much earlier this device renews its token and how much later it tries again, so that not
