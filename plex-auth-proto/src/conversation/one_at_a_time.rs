@@ -10,8 +10,16 @@ pub(crate) const LOST: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct OneAtATime {
     next: RequestId,
-    /// With when it was sent, in elapsed time.
-    under_way: Option<(RequestId, Duration)>,
+    under_way: Option<UnderWay>,
+}
+
+/// A call that is under way, in elapsed time.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    id: RequestId,
+    sent: Duration,
+    /// When it was first seen that its time is nearly over.
+    noticed: Option<Duration>,
 }
 
 impl OneAtATime {
@@ -23,22 +31,45 @@ impl OneAtATime {
         self.under_way.is_some()
     }
 
+    /// The number of the next call.
+    pub(crate) const fn upcoming(&self) -> RequestId {
+        self.next
+    }
+
     /// Whether the call that was under way is lost, so that there is none any more.
     pub(crate) fn is_lost(&mut self, now: Duration) -> bool {
-        let lost = |(_, sent): &mut (RequestId, Duration)| now >= sent.saturating_add(LOST);
+        self.is_lost_for(now, Duration::ZERO)
+    }
+
+    /// The same for a call that must not be lost by a clock that is set forward, which is taken for time that has
+    /// passed: that much of it is waited for under the eyes of whoever asks.
+    pub(crate) fn is_lost_for(&mut self, now: Duration, leeway: Duration) -> bool {
+        let lost = |call: &mut UnderWay| {
+            let end = call.sent.saturating_add(LOST);
+            if now < end.saturating_sub(leeway) {
+                return false;
+            }
+            let noticed = *call.noticed.get_or_insert(now);
+            now >= end.max(noticed.saturating_add(leeway))
+        };
         self.under_way.take_if(lost).is_some()
+    }
+
+    /// Nothing is waited for any more.
+    pub(crate) fn forget(&mut self) {
+        self.under_way = None;
     }
 
     /// The number of a call that is sent now.
     pub(crate) fn start(&mut self, now: Duration) -> RequestId {
         let id = self.next.take();
-        self.under_way = Some((id, now));
+        self.under_way = Some(UnderWay { id, sent: now, noticed: None });
         id
     }
 
     /// Whether this is the call that was under way, which then is none any more.
     pub(crate) fn finish(&mut self, id: RequestId) -> bool {
-        self.under_way.take_if(|(under_way, _)| *under_way == id).is_some()
+        self.under_way.take_if(|under_way| under_way.id == id).is_some()
     }
 }
 
@@ -56,5 +87,19 @@ mod tests {
         let second = calls.start(seconds(70));
         assert!(!calls.finish(first) && calls.finish(second) && !calls.finish(second));
         assert!(!calls.is_lost(seconds(1000)), "it has come");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_leaves_a_call_its_leeway() {
+        let seconds = Duration::from_secs;
+        let lost_at = |looks: &[u64]| {
+            let mut calls = OneAtATime::new();
+            calls.start(seconds(10));
+            let mut looks = looks.iter().copied();
+            looks.find(|now| calls.is_lost_for(seconds(*now), seconds(10)))
+        };
+        let steadily: Vec<_> = (10..100).collect();
+        assert_eq!(lost_at(&steadily), Some(70));
+        assert_eq!(lost_at(&[11, 5000, 5000, 5001, 5009, 5010, 5011]), Some(5010));
     }
 }

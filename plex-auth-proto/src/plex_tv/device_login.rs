@@ -3,7 +3,6 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
 use crate::no_answer::SendError;
@@ -101,7 +100,6 @@ pub struct DeviceLogin<K> {
 /// An exchange that is to show whether the key is known.
 struct Settling {
     exchange: Exchange,
-    calls: OneAtATime,
     /// Until when that is tried, in elapsed time.
     until: Duration,
     /// Why the PIN brought no token, which stands where the key is not known.
@@ -138,13 +136,18 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let failure = failure.into();
         if !is_taken && !self.steps.may_be_linked {
             self.outcome = Some(Err(failure));
-            return;
+        } else {
+            self.exchange(failure, now);
         }
+    }
+
+    /// Begins the exchange that is to show whether the key is known.
+    fn exchange(&mut self, failure: DeviceLoginError, now: SystemTime) {
         let now = self.steps.clock.at(now).elapsed;
         let mut exchange = Exchange::new(PATIENCE);
         exchange.due = now.saturating_add(STEADY);
         let until = now.saturating_add(SETTLING);
-        self.settling = Some(Settling { exchange, calls: OneAtATime::new(), until, failure });
+        self.settling = Some(Settling { exchange, until, failure });
     }
 
     fn receive_of_pin(
@@ -162,9 +165,14 @@ impl<K: DeviceKey> DeviceLogin<K> {
             Err(error) => Err(error),
         };
         self.steps.receive(now, id, answer);
+        // At once, so that it is kept that an exchange follows.
+        if let Some(failure) = self.steps.take_failure() {
+            self.settle(failure, now);
+        }
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, DeviceLoginError>) {
+        self.steps.calls.forget();
         self.settling = None;
         self.outcome = Some(outcome);
     }
@@ -194,12 +202,13 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         }
         let Some(settling) = &mut self.settling else { return Step::Wait(STEADY) };
         let now = self.steps.clock.at(now);
-        if settling.calls.is_lost(now.elapsed) && now.elapsed > settling.until {
+        let calls = &mut self.steps.calls;
+        if calls.is_lost(now.elapsed) && now.elapsed > settling.until {
             let failure = settling.failure.clone();
             self.settling = None;
             return Step::Done(Err(failure));
         }
-        if settling.calls.is_under_way() {
+        if calls.is_under_way() {
             return Step::Wait(STEADY);
         }
         let wait = settling.exchange.due.saturating_sub(now.elapsed);
@@ -209,7 +218,7 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         match settling.exchange.call(&self.steps.plex_tv, &self.steps.way.key, now) {
             Ok(call) => {
                 let call = call.map(|answer| DeviceLoginAnswer(Heard::Exchanged(answer)));
-                Step::Send(settling.calls.start(now.elapsed), call)
+                Step::Send(calls.start(now.elapsed), call)
             }
             Err(error) if settling.exchange.due > settling.until => {
                 self.settling = None;
@@ -232,14 +241,21 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
             self.steps.clock.learn(now, answer.headers());
         }
         let now = self.steps.clock.at(now);
-        if !settling.calls.finish(id) {
-            return;
-        }
+        let is_waited_for = self.steps.calls.finish(id);
         let answer = match answer.map(Response::into_body) {
+            Ok(DeviceLoginAnswer(Heard::Pin(answer))) => {
+                if let Some(linked) = self.steps.late_token(id, Ok(answer)) {
+                    self.end(Ok(linked));
+                }
+                return;
+            }
             Ok(DeviceLoginAnswer(Heard::Exchanged(answer))) => Ok(answer),
-            Ok(DeviceLoginAnswer(Heard::Pin(_))) => return,
             Err(error) => Err(error),
         };
+        // A token is as good where it comes late.
+        if !is_waited_for && !matches!(answer, Ok(Exchanged::Token(_))) {
+            return;
+        }
         match settling.exchange.came(now, Duration::ZERO, answer) {
             Came::Token(auth_token) => {
                 self.end(Ok(LinkedPin { auth_token, new_registration: None }));

@@ -16,6 +16,7 @@ lenient::object! {
         pub(crate) token: Option<Token>,
         pub(crate) ends_at: Option<u64> as "endsAt",
         pub(crate) strong: Option<bool>,
+        pub(crate) exchanging: Option<bool>,
     }
 }
 

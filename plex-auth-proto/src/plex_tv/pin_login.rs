@@ -39,7 +39,8 @@ impl PlexTv {
 /// `Retry-After` is kept until the PIN's last twenty seconds) or a proxy's page ends nothing, and a call of which
 /// nothing has come for a minute is taken for one without an answer. It ends when somebody has linked the PIN,
 /// when Plex says that it is gone, and when its own time is over by the clock, with one more poll at that moment.
-/// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer.
+/// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer, and a token is taken
+/// also where it comes when nothing was waited for any more.
 ///
 /// What [`progress`](Conversation::progress) has to show is the PIN and the time that is left. Over, it can
 /// be [renewed](Self::renew).
@@ -194,7 +195,8 @@ impl<P: LoginPin> PinLogin<P> {
         Self(Steps::new(plex_tv, WithoutKey))
     }
 
-    /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not.
+    /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not. Where Plex asked to
+    /// be left alone, that is waited for first.
     ///
     /// Ask the user first: each PIN can take the place of a token that was kept.
     pub fn renew(&mut self) {

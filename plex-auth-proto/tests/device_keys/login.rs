@@ -110,6 +110,58 @@ fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
     assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
 }
 
+#[test]
+fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is_taken() {
+    let key = Key::new();
+    for (fate, token) in [
+        (Answer(422, ""), jwt(0)),
+        (Silence(true), jwt(0)),
+        (Answer(200, WAITING), jwt(0)),
+        (Answer(200, LINKED), "eyJh.eyJp.c2ln".to_owned()),
+    ] {
+        let mut play = login(&key);
+        play.meets(Answer(201, MADE));
+        let (late, poll) = play.sends().unwrap();
+        play.meet([Answer(404, GONE), Answer(200, NONCE)]);
+        let (id, exchange) = play.sends().unwrap();
+        assert_eq!(play.last().1, "/auth/token");
+        play.talk.receive(play.now, late, answer(&poll, &fate));
+        play.talk.receive(play.now, id, answer(&exchange, &Exchanged(0)));
+        assert_eq!(play.ends().unwrap().auth_token.expose(), token, "{fate:?}");
+    }
+
+    // Nor is the token lost that the exchange itself brings late.
+    let (mut play, _) = exchanging(&key);
+    play.meets(Answer(200, NONCE));
+    let (late, exchange) = play.sends().unwrap();
+    let (nonce, call) = play.sends().unwrap();
+    play.talk.receive(play.now, late, answer(&exchange, &Exchanged(0)));
+    play.talk.receive(play.now, nonce, answer(&call, &Answer(200, NONCE)));
+    assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
+}
+
+#[test]
+fn a_login_that_asks_for_its_token_at_last_is_kept_and_makes_no_second_pin() {
+    let key = Key::new();
+    let load = |kept: &str, now| {
+        let mut play = Play::with(DeviceLogin::load(plex_tv("id"), &key, kept, now).unwrap());
+        play.now = now;
+        play
+    };
+    let (play, _) = exchanging(&key);
+    let mut again = load(play.talk.keep(play.now).expose(), play.now);
+    assert!(matches!(again.talk.progress(again.now), DeviceLoginProgress::Exchanging));
+    again.meet([Answer(200, NONCE), Exchanged(0)]);
+    assert_eq!(again.ends().unwrap().auth_token.expose(), jwt(0));
+
+    // It is not known.
+    let mut again = load(play.talk.keep(play.now).expose(), play.now);
+    again.meet([Answer(200, NONCE), Answer(422, "")]);
+    assert!(matches!(again.ends(), Err(DeviceLoginError::Expired)));
+    again.talk.renew();
+    again.meets(Answer(201, MADE));
+}
+
 /// One that asks for its token at last, and when it began to.
 fn exchanging(key: &Key) -> (Play<DeviceLogin<&Key>>, u64) {
     let mut play = login(key);

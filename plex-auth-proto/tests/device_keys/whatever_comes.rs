@@ -117,8 +117,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").short_device_login(&key);
-        // As long as one without a key, and after that an exchange of two minutes.
-        let grace = Duration::from_secs(125 + 185);
+        // As long as one without a key, and after that an exchange of two minutes, whose last two calls take one each.
+        let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
         let rush = rush(login, &lots, bounds, answer, left);
         let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
@@ -148,10 +148,12 @@ proptest! {
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        // A token that came while it was waited for is never lost.
-        if let Some((path, fate)) = met.last().filter(|_| was_heard) {
-            let is_token = fate.polled().is_some() && path.ends_with(POLL);
-            prop_assert!(!is_token || outcome.is_ok(), "{outcome:?}");
+        // A token that came is never lost, however late it was.
+        let is_linked = came(&|path, fate| path == POLL && fate.polled().is_some());
+        prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
+        if let Some((path, Answer(404, GONE))) = met.last().filter(|_| was_heard) {
+            let is_expired = matches!(outcome, Err(DeviceLoginError::Expired));
+            prop_assert!(is_expired || !path.ends_with(POLL), "{outcome:?}");
         }
     }
 }

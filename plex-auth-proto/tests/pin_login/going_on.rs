@@ -87,6 +87,67 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
 }
 
 #[test]
+fn a_clock_that_is_set_while_the_pin_is_made_makes_no_silence_of_its_answer() {
+    let years = Duration::from_secs(56 * 365 * 86_400);
+    let mut play = Play::new();
+    let (id, call) = play.sends().unwrap();
+    play.now += years;
+    for _ in 0..3 {
+        let Step::Wait(wait) = play.login.next(play.now) else { panic!() };
+        play.now += wait;
+    }
+    play.login.receive(play.now, id, Answer(201, MADE).of(&call));
+    assert_eq!(play.left(), 900);
+    play.meets(Answer(200, LINKED));
+    play.ends().unwrap();
+
+    // Where it never comes, that is told ten seconds later.
+    let mut play = Play::new();
+    let _ = play.sends().unwrap();
+    play.now += years;
+    let set_at = play.now;
+    play.ends().unwrap_err();
+    assert_eq!(play.now.duration_since(set_at).unwrap().as_secs(), 10);
+}
+
+#[test]
+fn a_clock_that_is_set_forward_and_a_poll_that_fails_end_nothing() {
+    let mut play = Play::new();
+    play.meets(Answer(201, MADE)).meets(Answer(200, WAITING));
+    play.now += Duration::from_secs(56 * 365 * 86_400);
+    play.meets(Answer(502, "<html>"));
+    play.meets(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
+    assert_eq!(play.left(), 890);
+    play.meets(Answer(200, LINKED));
+    play.ends().unwrap();
+}
+
+#[test]
+fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
+    // The clock was set forward while it was on its way, and the next poll is under way or has found nothing.
+    for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
+        let mut play = Play::new();
+        play.meets(Answer(201, MADE));
+        let (late, call) = play.sends().unwrap();
+        play.now += Duration::from_secs(3600);
+        match next {
+            None => assert!(play.sends().is_some()),
+            Some(fate) => assert_eq!(play.meets(fate).sent.len(), 3),
+        }
+        play.login.receive(play.now, late, Answer(200, LINKED).of(&call));
+        play.ends().unwrap();
+        // Nothing is under way that another one would have to wait for.
+        play.login.renew();
+        let now = play.now;
+        play.meets(Answer(201, MADE));
+        assert_eq!(play.now, now);
+        // Neither is it taken twice, nor for the token of the next PIN.
+        play.login.receive(play.now, late, Answer(200, LINKED).of(&call));
+        assert_eq!(play.left(), 900);
+    }
+}
+
+#[test]
 fn what_it_shows_of_itself_is_where_it_stands() {
     let mut play = Play::new();
     assert!(format!("{:?}", play.login).ends_with("state: creating }"), "{:?}", play.login);

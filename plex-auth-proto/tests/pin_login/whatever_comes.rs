@@ -56,8 +56,9 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").short_pin_login();
-        // The last poll may be tried again for half a minute, and a call is lost after one.
-        let grace = Duration::from_secs(125);
+        // The poll that is under way at its end is lost a minute later, and so is the last one, 16 s after that; a clock
+        // that goes back takes some.
+        let grace = Duration::from_secs(140);
         let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
         let rush = rush(login, &lots, bounds, |call, fate| fate.of(call), left);
         let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
@@ -79,13 +80,13 @@ proptest! {
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        let last = met.last().filter(|(path, _)| was_heard && path.ends_with("/pins/2147483650"));
-        match last.map(|(_, fate)| fate) {
-            Some(Answer(200, LINKED)) => prop_assert!(outcome.is_ok()),
-            Some(Answer(404, GONE)) => {
-                prop_assert!(matches!(outcome, Err(PinLoginError::Expired)));
-            }
-            _ => {}
+        // A token that came is never lost, however late it was.
+        let polled: Vec<_> =
+            met.iter().filter(|(path, _)| path.ends_with("/pins/2147483650")).collect();
+        let is_linked = polled.iter().any(|(_, fate)| matches!(fate, Answer(200, LINKED)));
+        prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
+        if let Some((_, Answer(404, GONE))) = polled.last().filter(|_| was_heard) {
+            prop_assert!(matches!(outcome, Err(PinLoginError::Expired)));
         }
     }
 }

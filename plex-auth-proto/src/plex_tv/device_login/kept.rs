@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value as Json;
 
-use super::{DeviceLogin, WithKey};
+use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::device_pin::DevicePin;
@@ -24,7 +24,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
     pub fn keep(&self, now: SystemTime) -> Secret {
         let WithKey { key, strong } = &self.steps.way;
         let pin = self.kept_pin(now).into_iter().flatten();
-        let more = pin.chain([("strong", (*strong).into())]);
+        let exchanging = self.settling.as_ref().map(|_| ("exchanging", true.into()));
+        let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
         kept_device::keep(self.steps.plex_tv.identity(), key.jwk(), more)
     }
 
@@ -41,7 +42,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         ])
     }
 
-    /// A login that goes on where [`keep`](Self::keep) left it: it polls at once, and without a PIN it makes one.
+    /// A login that goes on where [`keep`](Self::keep) left it: it polls at once, and without a PIN it makes one, unless it
+    /// was being found out whether the last one has brought the key to Plex.
     ///
     /// # Errors
     ///
@@ -53,10 +55,15 @@ impl<K: DeviceKey> DeviceLogin<K> {
         kept: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidKeptDevice> {
-        let KeptDevice { ends_at, strong, .. } =
+        let KeptDevice { ends_at, strong, exchanging, .. } =
             KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
         let strong = strong.unwrap_or_default();
         let way = WithKey { key, strong };
+        if exchanging == Some(true) {
+            let mut login = Self::of(Steps::of_over(plex_tv, way));
+            login.exchange(DeviceLoginError::Expired, now);
+            return Ok(login);
+        }
         let Some(ends_at) = ends_at else { return Ok(Self::of(Steps::new(plex_tv, way))) };
         let pin = if strong {
             serde_json::from_str(kept).map(DevicePin::of_strong)

@@ -3,20 +3,19 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use http::Response;
-
 use super::failure::Failure;
 use super::{Heard, LinkedPin, PinAnswer, PinProgress};
 use crate::asked::Asked;
 use crate::call::Call;
 use crate::conversation::RequestId;
-use crate::conversation::one_at_a_time::{LOST, OneAtATime};
+use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::pace::Pace;
-use crate::conversation::plex_clock::{Moment, PlexClock};
+use crate::conversation::plex_clock::PlexClock;
 use crate::jwt::device_key::SignError;
-use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::poll_pin::PinState;
+
+mod came;
 
 /// The pace of Plex's own clients, and how slow it gets while there is trouble.
 const PACE: Pace = Pace::new(1, 16);
@@ -33,6 +32,10 @@ const POLL: Duration = Duration::from_secs(10);
 /// The last of a PIN's time, in which no trouble keeps a poll off for longer than after the first: what is linked
 /// then and not asked for before the end is lost, as plex.tv knows no PIN any more that has ended.
 const LAST: Duration = Duration::from_secs(20);
+
+/// How much longer the answer that makes a PIN is waited for where a clock that was set forward says that it is
+/// overdue: a PIN is not made a second time.
+const LEEWAY: Duration = Duration::from_secs(10);
 
 /// How a PIN is made and polled.
 pub(crate) trait Way<P> {
@@ -52,7 +55,9 @@ pub(crate) struct Steps<W, P> {
     pub(crate) way: W,
     state: State<P>,
     pub(crate) clock: PlexClock,
-    calls: OneAtATime,
+    pub(crate) calls: OneAtATime,
+    /// The first call that can be a poll of the last PIN that was made.
+    polls_from: RequestId,
     /// What the last call asked.
     asked: Option<Asked>,
     /// When the next call is due, in elapsed time.
@@ -75,6 +80,8 @@ enum State<P> {
         deadline: Duration,
         /// Whether the poll that is due or under way is the one at the deadline.
         last: bool,
+        /// When it was first seen that the deadline is over, which a clock that was set forward puts far behind.
+        over_since: Option<Duration>,
         /// How many polls it may take, whatever clocks and answers say.
         polls_left: u32,
     },
@@ -98,6 +105,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             state: State::Creating { patience: None },
             clock: PlexClock::default(),
             calls: OneAtATime::new(),
+            polls_from: RequestId::FIRST,
             asked: None,
             due: Duration::ZERO,
             pace: PACE,
@@ -121,6 +129,11 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         steps
     }
 
+    /// One that is over and has said so.
+    pub(crate) fn of_over(plex_tv: PlexTv, way: W) -> Self {
+        Self { state: State::Over(None), ..Self::new(plex_tv, way) }
+    }
+
     /// Starts once more, where it is over and has said so.
     pub(crate) fn renew(&mut self) {
         if matches!(self.state, State::Over(None)) {
@@ -135,6 +148,12 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
     pub(crate) fn pin(&self, now: SystemTime) -> Option<(&P, Duration)> {
         let State::Polling { pin, deadline, .. } = &self.state else { return None };
         Some((pin, deadline.saturating_sub(self.clock.peek(now).elapsed)))
+    }
+
+    /// Why it brought no token, where it is over and has not said so; then it has.
+    pub(crate) fn take_failure(&mut self) -> Option<Failure> {
+        let State::Over(outcome) = &mut self.state else { return None };
+        outcome.take_if(|outcome| outcome.is_err())?.err()
     }
 
     pub(crate) fn unsigned(&self) -> Option<SignError> {
@@ -155,20 +174,33 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         // Twice as many as fit: each answer may lengthen its life, but none for ever.
         let polls = u32::try_from(life.as_secs()).unwrap_or(u32::MAX).saturating_mul(2);
         let polls_left = polls.saturating_add(16);
-        State::Polling { pin, deadline: now.saturating_add(life), last: false, polls_left }
+        State::Polling {
+            pin,
+            deadline: now.saturating_add(life),
+            last: false,
+            over_since: None,
+            polls_left,
+        }
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, Failure>) {
+        self.calls.forget();
         self.state = State::Over(Some(outcome));
     }
 
     pub(crate) fn next(&mut self, now: SystemTime) -> Next<P> {
         let now = self.clock.at(now);
-        if self.calls.is_lost(now.elapsed) {
+        // Not for polls: the next one shall come before the PIN ends, and what comes late is heard.
+        let is_creating = matches!(self.state, State::Creating { .. });
+        let leeway = if is_creating { LEEWAY } else { Duration::ZERO };
+        if self.calls.is_lost_for(now.elapsed, leeway) {
             self.lost(now);
         }
         if let State::Over(outcome) = &mut self.state {
             return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
+        }
+        if let State::Polling { deadline, over_since, .. } = &mut self.state {
+            *over_since = (now.elapsed >= *deadline).then(|| over_since.unwrap_or(now.elapsed));
         }
         if self.calls.is_under_way() {
             return Next::Wait(PACE.steady());
@@ -177,8 +209,8 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             return Next::Wait(self.due.saturating_sub(now.elapsed));
         }
         let call = match &mut self.state {
-            State::Polling { pin, deadline, last, .. } => {
-                *last = now.elapsed >= *deadline;
+            State::Polling { pin, last, over_since, .. } => {
+                *last = over_since.is_some();
                 match self.way.poll(&self.plex_tv, pin, now.plex) {
                     Ok(poll) => poll.deadline(POLL).map(|state| PinAnswer(Heard::State(state))),
                     Err(error) => {
@@ -198,105 +230,6 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         self.unsigned = None;
         self.asked = Some(call.reply().asked().clone());
         Next::Send(self.calls.start(now.elapsed), call)
-    }
-
-    pub(crate) fn receive(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<PinAnswer<P>>, SendError>,
-    ) {
-        if let Ok(answer) = &answer {
-            self.clock.learn(now, answer.headers());
-        }
-        let moment = self.clock.at(now);
-        if !self.calls.finish(id) {
-            return;
-        }
-        self.came(moment, answer.map(Response::into_body));
-    }
-
-    /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
-    /// silence is, or it would go on for ever where each answer comes too late.
-    fn lost(&mut self, now: Moment) {
-        let Some(asked) = &self.asked else { return };
-        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST), true);
-        self.came(now, Err(silence.into()));
-    }
-
-    fn came(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
-        match self.state {
-            State::Creating { .. } => self.created(now, answer),
-            State::Polling { .. } => self.polled(now, answer.map_err(Failure::Sent)),
-            State::Over(_) => {}
-        }
-    }
-
-    /// What came of the making of the PIN.
-    fn created(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
-        match answer {
-            Ok(PinAnswer(Heard::Made(pin))) => {
-                let life = self.way.life(&pin);
-                self.due = now.elapsed.saturating_add(self.pace.well());
-                self.state = Self::polling(pin, now.elapsed, life);
-            }
-            Ok(PinAnswer(Heard::State(_))) => {}
-            Err(error) => {
-                let State::Creating { patience } = &mut self.state else { return };
-                let until = *patience.get_or_insert(now.elapsed.saturating_add(PATIENCE));
-                let retry_after = error.retry_after().map(|after| after.wait(now.plex));
-                self.due = now.elapsed.saturating_add(self.pace.trouble(retry_after));
-                if !error.may_retry() || self.due > until {
-                    self.end(Err(Failure::Sent(error)));
-                }
-            }
-        }
-    }
-
-    /// What came of a poll.
-    fn polled(&mut self, moment: Moment, answer: Result<PinAnswer<P>, Failure>) {
-        let now = moment.elapsed;
-        let State::Polling { deadline, last, polls_left, .. } = &mut self.state else { return };
-        *polls_left = polls_left.saturating_sub(1);
-        let (was_last, exhausted) = (std::mem::take(last), *polls_left == 0);
-        match answer {
-            Ok(PinAnswer(Heard::State(PinState::Linked {
-                auth_token, new_registration, ..
-            }))) => {
-                self.end(Ok(LinkedPin { auth_token, new_registration }));
-            }
-            Ok(PinAnswer(Heard::State(PinState::Waiting { expires_in, .. }))) => {
-                if let Some(left) = expires_in {
-                    *deadline = now.saturating_add(left);
-                }
-                let over = (was_last || expires_in.is_some()) && *deadline <= now;
-                if over || exhausted {
-                    return self.end(Err(Failure::Expired));
-                }
-                self.due = now.saturating_add(self.pace.well());
-            }
-            Ok(PinAnswer(Heard::Made(_))) => {}
-            Err(failure) if failure.is_pin_gone() => self.end(Err(Failure::Expired)),
-            Err(failure) => {
-                self.may_be_linked |= failure.may_hide_a_token();
-                let too_late = was_last && now > deadline.saturating_add(GRACE);
-                if failure.is_hopeless() || too_late || exhausted {
-                    return self.end(Err(failure));
-                }
-                let retry_after = failure.retry_after(moment.plex);
-                let wait = self.pace.trouble(retry_after);
-                // Also where Plex asked to be left alone for longer.
-                let least = now.saturating_add(PACE.steady());
-                let latest = if now < deadline.saturating_sub(LAST) {
-                    deadline.saturating_sub(LAST)
-                } else if now < *deadline {
-                    now.saturating_add(PACE.steady().saturating_mul(2)).min(*deadline)
-                } else {
-                    now.saturating_add(GRACE)
-                };
-                self.due = now.saturating_add(wait).min(latest.max(least));
-            }
-        }
     }
 }
 
