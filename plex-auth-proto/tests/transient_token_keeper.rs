@@ -263,6 +263,42 @@ fn a_call_of_which_nothing_comes_is_made_again_after_a_minute() {
 }
 
 #[test]
+fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
+    for takes in [65, 130] {
+        let mut play = Play::new(keeper());
+        let mut asked = Vec::new();
+        while play.passed() < takes - takes % 60 {
+            asked.extend(play.sends());
+        }
+        play.now = start() + Duration::from_secs(takes);
+        let (slow, call) = &asked[0];
+        // A late "no" is not heard, as the call that has followed will be told the same.
+        play.keeper.receive(play.now, *slow, Answer(401, "").of(call));
+        play.keeper.receive(play.now, *slow, Fate::Token(1).of(call));
+        assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-1"), Reason::First));
+        // What comes of those that followed changes nothing.
+        for (id, call) in &asked {
+            play.keeper.receive(play.now, *id, Fate::Token(2).of(call));
+        }
+        assert_eq!(play.token(), Some("transient-5ea1-1"));
+        // Its time counts from the first of them.
+        play.meets(Fate::Token(3));
+        assert_eq!(play.sent.last(), Some(&(47 * HOUR)));
+    }
+
+    // Where so long passes that it may have ended, the next one is waited for.
+    let mut play = Play::new(keeper());
+    let (slow, call) = play.sends().unwrap();
+    play.now += Duration::from_secs(48 * HOUR);
+    let (next, next_call) = play.sends().unwrap();
+    play.keeper.receive(play.now, slow, Fate::Token(1).of(&call));
+    assert_eq!(play.token(), None);
+    play.keeper.receive(play.now, next, Fate::Token(2).of(&next_call));
+    assert_eq!(play.token(), Some("transient-5ea1-2"));
+    assert!(play.keeper.keep(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
+}
+
+#[test]
 fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     let mut play = Play::new(keeper());
     play.meets(Fate::Token(1));
@@ -329,6 +365,10 @@ fn it_is_kept_and_gone_on_with() {
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [47 * HOUR]);
     assert!(load(start() + Duration::from_secs(48 * HOUR)).token().is_none(), "its time is over");
+    let mut play = Play::new(load(later).jitter(Duration::from_secs(600)));
+    play.now = later;
+    play.meets(Fate::Token(2));
+    assert_eq!(play.sent, [47 * HOUR + 600], "the jitter is kept for it, too");
     // A clock that was set back does not lengthen its life.
     let Progress::Holding { left, .. } =
         load(SystemTime::UNIX_EPOCH).progress(SystemTime::UNIX_EPOCH)

@@ -36,6 +36,11 @@ impl OneAtATime {
         self.next
     }
 
+    /// When the call that is under way was sent.
+    pub(crate) fn sent_at(&self) -> Option<Duration> {
+        self.under_way.map(|call| call.sent)
+    }
+
     /// Whether the call that was under way is lost, so that there is none any more.
     pub(crate) fn is_lost(&mut self, now: Duration) -> bool {
         self.is_lost_for(now, Duration::ZERO)

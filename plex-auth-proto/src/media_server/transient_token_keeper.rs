@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::conversation::elapsed::Elapsed;
+use crate::conversation::one_at_a_time::{LOST, OneAtATime};
 use crate::conversation::pace::Pace;
 use crate::conversation::{Conversation, RequestId, Step};
 use crate::error::Error;
@@ -33,12 +34,6 @@ const PACE: Pace = Pace::new(1, 300);
 /// refusal of whatever the server hands out.
 const PROVEN: Duration = Duration::from_secs(600);
 
-/// The longest that a server's `Retry-After` is kept: nothing is left alone for ever by a slip of it.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
-
-/// After which time nothing is expected of a call any more, so that one that was dropped holds nothing up.
-const LOST: Duration = Duration::from_secs(60);
-
 impl MediaServer {
     /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
     /// [conversation](TransientTokenKeeper), which goes on for ever.
@@ -48,9 +43,9 @@ impl MediaServer {
             held: None,
             refused: None,
             elapsed: Elapsed::default(),
-            next_id: RequestId::FIRST,
-            under_way: None,
-            wanted_at: Duration::ZERO,
+            calls: OneAtATime::new(),
+            unheard: None,
+            wanted_at: None,
             not_before: Duration::ZERO,
             pace: PACE,
             refusals: PACE,
@@ -75,8 +70,9 @@ impl MediaServer {
 ///
 /// It goes on for ever, so that a transport's `drive` never returns. `drive_with` shows each token by
 /// [`progress`](Conversation::progress), and can be stopped to tell the keeper of a refusal; what comes of a
-/// call that is under way then is lost, and 60 s later it is made again. What is needed after a restart of the
-/// program is [kept](Self::keep).
+/// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
+/// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
+/// minute unless set). What is needed after a restart of the program is [kept](Self::keep).
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -111,10 +107,12 @@ pub struct TransientTokenKeeper {
     /// What the server said to the request for a token, where that ends the asking.
     refused: Option<Error>,
     elapsed: Elapsed,
-    next_id: RequestId,
-    under_way: Option<UnderWay>,
-    /// From when on another token is wanted, in elapsed time, as is all time here.
-    wanted_at: Duration,
+    calls: OneAtATime,
+    /// The first call since the last of which something came, and when it was sent.
+    unheard: Option<(RequestId, Duration)>,
+    /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
+    /// as is all time here.
+    wanted_at: Option<Duration>,
     /// Until when the server is left alone, whatever is wanted.
     not_before: Duration,
     pace: Pace,
@@ -134,12 +132,6 @@ struct Held {
     since: Duration,
     ends: Duration,
     why: TransientTokenReason,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct UnderWay {
-    id: RequestId,
-    sent: Duration,
 }
 
 impl TransientTokenKeeper {
@@ -181,7 +173,7 @@ impl TransientTokenKeeper {
             self.refusals.well();
         }
         self.why = TransientTokenReason::Restart;
-        self.wanted_at = now.saturating_add(self.jitter).saturating_add(pause);
+        self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
     }
 
     /// Asks again for a token though the server has [refused](TransientTokenProgress::Refused) to give one.
@@ -199,27 +191,35 @@ impl TransientTokenKeeper {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
         self.trouble = None;
-        self.under_way = None;
-        self.wanted_at = Duration::ZERO;
+        self.calls.forget();
+        self.unheard = None;
+        self.wanted_at = Some(Duration::ZERO);
         self.pace.well();
     }
 
     /// When the next request is due; never where the server refuses.
     fn due(&self) -> Option<Duration> {
-        match (&self.refused, self.under_way) {
-            (Some(_), _) => None,
-            (_, Some(under_way)) => Some(under_way.sent.saturating_add(LOST)),
-            _ => Some(self.wanted_at.max(self.not_before)),
+        if self.refused.is_some() {
+            return None;
         }
+        if let Some(sent) = self.calls.sent_at() {
+            return Some(sent.saturating_add(LOST));
+        }
+        let renewal = || self.held.as_ref().map(|held| self.renewal(held));
+        Some(self.wanted_at.or_else(renewal).unwrap_or_default().max(self.not_before))
     }
 
     fn hold(&mut self, token: Token, since: Duration, left: Duration, why: TransientTokenReason) {
-        let ends = since.saturating_add(left);
-        self.held = Some(Held { token, since, ends, why });
+        self.held = Some(Held { token, since, ends: since.saturating_add(left), why });
         self.why = TransientTokenReason::Renewal;
-        // Later and not earlier: whoever came late after a refusal would be in step again.
-        let renewal = left.saturating_sub(AHEAD).saturating_add(self.jitter);
-        self.wanted_at = since.saturating_add(renewal.min(left));
+        self.wanted_at = None;
+    }
+
+    /// When a token is to be renewed: an hour ahead, and later by the jitter, not earlier, as whoever came late after a
+    /// refusal would be in step again.
+    fn renewal(&self, held: &Held) -> Duration {
+        let ahead = held.ends.saturating_sub(AHEAD).max(held.since);
+        ahead.saturating_add(self.jitter).min(held.ends)
     }
 }
 
@@ -233,8 +233,8 @@ impl Conversation for TransientTokenKeeper {
         self.held.take_if(|held| held.ends <= now);
         let due = self.due();
         if due.is_some_and(|due| due <= now) {
-            let id = self.next_id.take();
-            self.under_way = Some(UnderWay { id, sent: now });
+            let id = self.calls.start(now);
+            self.unheard.get_or_insert((id, now));
             self.not_before = now.saturating_add(PACE.steady());
             return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
         }
@@ -250,10 +250,17 @@ impl Conversation for TransientTokenKeeper {
         answer: Result<Response<TransientToken>, SendError>,
     ) {
         let elapsed = self.elapsed.at(now);
-        let Some(UnderWay { sent, .. }) = self.under_way.take_if(|under_way| under_way.id == id)
-        else {
-            return;
+        let sent = self.calls.sent_at();
+        let sent = if self.calls.finish(id) {
+            sent
+        } else {
+            // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
+            let late = self.unheard.filter(|(first, _)| *first <= id && answer.is_ok());
+            late.map(|(_, sent)| sent).filter(|sent| elapsed < sent.saturating_add(LIFE))
         };
+        let Some(sent) = sent else { return };
+        self.unheard = None;
+        self.calls.forget();
         match answer {
             Ok(response) => {
                 self.pace.well();
@@ -266,9 +273,7 @@ impl Conversation for TransientTokenKeeper {
                 self.refused = Some(error);
             }
             Err(error) => {
-                let retry_after = error.retry_after();
-                let retry_after = retry_after.map(|after| after.wait(now).min(LONGEST_RETRY_AFTER));
-                let wait = self.pace.trouble(retry_after);
+                let wait = self.pace.trouble(error.retry_after().map(|after| after.wait(now)));
                 self.not_before = elapsed.saturating_add(wait);
                 self.trouble = Some(error);
             }
@@ -291,7 +296,7 @@ impl Conversation for TransientTokenKeeper {
                 trouble,
             },
             None => {
-                let due = self.due().filter(|_| self.under_way.is_none()).unwrap_or_default();
+                let due = self.due().filter(|_| !self.calls.is_under_way()).unwrap_or_default();
                 TransientTokenProgress::Asking { trouble, left: due.saturating_sub(now) }
             }
         }
