@@ -81,7 +81,8 @@ pub enum Step<C: Conversation + ?Sized> {
     /// way meanwhile.
     Send(RequestId, Call<C::Answer>),
     /// There is nothing to do for so long, or until something comes of a call that is under way.
-    /// Never nothing at all; asking again earlier does no harm.
+    /// Never nothing at all; asking again earlier does no harm. It can be [`Duration::MAX`], which is more than
+    /// can be added to a clock: cap it, or add it with `checked_add`.
     Wait(Duration),
     /// It is over, and this came of it. That is said once; from then on it waits for ever.
     Done(C::Outcome),
