@@ -1,5 +1,10 @@
 use std::time::{Duration, SystemTime};
 
+/// How far a clock goes forward at once at most, as far as that is taken for time that has passed: a century. Else one
+/// that is set to its end and back some times would use up all the time that a [`Duration`] can express, and nothing
+/// would be waited for any more.
+const LONGEST_STEP: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// How much time has passed, by a wall clock that somebody can set.
 ///
 /// What a clock goes back counts as no time, so that nothing waits for an hour to come a second time. What it
@@ -21,7 +26,7 @@ impl Elapsed {
     /// The same without taking note of it.
     pub(crate) fn peek(&self, now: SystemTime) -> Duration {
         let step = self.last.and_then(|last| now.duration_since(last).ok()).unwrap_or_default();
-        self.passed.saturating_add(step)
+        self.passed.saturating_add(step.min(LONGEST_STEP))
     }
 }
 
@@ -37,5 +42,18 @@ mod tests {
         assert_eq!(passed, [0, 1, 1, 3, 951, 951]);
         assert_eq!(elapsed.peek(at(1001)).as_secs(), 952);
         assert_eq!(elapsed.at(at(1000)).as_secs(), 951);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_to_its_end_uses_up_no_time_that_is_still_wanted() {
+        let mut elapsed = Elapsed::default();
+        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(1 << 62));
+        for _ in 0..10 {
+            elapsed.at(SystemTime::UNIX_EPOCH);
+            end.map(|end| elapsed.at(end));
+        }
+        let minute = Duration::from_secs(60);
+        let before = elapsed.at(SystemTime::UNIX_EPOCH);
+        assert_eq!(elapsed.at(SystemTime::UNIX_EPOCH + minute), before + minute);
     }
 }
