@@ -83,8 +83,8 @@ pub enum Access {
     Unknown {
         /// Why it is not.
         why: AccessDoubt,
-        /// How long to wait before asking again; none where waiting does not help, and somebody must look at
-        /// the reason.
+        /// How long to wait before asking again, a day at the most; none where waiting does not help, and
+        /// somebody must look at the reason.
         ask_again: Option<Duration>,
     },
 }

@@ -74,8 +74,8 @@ pub enum TokenState {
     Unknown {
         /// What the last attempt met with.
         why: SendError,
-        /// How long to wait before the next check; none where waiting does not help, and somebody must look
-        /// at the reason.
+        /// How long to wait before the next check, a day at the most; none where waiting does not help, and
+        /// somebody must look at the reason.
         ask_again: Option<Duration>,
     },
 }
