@@ -9,14 +9,14 @@ pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 6
 /// Waits are whole seconds, in as little memory as there can be: a million devices have two of these each.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    steady: u32,
-    slowest: u32,
-    troubles: u32,
+    steady: u16,
+    slowest: u16,
+    troubles: u16,
 }
 
 impl Pace {
     /// In seconds.
-    pub(crate) const fn new(steady: u32, slowest: u32) -> Self {
+    pub(crate) const fn new(steady: u16, slowest: u16) -> Self {
         Self { steady, slowest, troubles: 0 }
     }
 
@@ -34,7 +34,7 @@ impl Pace {
     /// it is longer, up to [a day](LONGEST_RETRY_AFTER).
     pub(crate) fn trouble(&mut self, retry_after: Option<Duration>) -> Duration {
         self.troubles = self.troubles.saturating_add(1);
-        let doubled = self.steady.saturating_mul(2_u32.saturating_pow(self.troubles));
+        let doubled = self.steady.saturating_mul(2_u16.saturating_pow(self.troubles.into()));
         let wait = Duration::from_secs(doubled.min(self.slowest).into());
         wait.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
     }

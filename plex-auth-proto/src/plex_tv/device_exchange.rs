@@ -43,10 +43,12 @@ pub(crate) struct Exchange {
     nonce: Option<Box<(Nonce, Duration)>>,
     /// When the next call is due, in elapsed time.
     pub(crate) due: Duration,
+    /// Until when a device that still has a good token lets others go first, in elapsed time.
+    calm: Duration,
     outage: Pace,
     refusal: Pace,
     /// How many more refusals of what the device has signed are borne.
-    patience: u32,
+    patience: u8,
     /// Whether the first try again has been made, which comes soon: most trouble is over in a moment.
     is_lasting: bool,
     /// How much a wait is made longer by, so that not all devices come at once.
@@ -68,16 +70,22 @@ pub(crate) enum Came {
 }
 
 impl Exchange {
-    pub(crate) const fn new(patience: u32) -> Self {
+    pub(crate) const fn new(patience: u8) -> Self {
         Self {
             nonce: None,
             due: Duration::ZERO,
+            calm: Duration::ZERO,
             outage: OUTAGE,
             refusal: REFUSAL,
             patience,
             is_lasting: false,
             jitter: Duration::ZERO,
         }
+    }
+
+    /// When the next call is due of a device that has a good token for so long, in elapsed time.
+    pub(crate) fn due_with(&self, left: Duration) -> Duration {
+        if left.is_zero() { self.due } else { self.due.max(self.calm) }
     }
 
     /// The call that is due now: a nonce, or what it is for.
@@ -97,7 +105,7 @@ impl Exchange {
                 // It went nowhere, and can be signed later.
                 self.nonce = Some(held);
                 let wait = self.outage.trouble(None);
-                self.wait(now, wait);
+                self.due = self.after(now, wait);
                 Err(error)
             }
         }
@@ -136,20 +144,19 @@ impl Exchange {
         if status == 429 {
             wait = wait.min(LONGEST_UNTOLD);
         }
-        wait = wait.max(retry_after.unwrap_or_default());
+        self.due = self.after(now, wait.max(retry_after.unwrap_or_default()));
         // That the key is not taken is for somebody to know, while there is still a token.
         if std::mem::replace(&mut self.is_lasting, true) && !is_refused {
-            wait = wait.max(left / UNHURRIED);
+            self.calm = self.after(now, left / UNHURRIED);
         }
-        self.wait(now, wait);
         if is_refused && self.patience == 0 { Came::Refused(error) } else { Came::Trouble(error) }
     }
 
-    /// Waits for so long, and for up to as long again: devices that were told the same wait come at
-    /// different times.
-    fn wait(&mut self, now: Moment, wait: Duration) {
+    /// When so long a wait is over, or up to as long again: devices that were told the same wait come at different
+    /// times.
+    fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
         let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));
-        self.due = now.elapsed.saturating_add(wait).saturating_add(spread);
+        now.elapsed.saturating_add(wait).saturating_add(spread)
     }
 }

@@ -21,7 +21,7 @@ use progress::{DeviceLoginError, DeviceLoginProgress};
 use with_key::WithKey;
 
 /// How often it is told at most that Plex does not take what the device signs: the user is waiting.
-const PATIENCE: u32 = 1;
+const PATIENCE: u8 = 1;
 
 /// How long an exchange is tried that is to show whether the key is known.
 const SETTLING: Duration = Duration::from_secs(2 * 60);

@@ -6,6 +6,7 @@ use http::Response;
 use crate::conversation::one_at_a_time::OneAtATime;
 use crate::conversation::plex_clock::{Moment, PlexClock};
 use crate::conversation::{Conversation, RequestId, Step};
+use crate::error::Error;
 use crate::jwt::device_key::DeviceKey;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
@@ -21,7 +22,7 @@ use held::Held;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble};
 
 /// How often it is told at most that Plex does not take what the device signs.
-const PATIENCE: u32 = 8;
+const PATIENCE: u8 = 8;
 
 /// The time between two tokens at least, whatever they say of themselves.
 const LEAST_BETWEEN: Duration = Duration::from_secs(10 * 60);
@@ -173,7 +174,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     }
 
     /// Has the token renewed now, as where Plex has [declared it dead](crate::Error::is_token_dead). That is done
-    /// no sooner than the waits after the last token and after trouble allow.
+    /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
     pub fn renew_now(&mut self) {
         self.wanted = true;
     }
@@ -208,13 +209,13 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     fn registered(&mut self, now: Moment, error: SendError) {
         let not_done = match &error {
             SendError::NoAnswer(no_answer) => !no_answer.may_have_been_sent(),
-            SendError::Answered(error) => error.may_retry(),
+            SendError::Answered(error) => error.may_retry() || never_arrived(error),
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         if not_done {
             // Nothing has happened: it is registered later.
             self.exchanged(now, Err(error));
-        } else if matches!(status, 300..=499) && status != 422 {
+        } else if matches!(status, 400..=499) && !matches!(status, 408 | 422 | 425) {
             self.end(DeviceTokenEnd::NotRegistered(error));
         } else {
             // Also where the key is taken: mostly by this device.
@@ -250,6 +251,17 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     }
 }
 
+/// Whether something in between has answered, a captive portal or a proxy, and Plex has heard of nothing.
+fn never_arrived(error: &Error) -> bool {
+    match error {
+        Error::Redirected { .. } => true,
+        Error::Rejected(rejection) => {
+            matches!(rejection.status().as_u16(), 404 | 407) && rejection.errors().is_empty()
+        }
+        _ => false,
+    }
+}
+
 impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
     type Answer = DeviceTokenAnswer;
     type Outcome = DeviceTokenEnd;
@@ -267,7 +279,7 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
         if self.calls.is_under_way() {
             return Step::Wait(STEADY);
         }
-        let patience = self.exchange.due.saturating_sub(now.elapsed);
+        let patience = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
         let rest = self.rest(now).max(patience);
         if !rest.is_zero() {
             return Step::Wait(rest.min(LOOK));

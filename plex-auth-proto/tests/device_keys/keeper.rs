@@ -303,4 +303,14 @@ fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     play.talk.renew_now();
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), 600);
+
+    // Until then it could wait for hours.
+    let mut play = keeper(&key);
+    play.meet([Answer(503, ""), Answer(503, "")]);
+    let since = play.passed();
+    let before = play.now;
+    assert!(matches!(play.talk.next(before), Step::Wait(_)));
+    play.talk.renew_now();
+    play.meets(Answer(200, NONCE));
+    assert_eq!(play.passed(), since + 60);
 }

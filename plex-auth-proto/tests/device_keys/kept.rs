@@ -16,6 +16,7 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
         Answer(201, ""),
         Silence(true),
         Answer(502, "<html>"),
+        Answer(408, "<html>"),
         Answer(422, ""),
         Answer(200, "<html>captive</html>"),
     ] {
@@ -30,6 +31,11 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));
     play.meet([Silence(false), RetryAfter("90"), Answer(201, ""), Answer(200, NONCE)]);
     assert_eq!(play.gaps("/auth/jwk"), [30, 90]);
+    // What is in between has answered, and Plex has heard of nothing.
+    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    let in_between = [302, 404, 407].map(|status| Answer(status, "<html>portal</html>"));
+    play.meet(in_between).meet([Answer(201, ""), Answer(200, NONCE)]);
+    assert_eq!(play.gaps("/auth/jwk"), [30, 60, 120]);
 
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));
     play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
