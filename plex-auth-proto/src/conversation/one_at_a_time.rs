@@ -18,8 +18,8 @@ pub(crate) struct OneAtATime {
 struct UnderWay {
     id: RequestId,
     sent: Duration,
-    /// When it was first seen that its time is nearly over.
-    noticed: Option<Duration>,
+    /// Whether it has been seen that its time is nearly over.
+    is_noticed: bool,
 }
 
 impl OneAtATime {
@@ -47,15 +47,14 @@ impl OneAtATime {
     }
 
     /// The same for a call that must not be lost by a clock that is set forward, which is taken for time that has
-    /// passed: that much of it is waited for under the eyes of whoever asks.
+    /// passed: once its time is seen to be nearly over, it has that much left, as if it had been sent later.
     pub(crate) fn is_lost_for(&mut self, now: Duration, leeway: Duration) -> bool {
         let lost = |call: &mut UnderWay| {
-            let end = call.sent.saturating_add(LOST);
-            if now < end.saturating_sub(leeway) {
-                return false;
+            let is_nearly_over = now.saturating_add(leeway) >= call.sent.saturating_add(LOST);
+            if is_nearly_over && !std::mem::replace(&mut call.is_noticed, true) {
+                call.sent = now.saturating_add(leeway).saturating_sub(LOST);
             }
-            let noticed = *call.noticed.get_or_insert(now);
-            now >= end.max(noticed.saturating_add(leeway))
+            now >= call.sent.saturating_add(LOST)
         };
         self.under_way.take_if(lost).is_some()
     }
@@ -68,7 +67,7 @@ impl OneAtATime {
     /// The number of a call that is sent now.
     pub(crate) fn start(&mut self, now: Duration) -> RequestId {
         let id = self.next.take();
-        self.under_way = Some(UnderWay { id, sent: now, noticed: None });
+        self.under_way = Some(UnderWay { id, sent: now, is_noticed: false });
         id
     }
 
