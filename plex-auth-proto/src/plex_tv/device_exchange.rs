@@ -19,8 +19,9 @@ const OUTAGE: Pace = Pace::new(15, 5 * 60);
 const REFUSAL: Pace = Pace::new(30, 20 * 60);
 
 /// The longest wait after a 429 that does not say how long to wait. A device without a good token then comes to one
-/// within the hour also where most tries are refused, and those with one are in no hurry.
-const LONGEST_UNTOLD: Duration = Duration::from_secs(5 * 60);
+/// within the hour also where most tries are refused, as for hours after a day's outage of a whole fleet: it makes
+/// fifteen at least. Those with one are in no hurry.
+const LONGEST_UNTOLD: Duration = Duration::from_secs(2 * 60);
 
 /// Which part of the time that a good token has left is waited for at least between two tries: the tries of a whole
 /// fleet then lie hours apart, and still come closer together towards its end.
