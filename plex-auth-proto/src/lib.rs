@@ -133,4 +133,4 @@ pub use retry_after::RetryAfter;
 pub use secret::Secret;
 pub use server_url::{InvalidServerUrl, ServerUrl, ServerUrlProblem};
 pub use token::{InvalidToken, Token};
-pub use unix_seconds::{OutOfRange, UnixSeconds};
+pub use unix_seconds::{InvalidUnixSeconds, UnixSeconds};

@@ -13,7 +13,7 @@ use crate::lenient;
 ///
 /// let joined = UnixSeconds(1_339_124_759);
 /// assert_eq!(SystemTime::try_from(joined)?, SystemTime::UNIX_EPOCH + Duration::from_secs(1_339_124_759));
-/// # Ok::<(), plex_auth_proto::OutOfRange>(())
+/// # Ok::<(), plex_auth_proto::InvalidUnixSeconds>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(pub i64);
@@ -25,16 +25,16 @@ impl<'de> serde::Deserialize<'de> for UnixSeconds {
 }
 
 impl TryFrom<UnixSeconds> for SystemTime {
-    type Error = OutOfRange;
+    type Error = InvalidUnixSeconds;
 
-    fn try_from(moment: UnixSeconds) -> Result<Self, OutOfRange> {
+    fn try_from(moment: UnixSeconds) -> Result<Self, InvalidUnixSeconds> {
         let distance = Duration::from_secs(moment.0.unsigned_abs());
         if moment.0 < 0 {
             Self::UNIX_EPOCH.checked_sub(distance)
         } else {
             Self::UNIX_EPOCH.checked_add(distance)
         }
-        .ok_or(OutOfRange)
+        .ok_or(InvalidUnixSeconds)
     }
 }
 
@@ -56,11 +56,11 @@ impl From<SystemTime> for UnixSeconds {
 /// The platform's [`SystemTime`] cannot express the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the moment is beyond what this platform's clock can express")]
-pub struct OutOfRange;
+pub struct InvalidUnixSeconds;
 
 #[cfg(test)]
 mod tests {
-    use super::{OutOfRange, UnixSeconds};
+    use super::{InvalidUnixSeconds, UnixSeconds};
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
             Ok(SystemTime::UNIX_EPOCH - Duration::from_secs(1))
         );
         if SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64)).is_none() {
-            assert_eq!(SystemTime::try_from(UnixSeconds(i64::MAX)), Err(OutOfRange));
+            assert_eq!(SystemTime::try_from(UnixSeconds(i64::MAX)), Err(InvalidUnixSeconds));
         }
         // The least number of all has no positive counterpart.
         let _ = SystemTime::try_from(UnixSeconds(i64::MIN));

@@ -76,6 +76,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<InvalidServerUrl>();
     checked::<InvalidSource>();
     checked::<InvalidToken>();
+    checked::<InvalidUnixSeconds>();
     checked::<Jwk>();
     checked::<JwtPart>();
     checked::<JwtScope>();
@@ -90,7 +91,6 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<Nonce>();
     checked::<Operation>();
     checked::<Origin>();
-    checked::<OutOfRange>();
     checked::<Pin>();
     checked::<PinAnswer<ShortPin>>();
     checked::<PinCode>();
