@@ -1,6 +1,6 @@
 //! Signing in, in every way there is, without a terminal.
 
-use plex_auth_tests::{Authority, Misbehaviour, Who};
+use plex_auth_tests::{Authority, Misbehaviour, RawServer, Step, Who};
 use serde_json::json;
 
 use crate::program::{House, Running};
@@ -137,6 +137,27 @@ fn everything_works_over_https_with_an_authority_of_ones_own() {
     let stranger = house.with("PLEX_AUTH_CA_FILE", "nowhere.pem");
     let outcome = stranger.run(&["whoami"]);
     outcome.failed(74, &["cannot read"]);
+}
+
+#[test]
+fn a_proxy_is_used_where_that_is_wanted_and_never_because_a_variable_names_one() {
+    let account = r#"{"id":7,"uuid":"5e1f","username":"nilo","title":"nilo"}"#;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{account}", account.len());
+    let tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec();
+    let proxy = RawServer::start(vec![
+        Step::Write(tunnel),
+        Step::AwaitRequest,
+        Step::Write(answer.into_bytes()),
+    ]);
+    let house = House::new().with("HTTPS_PROXY", &proxy.url()).with("HTTP_PROXY", &proxy.url());
+    house.sign_in(Who::PlexPass);
+    assert!(house.done(&["whoami"]).contains("rosa"));
+    assert_eq!(proxy.connections(), 0);
+
+    assert!(house.done(&["whoami", "--proxy-from-env"]).contains("nilo"));
+    assert_eq!(proxy.connections(), 1);
+    let house = house.with("PLEX_AUTH_PROXY_FROM_ENV", "1").with("ALL_PROXY", "socks5://rosa:pw@x");
+    house.run(&["whoami"]).failed(74, &["ALL_PROXY", "http:// URL"]);
 }
 
 #[test]

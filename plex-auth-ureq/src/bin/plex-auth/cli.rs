@@ -82,6 +82,11 @@ pub(crate) struct Options {
     )]
     pub(crate) ca_file: Option<PathBuf>,
 
+    /// Go through the proxy that `HTTPS_PROXY` and its kin name; else these are not read
+    #[arg(long, global = true, env = "PLEX_AUTH_PROXY_FROM_ENV", hide_env_values = true)]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub(crate) proxy_from_env: bool,
+
     /// Print one JSON object in place of text
     #[arg(long, global = true, env = "PLEX_AUTH_JSON", hide_env_values = true)]
     #[arg(value_parser = FalseyValueParser::new())]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use plex_auth_ureq::http::Response;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
-    Call, ClientIdentity, Conversation, Error, PlexTv, ServerUrl, Token, Transport,
+    Call, ClientIdentity, Conversation, Error, InvalidTransport, PlexTv, ServerUrl, Token,
+    Transport,
 };
 
 use crate::cli::Options;
@@ -171,6 +172,15 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
                 .next("It must have a block -----BEGIN CERTIFICATE-----."));
         }
     }
-    let http = builder.build().map_err(Failure::machine)?;
+    if options.proxy_from_env {
+        builder = builder.proxy_from_env();
+    }
+    let http = builder.build().map_err(|error| match error {
+        InvalidTransport::ProxyUrl | InvalidTransport::ProxyProtocol => {
+            Failure::machine("ALL_PROXY, HTTPS_PROXY or HTTP_PROXY names no proxy that can be used")
+                .likely("It is no http:// URL, or its password is not percent-encoded.")
+        }
+        error => Failure::machine(error),
+    })?;
     Ok(http.timeout(options.timeout))
 }
