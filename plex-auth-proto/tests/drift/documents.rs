@@ -2,6 +2,52 @@
 
 use serde_json::{Value, json};
 
+pub(crate) fn account() -> Value {
+    serde_json::from_str(include_str!("../fixtures/account.json")).unwrap()
+}
+
+pub(crate) fn source() -> Value {
+    json!({"MediaContainer": {"Device": [
+        {"name": "Attic", "clientIdentifier": "5f0e1c2d", "accessToken": "transient-5ea1",
+         "Connection": [
+            {"protocol": "https", "address": "10.0.2.1", "port": 32400,
+             "uri": "https://10-0-2-1.feed.plex.direct:32400", "local": true, "relay": false},
+            {"protocol": "https", "address": "203.0.113.9", "port": 8443,
+             "uri": "https://203-0-113-9.feed.plex.direct:8443", "local": false, "relay": true},
+         ]},
+        {"name": "Cellar", "clientIdentifier": "99ab", "accessToken": "transient-77",
+         "Connection": [{"protocol": "http", "address": "10.0.2.2", "port": 1,
+             "uri": "http://10.0.2.2:1", "local": true, "relay": false}]},
+    ]}})
+}
+
+pub(crate) fn transient() -> Value {
+    json!({"MediaContainer": {"size": 0, "token": "transient-5ea1"}})
+}
+
+pub(crate) fn pin() -> Value {
+    json!({
+        "id": 2_147_483_650_u64, "code": "8lzfqpkmtyfvdqo4q9ri9l35c", "product": "My & App #1",
+        "trusted": true, "qr": "https://plex.tv/api/v2/pins/qr/8lzf", "clientIdentifier": "id",
+        "location": {
+            "code": "NO", "european_union_member": false, "continent_code": "EU", "country": "Norway",
+            "city": "Kjelvik", "time_zone": "Europe/Oslo", "postal_code": "9750",
+            "in_privacy_restricted_country": false, "in_privacy_restricted_region": true,
+            "subdivisions": "Finnmark", "coordinates": "70.9821, 26.1210",
+        },
+        "expiresIn": 1800, "createdAt": "2024-05-06T07:08:09Z", "expiresAt": "2024-05-06T07:38:09Z",
+        "authToken": "xyz-Abc_0123456789ab", "newRegistration": false,
+    })
+}
+
+pub(crate) fn plex_keys() -> Value {
+    json!({"keys": [
+        {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1", "n": "vPj2", "e": "AQAB"},
+        {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k2",
+         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    ]})
+}
+
 /// Two servers, one of them somebody else's, and a player.
 pub(crate) fn resources() -> Value {
     json!([

@@ -7,126 +7,18 @@
     reason = "so tests fail"
 )]
 
+mod stage;
+mod whatever_comes;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, InvalidKeptTransientToken, MediaServer, NoAnswerReason,
-    RequestId, SendError, Step, Token, TransientToken, TransientTokenKeeper,
+    Conversation, InvalidKeptTransientToken, Step, Token, TransientTokenKeeper,
     TransientTokenProgress as Progress, TransientTokenReason as Reason,
 };
-use proptest::collection::vec;
-use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
-};
 
-const HOUR: u64 = 3600;
-
-/// What becomes of one call.
-#[derive(Clone, Debug)]
-enum Fate {
-    /// A token with this number.
-    Token(u32),
-    Answer(u16, &'static str),
-    RetryAfter(&'static str),
-    Silence,
-}
-
-use Fate::{Answer, RetryAfter, Silence};
-
-impl Fate {
-    fn of(&self, call: &Call<TransientToken>) -> Result<Response<TransientToken>, SendError> {
-        let reply = call.reply();
-        let builder = Response::builder();
-        let response = match self {
-            Self::Token(number) => {
-                let body = format!(r#"<MediaContainer size="0" token="transient-5ea1-{number}"/>"#);
-                return Ok(reply.read(Response::new(body))?);
-            }
-            Answer(status, body) => builder.status(*status).body(*body),
-            RetryAfter(wait) => builder.status(503).header("retry-after", *wait).body(""),
-            Silence => return Err(reply.no_answer(NoAnswerReason::Unreachable, false)),
-        };
-        Ok(reply.read(response.unwrap())?)
-    }
-}
-
-fn server_at(url: &str, identifier: &str) -> MediaServer {
-    let me = ClientIdentity::builder(identifier).build().unwrap();
-    MediaServer::new(me, url.parse().unwrap(), Token::new("s3rv3r").unwrap())
-}
-
-fn keeper() -> TransientTokenKeeper {
-    server_at("http://10.0.0.7:32400", "id").transient_token_keeper()
-}
-
-fn start() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
-}
-
-/// A keeper with a clock.
-struct Play {
-    keeper: TransientTokenKeeper,
-    now: SystemTime,
-    /// After how many seconds each call was sent.
-    sent: Vec<u64>,
-}
-
-impl Play {
-    fn new(keeper: TransientTokenKeeper) -> Self {
-        Self { keeper, now: start(), sent: Vec::new() }
-    }
-
-    fn passed(&self) -> u64 {
-        self.now.duration_since(start()).unwrap().as_secs()
-    }
-
-    /// Waits until something is sent, for three days at most.
-    fn sends(&mut self) -> Option<(RequestId, Call<TransientToken>)> {
-        let until = self.now + Duration::from_secs(72 * HOUR);
-        loop {
-            match self.keeper.next(self.now) {
-                Step::Send(id, call) => {
-                    self.sent.push(self.passed());
-                    return Some((id, call));
-                }
-                Step::Wait(time) => {
-                    assert!(!time.is_zero(), "a busy loop");
-                    if time > until.duration_since(self.now).unwrap() {
-                        self.now = until;
-                        return None;
-                    }
-                    self.now += time;
-                }
-                Step::Done(never) => match never {},
-            }
-        }
-    }
-
-    fn meets(&mut self, fate: Fate) -> &mut Self {
-        let (id, call) = self.sends().expect("a call");
-        self.keeper.receive(self.now, id, fate.of(&call));
-        self
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.keeper.token().map(Token::expose)
-    }
-
-    fn is_refused(&mut self) -> &mut Self {
-        let token = self.keeper.token().expect("a token").clone();
-        self.keeper.refused(self.now, &token);
-        self
-    }
-
-    fn reason(&self) -> Reason {
-        match self.keeper.progress(self.now) {
-            Progress::Holding { reason, .. } => reason,
-            progress => panic!("{progress:?}"),
-        }
-    }
-}
+use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, keeper, server_at, start};
 
 #[test]
 fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {
@@ -385,88 +277,5 @@ fn it_is_kept_and_gone_on_with() {
     for broken in ["", "{}", "[]", r#"{"token":"a b","endsAt":1,"clientIdentifier":"id"}"#] {
         let error = refusal(server_at(url, "id"), broken);
         assert_eq!(error, InvalidKeptTransientToken::Unreadable, "{broken}");
-    }
-}
-
-fn fate() -> impl Strategy<Value = Fate> {
-    let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
-    let bodies = ["", "<html>", "{}", "<MediaContainer size='0'/>"];
-    prop_oneof![
-        4 => any::<u32>().prop_map(Fate::Token),
-        1 => (100_u16..600).prop_map(|status| Answer(status, "")),
-        1 => (0..bodies.len()).prop_map(move |which| Answer(200, bodies[which])),
-        1 => (0..waits.len()).prop_map(move |which| RetryAfter(waits[which])),
-        1 => any::<bool>().prop_map(|_| Silence),
-    ]
-}
-
-proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
-
-    #[test]
-    fn whatever_comes_it_goes_on_and_hands_out_what_the_server_gave_for_its_time_alone(
-        rounds in vec((fate(), 0_u64..100, any::<bool>(), prop_oneof![
-            4 => any::<bool>().prop_map(|_| 0), 1 => -400_000_i64..400_000
-        ]), 1..40),
-        jitter in 0_u64..10_000,
-    ) {
-        let mut keeper = keeper().jitter(Duration::from_secs(jitter));
-        let jumps = rounds.iter().any(|(.., jump)| *jump > 0);
-        let goes_back = rounds.iter().any(|(.., jump)| *jump < 0);
-        // By a clock that does not jump.
-        let (mut now, mut passed) = (start(), Duration::ZERO);
-        let (mut last_sent, mut given) = (None::<Duration>, None::<(String, Duration)>);
-        let (mut round, mut sent) = (0, 0);
-        for _ in 0..400 {
-            let (fate, takes, refuses, jump) = &rounds[round % rounds.len()];
-            match keeper.next(now) {
-                Step::Send(id, call) => {
-                    if let Some(last) = last_sent {
-                        prop_assert!(jumps || passed - last >= Duration::from_secs(1));
-                    }
-                    (round, sent) = (round + 1, sent + 1);
-                    last_sent = Some(passed);
-                    let asked_at = passed;
-                    // Some answers never come.
-                    if *takes < 90 {
-                        let takes = Duration::from_secs(*takes % 50);
-                        (now, passed) = (now + takes, passed + takes);
-                        let by = Duration::from_secs(jump.unsigned_abs());
-                        now = if *jump < 0 { now - by } else { now + by };
-                        keeper.receive(now, id, fate.of(&call));
-                        match fate {
-                            Fate::Token(number) => {
-                                given = Some((format!("transient-5ea1-{number}"), asked_at));
-                            }
-                            Answer(401 | 403 | 498, _) => {
-                                let refused = matches!(keeper.progress(now), Progress::Refused { .. });
-                                prop_assert!(refused);
-                                prop_assert!(matches!(keeper.next(now), Step::Wait(_)));
-                                keeper.ask_again();
-                            }
-                            _ => {}
-                        }
-                        if let (true, Some(token)) = (refuses, keeper.token().cloned()) {
-                            keeper.refused(now, &token);
-                            given = None;
-                        }
-                    }
-                }
-                Step::Wait(time) => {
-                    prop_assert!(time >= Duration::from_millis(1), "a busy loop");
-                    prop_assert!(time <= Duration::from_secs(48 * HOUR), "it has stopped");
-                    (now, passed) = (now + time, passed + time);
-                }
-                Step::Done(never) => match never {},
-            }
-            if let Some(token) = keeper.token() {
-                let (expected, since) = given.as_ref().expect("it was given");
-                prop_assert!(token.expose() == expected);
-                let age = passed - *since;
-                prop_assert!(goes_back || age <= Duration::from_secs(48 * HOUR), "{age:?}");
-            }
-        }
-        prop_assert!(sent > 1, "it has stopped");
     }
 }

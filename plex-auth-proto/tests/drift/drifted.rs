@@ -1,0 +1,281 @@
+//! Documents in which fields have drifted, and what of them must be as it was.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use plex_auth_proto::Call;
+use plex_auth_proto::http::Response;
+use proptest::collection::vec;
+use proptest::prelude::{
+    Strategy, TestCaseError, any, prop, prop_assert, prop_assert_eq, prop_oneof,
+};
+use serde_json::{Value, json};
+
+use crate::shown;
+
+/// What a field can turn into, whatever it was.
+#[derive(Clone, Debug)]
+pub(crate) enum Drift {
+    Dropped,
+    WrappedInList,
+    Unwrapped,
+    OtherDress,
+    /// This JSON text in its place.
+    Json(String),
+}
+
+fn drift() -> impl Strategy<Value = Drift> {
+    let json = [
+        "null",
+        "true",
+        "false",
+        "0",
+        "1",
+        "-1",
+        "7",
+        "1.0",
+        "1.5",
+        "-0.0",
+        "1e999",
+        "-1e999",
+        "1e30",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "\"\"",
+        "\" \"",
+        "\"x\"",
+        "\"\\ud800\"",
+        "\"true\"",
+        "\"-7\"",
+        "[]",
+        "[[]]",
+        "[null]",
+        "{}",
+        "{\"x\":1e999}",
+        "[{},1,\"x\",[[]]]",
+        "{\"\\ud800\":1}",
+    ];
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    prop_oneof![
+        prop::sample::select(vec![
+            Drift::Dropped,
+            Drift::WrappedInList,
+            Drift::Unwrapped,
+            Drift::OtherDress,
+            Drift::Json(deep),
+        ]),
+        prop::sample::select(json.to_vec()).prop_map(|json| Drift::Json(json.to_owned())),
+        any::<String>().prop_map(|text| Drift::Json(Value::from(text).to_string())),
+        any::<i64>().prop_map(|number| Drift::Json(number.to_string())),
+    ]
+}
+
+/// All paths in `value` but its root's.
+fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(list) => {
+            list.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (step, value) in inside {
+        let path = format!("{path}/{step}");
+        paths(value, &path, found);
+        found.push(path);
+    }
+}
+
+/// The same value as another language might write it.
+fn in_other_dress(value: &Value) -> Value {
+    match value {
+        Value::Bool(value) => json!(if *value { "1" } else { "0" }),
+        Value::Number(number) => json!(number.to_string()),
+        Value::String(text) => text.parse::<u64>().map_or(json!([text]), |number| json!(number)),
+        Value::Array(list) => {
+            let numbered = list.iter().enumerate();
+            numbered.map(|(index, value)| (index.to_string(), value.clone())).collect()
+        }
+        Value::Object(object) => object.values().cloned().collect(),
+        Value::Null => json!(false),
+    }
+}
+
+/// The document in the making: odd texts, which a [`Value`] cannot hold, stand in it under a mark.
+pub(crate) struct Document {
+    value: Value,
+    odd: Vec<String>,
+}
+
+impl Document {
+    pub(crate) fn of(value: Value) -> Self {
+        Self { value, odd: Vec::new() }
+    }
+
+    pub(crate) fn drift(&mut self, path: &str, drift: &Drift) {
+        let Some(place) = self.value.pointer_mut(path) else { return };
+        *place = match drift {
+            Drift::Dropped => {
+                let (parent, step) = path.rsplit_once('/').unwrap();
+                match self.value.pointer_mut(parent).unwrap() {
+                    Value::Object(object) => drop(object.remove(step)),
+                    Value::Array(list) => drop(list.remove(step.parse().unwrap())),
+                    _ => unreachable!("it has the path inside"),
+                }
+                return;
+            }
+            Drift::WrappedInList => json!([place.take()]),
+            Drift::Unwrapped => match place.take() {
+                Value::Array(list) => list.into_iter().next().unwrap_or_default(),
+                other => json!({"value": other}),
+            },
+            Drift::OtherDress => in_other_dress(place),
+            Drift::Json(text) => {
+                self.odd.push(text.clone());
+                json!(format!("the-mark-{}", self.odd.len() - 1))
+            }
+        };
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.value.to_string();
+        for (index, odd) in self.odd.iter().enumerate() {
+            text = text.replace(&format!("\"the-mark-{index}\""), odd);
+        }
+        text
+    }
+}
+
+/// Whether `path` is `ancestor`, or inside it.
+fn is_within(path: &str, ancestor: &str) -> bool {
+    path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// How far a drift at `path` may reach: an element can fall out of its list, so that the others move up.
+fn reach(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((list, step)) if step.parse::<usize>().is_ok() => list.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// What of `before` is outside the reach of all drifts, and must be there `after`, too.
+fn check_neighbours(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+    drifted: &[(String, Drift)],
+) -> Result<(), TestCaseError> {
+    let reached: Vec<String> = drifted.iter().map(|(path, _)| shown::path(&reach(path))).collect();
+    for (path, value) in before {
+        if reached.iter().any(|reached| is_within(path, reached)) {
+            continue;
+        }
+        // What holds a field that was lost can look another way as a whole; its other fields are here, too.
+        if reached.iter().any(|reached| is_within(reached, path)) {
+            continue;
+        }
+        prop_assert_eq!(after.get(path), Some(value), "{}", path);
+    }
+    Ok(())
+}
+
+/// Reads the document once as it is and once drifted; the neighbours of what drifted must be as before.
+pub(crate) fn check<T: Debug>(
+    call: impl Fn() -> Call<T>,
+    value: &Value,
+    drifted: &[(String, Drift)],
+) -> Result<T, TestCaseError> {
+    check_as(call, shown::fields, value, drifted)
+}
+
+/// The same where the answer is a list: `fields` shows what its rows hold.
+pub(crate) fn check_as<T>(
+    call: impl Fn() -> Call<T>,
+    fields: impl Fn(&T) -> BTreeMap<String, String>,
+    value: &Value,
+    drifted: &[(String, Drift)],
+) -> Result<T, TestCaseError> {
+    let read = |body: String| call().into_parts().1.parse(&Response::new(body));
+    let before = fields(&read(value.to_string()).unwrap());
+    let mut document = Document::of(value.clone());
+    for (path, drift) in drifted {
+        document.drift(path, drift);
+    }
+    let after = read(document.text())
+        .map_err(|error| TestCaseError::fail(format!("{error}: {}", document.text())))?;
+    check_neighbours(&before, &fields(&after), drifted)?;
+    Ok(after)
+}
+
+/// The fields that are kept as the JSON that they came as.
+const RAW: [&str; 2] = ["/providers", "/internalPaymentMethod"];
+
+/// Whatever was put in the place of one field is in the value, or is named as not readable.
+pub(crate) fn check_named(
+    before: &Value,
+    after: &impl Debug,
+    named: &[String],
+    (path, drift): &(String, Drift),
+) -> Result<(), TestCaseError> {
+    let Drift::Json(text) = drift else { return Ok(()) };
+    // What holds nothing leaves none; and what no type is known for is kept as it is, not looked into.
+    let is_nothing = ["null", "\"\"", "[null]", "[]", "{}"].contains(&text.as_str());
+    if is_nothing || RAW.iter().any(|raw| path.contains(raw)) {
+        return Ok(());
+    }
+    let fields = shown::fields(after);
+    let is_there = if reach(path) == *path {
+        let path = shown::path(path);
+        let inside = |(field, value): (&String, &String)| {
+            is_within(field, &path) && (*field != path || (value != "None" && value != "[]"))
+        };
+        fields.iter().any(inside)
+    } else {
+        // An element: its list is as long as it was.
+        let list = shown::path(&reach(path));
+        let last = before.pointer(&reach(path)).and_then(Value::as_array).unwrap().len() - 1;
+        fields.keys().any(|field| is_within(field, &format!("{list}/{last}")))
+    };
+    let wire = reach(path).replacen("/MediaContainer", "", 1).replace('/', ".");
+    let is_named = named.iter().any(|named| named.starts_with(wire.trim_start_matches('.')));
+    prop_assert!(is_there || is_named, "{} became {} without a trace: {:?}", path, text, named);
+    Ok(())
+}
+
+/// Some of a document's paths, but not `spared` and what it is in, each with a drift.
+pub(crate) fn drifts(
+    value: &Value,
+    spared: &str,
+) -> impl Strategy<Value = Vec<(String, Drift)>> + use<> {
+    let mut found = Vec::new();
+    paths(value, "", &mut found);
+    found.retain(|path| !is_within(spared, path));
+    vec((prop::sample::select(found), drift()), 1..5)
+}
+
+/// The same document with its keys the other way round, each of them there twice, and unknown ones between.
+pub(crate) fn in_disorder(value: &Value, seed: u64) -> String {
+    match value {
+        Value::Object(object) => {
+            let mut fields: Vec<String> = object
+                .iter()
+                .map(|(key, value)| {
+                    let first = if seed % 2 == 0 { "null" } else { "[[]]" };
+                    let key = json!(key);
+                    format!(
+                        "{key}:{first},\"new{seed}\":{{\"x\":[1,{{}}]}},{key}:{}",
+                        in_disorder(value, seed / 2)
+                    )
+                })
+                .collect();
+            fields.reverse();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(list) => {
+            let elements: Vec<String> =
+                list.iter().map(|value| in_disorder(value, seed / 2)).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,94 @@
+//! A property: whatever the server says, the keeper goes on, and hands out what it was given.
+
+use std::time::Duration;
+
+use plex_auth_proto::{Conversation, Step, TransientTokenProgress as Progress};
+use proptest::collection::vec;
+use proptest::prelude::{
+    ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
+};
+
+use crate::stage::{Answer, Fate, HOUR, RetryAfter, Silence, keeper, start};
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
+    let bodies = ["", "<html>", "{}", "<MediaContainer size='0'/>"];
+    prop_oneof![
+        4 => any::<u32>().prop_map(Fate::Token),
+        1 => (100_u16..600).prop_map(|status| Answer(status, "")),
+        1 => (0..bodies.len()).prop_map(move |which| Answer(200, bodies[which])),
+        1 => (0..waits.len()).prop_map(move |which| RetryAfter(waits[which])),
+        1 => any::<bool>().prop_map(|_| Silence),
+    ]
+}
+
+proptest! {
+    // A failing case becomes a test of its own, rather than a file.
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_comes_it_goes_on_and_hands_out_what_the_server_gave_for_its_time_alone(
+        rounds in vec((fate(), 0_u64..100, any::<bool>(), prop_oneof![
+            4 => any::<bool>().prop_map(|_| 0), 1 => -400_000_i64..400_000
+        ]), 1..40),
+        jitter in 0_u64..10_000,
+    ) {
+        let mut keeper = keeper().jitter(Duration::from_secs(jitter));
+        let jumps = rounds.iter().any(|(.., jump)| *jump > 0);
+        let goes_back = rounds.iter().any(|(.., jump)| *jump < 0);
+        // By a clock that does not jump.
+        let (mut now, mut passed) = (start(), Duration::ZERO);
+        let (mut last_sent, mut given) = (None::<Duration>, None::<(String, Duration)>);
+        let (mut round, mut sent) = (0, 0);
+        for _ in 0..400 {
+            let (fate, takes, refuses, jump) = &rounds[round % rounds.len()];
+            match keeper.next(now) {
+                Step::Send(id, call) => {
+                    if let Some(last) = last_sent {
+                        prop_assert!(jumps || passed - last >= Duration::from_secs(1));
+                    }
+                    (round, sent) = (round + 1, sent + 1);
+                    last_sent = Some(passed);
+                    let asked_at = passed;
+                    // Some answers never come.
+                    if *takes < 90 {
+                        let takes = Duration::from_secs(*takes % 50);
+                        (now, passed) = (now + takes, passed + takes);
+                        let by = Duration::from_secs(jump.unsigned_abs());
+                        now = if *jump < 0 { now - by } else { now + by };
+                        keeper.receive(now, id, fate.of(&call));
+                        match fate {
+                            Fate::Token(number) => {
+                                given = Some((format!("transient-5ea1-{number}"), asked_at));
+                            }
+                            Answer(401 | 403 | 498, _) => {
+                                let refused = matches!(keeper.progress(now), Progress::Refused { .. });
+                                prop_assert!(refused);
+                                prop_assert!(matches!(keeper.next(now), Step::Wait(_)));
+                                keeper.ask_again();
+                            }
+                            _ => {}
+                        }
+                        if let (true, Some(token)) = (refuses, keeper.token().cloned()) {
+                            keeper.refused(now, &token);
+                            given = None;
+                        }
+                    }
+                }
+                Step::Wait(time) => {
+                    prop_assert!(time >= Duration::from_millis(1), "a busy loop");
+                    prop_assert!(time <= Duration::from_secs(48 * HOUR), "it has stopped");
+                    (now, passed) = (now + time, passed + time);
+                }
+                Step::Done(never) => match never {},
+            }
+            if let Some(token) = keeper.token() {
+                let (expected, since) = given.as_ref().expect("it was given");
+                prop_assert!(token.expose() == expected);
+                let age = passed - *since;
+                prop_assert!(goes_back || age <= Duration::from_secs(48 * HOUR), "{age:?}");
+            }
+        }
+        prop_assert!(sent > 1, "it has stopped");
+    }
+}
