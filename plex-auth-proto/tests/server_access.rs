@@ -148,7 +148,9 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
     }
     play.meets(RetryAfter("20"));
     assert_eq!(play.sent, [0, 2, 6, 14, 30]);
-    play.meets(Answer(200, ALIVE));
+    let Ok((id, call)) = play.goes_on() else { panic!("it is over") };
+    assert!(matches!(play.conversation.progress(play.now), AskProgress::Asking));
+    play.conversation.receive(play.now, id, Answer(200, ALIVE).of(&call));
     assert_eq!(play.sent.last(), Some(&50));
     assert!(matches!(play.ends(), TokenState::Alive(_)));
     assert!(matches!(play.conversation.progress(play.now), AskProgress::Over));
