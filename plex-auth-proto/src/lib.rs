@@ -39,6 +39,7 @@ mod request;
 mod retry_after;
 mod secret;
 mod server_url;
+mod shown;
 mod token;
 mod unix_seconds;
 mod xml;

@@ -45,8 +45,3 @@ impl<'de> serde::Deserialize<'de> for Secret {
         String::deserialize(deserializer).map(Self::new)
     }
 }
-
-/// What stands for a name or an e-mail address of somebody where it would be shown.
-pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
-    text.as_ref().map(|_| format_args!("***"))
-}

@@ -7,6 +7,7 @@ use super::{BASE64, PLEX_TV};
 use crate::decode;
 use crate::identity::ClientIdentity;
 use crate::lenient::{self, Value};
+use crate::shown::shown;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 
@@ -122,18 +123,10 @@ impl PlexJwt {
     }
 }
 
-/// Names and e-mail addresses are shown as `***`: a log is no place for them.
-impl fmt::Debug for JwtUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, uuid, username, email, friendly_name, unreadable: _ } = self;
-        let masked = |text: &Option<String>| text.as_ref().map(|_| format_args!("***"));
-        f.debug_struct("JwtUser")
-            .field("id", id)
-            .field("uuid", uuid)
-            .field("username", &masked(username))
-            .field("email", &masked(email))
-            .field("friendly_name", &masked(friendly_name))
-            .finish()
+shown! {
+    /// Names and e-mail addresses are shown as `***`: a log is no place for them.
+    JwtUser {
+        id, uuid, username masked, email masked, friendly_name masked, unreadable,
     }
 }
 

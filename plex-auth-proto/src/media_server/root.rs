@@ -1,12 +1,10 @@
-use std::fmt;
-
 use http::Method;
 
 use crate::call::Call;
 use crate::decode::Fault;
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
-use crate::secret::masked;
+use crate::shown::shown;
 use crate::{lenient, media_container, request};
 
 pub(crate) const OPERATION: Operation = Operation {
@@ -102,32 +100,11 @@ impl ServerRoot {
     }
 }
 
-/// Names are shown as `***`: a log is no place for them.
-impl fmt::Debug for ServerRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self {
-            friendly_name,
-            machine_identifier,
-            version,
-            platform,
-            platform_version,
-            my_plex,
-            my_plex_username,
-            my_plex_signin_state,
-            unreadable,
-        } = self;
-        f.debug_struct("ServerRoot")
-            .field("friendly_name", &masked(friendly_name))
-            .field("machine_identifier", machine_identifier)
-            .field("version", version)
-            .field("platform", platform)
-            .field("platform_version", platform_version)
-            .field("my_plex", my_plex)
-            .field("my_plex_username", &masked(my_plex_username))
-            .field("my_plex_signin_state", my_plex_signin_state)
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    /// Names are shown as `***`: a log is no place for them.
+    ServerRoot {
+        friendly_name masked, machine_identifier, version, platform, platform_version, my_plex,
+        my_plex_username masked, my_plex_signin_state, unreadable,
     }
 }
 

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use http::Method;
 use serde::de::MapAccess;
 
@@ -10,7 +8,7 @@ use crate::media_server::MediaServer;
 use crate::media_server::source::Source;
 use crate::operation::{Host, Operation};
 use crate::request;
-use crate::secret::masked;
+use crate::shown::shown;
 use crate::token::Token;
 
 pub(crate) const OPERATION: Operation = Operation {
@@ -192,18 +190,10 @@ lenient::object! {
     }
 }
 
-/// The name is shown as `***`: a log is no place for it.
-impl fmt::Debug for SourceDevice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self { name, client_identifier, access_token, connections, unreadable } = self;
-        f.debug_struct("SourceDevice")
-            .field("name", &masked(name))
-            .field("client_identifier", client_identifier)
-            .field("access_token", access_token)
-            .field("connections", connections)
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    /// The name is shown as `***`: a log is no place for it.
+    SourceDevice {
+        name masked, client_identifier, access_token, connections, unreadable,
     }
 }
 

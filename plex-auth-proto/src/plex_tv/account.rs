@@ -11,10 +11,9 @@ use crate::plex_tv::service::Service;
 use crate::plex_tv::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
 use crate::raw_json::RawJson;
 use crate::secret::Secret;
+use crate::shown::shown;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
-
-mod shown;
 
 lenient::object! {
     /// An account of plex.tv, as a sign-in or a token's details show it.
@@ -199,6 +198,20 @@ impl Account {
     /// ```
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
+    }
+}
+
+shown! {
+    /// Names and e-mail addresses are shown as `***`: a log is no place for them.
+    Account {
+        auth_token, id, uuid, username masked, title masked, email masked, friendly_name masked, locale, confirmed,
+        joined_at, email_only_auth, has_password, protected, thumb, mailing_list_status, mailing_list_active,
+        scrobble_types, country, pin, subscription, subscription_description, restricted, anonymous, home, guest,
+        home_size, home_admin, max_home_size, remember_expires_at, profile, entitlements, roles, subscriptions,
+        past_subscriptions, trials, services, ads_consent, ads_consent_set_at, ads_consent_reminder_at,
+        experimental_features, two_factor_enabled, backup_codes_created, attribution_partner, providers,
+        restriction_profile, mapped_restriction_profile, custom_restrictions, settings, cloud_sync_device masked,
+        queue_email masked, queue_uid masked, unreadable,
     }
 }
 

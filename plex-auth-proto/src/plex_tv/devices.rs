@@ -7,11 +7,10 @@ use crate::decode::Fault;
 use crate::lenient::{self, Value};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
+use crate::shown::shown;
 use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 use crate::{media_container, request};
-
-mod shown;
 
 pub(crate) const OPERATION: Operation = Operation {
     name: "getDevices",
@@ -85,6 +84,13 @@ lenient::object! {
     }
 }
 
+shown! {
+    /// The address of whoever asked is shown as `***`: a log is no place for it.
+    Devices {
+        public_address masked, devices, unreadable,
+    }
+}
+
 impl Devices {
     /// What Plex sent and this version could not read, as paths on the wire below `MediaContainer`, such as
     /// `Device.1.createdAt`: to tell a field that has drifted from one that was not there, and to report it.
@@ -144,6 +150,14 @@ lenient::object! {
         pub last_seen_at: Option<UnixSeconds> as "lastSeenAt",
         /// Where it can be reached, where it says so.
         pub connections: Vec<DeviceConnection> as "Connection",
+    }
+}
+
+shown! {
+    /// Its name and where it is are shown as `***`: a log is no place for them.
+    Device {
+        id, name masked, product, product_version, platform, platform_version, device, model, vendor, provides,
+        client_identifier, version, public_address masked, token, created_at, last_seen_at, connections, unreadable,
     }
 }
 

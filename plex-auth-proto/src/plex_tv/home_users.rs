@@ -1,5 +1,3 @@
-use std::fmt;
-
 use http::Method;
 
 use crate::call::Call;
@@ -9,7 +7,7 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::home_user_uuid::HomeUserUuid;
 use crate::request;
-use crate::secret::masked;
+use crate::shown::shown;
 use crate::token::Token;
 
 pub(crate) const OPERATION: Operation = Operation {
@@ -152,71 +150,18 @@ impl HomeUser {
     }
 }
 
-/// The name is shown as `***`: a log is no place for it.
-impl fmt::Debug for Home {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self {
-            id,
-            name,
-            guest_user_id,
-            guest_user_uuid,
-            guest_enabled,
-            subscription,
-            users,
-            unreadable,
-        } = self;
-        f.debug_struct("Home")
-            .field("id", id)
-            .field("name", &masked(name))
-            .field("guest_user_id", guest_user_id)
-            .field("guest_user_uuid", guest_user_uuid)
-            .field("guest_enabled", guest_enabled)
-            .field("subscription", subscription)
-            .field("users", users)
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    /// The name is shown as `***`: a log is no place for it.
+    Home {
+        id, name masked, guest_user_id, guest_user_uuid, guest_enabled, subscription, users, unreadable,
     }
 }
 
-/// Names and the e-mail address are shown as `***`: a log is no place for them.
-impl fmt::Debug for HomeUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self {
-            id,
-            uuid,
-            title,
-            username,
-            email,
-            friendly_name,
-            thumb,
-            has_password,
-            restricted,
-            admin,
-            guest,
-            protected,
-            restriction_profile,
-            updated_at,
-            unreadable,
-        } = self;
-        f.debug_struct("HomeUser")
-            .field("id", id)
-            .field("uuid", uuid)
-            .field("title", &masked(title))
-            .field("username", &masked(username))
-            .field("email", &masked(email))
-            .field("friendly_name", &masked(friendly_name))
-            .field("thumb", thumb)
-            .field("has_password", has_password)
-            .field("restricted", restricted)
-            .field("admin", admin)
-            .field("guest", guest)
-            .field("protected", protected)
-            .field("restriction_profile", restriction_profile)
-            .field("updated_at", updated_at)
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    /// Names and the e-mail address are shown as `***`: a log is no place for them.
+    HomeUser {
+        id, uuid, title masked, username masked, email masked, friendly_name masked, thumb, has_password, restricted,
+        admin, guest, protected, restriction_profile, updated_at, unreadable,
     }
 }
 

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::time::Duration;
 
 use crate::decode::{self, Fault};
@@ -6,7 +5,7 @@ use crate::lenient;
 use crate::plex_tv::pin_code::PinCode;
 use crate::plex_tv::pin_id::PinId;
 use crate::plex_tv::pin_url::PinUrl;
-use crate::secret::masked;
+use crate::shown::shown;
 use crate::token::Token;
 
 lenient::object! {
@@ -141,36 +140,10 @@ lenient::object! {
     }
 }
 
-impl fmt::Debug for PinLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self {
-            code,
-            european_union_member,
-            continent_code,
-            country,
-            city,
-            time_zone,
-            postal_code,
-            in_privacy_restricted_country,
-            in_privacy_restricted_region,
-            subdivisions,
-            coordinates,
-            unreadable,
-        } = self;
-        f.debug_struct("PinLocation")
-            .field("code", code)
-            .field("european_union_member", european_union_member)
-            .field("continent_code", continent_code)
-            .field("country", country)
-            .field("city", &masked(city))
-            .field("time_zone", time_zone)
-            .field("postal_code", &masked(postal_code))
-            .field("in_privacy_restricted_country", in_privacy_restricted_country)
-            .field("in_privacy_restricted_region", in_privacy_restricted_region)
-            .field("subdivisions", &masked(subdivisions))
-            .field("coordinates", &masked(coordinates))
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    PinLocation {
+        code, european_union_member, continent_code, country, city masked, time_zone, postal_code masked,
+        in_privacy_restricted_country, in_privacy_restricted_region, subdivisions masked, coordinates masked,
+        unreadable,
     }
 }

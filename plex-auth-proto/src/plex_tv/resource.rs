@@ -1,7 +1,5 @@
-use std::fmt;
-
 use crate::lenient;
-use crate::secret::masked;
+use crate::shown::shown;
 use crate::token::Token;
 
 lenient::object! {
@@ -105,64 +103,13 @@ lenient::object! {
     }
 }
 
-/// Names and the address in the internet are shown as `***`: a log is no place for them.
-impl fmt::Debug for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Taken apart, so that a new field must be thought about here.
-        let Self {
-            name,
-            product,
-            product_version,
-            platform,
-            platform_version,
-            device,
-            client_identifier,
-            created_at,
-            last_seen_at,
-            provides,
-            owner_id,
-            source_title,
-            public_address,
-            access_token,
-            owned,
-            home,
-            synced,
-            relay,
-            presence,
-            https_required,
-            public_address_matches,
-            dns_rebinding_protection,
-            nat_loopback_supported,
-            connections,
-            unreadable,
-        } = self;
-        f.debug_struct("Resource")
-            .field("name", &masked(name))
-            .field("product", product)
-            .field("product_version", product_version)
-            .field("platform", platform)
-            .field("platform_version", platform_version)
-            .field("device", device)
-            .field("client_identifier", client_identifier)
-            .field("created_at", created_at)
-            .field("last_seen_at", last_seen_at)
-            .field("provides", provides)
-            .field("owner_id", owner_id)
-            .field("source_title", &masked(source_title))
-            .field("public_address", &masked(public_address))
-            .field("access_token", access_token)
-            .field("owned", owned)
-            .field("home", home)
-            .field("synced", synced)
-            .field("relay", relay)
-            .field("presence", presence)
-            .field("https_required", https_required)
-            .field("public_address_matches", public_address_matches)
-            .field("dns_rebinding_protection", dns_rebinding_protection)
-            .field("nat_loopback_supported", nat_loopback_supported)
-            .field("connections", connections)
-            .field("unreadable", unreadable)
-            .finish()
+shown! {
+    /// Names and the address in the internet are shown as `***`: a log is no place for them.
+    Resource {
+        name masked, product, product_version, platform, platform_version, device, client_identifier, created_at,
+        last_seen_at, provides, owner_id, source_title masked, public_address masked, access_token, owned, home,
+        synced, relay, presence, https_required, public_address_matches, dns_rebinding_protection,
+        nat_loopback_supported, connections, unreadable,
     }
 }
 
