@@ -29,7 +29,7 @@ where
     B::Error: Into<BoxError>,
 {
     /// Drives a conversation to its end. Dropping the future stops it, and the calls that are under way; the
-    /// conversation can be driven on later, or kept.
+    /// conversation can be driven on later, or kept. A keeper goes on for ever, and so does one that has ended before.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

@@ -19,8 +19,8 @@ impl Transport {
     /// Drives a conversation to its end, on this thread; each of its calls is sent from a thread of its own, as
     /// several can be under way.
     ///
-    /// It can take as long as the conversation does, 15 minutes for a PIN:
-    /// [`drive_with`](Self::drive_with) can be stopped.
+    /// It can take as long as the conversation does, 15 minutes for a PIN, and for ever for a keeper or for one that
+    /// has ended before: [`drive_with`](Self::drive_with) can be stopped.
     ///
     /// ```no_run
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, TokenState, Transport};
