@@ -160,6 +160,14 @@ impl House {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
+    /// Lets the time of the PIN be over that was made last.
+    pub(crate) fn expire_last_pin(&self) {
+        self.fake(|fake| {
+            let id = fake.pins().last().unwrap().id();
+            fake.pin_mut(id).unwrap().age(901);
+        });
+    }
+
     /// Types the code as somebody does on the page.
     pub(crate) fn link(&self, code: &str, who: Who) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
@@ -209,14 +217,20 @@ impl Running {
     /// The code that it shows.
     pub(crate) fn code(&mut self) -> String {
         loop {
-            let mut line = String::new();
-            let read = self.stderr.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended without a code: {}", self.heard);
+            let line = self.line();
             self.heard.push_str(&line);
             if let Some((_, code)) = line.trim_end().split_once("type the code ") {
                 return code.to_owned();
             }
         }
+    }
+
+    /// Waits for a line on standard error.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.stderr.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "it ended: {}", self.heard);
+        line
     }
 
     /// Waits until it has ended.

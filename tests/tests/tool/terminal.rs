@@ -252,20 +252,14 @@ fn a_terminal_that_is_stopped_does_not_keep_it_from_ending() {
 #[test]
 fn another_code_is_offered_once_one_has_expired() {
     let house = House::new();
-    let expire = || {
-        house.fake(|fake| {
-            let id = fake.pins().last().unwrap().id();
-            fake.pin_mut(id).unwrap().age(901);
-        });
-    };
     let mut terminal = Terminal::start(&house, &["login"]);
     let first = terminal.code();
-    expire();
+    house.expire_last_pin();
     terminal.shows("Show another one? [Y/n]: ");
     terminal.types("");
     let second = terminal.code();
     assert_ne!(first, second);
-    expire();
+    house.expire_last_pin();
     terminal.shows("Show another one? [Y/n]: ");
     terminal.types("n");
     assert!(terminal.ends(1).contains("nobody has linked the PIN in time"));

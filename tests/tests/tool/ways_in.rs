@@ -20,23 +20,44 @@ fn a_code_that_somebody_types_signs_in() {
 }
 
 #[test]
+fn a_program_reads_the_code_as_json() {
+    let house = House::new();
+    let mut login = Running::start(house.command(&["login", "--json", "--renew"]), "");
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let line = login.line();
+        let shown: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let code = shown["link"]["code"].as_str().unwrap_or_else(|| panic!("{line}")).to_owned();
+        let page = format!("{}/link", house.server.url());
+        assert_eq!(shown["link"]["page"], page);
+        assert_eq!(shown["link"]["filled_page"], format!("{page}/?pin={code}"));
+        let good_for = shown["link"]["good_for"].as_u64().unwrap();
+        assert!((890..=900).contains(&good_for), "{good_for}");
+        if codes.is_empty() {
+            house.expire_last_pin();
+        }
+        codes.push(code);
+    }
+    assert_ne!(codes[0], codes[1]);
+    house.link(&codes[1], Who::PlexPass);
+    let outcome = login.end();
+    let json: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(json["username"], "rosa");
+    assert!(outcome.stderr.is_empty(), "{outcome:?}");
+}
+
+#[test]
 fn a_code_that_nobody_types_in_time_ends_and_another_is_shown_where_that_is_wanted() {
     let house = House::new();
-    let expire = || {
-        house.fake(|fake| {
-            let id = fake.pins().last().unwrap().id();
-            fake.pin_mut(id).unwrap().age(901);
-        });
-    };
     let mut login = Running::start(house.command(&["login"]), "");
     login.code();
-    expire();
+    house.expire_last_pin();
     login.end().failed(1, &["nobody has linked the PIN in time", "plex-auth login"]);
     assert_eq!(house.run(&["whoami"]).code, 64);
 
     let mut login = Running::start(house.command(&["login", "--renew"]), "");
     let first = login.code();
-    expire();
+    house.expire_last_pin();
     let second = login.code();
     assert_ne!(first, second);
     house.link(&second, Who::Free);

@@ -51,12 +51,12 @@ pub(crate) fn failure(failure: &Failure, as_json: bool) {
     if as_json {
         let Failure { what, likely, next, .. } = failure;
         let exit = failure.exit();
-        return note(&escaped(&json!({
+        return event(&json!({
             "error": {
                 "class": exit.name(), "exit_code": exit.code(), "what": what, "likely": likely,
                 "next": next,
             },
-        })));
+        }));
     }
     let mut stderr = anstream::stderr().lock();
     for (label, line) in failure.lines() {
@@ -67,6 +67,11 @@ pub(crate) fn failure(failure: &Failure, as_json: bool) {
         // Where nobody can read it, nothing can be said about that either.
         drop(writeln!(stderr, "{style}{label}:{style:#} {}", plain(line)));
     }
+}
+
+/// Says something beside the result to a program, on standard error: an object, a line.
+pub(crate) fn event(json: &Value) {
+    note(&escaped(json));
 }
 
 /// Says something beside the result, on standard error.

@@ -3,7 +3,7 @@
 use plex_auth_ureq::{PinLoginError, PinProgress, PlexTv};
 
 use super::keep_and_ask;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, again};
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
@@ -12,7 +12,7 @@ use crate::state::profile::Profile;
 pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Result<Exit, Failure> {
     let mut login = plex_tv.short_pin_login();
     loop {
-        let mut waiting = Waiting::new(session.options.verbose);
+        let mut waiting = Waiting::new(session);
         let outcome = session.converse(&mut login, |progress| match progress {
             PinProgress::Waiting { pin, left, .. } => waiting.show(&pin, plex_tv, left),
             PinProgress::Creating => waiting.say("Asking Plex for a code"),
@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Resul
                 let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
                 return keep_and_ask(session, plex_tv, profile);
             }
-            Err(PinLoginError::Expired) if super::waiting::again(renew)? => login.renew(),
+            Err(PinLoginError::Expired) if again(session, renew)? => login.renew(),
             Err(error) => return Err(explain::pin_login(&error)),
         }
     }

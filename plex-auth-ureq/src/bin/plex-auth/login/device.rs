@@ -38,7 +38,7 @@ fn link(
 ) -> Result<LinkedPin, Failure> {
     let mut login = plex_tv.short_device_login(key);
     loop {
-        let mut waiting = Waiting::new(session.options.verbose);
+        let mut waiting = Waiting::new(session);
         let outcome = session.converse(&mut login, |progress| match progress {
             DeviceLoginProgress::Waiting { pin, left, .. } => {
                 if let Some(pin) = pin.short() {
@@ -52,7 +52,7 @@ fn link(
         drop(waiting);
         match outcome {
             Ok(linked) => return Ok(linked),
-            Err(DeviceLoginError::Expired) if again(renew)? => login.renew(),
+            Err(DeviceLoginError::Expired) if again(session, renew)? => login.renew(),
             Err(error) => {
                 forget_where_unknown(session, &error)?;
                 return Err(explain::device_login(&error));

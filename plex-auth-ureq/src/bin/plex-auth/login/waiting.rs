@@ -1,5 +1,5 @@
 //! What is shown while a code waits to be typed: where, the code, a QR code where a terminal can show one, and how
-//! long it is still good.
+//! long it is still good; as one JSON object to a program.
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -10,12 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use plex_auth_ureq::{PlexTv, ShortPin};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::interrupt::LastWords;
-use crate::output::{date, note};
+use crate::output::{self, date, note};
 use crate::prompt;
+use crate::session::Session;
 
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
@@ -25,13 +27,15 @@ pub(super) struct Waiting {
     spinner: ProgressBar,
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
+    as_json: bool,
     _last_words: LastWords,
 }
 
 impl Waiting {
-    /// With a spinner where standard error is a terminal; `plain` is without in any case.
-    pub(super) fn new(plain: bool) -> Self {
-        let spinner = if plain || !io::stderr().is_terminal() {
+    /// With a spinner where standard error is a terminal and nothing else is written there.
+    pub(super) fn new(session: &Session<'_>) -> Self {
+        let as_json = session.output.is_json();
+        let spinner = if session.options.verbose || as_json || !io::stderr().is_terminal() {
             ProgressBar::hidden()
         } else {
             ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
@@ -41,6 +45,7 @@ impl Waiting {
         Self {
             spinner,
             shown: None,
+            as_json,
             _last_words: LastWords::new(move || on_the_way_out.finish_and_clear()),
         }
     }
@@ -53,13 +58,22 @@ impl Waiting {
     pub(super) fn show(&mut self, pin: &ShortPin, plex_tv: &PlexTv, left: Duration) {
         let code = pin.pin().code.expose();
         if self.shown.as_ref().is_none_or(|shown| shown.as_str() != code) {
-            let page = pin.link_page(plex_tv);
-            self.spinner.suspend(|| {
-                note(&format!("Open {page} and type the code {code}"));
-                if let Some(picture) = picture(pin.filled_link_page(plex_tv).as_str()) {
-                    note(&format!("or scan this:\n{}", *picture));
-                }
-            });
+            let (page, filled_page) = (pin.link_page(plex_tv), pin.filled_link_page(plex_tv));
+            if self.as_json {
+                output::event(&json!({
+                    "link": {
+                        "page": page.as_str(), "code": code, "filled_page": filled_page.as_str(),
+                        "good_for": left.as_secs(),
+                    },
+                }));
+            } else {
+                self.spinner.suspend(|| {
+                    note(&format!("Open {page} and type the code {code}"));
+                    if let Some(picture) = picture(filled_page.as_str()) {
+                        note(&format!("or scan this:\n{}", *picture));
+                    }
+                });
+            }
             self.shown = Some(Zeroizing::new(code.to_owned()));
         }
         let left = date::left(left.as_secs());
@@ -74,8 +88,10 @@ impl Drop for Waiting {
 }
 
 /// Whether to go on with another code, where one has expired.
-pub(super) fn again(renew: bool) -> Result<bool, Failure> {
-    note("The code has expired.");
+pub(super) fn again(session: &Session<'_>, renew: bool) -> Result<bool, Failure> {
+    if !session.output.is_json() {
+        note("The code has expired.");
+    }
     if renew { Ok(true) } else { prompt::agrees("Show another one?") }
 }
 
