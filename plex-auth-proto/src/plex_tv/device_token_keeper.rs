@@ -63,7 +63,7 @@ impl PlexTv {
 /// cannot sign for a while. After a failure it tries again within a minute or two; from then on, while its token is
 /// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
 /// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage, to
-/// two at a rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer
+/// one at a rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer
 /// by up to itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no
 /// waiting helps.
 ///

@@ -83,13 +83,13 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
 }
 
 #[test]
-fn rate_limits_are_kept_and_without_a_figure_the_waits_grow_to_two_minutes() {
+fn rate_limits_are_kept_and_without_a_figure_it_is_asked_each_minute() {
     let key = Key::new();
     let mut play = first(&key);
     play.meets(RetryAfter("90")).meets(RetryAfter("7200")).meets(RetryAfter("99999999999"));
     play.meet((0..6).map(|_| Answer(429, r#"{"errors":[{"code":1003}]}"#)));
     play.meets(Answer(200, NONCE));
-    assert_eq!(play.gaps("/auth/nonce"), [90, 7200, DAY, 120, 120, 120, 120, 120, 120]);
+    assert_eq!(play.gaps("/auth/nonce"), [90, 7200, DAY, 60, 60, 60, 60, 60, 60]);
 }
 
 #[test]
