@@ -260,12 +260,9 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
             Came::Token(auth_token) => {
                 self.end(Ok(LinkedPin { auth_token, new_registration: None }));
             }
-            Came::Trouble(_) if settling.exchange.due > settling.until => {
-                let failure = settling.failure.clone();
-                self.end(Err(failure));
-            }
-            Came::OnTheWay | Came::Trouble(_) => {}
-            Came::Refused(_) => {
+            Came::OnTheWay => {}
+            Came::Trouble(_) if settling.exchange.due <= settling.until => {}
+            Came::Trouble(_) | Came::Refused(_) => {
                 let failure = settling.failure.clone();
                 self.end(Err(failure));
             }
