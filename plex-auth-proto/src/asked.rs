@@ -3,7 +3,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::operation::Host;
+use crate::operation::{Facts, Host};
 
 /// What was asked, and of whom: the part of an error that is known before the answer comes.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub struct Asked {
     pub(crate) origin: Option<Origin>,
     pub(crate) repeatable: bool,
     pub(crate) carried_token: bool,
+    pub(crate) facts: Facts,
 }
 
 impl Asked {

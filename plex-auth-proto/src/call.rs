@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::asked::{Asked, Origin};
 use crate::body::Body;
 use crate::decode::{self, Decode, Fault};
-use crate::operation::{Host, Operation};
+use crate::operation::{Facts, Host, Operation};
 use crate::reply::Reply;
 
 /// A finished request and, tied to it by type, how its answer is read.
@@ -77,6 +77,7 @@ impl<T> Call<T> {
             origin: Origin::of(request.uri()),
             repeatable: false,
             carried_token,
+            facts: Facts::default(),
         };
         let call = Self::assemble(request, asked, decode);
         if secret_url { call.secret_url() } else { call }
@@ -94,6 +95,7 @@ impl<T> Call<T> {
             origin: Origin::of(request.uri()),
             repeatable: operation.repeatable,
             carried_token: request.headers().contains_key(TOKEN_HEADER),
+            facts: operation.facts(),
         };
         let call = Self::assemble(request, asked, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }

@@ -3,7 +3,6 @@ use http::{HeaderMap, StatusCode};
 
 use crate::asked::{Asked, Origin};
 use crate::operation::Host;
-use crate::plex_tv::{link_pin, poll_pin};
 use crate::rejection::Rejection;
 use crate::retry_after::RetryAfter;
 
@@ -237,10 +236,9 @@ impl Error {
     /// A 404 without that code is a gateway's, and says nothing about the PIN.
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
-        let about_a_pin = [poll_pin::OPERATION.name, link_pin::OPERATION.name];
         match rejection.status().as_u16() {
             404 => rejection.has_code(1020) && self.asked().host == Some(Host::PlexTv),
-            410 => about_a_pin.contains(&self.operation()),
+            410 => self.asked().facts.about_a_pin,
             _ => false,
         }
     }

@@ -30,6 +30,7 @@ mod media_server;
 mod no_answer;
 mod open_enum;
 mod operation;
+mod operations;
 mod percent;
 mod plex_tv;
 mod raw_json;
@@ -82,7 +83,8 @@ pub use media_server::transient_token_keeper::progress::{
     TransientTokenProgress, TransientTokenReason,
 };
 pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
-pub use operation::{Host, OPERATIONS, Operation};
+pub use operation::{Host, Operation};
+pub use operations::OPERATIONS;
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
 pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};

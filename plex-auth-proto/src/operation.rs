@@ -1,14 +1,5 @@
 use http::Method;
 
-use crate::media_server::{
-    claim, root, server_identity, source_connection_information, transient_token, unclaim,
-};
-use crate::plex_tv::{
-    claim_token, create_pin, devices, exchange_device_jwt, home_users, link_pin, nonce, ping,
-    plex_keys, poll_pin, register_device_key, remove_device, resources, sign_in, sign_out,
-    switch_home_user, token_details,
-};
-
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,60 +28,51 @@ pub struct Operation {
     pub repeatable: bool,
     /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
     pub secret_url: bool,
+    facts: Facts,
 }
 
-/// Every operation of this crate, in the order of its documentation.
-///
-/// ```
-/// let names: Vec<_> = plex_auth_proto::OPERATIONS.iter().map(|operation| operation.name).collect();
-/// assert_eq!(names, [
-///     "postUsersSignInData",
-///     "getTokenDetails",
-///     "createOAuthPin",
-///     "getOAuthPin",
-///     "linkOAuthPin",
-///     "registerDeviceJWK",
-///     "getAuthNonce",
-///     "exchangeJWTToken",
-///     "getAuthKeys",
-///     "ping",
-///     "signOut",
-///     "getServerResources",
-///     "getHomeUsers",
-///     "switchHomeUser",
-///     "getDevices",
-///     "removeDevice",
-///     "getClaimToken",
-///     "getTransientToken",
-///     "getSourceConnectionInformation",
-///     "getIdentity",
-///     "getServerInfo",
-///     "claimServer",
-///     "unclaimServer",
-/// ]);
-/// ```
-pub const OPERATIONS: &[Operation] = &[
-    sign_in::OPERATION,
-    token_details::OPERATION,
-    create_pin::OPERATION,
-    poll_pin::OPERATION,
-    link_pin::OPERATION,
-    register_device_key::OPERATION,
-    nonce::OPERATION,
-    exchange_device_jwt::OPERATION,
-    plex_keys::OPERATION,
-    ping::OPERATION,
-    sign_out::OPERATION,
-    resources::OPERATION,
-    home_users::OPERATION,
-    switch_home_user::OPERATION,
-    devices::OPERATION,
-    remove_device::OPERATION,
-    claim_token::OPERATION,
-    transient_token::OPERATION,
-    source_connection_information::OPERATION,
-    server_identity::OPERATION,
-    root::OPERATION,
-    claim::OPERATION,
-    unclaim::OPERATION,
-];
+/// What errors know about an operation. A call of the user's own has none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Facts {
+    /// Whether the call is about one PIN, so that a 410 means that this PIN is gone.
+    pub(crate) about_a_pin: bool,
+    /// What a 401 means if the request carries no token.
+    pub(crate) unauthorized: Option<&'static str>,
+}
+
+impl Operation {
+    /// An operation that must not be sent twice and whose URL holds no secret.
+    pub(crate) const fn new(
+        name: &'static str,
+        host: Host,
+        method: Method,
+        path: &'static str,
+    ) -> Self {
+        let facts = Facts { about_a_pin: false, unauthorized: None };
+        Self { name, host, method, path, repeatable: false, secret_url: false, facts }
+    }
+
+    pub(crate) const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    pub(crate) const fn secret_url(mut self) -> Self {
+        self.secret_url = true;
+        self
+    }
+
+    pub(crate) const fn about_a_pin(mut self) -> Self {
+        self.facts.about_a_pin = true;
+        self
+    }
+
+    pub(crate) const fn unauthorized(mut self, meaning: &'static str) -> Self {
+        self.facts.unauthorized = Some(meaning);
+        self
+    }
+
+    pub(crate) const fn facts(&self) -> Facts {
+        self.facts
+    }
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::{Method, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Error, IdentityProblem, MediaServer,
+    Account, Call, ClientIdentity, Credentials, Error, Host, IdentityProblem, MediaServer,
     NoAnswerReason, PinId, PlexTv, Reply, RetryAfter, SendError, ServerUrl, Token, UnixSeconds,
 };
 
@@ -222,4 +222,21 @@ fn a_path_shows_places_in_lists_and_no_key_that_could_be_data() {
 enum Choice {
     One,
     Many(#[expect(dead_code, reason = "read alone")] u8),
+}
+
+#[test]
+fn a_users_own_call_borrows_no_operations_message() {
+    for operation in ["postUsersSignInData", "linkOAuthPin"] {
+        let request = plex_auth_proto::http::Request::post("https://plex.tv/api/v2/users/signin")
+            .body(())
+            .unwrap();
+        let call = Call::status_only(operation, request).answered_by(Host::PlexTv);
+        let parse = |status: u16| {
+            let answer = Response::builder().status(status).body("").unwrap();
+            call.reply().parse(&answer).unwrap_err()
+        };
+        let message = parse(401).to_string();
+        assert!(message.contains("not authorized, and no token was sent"), "{message}");
+        assert!(!parse(410).is_pin_gone());
+    }
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use super::{Content, Error};
-use crate::media_server::claim;
 use crate::operation::Host;
-use crate::plex_tv::{exchange_device_jwt, sign_in};
 
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
 impl fmt::Display for Error {
@@ -70,19 +68,13 @@ impl Error {
             }
             (_, true) if self.is_token_dead() => "the token is dead; sign in again",
             (_, true) => "the token is not accepted",
-            (_, false) if asked.operation == sign_in::OPERATION.name => {
-                "the login or the password is wrong"
-            }
-            (_, false) if asked.operation == claim::OPERATION.name => {
-                "the server is claimed already, or was not asked from its own network"
-            }
-            (_, false)
-                if asked.operation == exchange_device_jwt::OPERATION.name
-                    || self.status().as_u16() == 498 =>
-            {
-                "the device's signed token is not accepted"
-            }
-            (_, false) => "not authorized, and no token was sent",
+            (_, false) => match asked.facts.unauthorized {
+                Some(meaning) => meaning,
+                None if self.status().as_u16() == 498 => {
+                    "the device's signed token is not accepted"
+                }
+                None => "not authorized, and no token was sent",
+            },
         }
     }
 }

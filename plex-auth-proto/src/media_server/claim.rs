@@ -9,15 +9,11 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::claim_token::ClaimToken;
 use crate::{decode, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "claimServer",
-    host: Host::MediaServer,
-    method: Method::POST,
-    path: "/myplex/claim",
-    // The second copy would find the server claimed, and say so as if the first had failed.
-    repeatable: false,
-    secret_url: true,
-};
+// The second copy would find the server claimed, and say so as if the first had failed.
+pub(crate) const OPERATION: Operation =
+    Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
+        .secret_url()
+        .unauthorized("the server is claimed already, or was not asked from its own network");
 
 /// The server asks plex.tv before it answers, which takes up to a minute.
 const DEADLINE: Duration = Duration::from_secs(75);

@@ -7,14 +7,8 @@ use crate::operation::{Host, Operation};
 use crate::shown::shown;
 use crate::{lenient, media_container, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getServerInfo",
-    host: Host::MediaServer,
-    method: Method::GET,
-    path: "/",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/").repeatable();
 
 impl MediaServer {
     /// `GET {server}/` (getServerInfo): does this token open this server? And what does it say of itself?

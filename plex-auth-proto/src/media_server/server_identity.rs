@@ -7,14 +7,8 @@ use crate::media_server::address::MediaServerAddress;
 use crate::operation::{Host, Operation};
 use crate::{lenient, media_container, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getIdentity",
-    host: Host::MediaServer,
-    method: Method::GET,
-    path: "/identity",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").repeatable();
 
 impl MediaServerAddress {
     /// `GET {server}/identity` (getIdentity): which server is this, and has somebody claimed it? Sends no

@@ -11,14 +11,13 @@ use crate::request;
 use crate::shown::shown;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getSourceConnectionInformation",
-    host: Host::MediaServer,
-    method: Method::GET,
-    path: "/security/resources",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation = Operation::new(
+    "getSourceConnectionInformation",
+    Host::MediaServer,
+    Method::GET,
+    "/security/resources",
+)
+.repeatable();
 
 impl MediaServer {
     /// `GET {server}/security/resources` (getSourceConnectionInformation): how to reach another server

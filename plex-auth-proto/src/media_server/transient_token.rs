@@ -9,15 +9,10 @@ use crate::operation::{Host, Operation};
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getTransientToken",
-    host: Host::MediaServer,
-    method: Method::POST,
-    path: "/security/token",
-    // A second one does no harm: both are valid, and both end by themselves.
-    repeatable: true,
-    secret_url: false,
-};
+// A second one does no harm: both are valid, and both end by themselves.
+pub(crate) const OPERATION: Operation =
+    Operation::new("getTransientToken", Host::MediaServer, Method::POST, "/security/token")
+        .repeatable();
 
 impl MediaServer {
     /// `POST {server}/security/token` (getTransientToken): a token to hand to somebody else, such as

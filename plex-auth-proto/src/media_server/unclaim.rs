@@ -5,15 +5,10 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::{decode, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "unclaimServer",
-    host: Host::MediaServer,
-    method: Method::DELETE,
-    path: "/myplex/account",
-    // What belongs to nobody cannot be given up again.
-    repeatable: true,
-    secret_url: false,
-};
+// What belongs to nobody cannot be given up again.
+pub(crate) const OPERATION: Operation =
+    Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
+        .repeatable();
 
 impl MediaServer {
     /// `DELETE {server}/myplex/account`: makes the server nobody's, so that everybody with whom it was

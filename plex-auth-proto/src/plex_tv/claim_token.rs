@@ -15,15 +15,10 @@ use crate::request;
 use crate::secret::Secret;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getClaimToken",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/api/claim/token.json",
-    // Another one does no harm: it ends by itself.
-    repeatable: true,
-    secret_url: false,
-};
+// Another one does no harm: it ends by itself.
+pub(crate) const OPERATION: Operation =
+    Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
+        .repeatable();
 
 impl PlexTv {
     /// `GET https://plex.tv/api/claim/token.json` (getClaimToken): a token that makes a new media server

@@ -8,16 +8,10 @@ use crate::plex_tv::short_pin::ShortPin;
 use crate::plex_tv::strong_pin::StrongPin;
 use crate::request;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "createOAuthPin",
-    host: Host::PlexTv,
-    method: Method::POST,
-    path: "/pins",
-    // Each makes another one. One that is left alone is reported to have killed the token that was kept, and
-    // they count against the rate limit.
-    repeatable: false,
-    secret_url: false,
-};
+// Each makes another one. One that is left alone is reported to have killed the token that was kept, and
+// they count against the rate limit.
+pub(crate) const OPERATION: Operation =
+    Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins");
 
 impl PlexTv {
     /// `POST {plex.tv}/pins` (createOAuthPin): makes a PIN whose code of 4 characters somebody types at

@@ -12,14 +12,8 @@ use crate::token::Token;
 use crate::unix_seconds::UnixSeconds;
 use crate::{media_container, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getDevices",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/devices.xml",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getDevices", Host::PlexTv, Method::GET, "/devices.xml").repeatable();
 
 impl PlexTv {
     /// `GET https://plex.tv/devices.xml`: the devices that are signed in to the account, with their tokens,

@@ -10,15 +10,10 @@ use crate::plex_tv::PlexTv;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "exchangeJWTToken",
-    host: Host::PlexTv,
-    method: Method::POST,
-    path: "/auth/token",
-    // The nonce is used up by the first one.
-    repeatable: false,
-    secret_url: false,
-};
+// The nonce is used up by the first one.
+pub(crate) const OPERATION: Operation =
+    Operation::new("exchangeJWTToken", Host::PlexTv, Method::POST, "/auth/token")
+        .unauthorized("the device's signed token is not accepted");
 
 impl PlexTv {
     /// `POST {plex.tv}/auth/token` (exchangeJWTToken): gets a new token for what the device has signed. No

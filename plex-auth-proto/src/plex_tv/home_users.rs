@@ -10,14 +10,8 @@ use crate::request;
 use crate::shown::shown;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getHomeUsers",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/home/users",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").repeatable();
 
 impl PlexTv {
     /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be

@@ -11,15 +11,9 @@ use crate::plex_tv::pin_code::PinCode;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "linkOAuthPin",
-    host: Host::PlexTv,
-    method: Method::PUT,
-    path: "/pins/link",
-    // The second copy would find the PIN gone, and say so of one that is linked.
-    repeatable: false,
-    secret_url: false,
-};
+// The second copy would find the PIN gone, and say so of one that is linked.
+pub(crate) const OPERATION: Operation =
+    Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link").about_a_pin();
 
 impl PlexTv {
     /// `PUT {plex.tv}/pins/link` (linkOAuthPin): lets the device that shows this code in, as the account of

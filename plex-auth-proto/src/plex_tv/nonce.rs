@@ -10,14 +10,8 @@ use crate::plex_tv::PlexTv;
 use crate::request;
 use crate::secret::Secret;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getAuthNonce",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/auth/nonce",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").repeatable();
 
 impl PlexTv {
     /// `GET {plex.tv}/auth/nonce` (getAuthNonce): a number used once, which a device signs to

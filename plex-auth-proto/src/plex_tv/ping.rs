@@ -8,14 +8,8 @@ use crate::plex_tv::PlexTv;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "ping",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/ping",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").repeatable();
 
 impl PlexTv {
     /// `GET {plex.tv}/ping` (ping): keeps a token alive, and asks whether it is, at less cost than

@@ -8,14 +8,8 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::request;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getAuthKeys",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/auth/keys",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").repeatable();
 
 impl PlexTv {
     /// `GET {plex.tv}/auth/keys` (getAuthKeys): the public keys that Plex signs its tokens with, to find out

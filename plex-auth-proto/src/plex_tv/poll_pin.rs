@@ -13,15 +13,12 @@ use crate::plex_tv::pin_id::PinId;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getOAuthPin",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/pins/{id}",
-    repeatable: true,
-    // The number redeems the token.
-    secret_url: true,
-};
+// The number redeems the token.
+pub(crate) const OPERATION: Operation =
+    Operation::new("getOAuthPin", Host::PlexTv, Method::GET, "/pins/{id}")
+        .repeatable()
+        .secret_url()
+        .about_a_pin();
 
 impl PlexTv {
     /// `GET {plex.tv}/pins/{id}` (getOAuthPin): has somebody linked the PIN? If so, the token.

@@ -9,14 +9,8 @@ use crate::plex_tv::PlexTv;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "registerDeviceJWK",
-    host: Host::PlexTv,
-    method: Method::POST,
-    path: "/auth/jwk",
-    repeatable: false,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk");
 
 impl PlexTv {
     /// `POST {plex.tv}/auth/jwk` (registerDeviceJWK): tells Plex the public key of this device, so that it can

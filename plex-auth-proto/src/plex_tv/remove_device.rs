@@ -7,15 +7,9 @@ use crate::plex_tv::devices::DeviceId;
 use crate::token::Token;
 use crate::{decode, request};
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "removeDevice",
-    host: Host::PlexTv,
-    method: Method::DELETE,
-    path: "/devices/{id}.xml",
-    // A number is given once, so that the second copy finds nothing to remove.
-    repeatable: true,
-    secret_url: false,
-};
+// A number is given once, so that the second copy finds nothing to remove.
+pub(crate) const OPERATION: Operation =
+    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml").repeatable();
 
 impl PlexTv {
     /// `DELETE https://plex.tv/devices/{id}.xml`: removes a device from the account, and with it its tokens,

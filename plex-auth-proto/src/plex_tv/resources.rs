@@ -12,14 +12,8 @@ use crate::plex_tv::resource::Resource;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getServerResources",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/resources",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").repeatable();
 
 /// Without these the list lacks the names that certificates are for, Plex's relay, and IPv6.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";

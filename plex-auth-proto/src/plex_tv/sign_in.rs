@@ -10,14 +10,9 @@ use crate::plex_tv::account::{self, Account};
 use crate::plex_tv::credentials::Credentials;
 use crate::request;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "postUsersSignInData",
-    host: Host::PlexTv,
-    method: Method::POST,
-    path: "/users/signin",
-    repeatable: false,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
+        .unauthorized("the login or the password is wrong");
 
 impl PlexTv {
     /// `POST {plex.tv}/users/signin` (postUsersSignInData): signs in with login and password, and

@@ -7,15 +7,9 @@ use crate::plex_tv::PlexTv;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "signOut",
-    host: Host::PlexTv,
-    method: Method::DELETE,
-    path: "/users/signout",
-    // A second one finds the token dead, which is what the first was for.
-    repeatable: true,
-    secret_url: false,
-};
+// A second one finds the token dead, which is what the first was for.
+pub(crate) const OPERATION: Operation =
+    Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout").repeatable();
 
 impl PlexTv {
     /// `DELETE {plex.tv}/users/signout` (signOut): ends a token, so that a copy of it that lies somewhere is

@@ -9,15 +9,10 @@ use crate::plex_tv::home_user_uuid::HomeUserUuid;
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "switchHomeUser",
-    host: Host::PlexTv,
-    method: Method::POST,
-    path: "/home/users/{uuid}/switch",
-    // Each makes another token, and wrong PINs are counted.
-    repeatable: false,
-    secret_url: true,
-};
+// Each makes another token, and wrong PINs are counted.
+pub(crate) const OPERATION: Operation =
+    Operation::new("switchHomeUser", Host::PlexTv, Method::POST, "/home/users/{uuid}/switch")
+        .secret_url();
 
 impl PlexTv {
     /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns

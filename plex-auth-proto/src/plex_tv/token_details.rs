@@ -7,14 +7,8 @@ use crate::plex_tv::account::{self, Account};
 use crate::request;
 use crate::token::Token;
 
-pub(crate) const OPERATION: Operation = Operation {
-    name: "getTokenDetails",
-    host: Host::PlexTv,
-    method: Method::GET,
-    path: "/user",
-    repeatable: true,
-    secret_url: false,
-};
+pub(crate) const OPERATION: Operation =
+    Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").repeatable();
 
 impl PlexTv {
     /// `GET {plex.tv}/user` (getTokenDetails): whose token is this, and is it alive?
