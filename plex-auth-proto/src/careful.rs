@@ -102,8 +102,8 @@ impl<'de> Visitor<'de> for Inside<'_> {
 #[cfg(test)]
 mod tests {
     use super::mended;
+    use crate::content::Content;
     use crate::decode::{Fault, object};
-    use crate::error::Content;
     use crate::lenient::Value;
 
     crate::lenient::object! {

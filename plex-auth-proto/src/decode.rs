@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
-use http::StatusCode;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::de::StrRead;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 use zeroize::Zeroizing;
 
-use crate::asked::Asked;
-use crate::error::{Content, Error};
+use crate::content::Content;
 use crate::lenient::{List, Object, Value};
 use crate::{careful, xml};
 
@@ -27,16 +25,6 @@ pub(crate) enum Fault {
 impl Fault {
     pub(crate) fn shape(path: &str, problem: &'static str) -> Self {
         Self::Shape { path: path.to_owned(), problem }
-    }
-
-    pub(crate) fn into_error(self, asked: &Asked, status: StatusCode) -> Error {
-        let asked = Box::new(asked.clone());
-        match self {
-            Self::Content(content) => Error::UnexpectedContent { asked, status, content },
-            Self::Shape { path, problem } => {
-                Error::UnexpectedShape { asked, status, path, problem }
-            }
-        }
     }
 }
 

@@ -2,6 +2,8 @@ use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 
 use crate::asked::{Asked, Origin};
+use crate::content::Content;
+use crate::decode::Fault;
 use crate::operation::Host;
 use crate::rejection::Rejection;
 use crate::retry_after::RetryAfter;
@@ -120,24 +122,6 @@ pub enum Error {
     },
 }
 
-/// What came where data was expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Content {
-    /// No body, or white space.
-    Empty,
-    /// An HTML page: a proxy's or a captive portal's, or Plex Web's where the base URL is wrong.
-    Html,
-    /// XML where JSON was asked for, or XML of another kind: something changed the `Accept` header.
-    Xml,
-    /// It starts as JSON does and is cut off, has something behind it, or is otherwise not JSON.
-    BrokenJson,
-    /// Neither JSON nor XML.
-    Other,
-    /// A body in an encoding that was not asked for, and so was not decoded; the encoding's name.
-    Encoded(&'static str),
-}
-
 impl Error {
     /// The error for a status that is no success. `body` is as much of it as is looked at.
     pub(crate) fn refused(
@@ -168,6 +152,17 @@ impl Error {
             429 => Self::RateLimited(rejection),
             500..=599 => Self::Unavailable(rejection),
             _ => Self::Rejected(rejection),
+        }
+    }
+
+    /// The error for a success whose body cannot be used.
+    pub(crate) fn unusable(asked: &Asked, status: StatusCode, fault: Fault) -> Self {
+        let asked = Box::new(asked.clone());
+        match fault {
+            Fault::Content(content) => Self::UnexpectedContent { asked, status, content },
+            Fault::Shape { path, problem } => {
+                Self::UnexpectedShape { asked, status, path, problem }
+            }
         }
     }
 

@@ -9,7 +9,9 @@ pub(crate) mod device_key;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519_key;
 pub(crate) mod jwk;
+pub(crate) mod nonce;
 pub(crate) mod plex_jwt;
+pub(crate) mod plex_keys;
 #[cfg(feature = "ed25519")]
 pub(crate) mod verify;
 

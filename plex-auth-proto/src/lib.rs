@@ -18,10 +18,11 @@ mod asked;
 mod body;
 mod call;
 mod careful;
+mod claim_token;
+mod content;
 mod conversation;
 mod decode;
 mod error;
-mod error_body;
 mod identity;
 mod jwt;
 mod lenient;
@@ -32,6 +33,7 @@ mod open_enum;
 mod operation;
 mod operations;
 mod percent;
+mod plex_error;
 mod plex_tv;
 mod raw_json;
 mod rejection;
@@ -48,9 +50,11 @@ mod xml;
 pub use asked::{Asked, Origin};
 pub use body::Body;
 pub use call::Call;
+pub use claim_token::{ClaimToken, InvalidClaimToken};
+pub use content::Content;
 pub use conversation::attempts::AskProgress;
 pub use conversation::{Conversation, RequestId, Step};
-pub use error::{Content, Error};
+pub use error::Error;
 pub use http;
 pub use identity::{ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity};
 pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
@@ -58,7 +62,9 @@ pub use jwt::device_key::{DeviceKey, SignError};
 #[cfg(feature = "ed25519")]
 pub use jwt::ed25519_key::Ed25519Key;
 pub use jwt::jwk::{InvalidKeyId, Jwk};
+pub use jwt::nonce::Nonce;
 pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
+pub use jwt::plex_keys::{PlexKey, PlexKeys};
 #[cfg(feature = "ed25519")]
 pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
@@ -85,9 +91,9 @@ pub use media_server::transient_token_keeper::progress::{
 pub use no_answer::{NoAnswer, NoAnswerReason, SendError, TlsFault};
 pub use operation::{Host, Operation};
 pub use operations::OPERATIONS;
+pub use plex_error::PlexError;
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::{Account, MailingListStatus};
-pub use plex_tv::claim_token::{ClaimToken, InvalidClaimToken};
 pub use plex_tv::credentials::{Credentials, InvalidCredentials};
 pub use plex_tv::device_login::progress::{DeviceLoginError, DeviceLoginProgress};
 pub use plex_tv::device_login::{DeviceLogin, DeviceLoginAnswer};
@@ -103,7 +109,6 @@ pub use plex_tv::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
 pub use plex_tv::home_users::{Home, HomeUser};
 pub use plex_tv::hosted_page::HostedPage;
 pub use plex_tv::kept_device::InvalidKeptDevice;
-pub use plex_tv::nonce::Nonce;
 pub use plex_tv::pin::{Pin, PinLocation};
 pub use plex_tv::pin_code::{InvalidPinCode, PinCode};
 pub use plex_tv::pin_id::PinId;
@@ -112,7 +117,6 @@ pub use plex_tv::pin_login::{
     LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress,
 };
 pub use plex_tv::pin_url::PinUrl;
-pub use plex_tv::plex_keys::{PlexKey, PlexKeys};
 pub use plex_tv::poll_pin::PinState;
 pub use plex_tv::profile::{
     AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
@@ -130,7 +134,7 @@ pub use plex_tv::subscription::{
 };
 pub use plex_tv::token_check::{TokenCheck, TokenState};
 pub use raw_json::RawJson;
-pub use rejection::{PlexError, Rejection};
+pub use rejection::Rejection;
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 pub use retry_after::RetryAfter;
 pub use secret::Secret;

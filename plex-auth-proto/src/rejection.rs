@@ -3,7 +3,7 @@ use std::fmt;
 use http::{HeaderMap, StatusCode};
 
 use crate::asked::Asked;
-use crate::error_body;
+use crate::plex_error::{self, PlexError};
 use crate::retry_after::RetryAfter;
 
 /// A refusal: the status of an answer that is no success, with Plex's own codes.
@@ -44,7 +44,7 @@ impl Rejection {
         Self {
             asked: Box::new(asked.clone()),
             status,
-            errors: error_body::read(body),
+            errors: plex_error::read(body),
             retry_after: RetryAfter::read(headers),
         }
     }
@@ -133,44 +133,4 @@ fn meaning(status: u16, code: u32) -> Option<&'static str> {
         (_, 1097) => "the device or its key is not known",
         _ => return None,
     })
-}
-
-/// One entry of the list of errors in an answer of Plex's.
-///
-/// `Debug` does not show the message: a server can echo what it was sent.
-#[derive(Clone)]
-pub struct PlexError {
-    pub(crate) code: Option<u32>,
-    pub(crate) status: Option<u16>,
-    pub(crate) message: Option<Box<str>>,
-}
-
-impl PlexError {
-    /// Plex's code, such as 1001. Absent on older paths.
-    pub fn code(&self) -> Option<u32> {
-        self.code
-    }
-
-    /// The status that the entry repeats. Absent in some.
-    pub fn status(&self) -> Option<u16> {
-        self.status
-    }
-
-    /// Plex's own words, such as `User could not be authenticated`: one line of at most 200 characters,
-    /// control characters replaced. They are the server's, which may quote what it was sent: show them
-    /// to the user who sent it, and do not log them.
-    pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
-    }
-}
-
-impl fmt::Debug for PlexError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, status, message } = self;
-        f.debug_struct("PlexError")
-            .field("code", code)
-            .field("status", status)
-            .field("message", &message.as_ref().map(|_| format_args!("***")))
-            .finish()
-    }
 }

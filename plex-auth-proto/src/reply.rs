@@ -5,8 +5,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::asked::Asked;
+use crate::content::Content;
 use crate::decode::Decode;
-use crate::error::{Content, Error};
+use crate::error::Error;
 use crate::no_answer::{NoAnswer, NoAnswerReason, SendError};
 
 /// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
@@ -75,7 +76,7 @@ impl<T> Reply<T> {
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body).map_err(|fault| fault.into_error(&self.asked, response.status()))
+        (self.decode)(body).map_err(|fault| Error::unusable(&self.asked, response.status(), fault))
     }
 
     /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.

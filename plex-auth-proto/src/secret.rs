@@ -2,6 +2,8 @@ use std::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use crate::lenient::Value;
+
 /// A text that must not be seen by chance: the token of a service, the hash of a PIN.
 ///
 /// `Debug` shows `***`, there is no `Display`, no `Serialize` and no comparison, and the memory is
@@ -43,5 +45,17 @@ impl fmt::Debug for Secret {
 impl<'de> serde::Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl Value<'_> for Secret {
+    const IS_PLAIN: bool = true;
+
+    fn from_integer(number: i128) -> Option<Self> {
+        Some(Self::new(number.to_string()))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::new(text))
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::lenient;
+use crate::lenient::{self, Value};
 
 /// The longest token that is accepted, in bytes. Plex's own are 20 characters of old and about 540
 /// when they are JWTs; servers commonly refuse a header line of more than 8 KiB.
@@ -162,6 +162,18 @@ pub enum InvalidToken {
     /// It is longer than 8 KiB.
     #[error("the token is longer than 8 KiB")]
     TooLong,
+}
+
+impl Value<'_> for Token {
+    const IS_PLAIN: bool = true;
+
+    fn from_integer(number: i128) -> Option<Self> {
+        Self::new(number.to_string()).ok()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Self::new(text).ok()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::lenient;
+use crate::lenient::{self, Value};
 
 /// A moment as Plex writes it: seconds since 1970-01-01 00:00 UTC.
 ///
@@ -57,6 +57,18 @@ impl From<SystemTime> for UnixSeconds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the moment is beyond what this platform's clock can express")]
 pub struct InvalidUnixSeconds;
+
+impl Value<'_> for UnixSeconds {
+    const IS_PLAIN: bool = true;
+
+    fn from_integer(number: i128) -> Option<Self> {
+        number.try_into().ok().map(Self)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Value::from_text(text).map(Self)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Content, Error};
+use super::Error;
 use crate::operation::Host;
 
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
@@ -75,21 +75,6 @@ impl Error {
                 }
                 None => "not authorized, and no token was sent",
             },
-        }
-    }
-}
-
-impl fmt::Display for Content {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no body"),
-            Self::Html => f.write_str("an HTML page"),
-            Self::Xml => f.write_str("XML of another kind"),
-            Self::BrokenJson => f.write_str("broken JSON"),
-            Self::Other => f.write_str("neither JSON nor XML"),
-            Self::Encoded(encoding) => {
-                write!(f, "a body in an encoding that was not asked for ({encoding})")
-            }
         }
     }
 }

@@ -8,9 +8,9 @@ use zeroize::ZeroizeOnDrop;
 
 use super::device_key::{DeviceKey, SignError};
 use super::jwk::Jwk;
+use super::nonce::Nonce;
 use super::{BASE64, EDDSA, PLEX_TV};
 use crate::identity::ClientIdentity;
-use crate::plex_tv::nonce::Nonce;
 use crate::secret::Secret;
 use crate::unix_seconds::UnixSeconds;
 

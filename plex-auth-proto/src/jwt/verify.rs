@@ -3,9 +3,9 @@ use std::time::SystemTime;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::plex_jwt::{InvalidPlexJwt, Parts, PlexJwt};
+use super::plex_keys::{PlexKey, PlexKeys};
 use super::{EDDSA, PLEX_TV};
 use crate::identity::ClientIdentity;
-use crate::plex_tv::plex_keys::{PlexKey, PlexKeys};
 use crate::token::Token;
 
 impl PlexKeys {

@@ -1,9 +1,6 @@
 //! What the simple types can be made of.
 
 use super::{Value, float, whole};
-use crate::secret::Secret;
-use crate::token::Token;
-use crate::unix_seconds::UnixSeconds;
 
 impl Value<'_> for bool {
     const IS_PLAIN: Self = true;
@@ -49,18 +46,6 @@ macro_rules! integer {
 }
 integer!(u16, u32, u64, i64);
 
-impl Value<'_> for UnixSeconds {
-    const IS_PLAIN: bool = true;
-
-    fn from_integer(number: i128) -> Option<Self> {
-        number.try_into().ok().map(Self)
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Value::from_text(text).map(Self)
-    }
-}
-
 impl Value<'_> for String {
     const IS_PLAIN: bool = true;
 
@@ -81,30 +66,6 @@ impl Value<'_> for String {
 
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
-    }
-}
-
-impl Value<'_> for Secret {
-    const IS_PLAIN: bool = true;
-
-    fn from_integer(number: i128) -> Option<Self> {
-        Some(Self::new(number.to_string()))
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self::new(text))
-    }
-}
-
-impl Value<'_> for Token {
-    const IS_PLAIN: bool = true;
-
-    fn from_integer(number: i128) -> Option<Self> {
-        Self::new(number.to_string()).ok()
-    }
-
-    fn from_text(text: &str) -> Option<Self> {
-        Self::new(text).ok()
     }
 }
 

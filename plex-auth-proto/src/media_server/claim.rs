@@ -3,10 +3,10 @@ use std::time::Duration;
 use http::Method;
 
 use crate::call::Call;
+use crate::claim_token::ClaimToken;
 use crate::media_server::MediaServer;
 use crate::media_server::address::MediaServerAddress;
 use crate::operation::{Host, Operation};
-use crate::plex_tv::claim_token::ClaimToken;
 use crate::{decode, request};
 
 // The second copy would find the server claimed, and say so as if the first had failed.

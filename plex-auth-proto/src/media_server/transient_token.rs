@@ -151,8 +151,8 @@ fn read(body: &[u8]) -> Result<TransientToken, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{Scope, TokenType, read};
+    use crate::content::Content;
     use crate::decode::Fault;
-    use crate::error::Content;
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]

@@ -7,9 +7,9 @@ use crate::conversation::pace::{LONGEST_RETRY_AFTER, Pace};
 use crate::conversation::plex_clock::Moment;
 use crate::jwt::device_jwt::DeviceClaims;
 use crate::jwt::device_key::{DeviceKey, SignError};
+use crate::jwt::nonce::Nonce;
 use crate::no_answer::SendError;
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::nonce::Nonce;
 use crate::token::Token;
 
 /// The pace of tries through an outage.

@@ -71,8 +71,8 @@ fn read(body: &[u8]) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::read;
+    use crate::content::Content;
     use crate::decode::Fault;
-    use crate::error::Content;
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]

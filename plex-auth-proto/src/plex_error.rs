@@ -1,11 +1,49 @@
-//! The bodies of refusals: Plex's list as JSON and as XML, its two older shapes, and everything else,
-//! of which nothing is read.
+use std::fmt;
 
 use serde::de::MapAccess;
 
 use crate::decode;
 use crate::lenient::{self, Value};
-use crate::rejection::PlexError;
+
+/// One entry of the list of errors in an answer of Plex's.
+///
+/// `Debug` does not show the message: a server can echo what it was sent.
+#[derive(Clone)]
+pub struct PlexError {
+    code: Option<u32>,
+    status: Option<u16>,
+    message: Option<Box<str>>,
+}
+
+impl PlexError {
+    /// Plex's code, such as 1001. Absent on older paths.
+    pub fn code(&self) -> Option<u32> {
+        self.code
+    }
+
+    /// The status that the entry repeats. Absent in some.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Plex's own words, such as `User could not be authenticated`: one line of at most 200 characters,
+    /// control characters replaced. They are the server's, which may quote what it was sent: show them
+    /// to the user who sent it, and do not log them.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+impl fmt::Debug for PlexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, status, message } = self;
+        f.debug_struct("PlexError")
+            .field("code", code)
+            .field("status", status)
+            .field("message", &message.as_ref().map(|_| format_args!("***")))
+            .finish()
+    }
+}
 
 /// How many entries are kept. Plex lists one, at times two or three.
 const MAX_ERRORS: usize = 16;

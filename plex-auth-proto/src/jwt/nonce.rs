@@ -1,0 +1,54 @@
+use serde::de::MapAccess;
+use zeroize::ZeroizeOnDrop;
+
+use crate::lenient::{self, Value};
+use crate::secret::Secret;
+
+/// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
+/// [`DeviceClaims::for_exchange`](crate::DeviceClaims::for_exchange).
+///
+/// Whoever has it and the device's key has a token, so `Debug` shows `***`. A test makes one from JSON:
+///
+/// ```
+/// let nonce: plex_auth_proto::Nonce = serde_json::from_str(r#"{"nonce":"b7d0-41c9"}"#)?;
+/// assert_eq!(nonce.expose(), "b7d0-41c9");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Nonce {
+    text: Secret,
+}
+
+impl Nonce {
+    /// The nonce as text, of up to 1024 bytes.
+    pub fn expose(&self) -> &str {
+        self.text.expose()
+    }
+}
+
+/// Its text is.
+impl ZeroizeOnDrop for Nonce {}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Answer {
+        nonce: Option<Secret>,
+    }
+}
+
+/// The longest nonce that is taken, in bytes, as it goes out again inside a token.
+const MAX_LENGTH: usize = 1024;
+
+impl<'de> Value<'de> for Nonce {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let nonce = Answer::from_object(map)?.and_then(|answer| answer.nonce);
+        let nonce = nonce.filter(|nonce| (1..=MAX_LENGTH).contains(&nonce.expose().len()));
+        Ok(nonce.map(|text| Self { text }))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Nonce {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
