@@ -5,11 +5,16 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Request, Uri};
 use serde::de::DeserializeOwned;
 
-use crate::asked::{Asked, Origin};
-use crate::body::Body;
-use crate::decode::{self, Decode, Fault};
+use crate::call::body::Body;
+use crate::call::reply::Reply;
+use crate::operation::context::{Asked, Origin};
 use crate::operation::{Facts, Host, Operation};
-use crate::reply::Reply;
+use crate::wire::decode;
+use crate::wire::decode::{Decode, Fault};
+
+pub(crate) mod body;
+pub(crate) mod reply;
+pub(crate) mod request;
 
 /// A finished request and, tied to it by type, how its answer is read.
 ///

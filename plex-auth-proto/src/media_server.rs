@@ -1,20 +1,17 @@
 use http::Method;
 use http::request::Builder;
 
-use crate::identity::ClientIdentity;
 use crate::media_server::address::MediaServerAddress;
-use crate::server_url::ServerUrl;
-use crate::token::Token;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::server_url::ServerUrl;
+use crate::values::token::Token;
 
 pub(crate) mod address;
 pub(crate) mod claim;
-pub(crate) mod connection_choice;
 pub(crate) mod root;
 pub(crate) mod server_identity;
-pub(crate) mod source;
 pub(crate) mod source_connection_information;
 pub(crate) mod transient_token;
-pub(crate) mod transient_token_keeper;
 pub(crate) mod unclaim;
 
 /// A media server, who is asking and with which token: every operation on it is a method that returns a

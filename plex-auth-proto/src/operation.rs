@@ -1,5 +1,7 @@
 use http::Method;
 
+pub(crate) mod context;
+
 /// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -4,11 +4,14 @@ use crate::media_server::{
     claim, root, server_identity, source_connection_information, transient_token, unclaim,
 };
 use crate::operation::Operation;
-use crate::plex_tv::{
-    claim_token, create_pin, devices, exchange_device_jwt, home_users, link_pin, nonce, ping,
-    plex_keys, poll_pin, register_device_key, remove_device, resources, sign_in, sign_out,
-    switch_home_user, token_details,
-};
+use crate::plex_tv::account::{sign_in, token_details};
+use crate::plex_tv::claim_token;
+use crate::plex_tv::device::{devices, remove_device};
+use crate::plex_tv::device_key::{exchange_device_jwt, nonce, plex_keys, register_device_key};
+use crate::plex_tv::home::{home_users, switch_home_user};
+use crate::plex_tv::pin::{create_pin, link_pin, poll_pin};
+use crate::plex_tv::resource::resources;
+use crate::plex_tv::session::{ping, sign_out};
 
 /// Every operation of this crate, in the order of its documentation.
 ///

@@ -1,54 +1,18 @@
 use http::Method;
 use http::request::Builder;
 
-use crate::identity::ClientIdentity;
-use crate::request;
-use crate::server_url::ServerUrl;
+use crate::call::request;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::server_url::ServerUrl;
 
 pub(crate) mod account;
 pub(crate) mod claim_token;
-mod create_device_pin;
-pub(crate) mod create_pin;
-pub(crate) mod credentials;
-pub(crate) mod device_exchange;
-pub(crate) mod device_login;
-pub(crate) mod device_pin;
-pub(crate) mod device_token_keeper;
-pub(crate) mod devices;
-pub(crate) mod exchange_device_jwt;
-pub(crate) mod forward_url;
-pub(crate) mod home_pin;
-pub(crate) mod home_user_uuid;
-pub(crate) mod home_users;
-pub(crate) mod hosted_page;
-pub(crate) mod kept_device;
-pub(crate) mod link_pin;
-pub(crate) mod nonce;
+pub(crate) mod device;
+pub(crate) mod device_key;
+pub(crate) mod home;
 pub(crate) mod pin;
-pub(crate) mod pin_code;
-pub(crate) mod pin_id;
-pub(crate) mod pin_login;
-pub(crate) mod pin_url;
-pub(crate) mod ping;
-pub(crate) mod plex_keys;
-mod poll_device_pin;
-pub(crate) mod poll_pin;
-pub(crate) mod profile;
-pub(crate) mod register_device_key;
-pub(crate) mod remove_device;
 pub(crate) mod resource;
-pub(crate) mod resources;
-pub(crate) mod restrictions;
-pub(crate) mod server_access;
-pub(crate) mod service;
-pub(crate) mod short_pin;
-pub(crate) mod sign_in;
-pub(crate) mod sign_out;
-pub(crate) mod strong_pin;
-pub(crate) mod subscription;
-pub(crate) mod switch_home_user;
-pub(crate) mod token_check;
-pub(crate) mod token_details;
+pub(crate) mod session;
 
 /// Plex's account service and who is asking: every operation on it is a method that returns a
 /// [`Call`](crate::Call).

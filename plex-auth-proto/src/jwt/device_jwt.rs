@@ -10,9 +10,9 @@ use super::device_key::{DeviceKey, SignError};
 use super::jwk::Jwk;
 use super::nonce::Nonce;
 use super::{BASE64, EDDSA, PLEX_TV};
-use crate::identity::ClientIdentity;
-use crate::secret::Secret;
-use crate::unix_seconds::UnixSeconds;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::secret::Secret;
+use crate::values::unix_seconds::UnixSeconds;
 
 /// How long a device's token is good for, in seconds: as long as a nonce.
 const LIFETIME: i64 = 5 * 60;

@@ -1,8 +1,9 @@
 use serde::de::MapAccess;
 use zeroize::ZeroizeOnDrop;
 
-use crate::lenient::{self, Value};
-use crate::secret::Secret;
+use crate::values::secret::Secret;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
 
 /// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
 /// [`DeviceClaims::for_exchange`](crate::DeviceClaims::for_exchange).

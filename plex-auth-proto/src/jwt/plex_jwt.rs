@@ -4,12 +4,13 @@ use std::time::SystemTime;
 use base64::Engine;
 
 use super::{BASE64, PLEX_TV};
-use crate::decode;
-use crate::identity::ClientIdentity;
-use crate::lenient::{self, Value};
-use crate::shown::shown;
-use crate::token::Token;
-use crate::unix_seconds::UnixSeconds;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+use crate::wire::decode;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
+use crate::wire::redaction::shown;
 
 /// How long ahead of its end a token is to be renewed, in seconds: a day, as working clients do.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;

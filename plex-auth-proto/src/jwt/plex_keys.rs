@@ -1,5 +1,5 @@
 use super::public_key;
-use crate::lenient;
+use crate::wire::lenient;
 
 lenient::object! {
     /// The public keys that Plex signs its tokens with.

@@ -5,8 +5,8 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use super::plex_jwt::{InvalidPlexJwt, Parts, PlexJwt};
 use super::plex_keys::{PlexKey, PlexKeys};
 use super::{EDDSA, PLEX_TV};
-use crate::identity::ClientIdentity;
-use crate::token::Token;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::token::Token;
 
 impl PlexKeys {
     /// Reads a signed token and finds out whether Plex issued it, for plex.tv or for the device that `identity`

@@ -1,11 +1,11 @@
 use http::Method;
 use http::request::Builder;
 
-use crate::identity::ClientIdentity;
+use crate::call::request;
 use crate::media_server::MediaServer;
-use crate::request;
-use crate::server_url::ServerUrl;
-use crate::token::Token;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::server_url::ServerUrl;
+use crate::values::token::Token;
 
 /// Where a media server is and who is asking, without a token: for what is asked before there is one.
 ///

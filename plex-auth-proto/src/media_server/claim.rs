@@ -3,11 +3,12 @@ use std::time::Duration;
 use http::Method;
 
 use crate::call::Call;
-use crate::claim_token::ClaimToken;
+use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::media_server::address::MediaServerAddress;
 use crate::operation::{Host, Operation};
-use crate::{decode, request};
+use crate::values::claim_token::ClaimToken;
+use crate::wire::decode;
 
 // The second copy would find the server claimed, and say so as if the first had failed.
 pub(crate) const OPERATION: Operation =

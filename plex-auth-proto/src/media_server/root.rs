@@ -1,11 +1,12 @@
 use http::Method;
 
 use crate::call::Call;
-use crate::decode::Fault;
+use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
-use crate::shown::shown;
-use crate::{lenient, media_container, request};
+use crate::wire::decode::Fault;
+use crate::wire::redaction::shown;
+use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/").repeatable();
@@ -110,7 +111,7 @@ fn read(body: &[u8]) -> Result<ServerRoot, Fault> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::decode::Fault;
+    use crate::wire::decode::Fault;
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]

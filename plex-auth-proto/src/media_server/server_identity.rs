@@ -1,11 +1,12 @@
 use http::Method;
 
 use crate::call::Call;
-use crate::decode::Fault;
+use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::media_server::address::MediaServerAddress;
 use crate::operation::{Host, Operation};
-use crate::{lenient, media_container, request};
+use crate::wire::decode::Fault;
+use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").repeatable();
@@ -105,7 +106,7 @@ fn read(body: &[u8]) -> Result<ServerIdentity, Fault> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::decode::Fault;
+    use crate::wire::decode::Fault;
     use crate::{ClientIdentity, MediaServer, MediaServerAddress, Token};
 
     #[test]

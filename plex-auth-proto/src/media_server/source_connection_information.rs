@@ -2,14 +2,16 @@ use http::Method;
 use serde::de::MapAccess;
 
 use crate::call::Call;
-use crate::decode::{self, Fault};
-use crate::lenient::{self, Field, Paths, Unreadable, Value};
+use crate::call::request;
 use crate::media_server::MediaServer;
-use crate::media_server::source::Source;
 use crate::operation::{Host, Operation};
-use crate::request;
-use crate::shown::shown;
-use crate::token::Token;
+use crate::values::source::Source;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::lenient::{Field, Paths, Unreadable, Value};
+use crate::wire::redaction::shown;
 
 pub(crate) const OPERATION: Operation = Operation::new(
     "getSourceConnectionInformation",

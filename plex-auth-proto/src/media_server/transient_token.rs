@@ -2,12 +2,14 @@ use http::Method;
 use serde::de::MapAccess;
 
 use crate::call::Call;
-use crate::decode::{self, Fault};
-use crate::lenient::{self, Value};
+use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
-use crate::request;
-use crate::token::Token;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
 
 // A second one does no harm: both are valid, and both end by themselves.
 pub(crate) const OPERATION: Operation =
@@ -151,8 +153,8 @@ fn read(body: &[u8]) -> Result<TransientToken, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{Scope, TokenType, read};
-    use crate::content::Content;
-    use crate::decode::Fault;
+    use crate::wire::content::Content;
+    use crate::wire::decode::Fault;
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]

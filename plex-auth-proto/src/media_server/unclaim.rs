@@ -1,9 +1,10 @@
 use http::Method;
 
 use crate::call::Call;
+use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
-use crate::{decode, request};
+use crate::wire::decode;
 
 // What belongs to nobody cannot be given up again.
 pub(crate) const OPERATION: Operation =

@@ -2,18 +2,26 @@ use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 
-use crate::decode::{self, Fault};
-use crate::lenient;
-use crate::open_enum::open_enum;
-use crate::plex_tv::profile::Profile;
-use crate::plex_tv::restrictions::{CustomRestrictions, Setting};
-use crate::plex_tv::service::Service;
-use crate::plex_tv::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
-use crate::raw_json::RawJson;
-use crate::secret::Secret;
-use crate::shown::shown;
-use crate::token::Token;
-use crate::unix_seconds::UnixSeconds;
+use crate::plex_tv::account::profile::Profile;
+use crate::plex_tv::account::restrictions::{CustomRestrictions, Setting};
+use crate::plex_tv::account::service::Service;
+use crate::plex_tv::account::subscription::{Subscription, SubscriptionPeriod, SubscriptionStatus};
+use crate::values::secret::Secret;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::open_enum::open_enum;
+use crate::wire::raw_json::RawJson;
+use crate::wire::redaction::shown;
+
+pub(crate) mod profile;
+pub(crate) mod restrictions;
+pub(crate) mod service;
+pub(crate) mod sign_in;
+pub(crate) mod subscription;
+pub(crate) mod token_details;
 
 lenient::object! {
     /// An account of plex.tv, as a sign-in or a token's details show it.

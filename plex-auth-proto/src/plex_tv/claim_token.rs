@@ -1,12 +1,13 @@
 use http::Method;
 
 use crate::call::Call;
-use crate::claim_token::ClaimToken;
-use crate::decode::{self, Fault};
+use crate::call::request;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
-use crate::request;
-use crate::token::Token;
+use crate::values::claim_token::ClaimToken;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
 
 // Another one does no harm: it ends by itself.
 pub(crate) const OPERATION: Operation =
@@ -56,7 +57,7 @@ fn read(body: &[u8]) -> Result<ClaimToken, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{ClaimToken, read};
-    use crate::decode::Fault;
+    use crate::wire::decode::Fault;
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]

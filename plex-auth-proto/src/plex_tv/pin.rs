@@ -1,12 +1,25 @@
 use std::time::Duration;
 
-use crate::decode::{self, Fault};
-use crate::lenient;
-use crate::plex_tv::pin_code::PinCode;
-use crate::plex_tv::pin_id::PinId;
-use crate::plex_tv::pin_url::PinUrl;
-use crate::shown::shown;
-use crate::token::Token;
+use crate::plex_tv::pin::pin_id::PinId;
+use crate::plex_tv::pin::pin_url::PinUrl;
+use crate::values::pin_code::PinCode;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::redaction::shown;
+
+mod create_device_pin;
+pub(crate) mod create_pin;
+pub(crate) mod device_pin;
+pub(crate) mod hosted_page;
+pub(crate) mod link_pin;
+pub(crate) mod pin_id;
+pub(crate) mod pin_url;
+mod poll_device_pin;
+pub(crate) mod poll_pin;
+pub(crate) mod short_pin;
+pub(crate) mod strong_pin;
 
 lenient::object! {
     /// A PIN as plex.tv describes it: the number that its maker polls, and the code that its owner links.

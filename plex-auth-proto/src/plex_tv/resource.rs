@@ -1,6 +1,8 @@
-use crate::lenient;
-use crate::shown::shown;
-use crate::token::Token;
+use crate::values::token::Token;
+use crate::wire::lenient;
+use crate::wire::redaction::shown;
+
+pub(crate) mod resources;
 
 lenient::object! {
     /// Something that an account may use, mostly a media server.

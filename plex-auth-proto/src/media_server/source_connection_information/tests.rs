@@ -1,5 +1,5 @@
 use super::{SourceConnectionInformation, read};
-use crate::decode::Fault;
+use crate::wire::decode::Fault;
 use crate::{ClientIdentity, MediaServer, Source, Token};
 
 fn parse(body: &str) -> SourceConnectionInformation {

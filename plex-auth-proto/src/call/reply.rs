@@ -1,0 +1,235 @@
+use std::fmt;
+use std::time::Duration;
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::error::SendError;
+use crate::error::response::Error;
+use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::operation::context::Asked;
+use crate::wire::content::Content;
+use crate::wire::decode::Decode;
+
+/// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
+/// 6 to 10 kB.
+pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
+
+/// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
+const MAX_REFUSAL_SIZE: usize = 64 * 1024;
+
+/// Reads the answer to one [`Call`](crate::Call).
+///
+/// What a carrier must know is here, too: whether the request [may be sent again](Self::is_repeatable),
+/// how much of a body [is worth reading](Self::body_limit), whether its URL [is a
+/// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
+///
+/// ```
+/// use plex_auth_proto::{http, Body, Call, ClientIdentity, NoAnswerReason, PlexTv, SendError, Token};
+///
+/// /// A carrier of one's own: `fetch` sends a request as it is, and its error says whether any of it was sent.
+/// fn send<T>(
+///     call: Call<T>,
+///     fetch: impl Fn(http::Request<Body>) -> Result<http::Response<Vec<u8>>, bool>,
+/// ) -> Result<T, SendError> {
+///     let (request, reply) = call.into_parts();
+///     let answer = fetch(request).map_err(|sent| reply.no_answer(NoAnswerReason::Other, sent))?;
+///     Ok(reply.parse(&answer)?)
+/// }
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let token = Token::new("xyz-Abc_0123456789ab")?;
+/// let account = send(plex_tv.token_details(&token), |_| Ok(http::Response::new(br#"{"id":7}"#.to_vec())))?;
+/// assert_eq!(account.id, Some(7));
+///
+/// let error = send(plex_tv.token_details(&token), |_| Err(false)).unwrap_err();
+/// assert!(error.may_retry() && error.answered().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Reply<T> {
+    pub(crate) asked: Asked,
+    pub(crate) max_body_size: Option<usize>,
+    default_max_body_size: usize,
+    pub(crate) status_only: bool,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) secret_url: bool,
+    decode: Decode<T>,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn new(asked: Asked, decode: Decode<T>) -> Self {
+        Self {
+            asked,
+            max_body_size: None,
+            default_max_body_size: DEFAULT_MAX_BODY_SIZE,
+            status_only: false,
+            deadline: None,
+            secret_url: false,
+            decode,
+        }
+    }
+
+    /// Reads an answer: the status first, then redirect, size, content and, last, the data.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], whose variants say each what the caller does about it.
+    pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
+        let body = response.body().as_ref();
+        self.check(response.status(), response.headers(), body)?;
+        (self.decode)(body).map_err(|fault| Error::unusable(&self.asked, response.status(), fault))
+    }
+
+    /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, Error> {
+        let value = self.parse(&response)?;
+        Ok(response.map(|_| value))
+    }
+
+    pub(crate) fn map<U>(self, make: impl Fn(T) -> U + Send + Sync + 'static) -> Reply<U>
+    where
+        T: 'static,
+    {
+        let Self { asked, decode, .. } = self;
+        Reply {
+            asked,
+            max_body_size: self.max_body_size,
+            default_max_body_size: self.default_max_body_size,
+            status_only: self.status_only,
+            deadline: self.deadline,
+            secret_url: self.secret_url,
+            decode: Box::new(move |body| decode(body).map(&make)),
+        }
+    }
+
+    fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+        if !status.is_success() {
+            let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
+            return Err(Error::refused(&self.asked, status, headers, seen));
+        }
+        if self.status_only {
+            return Ok(());
+        }
+        let limit = self.limit();
+        if body.len().max(declared_length(headers)) > limit {
+            let asked = Box::new(self.asked.clone());
+            return Err(Error::BodyTooLarge { asked, status, limit });
+        }
+        match encoding(headers) {
+            Some(encoding) if !body.is_empty() => Err(Error::UnexpectedContent {
+                asked: Box::new(self.asked.clone()),
+                status,
+                content: Content::Encoded(encoding),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many bytes of the body are worth reading, once the head is there.
+    ///
+    /// A carrier that has read so many may stop: [`parse`](Self::parse) decides the same with what it
+    /// has then. It is one byte more than a success may have, 64 KiB of a refusal, and nothing of a
+    /// body that declares itself too large or that the call does not look at.
+    ///
+    /// ```
+    /// # use plex_auth_proto::{http, ClientIdentity, Error, PlexTv, Token};
+    /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let (_, reply) = plex_tv.token_details(&Token::new("abc")?).max_body_size(10).into_parts();
+    /// let head = http::Response::new(());
+    /// assert_eq!(reply.body_limit(head.status(), head.headers()), 11);
+    ///
+    /// let head = http::Response::builder().header("content-length", "4294967296").body(())?;
+    /// assert_eq!(reply.body_limit(head.status(), head.headers()), 0);
+    /// assert!(matches!(reply.parse(&head.map(|()| "")), Err(Error::BodyTooLarge { limit: 10, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
+        if !status.is_success() {
+            MAX_REFUSAL_SIZE
+        } else if self.status_only || declared_length(headers) > self.limit() {
+            0
+        } else {
+            self.limit().saturating_add(1)
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.max_body_size.unwrap_or(self.default_max_body_size)
+    }
+
+    /// The error for an exchange that brought no answer, for carriers.
+    ///
+    /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
+    /// of [`Reply`] has one.
+    pub fn no_answer(&self, reason: NoAnswerReason, sent: bool) -> SendError {
+        SendError::NoAnswer(NoAnswer::new(&self.asked, reason, sent))
+    }
+
+    /// What was asked, and of whom.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// Whether the request may be sent again when it is not known what became of it.
+    pub fn is_repeatable(&self) -> bool {
+        self.asked.repeatable
+    }
+
+    /// Whether the URL holds a secret and must not be shown or logged.
+    pub fn has_secret_url(&self) -> bool {
+        self.secret_url
+    }
+
+    /// The call's own deadline for the whole exchange; absent where the transport's holds.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    /// Sets how large the answer may be, in bytes, unless the call has a limit of its own: for a carrier
+    /// that has one for all calls, in place of [`DEFAULT_MAX_BODY_SIZE`].
+    #[must_use]
+    pub fn default_max_body_size(mut self, bytes: usize) -> Self {
+        self.default_max_body_size = bytes;
+        self
+    }
+}
+
+impl<T> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("asked", &self.asked)
+            .field("max_body_size", &self.limit())
+            .field("deadline", &self.deadline)
+            .field("secret_url", &self.secret_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
+/// is too large to count.
+fn declared_length(headers: &HeaderMap) -> usize {
+    let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
+    else {
+        return 0;
+    };
+    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    let digits = length.iter().map(|digit| usize::from(digit - b'0'));
+    digits.fold(0, |number: usize, digit| number.saturating_mul(10).saturating_add(digit))
+}
+
+/// The encoding of a body that is not plain. None was asked for, so none is decoded.
+fn encoding(headers: &HeaderMap) -> Option<&'static str> {
+    let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
+    if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {
+        return None;
+    }
+    let known = ["gzip", "br", "deflate", "zstd", "compress"];
+    let known = known.into_iter().find(|known| value.eq_ignore_ascii_case(known.as_bytes()));
+    Some(known.unwrap_or("an unknown encoding"))
+}

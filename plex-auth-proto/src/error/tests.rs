@@ -1,0 +1,74 @@
+use super::SendError;
+use super::transport::{NoAnswerReason as Reason, TlsFault};
+use crate::{ClientIdentity, Credentials, PlexTv, Token};
+use std::time::Duration;
+
+fn plex_tv() -> PlexTv {
+    PlexTv::new(ClientIdentity::builder("id").build().unwrap())
+}
+
+fn sign_in(reason: Reason, sent: bool) -> SendError {
+    let call = plex_tv().sign_in(&Credentials::new("rosa", "x").unwrap());
+    call.reply().no_answer(reason, sent)
+}
+
+fn details(reason: Reason, sent: bool) -> SendError {
+    plex_tv().token_details(&Token::new("abc").unwrap()).reply().no_answer(reason, sent)
+}
+
+#[test]
+fn every_reason_says_what_it_is_and_whether_it_may_pass() {
+    for (reason, passes, text) in [
+        (Reason::NameNotFound, true, "the name of the host was not found"),
+        (Reason::Refused, true, "the connection was refused"),
+        (Reason::Unreachable, true, "the host cannot be reached"),
+        (Reason::TimedOut(Duration::from_secs(30)), true, "no whole answer within 30s"),
+        (Reason::CutOff, true, "the connection ended before the answer did"),
+        (Reason::NotHttp, false, "what answers does not speak HTTP"),
+        (Reason::HeadTooLarge, false, "the head of the answer is too large"),
+        (Reason::Proxy, true, "the proxy refused or could not be reached"),
+        (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
+        (Reason::Other, true, "the connection failed"),
+        (
+            Reason::Tls(TlsFault::UntrustedIssuer),
+            false,
+            "TLS failed: the issuer of the certificate is not trusted",
+        ),
+        (
+            Reason::Tls(TlsFault::WrongName),
+            false,
+            "TLS failed: the certificate is for another name",
+        ),
+        (
+            Reason::Tls(TlsFault::Expired),
+            false,
+            "TLS failed: the certificate has expired, or this machine's clock is wrong",
+        ),
+        (
+            Reason::Tls(TlsFault::NotYetValid),
+            false,
+            "TLS failed: the certificate is not valid yet, or this machine's clock is wrong",
+        ),
+        (Reason::Tls(TlsFault::NotTls), false, "TLS failed: what answers does not speak TLS"),
+        (
+            Reason::Tls(TlsFault::Interrupted),
+            true,
+            "TLS failed: the connection ended during the handshake",
+        ),
+        (Reason::Tls(TlsFault::NotAvailable), false, "TLS failed: this client has no TLS"),
+        (Reason::Tls(TlsFault::Other), false, "TLS failed: the handshake failed"),
+    ] {
+        let error = details(reason, true);
+        assert_eq!(
+            error.to_string(),
+            format!("getTokenDetails at https://plex.tv: {text} (outcome unknown)")
+        );
+        assert_eq!(error.may_retry(), passes, "{text}");
+        assert!(!error.is_token_dead() && !error.wants_second_factor() && error.status().is_none());
+        // A sign-in is safe to repeat where nothing was sent, and nowhere else.
+        assert_eq!(sign_in(reason, false).may_retry(), passes, "{text}");
+        assert!(!sign_in(reason, true).may_retry(), "{text}");
+    }
+    let unsent = sign_in(Reason::Refused, false).to_string();
+    assert!(unsent.ends_with("the connection was refused (nothing was sent)"), "{unsent}");
+}

@@ -1,0 +1,282 @@
+use std::time::{Duration, SystemTime};
+
+use http::Response;
+
+use crate::error::SendError;
+use crate::error::transport::NoAnswerReason;
+use crate::flow::elapsed::Elapsed;
+use crate::flow::{Conversation, RequestId, Step};
+use crate::media_server::address::MediaServerAddress;
+use crate::media_server::server_identity::ServerIdentity;
+use crate::media_server::source_connection_information::SourceDevice;
+use crate::plex_tv::resource::Resource;
+use crate::values::client_identity::ClientIdentity;
+use candidate::CandidateState;
+use contest::{Candidate, Contest, UnderWay};
+use listed::Listed;
+use outcome::{ChosenConnection, ConnectionChoiceError, ConnectionProgress};
+
+pub(crate) mod candidate;
+mod contest;
+mod listed;
+pub(crate) mod outcome;
+
+/// The least time that is waited or given to a call: enough to be no busy loop.
+const LEAST: Duration = Duration::from_millis(1);
+
+impl Resource {
+    /// Finds out over which of its connections the server can be reached: a whole
+    /// [choice](ConnectionChoice), which sends no token.
+    ///
+    /// Private addresses are tried where the account that asked for the list owns the server, or has the
+    /// same address in the internet.
+    pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
+        ConnectionChoice::of(identity, Listed::resource(self))
+    }
+}
+
+impl SourceDevice {
+    /// Finds out over which of its connections the source can be reached: a whole
+    /// [choice](ConnectionChoice), which sends no token.
+    ///
+    /// Nothing says in whose network it is, so that private addresses are tried only where the caller
+    /// [says so](ConnectionChoice::private_addresses).
+    pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
+        ConnectionChoice::of(identity, Listed::source(self))
+    }
+}
+
+/// Finds the best connection to a server: asks `GET {uri}/identity` over several at once, without a token, and
+/// takes only what answers as the server that was meant.
+///
+/// The order is local, remote, relay; among those `https` before `http`, and then IPv4 before IPv6. Once the
+/// right server has answered over one, a better one has half a second more to do so
+/// ([`grace`](Self::grace)). All is over after ten seconds ([`patience`](Self::patience)), which are
+/// shared out where there are more candidates than may be asked [at once](Self::at_once), so that those that
+/// hang leave time for the others. Each is asked once.
+///
+/// Not asked at all are addresses that lead nowhere, a `uri` that is none, and private addresses in networks that
+/// are not known to be one's own ([`private_addresses`](Self::private_addresses)): a stranger's machine can have
+/// them here. Of more than 64 connections the first 64 count.
+///
+/// A private address says nothing about which machine is there, and an identifier is no secret: only `https`
+/// proves that the answer is the server's own.
+///
+/// There is nothing to keep over a restart: it takes seconds, and what was reached before says nothing about
+/// now. Choose anew also when a chosen connection fails, and when the network has changed. One that is
+/// stopped can be driven on, but what it had asked goes unheard: start another. A clock that is set forward
+/// meanwhile shortens the time.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use plex_auth_proto::{http, ClientIdentity, ConnectionKind, Conversation, Resource, Step};
+///
+/// let attic: Resource = serde_json::from_str(
+///     r#"{"clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":true,"connections":[
+///         {"uri":"https://203-0-113-9.feed.plex.direct:8443","local":false},
+///         {"uri":"https://10-0-2-1.feed.plex.direct:32400","local":true}]}"#,
+/// )?;
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let mut choice = attic.choose_connection(me);
+/// let now = SystemTime::UNIX_EPOCH;
+/// let chosen = loop {
+///     match choice.next(now) {
+///         Step::Send(id, call) => {
+///             let (request, reply) = call.into_parts();
+///             assert!(!request.headers().contains_key("x-plex-token"));
+///             // What the real server would answer.
+///             let answer = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#);
+///             choice.receive(now, id, reply.read(answer).map_err(Into::into));
+///         }
+///         Step::Wait(_) => panic!("the best one has answered"),
+///         Step::Done(outcome) => break outcome?,
+///     }
+/// };
+/// assert_eq!(chosen.kind, ConnectionKind::Local);
+/// let server = chosen.with_token(attic.access_token.ok_or("it takes none")?);
+/// assert_eq!(server.url().to_string(), "https://10-0-2-1.feed.plex.direct:32400");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
+pub struct ConnectionChoice {
+    identity: ClientIdentity,
+    listed: Listed,
+    patience: Duration,
+    grace: Duration,
+    at_once: usize,
+    contest: Contest,
+    elapsed: Elapsed,
+    next_id: RequestId,
+    /// When the first right answer came, in elapsed time.
+    first_right: Option<Duration>,
+    over: bool,
+}
+
+impl ConnectionChoice {
+    fn of(identity: ClientIdentity, listed: Listed) -> Self {
+        Self {
+            contest: Contest::new(listed.candidates()),
+            identity,
+            listed,
+            patience: Duration::from_secs(10),
+            grace: Duration::from_millis(500),
+            at_once: 8,
+            elapsed: Elapsed::default(),
+            next_id: RequestId::FIRST,
+            first_right: None,
+            over: false,
+        }
+    }
+
+    /// Sets how long all of it may take: 10 seconds unless set.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Sets how long a better connection is waited for once the server has answered over another: half a
+    /// second unless set. With no time at all the first one that answers is taken.
+    pub fn grace(mut self, time: Duration) -> Self {
+        self.grace = time;
+        self
+    }
+
+    /// Sets how many are asked at once: 8 unless set, and always one at least.
+    pub fn at_once(mut self, calls: usize) -> Self {
+        self.at_once = calls.max(1);
+        self
+    }
+
+    /// Says whether private addresses are tried, in place of what the list says about whose network they are
+    /// in. Starts afresh.
+    ///
+    /// Say so for a server that is known to be in the network of whoever asks. Elsewhere another machine can
+    /// have the address, and over `http` can pass for the server and be sent its token.
+    pub fn private_addresses(mut self, tried: bool) -> Self {
+        self.listed.private_addresses = tried;
+        self.afresh()
+    }
+
+    /// Says whether `http://address:port` may be tried where a router does not find a `plex.direct` name: never
+    /// unless set. Starts afresh.
+    ///
+    /// Many routers refuse names that lead into their own network (DNS rebinding protection); the better cure is
+    /// to allow `plex.direct` there. Over the bare address nothing is encrypted: whoever is in that network can
+    /// read the token, and pass for the server. So it is tried only in place of a *local* name, only once that
+    /// name was not found, and only where the list says that the server does not require encryption.
+    /// [`ChosenConnection::bare_address`] tells.
+    pub fn bare_addresses(mut self, allowed: bool) -> Self {
+        self.listed.bare_addresses = allowed;
+        self.afresh()
+    }
+
+    fn afresh(mut self) -> Self {
+        self.contest = Contest::new(self.listed.candidates());
+        self.elapsed = Elapsed::default();
+        self.first_right = None;
+        self.over = false;
+        self
+    }
+
+    /// When it is over at the latest, as things stand.
+    fn end(&self) -> Duration {
+        let grace_ends = self.first_right.map(|first| first.saturating_add(self.grace));
+        grace_ends.map_or(self.patience, |grace_ends| grace_ends.min(self.patience))
+    }
+
+    /// What has come of it all, where that is decided.
+    fn outcome(&mut self, now: Duration) -> Option<<Self as Conversation>::Outcome> {
+        if self.listed.identifier.is_none() {
+            return Some(Err(ConnectionChoiceError::NoIdentifier));
+        }
+        if now < self.end() && !self.contest.is_decided() {
+            return None;
+        }
+        if let Some(chosen) = self.chosen() {
+            return Some(Ok(chosen));
+        }
+        self.contest.give_up();
+        Some(Err(ConnectionChoiceError::NoneRight { candidates: self.contest.shown() }))
+    }
+
+    fn chosen(&self) -> Option<ChosenConnection> {
+        let Candidate { shown, server, .. } = self.contest.best()?;
+        let CandidateState::Right { took } = shown.state else { return None };
+        let url = shown.url.clone()?;
+        Some(ChosenConnection {
+            address: MediaServerAddress::new(self.identity.clone(), url),
+            kind: shown.kind,
+            ipv6: shown.ipv6,
+            bare_address: shown.bare_address,
+            took,
+            server: server.clone()?,
+            candidates: self.contest.shown(),
+        })
+    }
+
+    /// Asks the best one that waits, where one more may be under way.
+    fn ask(&mut self, now: Duration) -> Option<Step<Self>> {
+        if self.contest.places(now).count() >= self.at_once {
+            return None;
+        }
+        let url = self.contest.due()?;
+        // So that those which hang leave time for the ones behind them.
+        let rounds = self.contest.waiting().div_ceil(self.at_once);
+        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
+        let limit = (self.patience.saturating_sub(now) / rounds).max(LEAST);
+        let address = MediaServerAddress::new(self.identity.clone(), url);
+        let call = address.server_identity().deadline(limit);
+        let id = self.next_id.take();
+        let too_slow = call.reply().no_answer(NoAnswerReason::TimedOut(limit), true);
+        self.contest.asked(UnderWay { id, since: now, until: now.saturating_add(limit), too_slow });
+        Some(Step::Send(id, call))
+    }
+}
+
+impl Conversation for ConnectionChoice {
+    type Answer = ServerIdentity;
+    type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
+    type Progress = ConnectionProgress;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        let now = self.elapsed.at(now);
+        if self.over {
+            return Step::Wait(Duration::MAX);
+        }
+        if let Some(outcome) = self.outcome(now) {
+            self.over = true;
+            return Step::Done(outcome);
+        }
+        if let Some(asks) = self.ask(now) {
+            return asks;
+        }
+        let place = self.contest.places(now).min().filter(|_| self.contest.due().is_some());
+        let until = place.map_or(self.end(), |place| place.min(self.end()));
+        Step::Wait(until.saturating_sub(now).max(LEAST))
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<ServerIdentity>, SendError>,
+    ) {
+        let now = self.elapsed.at(now);
+        if self.over {
+            return;
+        }
+        let identifier = self.listed.identifier.as_deref();
+        if self.contest.heard(id, now, identifier, answer.map(Response::into_body)) {
+            self.first_right.get_or_insert(now);
+        }
+    }
+
+    fn progress(&self, now: SystemTime) -> ConnectionProgress {
+        if self.over {
+            return ConnectionProgress::Over;
+        }
+        let left = self.end().saturating_sub(self.elapsed.peek(now));
+        ConnectionProgress::Asking { candidates: self.contest.shown(), left }
+    }
+}

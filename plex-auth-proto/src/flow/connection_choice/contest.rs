@@ -1,0 +1,157 @@
+//! The candidates of a choice while they are asked.
+
+use std::time::Duration;
+
+use super::candidate::{CandidateLoss, CandidateState, ConnectionCandidate};
+use super::listed::Planned;
+use crate::error::SendError;
+use crate::error::transport::NoAnswerReason;
+use crate::flow::RequestId;
+use crate::media_server::server_identity::ServerIdentity;
+use crate::values::server_url::ServerUrl;
+
+/// The candidates from the best to the worst.
+#[derive(Clone, Debug)]
+pub(super) struct Contest(Vec<Candidate>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) shown: ConnectionCandidate,
+    /// What the right server said of itself.
+    pub(super) server: Option<ServerIdentity>,
+    /// The name that must not be found before this bare address is asked.
+    stands_for: Option<ServerUrl>,
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct UnderWay {
+    pub(super) id: RequestId,
+    /// When it was asked, in elapsed time.
+    pub(super) since: Duration,
+    /// Until when it takes a place of those that may be under way.
+    pub(super) until: Duration,
+    /// What is said of it where the time is over first.
+    pub(super) too_slow: SendError,
+}
+
+impl Contest {
+    pub(super) fn new(planned: Vec<Planned>) -> Self {
+        let unasked = |Planned { shown, stands_for }| Candidate {
+            shown,
+            server: None,
+            stands_for,
+            under_way: None,
+        };
+        Self(planned.into_iter().map(unasked).collect())
+    }
+
+    pub(super) fn shown(&self) -> Vec<ConnectionCandidate> {
+        self.0.iter().map(|candidate| candidate.shown.clone()).collect()
+    }
+
+    /// The best one over which the right server has answered.
+    pub(super) fn best(&self) -> Option<&Candidate> {
+        self.0.iter().find(|candidate| candidate.server.is_some())
+    }
+
+    /// Those that are better than that; all while there is none.
+    fn better(&self) -> impl Iterator<Item = &Candidate> {
+        self.0.iter().take_while(|candidate| candidate.server.is_none())
+    }
+
+    /// Whether nothing that is still to come can change which is the best.
+    pub(super) fn is_decided(&self) -> bool {
+        !self.better().any(|candidate| candidate.is_waiting() || candidate.under_way.is_some())
+    }
+
+    /// Until when each of those under way takes a place. One that was lost with its carrier takes none for
+    /// ever, and one that comes late is heard all the same.
+    pub(super) fn places(&self, now: Duration) -> impl Iterator<Item = Duration> {
+        let until = self.0.iter().filter_map(|candidate| Some(candidate.under_way.as_ref()?.until));
+        until.filter(move |until| *until > now)
+    }
+
+    /// How many wait that could still win.
+    pub(super) fn waiting(&self) -> usize {
+        self.better().filter(|candidate| candidate.is_waiting()).count()
+    }
+
+    /// The URL of the one to be asked next.
+    pub(super) fn due(&self) -> Option<ServerUrl> {
+        self.better().find(|candidate| candidate.is_due())?.shown.url.clone()
+    }
+
+    /// That one is asked.
+    pub(super) fn asked(&mut self, under_way: UnderWay) {
+        if let Some(candidate) = self.0.iter_mut().find(|candidate| candidate.is_due()) {
+            candidate.shown.state = CandidateState::Asked;
+            candidate.under_way = Some(under_way);
+        }
+    }
+
+    /// Takes note of what came of a call; whether it was the right server that answered.
+    pub(super) fn heard(
+        &mut self,
+        id: RequestId,
+        now: Duration,
+        identifier: Option<&str>,
+        answer: Result<ServerIdentity, SendError>,
+    ) -> bool {
+        let is_it = |under_way: &mut UnderWay| under_way.id == id;
+        let asked = self
+            .0
+            .iter_mut()
+            .find_map(|candidate| Some((candidate.under_way.take_if(is_it)?.since, candidate)));
+        let Some((since, candidate)) = asked else { return false };
+        let mut name_found = true;
+        candidate.shown.state = match answer {
+            Ok(server) if Some(server.machine_identifier.as_str()) == identifier => {
+                candidate.server = Some(server);
+                CandidateState::Right { took: now.saturating_sub(since) }
+            }
+            Ok(_) => CandidateState::Lost(CandidateLoss::AnotherServer),
+            Err(error) => {
+                let reason = error.no_answer().map(|no_answer| no_answer.reason());
+                name_found = reason != Some(NoAnswerReason::NameNotFound);
+                CandidateState::Lost(CandidateLoss::Failed(error))
+            }
+        };
+        let is_right = candidate.server.is_some();
+        if let Some(name) = candidate.shown.url.clone() {
+            self.name_decided(&name, name_found);
+        }
+        is_right
+    }
+
+    /// Lets the bare address that stands for this name be asked, or takes it out.
+    fn name_decided(&mut self, name: &ServerUrl, found: bool) {
+        for candidate in &mut self.0 {
+            if candidate.stands_for.take_if(|stands_for| stands_for == name).is_some() && found {
+                candidate.shown.state = CandidateState::Lost(CandidateLoss::NameFound);
+            }
+        }
+    }
+
+    /// The time is over: those that have not answered are lost.
+    pub(super) fn give_up(&mut self) {
+        for candidate in &mut self.0 {
+            let loss = match candidate.under_way.take() {
+                Some(UnderWay { too_slow, .. }) => CandidateLoss::Failed(too_slow),
+                None if candidate.is_waiting() => CandidateLoss::NotAsked,
+                None => continue,
+            };
+            candidate.shown.state = CandidateState::Lost(loss);
+        }
+    }
+}
+
+impl Candidate {
+    fn is_waiting(&self) -> bool {
+        matches!(self.shown.state, CandidateState::Waiting)
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_waiting() && self.stands_for.is_none()
+    }
+}

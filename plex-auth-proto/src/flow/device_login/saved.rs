@@ -1,0 +1,79 @@
+//! A device's login kept over a restart of the program.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value as Json;
+
+use super::{DeviceLogin, DeviceLoginError, WithKey};
+use crate::flow::pin_login::steps::Steps;
+use crate::flow::saved_device;
+use crate::flow::saved_device::{InvalidKeptDevice, KeptDevice};
+use crate::jwt::device_key::DeviceKey;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::LONGEST_LIFE;
+use crate::plex_tv::pin::device_pin::DevicePin;
+use crate::plex_tv::pin::short_pin::ShortPin;
+use crate::plex_tv::pin::strong_pin::StrongPin;
+use crate::values::secret::Secret;
+
+impl<K: DeviceKey> DeviceLogin<K> {
+    /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
+    /// key, and the PIN where there is one. The key itself is not in it.
+    ///
+    /// It is there before the first call is sent. A [keeper](crate::DeviceTokenKeeper::load) can go on with it too, where
+    /// the PIN has been linked.
+    pub fn keep(&self, now: SystemTime) -> Secret {
+        let WithKey { key, strong } = &self.steps.way;
+        let pin = self.kept_pin(now).into_iter().flatten();
+        let exchanging = self.settling.as_ref().map(|_| ("exchanging", true.into()));
+        let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
+        saved_device::keep(self.steps.plex_tv.identity(), key.jwk(), more)
+    }
+
+    fn kept_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
+        let (device_pin, left) = self.steps.pin(now)?;
+        let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let short = device_pin.short().map(ShortPin::pin);
+        let pin = short.or_else(|| device_pin.strong().map(StrongPin::pin))?;
+        Some([
+            ("id", pin.id.expose().into()),
+            ("code", pin.code.expose().into()),
+            ("qr", pin.qr.as_ref().map(|qr| qr.as_str()).into()),
+            ("endsAt", ends_at.as_secs().into()),
+        ])
+    }
+
+    /// A login that goes on where [`keep`](Self::keep) left it: it polls at once, and without a PIN it makes one, unless it
+    /// was being found out whether the last one has brought the key to Plex.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKeptDevice`] for what is not kept by `keep`, and for what was kept under another identifier or with
+    /// another key.
+    pub fn load(
+        plex_tv: PlexTv,
+        key: K,
+        kept: &str,
+        now: SystemTime,
+    ) -> Result<Self, InvalidKeptDevice> {
+        let KeptDevice { ends_at, strong, exchanging, .. } =
+            KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
+        let strong = strong.unwrap_or_default();
+        let way = WithKey { key, strong };
+        if exchanging == Some(true) {
+            let mut login = Self::of(Steps::of_over(plex_tv, way));
+            login.exchange(DeviceLoginError::Expired, now);
+            return Ok(login);
+        }
+        let Some(ends_at) = ends_at else { return Ok(Self::of(Steps::new(plex_tv, way))) };
+        let pin = if strong {
+            serde_json::from_str(kept).map(DevicePin::of_strong)
+        } else {
+            serde_json::from_str(kept).map(DevicePin::of_short)
+        };
+        let pin = pin.map_err(|_| InvalidKeptDevice::Unreadable)?;
+        let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);
+        Ok(Self::of(Steps::of_kept(plex_tv, way, now, pin, life)))
+    }
+}

@@ -1,0 +1,353 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::Response;
+
+use crate::error::SendError;
+use crate::error::response::Error;
+use crate::flow::device_exchange::{Came, Exchange, Exchanged};
+use crate::flow::in_flight::OneAtATime;
+use crate::flow::server_clock::{Moment, PlexClock};
+use crate::flow::{Conversation, RequestId, Step};
+use crate::jwt::device_key::DeviceKey;
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+
+mod held;
+pub(crate) mod progress;
+mod saved;
+
+use held::Held;
+use progress::{DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble};
+
+/// How often it is told at most that Plex does not take what the device signs.
+const PATIENCE: u8 = 8;
+
+/// The time between two tokens at least, whatever they say of themselves.
+const LEAST_BETWEEN: Duration = Duration::from_secs(10 * 60);
+
+/// How long it waits at most before it looks at the clock again, which somebody can have set.
+const LOOK: Duration = Duration::from_secs(60 * 60);
+
+/// How long it waits where an answer is to come.
+const STEADY: Duration = Duration::from_secs(1);
+
+const DAY: i64 = 24 * 60 * 60;
+
+impl PlexTv {
+    /// Keeps the token of a device alive by its key: a [keeper](DeviceTokenKeeper) that starts with the token of a
+    /// [login](crate::DeviceLogin).
+    pub fn device_token_keeper<K: DeviceKey>(&self, key: K, token: Token) -> DeviceTokenKeeper<K> {
+        let held = Held::new(token, None);
+        DeviceTokenKeeper::new(self.clone(), key, Stage::Keeping, Some(held))
+    }
+
+    /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
+    /// keeps the device's tokens from then on: a whole [keeper](DeviceTokenKeeper).
+    ///
+    /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
+    /// dies with the first new one.
+    ///
+    /// Keep the old one, too, until then: it is not part of what the keeper [keeps](DeviceTokenKeeper::keep), which after a
+    /// restart registers nothing, as the key may be registered. Where it was not, the keeper ends in
+    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
+    pub fn register_device<K: DeviceKey>(&self, key: K, old_token: Token) -> DeviceTokenKeeper<K> {
+        DeviceTokenKeeper::new(self.clone(), key, Stage::Registering(Box::new(old_token)), None)
+    }
+}
+
+/// Keeps the token of a device alive by its key, for ever: it is renewed a day before it ends.
+///
+/// It goes on through outages, rate limits (whose `Retry-After` is kept, up to a day), a wrong clock and a key that
+/// cannot sign for a while. After a failure it tries again within a minute or two; from then on, while its token is
+/// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
+/// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage, to
+/// one at a rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer
+/// by up to itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no
+/// waiting helps.
+///
+/// - [Keep](Self::keep) what is to be kept before the first call is sent, and again whenever
+///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
+/// - Give each device of a fleet a [jitter](Self::jitter) of its own.
+/// - What time it is at Plex is taken from Plex's answers, as many devices do not know it.
+///
+/// A key that others use too is handed in as `&key` or in an `Arc`.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::{http, ClientIdentity, Conversation, DeviceTokenKeeper, DeviceTokenProgress, PlexTv, Step};
+///
+/// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+/// # struct Key(Jwk);
+/// # impl DeviceKey for Key {
+/// #     fn jwk(&self) -> &Jwk { &self.0 }
+/// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
+/// # }
+/// # let key = Key(Jwk::new([7; 32], "den-2026")?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// // The key is a `DeviceKey` that Plex knows: an `Ed25519Key`, or one of your own.
+/// let kept = r#"{"clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
+/// let mut keeper = DeviceTokenKeeper::load(plex_tv, key, kept)?.jitter(Duration::from_secs(1234));
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
+/// for answer in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
+///     let Step::Send(id, call) = keeper.next(now) else { panic!() };
+///     let answer = call.reply().read(http::Response::new(answer));
+///     keeper.receive(now, id, answer.map_err(Into::into));
+/// }
+/// assert_eq!(keeper.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
+/// assert_eq!(keeper.renewals(), 1);
+/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
+/// assert!(matches!(keeper.next(now), Step::Wait(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a conversation does nothing until it is driven"]
+pub struct DeviceTokenKeeper<K> {
+    plex_tv: PlexTv,
+    key: K,
+    stage: Stage,
+    held: Option<Held>,
+    clock: PlexClock,
+    calls: OneAtATime,
+    exchange: Exchange,
+    /// Whether a token is wanted, whatever the one that is held says.
+    wanted: bool,
+    trouble: Option<Box<DeviceTrouble>>,
+    renewals: u64,
+}
+
+enum Stage {
+    /// The key is to be registered with this token.
+    Registering(Box<Token>),
+    Keeping,
+    /// With what is not told yet.
+    Over(Option<Box<DeviceTokenEnd>>),
+}
+
+/// What the answers of a [`DeviceTokenKeeper`] are read as.
+#[derive(Debug)]
+pub struct DeviceTokenAnswer(Heard);
+
+#[derive(Debug)]
+enum Heard {
+    Registered,
+    Exchanged(Exchanged),
+}
+
+impl<K: DeviceKey> DeviceTokenKeeper<K> {
+    fn new(plex_tv: PlexTv, key: K, stage: Stage, held: Option<Held>) -> Self {
+        Self {
+            plex_tv,
+            key,
+            stage,
+            held,
+            clock: PlexClock::default(),
+            calls: OneAtATime::new(),
+            exchange: Exchange::new(PATIENCE),
+            wanted: false,
+            trouble: None,
+            renewals: 0,
+        }
+    }
+
+    /// Sets by how much earlier this device renews its token and how much later it tries again, so that not
+    /// all devices do so at the same time: any time up to a day, taken by chance. Without it nothing is added, and
+    /// what an outage has held up comes all at once, after it and again six days later.
+    ///
+    /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
+    /// until it is due; a wait becomes longer by it, but never twice as long.
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.exchange.jitter = jitter;
+        self
+    }
+
+    /// The token, where there is one. It can have expired; [`progress`](Conversation::progress) says until when it
+    /// is good.
+    pub fn token(&self) -> Option<&Token> {
+        self.held.as_ref().map(|held| &held.token)
+    }
+
+    /// How many tokens have been got. It rises with each, which then is to be [kept](Self::keep).
+    pub fn renewals(&self) -> u64 {
+        self.renewals
+    }
+
+    /// Has the token renewed now, as where Plex has [declared it dead](crate::Error::is_token_dead). That is done
+    /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
+    pub fn renew_now(&mut self) {
+        self.wanted = true;
+    }
+
+    /// The token that is held, where it is known how long it is good: not where Plex may have declared it dead, nor by
+    /// a clock that cannot be right.
+    fn good(&self, now: Moment) -> Option<&Held> {
+        self.held.as_ref().filter(|held| !self.wanted && !held.is_of_the_future(now.plex.into()))
+    }
+
+    /// For how long the token need not be renewed; nothing where it is to be renewed now.
+    fn rest(&self, now: Moment) -> Duration {
+        let jitter = self.exchange.jitter;
+        self.good(now).map_or(Duration::ZERO, |held| held.rest(jitter, now.plex.into()))
+    }
+
+    /// For how long the token is good.
+    fn left(&self, now: Moment) -> Duration {
+        self.good(now).map_or(Duration::ZERO, |held| held.left(now.plex.into()))
+    }
+
+    fn end(&mut self, end: DeviceTokenEnd) {
+        self.stage = Stage::Over(Some(Box::new(end)));
+    }
+
+    fn troubled(&mut self, trouble: impl Into<DeviceTrouble>) {
+        self.trouble = Some(Box::new(trouble.into()));
+    }
+
+    /// What came of the registration. Unless it was refused, or has not begun, an exchange shows whether it has
+    /// worked.
+    fn registered(&mut self, now: Moment, error: SendError) {
+        let not_done = match &error {
+            SendError::NoAnswer(no_answer) => !no_answer.may_have_been_sent(),
+            SendError::Answered(error) => error.may_retry() || never_arrived(error),
+        };
+        let status = error.status().map_or(0, |status| status.as_u16());
+        if not_done {
+            // Nothing has happened: it is registered later.
+            self.exchanged(now, Err(error));
+        } else if matches!(status, 400..=499) && !matches!(status, 408 | 422 | 425) {
+            self.end(DeviceTokenEnd::NotRegistered(error));
+        } else {
+            // Also where the key is taken: mostly by this device.
+            self.stage = Stage::Keeping;
+            self.troubled(error);
+        }
+    }
+
+    fn exchanged(&mut self, now: Moment, answer: Result<Exchanged, SendError>) {
+        let left = self.left(now);
+        match self.exchange.came(now, left, answer) {
+            Came::OnTheWay => {}
+            Came::Token(token) => {
+                let held = Held::new(token, Some(UnixSeconds::from(now.plex).0));
+                if held.is_of_the_future(now.plex.into()) {
+                    // It was issued just now, and so Plex's answers were dated by a clock that was never set.
+                    let issued = held.issued_at.and_then(|at| SystemTime::try_from(at).ok());
+                    self.clock.set(now.elapsed, issued.unwrap_or(now.plex));
+                }
+                self.held = Some(held);
+                self.renewals = self.renewals.saturating_add(1);
+                self.wanted = false;
+                self.trouble = None;
+                let jitter = self.exchange.jitter;
+                self.exchange = Exchange::new(PATIENCE);
+                self.exchange.jitter = jitter;
+                self.exchange.due = now.elapsed.saturating_add(LEAST_BETWEEN);
+            }
+            Came::Trouble(error) => self.troubled(error),
+            Came::Refused(error) => self.end(DeviceTokenEnd::KeyRefused(error)),
+            Came::Removed(error) => self.end(DeviceTokenEnd::DeviceRemoved(error)),
+        }
+    }
+}
+
+/// Whether something in between has answered, a captive portal or a proxy, and Plex has heard of nothing.
+fn never_arrived(error: &Error) -> bool {
+    match error {
+        Error::Redirected { .. } => true,
+        Error::Rejected(rejection) => {
+            matches!(rejection.status().as_u16(), 404 | 407) && rejection.errors().is_empty()
+        }
+        _ => false,
+    }
+}
+
+impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
+    type Answer = DeviceTokenAnswer;
+    type Outcome = DeviceTokenEnd;
+    type Progress = DeviceTokenProgress;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        let now = self.clock.at(now);
+        if let Stage::Over(end) = &mut self.stage {
+            return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
+        }
+        // Whether a registration was carried out that is lost, an exchange shows.
+        if self.calls.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
+            self.stage = Stage::Keeping;
+        }
+        if self.calls.is_under_way() {
+            return Step::Wait(STEADY);
+        }
+        let patience = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
+        let rest = self.rest(now).max(patience);
+        if !rest.is_zero() {
+            return Step::Wait(rest.min(LOOK));
+        }
+        if let Stage::Registering(token) = &self.stage {
+            let call = self.plex_tv.register_device_key(token, self.key.jwk());
+            let call = call.map(|()| DeviceTokenAnswer(Heard::Registered));
+            return Step::Send(self.calls.start(now.elapsed), call);
+        }
+        match self.exchange.call(&self.plex_tv, &self.key, now) {
+            Ok(call) => {
+                let call = call.map(|answer| DeviceTokenAnswer(Heard::Exchanged(answer)));
+                Step::Send(self.calls.start(now.elapsed), call)
+            }
+            Err(error) => {
+                self.troubled(error);
+                Step::Wait(self.exchange.due.saturating_sub(now.elapsed).min(LOOK))
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<DeviceTokenAnswer>, SendError>,
+    ) {
+        if let Ok(answer) = &answer {
+            self.clock.learn(now, answer.headers());
+        }
+        let now = self.clock.at(now);
+        if !self.calls.finish(id) {
+            return;
+        }
+        match (answer.map(Response::into_body), &self.stage) {
+            (_, Stage::Over(_)) => {}
+            (Ok(DeviceTokenAnswer(Heard::Registered)), _) => {
+                self.stage = Stage::Keeping;
+                self.trouble = None;
+            }
+            (Ok(DeviceTokenAnswer(Heard::Exchanged(answer))), _) => self.exchanged(now, Ok(answer)),
+            (Err(error), Stage::Registering(_)) => self.registered(now, error),
+            (Err(error), Stage::Keeping) => self.exchanged(now, Err(error)),
+        }
+    }
+
+    fn progress(&self, _: SystemTime) -> DeviceTokenProgress {
+        let trouble = self.trouble.as_deref().cloned();
+        match (&self.stage, &self.held) {
+            (Stage::Over(_), _) => DeviceTokenProgress::Over,
+            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { trouble },
+            (Stage::Keeping, None) => DeviceTokenProgress::Getting { trouble },
+            (Stage::Keeping, Some(Held { token, expires_at, .. })) => {
+                let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
+                DeviceTokenProgress::Held { token, expires_at, renewals, trouble }
+            }
+        }
+    }
+}
+
+impl<K: DeviceKey> fmt::Debug for DeviceTokenKeeper<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceTokenKeeper")
+            .field("plex_tv", &self.plex_tv)
+            .field("key_id", &self.key.jwk().key_id())
+            .field("expires_at", &self.held.as_ref().and_then(|held| held.expires_at))
+            .field("renewals", &self.renewals)
+            .field("trouble", &self.trouble)
+            .finish_non_exhaustive()
+    }
+}

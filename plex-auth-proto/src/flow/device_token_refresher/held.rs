@@ -1,0 +1,61 @@
+//! The token that a keeper holds, and when it is to be renewed.
+
+use std::time::Duration;
+
+use super::DAY;
+use crate::jwt::plex_jwt::PlexJwt;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+
+/// When a token is renewed that does not say when it ends, in seconds: Plex's live for a day longer.
+const USUAL: i64 = 6 * DAY;
+
+/// A token and what it says.
+pub(super) struct Held {
+    pub(super) token: Token,
+    pub(super) issued_at: Option<UnixSeconds>,
+    renew_at: i64,
+    pub(super) expires_at: Option<UnixSeconds>,
+}
+
+impl Held {
+    /// `now` is when it came, by Plex's clock in seconds; one that does not say when it ends and that came at an
+    /// unknown time is renewed at once.
+    pub(super) fn new(token: Token, now: Option<i64>) -> Self {
+        let jwt = PlexJwt::unverified(&token).ok();
+        let usual = now.map_or(i64::MIN, |now| now.saturating_add(USUAL));
+        Self {
+            issued_at: jwt.as_ref().and_then(|jwt| jwt.issued_at),
+            renew_at: jwt.as_ref().map_or(usual, |jwt| jwt.renew_at().0),
+            expires_at: jwt.map(|jwt| jwt.expires_at),
+            token,
+        }
+    }
+
+    /// When it is to be renewed by a device with this jitter, in Unix seconds: a day ahead of its end, and earlier by
+    /// the jitter, but by no more than a day, nor in the first half of the time until then. Were it later, a
+    /// day's outage would cost some devices their tokens.
+    fn renew_at(&self, jitter: Duration) -> i64 {
+        let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
+        let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);
+        let jitter = i64::try_from(jitter.as_secs()).unwrap_or(i64::MAX);
+        self.renew_at.saturating_sub(jitter.min(ahead).min(half).max(0))
+    }
+
+    /// For how long it need not be renewed by a device with this jitter.
+    pub(super) fn rest(&self, jitter: Duration, UnixSeconds(now): UnixSeconds) -> Duration {
+        let rest = self.renew_at(jitter).saturating_sub(now);
+        Duration::from_secs(u64::try_from(rest).unwrap_or_default())
+    }
+
+    /// Whether it was issued days from now: then that clock was never set.
+    pub(super) fn is_of_the_future(&self, UnixSeconds(now): UnixSeconds) -> bool {
+        self.issued_at.is_some_and(|UnixSeconds(at)| at > now.saturating_add(DAY))
+    }
+
+    /// For how long it is good; nothing where it does not say so.
+    pub(super) fn left(&self, UnixSeconds(now): UnixSeconds) -> Duration {
+        let left = self.expires_at.map_or(0, |end| end.0.saturating_sub(now));
+        Duration::from_secs(u64::try_from(left).unwrap_or_default())
+    }
+}

@@ -1,0 +1,68 @@
+//! What a keeper of a device's token has to show, and how it ends.
+
+use crate::error::SendError;
+use crate::jwt::device_key::SignError;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+
+/// How a [`DeviceTokenKeeper`](crate::DeviceTokenKeeper) is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum DeviceTokenProgress {
+    /// The key is not registered yet.
+    #[non_exhaustive]
+    Registering {
+        /// Why the last try failed.
+        trouble: Option<DeviceTrouble>,
+    },
+    /// The first token is being got.
+    #[non_exhaustive]
+    Getting {
+        /// Why the last try failed.
+        trouble: Option<DeviceTrouble>,
+    },
+    /// There is a token.
+    #[non_exhaustive]
+    Held {
+        /// The token.
+        token: Token,
+        /// Until when it is good, by Plex's clock. Absent where it does not say so.
+        expires_at: Option<UnixSeconds>,
+        /// How many tokens have been got so far: the token is to be [kept](crate::DeviceTokenKeeper::keep) when this
+        /// has risen.
+        renewals: u64,
+        /// Why it could not be renewed. It is tried again.
+        trouble: Option<DeviceTrouble>,
+    },
+    /// It is over. A token that was there can be good for a while.
+    Over,
+}
+
+/// Why a try failed that is made again.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceTrouble {
+    /// A call failed.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The device's key cannot sign now.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+/// Why a [`DeviceTokenKeeper`](crate::DeviceTokenKeeper) is over, which only happens where no waiting helps.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceTokenEnd {
+    /// The user removed the device, or its key is another identifier's (code 1097): sign in anew, with a new client
+    /// identifier and a new key.
+    #[error("Plex does not know the device any more; only a new identifier with a new key helps")]
+    DeviceRemoved(#[source] SendError),
+    /// Plex has refused eight times over more than an hour what the device signs (400 or 422): the key is not the one
+    /// that was registered, or was never registered.
+    #[error("Plex does not take what the device's key signs; was this key registered?")]
+    KeyRefused(#[source] SendError),
+    /// The key could not be registered, and was not: the old token is dead, mostly.
+    #[error("the device's key could not be registered")]
+    NotRegistered(#[source] SendError),
+}

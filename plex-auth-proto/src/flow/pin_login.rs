@@ -1,0 +1,243 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use http::Response;
+
+use crate::call::Call;
+use crate::error::SendError;
+use crate::flow::{Conversation, RequestId, Step};
+use crate::jwt::device_key::SignError;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::Pin;
+use crate::plex_tv::pin::poll_pin::PinState;
+use crate::plex_tv::pin::short_pin::ShortPin;
+use crate::plex_tv::pin::strong_pin::StrongPin;
+use crate::values::token::Token;
+use failure::Failure;
+use steps::{Next, Steps, Way};
+
+pub(crate) mod failure;
+pub(crate) mod saved;
+pub(crate) mod steps;
+
+impl PlexTv {
+    /// Signs in by a code of 4 characters that somebody types at `https://plex.tv/link`: a whole
+    /// [login](PinLogin) with a [`ShortPin`].
+    pub fn short_pin_login(&self) -> PinLogin<ShortPin> {
+        PinLogin::new(self.clone())
+    }
+
+    /// Signs in on Plex's hosted page in a browser: a whole [login](PinLogin) with a [`StrongPin`].
+    pub fn strong_pin_login(&self) -> PinLogin<StrongPin> {
+        PinLogin::new(self.clone())
+    }
+}
+
+/// A login without a password, from the making of a PIN to the token that it brings.
+///
+/// It polls once a second, and more slowly while there is trouble: no answer, an outage, a rate limit (whose
+/// `Retry-After` is kept until the PIN's last twenty seconds) or a proxy's page ends nothing, and a call of which
+/// nothing has come for a minute is taken for one without an answer. It ends when somebody has linked the PIN,
+/// when Plex says that it is gone, and when its own time is over by the clock, with one more poll at that moment.
+/// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer, and a token is taken
+/// also where it comes when nothing was waited for any more.
+///
+/// What [`progress`](Conversation::progress) has to show is the PIN and the time that is left. Over, it can
+/// be [renewed](Self::renew).
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::{http, ClientIdentity, Conversation, PinProgress, PlexTv, Step};
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let mut login = plex_tv.short_pin_login();
+/// let mut now = SystemTime::UNIX_EPOCH;
+/// // What a real plex.tv would answer, one after another.
+/// let mut answers = [
+///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
+///     r#"{"id":7,"authToken":null,"expiresIn":899}"#,
+///     r#"{"id":7,"authToken":"xyz-Abc_0123456789ab"}"#,
+/// ].into_iter();
+/// let linked = loop {
+///     match login.next(now) {
+///         Step::Send(id, call) => {
+///             let (_request, reply) = call.into_parts();
+///             let answer = reply.read(http::Response::new(answers.next().ok_or("no more")?));
+///             login.receive(now, id, answer.map_err(Into::into));
+///         }
+///         Step::Wait(time) => {
+///             if let PinProgress::Waiting { pin, left, .. } = login.progress(now) {
+///                 println!("{}: {} s left", pin.pin().code.expose(), left.as_secs());
+///             }
+///             now += time;
+///         }
+///         Step::Done(outcome) => break outcome?,
+///     }
+/// };
+/// assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
+/// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a conversation does nothing until it is driven"]
+pub struct PinLogin<P>(Steps<WithoutKey, P>);
+
+/// What a [`PinLogin`] brings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LinkedPin {
+    /// The token of whoever linked the PIN. Keep it at once: it is not known whether it can be had again.
+    pub auth_token: Token,
+    /// Whether the account was made on the way, for this PIN. Absent where Plex does not say.
+    pub new_registration: Option<bool>,
+}
+
+/// Why a [`PinLogin`] brought no token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinLoginError {
+    /// Nobody has linked the PIN in time. [Renew](PinLogin::renew) the login to show another one.
+    #[error("nobody has linked the PIN in time")]
+    Expired,
+    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
+    /// transport could not start; or the last poll found nobody to ask.
+    #[error(transparent)]
+    Failed(#[from] SendError),
+}
+
+/// How far a [`PinLogin`] has come.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PinProgress<P> {
+    /// The PIN is being made.
+    Creating,
+    /// The PIN is there for somebody to link it.
+    #[non_exhaustive]
+    Waiting {
+        /// The PIN: its code, and the page that it is linked at.
+        pin: P,
+        /// How long it can still be linked.
+        left: Duration,
+    },
+    /// It is over.
+    Over,
+}
+
+/// What the answers of a [`PinLogin`] are read as.
+#[derive(Debug)]
+pub struct PinAnswer<P>(Heard<P>);
+
+#[derive(Debug)]
+enum Heard<P> {
+    Made(P),
+    State(PinState),
+}
+
+/// The kinds of PINs that a [`PinLogin`] can be about: [`ShortPin`] and [`StrongPin`].
+pub trait LoginPin:
+    Clone + fmt::Debug + serde::de::DeserializeOwned + kind::Kind + 'static
+{
+}
+
+pub(crate) mod kind {
+    use super::{Call, Duration, Pin, PlexTv};
+
+    pub trait Kind: Sized {
+        fn create(plex_tv: &PlexTv) -> Call<Self>;
+        fn pin(&self) -> &Pin;
+        fn life(&self) -> Duration;
+    }
+}
+
+impl LoginPin for ShortPin {}
+impl LoginPin for StrongPin {}
+
+macro_rules! kind {
+    ($kind:ty, $create:ident) => {
+        impl kind::Kind for $kind {
+            fn create(plex_tv: &PlexTv) -> Call<Self> {
+                plex_tv.$create()
+            }
+
+            fn pin(&self) -> &Pin {
+                self.pin()
+            }
+
+            fn life(&self) -> Duration {
+                self.expires_in()
+            }
+        }
+    };
+}
+kind!(ShortPin, create_short_pin);
+kind!(StrongPin, create_strong_pin);
+
+/// The way of PINs that bring no device's key along.
+#[derive(Clone, Debug)]
+struct WithoutKey;
+
+impl<P: LoginPin> Way<P> for WithoutKey {
+    fn create(&self, plex_tv: &PlexTv) -> Call<P> {
+        P::create(plex_tv)
+    }
+
+    fn life(&self, pin: &P) -> Duration {
+        pin.life()
+    }
+
+    fn poll(&self, plex_tv: &PlexTv, pin: &P, _: SystemTime) -> Result<Call<PinState>, SignError> {
+        Ok(plex_tv.poll_pin(&pin.pin().id))
+    }
+}
+
+impl<P: LoginPin> PinLogin<P> {
+    fn new(plex_tv: PlexTv) -> Self {
+        Self(Steps::new(plex_tv, WithoutKey))
+    }
+
+    /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not. Where Plex asked to
+    /// be left alone, that is waited for first.
+    ///
+    /// Ask the user first: each PIN can take the place of a token that was kept.
+    pub fn renew(&mut self) {
+        self.0.renew();
+    }
+}
+
+impl<P: LoginPin> Conversation for PinLogin<P> {
+    type Answer = PinAnswer<P>;
+    type Outcome = Result<LinkedPin, PinLoginError>;
+    type Progress = PinProgress<P>;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        match self.0.next(now) {
+            Next::Send(id, call) => Step::Send(id, call),
+            Next::Wait(time) => Step::Wait(time),
+            Next::Over(outcome) => Step::Done(outcome.map_err(|failure| match failure {
+                Failure::Sent(error) => error.into(),
+                // Without a key there is nothing to sign.
+                Failure::Expired | Failure::Unsigned(_) => PinLoginError::Expired,
+            })),
+        }
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<PinAnswer<P>>, SendError>,
+    ) {
+        self.0.receive(now, id, answer);
+    }
+
+    fn progress(&self, now: SystemTime) -> PinProgress<P> {
+        self.0.progress(now)
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for PinLogin<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(steps) = self;
+        f.debug_struct("PinLogin").field("plex_tv", &steps.plex_tv).field("state", steps).finish()
+    }
+}

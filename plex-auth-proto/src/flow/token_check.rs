@@ -1,0 +1,149 @@
+use std::time::{Duration, SystemTime};
+
+use http::{Response, StatusCode};
+
+use crate::error::SendError;
+use crate::error::response::Error;
+use crate::flow::retry::{AskProgress, Attempts, GivenUp};
+use crate::flow::{Conversation, RequestId, Step};
+use crate::operation::context::Asked;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::account::Account;
+use crate::values::token::Token;
+
+impl PlexTv {
+    /// Asks whether a token is alive until that is known, or too much time has passed: a whole
+    /// [check](TokenCheck).
+    pub fn token_check(&self, token: &Token) -> TokenCheck {
+        TokenCheck { plex_tv: self.clone(), token: token.clone(), attempts: Attempts::new() }
+    }
+}
+
+/// Whether a token is alive: [`token_details`](PlexTv::token_details), asked again while there is trouble.
+///
+/// It ends in *alive*, in *dead* where Plex said so, or in *unknown*; a network that fails, a rate limit, an
+/// outage and a proxy's page are never called dead. They are asked again about after 2, 4, 8 and 16 seconds,
+/// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::patience): then it is
+/// unknown, and so it is at once where asking again is of no use.
+///
+/// There is nothing to keep over a restart: check anew.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::{http, ClientIdentity, Conversation, PlexTv, Step, Token, TokenState};
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
+/// let mut now = SystemTime::UNIX_EPOCH;
+/// // What a real plex.tv would answer, one after another.
+/// let mut answers = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
+/// let state = loop {
+///     match check.next(now) {
+///         Step::Send(id, call) => {
+///             let (status, body) = answers.next().ok_or("no more answers")?;
+///             let answer = http::Response::builder().status(status).body(body)?;
+///             check.receive(now, id, call.reply().read(answer).map_err(Into::into));
+///         }
+///         Step::Wait(time) => now += time,
+///         Step::Done(state) => break state,
+///     }
+/// };
+/// let TokenState::Alive(account) = state else { panic!("{state:?}") };
+/// assert_eq!(account.username.as_deref(), Some("rosa"));
+/// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
+pub struct TokenCheck {
+    plex_tv: PlexTv,
+    token: Token,
+    attempts: Attempts<TokenState>,
+}
+
+/// What a [`TokenCheck`] has found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TokenState {
+    /// Plex takes the token, which is this account's.
+    Alive(Box<Account>),
+    /// Plex [said](Error::is_token_dead) that it is dead: forget it and sign in again.
+    Dead(Error),
+    /// Nobody said either. Keep the token.
+    #[non_exhaustive]
+    Unknown {
+        /// What the last attempt met with.
+        why: SendError,
+        /// How long to wait before the next check, a day at the most; none where waiting does not help, and
+        /// somebody must look at the reason.
+        ask_again: Option<Duration>,
+    },
+}
+
+impl TokenCheck {
+    /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
+    ///
+    /// It bounds the calls, too: one that is under way then is not waited for.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.attempts.set_patience(patience);
+        self
+    }
+}
+
+impl From<GivenUp> for TokenState {
+    fn from(GivenUp { why, ask_again }: GivenUp) -> Self {
+        Self::Unknown { why, ask_again }
+    }
+}
+
+impl Conversation for TokenCheck {
+    type Answer = Account;
+    type Outcome = TokenState;
+    type Progress = AskProgress;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        self.attempts.next(now, || self.plex_tv.token_details(&self.token))
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<Account>, SendError>,
+    ) {
+        if !self.attempts.heard(now, id) {
+            return;
+        }
+        let asked = || self.plex_tv.token_details(&self.token).reply().asked().clone();
+        let trouble = match answer {
+            Ok(response) if says_who(response.body()) => {
+                return self.attempts.end(TokenState::Alive(Box::new(response.into_body())));
+            }
+            Ok(response) => nobody(asked(), response.status()).into(),
+            Err(SendError::Answered(error)) if error.is_token_dead() => {
+                return self.attempts.end(TokenState::Dead(error));
+            }
+            Err(error) => error,
+        };
+        self.attempts.trouble(now, trouble);
+    }
+
+    fn progress(&self, now: SystemTime) -> AskProgress {
+        self.attempts.progress(now)
+    }
+}
+
+/// Whether an answer tells one account from another, by whatever it has. An empty object does not, and so is
+/// no word of Plex's about the token.
+fn says_who(account: &Account) -> bool {
+    account.id.is_some() || account.uuid.is_some() || account.username.is_some()
+}
+
+fn nobody(asked: Asked, status: StatusCode) -> Error {
+    Error::UnexpectedShape {
+        asked: Box::new(asked),
+        status,
+        path: "id".to_owned(),
+        problem: "is missing, as is all else that says whose token it is",
+    }
+}

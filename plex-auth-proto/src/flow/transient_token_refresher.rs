@@ -1,0 +1,309 @@
+use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
+
+use http::Response;
+
+use crate::error::SendError;
+use crate::error::response::Error;
+use crate::flow::backoff::Pace;
+use crate::flow::elapsed::Elapsed;
+use crate::flow::in_flight::{LOST, OneAtATime};
+use crate::flow::{Conversation, RequestId, Step};
+use crate::media_server::MediaServer;
+use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
+use crate::values::token::Token;
+
+pub(crate) mod progress;
+pub(crate) mod saved;
+
+use progress::{TransientTokenProgress, TransientTokenReason};
+
+/// How long a token is good, by Plex's published description: so long at most.
+const LIFE: Duration = Duration::from_secs(48 * 3600);
+
+/// How long before its end another one is asked for.
+const AHEAD: Duration = Duration::from_secs(3600);
+
+/// The longest [jitter](TransientTokenKeeper::jitter).
+const LONGEST_JITTER: Duration = Duration::from_secs(1800);
+
+/// The pace of asking, and how slow it gets while there is trouble.
+const PACE: Pace = Pace::new(1, 300);
+
+/// How long a token must have held until its refusal is a restart of the server's rather than one more
+/// refusal of whatever the server hands out.
+const PROVEN: Duration = Duration::from_secs(600);
+
+impl MediaServer {
+    /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
+    /// [conversation](TransientTokenKeeper), which goes on for ever.
+    pub fn transient_token_keeper(&self) -> TransientTokenKeeper {
+        TransientTokenKeeper {
+            server: self.clone(),
+            held: None,
+            refused: None,
+            elapsed: Elapsed::default(),
+            calls: OneAtATime::new(),
+            unheard: None,
+            wanted_at: None,
+            not_before: Duration::ZERO,
+            pace: PACE,
+            refusals: PACE,
+            why: TransientTokenReason::First,
+            trouble: None,
+            jitter: Duration::ZERO,
+        }
+    }
+}
+
+/// A transient token that is always at hand: it is asked for, asked for again an hour before its 48 hours are
+/// over, and asked for again when the server has forgotten it.
+///
+/// A server that was restarted refuses all the transient tokens that it has handed out. Whoever meets with that
+/// [says so](Self::refused), and another one is asked for, once for a token however often it is refused. If the
+/// server refuses that request, too (401 or 403), the token that asks is dead or no longer opens this server:
+/// the keeper [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
+/// [`ask_again`](Self::ask_again) or [`use_token`](Self::use_token). All other trouble is asked again about:
+/// after 2, 4, 8 ... seconds, every 5 minutes in the end.
+///
+/// Where many keepers share a server, each should have a [jitter](Self::jitter) of its own.
+///
+/// It goes on for ever, so that a transport's `drive` never returns. `drive_with` shows each token by
+/// [`progress`](Conversation::progress), and can be stopped to tell the keeper of a refusal; what comes of a
+/// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
+/// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
+/// minute unless set). What is needed after a restart of the program is [kept](Self::keep).
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::{http, ClientIdentity, Conversation, MediaServer, Step, Token};
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
+/// let mut keeper = server.transient_token_keeper();
+/// let now = SystemTime::UNIX_EPOCH;
+/// assert!(keeper.token().is_none());
+///
+/// let Step::Send(id, call) = keeper.next(now) else { panic!() };
+/// let answer = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#);
+/// keeper.receive(now, id, call.reply().read(answer).map_err(Into::into));
+/// let token = keeper.token().ok_or("no token")?.clone();
+/// assert_eq!(token.expose(), "transient-5ea1");
+///
+/// // Nothing to do for 47 hours, unless the server refuses it.
+/// let Step::Wait(time) = keeper.next(now) else { panic!() };
+/// assert_eq!(time, Duration::from_secs(47 * 3600));
+/// let later = now + Duration::from_secs(3600);
+/// keeper.refused(later, &token);
+/// assert!(keeper.token().is_none());
+/// assert!(matches!(keeper.next(later), Step::Send(..)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a conversation does nothing until it is driven"]
+pub struct TransientTokenKeeper {
+    server: MediaServer,
+    held: Option<Held>,
+    /// What the server said to the request for a token, where that ends the asking.
+    refused: Option<Error>,
+    elapsed: Elapsed,
+    calls: OneAtATime,
+    /// The first call since the last of which something came, and when it was sent.
+    unheard: Option<(RequestId, Duration)>,
+    /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
+    /// as is all time here.
+    wanted_at: Option<Duration>,
+    /// Until when the server is left alone, whatever is wanted.
+    not_before: Duration,
+    pace: Pace,
+    /// The pace at which new tokens are had where even these are refused.
+    refusals: Pace,
+    /// What the next token will be there for.
+    why: TransientTokenReason,
+    /// What the last request met with.
+    trouble: Option<SendError>,
+    jitter: Duration,
+}
+
+/// The token that is at hand.
+#[derive(Clone, Debug)]
+struct Held {
+    token: Token,
+    since: Duration,
+    ends: Duration,
+    why: TransientTokenReason,
+}
+
+impl TransientTokenKeeper {
+    /// The token to use now, if there is one. It is as good as the last [step](Conversation::next) knew.
+    pub fn token(&self) -> Option<&Token> {
+        self.held.as_ref().map(|held| &held.token)
+    }
+
+    /// The server that it is for, and the token that asks.
+    pub fn server(&self) -> &MediaServer {
+        &self.server
+    }
+
+    /// Sets this keeper's share of a spread, so that a server with many keepers, or many servers behind one
+    /// address, do not hear from all of them at once: how long it waits after a refusal, and how much later
+    /// than an hour before the end it renews. None unless set; half an hour at most.
+    ///
+    /// Take a random number for each keeper, of seconds where somebody waits for the token.
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.jitter = jitter.min(LONGEST_JITTER);
+        self
+    }
+
+    /// Tells that the server answered 401 to this token. It is handed out no longer, and another one is asked
+    /// for, after the [jitter](Self::jitter). Of a token that is not the one at hand it says nothing: a late
+    /// answer does not cost the token that has taken its place.
+    ///
+    /// Where a server refuses what it has handed out itself just now, each time takes twice as long, up to 5
+    /// minutes.
+    pub fn refused(&mut self, now: SystemTime, token: &Token) {
+        let now = self.elapsed.at(now);
+        let Some(held) = self.held.take_if(|held| held.token.expose() == token.expose()) else {
+            return;
+        };
+        let is_fresh = now.saturating_sub(held.since) < PROVEN;
+        let again = held.why == TransientTokenReason::Restart && is_fresh;
+        let pause = if again { self.refusals.trouble(None) } else { Duration::ZERO };
+        if !again {
+            self.refusals.well();
+        }
+        self.why = TransientTokenReason::Restart;
+        self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
+    }
+
+    /// Asks again for a token though the server has [refused](TransientTokenProgress::Refused) to give one.
+    pub fn ask_again(&mut self) {
+        if self.refused.take().is_some() {
+            self.trouble = None;
+            self.pace.well();
+        }
+    }
+
+    /// Asks with this token from now on, of the same account, and at once: the account has signed in anew, or
+    /// has another access token for the server. Another account wants a keeper of its own, as the token at hand
+    /// is handed out until there is another.
+    pub fn use_token(&mut self, token: Token) {
+        self.server = self.server.address().clone().with_token(token);
+        self.refused = None;
+        self.trouble = None;
+        self.calls.forget();
+        self.unheard = None;
+        self.wanted_at = Some(Duration::ZERO);
+        self.pace.well();
+    }
+
+    /// When the next request is due; never where the server refuses.
+    fn due(&self) -> Option<Duration> {
+        if self.refused.is_some() {
+            return None;
+        }
+        if let Some(sent) = self.calls.sent_at() {
+            return Some(sent.saturating_add(LOST));
+        }
+        let renewal = || self.held.as_ref().map(|held| self.renewal(held));
+        Some(self.wanted_at.or_else(renewal).unwrap_or_default().max(self.not_before))
+    }
+
+    fn hold(&mut self, token: Token, since: Duration, left: Duration, why: TransientTokenReason) {
+        self.held = Some(Held { token, since, ends: since.saturating_add(left), why });
+        self.why = TransientTokenReason::Renewal;
+        self.wanted_at = None;
+    }
+
+    /// When a token is to be renewed: an hour ahead, and later by the jitter, not earlier, as whoever came late after a
+    /// refusal would be in step again.
+    fn renewal(&self, held: &Held) -> Duration {
+        let ahead = held.ends.saturating_sub(AHEAD).max(held.since);
+        ahead.saturating_add(self.jitter).min(held.ends)
+    }
+}
+
+impl Conversation for TransientTokenKeeper {
+    type Answer = TransientToken;
+    type Outcome = Infallible;
+    type Progress = TransientTokenProgress;
+
+    fn next(&mut self, now: SystemTime) -> Step<Self> {
+        let now = self.elapsed.at(now);
+        self.held.take_if(|held| held.ends <= now);
+        let due = self.due();
+        if due.is_some_and(|due| due <= now) {
+            let id = self.calls.start(now);
+            self.unheard.get_or_insert((id, now));
+            self.not_before = now.saturating_add(PACE.steady());
+            return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
+        }
+        let ends = self.held.as_ref().map(|held| held.ends);
+        let first = due.into_iter().chain(ends).min();
+        Step::Wait(first.map_or(Duration::MAX, |first| first.saturating_sub(now)))
+    }
+
+    fn receive(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+        answer: Result<Response<TransientToken>, SendError>,
+    ) {
+        let elapsed = self.elapsed.at(now);
+        let sent = self.calls.sent_at();
+        let sent = if self.calls.finish(id) {
+            sent
+        } else {
+            // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
+            let late = self.unheard.filter(|(first, _)| *first <= id && answer.is_ok());
+            late.map(|(_, sent)| sent).filter(|sent| elapsed < sent.saturating_add(LIFE))
+        };
+        let Some(sent) = sent else { return };
+        self.unheard = None;
+        self.calls.forget();
+        match answer {
+            Ok(response) => {
+                self.pace.well();
+                self.trouble = None;
+                // Its time began at the server, somewhere after the request.
+                self.hold(response.into_body().token, sent, LIFE, self.why);
+            }
+            Err(SendError::Answered(error)) if is_final(&error) => {
+                self.trouble = None;
+                self.refused = Some(error);
+            }
+            Err(error) => {
+                let wait = self.pace.trouble(error.retry_after().map(|after| after.wait(now)));
+                self.not_before = elapsed.saturating_add(wait);
+                self.trouble = Some(error);
+            }
+        }
+    }
+
+    fn progress(&self, now: SystemTime) -> TransientTokenProgress {
+        let now = self.elapsed.peek(now);
+        let held = self.held.as_ref().filter(|held| held.ends > now);
+        if let Some(error) = &self.refused {
+            let token = held.map(|held| held.token.clone());
+            return TransientTokenProgress::Refused { error: error.clone(), token };
+        }
+        let trouble = self.trouble.clone();
+        match held {
+            Some(held) => TransientTokenProgress::Holding {
+                token: held.token.clone(),
+                left: held.ends.saturating_sub(now),
+                reason: held.why,
+                trouble,
+            },
+            None => {
+                let due = self.due().filter(|_| !self.calls.is_under_way()).unwrap_or_default();
+                TransientTokenProgress::Asking { trouble, left: due.saturating_sub(now) }
+            }
+        }
+    }
+}
+
+/// Whether the server refuses the token that asks.
+fn is_final(error: &Error) -> bool {
+    matches!(error.status().as_u16(), 401 | 403 | 498)
+}

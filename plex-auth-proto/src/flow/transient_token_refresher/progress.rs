@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use crate::error::SendError;
+use crate::error::response::Error;
+use crate::values::token::Token;
+
+/// What a [`TransientTokenKeeper`](super::TransientTokenKeeper) is about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TransientTokenProgress {
+    /// There is no token, and one is asked for.
+    #[non_exhaustive]
+    Asking {
+        /// What the last request met with, if it was trouble.
+        trouble: Option<SendError>,
+        /// In how long it will be asked for; nothing while it is.
+        left: Duration,
+    },
+    /// There is a token.
+    #[non_exhaustive]
+    Holding {
+        /// The token.
+        token: Token,
+        /// How long it is good at most.
+        left: Duration,
+        /// Why it was asked for.
+        reason: TransientTokenReason,
+        /// What the request for the one that follows it met with, if it was trouble.
+        trouble: Option<SendError>,
+    },
+    /// The server refuses the token that asks, and is asked no more until the keeper is told to. See whether
+    /// it is [dead](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
+    #[non_exhaustive]
+    Refused {
+        /// What the server said.
+        error: Error,
+        /// The token that is still at hand, if one is. It may be refused, too.
+        token: Option<Token>,
+    },
+}
+
+/// Why a transient token was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransientTokenReason {
+    /// There was none.
+    First,
+    /// The time of the one before was nearly over, or over.
+    Renewal,
+    /// The one before was refused, and the token that asks was not: the server was restarted, mostly.
+    Restart,
+}

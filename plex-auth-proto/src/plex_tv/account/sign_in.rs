@@ -1,0 +1,144 @@
+use form_urlencoded::Serializer;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
+
+use crate::call::Call;
+use crate::call::body::Body;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::account;
+use crate::plex_tv::account::Account;
+use crate::values::credentials::Credentials;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
+        .unauthorized("the login or the password is wrong");
+
+impl PlexTv {
+    /// `POST {plex.tv}/users/signin` (postUsersSignInData): signs in with login and password, and
+    /// returns the account with a new token.
+    ///
+    /// Sign in once and keep [`auth_token`](Account::auth_token): each sign-in makes another entry in
+    /// the list of devices, and failures are counted. So this call is never sent again by itself. An
+    /// account with two-factor authentication needs the code of that moment in the same call; appended
+    /// to the password it is not understood.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
+    /// | 401, code 1001 | [`Unauthorized`](crate::Error::Unauthorized): login or password is wrong |
+    /// | 401, code 1029 | [`SecondFactorRequired`](crate::Error::SecondFactorRequired) |
+    /// | 401, code 1028 | [`SecondFactorRejected`](crate::Error::SecondFactorRejected) |
+    /// | 401, code 1030 | [`EmailOnly`](crate::Error::EmailOnly) |
+    /// | 401, code 1031 | [`TooManyFailures`](crate::Error::TooManyFailures): stop |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
+    ///
+    /// Plex answers 201; any success is taken. Source: recorded answers; the fields of the form as in
+    /// the published API and two clients.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, Credentials, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let credentials = Credentials::new("rosa@example.com", "correct horse")?;
+    /// let (request, reply) = PlexTv::new(me).sign_in(&credentials).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signin");
+    /// assert_eq!(
+    ///     request.body().as_ref(),
+    ///     b"login=rosa%40example.com&password=correct+horse&rememberMe=false"
+    /// );
+    ///
+    /// let answer = http::Response::builder()
+    ///     .status(201)
+    ///     .body(r#"{"username":"rosa","authToken":"xyz-Abc_0123456789ab"}"#)?;
+    /// let account = reply.parse(&answer)?;
+    /// assert_eq!(account.username.as_deref(), Some("rosa"));
+    /// assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "postUsersSignInData")]
+    pub fn sign_in(&self, credentials: &Credentials) -> Call<Account> {
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        *request.body_mut() = form(credentials);
+        Call::new(&OPERATION, request, |body| account::read(body, None))
+    }
+}
+
+fn form(credentials: &Credentials) -> Body {
+    let Credentials { login, password, verification_code, remember_me } = credentials;
+    let code = verification_code.as_ref().map_or("", |code| code.as_str());
+    // Enough for the names and for text of which each byte takes three, so that the text is never
+    // moved: what it leaves behind would not be zeroed.
+    let room = 64 + 3 * (login.len() + password.len() + code.len());
+    let mut form = Serializer::new(String::with_capacity(room));
+    form.append_pair("login", login).append_pair("password", password);
+    form.append_pair("rememberMe", if *remember_me { "true" } else { "false" });
+    if !code.is_empty() {
+        form.append_pair("verificationCode", code);
+    }
+    Body::from(form.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credentials, PlexTv, form};
+    use crate::ClientIdentity;
+    use std::borrow::Cow;
+
+    fn decoded(credentials: &Credentials) -> Vec<(String, String)> {
+        let body = form(credentials);
+        let pairs = form_urlencoded::parse(body.as_ref());
+        pairs
+            .map(|(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into(), value.into()))
+            .collect()
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").product("product").build().unwrap();
+        let credentials = Credentials::new("rosa", "x").unwrap().verification_code(" 123456\n");
+        let (request, reply) = PlexTv::new(me).sign_in(&credentials.remember_me(true)).into_parts();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signin");
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+        assert_eq!(request.headers()["content-length"], "61");
+        assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+        assert!(!request.headers().contains_key("x-plex-token"));
+        let body = std::str::from_utf8(request.body().as_ref()).unwrap();
+        assert_eq!(body, "login=rosa&password=x&rememberMe=true&verificationCode=123456");
+        assert!(!reply.is_repeatable());
+    }
+
+    #[test]
+    fn any_login_and_password_arrive_byte_for_byte() {
+        let long = "ü&=+%".repeat(2000);
+        for password in [
+            "a&b=c+d%20$é\"😀;",
+            " leading and trailing ",
+            "'\"<>\\\r\n\0",
+            "login=x&password=y",
+            &long,
+        ] {
+            let credentials = Credentials::new(password.trim(), password).unwrap();
+            let expected = [
+                ("login".to_owned(), password.trim().to_owned()),
+                ("password".to_owned(), password.to_owned()),
+                ("rememberMe".to_owned(), "false".to_owned()),
+            ];
+            assert_eq!(decoded(&credentials), expected);
+        }
+    }
+
+    #[test]
+    fn the_form_is_written_in_one_piece_of_memory() {
+        let worst = "\u{10ffff}".repeat(100);
+        let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
+        let form = Vec::from(form(&credentials));
+        // As large as it was made: it never grew, which would have left a copy behind.
+        assert_eq!(form.capacity(), 64 + 3 * 3 * worst.len());
+    }
+}

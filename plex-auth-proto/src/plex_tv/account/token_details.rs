@@ -1,0 +1,59 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::account;
+use crate::plex_tv::account::Account;
+use crate::values::token::Token;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").repeatable();
+
+impl PlexTv {
+    /// `GET {plex.tv}/user` (getTokenDetails): whose token is this, and is it alive?
+    ///
+    /// The way to check a token that was kept, and to learn what its account may do. Plex's own rule:
+    /// a success means that it is valid, 401 that it is not, and anything else says nothing about it;
+    /// [`is_token_dead`](crate::Error::is_token_dead) follows that rule. [`token_check`](Self::token_check) asks
+    /// again while there is trouble.
+    ///
+    /// An answer without a token keeps the one that was asked about, so that
+    /// [`auth_token`](Account::auth_token) is always there.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | 422 "Invalid token" | the same, from older paths |
+    /// | 429, 5xx, a proxy's page | not a word about the token; [may be tried again](crate::Error::may_retry) |
+    ///
+    /// Source: recorded answers; the rule from Plex's developer forum.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).token_details(&token).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/user");
+    ///
+    /// let answer = http::Response::new(r#"{"username":"rosa","authToken":"xyz-Abc_0123456789ab"}"#);
+    /// assert_eq!(reply.parse(&answer)?.username.as_deref(), Some("rosa"));
+    ///
+    /// let answer = http::Response::builder().status(401).body("")?;
+    /// assert!(reply.parse(&answer).unwrap_err().is_token_dead());
+    ///
+    /// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
+    /// let error = reply.parse(&answer).unwrap_err();
+    /// assert!(!error.is_token_dead() && error.may_retry());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getTokenDetails")]
+    pub fn token_details(&self, token: &Token) -> Call<Account> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
+        let asked = token.clone();
+        Call::new(&OPERATION, request, move |body| account::read(body, Some(&asked)))
+    }
+}

@@ -1,0 +1,2 @@
+pub(crate) mod devices;
+pub(crate) mod remove_device;

@@ -1,0 +1,295 @@
+use std::fmt;
+
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
+use crate::wire::media_container;
+use crate::wire::redaction::shown;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getDevices", Host::PlexTv, Method::GET, "/devices.xml").repeatable();
+
+impl PlexTv {
+    /// `GET https://plex.tv/devices.xml`: the devices that are signed in to the account, with their tokens,
+    /// to show them to the account's owner or to [remove](Self::remove_device) one.
+    ///
+    /// What is shown there of this program is what its [`ClientIdentity`](crate::ClientIdentity) says. The
+    /// answer holds a token of every device: ask for it only where it is shown, and keep none of it.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | a success without a container | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `MediaContainer`, and never "no devices" |
+    ///
+    /// A row that cannot be read costs that row, and [`unreadable_fields`](Devices::unreadable_fields) says
+    /// that it did. It lies outside Plex's API, at the base URL less `/api/v2` at its end, and comes in XML
+    /// alone. The published API does not name it. Source: two clients.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, DeviceId, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).devices(&token).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/devices.xml");
+    ///
+    /// let answer = http::Response::new(
+    ///     r#"<MediaContainer publicAddress="203.0.113.9">
+    ///          <Device id="4711" name="Television" product="Plex for Roku" token="t3l3v1s10n"/>
+    ///        </MediaContainer>"#,
+    /// );
+    /// let devices = reply.parse(&answer)?;
+    /// assert_eq!(devices.devices[0].id, Some(DeviceId(4711)));
+    /// assert_eq!(devices.devices[0].name.as_deref(), Some("Television"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn devices(&self, token: &Token) -> Call<Devices> {
+        let url = self.url.outside_api();
+        let request = request::request(&OPERATION, "", &self.identity, &url, Some(token));
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+lenient::object! {
+    /// The devices that are signed in to an account.
+    ///
+    /// `Debug` shows no token, no name and no address in the internet. A test makes one from what is inside
+    /// the container, as JSON:
+    ///
+    /// ```
+    /// let devices: plex_auth_proto::Devices =
+    ///     serde_json::from_str(r#"{"Device": [{"id": "4711", "name": "Television"}]}"#)?;
+    /// assert_eq!(devices.devices.len(), 1);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub struct Devices {
+        /// The address in the internet that the question came from.
+        pub public_address: Option<String> as "publicAddress",
+        /// The devices, in Plex's order.
+        pub devices: Vec<Device> as "Device",
+    }
+}
+
+shown! {
+    /// The address of whoever asked is shown as `***`: a log is no place for it.
+    Devices {
+        public_address masked, devices, unreadable,
+    }
+}
+
+impl Devices {
+    /// What Plex sent and this version could not read, as paths on the wire below `MediaContainer`, such as
+    /// `Device.1.createdAt`: to tell a field that has drifted from one that was not there, and to report it.
+    ///
+    /// A list is named where any element of it was left out. No path holds a value.
+    ///
+    /// ```
+    /// let devices: plex_auth_proto::Devices =
+    ///     serde_json::from_str(r#"{"Device": ["a device", {"id": "one", "name": "Lamp"}]}"#)?;
+    /// assert_eq!(devices.devices.len(), 1);
+    /// assert_eq!(devices.unreadable_fields(), ["Device", "Device.0.id"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        lenient::unreadable_fields(self)
+    }
+}
+
+lenient::object! {
+    /// A device that is signed in to an account: a program that plays, a media server, this program too.
+    ///
+    /// `Debug` shows no token, no name and no address in the internet.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub struct Device {
+        /// The number by which to [remove](PlexTv::remove_device) it.
+        pub id: Option<DeviceId>,
+        /// Its name, as it gave it itself.
+        pub name: Option<String>,
+        /// The program, such as `Plex for Roku`.
+        pub product: Option<String>,
+        /// The program's version.
+        pub product_version: Option<String> as "productVersion",
+        /// The system, such as `Roku`.
+        pub platform: Option<String>,
+        /// The version of that.
+        pub platform_version: Option<String> as "platformVersion",
+        /// The machine, such as `Roku 3`.
+        pub device: Option<String>,
+        /// The machine's model.
+        pub model: Option<String>,
+        /// Who made the machine.
+        pub vendor: Option<String>,
+        /// What it does, separated by commas: `server`, `player`, `controller`, ...
+        pub provides: Option<String>,
+        /// Its identifier.
+        pub client_identifier: Option<String> as "clientIdentifier",
+        /// Another version, which most have in [`product_version`](Self::product_version), too.
+        pub version: Option<String>,
+        /// The address of its network in the internet.
+        pub public_address: Option<String> as "publicAddress",
+        /// Its token, which is one of the account's: whoever holds it is the account.
+        pub token: Option<Token>,
+        /// When it signed in first.
+        pub created_at: Option<UnixSeconds> as "createdAt",
+        /// When Plex last heard of it.
+        pub last_seen_at: Option<UnixSeconds> as "lastSeenAt",
+        /// Where it can be reached, where it says so.
+        pub connections: Vec<DeviceConnection> as "Connection",
+    }
+}
+
+shown! {
+    /// Its name and where it is are shown as `***`: a log is no place for them.
+    Device {
+        id, name masked, product, product_version, platform, platform_version, device, model, vendor, provides,
+        client_identifier, version, public_address masked, token, created_at, last_seen_at, connections, unreadable,
+    }
+}
+
+lenient::object! {
+    /// One way to reach a [`Device`].
+    #[derive(Debug, Default)]
+    #[non_exhaustive]
+    pub struct DeviceConnection {
+        /// The whole URL.
+        pub uri: Option<String>,
+    }
+}
+
+/// The number of a [`Device`] in the list of its account. It is not the client identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub u64);
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Value<'_> for DeviceId {
+    const IS_PLAIN: bool = true;
+
+    fn from_integer(number: i128) -> Option<Self> {
+        u64::from_integer(number).map(Self)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        u64::from_text(text).map(Self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for DeviceId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+fn read(body: &[u8]) -> Result<Devices, Fault> {
+    media_container::read(body)?
+        .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DeviceId, Devices, read};
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, Content, PlexTv, Token, UnixSeconds};
+
+    fn parse(body: &str) -> Devices {
+        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+    }
+
+    #[test]
+    fn the_request_goes_to_the_place_outside_the_api() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        for (url, uri) in [
+            ("https://plex.tv/api/v2", "https://plex.tv/devices.xml"),
+            ("http://127.0.0.1:4711/fake/api/v2", "http://127.0.0.1:4711/fake/devices.xml"),
+        ] {
+            let plex_tv = PlexTv::at(me.clone(), url.parse().unwrap());
+            let call = plex_tv.devices(&Token::new("abc").unwrap());
+            assert_eq!(call.request().method(), "GET");
+            assert_eq!(call.request().uri(), uri);
+            assert_eq!(call.request().headers()["x-plex-token"], "abc");
+            assert!(!call.request().headers().contains_key("content-length"));
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_device_is_read_and_no_token_or_name_is_shown() {
+        let devices = parse(
+            r#"<?xml version="1.0" encoding="UTF-8"?>
+            <MediaContainer publicAddress="203.0.113.9">
+              <Device name="Television" publicAddress="203.0.113.9" product="Plex for Roku"
+                productVersion="2.4.1" platform="Roku" platformVersion="11" device="Roku 3" model="4200X"
+                vendor="Roku" provides="player,controller" clientIdentifier="5f0e1c2d" version="2.4"
+                id="4711" token="s3cret" createdAt="1650000000" lastSeenAt="1700000000"
+                screenResolution="1920x1080" screenDensity="">
+                <SyncList itemsCompleteCount="0"/>
+                <Connection uri="http://10.0.2.1:8324"/><Connection uri="http://10.0.2.2:8324"/>
+              </Device>
+            </MediaContainer>"#,
+        );
+        let shown = format!("{devices:?} {devices:#?}");
+        for hidden in ["s3cret", "Television", "203.0.113.9", "None"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        let device = &devices.devices[0];
+        assert_eq!(device.token.as_ref().unwrap().expose(), "s3cret");
+        assert_eq!(device.name.as_deref(), Some("Television"));
+        assert_eq!(device.public_address, devices.public_address);
+        assert_eq!(device.public_address.as_deref(), Some("203.0.113.9"));
+        assert_eq!((device.id, device.connections.len()), (Some(DeviceId(4711)), 2));
+        assert_eq!(device.last_seen_at, Some(UnixSeconds(1_700_000_000)));
+        assert!(devices.unreadable_fields().is_empty());
+    }
+
+    #[test]
+    fn one_odd_row_costs_that_row_and_an_odd_field_that_field() {
+        let devices = parse(
+            r#"<MediaContainer><Device id="one" name="a" createdAt=""/><Device>text</Device><Device/>
+               <Device id="-2"/><Device name="b" id="3" createdAt="2021-10-01T01:02:03Z"/></MediaContainer>"#,
+        );
+        let ids: Vec<_> = devices.devices.iter().map(|device| device.id).collect();
+        assert_eq!(ids, [None, None, Some(DeviceId(3))]);
+        assert_eq!(
+            devices.unreadable_fields(),
+            ["Device", "Device.0.id", "Device.1.id", "Device.2.createdAt"]
+        );
+        let json = parse(r#"{"MediaContainer":{"Device":{"id":3}}}"#);
+        assert_eq!(json.devices[0].id, Some(DeviceId(3)));
+    }
+
+    #[test]
+    fn what_is_no_container_is_a_fault_and_never_no_devices() {
+        for body in ["{}", "<MediaContainer/>", r#"{"MediaContainer":[]}"#] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+        for (body, expected) in [
+            ("", Content::Empty),
+            ("<html></html>", Content::Html),
+            ("<errors><error>x</error></errors>", Content::Xml),
+            ("<MediaContainer><Device>", Content::Xml),
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+        assert!(parse(r#"<MediaContainer publicAddress="203.0.113.9"/>"#).devices.is_empty());
+    }
+}

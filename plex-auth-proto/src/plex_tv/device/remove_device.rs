@@ -1,0 +1,89 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::device::devices::DeviceId;
+use crate::values::token::Token;
+use crate::wire::decode;
+
+// A number is given once, so that the second copy finds nothing to remove.
+pub(crate) const OPERATION: Operation =
+    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml").repeatable();
+
+impl PlexTv {
+    /// `DELETE https://plex.tv/devices/{id}.xml`: removes a device from the account, and with it its tokens,
+    /// wherever copies of them are.
+    ///
+    /// For a device that was lost, sold or is not known. The device that asks can remove itself: its token is
+    /// dead then, as by [`sign_out`](Self::sign_out). A device with a key of its own must register anew, under
+    /// another client identifier.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | 404 | [`Rejected`](crate::Error::Rejected): no such device; a second copy of this call is answered so |
+    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::Error::UnexpectedContent): nothing was removed |
+    ///
+    /// Any success is taken, and nothing in it is looked for. It lies outside Plex's API, as
+    /// [`devices`](Self::devices) does. The published API does not name it. Source: two clients.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, DeviceId, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).remove_device(&token, DeviceId(4711)).into_parts();
+    /// assert_eq!(request.method(), "DELETE");
+    /// assert_eq!(request.uri(), "https://plex.tv/devices/4711.xml");
+    ///
+    /// reply.parse(&http::Response::new(""))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_device(&self, token: &Token, id: DeviceId) -> Call<()> {
+        let path = format!("/devices/{id}.xml");
+        let url = self.url.outside_api();
+        let request = request::request_at(&OPERATION, &path, "", &self.identity, &url, Some(token));
+        Call::new(&OPERATION, request, decode::nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, DeviceId, PlexTv, Token};
+    use http::Response;
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let plex_tv = PlexTv::at(me, "https://clients.plex.tv/api/v2".parse().unwrap());
+        let call = plex_tv.remove_device(&Token::new("abc").unwrap(), DeviceId(u64::MAX));
+        assert_eq!(call.request().method(), "DELETE");
+        assert_eq!(
+            call.request().uri(),
+            "https://clients.plex.tv/devices/18446744073709551615.xml"
+        );
+        assert_eq!(call.request().headers()["x-plex-token"], "abc");
+        assert!(!call.request().headers().contains_key("content-length"));
+        for body in ["", "<Response code='200'/>", "OK"] {
+            call.reply().parse(&Response::new(body)).unwrap();
+        }
+        call.reply().parse(&Response::new("<html>Sign in</html>")).unwrap_err();
+    }
+
+    #[test]
+    fn a_dead_token_and_a_device_that_is_gone_are_told_apart() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).remove_device(&Token::new("abc").unwrap(), DeviceId(7));
+        for (status, body, dead) in [
+            (401, "", true),
+            (422, "<errors><error>Invalid token</error></errors>", true),
+            (404, "<errors><error>Not found</error></errors>", false),
+        ] {
+            let answer = Response::builder().status(status).body(body).unwrap();
+            let error = call.reply().parse(&answer).unwrap_err();
+            assert_eq!(error.is_token_dead(), dead, "{error}");
+        }
+    }
+}

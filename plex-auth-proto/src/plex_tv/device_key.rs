@@ -1,0 +1,4 @@
+pub(crate) mod exchange_device_jwt;
+pub(crate) mod nonce;
+pub(crate) mod plex_keys;
+pub(crate) mod register_device_key;

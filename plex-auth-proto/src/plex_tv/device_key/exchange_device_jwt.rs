@@ -1,0 +1,173 @@
+use http::Method;
+use serde::de::MapAccess;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::device_jwt::DeviceJwt;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
+
+// The nonce is used up by the first one.
+pub(crate) const OPERATION: Operation =
+    Operation::new("exchangeJWTToken", Host::PlexTv, Method::POST, "/auth/token")
+        .unauthorized("the device's signed token is not accepted");
+
+impl PlexTv {
+    /// `POST {plex.tv}/auth/token` (exchangeJWTToken): gets a new token for what the device has signed. No
+    /// password, no user, no other token is needed.
+    ///
+    /// The token is good for seven days ([`PlexJwt`](crate::PlexJwt) says until when), and a new one can be had
+    /// at any time, also when the last one has expired. With the first one the old-style token of the device
+    /// dies. Media servers do not take such a token, as users report: what opens them is the access token of a
+    /// resource (see [`Token`]).
+    ///
+    /// It takes a nonce, a signature and this call, each with the same identity, and is never sent again by
+    /// itself: start over with a new nonce.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest): the signed token is malformed |
+    /// | 422 | [`Rejected`](crate::Error::Rejected): signature, structure or thumbprint is wrong |
+    /// | 429, code 1003 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | 498 | [`Unauthorized`](crate::Error::Unauthorized): the signed token has expired; look at the clock |
+    /// | code 1097 | the device was removed, or the identity is another one: [`wants_new_device_key`](crate::Error::wants_new_device_key) |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `auth_token` |
+    ///
+    /// Source: Plex's published description and four working clients, which find the token at `auth_token`;
+    /// `authToken`, as the description has it, is read too.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use plex_auth_proto::{http, ClientIdentity, DeviceClaims, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+    /// # struct Key(Jwk);
+    /// # impl DeviceKey for Key {
+    /// #     fn jwk(&self) -> &Jwk { &self.0 }
+    /// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
+    /// # }
+    /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
+    ///
+    /// let (_, reply) = plex_tv.nonce().into_parts();
+    /// let nonce = reply.parse(&http::Response::new(r#"{"nonce":"b7d0-41c9"}"#))?;
+    ///
+    /// // The key is the one that Plex knows: an `Ed25519Key`, or one of your own.
+    /// let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce, SystemTime::now());
+    /// let (request, reply) = plex_tv.exchange_device_jwt(&claims.sign(&key)?).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/token");
+    ///
+    /// let token = reply.parse(&http::Response::new(r#"{"auth_token":"eyJh.eyJp.c2ln"}"#))?;
+    /// assert_eq!(token.expose(), "eyJh.eyJp.c2ln");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "exchangeJWTToken")]
+    pub fn exchange_device_jwt(&self, jwt: &DeviceJwt) -> Call<Token> {
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        // There is nothing in a signed token that JSON writes in another way.
+        request::set_json_text(&mut request, [r#"{"jwt":""#, jwt.expose(), r#""}"#].concat());
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Answer {
+        auth_token: Option<Token> as "auth_token",
+        in_camel_case: Option<Token> as "authToken",
+    }
+}
+
+struct Exchanged(Token);
+
+impl<'de> Value<'de> for Exchanged {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map)?;
+        let token = answer
+            .and_then(|Answer { auth_token, in_camel_case, .. }| auth_token.or(in_camel_case));
+        Ok(token.map(Self))
+    }
+}
+
+fn read(body: &[u8]) -> Result<Token, Fault> {
+    let exchanged: Option<Exchanged> = decode::object(body)?;
+    exchanged
+        .map(|Exchanged(token)| token)
+        .ok_or_else(|| Fault::shape("auth_token", "is missing or cannot be used as a token"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, DeviceClaims, Error, Jwk, PlexTv};
+    use http::Response;
+    use std::time::SystemTime;
+
+    fn call() -> crate::Call<crate::Token> {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let jwk = Jwk::new([0; 32], "den").unwrap();
+        let claims = DeviceClaims::for_poll(&me, SystemTime::UNIX_EPOCH);
+        PlexTv::new(me).exchange_device_jwt(&claims.unsigned(&jwk).signed(&[0; 64]))
+    }
+
+    #[test]
+    fn the_request_carries_the_signed_token_and_no_other() {
+        let (request, reply) = call().into_parts();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/token");
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert!(!request.headers().contains_key("x-plex-token"));
+        let body: serde_json::Value = serde_json::from_slice(request.body().as_ref()).unwrap();
+        let jwt = body["jwt"].as_str().unwrap();
+        assert!(jwt.starts_with("eyJ") && jwt.ends_with(&"A".repeat(86)), "{jwt}");
+        assert_eq!(request.body().as_ref(), format!(r#"{{"jwt":"{jwt}"}}"#).as_bytes());
+        assert!(!reply.is_repeatable());
+    }
+
+    #[test]
+    fn the_token_is_found_under_both_names() {
+        for body in [
+            r#"{"auth_token":"new"}"#,
+            r#"{"authToken":"new","jwt":null}"#,
+            r#"{"auth_token":null,"authToken":"new"}"#,
+            r#"{"authToken":"old","auth_token":"new","scope":1e999}"#,
+        ] {
+            assert_eq!(read(body.as_bytes()).unwrap().expose(), "new", "{body}");
+        }
+        for body in ["{}", r#"{"auth_token":"a b"}"#, r#"{"auth_token":{}}"#] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, "auth_token", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_signature_is_told_from_a_removed_device_and_from_a_dead_token() {
+        let (_, reply) = call().into_parts();
+        let error = |status, body: &'static str| {
+            reply.parse(&Response::builder().status(status).body(body).unwrap()).unwrap_err()
+        };
+        let signature = error(422, r#"{"errors":[{"message":"Invalid token"}]}"#);
+        assert!(matches!(signature, Error::Rejected(_)), "{signature}");
+        let expired = error(498, "");
+        assert_eq!(
+            expired.to_string(),
+            "exchangeJWTToken at https://plex.tv: the device's signed token is not accepted (498)"
+        );
+        let removed = error(401, r#"{"errors":[{"code":1097}]}"#);
+        for error in [&signature, &expired, &removed] {
+            assert!(!error.is_token_dead(), "no token was sent: {error}");
+        }
+        assert!(removed.wants_new_device_key());
+        assert!(!signature.wants_new_device_key() && !expired.wants_new_device_key());
+        assert!(error(422, r#"<errors><error code="1097"/></errors>"#).wants_new_device_key());
+    }
+}

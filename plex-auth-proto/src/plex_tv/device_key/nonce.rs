@@ -1,0 +1,90 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::nonce::Nonce;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").repeatable();
+
+impl PlexTv {
+    /// `GET {plex.tv}/auth/nonce` (getAuthNonce): a number used once, which a device signs to
+    /// [get a token](Self::exchange_device_jwt).
+    ///
+    /// It goes without a token. A nonce is good for one exchange within five minutes; Plex limits how many are
+    /// handed out, so ask for one when it is needed and not before.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 429, code 1003 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a success without a nonce | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `nonce` |
+    ///
+    /// Source: Plex's published description.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (request, reply) = PlexTv::new(me).nonce().into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/nonce");
+    ///
+    /// let nonce = reply.parse(&http::Response::new(r#"{"nonce":"b7d0-41c9"}"#))?;
+    /// assert_eq!(nonce.expose(), "b7d0-41c9");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getAuthNonce")]
+    pub fn nonce(&self) -> Call<Nonce> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+fn read(body: &[u8]) -> Result<Nonce, Fault> {
+    decode::object(body)?.ok_or_else(|| Fault::shape("nonce", "is missing or cannot be used"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, PlexTv};
+
+    #[test]
+    fn the_request_carries_no_token() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).nonce();
+        let request = call.request();
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/nonce");
+        assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+        assert!(!request.headers().contains_key("x-plex-token"));
+        assert!(!request.headers().contains_key("content-length"));
+        assert!(call.reply().is_repeatable());
+    }
+
+    #[test]
+    fn a_nonce_may_be_text_or_a_number() {
+        for (body, nonce) in [
+            (r#"{"nonce":"b7d0-41c9"}"#, "b7d0-41c9"),
+            (r#"{"nonce":4711,"expires":1e999}"#, "4711"),
+            (r#"{"nonce":null,"nonce":"a b\"c"}"#, "a b\"c"),
+        ] {
+            assert_eq!(read(body.as_bytes()).unwrap().expose(), nonce, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_one_says_so() {
+        let long = format!(r#"{{"nonce":"{}"}}"#, "x".repeat(1025));
+        for body in ["{}", r#"{"nonce":""}"#, r#"{"nonce":[]}"#, &long] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, "nonce", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::plex_keys::PlexKeys;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").repeatable();
+
+impl PlexTv {
+    /// `GET {plex.tv}/auth/keys` (getAuthKeys): the public keys that Plex signs its tokens with, to find out
+    /// whether a token is Plex's (`PlexKeys::verify`, with the feature `ed25519`).
+    ///
+    /// It goes without a token. Keep the keys, and ask again, once, where a token names one that is not among
+    /// them: Plex changes its keys from time to time. A device that has its token from
+    /// [`exchange_device_jwt`](Self::exchange_device_jwt) itself need not verify it.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a success that is not an object | [`UnexpectedShape`](crate::Error::UnexpectedShape) |
+    ///
+    /// Source: Plex's published description, which shows RSA keys, and working clients, which find Ed25519 ones.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (request, reply) = PlexTv::new(me).plex_keys().into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/keys");
+    ///
+    /// let keys = reply.parse(&http::Response::new(
+    ///     r#"{"keys":[{"kty":"RSA","kid":"old","n":"AQAB","e":"AQAB"},
+    ///         {"kty":"OKP","crv":"Ed25519","kid":"new","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    /// ))?;
+    /// let usable: Vec<_> = keys.keys.iter().filter(|key| key.public_key().is_some()).collect();
+    /// assert_eq!((keys.keys.len(), usable.len()), (2, 1));
+    /// assert_eq!(usable[0].key_id.as_deref(), Some("new"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getAuthKeys")]
+    pub fn plex_keys(&self) -> Call<PlexKeys> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+fn read(body: &[u8]) -> Result<PlexKeys, Fault> {
+    Ok(decode::object(body)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::{ClientIdentity, PlexTv};
+
+    const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+    #[test]
+    fn the_request_carries_no_token() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).plex_keys();
+        let request = call.request();
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/keys");
+        assert!(!request.headers().contains_key("x-plex-token"));
+    }
+
+    #[test]
+    fn the_odd_key_costs_itself_alone() {
+        let body = format!(
+            r#"{{"keys":[7,{{"kty":"RSA","n":"AQAB"}},null,{{"kty":"OKP","crv":"Ed25519","x":"{X}","kid":1}}]}}"#
+        );
+        let keys = read(body.as_bytes()).unwrap();
+        let usable: Vec<_> = keys.keys.iter().map(|key| key.public_key().is_some()).collect();
+        assert_eq!(usable, [false, true]);
+        assert_eq!(keys.keys[1].key_id.as_deref(), Some("1"));
+        assert_eq!(keys.unreadable_fields(), ["keys"]);
+    }
+
+    #[test]
+    fn no_keys_are_no_error_until_one_is_needed() {
+        for body in ["{}", r#"{"keys":[]}"#, r#"{"keys":null}"#] {
+            assert!(read(body.as_bytes()).unwrap().keys.is_empty(), "{body}");
+        }
+        assert!(read(b"[]").is_err() && read(b"<html>").is_err());
+    }
+
+    #[test]
+    fn a_key_for_something_else_is_not_used() {
+        for (rest, usable) in [
+            (r#""kty":"OKP","crv":"Ed25519""#, true),
+            (r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig""#, true),
+            (r#""kty":"OKP","crv":"Ed25519","use":"enc""#, false),
+            (r#""kty":"OKP","crv":"Ed25519","alg":"ES256""#, false),
+            (r#""kty":"OKP","crv":"X25519""#, false),
+            (r#""kty":"EC","crv":"Ed25519""#, false),
+            (r#""crv":"Ed25519""#, false),
+        ] {
+            let body = format!(r#"{{"keys":{{"x":"{X}",{rest}}}}}"#);
+            let keys = read(body.as_bytes()).unwrap();
+            assert_eq!(keys.keys[0].public_key().is_some(), usable, "{body}");
+        }
+        for x in [
+            "",
+            "AAAA",
+            &format!("{X}="),
+            &format!("{X}A"),
+            "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        ] {
+            let body = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#);
+            let keys = read(body.as_bytes()).unwrap();
+            assert_eq!(keys.keys[0].public_key(), None, "{x}");
+        }
+    }
+}

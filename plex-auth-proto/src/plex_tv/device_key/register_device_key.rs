@@ -1,0 +1,93 @@
+use http::Method;
+use serde_json::json;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::jwk::Jwk;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::wire::decode;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk");
+
+impl PlexTv {
+    /// `POST {plex.tv}/auth/jwk` (registerDeviceJWK): tells Plex the public key of this device, so that it can
+    /// [get tokens](Self::exchange_device_jwt) by signing for them.
+    ///
+    /// It is done once, with an old token that was issued to the same client identifier. That token dies when
+    /// the first signed one is issued. This call is never sent again by itself: the second would be refused,
+    /// as the key is taken.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest): the key is malformed |
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | 422 | [`Rejected`](crate::Error::Rejected): the key's thumbprint is taken |
+    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
+    ///
+    /// Any success is taken that is no web page, and nothing in it is looked for. Source: Plex's published
+    /// description and a working client.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
+    /// let (request, reply) = PlexTv::new(me).register_device_key(&token, &jwk).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/jwk");
+    /// assert_eq!(request.body().as_ref(), format!(r#"{{"jwk":{}}}"#, jwk.to_json()).as_bytes());
+    ///
+    /// reply.parse(&http::Response::builder().status(201).body("")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "registerDeviceJWK")]
+    pub fn register_device_key(&self, token: &Token, jwk: &Jwk) -> Call<()> {
+        let token = Some(token);
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, token);
+        request::set_json(&mut request, &json!({ "jwk": jwk.to_value() }));
+        Call::new(&OPERATION, request, decode::nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, Error, Jwk, PlexTv, Token};
+    use http::Response;
+
+    fn call() -> crate::Call<()> {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let jwk = Jwk::new([0; 32], "den").unwrap();
+        PlexTv::new(me).register_device_key(&Token::new("abc").unwrap(), &jwk)
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let (request, reply) = call().into_parts();
+        assert_eq!(request.method(), "POST");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/jwk");
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert_eq!(request.headers()["x-plex-token"], "abc");
+        let body = r#"{"jwk":{"alg":"EdDSA","crv":"Ed25519","kid":"den","kty":"OKP","use":"sig","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#;
+        assert_eq!(request.headers()["content-length"], body.len().to_string());
+        assert_eq!(std::str::from_utf8(request.body().as_ref()).unwrap(), body);
+        assert!(!reply.is_repeatable());
+    }
+
+    #[test]
+    fn any_success_will_do_and_a_taken_key_is_no_dead_token() {
+        let (_, reply) = call().into_parts();
+        for (status, body) in [(200, r#"{"authToken":"x"}"#), (201, ""), (204, "")] {
+            let answer = Response::builder().status(status).body(body).unwrap();
+            reply.parse(&answer).unwrap();
+        }
+        let taken = r#"{"errors":[{"code":1008,"message":"Thumbprint has already been taken"}]}"#;
+        let taken = Response::builder().status(422).body(taken).unwrap();
+        let error = reply.parse(&taken).unwrap_err();
+        assert!(matches!(error, Error::Rejected(_)) && !error.is_token_dead(), "{error}");
+        assert!(!error.may_retry() && !error.wants_new_device_key(), "{error}");
+    }
+}

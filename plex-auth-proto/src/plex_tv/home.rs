@@ -1,0 +1,2 @@
+pub(crate) mod home_users;
+pub(crate) mod switch_home_user;

@@ -1,0 +1,227 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::home_user_uuid::HomeUserUuid;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::redaction::shown;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").repeatable();
+
+impl PlexTv {
+    /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be
+    /// chosen.
+    ///
+    /// [`switch_home_user`](Self::switch_home_user) gets the token of the one that was chosen.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | a success that is no object | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `.` |
+    ///
+    /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
+    /// that it did. Source: recorded answers; the name as in the published API.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).home_users(&token).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/home/users");
+    ///
+    /// let answer = http::Response::new(
+    ///     r#"{"id":7,"users":[{"uuid":"5e1f0c9b7a3d2468","title":"Rosa","admin":true,"protected":true},
+    ///                         {"uuid":"e72a41d09c5b3f86","title":"Nilo","restricted":true}]}"#,
+    /// );
+    /// let home = reply.parse(&answer)?;
+    /// let rosa = &home.users[0];
+    /// assert_eq!(rosa.title.as_deref(), Some("Rosa"));
+    /// assert!(rosa.has_home_pin() && !home.users[1].has_home_pin());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getHomeUsers")]
+    pub fn home_users(&self, token: &Token) -> Call<Home> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+lenient::object! {
+    /// A Plex Home: people who share a Plex Pass and what is on their servers.
+    ///
+    /// `Debug` shows no name and no e-mail address. A test makes one from JSON:
+    ///
+    /// ```
+    /// let home: plex_auth_proto::Home =
+    ///     serde_json::from_str(r#"{"users": [{"uuid": "e72a41d09c5b3f86", "title": "Nilo"}]}"#)?;
+    /// assert_eq!(home.users.len(), 1);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub struct Home {
+        /// The Home's number.
+        pub id: Option<u64>,
+        /// Its name.
+        pub name: Option<String>,
+        /// The account number of its guest.
+        pub guest_user_id: Option<u64> as "guestUserID",
+        /// The identifier of its guest.
+        pub guest_user_uuid: Option<HomeUserUuid> as "guestUserUUID",
+        /// Whether guests may use it.
+        pub guest_enabled: Option<bool> as "guestEnabled",
+        /// Whether it has a Plex Pass.
+        pub subscription: Option<bool>,
+        /// The people, in Plex's order.
+        pub users: Vec<HomeUser>,
+    }
+}
+
+impl Home {
+    /// What Plex sent and this version could not read, as paths on the wire, such as `users.1.admin`: to tell
+    /// a field that has drifted from one that was not there, and to report it.
+    ///
+    /// A list is named where any element of it was left out. No path holds a value.
+    ///
+    /// ```
+    /// let home: plex_auth_proto::Home =
+    ///     serde_json::from_str(r#"{"users": [7, {"uuid": "../x", "title": "Nilo"}]}"#)?;
+    /// assert_eq!(home.users.len(), 1);
+    /// assert_eq!(home.unreadable_fields(), ["users", "users.0.uuid"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        lenient::unreadable_fields(self)
+    }
+}
+
+lenient::object! {
+    /// Somebody in a [`Home`]. `Debug` shows no name and no e-mail address.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub struct HomeUser {
+        /// The account's number.
+        pub id: Option<u64>,
+        /// The identifier by which to [switch](PlexTv::switch_home_user) to this user.
+        pub uuid: Option<HomeUserUuid>,
+        /// The name to show.
+        pub title: Option<String>,
+        /// The user name. Missing for managed users.
+        pub username: Option<String>,
+        /// The e-mail address. Missing for managed users.
+        pub email: Option<String>,
+        /// The full name, where its owner gave one.
+        pub friendly_name: Option<String> as "friendlyName",
+        /// The URL of the picture.
+        pub thumb: Option<String>,
+        /// Whether the account has a password.
+        pub has_password: Option<bool> as "hasPassword",
+        /// Whether this is a managed user, whose rights somebody else sets.
+        pub restricted: Option<bool>,
+        /// Whether this user administers the Home.
+        pub admin: Option<bool>,
+        /// Whether this is the guest.
+        pub guest: Option<bool>,
+        /// Whether switching to this user asks for a PIN. Ask [`has_home_pin`](Self::has_home_pin).
+        pub protected: Option<bool>,
+        /// The name of the restrictions that apply, such as `little_kid`. Missing without any.
+        pub restriction_profile: Option<String> as "restrictionProfile",
+        /// When the user was changed, as Plex writes it.
+        pub updated_at: Option<String> as "updatedAt",
+    }
+}
+
+impl HomeUser {
+    /// Whether switching to this user asks for a Home PIN (`protected`).
+    pub fn has_home_pin(&self) -> bool {
+        self.protected == Some(true)
+    }
+}
+
+shown! {
+    /// The name is shown as `***`: a log is no place for it.
+    Home {
+        id, name masked, guest_user_id, guest_user_uuid, guest_enabled, subscription, users, unreadable,
+    }
+}
+
+shown! {
+    /// Names and the e-mail address are shown as `***`: a log is no place for them.
+    HomeUser {
+        id, uuid, title masked, username masked, email masked, friendly_name masked, thumb, has_password, restricted,
+        admin, guest, protected, restriction_profile, updated_at, unreadable,
+    }
+}
+
+fn read(body: &[u8]) -> Result<Home, Fault> {
+    // None of its fields is required, so that any object is a Home.
+    Ok(decode::object(body)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, read};
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, PlexTv, Token};
+
+    fn parse(body: &str) -> Home {
+        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).home_users(&Token::new("abc").unwrap());
+        assert_eq!(call.request().method(), "GET");
+        assert_eq!(call.request().uri(), "https://plex.tv/api/v2/home/users");
+        assert_eq!(call.request().headers()["x-plex-token"], "abc");
+        assert!(!call.request().headers().contains_key("content-length"));
+    }
+
+    #[test]
+    fn every_field_of_a_recorded_home_is_read_and_no_name_is_shown() {
+        let home = parse(
+            r#"{"id":7,"name":"canary-home","guestUserID":8,"guestUserUUID":"0a1b2c3d4e5f6071","guestEnabled":true,
+                "subscription":true,"users":[{"id":1,"uuid":"5e1f0c9b7a3d2468","title":"canary-title",
+                "username":"canary-username","email":"canary@example.org","friendlyName":"canary-friendly",
+                "thumb":"https://plex.example/a.png","hasPassword":true,"restricted":false,"admin":true,
+                "guest":false,"protected":true,"restrictionProfile":"teen","updatedAt":1650000000}]}"#,
+        );
+        let shown = format!("{home:?} {home:#?}");
+        assert!(!shown.contains("canary") && !shown.contains("None"), "{shown}");
+        let rosa = &home.users[0];
+        assert_eq!(rosa.email.as_deref(), Some("canary@example.org"));
+        assert_eq!(rosa.uuid.as_ref().unwrap().as_str(), "5e1f0c9b7a3d2468");
+        assert_eq!(rosa.updated_at.as_deref(), Some("1650000000"));
+        assert!(home.unreadable_fields().is_empty());
+    }
+
+    #[test]
+    fn the_least_and_the_strangest_home_are_read() {
+        assert!(parse("{}").users.is_empty());
+        let one = parse(r#"{"users":{"uuid":7,"protected":"1","username":"","email":null}}"#);
+        assert_eq!(one.users[0].uuid.as_ref().unwrap().as_str(), "7");
+        assert!(one.users[0].has_home_pin() && one.users[0].email.is_none());
+        let odd = parse(
+            r#"{"guestUserUUID":"a/b","users":["x",{"uuid":"a b"},{"uuid":"c","admin":[]}]}"#,
+        );
+        assert_eq!(odd.users.len(), 2);
+        assert_eq!(
+            odd.unreadable_fields(),
+            ["guestUserUUID", "users", "users.0.uuid", "users.1.admin"]
+        );
+        for body in ["[]", "null", "7"] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, ".", "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::account;
+use crate::plex_tv::account::Account;
+use crate::values::home_pin::HomePin;
+use crate::values::home_user_uuid::HomeUserUuid;
+use crate::values::token::Token;
+
+// Each makes another token, and wrong PINs are counted.
+pub(crate) const OPERATION: Operation =
+    Operation::new("switchHomeUser", Host::PlexTv, Method::POST, "/home/users/{uuid}/switch")
+        .secret_url();
+
+impl PlexTv {
+    /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
+    /// their account with a token of its own.
+    ///
+    /// Users whose account [has a Home PIN](crate::HomeUser::has_home_pin) want it here. The token that was
+    /// asked with stays alive. For a media server ask [`resources`](Self::resources) with the new token: it
+    /// opens what this user may see.
+    ///
+    /// Switching into one's own user gets an opaque token by a JWT, which the account's own servers take,
+    /// where they refuse the JWT (one client does so).
+    ///
+    /// The PIN stands in the URL, as Plex allows for nothing else, so that URL is masked wherever this library
+    /// shows it.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | 403, code 1041 | [`Forbidden`](crate::Error::Forbidden): the PIN is missing or wrong; [`wants_home_pin`](crate::Error::wants_home_pin) |
+    /// | 403 else | [`Forbidden`](crate::Error::Forbidden): this user is none of the Home |
+    /// | 429 | [`RateLimited`](crate::Error::RateLimited): too many wrong PINs; wait |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
+    ///
+    /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, HomePin, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (uuid, pin) = ("5e1f0c9b7a3d2468".parse()?, HomePin::new("0815")?);
+    /// let call = PlexTv::new(me).switch_home_user(&token, &uuid, Some(&pin));
+    /// assert_eq!(call.masked_url().to_string(), "https://plex.tv/***");
+    /// let (request, reply) = call.into_parts();
+    /// assert_eq!(
+    ///     request.uri(),
+    ///     "https://plex.tv/api/v2/home/users/5e1f0c9b7a3d2468/switch?pin=0815"
+    /// );
+    ///
+    /// let answer = http::Response::builder()
+    ///     .status(201)
+    ///     .body(r#"{"title":"Rosa","authToken":"rosas-0123456789abcd"}"#)?;
+    /// assert_eq!(reply.parse(&answer)?.auth_token.expose(), "rosas-0123456789abcd");
+    ///
+    /// let answer = http::Response::builder().status(403).body(r#"{"errors":[{"code":1041}]}"#)?;
+    /// assert!(reply.parse(&answer).unwrap_err().wants_home_pin());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "switchHomeUser")]
+    pub fn switch_home_user(
+        &self,
+        token: &Token,
+        uuid: &HomeUserUuid,
+        pin: Option<&HomePin>,
+    ) -> Call<Account> {
+        let path = format!("/home/users/{uuid}/switch");
+        let query = pin.map(|pin| format!("?pin={}", pin.expose())).unwrap_or_default();
+        let request =
+            request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, Some(token));
+        // Without the token that was asked with in reserve: it is another user's.
+        Call::new(&OPERATION, request, |body| account::read(body, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, Error, HomePin, PlexTv, Token};
+    use http::Response;
+
+    fn call(pin: Option<&str>) -> crate::Call<crate::Account> {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let pin = pin.map(|pin| HomePin::new(pin).unwrap());
+        let uuid = "e72a41d09c5b3f86".parse().unwrap();
+        PlexTv::new(me).switch_home_user(&Token::new("abc").unwrap(), &uuid, pin.as_ref())
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it_and_its_url_is_a_secret() {
+        for (pin, query) in [(Some("0815"), "?pin=0815"), (None, "")] {
+            let call = call(pin);
+            let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
+            assert!(!shown.contains("0815") && !shown.contains("e72a"), "{shown}");
+            assert!(call.reply().has_secret_url() && !call.reply().is_repeatable());
+            let request = call.request();
+            assert_eq!(request.method(), "POST");
+            let uri = format!("https://plex.tv/api/v2/home/users/e72a41d09c5b3f86/switch{query}");
+            assert_eq!(request.uri().to_string(), uri);
+            assert_eq!(request.headers()["x-plex-token"], "abc");
+            assert_eq!(request.headers()["content-length"], "0");
+            assert!(request.body().as_ref().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_success_with_a_token_is_the_account_and_no_other_token_is_taken_for_it() {
+        for status in [200, 201, 202] {
+            let answer = Response::builder().status(status).body(r#"{"authToken":"nilos"}"#);
+            let account = call(None).reply().parse(&answer.unwrap()).unwrap();
+            assert_eq!(account.auth_token.expose(), "nilos");
+        }
+        for body in ["{}", r#"{"title":"Nilo","authToken":null}"#] {
+            match call(None).reply().parse(&Response::new(body)).unwrap_err() {
+                Error::UnexpectedShape { path, .. } => assert_eq!(path, "authToken", "{body}"),
+                error => panic!("{body}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_home_pin_is_wanted_where_plex_says_so() {
+        let refused = |status: u16, body: &'static str| {
+            let answer = Response::builder().status(status).body(body).unwrap();
+            call(Some("0815")).reply().parse(&answer).unwrap_err()
+        };
+        for body in [
+            r#"{"errors":[{"code":1041,"message":"x","status":403}]}"#,
+            "<errors><error code='1041'/></errors>",
+        ] {
+            let error = refused(403, body);
+            assert!(error.wants_home_pin() && !error.is_token_dead() && !error.may_retry());
+            assert_eq!(
+                error.to_string(),
+                "switchHomeUser at https://plex.tv: the account may not do this \
+                 (403, code 1041: the Home PIN is missing or wrong)"
+            );
+        }
+        for (status, body) in [
+            (403, r#"{"errors":[{"code":1043}]}"#),
+            (403, ""),
+            (401, r#"{"errors":[{"code":1041}]}"#),
+        ] {
+            assert!(!refused(status, body).wants_home_pin(), "{status} {body}");
+        }
+    }
+}

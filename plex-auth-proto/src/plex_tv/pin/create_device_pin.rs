@@ -1,0 +1,125 @@
+use serde_json::json;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::jwk::Jwk;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin;
+use crate::plex_tv::pin::create_pin::OPERATION;
+use crate::plex_tv::pin::device_pin::DevicePin;
+use crate::plex_tv::pin::short_pin::ShortPin;
+use crate::plex_tv::pin::strong_pin::StrongPin;
+
+impl PlexTv {
+    /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN of 4 characters for
+    /// `https://plex.tv/link`, which registers this device's key when it is linked.
+    ///
+    /// The way that Plex recommends to start with a device's key; with an old token in hand there is
+    /// [`register_device_key`](Self::register_device_key). What is said of a
+    /// [PIN without a key](Self::create_short_pin) holds here, too: warnings and errors; it is
+    /// [polled](Self::poll_device_pin) in a way of its own.
+    ///
+    /// Once a signed token was issued to a client identifier, users can no longer sign in under it by password or
+    /// by a PIN without a key, as one client's author writes; nobody has confirmed it.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
+    /// | 422 | [`Rejected`](crate::Error::Rejected): the key's thumbprint is taken |
+    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a success without a usable number or code | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` or `code` |
+    ///
+    /// Source: Plex's published description and two working clients.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
+    /// let (request, reply) = PlexTv::new(me).create_short_device_pin(&jwk).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins");
+    /// assert_eq!(request.body().as_ref(), format!(r#"{{"jwk":{}}}"#, jwk.to_json()).as_bytes());
+    ///
+    /// let answer = http::Response::new(r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#);
+    /// let pin = reply.parse(&answer)?;
+    /// assert_eq!(pin.short().map(|pin| pin.pin().code.expose()), Some("G7KX"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "createOAuthPin")]
+    pub fn create_short_device_pin(&self, jwk: &Jwk) -> Call<DevicePin> {
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        request::set_json(&mut request, &json!({ "jwk": jwk.to_value() }));
+        Call::new(&OPERATION, request, |body| {
+            pin::read(body).map(ShortPin::new).map(DevicePin::of_short)
+        })
+    }
+
+    /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN for Plex's hosted page, which registers
+    /// this device's key when it is linked.
+    ///
+    /// For a program that can open a browser; else as
+    /// [`create_short_device_pin`](Self::create_short_device_pin).
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
+    /// let (_, reply) = plex_tv.create_strong_device_pin(&jwk).into_parts();
+    ///
+    /// let answer = http::Response::new(r#"{"id":2147483651,"code":"8lzfqpkmtyfvdqo4q9ri9l35c"}"#);
+    /// let pin = reply.parse(&answer)?;
+    /// let page = pin.strong().map(|pin| pin.hosted_page(&plex_tv).to_string());
+    /// assert!(page.is_some_and(|page| page.starts_with("https://app.plex.tv/auth#?")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "createOAuthPin")]
+    pub fn create_strong_device_pin(&self, jwk: &Jwk) -> Call<DevicePin> {
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        request::set_json(&mut request, &json!({ "jwk": jwk.to_value(), "strong": true }));
+        Call::new(&OPERATION, request, |body| {
+            pin::read(body).map(StrongPin::new).map(DevicePin::of_strong)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, Error, Jwk, PlexTv};
+
+    #[test]
+    fn the_requests_carry_the_key_and_no_token() {
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let jwk = Jwk::new([0; 32], "den").unwrap();
+        let json = jwk.to_json();
+        for (call, body) in [
+            (plex_tv.create_short_device_pin(&jwk), format!(r#"{{"jwk":{json}}}"#)),
+            (plex_tv.create_strong_device_pin(&jwk), format!(r#"{{"jwk":{json},"strong":true}}"#)),
+        ] {
+            let (request, reply) = call.into_parts();
+            assert_eq!(request.method(), "POST");
+            assert_eq!(request.uri(), "https://plex.tv/api/v2/pins");
+            assert_eq!(request.headers()["content-type"], "application/json");
+            assert!(!request.headers().contains_key("x-plex-token"));
+            assert_eq!(std::str::from_utf8(request.body().as_ref()).unwrap(), body);
+            assert!(!reply.is_repeatable());
+        }
+    }
+
+    #[test]
+    fn a_pin_is_of_the_kind_that_was_asked_for() {
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let jwk = Jwk::new([0; 32], "den").unwrap();
+        let answer = http::Response::new(r#"{"id":7,"code":"G7KX"}"#);
+        let short = plex_tv.create_short_device_pin(&jwk).reply().parse(&answer).unwrap();
+        assert!(short.short().is_some() && short.strong().is_none());
+        let strong = plex_tv.create_strong_device_pin(&jwk).reply().parse(&answer).unwrap();
+        assert!(strong.short().is_none() && strong.strong().is_some());
+        assert_eq!((short.id().expose(), strong.id().expose()), (7, 7));
+        assert!(!format!("{short:?}").contains("G7KX"));
+
+        let error = plex_tv.create_short_device_pin(&jwk).reply().parse(&http::Response::new("{}"));
+        assert!(matches!(error, Err(Error::UnexpectedShape { path, .. }) if path == "id"));
+    }
+}

@@ -1,0 +1,184 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin;
+use crate::plex_tv::pin::short_pin::ShortPin;
+use crate::plex_tv::pin::strong_pin::StrongPin;
+
+// Each makes another one. One that is left alone is reported to have killed the token that was kept, and
+// they count against the rate limit.
+pub(crate) const OPERATION: Operation =
+    Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins");
+
+impl PlexTv {
+    /// `POST {plex.tv}/pins` (createOAuthPin): makes a PIN whose code of 4 characters somebody types at
+    /// `https://plex.tv/link`, to let this device in.
+    ///
+    /// Show the code, and [poll](Self::poll_pin) about once a second, under the same identity, until it is
+    /// linked or its [time](ShortPin::expires_in) is over. A program that can open a browser takes a
+    /// [strong PIN](Self::create_strong_pin).
+    ///
+    /// Make one when somebody is about to sign in, and not before: a finished PIN takes the place of the
+    /// token that the same account had for the same client identifier, and users report that one left alone
+    /// did so, too. For the same reason it is never sent again by itself.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 400, code 1000 | [`BadRequest`](crate::Error::BadRequest) |
+    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
+    /// | a success without a usable number or code | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` or `code` |
+    ///
+    /// Plex answers 201; any success is taken. Source: recorded answers.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (request, reply) = PlexTv::new(me).create_short_pin().into_parts();
+    /// assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/api/v2/pins"));
+    ///
+    /// let answer = http::Response::builder()
+    ///     .status(201)
+    ///     .body(r#"{"id":2147483650,"code":"G7KX","expiresIn":900,"authToken":null}"#)?;
+    /// let pin = reply.parse(&answer)?;
+    /// assert_eq!(pin.pin().code.expose(), "G7KX");
+    /// assert_eq!(pin.expires_in().as_secs(), 900);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "createOAuthPin")]
+    pub fn create_short_pin(&self) -> Call<ShortPin> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        Call::new(&OPERATION, request, |body| pin::read(body).map(ShortPin::new))
+    }
+
+    /// `POST {plex.tv}/pins?strong=true` (createOAuthPin): makes a PIN for Plex's hosted page, on which
+    /// somebody signs in to let this program in.
+    ///
+    /// Open the [page](StrongPin::hosted_page) in a browser, and [poll](Self::poll_pin) as for a
+    /// [short PIN](Self::create_short_pin), whose warnings and errors hold here, too. Its code has 25
+    /// characters, so that nobody can guess it while it waits.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// let (request, reply) = plex_tv.create_strong_pin().into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins?strong=true");
+    ///
+    /// let answer = http::Response::new(r#"{"id":2147483651,"code":"8lzfqpkmtyfvdqo4q9ri9l35c"}"#);
+    /// let pin = reply.parse(&answer)?;
+    /// let page = pin.hosted_page(&plex_tv).to_string();
+    /// assert!(page.starts_with("https://app.plex.tv/auth#?clientID=3381b62b"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "createOAuthPin")]
+    pub fn create_strong_pin(&self) -> Call<StrongPin> {
+        let request = request::request(&OPERATION, "?strong=true", &self.identity, &self.url, None);
+        Call::new(&OPERATION, request, |body| pin::read(body).map(StrongPin::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, Error, PlexTv, ShortPin};
+
+    fn plex_tv() -> PlexTv {
+        PlexTv::new(ClientIdentity::builder("id").product("product").build().unwrap())
+    }
+
+    fn made(body: &str) -> Result<ShortPin, Error> {
+        let answer = http::Response::builder().status(201).body(body).unwrap();
+        plex_tv().create_short_pin().into_parts().1.parse(&answer)
+    }
+
+    #[test]
+    fn the_requests_are_as_plex_wants_them() {
+        let (short, strong) = (plex_tv().create_short_pin(), plex_tv().create_strong_pin());
+        assert_eq!(short.request().uri(), "https://plex.tv/api/v2/pins");
+        assert_eq!(strong.request().uri(), "https://plex.tv/api/v2/pins?strong=true");
+        for request in [short.request(), strong.request()] {
+            assert_eq!(request.method(), "POST");
+            assert_eq!(request.headers()["content-length"], "0");
+            assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+            assert_eq!(request.headers()["x-plex-product"], "product");
+            assert!(!request.headers().contains_key("x-plex-token"));
+            assert!(request.body().as_ref().is_empty());
+        }
+        assert!(!short.reply().is_repeatable() && !strong.reply().is_repeatable());
+    }
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let short = made(
+            r#"{"id":2147483650,"code":"G7KX","product":"My & App #1","trusted":false,
+                "qr":"https://plex.tv/api/v2/pins/qr/G7KX","clientIdentifier":"id",
+                "location":{"code":"NO","european_union_member":false,"continent_code":"EU",
+                  "country":"Norway","city":"Tromsø","time_zone":"Europe/Oslo","postal_code":9008,
+                  "in_privacy_restricted_country":false,"in_privacy_restricted_region":true,
+                  "subdivisions":"Troms","coordinates":"69.6492, 18.9553"},
+                "expiresIn":900,"createdAt":"2024-05-06T07:08:09Z","expiresAt":"2024-05-06T07:23:09Z",
+                "authToken":null,"newRegistration":null,"pmsVersion":null}"#,
+        )
+        .unwrap();
+        let pin = short.pin();
+        assert_eq!((pin.id.expose(), pin.code.expose()), (2_147_483_650, "G7KX"));
+        assert_eq!(pin.product.as_deref(), Some("My & App #1"));
+        assert_eq!(pin.trusted, Some(false));
+        assert_eq!(pin.qr.as_ref().unwrap().as_str(), "https://plex.tv/api/v2/pins/qr/G7KX");
+        assert_eq!(pin.client_identifier.as_deref(), Some("id"));
+        assert_eq!(pin.expires_in, Some(900));
+        assert_eq!(pin.created_at.as_deref(), Some("2024-05-06T07:08:09Z"));
+        assert_eq!(pin.expires_at.as_deref(), Some("2024-05-06T07:23:09Z"));
+        assert!(pin.auth_token.is_none() && pin.new_registration.is_none());
+        assert!(pin.unreadable_fields().is_empty(), "{:?}", pin.unreadable_fields());
+        let location = pin.location.as_ref().unwrap();
+        assert_eq!(location.city.as_deref(), Some("Tromsø"));
+        assert_eq!(location.postal_code.as_deref(), Some("9008"));
+        assert_eq!(location.coordinates.as_deref(), Some("69.6492, 18.9553"));
+        assert_eq!(location.in_privacy_restricted_region, Some(true));
+        let shown = format!("{short:?}");
+        for hidden in ["2147483650", "G7KX", "Tromsø", "9008", "69.6"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_number_or_code_is_an_error_of_its_making() {
+        for (body, path) in [
+            ("{}", "id"),
+            (r#"{"code":"G7KX"}"#, "id"),
+            (r#"{"id":null,"code":"G7KX"}"#, "id"),
+            (r#"{"id":"","code":"G7KX"}"#, "id"),
+            (r#"{"id":"undefined","code":"G7KX"}"#, "id"),
+            (r#"{"id":-7,"code":"G7KX"}"#, "id"),
+            (r#"{"id":{},"code":"G7KX"}"#, "id"),
+            (r#"{"id":7}"#, "code"),
+            (r#"{"id":7,"code":null}"#, "code"),
+            (r#"{"id":7,"code":" "}"#, "code"),
+            (r#"{"id":7,"code":"G7\r\nKX"}"#, "code"),
+            (r#"{"id":7,"code":["G7KX","H8LY"]}"#, "code"),
+            (r#"{"id":7,"code":"G7KX\ud800"}"#, "code"),
+        ] {
+            match made(body).unwrap_err() {
+                Error::UnexpectedShape { path: found, .. } => assert_eq!(found, path, "{body}"),
+                error => panic!("{body}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_least_answer_will_do_whatever_its_success() {
+        for status in [200, 201, 202] {
+            let answer = http::Response::builder().status(status);
+            let answer = answer.body(r#"{"id":"9007199254740993","code":4711}"#).unwrap();
+            let (_, reply) = plex_tv().create_strong_pin().into_parts();
+            let pin = reply.parse(&answer).unwrap();
+            assert_eq!(pin.pin().id.expose(), 9_007_199_254_740_993);
+            assert_eq!(pin.pin().code.expose(), "4711");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use std::fmt;
+
+use http::HeaderMap;
+use zeroize::Zeroizing;
+
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::Pin;
+use crate::values::forward_url::ForwardUrl;
+use crate::values::server_url::ServerUrl;
+use crate::wire::percent;
+
+/// The page of Plex's on which somebody signs in for a [`StrongPin`](crate::StrongPin), to be opened in a
+/// browser: `https://app.plex.tv/auth`, with everything else in the fragment, which a browser sends to
+/// nobody.
+///
+/// It tells the owner who asks by what the identity says: product, version, platform, device and so on. Who
+/// refuses there comes back as well, and the PIN goes on waiting until it expires.
+///
+/// [`Display`](fmt::Display) shows the whole URL, since that is its use; it holds the code, and so `Debug`
+/// shows the page alone. Source: Plex's published description; the names of the device's fields from
+/// clients.
+#[derive(Clone)]
+pub struct HostedPage {
+    page: ServerUrl,
+    /// All parts are encoded.
+    who_and_code: Zeroizing<String>,
+    forward: Option<String>,
+    device: String,
+}
+
+/// What the page shows of the device: the name there, and the header that has the same.
+const DEVICE: [(&str, &str); 7] = [
+    ("product", "x-plex-product"),
+    ("version", "x-plex-version"),
+    ("platform", "x-plex-platform"),
+    ("platformVersion", "x-plex-platform-version"),
+    ("device", "x-plex-device"),
+    ("deviceName", "x-plex-device-name"),
+    ("model", "x-plex-model"),
+];
+
+impl HostedPage {
+    pub(crate) fn new(pin: &Pin, plex_tv: &PlexTv) -> Self {
+        let identifier = percent::encoded(plex_tv.identity.identifier());
+        let code = Zeroizing::new(percent::encoded(pin.code.expose()));
+        Self {
+            page: plex_tv.url.hosted_page(),
+            who_and_code: Zeroizing::new(format!("clientID={identifier}&code={}", *code)),
+            forward: None,
+            device: device(plex_tv.identity.headers()),
+        }
+    }
+
+    /// Where the browser goes afterwards, whether somebody signed in or refused. Without it the page says
+    /// that it can be closed.
+    #[must_use]
+    pub fn forward_to(mut self, url: &ForwardUrl) -> Self {
+        self.forward = Some(format!("&forwardUrl={}", percent::encoded(url.as_str())));
+        self
+    }
+
+    /// Puts another page in the place of `https://app.plex.tv/auth`, or of `/auth` at what stands in for
+    /// plex.tv: where the API is asked through a proxy, and the page is not there.
+    #[must_use]
+    pub fn at(mut self, page: ServerUrl) -> Self {
+        self.page = page;
+        self
+    }
+}
+
+fn device(headers: &HeaderMap) -> String {
+    let fields = DEVICE.iter().filter_map(|(name, header)| {
+        // As bytes: names of devices go beyond ASCII.
+        let value = std::str::from_utf8(headers.get(*header)?.as_bytes()).ok()?;
+        let name = percent::encoded(&format!("context[device][{name}]"));
+        Some(format!("&{name}={}", percent::encoded(value)))
+    });
+    fields.collect()
+}
+
+impl fmt::Display for HostedPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { page, who_and_code, forward, device } = self;
+        let forward = forward.as_deref().unwrap_or_default();
+        write!(f, "{page}#?{}{forward}{device}", **who_and_code)
+    }
+}
+
+impl fmt::Debug for HostedPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostedPage({}#***)", self.page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEVICE, HostedPage};
+    use crate::{ClientIdentity, ClientIdentityBuilder, PlexTv, StrongPin};
+
+    fn page_of(identity: ClientIdentityBuilder, url: &str) -> HostedPage {
+        let plex_tv = PlexTv::at(identity.build().unwrap(), url.parse().unwrap());
+        let pin: StrongPin = serde_json::from_str(r#"{"id":7,"code":"8lzf"}"#).unwrap();
+        pin.hosted_page(&plex_tv)
+    }
+
+    /// The pairs behind `#?`, decoded by another hand.
+    fn pairs(page: &HostedPage) -> Vec<(String, String)> {
+        let url = page.to_string();
+        let (_, fragment) = url.split_once("#?").unwrap();
+        form_urlencoded::parse(fragment.as_bytes()).into_owned().collect()
+    }
+
+    #[test]
+    fn an_identity_without_more_has_no_context() {
+        let page = page_of(ClientIdentity::builder("id"), "https://plex.tv/api/v2");
+        assert_eq!(page.to_string(), "https://app.plex.tv/auth#?clientID=id&code=8lzf");
+    }
+
+    #[test]
+    fn every_field_that_the_page_shows_arrives_and_is_encoded_once() {
+        let identity = ClientIdentity::builder("id & co")
+            .product("My & App #1")
+            .version("1.0+x=%20")
+            .platform("客厅")
+            .platform_version("[1]")
+            .device("a b")
+            .device_name("Salon d'été?")
+            .model("4200X")
+            .vendor("Roku")
+            .language("de");
+        let page = page_of(identity, "https://plex.tv/api/v2");
+        let page = page.forward_to(&"https://a.example/x?a=b&c#d".parse().unwrap());
+        let url = page.to_string();
+        assert!(url.contains("&context%5Bdevice%5D%5Bproduct%5D=My%20%26%20App%20%231&"), "{url}");
+        assert_eq!(url.matches('#').count(), 1, "{url}");
+        let expected = [
+            ("clientID", "id & co"),
+            ("code", "8lzf"),
+            ("forwardUrl", "https://a.example/x?a=b&c#d"),
+            ("context[device][product]", "My & App #1"),
+            ("context[device][version]", "1.0+x=%20"),
+            ("context[device][platform]", "客厅"),
+            ("context[device][platformVersion]", "[1]"),
+            ("context[device][device]", "a b"),
+            ("context[device][deviceName]", "Salon d'été?"),
+            ("context[device][model]", "4200X"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(pairs(&page), expected);
+        assert_eq!(expected.len(), 3 + DEVICE.len());
+    }
+
+    #[test]
+    fn the_page_is_plexs_or_that_of_what_stands_in_or_the_one_that_is_said() {
+        for (url, page) in [
+            ("https://clients.plex.tv/api/v2", "https://app.plex.tv/auth"),
+            ("http://127.0.0.1:32400/api/v2", "http://127.0.0.1:32400/auth"),
+            ("https://example.com/fake", "https://example.com/fake/auth"),
+        ] {
+            let shown = page_of(ClientIdentity::builder("id"), url);
+            assert_eq!(shown.to_string(), format!("{page}#?clientID=id&code=8lzf"));
+            assert_eq!(format!("{shown:?}"), format!("HostedPage({page}#***)"));
+        }
+        let page = page_of(ClientIdentity::builder("id"), "https://proxy.example/plex");
+        let page = page.at("https://app.plex.tv/auth".parse().unwrap());
+        assert_eq!(page.to_string(), "https://app.plex.tv/auth#?clientID=id&code=8lzf");
+    }
+}

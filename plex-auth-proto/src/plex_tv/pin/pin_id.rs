@@ -1,0 +1,95 @@
+use std::fmt;
+
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
+
+/// The number of a PIN, by which it is polled.
+///
+/// Whoever has it, and the client identifier that the PIN was made under, is given the token once the PIN
+/// is linked. So it is a secret: `Debug` shows `***`, there is no `Display`, no `Serialize` and no
+/// comparison, and it is zeroed when dropped. [`expose`](Self::expose) is the one way to the number, to keep
+/// it over a restart; [`new`](Self::new) takes it back.
+///
+/// Plex counts them up, and has come near 2³¹: keep all 64 bits.
+///
+/// ```
+/// use plex_auth_proto::PinId;
+///
+/// let kept = PinId::new(2_147_483_650);
+/// assert_eq!(kept.expose(), 2_147_483_650);
+/// assert_eq!(format!("{kept:?}"), "***");
+/// ```
+#[derive(Clone)]
+pub struct PinId(Zeroizing<u64>);
+
+impl PinId {
+    /// A number that was kept.
+    pub fn new(number: u64) -> Self {
+        Self(Zeroizing::new(number))
+    }
+
+    /// The number itself. What is done with it is the caller's responsibility.
+    pub fn expose(&self) -> u64 {
+        *self.0
+    }
+}
+
+/// Its number is.
+impl ZeroizeOnDrop for PinId {}
+
+impl fmt::Debug for PinId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Value<'_> for PinId {
+    const IS_PLAIN: bool = true;
+
+    fn from_integer(number: i128) -> Option<Self> {
+        number.try_into().ok().map(Self::new)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Value::from_text(text).map(Self::new)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PinId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PinId;
+
+    #[test]
+    fn a_number_is_read_exactly_whatever_its_dress() {
+        for (json, number) in [
+            ("0", 0),
+            ("2147483647", 2_147_483_647),
+            ("2147483648", 2_147_483_648),
+            ("4294967296", 4_294_967_296),
+            ("9007199254740991", 9_007_199_254_740_991),
+            ("9007199254740993", 9_007_199_254_740_993),
+            ("18446744073709551615", u64::MAX),
+            ("\"9007199254740993\"", 9_007_199_254_740_993),
+            ("\" 7 \"", 7),
+            ("2147483648.0", 2_147_483_648),
+        ] {
+            assert_eq!(serde_json::from_str::<PinId>(json).unwrap().expose(), number, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for json in ["-1", "1.5", "18446744073709551616", "\"\"", "\"7a\"", "null", "true", "[]"] {
+            let error = serde_json::from_str::<PinId>(json).unwrap_err();
+            assert!(!error.to_string().contains("7a"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+
+use http::Uri;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use crate::operation::context::Origin;
+use crate::wire::lenient::Value;
+
+/// A URL that belongs to a PIN, and mostly has its code inside: to be opened, or shown to whom the PIN is
+/// meant for.
+///
+/// [`Display`](fmt::Display) shows all of it, since that is its use; `Debug` shows where it leads alone.
+///
+/// ```
+/// let pin: plex_auth_proto::Pin = serde_json::from_str(
+///     r#"{"id": 7, "code": "G7KX", "qr": "https://plex.tv/api/v2/pins/qr/G7KX"}"#,
+/// )?;
+/// let picture = pin.qr.ok_or("there is none")?;
+/// assert_eq!(picture.to_string(), "https://plex.tv/api/v2/pins/qr/G7KX");
+/// assert_eq!(format!("{picture:?}"), "PinUrl(https://plex.tv/***)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct PinUrl(Zeroizing<String>);
+
+impl PinUrl {
+    pub(crate) fn new(url: String) -> Self {
+        Self(Zeroizing::new(url))
+    }
+
+    /// The whole URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Its text is.
+impl ZeroizeOnDrop for PinUrl {}
+
+impl fmt::Display for PinUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PinUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match origin(&self.0) {
+            Some(origin) => write!(f, "PinUrl({origin}/***)"),
+            None => f.write_str("PinUrl(***)"),
+        }
+    }
+}
+
+impl Value<'_> for PinUrl {
+    const IS_PLAIN: bool = true;
+
+    /// Only of `http` and `https`: a program may hand it to a browser.
+    fn from_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        origin(text).map(|_| Self::new(text.to_owned()))
+    }
+}
+
+fn origin(url: &str) -> Option<Origin> {
+    Origin::of(&url.parse::<Uri>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PinUrl, Value};
+
+    #[test]
+    fn only_what_a_browser_may_be_sent_to_is_one() {
+        let read = |text| PinUrl::from_text(text).map(|url| url.to_string());
+        for url in ["https://plex.tv/api/v2/pins/qr/G7KX", "http://127.0.0.1:32400/qr?x=1"] {
+            assert_eq!(read(url).as_deref(), Some(url));
+        }
+        for text in ["javascript:alert(1)", "data:text/html,x", "/qr/G7KX", "file:///etc", "G7KX"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn its_debug_has_no_code_also_where_it_is_no_url() {
+        for url in
+            ["https://plex.tv/link/?pin=G7KX", "https://u:G7KX@plex.tv/", "G7KX", "G7KX://G7KX"]
+        {
+            let shown = format!("{:?}", PinUrl::new(url.to_owned()));
+            assert!(!shown.contains("G7KX"), "{shown}");
+        }
+    }
+}

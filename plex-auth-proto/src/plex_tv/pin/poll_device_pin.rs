@@ -1,0 +1,109 @@
+use crate::call::Call;
+use crate::call::request;
+use crate::jwt::device_jwt::DeviceJwt;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::device_pin::DevicePin;
+use crate::plex_tv::pin::poll_pin;
+use crate::plex_tv::pin::poll_pin::{OPERATION, PinState};
+
+impl PlexTv {
+    /// `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin): has somebody linked the PIN that was made with this
+    /// device's key? If so, the signed token.
+    ///
+    /// `jwt` is signed [for this](crate::DeviceClaims::for_poll), and anew each time, as it is good for five
+    /// minutes and a PIN lives for longer. All else is as with a [PIN without a key](Self::poll_pin).
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone) |
+    /// | 422 | [`Rejected`](crate::Error::Rejected): the signature is wrong, or that of another key |
+    /// | 498 | [`Unauthorized`](crate::Error::Unauthorized): the signed token has expired; look at the clock |
+    ///
+    /// Source: two working clients. The URL holds the PIN's number and the signed token, and is shown nowhere.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use plex_auth_proto::{http, ClientIdentity, DeviceClaims, DevicePin, PinId, PinState, PlexTv};
+    ///
+    /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+    /// # struct Key(Jwk);
+    /// # impl DeviceKey for Key {
+    /// #     fn jwk(&self) -> &Jwk { &self.0 }
+    /// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
+    /// # }
+    /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let plex_tv = PlexTv::new(me);
+    /// let pin = DevicePin::kept(PinId::new(2_147_483_650));
+    ///
+    /// let jwt = DeviceClaims::for_poll(plex_tv.identity(), SystemTime::now()).sign(&key)?;
+    /// let call = plex_tv.poll_device_pin(&pin, &jwt);
+    /// assert_eq!(call.masked_url().to_string(), "https://plex.tv/***");
+    ///
+    /// let answer = http::Response::new(r#"{"id":2147483650,"authToken":"eyJh.eyJp.c2ln"}"#);
+    /// assert!(matches!(call.reply().parse(&answer)?, PinState::Linked { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getOAuthPin")]
+    pub fn poll_device_pin(&self, pin: &DevicePin, jwt: &DeviceJwt) -> Call<PinState> {
+        let path = format!("/pins/{}", pin.id().expose());
+        // There is nothing in a signed token that a query writes in another way.
+        let query = format!("?deviceJWT={}", jwt.expose());
+        let request =
+            request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, None);
+        let asked = pin.id().clone();
+        Call::new(&OPERATION, request, move |body| poll_pin::read(body, &asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Call, ClientIdentity, DeviceClaims, DevicePin, Jwk, PinId, PinState, PlexTv};
+    use std::time::SystemTime;
+
+    fn call(identifier: &str, key_id: &str) -> Call<PinState> {
+        let me = ClientIdentity::builder(identifier).build().unwrap();
+        let jwk = Jwk::new([0; 32], key_id).unwrap();
+        let claims = DeviceClaims::for_poll(&me, SystemTime::UNIX_EPOCH);
+        let pin = DevicePin::kept(PinId::new(2_147_483_650));
+        PlexTv::new(me).poll_device_pin(&pin, &claims.unsigned(&jwk).signed(&[1; 64]))
+    }
+
+    #[test]
+    fn the_signed_token_stands_in_a_url_that_is_shown_nowhere() {
+        let call = call("id", "den");
+        let uri = call.request().uri();
+        assert_eq!(call.request().method(), "GET");
+        assert_eq!(uri.path(), "/api/v2/pins/2147483650");
+        let jwt = uri.query().unwrap().strip_prefix("deviceJWT=").unwrap();
+        assert_eq!(jwt.split('.').count(), 3);
+        let (_, decoded) = form_urlencoded::parse(uri.query().unwrap().as_bytes()).next().unwrap();
+        assert_eq!(decoded, jwt, "nothing needs to be encoded");
+
+        assert!(call.reply().has_secret_url() && call.reply().is_repeatable());
+        let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
+        assert!(!shown.contains("eyJ") && !shown.contains("2147483650"), "{shown}");
+        assert!(!call.request().headers().contains_key("x-plex-token"));
+    }
+
+    #[test]
+    fn the_longest_names_fit_into_a_url() {
+        let call = call(&"\"".repeat(1024), &"\"".repeat(256));
+        assert!(call.request().uri().to_string().len() > 3_000);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_signed_token_is_no_word_about_the_pin() {
+        let call = call("id", "den");
+        for status in [400, 401, 422, 498] {
+            let answer = http::Response::builder().status(status).body("").unwrap();
+            let error = call.reply().parse(&answer).unwrap_err();
+            assert!(!error.is_pin_gone() && !error.is_token_dead(), "{error}");
+        }
+        let expired = http::Response::builder().status(498).body("").unwrap();
+        assert_eq!(
+            call.reply().parse(&expired).unwrap_err().to_string(),
+            "getOAuthPin at https://plex.tv: the device's signed token is not accepted (498)"
+        );
+    }
+}

@@ -1,0 +1,282 @@
+use std::time::Duration;
+
+use http::Method;
+use serde::de::MapAccess;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin;
+use crate::plex_tv::pin::pin_id::PinId;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+use crate::wire::lenient::Value;
+
+// The number redeems the token.
+pub(crate) const OPERATION: Operation =
+    Operation::new("getOAuthPin", Host::PlexTv, Method::GET, "/pins/{id}")
+        .repeatable()
+        .secret_url()
+        .about_a_pin();
+
+impl PlexTv {
+    /// `GET {plex.tv}/pins/{id}` (getOAuthPin): has somebody linked the PIN? If so, the token.
+    ///
+    /// Poll about once a second, and more slowly while there is trouble: an outage, a rate limit or a
+    /// proxy's page says nothing about the PIN and ends nothing. What ends it is
+    /// [`is_pin_gone`](crate::Error::is_pin_gone), or that its time is over by the caller's clock; poll
+    /// once more then, since it may have been linked at the last moment. The identity must be the one that
+    /// the PIN was made under: under another client identifier it is not found.
+    ///
+    /// Keep the token at once. It is not known whether it can be had a second time.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone): expired, unknown, or another identifier's |
+    /// | another PIN | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` |
+    /// | a token that cannot be one | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
+    /// | 404 without a code, 429, 5xx, a proxy's page | not a word about the PIN; [may be tried again](crate::Error::may_retry) |
+    ///
+    /// Source: recorded answers. The URL holds the PIN's number, and is shown nowhere.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use plex_auth_proto::{http, ClientIdentity, PinId, PinState, PlexTv};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (request, reply) = PlexTv::new(me).poll_pin(&PinId::new(2_147_483_650)).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins/2147483650");
+    ///
+    /// let answer = http::Response::new(r#"{"id":2147483650,"expiresIn":871,"authToken":null}"#);
+    /// match reply.parse(&answer)? {
+    ///     PinState::Waiting { expires_in, .. } => assert_eq!(expires_in, Some(Duration::from_secs(871))),
+    ///     state => panic!("{state:?}"),
+    /// }
+    /// let answer = http::Response::new(r#"{"id":2147483650,"authToken":"xyz-Abc_0123456789ab"}"#);
+    /// match reply.parse(&answer)? {
+    ///     PinState::Linked { auth_token, .. } => assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab"),
+    ///     state => panic!("{state:?}"),
+    /// }
+    /// let answer = http::Response::builder().status(404).body(r#"{"errors":[{"code":1020}]}"#)?;
+    /// assert!(reply.parse(&answer).unwrap_err().is_pin_gone());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getOAuthPin")]
+    pub fn poll_pin(&self, pin: &PinId) -> Call<PinState> {
+        let path = format!("/pins/{}", pin.expose());
+        let request = request::request_at(&OPERATION, &path, "", &self.identity, &self.url, None);
+        let asked = pin.clone();
+        Call::new(&OPERATION, request, move |body| read(body, &asked))
+    }
+}
+
+/// What has become of a PIN.
+///
+/// A test makes one from JSON:
+///
+/// ```
+/// use plex_auth_proto::PinState;
+///
+/// let state: PinState = serde_json::from_str(r#"{"id": 7, "authToken": "xyz-Abc_0123456789ab"}"#)?;
+/// assert!(matches!(state, PinState::Linked { .. }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PinState {
+    /// Nobody has linked it yet.
+    #[non_exhaustive]
+    Waiting {
+        /// How long it can still be linked, from this answer on: nothing where Plex says 0 or less, and a
+        /// day at the most. Absent where Plex does not say.
+        expires_in: Option<Duration>,
+    },
+    /// Somebody has.
+    #[non_exhaustive]
+    Linked {
+        /// The token of whoever linked it.
+        auth_token: Token,
+        /// Whether the account was made on the way, for this PIN. Absent where Plex does not say.
+        new_registration: Option<bool>,
+    },
+}
+
+lenient::object! {
+    struct Answer {
+        id: Option<PinId>,
+        expires_in: Option<i64> as "expiresIn",
+        auth_token: Option<Token> as "authToken",
+        new_registration: Option<bool> as "newRegistration",
+    }
+}
+
+/// Reads what is said of the PIN that was `asked` about.
+pub(crate) fn read(body: &[u8], asked: &PinId) -> Result<PinState, Fault> {
+    let answer: Option<Answer> = decode::object(body)?;
+    let answer = answer.ok_or_else(|| Fault::shape(".", "is not an object"))?;
+    // A token of somebody else's would be taken for the owner's. Where no number can be read nothing speaks
+    // against it: the way to it was the number.
+    if answer.id.as_ref().is_some_and(|id| id.expose() != asked.expose()) {
+        return Err(Fault::shape("id", "is that of another PIN"));
+    }
+    answer.state()
+}
+
+impl Answer {
+    fn state(self) -> Result<PinState, Fault> {
+        let unreadable = lenient::unreadable_fields(&self).iter().any(|path| path == "authToken");
+        let Self { expires_in, auth_token, new_registration, .. } = self;
+        match auth_token {
+            Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
+            // Not taken for waiting: nothing more will come.
+            None if unreadable => Err(Fault::shape("authToken", "cannot be used as a token")),
+            None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::bounded) }),
+        }
+    }
+}
+
+impl<'de> Value<'de> for PinState {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        Ok(Answer::from_object(map)?.and_then(|answer| answer.state().ok()))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PinState {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PinState;
+    use crate::{Call, ClientIdentity, Error, PinId, PlexTv};
+    use std::time::Duration;
+
+    fn call(id: u64) -> Call<PinState> {
+        PlexTv::new(ClientIdentity::builder("id").build().unwrap()).poll_pin(&PinId::new(id))
+    }
+
+    fn polled(status: u16, body: &str) -> Result<PinState, Error> {
+        let answer = http::Response::builder().status(status).body(body).unwrap();
+        call(7).reply().parse(&answer)
+    }
+
+    /// `None` while nobody has linked it.
+    fn token(body: &str) -> Option<String> {
+        match polled(200, body).unwrap() {
+            PinState::Waiting { .. } => None,
+            PinState::Linked { auth_token, .. } => Some(auth_token.expose().to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it_and_its_url_a_secret() {
+        for id in [0, 7, 2_147_483_648, 9_007_199_254_740_993, u64::MAX] {
+            let call = call(id);
+            let request = call.request();
+            assert_eq!(request.method(), "GET");
+            assert_eq!(request.uri().to_string(), format!("https://plex.tv/api/v2/pins/{id}"));
+            assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+            assert!(!request.headers().contains_key("x-plex-token"));
+            assert!(!request.headers().contains_key("content-length"));
+            assert!(call.reply().is_repeatable() && call.reply().has_secret_url());
+            assert_eq!(call.masked_url().to_string(), "https://plex.tv/***");
+        }
+        assert!(!format!("{:?}", call(2_147_483_648)).contains("2147483648"));
+    }
+
+    #[test]
+    fn null_empty_and_absent_mean_waiting_and_a_token_means_linked() {
+        for waiting in [
+            r#"{"id":7,"code":"G7KX","authToken":null}"#,
+            r#"{"id":7,"authToken":""}"#,
+            r#"{"id":7}"#,
+            r#"{"id":"7"}"#,
+            r#"{"id":7,"newRegistration":false,"expiresIn":[]}"#,
+            "{}",
+        ] {
+            assert_eq!(token(waiting), None, "{waiting}");
+        }
+        for linked in [
+            r#"{"id":7,"code":"G7KX","authToken":"abc"}"#,
+            r#"{"id":"7","authToken":"abc","expiresIn":"?","newRegistration":[]}"#,
+            r#"{"authToken":"abc"}"#,
+            r#"{"id":{},"authToken":"abc"}"#,
+            r#"{"id":7,"authToken":null,"authToken":"abc"}"#,
+        ] {
+            assert_eq!(token(linked).as_deref(), Some("abc"), "{linked}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_between_nothing_and_a_day() {
+        for (said, left) in [
+            ("871", Some(871)),
+            ("\"871\"", Some(871)),
+            ("0", Some(0)),
+            ("-3", Some(0)),
+            ("1000000000000", Some(86_400)),
+            ("null", None),
+            ("1e999", None),
+        ] {
+            match polled(200, &format!(r#"{{"id":7,"expiresIn":{said}}}"#)).unwrap() {
+                PinState::Waiting { expires_in } => {
+                    assert_eq!(expires_in, left.map(Duration::from_secs), "{said}");
+                }
+                state => panic!("{said}: {state:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn another_pins_token_and_one_that_cannot_be_are_errors() {
+        for (body, path) in [
+            (r#"{"id":8,"authToken":"s3cret"}"#, "id"),
+            (r#"{"id":"8","authToken":"s3cret"}"#, "id"),
+            (r#"{"id":8,"authToken":null}"#, "id"),
+            (r#"{"id":7,"authToken":"s3cret here"}"#, "authToken"),
+            (r#"{"id":7,"authToken":{"s3cret":1}}"#, "authToken"),
+            (r#"{"id":7,"authToken":true}"#, "authToken"),
+        ] {
+            let error = polled(200, body).unwrap_err();
+            match &error {
+                Error::UnexpectedShape { path: found, .. } => assert_eq!(found, path, "{body}"),
+                error => panic!("{body}: {error}"),
+            }
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+            assert!(!error.is_pin_gone());
+        }
+    }
+
+    #[test]
+    fn a_pin_is_gone_where_plex_says_so_and_never_else() {
+        let c1020 = r#"{"errors":[{"code":1020,"message":"Code not found or expired"}]}"#;
+        let x1020 = "<errors><error code=\"1020\" message=\"no\"/></errors>";
+        for (status, body) in [(404, c1020), (404, x1020), (410, ""), (410, "<html>Gone</html>")] {
+            let error = polled(status, body).unwrap_err();
+            assert!(error.is_pin_gone() && !error.may_retry(), "{status} {body}: {error}");
+            assert!(!error.is_token_dead());
+        }
+        for (status, body) in [
+            (404, ""),
+            (404, "<html>Not Found</html>"),
+            (404, r#"{"errors":[{"code":1002}]}"#),
+            (400, c1020),
+            (422, c1020),
+            (429, c1020),
+            (502, "<html>Bad Gateway</html>"),
+            (200, "<html>Sign in to the hotel's network</html>"),
+            (302, ""),
+        ] {
+            let error = polled(status, body).unwrap_err();
+            assert!(!error.is_pin_gone(), "{status} {body}: {error}");
+        }
+        for status in [404, 429, 502] {
+            assert!(polled(status, "").unwrap_err().may_retry(), "{status}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use serde::de::MapAccess;
+
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::Pin;
+use crate::plex_tv::pin::pin_url::PinUrl;
+use crate::wire::lenient;
+use crate::wire::lenient::{Paths, Value};
+use crate::wire::percent;
+
+/// How long Plex's short PINs live.
+const USUAL_LIFE: Duration = Duration::from_secs(900);
+
+/// A PIN whose code of 4 characters somebody types at `https://plex.tv/link`: for a device with a screen and
+/// without a keyboard. [`PlexTv::create_short_pin`] makes one.
+///
+/// Show the [code](Pin::code) and the [address](Self::link_page); or only a QR code that leads to the
+/// [address with the code filled in](Self::filled_link_page).
+///
+/// ```
+/// use plex_auth_proto::{ClientIdentity, PlexTv, ShortPin};
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let pin: ShortPin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;
+///
+/// let code = pin.pin().code.expose();
+/// let text = format!("Open {} and type {code}", pin.link_page(&plex_tv));
+/// assert_eq!(text, "Open https://plex.tv/link and type G7KX");
+/// assert_eq!(pin.filled_link_page(&plex_tv).as_str(), "https://plex.tv/link/?pin=G7KX");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ShortPin(Pin);
+
+impl ShortPin {
+    pub(crate) fn new(pin: Pin) -> Self {
+        Self(pin)
+    }
+
+    /// What Plex says of it: number, code and the rest.
+    pub fn pin(&self) -> &Pin {
+        &self.0
+    }
+
+    /// How long it lives, from the moment on in which the answer came that made it.
+    ///
+    /// It is what Plex says ([`Pin::expires_in`]), up to a day; and 15 minutes, as usual, where Plex says
+    /// nothing that a new PIN can mean: no number, 0, or less.
+    pub fn expires_in(&self) -> Duration {
+        self.0.lifetime(USUAL_LIFE)
+    }
+
+    /// Where the code is to be typed: `https://plex.tv/link`. Where `plex_tv` is something that stands in
+    /// for it, as a fake does, `/link` there.
+    pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
+        PinUrl::new(plex_tv.url.link_page().to_string())
+    }
+
+    /// The same page with the code filled in, to be opened or to be shown as a QR code.
+    pub fn filled_link_page(&self, plex_tv: &PlexTv) -> PinUrl {
+        let code = percent::encoded(self.0.code.expose());
+        PinUrl::new(format!("{}/?pin={code}", plex_tv.url.link_page()))
+    }
+}
+
+impl<'de> Value<'de> for ShortPin {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        Ok(Pin::from_object(map)?.map(Self))
+    }
+
+    fn unreadable(&self, paths: &mut Paths) {
+        self.0.unreadable(paths);
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ShortPin {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShortPin;
+    use crate::{ClientIdentity, PlexTv};
+    use std::time::Duration;
+
+    fn pin(rest: &str) -> ShortPin {
+        serde_json::from_str(&format!(r#"{{"id":7,"code":"G7KX"{rest}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn its_life_is_what_plex_says_where_that_can_be() {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        for (said, life) in [
+            ("900", minutes(15)),
+            ("\"600\"", minutes(10)),
+            ("1", Duration::from_secs(1)),
+            ("0", minutes(15)),
+            ("-1", minutes(15)),
+            ("-9223372036854775808", minutes(15)),
+            ("null", minutes(15)),
+            ("\"soon\"", minutes(15)),
+            ("[]", minutes(15)),
+            ("86400", minutes(24 * 60)),
+            ("1000000000000", minutes(24 * 60)),
+            ("9223372036854775807", minutes(24 * 60)),
+        ] {
+            let pin = pin(&format!(r#","expiresIn":{said}"#));
+            assert_eq!(pin.expires_in(), life, "{said}");
+        }
+        assert_eq!(pin("").expires_in(), minutes(15));
+    }
+
+    #[test]
+    fn its_pages_are_plexs_or_those_of_what_stands_in() {
+        for (url, page) in [
+            ("https://plex.tv/api/v2", "https://plex.tv/link"),
+            ("https://clients.plex.tv/api/v2", "https://plex.tv/link"),
+            ("http://127.0.0.1:32400/api/v2", "http://127.0.0.1:32400/link"),
+            ("http://127.0.0.1:32400", "http://127.0.0.1:32400/link"),
+            ("https://example.com/fake/api/v2/", "https://example.com/fake/link"),
+            ("https://notplex.tv/api/v2", "https://notplex.tv/link"),
+        ] {
+            let me = ClientIdentity::builder("id").build().unwrap();
+            let plex_tv = PlexTv::at(me, url.parse().unwrap());
+            assert_eq!(pin("").link_page(&plex_tv).to_string(), page);
+            let filled = pin("").filled_link_page(&plex_tv);
+            assert_eq!(filled.as_str(), format!("{page}/?pin=G7KX"));
+            assert!(!format!("{filled:?}").contains("G7KX"));
+        }
+    }
+
+    #[test]
+    fn a_code_of_any_characters_is_encoded_once() {
+        let pin: ShortPin = serde_json::from_str(r##"{"id":7,"code":"a&b=c#%20+/?"}"##).unwrap();
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let page = pin.filled_link_page(&plex_tv).to_string();
+        assert_eq!(page, "https://plex.tv/link/?pin=a%26b%3Dc%23%2520%2B%2F%3F");
+    }
+}

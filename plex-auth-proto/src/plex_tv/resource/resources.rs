@@ -1,0 +1,245 @@
+use std::fmt;
+
+use http::Method;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::resource::Resource;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient::{List, Paths};
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").repeatable();
+
+/// Without these the list lacks the names that certificates are for, Plex's relay, and IPv6.
+const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";
+
+impl PlexTv {
+    /// `GET {plex.tv}/resources` (getServerResources): the media servers and players that an account may use,
+    /// with the token of each and the ways to reach it.
+    ///
+    /// This is also how to learn whether somebody may use a server: ask with *their* token whether
+    /// [`server`](Resources::server) finds it, or have [`server_access`](Self::server_access) do so. Ask again
+    /// when a server refuses its token, or cannot be reached where it was: both change. A server that was
+    /// claimed just now can take 90 s to appear.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | a success that is no list | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `.`, and never "no servers" |
+    ///
+    /// A row that cannot be read costs that row, and
+    /// [`unreadable_fields`](Resources::unreadable_fields) says that it did. Source: recorded answers; the
+    /// query as in the published API.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).resources(&token).into_parts();
+    /// assert_eq!(
+    ///     request.uri(),
+    ///     "https://plex.tv/api/v2/resources?includeHttps=1&includeRelay=1&includeIPv6=1"
+    /// );
+    ///
+    /// let answer = http::Response::new(
+    ///     r#"[{"name":"Attic","provides":"server","clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r",
+    ///          "connections":[{"uri":"https://10-0-2-1.feed.plex.direct:32400","local":true}]},
+    ///         {"name":"Rosa's phone","provides":"player,pubsub-player","accessToken":null}]"#,
+    /// );
+    /// let resources = reply.parse(&answer)?;
+    /// assert_eq!(resources.resources.len(), 2);
+    /// assert_eq!(resources.servers().count(), 1);
+    /// let attic = resources.server("5f0e1c2d").ok_or("this account may not use it")?;
+    /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
+    ///
+    /// let answer = http::Response::new(r#"{"errors":[{"code":1007}]}"#);
+    /// assert!(reply.parse(&answer).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "getServerResources")]
+    pub fn resources(&self, token: &Token) -> Call<Resources> {
+        let request = request::request(&OPERATION, QUERY, &self.identity, &self.url, Some(token));
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+/// What an account may use: media servers, players and whatever else is registered with it.
+///
+/// A test makes one from JSON:
+///
+/// ```
+/// let resources: plex_auth_proto::Resources =
+///     serde_json::from_str(r#"[{"name": "Attic", "provides": "server"}]"#)?;
+/// assert_eq!(resources.servers().count(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Resources {
+    /// All of them, in Plex's order.
+    pub resources: Vec<Resource>,
+    all_read: bool,
+}
+
+impl Resources {
+    /// The media servers among them.
+    pub fn servers(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(|resource| resource.provides("server"))
+    }
+
+    /// The media server that calls itself so: its
+    /// [`machine_identifier`](crate::ServerIdentity::machine_identifier) is its client identifier here. None
+    /// where the account may not use it.
+    pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
+        self.servers()
+            .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))
+    }
+
+    /// What Plex sent and this version could not read, as paths on the wire, such as
+    /// `1.connections.0.port`: to tell a field that has drifted from one that was not there, and to report it.
+    ///
+    /// A list is named where any element of it was left out, the list as a whole by a dot. No path holds a
+    /// value; a number in it counts the rows that could be read.
+    ///
+    /// ```
+    /// let resources: plex_auth_proto::Resources =
+    ///     serde_json::from_str(r#"["a row", {"connections": [{"port": "high"}]}]"#)?;
+    /// assert_eq!(resources.resources.len(), 1);
+    /// assert_eq!(resources.unreadable_fields(), [".", "0.connections.0.port"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn unreadable_fields(&self) -> Vec<String> {
+        let mut paths = Paths::default();
+        if !self.all_read {
+            paths.add(".");
+        }
+        paths.add_each(&self.resources);
+        paths.into_found()
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Resources {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Rows)
+    }
+}
+
+struct Rows;
+
+impl<'de> Visitor<'de> for Rows {
+    type Value = Resources;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of resources")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Resources, A::Error> {
+        let (resources, all_read) = List::NEW.visit_seq(list)?;
+        Ok(Resources { resources, all_read })
+    }
+}
+
+fn read(body: &[u8]) -> Result<Resources, Fault> {
+    let (resources, all_read) = decode::list(body)?;
+    Ok(Resources { resources, all_read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resources, read};
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, Content, PlexTv, Token};
+
+    fn parse(body: &str) -> Resources {
+        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+    }
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).resources(&Token::new("abc").unwrap());
+        let request = call.request();
+        assert_eq!(request.method(), "GET");
+        assert_eq!(
+            request.uri(),
+            "https://plex.tv/api/v2/resources?includeHttps=1&includeRelay=1&includeIPv6=1"
+        );
+        assert_eq!(request.headers()["x-plex-token"], "abc");
+        assert!(!request.headers().contains_key("content-length"));
+    }
+
+    #[test]
+    fn what_is_no_list_is_a_fault_and_never_no_servers() {
+        for body in [
+            "{}",
+            "null",
+            "\"[]\"",
+            "0",
+            r#"{"errors":[{"code":1007,"message":"x","status":500}]}"#,
+            r#"{"resources":[{"provides":"server"}]}"#,
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, problem } => {
+                    assert_eq!((path.as_str(), problem), (".", "is not a list"), "{body}");
+                }
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+        for (body, expected) in [
+            ("", Content::Empty),
+            ("<html></html>", Content::Html),
+            ("<resources/>", Content::Xml),
+            ("[{}", Content::BrokenJson),
+            ("[] []", Content::BrokenJson),
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+        let none = parse("\u{feff} [ ]\n");
+        assert!(none.resources.is_empty() && none.unreadable_fields().is_empty());
+    }
+
+    #[test]
+    fn one_odd_row_costs_that_row() {
+        let two = parse(
+            r#"[{"name":"Attic","provides":"server","accessToken":"abc","connections":[]},
+                {"name":"Phone","provides":"player","accessToken":null}]"#,
+        );
+        assert_eq!(two.resources.len(), 2);
+        assert!(two.resources[1].access_token.is_none() && two.unreadable_fields().is_empty());
+        let shown = format!("{two:?}");
+        assert!(!shown.contains("Attic") && !shown.contains("Phone"), "{shown}");
+
+        let odd = r#"{"provides":"server","clientIdentifier":"a"}"#;
+        for row in ["7", "\"x\"", "[]", "[{}]", "true", "1e999", "\"\\ud800\""] {
+            for body in [format!("[{row},{odd}]"), format!("[{odd},{row}]")] {
+                let resources = parse(&body);
+                assert_eq!(resources.resources.len(), 1, "{body}");
+                assert!(resources.server("a").is_some(), "{body}");
+                assert_eq!(resources.unreadable_fields(), ["."], "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_is_found_by_its_identifier_and_a_player_is_none() {
+        let resources = parse(
+            r#"[{"provides":"player","clientIdentifier":"a"},{"provides":"client,server","clientIdentifier":"b"},
+                {"provides":"server"},{"clientIdentifier":"c"}]"#,
+        );
+        assert_eq!(resources.servers().count(), 2);
+        assert!(resources.server("b").is_some());
+        for other in ["a", "c", "", "B"] {
+            assert!(resources.server(other).is_none(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+pub(crate) mod ping;
+pub(crate) mod sign_out;

@@ -1,0 +1,134 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::wire::decode;
+use crate::wire::decode::Fault;
+use crate::wire::lenient;
+
+pub(crate) const OPERATION: Operation =
+    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").repeatable();
+
+impl PlexTv {
+    /// `GET {plex.tv}/ping` (ping): keeps a token alive, and asks whether it is, at less cost than
+    /// [`token_details`](Self::token_details).
+    ///
+    /// Any use of a token keeps it alive; old-style ones that nobody used died after three to four weeks,
+    /// by users' reports. A program that asks for nothing else for that long pings once a day.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | a success that does not say so | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `pong` |
+    /// | a page, with whatever status | not a word about the token, and never "alive" |
+    ///
+    /// `{"pong":true}` is an answer, and so are `{"success":true}` and XML whose text is `true`. Source: one
+    /// client (`pong`, XML), the published API (`success`).
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).ping(&token).into_parts();
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/ping");
+    ///
+    /// reply.parse(&http::Response::new(r#"{"pong":true}"#))?;
+    ///
+    /// let page = http::Response::new("<html>Sign in to the hotel's network</html>");
+    /// let error = reply.parse(&page).unwrap_err();
+    /// assert!(!error.is_token_dead() && error.may_retry());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ping(&self, token: &Token) -> Call<()> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
+        Call::new(&OPERATION, request, read)
+    }
+}
+
+lenient::object! {
+    #[derive(Debug)]
+    struct Answer {
+        pong: Option<bool>,
+        /// As the published API has it.
+        success: Option<bool>,
+    }
+}
+
+fn read(body: &[u8]) -> Result<(), Fault> {
+    if decode::text_of_xml(body).is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return Ok(());
+    }
+    let answer: Option<Answer> = decode::object(body)?;
+    match answer.and_then(|answer| answer.pong.or(answer.success)) {
+        Some(true) => Ok(()),
+        _ => Err(Fault::shape("pong", "is missing or not true")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::wire::content::Content;
+    use crate::wire::decode::Fault;
+    use crate::{ClientIdentity, PlexTv, Token};
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).ping(&Token::new("abc").unwrap());
+        let request = call.request();
+        assert_eq!(request.method(), "GET");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/ping");
+        assert_eq!(request.headers()["accept"], "application/json");
+        assert_eq!(request.headers()["x-plex-token"], "abc");
+        assert!(!request.headers().contains_key("content-length"));
+    }
+
+    #[test]
+    fn every_form_of_yes_is_read() {
+        for body in [
+            r#"{"pong":true}"#,
+            "\u{feff}\r\n{\"pong\":\"1\",\"x\":1e999}",
+            r#"{"success":true}"#,
+            r#"{"pong":null,"success":1}"#,
+            "<pong>true</pong>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ping>\n True\n</ping>\n",
+        ] {
+            read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_yes() {
+        for (body, expected) in [
+            ("{}", "pong"),
+            (r#"{"pong":false}"#, "pong"),
+            (r#"{"pong":"perhaps"}"#, "pong"),
+            (r#"{"errors":[]}"#, "pong"),
+            ("true", "."),
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Shape { path, .. } => assert_eq!(path, expected, "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+        for (body, expected) in [
+            ("", Content::Empty),
+            ("pong", Content::Other),
+            ("<html><body>true</body></html>", Content::Html),
+            ("<html>true</html>", Content::Html),
+            ("<pong>false</pong>", Content::Xml),
+            ("<pong/>", Content::Xml),
+            (r#"<a b="true"/>"#, Content::Xml),
+        ] {
+            match read(body.as_bytes()).unwrap_err() {
+                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
+                fault => panic!("{body}: {fault:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use http::Method;
+
+use crate::call::Call;
+use crate::call::request;
+use crate::operation::{Host, Operation};
+use crate::plex_tv::PlexTv;
+use crate::values::token::Token;
+use crate::wire::decode;
+
+// A second one finds the token dead, which is what the first was for.
+pub(crate) const OPERATION: Operation =
+    Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout").repeatable();
+
+impl PlexTv {
+    /// `DELETE {plex.tv}/users/signout` (signOut): ends a token, so that a copy of it that lies somewhere is
+    /// of no use to anybody.
+    ///
+    /// Forget the token only afterwards: one that was forgotten and not ended goes on working. An answer
+    /// that says that the token [is dead](crate::Error::is_token_dead) comes to the same; a second copy of
+    /// this call is answered so.
+    ///
+    /// | Plex answers | error |
+    /// |---|---|
+    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token was dead already |
+    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::Error::UnexpectedContent): the token lives on |
+    ///
+    /// Plex answers 204 (recorded) or 200 (the published API); any success is taken, and nothing in it is
+    /// looked for.
+    ///
+    /// ```
+    /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// let (request, reply) = PlexTv::new(me).sign_out(&token).into_parts();
+    /// assert_eq!(request.method(), "DELETE");
+    /// assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signout");
+    ///
+    /// reply.parse(&http::Response::builder().status(204).body("")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "signOut")]
+    pub fn sign_out(&self, token: &Token) -> Call<()> {
+        let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
+        Call::new(&OPERATION, request, decode::nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ClientIdentity, Content, Error, PlexTv, Token};
+    use http::Response;
+
+    #[test]
+    fn the_request_is_as_plex_wants_it() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).sign_out(&Token::new("abc").unwrap());
+        let request = call.request();
+        assert_eq!(request.method(), "DELETE");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signout");
+        assert_eq!(request.headers()["x-plex-token"], "abc");
+        assert!(!request.headers().contains_key("content-length"));
+        assert!(request.body().as_ref().is_empty());
+    }
+
+    #[test]
+    fn any_success_means_that_it_is_done_save_a_page() {
+        let me = ClientIdentity::builder("id").build().unwrap();
+        let call = PlexTv::new(me).sign_out(&Token::new("abc").unwrap());
+        for body in ["", r#"{"success":true}"#, "<response/>", "OK", "\u{feff}{\"a\":"] {
+            call.reply().parse(&Response::new(body)).unwrap();
+        }
+        for page in ["<html>Sign in to the network</html>", "\r\n<!DOCTYPE html><html></html>"] {
+            let error = call.reply().parse(&Response::new(page)).unwrap_err();
+            assert!(
+                matches!(error, Error::UnexpectedContent { content: Content::Html, .. }),
+                "{error:?}"
+            );
+        }
+    }
+}

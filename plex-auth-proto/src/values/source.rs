@@ -1,0 +1,148 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::wire::percent;
+
+/// The longest source, in bytes. Together with the bound of a base URL it keeps every URL under the
+/// 64 KiB that one can have.
+const MAX_LENGTH: usize = 1024;
+
+/// A server or provider by name, as media servers know them: `server://<client identifier>`,
+/// `provider://<provider identifier>`.
+///
+/// What stands behind the prefix is carried exactly, percent-encoded on the wire. White space around
+/// the whole is trimmed.
+///
+/// ```
+/// use plex_auth_proto::{InvalidSource, Source};
+///
+/// let source: Source = "server://5f0e1c2d".parse()?;
+/// assert_eq!(source, Source::server("5f0e1c2d")?);
+/// assert_eq!("5f0e1c2d".parse::<Source>(), Err(InvalidSource::Prefix));
+/// # Ok::<(), InvalidSource>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Source(Box<str>);
+
+impl Source {
+    /// A server by its client identifier alone, which is its `machineIdentifier`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSource`]
+    pub fn server(client_identifier: &str) -> Result<Self, InvalidSource> {
+        Self::below("server://", client_identifier)
+    }
+
+    /// A provider by its identifier, such as `tv.plex.provider.epg`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSource`]
+    pub fn provider(identifier: &str) -> Result<Self, InvalidSource> {
+        Self::below("provider://", identifier)
+    }
+
+    fn below(prefix: &str, identifier: &str) -> Result<Self, InvalidSource> {
+        if identifier.contains("://") {
+            return Err(InvalidSource::Prefix);
+        }
+        [prefix, identifier.trim()].concat().parse()
+    }
+
+    /// The source as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn percent_encoded(&self) -> String {
+        percent::encoded(&self.0)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Source {
+    type Err = InvalidSource;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSource> {
+        let text = text.trim();
+        let (prefix, identifier) = text.split_once("://").ok_or(InvalidSource::Prefix)?;
+        let is_prefix = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        if !prefix.starts_with(|first: char| first.is_ascii_alphabetic())
+            || !prefix.bytes().all(is_prefix)
+        {
+            return Err(InvalidSource::Prefix);
+        }
+        if identifier.is_empty() {
+            return Err(InvalidSource::Empty);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidSource::ControlCharacter);
+        }
+        if text.len() > MAX_LENGTH {
+            return Err(InvalidSource::TooLong);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Why a text cannot be a [`Source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSource {
+    /// It does not start with a prefix such as `server://`, or has one where none belongs.
+    #[error(
+        "the source has no prefix, or one too many; it looks like server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
+    )]
+    Prefix,
+    /// Nothing stands behind the prefix.
+    #[error("the source has nothing behind its prefix; put the identifier there")]
+    Empty,
+    /// There is a control character inside.
+    #[error("the source has a control character inside; pass plain text")]
+    ControlCharacter,
+    /// It is longer than 1024 bytes.
+    #[error("the source is longer than 1024 bytes; it is a prefix and an identifier")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InvalidSource, Source};
+
+    #[test]
+    fn any_identifier_arrives_byte_for_byte() {
+        for identifier in ["5f0e1c2d", "a b", "a&b=c", "a#b", "a%20b", "a+b", "客厅 📺", "a/b?c"]
+        {
+            let source = Source::server(identifier).unwrap();
+            let query = format!("source={}", source.percent_encoded());
+            let (_, decoded) = form_urlencoded::parse(query.as_bytes()).next().unwrap();
+            assert_eq!(decoded, format!("server://{identifier}"));
+            assert!(!query.contains(['+', ' ', '&', '#']), "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        use InvalidSource::{ControlCharacter, Empty, Prefix, TooLong};
+        let long = format!("server://{}", "x".repeat(1024));
+        for (text, why) in [
+            ("", Prefix),
+            ("5f0e1c2d", Prefix),
+            ("server:5f0e1c2d", Prefix),
+            ("://x", Prefix),
+            ("se rver://x", Prefix),
+            ("server://", Empty),
+            ("server:// ", Empty),
+            ("server://a\nb", ControlCharacter),
+            (&long, TooLong),
+        ] {
+            assert_eq!(text.parse::<Source>(), Err(why), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+pub(crate) mod content;
+pub(crate) mod decode;
+pub(crate) mod lenient;
+pub(crate) mod media_container;
+pub(crate) mod open_enum;
+pub(crate) mod percent;
+pub(crate) mod raw_json;
+pub(crate) mod redaction;
+pub(crate) mod repair;
+pub(crate) mod xml;

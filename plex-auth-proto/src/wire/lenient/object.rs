@@ -1,0 +1,188 @@
+//! The types of Plex's, declared with their names on the wire.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Visitor};
+
+/// Declares types that are read from an object of Plex's. A field has the same name on the wire, or the one
+/// behind `as`.
+///
+/// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those under `required` are plain values, without
+/// which there is no object; `or_else` makes one that has values in reserve for them.
+macro_rules! object {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $name:ident {
+            required {
+                $($(#[$required_attribute:meta])* $required_visibility:vis
+                    $required:ident: $required_type:ty $(as $required_wire:literal)?,)*
+            }
+            $($(#[$field_attribute:meta])* $field_visibility:vis
+                $field:ident: $type:ty $(as $wire:literal)?,)*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone)]
+        $visibility struct $name {
+            $($(#[$required_attribute])* $required_visibility $required: $required_type,)*
+            $($(#[$field_attribute])* $field_visibility $field: $type,)*
+            unreadable: crate::wire::lenient::Unreadable,
+        }
+
+        impl $name {
+            /// Reads the object's fields; `None` where one that is required is neither there nor in reserve.
+            fn or_else<'de, A: serde::de::MapAccess<'de>>(
+                mut map: A,
+                $(mut $required: Option<$required_type>,)*
+            ) -> Result<Option<Self>, A::Error> {
+                #[allow(non_camel_case_types)]
+                enum Field { NumberInDisguise, $($required,)* $($field,)* }
+
+                // Not inlined into the reader of each kind of input.
+                #[inline(never)]
+                fn known(key: &str) -> Option<Field> {
+                    match key {
+                        $(crate::wire::lenient::wire!($required $($required_wire)?) => Some(Field::$required),)*
+                        $(crate::wire::lenient::wire!($field $($wire)?) => Some(Field::$field),)*
+                        crate::wire::lenient::NUMBER => Some(Field::NumberInDisguise),
+                        _ => None,
+                    }
+                }
+
+                $(let mut $field = <$type>::default();)*
+                let mut unreadable = crate::wire::lenient::Unreadable::default();
+                let mut first = true;
+                while let Some(key) = map.next_key_seed(crate::wire::lenient::Key(known))? {
+                    let is_first = std::mem::take(&mut first);
+                    // Most fields are plain, and all of these are read in one place: below.
+                    let (name, field): (&str, &mut dyn crate::wire::lenient::Take) = match key {
+                        $(Some(Field::$required) => {
+                            (crate::wire::lenient::wire!($required $($required_wire)?), &mut $required)
+                        })*
+                        $(Some(Field::$field) => {
+                            let name = crate::wire::lenient::wire!($field $($wire)?);
+                            match crate::wire::lenient::Field::as_plain(&mut $field) {
+                                Some(plain) => (name, plain),
+                                None => {
+                                    let read = crate::wire::lenient::read_value(&mut map, &mut $field)?;
+                                    unreadable.note(name, read);
+                                    continue;
+                                }
+                            }
+                        })*
+                        // It has this key alone, and is no object.
+                        Some(Field::NumberInDisguise) if is_first => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            if map.next_key::<serde::de::IgnoredAny>()?.is_none() {
+                                return Ok(None);
+                            }
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            continue;
+                        }
+                        Some(Field::NumberInDisguise) | None => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    let read = crate::wire::lenient::read_plain(&mut map, field)?;
+                    unreadable.note(name, read);
+                }
+                $(let Some($required) = $required else { return Ok(None) };)*
+                Ok(Some(Self { $($required,)* $($field,)* unreadable }))
+            }
+        }
+
+        impl<'de> crate::wire::lenient::Value<'de> for $name {
+            fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+                Self::or_else(map, $(None::<$required_type>),*)
+            }
+
+            fn unreadable(&self, paths: &mut crate::wire::lenient::Paths) {
+                paths.add_all(&self.unreadable);
+                $(crate::wire::lenient::Field::unreadable(
+                    &self.$field,
+                    crate::wire::lenient::wire!($field $($wire)?),
+                    paths,
+                );)*
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::wire::lenient::required(deserializer)
+            }
+        }
+
+        const _: () = {
+            $(crate::wire::lenient::checked_wire!($required $($required_wire)?);)*
+            $(crate::wire::lenient::checked_wire!($field $($wire)?);)*
+        };
+    };
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $name:ident { $($fields:tt)* }
+    ) => {
+        crate::wire::lenient::object! {
+            $(#[$attribute])*
+            $visibility struct $name { required {} $($fields)* }
+        }
+    };
+}
+pub(crate) use object;
+
+/// The name of a field on the wire.
+macro_rules! wire {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $wire:literal) => {
+        $wire
+    };
+}
+pub(crate) use wire;
+
+/// Plex writes camelCase, so that a name in Rust's way is one where `as` was forgotten.
+macro_rules! checked_wire {
+    ($field:ident) => {
+        assert!(
+            crate::wire::lenient::is_one_word(stringify!($field)),
+            concat!("say how `", stringify!($field), "` is called on the wire: `as \"...\"`")
+        )
+    };
+    ($field:ident $wire:literal) => {};
+}
+pub(crate) use checked_wire;
+
+pub(crate) const fn is_one_word(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    while let [first, behind @ ..] = rest {
+        if *first == b'_' {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
+
+/// A key, looked up while it is still where it came from.
+pub(crate) struct Key<F>(pub(crate) F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<T, E> {
+        Ok((self.0)(key))
+    }
+}

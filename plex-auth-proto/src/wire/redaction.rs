@@ -1,0 +1,27 @@
+//! What a log may show of an answer: of a name or an address of somebody no more than that there is one.
+
+use std::fmt;
+
+/// What stands for a name or an e-mail address of somebody where it would be shown.
+pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
+    text.as_ref().map(|_| format_args!("***"))
+}
+
+/// A type's `Debug` that shows `***` in place of the fields that are `masked`. Every field is named, so that a new one
+/// must be thought about.
+macro_rules! shown {
+    (@value $field:ident masked) => { &$crate::wire::redaction::masked($field) };
+    (@value $field:ident) => { $field };
+    ($(#[$doc:meta])* $type:ident { $($field:ident $($masked:ident)?),+ $(,)? }) => {
+        $(#[$doc])*
+        impl ::std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let Self { $($field),+ } = self;
+                f.debug_struct(stringify!($type))
+                    $(.field(stringify!($field), $crate::wire::redaction::shown!(@value $field $($masked)?)))+
+                    .finish()
+            }
+        }
+    };
+}
+pub(crate) use shown;

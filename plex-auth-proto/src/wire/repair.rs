@@ -1,0 +1,186 @@
+//! The second look at a JSON document that the first could not read.
+//!
+//! The reader of JSON fails as a whole where a number is out of range, where text holds half a surrogate
+//! pair or where lists lie too deep in each other, even in a field that nobody needs. Here each element
+//! is looked at by itself, and one that cannot be read is replaced by a mark, so that the first can read
+//! the rest: another reader would need its own code for each type, a third of what the library added to a program.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Error;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::wire::lenient::{UNREADABLE, float};
+
+/// How deep a document is looked into. The deepest that Plex sends is five; each level costs one more
+/// pass over the bytes below it.
+const MAX_DEPTH: usize = 16;
+
+/// The document with [`UNREADABLE`] in place of each element that cannot be read. A member whose key
+/// cannot be is left out.
+///
+/// # Errors
+///
+/// It is not one JSON document.
+pub(crate) fn mended(text: &str) -> Result<Zeroizing<String>, Error> {
+    let document = serde_json::from_str(text)?;
+    let mut mended = Zeroizing::new(String::with_capacity(text.len()));
+    mend(document, MAX_DEPTH, &mut mended)?;
+    Ok(mended)
+}
+
+/// Appends an element, of which so many levels are looked into.
+fn mend(element: &RawValue, depth: usize, mended: &mut String) -> Result<(), Error> {
+    let text = element.get();
+    let is_readable = match text.as_bytes().first() {
+        Some(b'{' | b'[') => match depth.checked_sub(1) {
+            Some(depth) => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                return json.deserialize_any(Inside { depth, mended });
+            }
+            None => false,
+        },
+        Some(b'"') => is_text(element),
+        // With serde_json's feature `arbitrary_precision` a number out of range would be one.
+        Some(b'-' | b'0'..=b'9') => float(text).is_some(),
+        _ => true,
+    };
+    if is_readable {
+        mended.push_str(text);
+    } else {
+        mended.extend(["\"", UNREADABLE, "\""]);
+    }
+    Ok(())
+}
+
+fn is_text(element: &RawValue) -> bool {
+    serde_json::from_str::<String>(element.get()).is_ok()
+}
+
+/// Appends what is inside a list or an object, and its brackets.
+struct Inside<'a> {
+    depth: usize,
+    mended: &'a mut String,
+}
+
+impl<'de> Visitor<'de> for Inside<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { depth, mended } = self;
+        let mut before = "{";
+        while let Some((key, element)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if is_text(key) {
+                mended.extend([before, key.get(), ":"]);
+                mend(element, depth, mended).map_err(A::Error::custom)?;
+                before = ",";
+            }
+        }
+        mended.push_str(if before == "{" { "{}" } else { "}" });
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self { depth, mended } = self;
+        let mut before = "[";
+        while let Some(element) = list.next_element()? {
+            mended.push_str(before);
+            mend(element, depth, mended).map_err(A::Error::custom)?;
+            before = ",";
+        }
+        mended.push_str(if before == "[" { "[]" } else { "]" });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mended;
+    use crate::wire::content::Content;
+    use crate::wire::decode::{Fault, object};
+    use crate::wire::lenient::Value;
+
+    crate::wire::lenient::object! {
+        #[derive(Debug)]
+        struct Thing {
+            a: Option<u32>,
+            b: Option<String>,
+            c: Vec<String>,
+            d: Option<Box<Thing>>,
+        }
+    }
+
+    impl<'de> Value<'de> for Box<Thing> {
+        fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+            Thing::from_object(map).map(|thing| thing.map(Self::new))
+        }
+    }
+
+    fn thing(text: &str) -> Thing {
+        // The reader is given what it would not read in any case.
+        object(mended(text).unwrap().as_bytes()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_can_be_read_is_as_it_was() {
+        for text in ["{}", "[]", "7", "null", r#"{"a":[1,{"b":"\u00e9","c":[]}],"d":{}}"#] {
+            assert_eq!(mended(text).unwrap().as_str(), text);
+        }
+        let without = mended(r#"{"a":1e999,"\ud800":1}"#).unwrap();
+        assert_eq!(without.as_str(), "{\"a\":\"\u{7f}\"}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_alone() {
+        let text =
+            r#"{"a":1e999,"b":"\ud800","\ud800":1,"c":["1",1e999,"x"],"d":{"a":2,"b":-1e999}}"#;
+        let whole = thing(text);
+        assert_eq!((whole.a, whole.b), (None, None));
+        assert_eq!(whole.c, ["1", "x"]);
+        let inside = whole.d.unwrap();
+        assert_eq!((inside.a, inside.b), (Some(2), None));
+    }
+
+    #[test]
+    fn of_a_key_that_comes_twice_the_last_that_can_be_read_counts() {
+        let twice = thing(r#"{"a":1,"a":2,"b":"x","b":"\ud800","c":["y"],"c":null}"#);
+        assert_eq!((twice.a, twice.b.as_deref()), (Some(2), Some("x")));
+        assert_eq!(twice.c, ["y"]);
+    }
+
+    #[test]
+    fn depth_costs_what_is_deep_alone() {
+        let deep = format!(r#"{{"a":1,"c":{}{},"b":"x"}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        let whole = thing(&deep);
+        assert_eq!((whole.a, whole.b.as_deref()), (Some(1), Some("x")));
+        let nested = format!("{}{{\"a\":7}}{}", r#"{"a":1,"d":"#.repeat(100), "}".repeat(100));
+        let mut whole = &thing(&nested);
+        let mut levels = 1;
+        while let Some(inside) = &whole.d {
+            whole = inside;
+            levels += 1;
+        }
+        assert_eq!((levels, whole.a), (super::MAX_DEPTH, Some(1)));
+    }
+
+    #[test]
+    fn a_broken_document_is_an_error() {
+        for text in ["", "{", r#"{"a":1"#, "{} {}", "[1,]", "nul"] {
+            assert!(mended(text).is_err(), "{text:?}");
+        }
+        for text in ["[]", "null", "7", "\"{}\"", "\"\\ud800\""] {
+            let Err(Fault::Shape { path, problem }) = object::<Thing>(text.as_bytes()) else {
+                panic!("{text:?}")
+            };
+            assert_eq!((path.as_str(), problem), (".", "is not an object"), "{text:?}");
+        }
+        let broken = object::<Thing>(br#"{"a":1e999"#).unwrap_err();
+        assert!(matches!(broken, Fault::Content(Content::BrokenJson)));
+    }
+}
