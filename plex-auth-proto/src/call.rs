@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::call::body::Body;
 use crate::call::reply::Reply;
 use crate::operation::context::{Asked, Origin};
-use crate::operation::{Facts, Host, Operation};
+use crate::operation::{Host, Operation};
 use crate::wire::decode;
-use crate::wire::decode::{Decode, Fault};
+use crate::wire::decode::{Decode, DecodeError};
 
 pub(crate) mod body;
 pub(crate) mod reply;
@@ -76,14 +76,7 @@ impl<T> Call<T> {
         let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
         let secret_url = query.contains("x-plex-token=");
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
-        let asked = Asked {
-            operation,
-            host: None,
-            origin: Origin::of(request.uri()),
-            repeatable: false,
-            carried_token,
-            facts: Facts::default(),
-        };
+        let asked = Asked::own(operation, request.uri(), carried_token);
         let call = Self::assemble(request, asked, decode);
         if secret_url { call.secret_url() } else { call }
     }
@@ -92,16 +85,10 @@ impl<T> Call<T> {
     pub(crate) fn new(
         operation: &Operation,
         request: Request<Body>,
-        decode: impl Fn(&[u8]) -> Result<T, Fault> + Send + Sync + 'static,
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync + 'static,
     ) -> Self {
-        let asked = Asked {
-            operation: operation.name,
-            host: Some(operation.host),
-            origin: Origin::of(request.uri()),
-            repeatable: operation.repeatable,
-            carried_token: request.headers().contains_key(TOKEN_HEADER),
-            facts: operation.facts(),
-        };
+        let carried_token = request.headers().contains_key(TOKEN_HEADER);
+        let asked = Asked::new(operation, request.uri(), carried_token);
         let call = Self::assemble(request, asked, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }
     }
@@ -158,37 +145,37 @@ impl<T> Call<T> {
 
     /// The URL as it may be shown: whole, or without path and query where it holds a secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
-        MaskedUrl { uri: self.request.uri(), secret: self.reply.secret_url }
+        MaskedUrl { uri: self.request.uri(), secret: self.reply.has_secret_url() }
     }
 
     /// Says who answers, which decides what a 401 means for the token.
     pub fn answered_by(mut self, host: Host) -> Self {
-        self.reply.asked.host = Some(host);
+        self.reply.set_host(host);
         self
     }
 
     /// Says whether the request may be sent again when it is not known what became of it.
     pub fn repeatable(mut self, repeatable: bool) -> Self {
-        self.reply.asked.repeatable = repeatable;
+        self.reply.set_repeatable(repeatable);
         self
     }
 
     /// Sets how large the answer may be, in bytes, in place of the transport's limit and of
     /// [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
     pub fn max_body_size(mut self, bytes: usize) -> Self {
-        self.reply.max_body_size = Some(bytes);
+        self.reply.set_max_body_size(bytes);
         self
     }
 
     /// Gives the call a deadline of its own, for the whole exchange, in place of the transport's.
     pub fn deadline(mut self, limit: Duration) -> Self {
-        self.reply.deadline = Some(limit);
+        self.reply.set_deadline(limit);
         self
     }
 
     /// Says that the URL holds a secret, so that it is masked wherever this library shows it.
     pub fn secret_url(mut self) -> Self {
-        self.reply.secret_url = true;
+        self.reply.set_secret_url();
         self
     }
 }
@@ -209,7 +196,7 @@ impl Call<()> {
     /// ```
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
         let mut call = Self::own(operation, request.map(Into::into), Box::new(|_| Ok(())));
-        call.reply.status_only = true;
+        call.reply.set_status_only();
         call
     }
 }
@@ -237,7 +224,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { request, reply } = self;
         f.debug_struct("Call")
-            .field("operation", &reply.asked.operation)
+            .field("operation", &reply.asked().operation())
             .field("method", request.method())
             .field("url", &format_args!("{}", self.masked_url()))
             .field("headers", request.headers())

@@ -7,6 +7,7 @@ use http::{HeaderMap, Response, StatusCode};
 use crate::error::SendError;
 use crate::error::response::Error;
 use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::operation::Host;
 use crate::operation::context::Asked;
 use crate::wire::content::Content;
 use crate::wire::decode::Decode;
@@ -47,26 +48,31 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Reply<T> {
-    pub(crate) asked: Asked,
-    pub(crate) max_body_size: Option<usize>,
-    default_max_body_size: usize,
-    pub(crate) status_only: bool,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) secret_url: bool,
+    settings: Settings,
     decode: Decode<T>,
+}
+
+/// All that does not depend on the type of the value.
+struct Settings {
+    asked: Asked,
+    max_body_size: Option<usize>,
+    default_max_body_size: usize,
+    status_only: bool,
+    deadline: Option<Duration>,
+    secret_url: bool,
 }
 
 impl<T> Reply<T> {
     pub(crate) fn new(asked: Asked, decode: Decode<T>) -> Self {
-        Self {
+        let settings = Settings {
             asked,
             max_body_size: None,
             default_max_body_size: DEFAULT_MAX_BODY_SIZE,
             status_only: false,
             deadline: None,
             secret_url: false,
-            decode,
-        }
+        };
+        Self { settings, decode }
     }
 
     /// Reads an answer: the status first, then redirect, size, content and, last, the data.
@@ -77,7 +83,8 @@ impl<T> Reply<T> {
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body).map_err(|fault| Error::unusable(&self.asked, response.status(), fault))
+        (self.decode)(body)
+            .map_err(|error| Error::unusable(&self.settings.asked, response.status(), error))
     }
 
     /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
@@ -94,34 +101,50 @@ impl<T> Reply<T> {
     where
         T: 'static,
     {
-        let Self { asked, decode, .. } = self;
-        Reply {
-            asked,
-            max_body_size: self.max_body_size,
-            default_max_body_size: self.default_max_body_size,
-            status_only: self.status_only,
-            deadline: self.deadline,
-            secret_url: self.secret_url,
-            decode: Box::new(move |body| decode(body).map(&make)),
-        }
+        let Self { settings, decode } = self;
+        Reply { settings, decode: Box::new(move |body| decode(body).map(&make)) }
+    }
+
+    pub(crate) fn set_host(&mut self, host: Host) {
+        self.settings.asked.set_host(host);
+    }
+
+    pub(crate) fn set_repeatable(&mut self, repeatable: bool) {
+        self.settings.asked.set_repeatable(repeatable);
+    }
+
+    pub(crate) fn set_max_body_size(&mut self, bytes: usize) {
+        self.settings.max_body_size = Some(bytes);
+    }
+
+    pub(crate) fn set_deadline(&mut self, limit: Duration) {
+        self.settings.deadline = Some(limit);
+    }
+
+    pub(crate) fn set_secret_url(&mut self) {
+        self.settings.secret_url = true;
+    }
+
+    pub(crate) fn set_status_only(&mut self) {
+        self.settings.status_only = true;
     }
 
     fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
         if !status.is_success() {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
-            return Err(Error::refused(&self.asked, status, headers, seen));
+            return Err(Error::refused(&self.settings.asked, status, headers, seen));
         }
-        if self.status_only {
+        if self.settings.status_only {
             return Ok(());
         }
         let limit = self.limit();
         if body.len().max(declared_length(headers)) > limit {
-            let asked = Box::new(self.asked.clone());
+            let asked = Box::new(self.settings.asked.clone());
             return Err(Error::BodyTooLarge { asked, status, limit });
         }
         match encoding(headers) {
             Some(encoding) if !body.is_empty() => Err(Error::UnexpectedContent {
-                asked: Box::new(self.asked.clone()),
+                asked: Box::new(self.settings.asked.clone()),
                 status,
                 content: Content::Encoded(encoding),
             }),
@@ -150,7 +173,7 @@ impl<T> Reply<T> {
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
         if !status.is_success() {
             MAX_REFUSAL_SIZE
-        } else if self.status_only || declared_length(headers) > self.limit() {
+        } else if self.settings.status_only || declared_length(headers) > self.limit() {
             0
         } else {
             self.limit().saturating_add(1)
@@ -158,7 +181,7 @@ impl<T> Reply<T> {
     }
 
     fn limit(&self) -> usize {
-        self.max_body_size.unwrap_or(self.default_max_body_size)
+        self.settings.max_body_size.unwrap_or(self.settings.default_max_body_size)
     }
 
     /// The error for an exchange that brought no answer, for carriers.
@@ -166,34 +189,34 @@ impl<T> Reply<T> {
     /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
     /// of [`Reply`] has one.
     pub fn no_answer(&self, reason: NoAnswerReason, sent: bool) -> SendError {
-        SendError::NoAnswer(NoAnswer::new(&self.asked, reason, sent))
+        SendError::NoAnswer(NoAnswer::new(&self.settings.asked, reason, sent))
     }
 
     /// What was asked, and of whom.
     pub fn asked(&self) -> &Asked {
-        &self.asked
+        &self.settings.asked
     }
 
     /// Whether the request may be sent again when it is not known what became of it.
     pub fn is_repeatable(&self) -> bool {
-        self.asked.repeatable
+        self.settings.asked.is_repeatable()
     }
 
     /// Whether the URL holds a secret and must not be shown or logged.
     pub fn has_secret_url(&self) -> bool {
-        self.secret_url
+        self.settings.secret_url
     }
 
     /// The call's own deadline for the whole exchange; absent where the transport's holds.
     pub fn deadline(&self) -> Option<Duration> {
-        self.deadline
+        self.settings.deadline
     }
 
     /// Sets how large the answer may be, in bytes, unless the call has a limit of its own: for a carrier
     /// that has one for all calls, in place of [`DEFAULT_MAX_BODY_SIZE`].
     #[must_use]
     pub fn default_max_body_size(mut self, bytes: usize) -> Self {
-        self.default_max_body_size = bytes;
+        self.settings.default_max_body_size = bytes;
         self
     }
 }
@@ -201,10 +224,10 @@ impl<T> Reply<T> {
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
-            .field("asked", &self.asked)
+            .field("asked", &self.settings.asked)
             .field("max_body_size", &self.limit())
-            .field("deadline", &self.deadline)
-            .field("secret_url", &self.secret_url)
+            .field("deadline", &self.settings.deadline)
+            .field("secret_url", &self.settings.secret_url)
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use crate::operation::Host;
 use crate::operation::context::{Asked, Origin};
 use crate::values::retry_after::RetryAfter;
 use crate::wire::content::Content;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 
 mod message;
 
@@ -145,7 +145,7 @@ impl Error {
             401 if rejection.has_code(1029) => Self::SecondFactorRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
             // Where none went along, it is what was sent in its place.
-            422 if asked.carried_token && rejection.says_invalid_token() => {
+            422 if asked.carried_token() && rejection.says_invalid_token() => {
                 Self::Unauthorized(rejection)
             }
             403 => Self::Forbidden(rejection),
@@ -156,11 +156,11 @@ impl Error {
     }
 
     /// The error for a success whose body cannot be used.
-    pub(crate) fn unusable(asked: &Asked, status: StatusCode, fault: Fault) -> Self {
+    pub(crate) fn unusable(asked: &Asked, status: StatusCode, error: DecodeError) -> Self {
         let asked = Box::new(asked.clone());
-        match fault {
-            Fault::Content(content) => Self::UnexpectedContent { asked, status, content },
-            Fault::Shape { path, problem } => {
+        match error {
+            DecodeError::Content(content) => Self::UnexpectedContent { asked, status, content },
+            DecodeError::Shape { path, problem } => {
                 Self::UnexpectedShape { asked, status, path, problem }
             }
         }
@@ -213,10 +213,10 @@ impl Error {
     pub fn is_token_dead(&self) -> bool {
         let asked = self.asked();
         let of_the_account = match self.status().as_u16() {
-            401 => asked.host == Some(Host::PlexTv),
-            _ => asked.host != Some(Host::MediaServer),
+            401 => asked.host() == Some(Host::PlexTv),
+            _ => asked.host() != Some(Host::MediaServer),
         };
-        matches!(self, Self::Unauthorized(_)) && asked.carried_token && of_the_account
+        matches!(self, Self::Unauthorized(_)) && asked.carried_token() && of_the_account
     }
 
     /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
@@ -232,8 +232,8 @@ impl Error {
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {
-            404 => rejection.has_code(1020) && self.asked().host == Some(Host::PlexTv),
-            410 => self.asked().facts.about_a_pin,
+            404 => rejection.has_code(1020) && self.asked().host() == Some(Host::PlexTv),
+            410 => self.asked().facts().about_a_pin,
             _ => false,
         }
     }
@@ -255,7 +255,7 @@ impl Error {
     /// its first copy was carried out after all. Wait for [`retry_after`](Self::retry_after), or for a
     /// few seconds that double.
     pub fn may_retry(&self) -> bool {
-        let repeatable = self.asked().repeatable;
+        let repeatable = self.asked().is_repeatable();
         match self {
             Self::RateLimited(_) => true,
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
@@ -270,7 +270,7 @@ impl Error {
                 // codes, and one that is too old answers so for ever.
                 404 => {
                     let is_gateways = rejection.codes().next().is_none();
-                    repeatable && is_gateways && self.asked().host != Some(Host::MediaServer)
+                    repeatable && is_gateways && self.asked().host() != Some(Host::MediaServer)
                 }
                 408 | 425 => repeatable,
                 _ => false,
@@ -291,7 +291,7 @@ impl std::error::Error for Error {}
 /// Where a redirect points, by origin.
 fn redirect_target(asked: &Asked, headers: &HeaderMap) -> Option<Origin> {
     let location = headers.get(LOCATION)?.to_str().ok()?.trim();
-    let own = asked.origin.as_ref();
+    let own = asked.origin();
     let absolute = match location.strip_prefix("//") {
         Some(_) => &format!("{}:{location}", own?.scheme()),
         // A relative one can have a whole URL in its query.

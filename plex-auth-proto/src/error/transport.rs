@@ -37,11 +37,11 @@ impl NoAnswer {
     pub fn may_retry(&self) -> bool {
         use NoAnswerReason as Reason;
         let passes = match self.reason {
-            Reason::Tls(fault) => fault == TlsFault::Interrupted,
+            Reason::Tls(error) => error == TlsFault::Interrupted,
             Reason::NotHttp | Reason::HeadTooLarge | Reason::NotStarted(_) => false,
             _ => true,
         };
-        passes && (!self.sent || self.asked.repeatable)
+        passes && (!self.sent || self.asked.is_repeatable())
     }
 }
 
@@ -90,7 +90,7 @@ impl fmt::Display for NoAnswerReason {
             Self::NameNotFound => f.write_str("the name of the host was not found"),
             Self::Refused => f.write_str("the connection was refused"),
             Self::Unreachable => f.write_str("the host cannot be reached"),
-            Self::Tls(fault) => write!(f, "TLS failed: {fault}"),
+            Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::TimedOut(limit) => write!(f, "no whole answer within {limit:?}"),
             Self::CutOff => f.write_str("the connection ended before the answer did"),
             Self::NotHttp => f.write_str("what answers does not speak HTTP"),

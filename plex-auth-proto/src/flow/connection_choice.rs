@@ -12,17 +12,17 @@ use crate::media_server::source_connection_information::SourceDevice;
 use crate::plex_tv::resource::Resource;
 use crate::values::client_identity::ClientIdentity;
 use candidate::CandidateState;
-use contest::{Candidate, Contest, UnderWay};
-use listed::Listed;
+use candidates::{Candidate, Candidates, Request};
+use listing::ListedServer;
 use outcome::{ChosenConnection, ConnectionChoiceError, ConnectionProgress};
 
 pub(crate) mod candidate;
-mod contest;
-mod listed;
+mod candidates;
+mod listing;
 pub(crate) mod outcome;
 
 /// The least time that is waited or given to a call: enough to be no busy loop.
-const LEAST: Duration = Duration::from_millis(1);
+const MIN_WAIT: Duration = Duration::from_millis(1);
 
 impl Resource {
     /// Finds out over which of its connections the server can be reached: a whole
@@ -31,7 +31,7 @@ impl Resource {
     /// Private addresses are tried where the account that asked for the list owns the server, or has the
     /// same address in the internet.
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
-        ConnectionChoice::of(identity, Listed::resource(self))
+        ConnectionChoice::of(identity, ListedServer::resource(self))
     }
 }
 
@@ -42,7 +42,7 @@ impl SourceDevice {
     /// Nothing says in whose network it is, so that private addresses are tried only where the caller
     /// [says so](ConnectionChoice::private_addresses).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
-        ConnectionChoice::of(identity, Listed::source(self))
+        ConnectionChoice::of(identity, ListedServer::source(self))
     }
 }
 
@@ -101,22 +101,22 @@ impl SourceDevice {
 #[must_use = "a conversation does nothing until it is driven"]
 pub struct ConnectionChoice {
     identity: ClientIdentity,
-    listed: Listed,
+    listed: ListedServer,
     patience: Duration,
     grace: Duration,
     at_once: usize,
-    contest: Contest,
+    candidates: Candidates,
     elapsed: Elapsed,
     next_id: RequestId,
     /// When the first right answer came, in elapsed time.
-    first_right: Option<Duration>,
-    over: bool,
+    first_verified: Option<Duration>,
+    finished: bool,
 }
 
 impl ConnectionChoice {
-    fn of(identity: ClientIdentity, listed: Listed) -> Self {
+    fn of(identity: ClientIdentity, listed: ListedServer) -> Self {
         Self {
-            contest: Contest::new(listed.candidates()),
+            candidates: Candidates::new(listed.candidates()),
             identity,
             listed,
             patience: Duration::from_secs(10),
@@ -124,8 +124,8 @@ impl ConnectionChoice {
             at_once: 8,
             elapsed: Elapsed::default(),
             next_id: RequestId::FIRST,
-            first_right: None,
-            over: false,
+            first_verified: None,
+            finished: false,
         }
     }
 
@@ -155,7 +155,7 @@ impl ConnectionChoice {
     /// have the address, and over `http` can pass for the server and be sent its token.
     pub fn private_addresses(mut self, tried: bool) -> Self {
         self.listed.private_addresses = tried;
-        self.afresh()
+        self.reset()
     }
 
     /// Says whether `http://address:port` may be tried where a router does not find a `plex.direct` name: never
@@ -168,20 +168,20 @@ impl ConnectionChoice {
     /// [`ChosenConnection::bare_address`] tells.
     pub fn bare_addresses(mut self, allowed: bool) -> Self {
         self.listed.bare_addresses = allowed;
-        self.afresh()
+        self.reset()
     }
 
-    fn afresh(mut self) -> Self {
-        self.contest = Contest::new(self.listed.candidates());
+    fn reset(mut self) -> Self {
+        self.candidates = Candidates::new(self.listed.candidates());
         self.elapsed = Elapsed::default();
-        self.first_right = None;
-        self.over = false;
+        self.first_verified = None;
+        self.finished = false;
         self
     }
 
     /// When it is over at the latest, as things stand.
     fn end(&self) -> Duration {
-        let grace_ends = self.first_right.map(|first| first.saturating_add(self.grace));
+        let grace_ends = self.first_verified.map(|first| first.saturating_add(self.grace));
         grace_ends.map_or(self.patience, |grace_ends| grace_ends.min(self.patience))
     }
 
@@ -190,46 +190,51 @@ impl ConnectionChoice {
         if self.listed.identifier.is_none() {
             return Some(Err(ConnectionChoiceError::NoIdentifier));
         }
-        if now < self.end() && !self.contest.is_decided() {
+        if now < self.end() && !self.candidates.is_decided() {
             return None;
         }
         if let Some(chosen) = self.chosen() {
             return Some(Ok(chosen));
         }
-        self.contest.give_up();
-        Some(Err(ConnectionChoiceError::NoneRight { candidates: self.contest.shown() }))
+        self.candidates.give_up();
+        Some(Err(ConnectionChoiceError::NoneRight { candidates: self.candidates.connections() }))
     }
 
     fn chosen(&self) -> Option<ChosenConnection> {
-        let Candidate { shown, server, .. } = self.contest.best()?;
-        let CandidateState::Right { took } = shown.state else { return None };
-        let url = shown.url.clone()?;
+        let Candidate { connection, server, .. } = self.candidates.best()?;
+        let CandidateState::Right { took } = connection.state else { return None };
+        let url = connection.url.clone()?;
         Some(ChosenConnection {
             address: MediaServerAddress::new(self.identity.clone(), url),
-            kind: shown.kind,
-            ipv6: shown.ipv6,
-            bare_address: shown.bare_address,
+            kind: connection.kind,
+            ipv6: connection.ipv6,
+            bare_address: connection.bare_address,
             took,
             server: server.clone()?,
-            candidates: self.contest.shown(),
+            candidates: self.candidates.connections(),
         })
     }
 
     /// Asks the best one that waits, where one more may be under way.
-    fn ask(&mut self, now: Duration) -> Option<Step<Self>> {
-        if self.contest.places(now).count() >= self.at_once {
+    fn start_next(&mut self, now: Duration) -> Option<Step<Self>> {
+        if self.candidates.slots(now).count() >= self.at_once {
             return None;
         }
-        let url = self.contest.due()?;
+        let url = self.candidates.due()?;
         // So that those which hang leave time for the ones behind them.
-        let rounds = self.contest.waiting().div_ceil(self.at_once);
+        let rounds = self.candidates.waiting().div_ceil(self.at_once);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        let limit = (self.patience.saturating_sub(now) / rounds).max(LEAST);
+        let limit = (self.patience.saturating_sub(now) / rounds).max(MIN_WAIT);
         let address = MediaServerAddress::new(self.identity.clone(), url);
         let call = address.server_identity().deadline(limit);
         let id = self.next_id.take();
-        let too_slow = call.reply().no_answer(NoAnswerReason::TimedOut(limit), true);
-        self.contest.asked(UnderWay { id, since: now, until: now.saturating_add(limit), too_slow });
+        let timeout_error = call.reply().no_answer(NoAnswerReason::TimedOut(limit), true);
+        self.candidates.started(Request {
+            id,
+            since: now,
+            until: now.saturating_add(limit),
+            timeout_error,
+        });
         Some(Step::Send(id, call))
     }
 }
@@ -241,19 +246,19 @@ impl Conversation for ConnectionChoice {
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.elapsed.at(now);
-        if self.over {
+        if self.finished {
             return Step::Wait(Duration::MAX);
         }
         if let Some(outcome) = self.outcome(now) {
-            self.over = true;
+            self.finished = true;
             return Step::Done(outcome);
         }
-        if let Some(asks) = self.ask(now) {
-            return asks;
+        if let Some(step) = self.start_next(now) {
+            return step;
         }
-        let place = self.contest.places(now).min().filter(|_| self.contest.due().is_some());
-        let until = place.map_or(self.end(), |place| place.min(self.end()));
-        Step::Wait(until.saturating_sub(now).max(LEAST))
+        let slot = self.candidates.slots(now).min().filter(|_| self.candidates.due().is_some());
+        let until = slot.map_or(self.end(), |slot| slot.min(self.end()));
+        Step::Wait(until.saturating_sub(now).max(MIN_WAIT))
     }
 
     fn receive(
@@ -263,20 +268,20 @@ impl Conversation for ConnectionChoice {
         answer: Result<Response<ServerIdentity>, SendError>,
     ) {
         let now = self.elapsed.at(now);
-        if self.over {
+        if self.finished {
             return;
         }
         let identifier = self.listed.identifier.as_deref();
-        if self.contest.heard(id, now, identifier, answer.map(Response::into_body)) {
-            self.first_right.get_or_insert(now);
+        if self.candidates.complete(id, now, identifier, answer.map(Response::into_body)) {
+            self.first_verified.get_or_insert(now);
         }
     }
 
     fn progress(&self, now: SystemTime) -> ConnectionProgress {
-        if self.over {
+        if self.finished {
             return ConnectionProgress::Over;
         }
         let left = self.end().saturating_sub(self.elapsed.peek(now));
-        ConnectionProgress::Asking { candidates: self.contest.shown(), left }
+        ConnectionProgress::Asking { candidates: self.candidates.connections(), left }
     }
 }

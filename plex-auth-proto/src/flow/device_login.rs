@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::error::SendError;
-use crate::flow::device_exchange::{Came, Exchange, Exchanged};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::pin_login::failure::Failure;
-use crate::flow::pin_login::steps::{Next, Steps};
+use crate::flow::pin_login::machine::{Next, PinMachine};
 use crate::flow::pin_login::{LinkedPin, PinAnswer, PinProgress};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
@@ -21,24 +21,24 @@ use progress::{DeviceLoginError, DeviceLoginProgress};
 use with_key::WithKey;
 
 /// How often it is told at most that Plex does not take what the device signs: the user is waiting.
-const PATIENCE: u8 = 1;
+const MAX_REFUSALS: u8 = 1;
 
 /// How long an exchange is tried that is to show whether the key is known.
-const SETTLING: Duration = Duration::from_secs(2 * 60);
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
 /// How long it waits where an answer is to come.
-const STEADY: Duration = Duration::from_secs(1);
+const IDLE_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
     /// Signs a device in by its key, with a code of 4 characters that somebody types at `https://plex.tv/link`: a
     /// whole [login](DeviceLogin).
     pub fn short_device_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
-        DeviceLogin::of(Steps::new(self.clone(), WithKey { key, strong: false }))
+        DeviceLogin::of(PinMachine::new(self.clone(), WithKey { key, strong: false }))
     }
 
     /// Signs a device in by its key, on Plex's hosted page in a browser: a whole [login](DeviceLogin).
     pub fn strong_device_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
-        DeviceLogin::of(Steps::new(self.clone(), WithKey { key, strong: true }))
+        DeviceLogin::of(PinMachine::new(self.clone(), WithKey { key, strong: true }))
     }
 }
 
@@ -91,14 +91,14 @@ impl PlexTv {
 /// ```
 #[must_use = "a conversation does nothing until it is driven"]
 pub struct DeviceLogin<K> {
-    steps: Steps<WithKey<K>, DevicePin>,
-    settling: Option<Settling>,
+    machine: PinMachine<WithKey<K>, DevicePin>,
+    pending: Option<PendingExchange>,
     /// What is not told yet.
     outcome: Option<Result<LinkedPin, DeviceLoginError>>,
 }
 
 /// An exchange that is to show whether the key is known.
-struct Settling {
+struct PendingExchange {
     exchange: Exchange,
     /// Until when that is tried, in elapsed time.
     until: Duration,
@@ -108,72 +108,72 @@ struct Settling {
 
 /// What the answers of a [`DeviceLogin`] are read as.
 #[derive(Debug)]
-pub struct DeviceLoginAnswer(Heard);
+pub struct DeviceLoginAnswer(DeviceContent);
 
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
-enum Heard {
+enum DeviceContent {
     Pin(PinAnswer<DevicePin>),
-    Exchanged(Exchanged),
+    ExchangeResponse(ExchangeResponse),
 }
 
 impl<K: DeviceKey> DeviceLogin<K> {
-    fn of(steps: Steps<WithKey<K>, DevicePin>) -> Self {
-        Self { steps, settling: None, outcome: None }
+    fn of(machine: PinMachine<WithKey<K>, DevicePin>) -> Self {
+        Self { machine, pending: None, outcome: None }
     }
 
     /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not.
     pub fn renew(&mut self) {
-        if self.settling.is_none() && self.outcome.is_none() {
-            self.steps.renew();
+        if self.pending.is_none() && self.outcome.is_none() {
+            self.machine.renew();
         }
     }
 
     /// The PIN brought no token. An exchange can have one all the same, where Plex has the key already.
-    fn settle(&mut self, failure: Failure, now: SystemTime) {
-        let is_taken = matches!(&failure, Failure::Sent(error)
+    fn pin_failed(&mut self, failure: Failure, now: SystemTime) {
+        let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));
         let failure = failure.into();
-        if !is_taken && !self.steps.may_be_linked {
+        if !is_taken && !self.machine.may_be_linked() {
             self.outcome = Some(Err(failure));
         } else {
-            self.exchange(failure, now);
+            self.start_exchange(failure, now);
         }
     }
 
     /// Begins the exchange that is to show whether the key is known.
-    fn exchange(&mut self, failure: DeviceLoginError, now: SystemTime) {
-        let now = self.steps.clock.at(now).elapsed;
-        let mut exchange = Exchange::new(PATIENCE);
-        exchange.due = now.saturating_add(STEADY);
-        let until = now.saturating_add(SETTLING);
-        self.settling = Some(Settling { exchange, until, failure });
+    fn start_exchange(&mut self, failure: DeviceLoginError, now: SystemTime) {
+        let now = self.machine.clock().at(now).elapsed;
+        let due = now.saturating_add(IDLE_WAIT);
+        let exchange = Exchange::new(MAX_REFUSALS).not_before(due);
+        let until = now.saturating_add(EXCHANGE_TIMEOUT);
+        self.pending = Some(PendingExchange { exchange, until, failure });
     }
 
-    fn receive_of_pin(
+    fn complete_pin_request(
         &mut self,
         now: SystemTime,
         id: RequestId,
         answer: Result<Response<DeviceLoginAnswer>, SendError>,
     ) {
         let answer = match answer.map(Response::into_parts) {
-            Ok((head, DeviceLoginAnswer(Heard::Pin(answer)))) => {
+            Ok((head, DeviceLoginAnswer(DeviceContent::Pin(answer)))) => {
                 Ok(Response::from_parts(head, answer))
             }
             // One that came too late, of an exchange that is over.
-            Ok((_, DeviceLoginAnswer(Heard::Exchanged(_)))) => return,
+            Ok((_, DeviceLoginAnswer(DeviceContent::ExchangeResponse(_)))) => return,
             Err(error) => Err(error),
         };
-        self.steps.receive(now, id, answer);
+        self.machine.receive(now, id, answer);
         // At once, so that it is kept that an exchange follows.
-        if let Some(failure) = self.steps.take_failure() {
-            self.settle(failure, now);
+        if let Some(failure) = self.machine.take_failure() {
+            self.pin_failed(failure, now);
         }
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, DeviceLoginError>) {
-        self.steps.calls.forget();
-        self.settling = None;
+        self.machine.requests().forget();
+        self.pending = None;
         self.outcome = Some(outcome);
     }
 }
@@ -184,47 +184,49 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
     type Progress = DeviceLoginProgress;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        if self.settling.is_none() && self.outcome.is_none() {
-            match self.steps.next(now) {
+        if self.pending.is_none() && self.outcome.is_none() {
+            match self.machine.next(now) {
                 Next::Send(id, call) => {
                     return Step::Send(
                         id,
-                        call.map(|answer| DeviceLoginAnswer(Heard::Pin(answer))),
+                        call.map(|answer| DeviceLoginAnswer(DeviceContent::Pin(answer))),
                     );
                 }
                 Next::Wait(time) => return Step::Wait(time),
                 Next::Over(Ok(linked)) => return Step::Done(Ok(linked)),
-                Next::Over(Err(failure)) => self.settle(failure, now),
+                Next::Over(Err(failure)) => self.pin_failed(failure, now),
             }
         }
         if let Some(outcome) = self.outcome.take() {
             return Step::Done(outcome);
         }
-        let Some(settling) = &mut self.settling else { return Step::Wait(STEADY) };
-        let now = self.steps.clock.at(now);
-        let calls = &mut self.steps.calls;
-        if calls.is_lost(now.elapsed) && now.elapsed > settling.until {
-            let failure = settling.failure.clone();
-            self.settling = None;
+        let Some(pending) = &mut self.pending else { return Step::Wait(IDLE_WAIT) };
+        let now = self.machine.clock().at(now);
+        let requests = self.machine.requests();
+        if requests.is_lost(now.elapsed) && now.elapsed > pending.until {
+            let failure = pending.failure.clone();
+            self.pending = None;
             return Step::Done(Err(failure));
         }
-        if calls.is_under_way() {
-            return Step::Wait(STEADY);
+        if requests.is_active() {
+            return Step::Wait(IDLE_WAIT);
         }
-        let wait = settling.exchange.due.saturating_sub(now.elapsed);
+        let wait = pending.exchange.due().saturating_sub(now.elapsed);
         if !wait.is_zero() {
             return Step::Wait(wait);
         }
-        match settling.exchange.call(&self.steps.plex_tv, &self.steps.way.key, now) {
+        let key = &self.machine.method().key;
+        match pending.exchange.next_call(self.machine.plex_tv(), key, now) {
             Ok(call) => {
-                let call = call.map(|answer| DeviceLoginAnswer(Heard::Exchanged(answer)));
-                Step::Send(calls.start(now.elapsed), call)
+                let call =
+                    call.map(|answer| DeviceLoginAnswer(DeviceContent::ExchangeResponse(answer)));
+                Step::Send(self.machine.requests().start(now.elapsed), call)
             }
-            Err(error) if settling.exchange.due > settling.until => {
-                self.settling = None;
+            Err(error) if pending.exchange.due() > pending.until => {
+                self.pending = None;
                 Step::Done(Err(error.into()))
             }
-            Err(_) => Step::Wait(settling.exchange.due.saturating_sub(now.elapsed)),
+            Err(_) => Step::Wait(pending.exchange.due().saturating_sub(now.elapsed)),
         }
     }
 
@@ -234,50 +236,50 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         id: RequestId,
         answer: Result<Response<DeviceLoginAnswer>, SendError>,
     ) {
-        let Some(settling) = &mut self.settling else {
-            return self.receive_of_pin(now, id, answer);
+        let Some(pending) = &mut self.pending else {
+            return self.complete_pin_request(now, id, answer);
         };
         if let Ok(answer) = &answer {
-            self.steps.clock.learn(now, answer.headers());
+            self.machine.clock().learn(now, answer.headers());
         }
-        let now = self.steps.clock.at(now);
-        let is_waited_for = self.steps.calls.finish(id);
+        let now = self.machine.clock().at(now);
+        let is_waited_for = self.machine.requests().finish(id);
         let answer = match answer.map(Response::into_body) {
-            Ok(DeviceLoginAnswer(Heard::Pin(answer))) => {
-                if let Some(linked) = self.steps.late_token(id, Ok(answer)) {
+            Ok(DeviceLoginAnswer(DeviceContent::Pin(answer))) => {
+                if let Some(linked) = self.machine.late_token(id, Ok(answer)) {
                     self.end(Ok(linked));
                 }
                 return;
             }
-            Ok(DeviceLoginAnswer(Heard::Exchanged(answer))) => Ok(answer),
+            Ok(DeviceLoginAnswer(DeviceContent::ExchangeResponse(answer))) => Ok(answer),
             Err(error) => Err(error),
         };
         // A token is as good where it comes late.
-        if !is_waited_for && !matches!(answer, Ok(Exchanged::Token(_))) {
+        if !is_waited_for && !matches!(answer, Ok(ExchangeResponse::Token(_))) {
             return;
         }
-        match settling.exchange.came(now, Duration::ZERO, answer) {
-            Came::Token(auth_token) => {
+        match pending.exchange.complete(now, Duration::ZERO, answer) {
+            ExchangeOutcome::Token(auth_token) => {
                 self.end(Ok(LinkedPin { auth_token, new_registration: None }));
             }
-            Came::OnTheWay => {}
-            Came::Trouble(_) if settling.exchange.due <= settling.until => {}
-            Came::Trouble(_) | Came::Refused(_) => {
-                let failure = settling.failure.clone();
+            ExchangeOutcome::NonceReceived => {}
+            ExchangeOutcome::Retry(_) if pending.exchange.due() <= pending.until => {}
+            ExchangeOutcome::Retry(_) | ExchangeOutcome::Refused(_) => {
+                let failure = pending.failure.clone();
                 self.end(Err(failure));
             }
-            Came::Removed(error) => self.end(Err(error.into())),
+            ExchangeOutcome::Removed(error) => self.end(Err(error.into())),
         }
     }
 
     fn progress(&self, now: SystemTime) -> DeviceLoginProgress {
-        if self.settling.is_some() {
+        if self.pending.is_some() {
             return DeviceLoginProgress::Exchanging;
         }
-        match self.steps.progress(now) {
+        match self.machine.progress(now) {
             PinProgress::Creating => DeviceLoginProgress::Creating,
             PinProgress::Waiting { pin, left } => {
-                DeviceLoginProgress::Waiting { pin, left, sign_error: self.steps.unsigned() }
+                DeviceLoginProgress::Waiting { pin, left, sign_error: self.machine.sign_error() }
             }
             PinProgress::Over => DeviceLoginProgress::Over,
         }
@@ -286,12 +288,12 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
 
 impl<K: DeviceKey> fmt::Debug for DeviceLogin<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, settling, outcome: _ } = self;
+        let Self { machine, pending, outcome: _ } = self;
         f.debug_struct("DeviceLogin")
-            .field("plex_tv", &steps.plex_tv)
-            .field("key_id", &steps.way.key.jwk().key_id())
-            .field("state", steps)
-            .field("exchanging", &settling.is_some())
+            .field("plex_tv", machine.plex_tv())
+            .field("key_id", &machine.method().key.jwk().key_id())
+            .field("state", machine)
+            .field("exchanging", &pending.is_some())
             .finish()
     }
 }

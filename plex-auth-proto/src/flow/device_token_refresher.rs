@@ -5,33 +5,33 @@ use http::Response;
 
 use crate::error::SendError;
 use crate::error::response::Error;
-use crate::flow::device_exchange::{Came, Exchange, Exchanged};
-use crate::flow::in_flight::OneAtATime;
-use crate::flow::server_clock::{Moment, PlexClock};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
+use crate::flow::in_flight::InFlight;
+use crate::flow::server_clock::{ServerClock, Times};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
-mod held;
+mod current_token;
 pub(crate) mod progress;
 mod saved;
 
-use held::Held;
+use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble};
 
 /// How often it is told at most that Plex does not take what the device signs.
-const PATIENCE: u8 = 8;
+const MAX_REFUSALS: u8 = 8;
 
 /// The time between two tokens at least, whatever they say of themselves.
-const LEAST_BETWEEN: Duration = Duration::from_secs(10 * 60);
+const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// How long it waits at most before it looks at the clock again, which somebody can have set.
-const LOOK: Duration = Duration::from_secs(60 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// How long it waits where an answer is to come.
-const STEADY: Duration = Duration::from_secs(1);
+const IDLE_WAIT: Duration = Duration::from_secs(1);
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -39,8 +39,8 @@ impl PlexTv {
     /// Keeps the token of a device alive by its key: a [keeper](DeviceTokenKeeper) that starts with the token of a
     /// [login](crate::DeviceLogin).
     pub fn device_token_keeper<K: DeviceKey>(&self, key: K, token: Token) -> DeviceTokenKeeper<K> {
-        let held = Held::new(token, None);
-        DeviceTokenKeeper::new(self.clone(), key, Stage::Keeping, Some(held))
+        let current = CurrentToken::new(token, None);
+        DeviceTokenKeeper::new(self.clone(), key, Stage::Keeping, Some(current))
     }
 
     /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
@@ -107,12 +107,12 @@ pub struct DeviceTokenKeeper<K> {
     plex_tv: PlexTv,
     key: K,
     stage: Stage,
-    held: Option<Held>,
-    clock: PlexClock,
-    calls: OneAtATime,
+    current: Option<CurrentToken>,
+    clock: ServerClock,
+    calls: InFlight,
     exchange: Exchange,
     /// Whether a token is wanted, whatever the one that is held says.
-    wanted: bool,
+    renew_requested: bool,
     trouble: Option<Box<DeviceTrouble>>,
     renewals: u64,
 }
@@ -122,30 +122,30 @@ enum Stage {
     Registering(Box<Token>),
     Keeping,
     /// With what is not told yet.
-    Over(Option<Box<DeviceTokenEnd>>),
+    Finished(Option<Box<DeviceTokenEnd>>),
 }
 
 /// What the answers of a [`DeviceTokenKeeper`] are read as.
 #[derive(Debug)]
-pub struct DeviceTokenAnswer(Heard);
+pub struct DeviceTokenAnswer(DeviceContent);
 
 #[derive(Debug)]
-enum Heard {
+enum DeviceContent {
     Registered,
-    Exchanged(Exchanged),
+    ExchangeResponse(ExchangeResponse),
 }
 
 impl<K: DeviceKey> DeviceTokenKeeper<K> {
-    fn new(plex_tv: PlexTv, key: K, stage: Stage, held: Option<Held>) -> Self {
+    fn new(plex_tv: PlexTv, key: K, stage: Stage, current: Option<CurrentToken>) -> Self {
         Self {
             plex_tv,
             key,
             stage,
-            held,
-            clock: PlexClock::default(),
-            calls: OneAtATime::new(),
-            exchange: Exchange::new(PATIENCE),
-            wanted: false,
+            current,
+            clock: ServerClock::default(),
+            calls: InFlight::new(),
+            exchange: Exchange::new(MAX_REFUSALS),
+            renew_requested: false,
             trouble: None,
             renewals: 0,
         }
@@ -158,14 +158,14 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
     /// until it is due; a wait becomes longer by it, but never twice as long.
     pub fn jitter(mut self, jitter: Duration) -> Self {
-        self.exchange.jitter = jitter;
+        self.exchange.set_jitter(jitter);
         self
     }
 
     /// The token, where there is one. It can have expired; [`progress`](Conversation::progress) says until when it
     /// is good.
     pub fn token(&self) -> Option<&Token> {
-        self.held.as_ref().map(|held| &held.token)
+        self.current.as_ref().map(|current| &current.token)
     }
 
     /// How many tokens have been got. It rises with each, which then is to be [kept](Self::keep).
@@ -176,83 +176,83 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     /// Has the token renewed now, as where Plex has [declared it dead](crate::Error::is_token_dead). That is done
     /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
     pub fn renew_now(&mut self) {
-        self.wanted = true;
+        self.renew_requested = true;
     }
 
     /// The token that is held, where it is known how long it is good: not where Plex may have declared it dead, nor by
     /// a clock that cannot be right.
-    fn good(&self, now: Moment) -> Option<&Held> {
-        self.held.as_ref().filter(|held| !self.wanted && !held.is_of_the_future(now.plex.into()))
+    fn good(&self, now: Times) -> Option<&CurrentToken> {
+        self.current.as_ref().filter(|current| {
+            !self.renew_requested && !current.is_issued_in_future(now.plex.into())
+        })
     }
 
     /// For how long the token need not be renewed; nothing where it is to be renewed now.
-    fn rest(&self, now: Moment) -> Duration {
-        let jitter = self.exchange.jitter;
-        self.good(now).map_or(Duration::ZERO, |held| held.rest(jitter, now.plex.into()))
+    fn rest(&self, now: Times) -> Duration {
+        let jitter = self.exchange.jitter();
+        self.good(now).map_or(Duration::ZERO, |current| current.rest(jitter, now.plex.into()))
     }
 
     /// For how long the token is good.
-    fn left(&self, now: Moment) -> Duration {
-        self.good(now).map_or(Duration::ZERO, |held| held.left(now.plex.into()))
+    fn left(&self, now: Times) -> Duration {
+        self.good(now).map_or(Duration::ZERO, |current| current.left(now.plex.into()))
     }
 
     fn end(&mut self, end: DeviceTokenEnd) {
-        self.stage = Stage::Over(Some(Box::new(end)));
+        self.stage = Stage::Finished(Some(Box::new(end)));
     }
 
-    fn troubled(&mut self, trouble: impl Into<DeviceTrouble>) {
+    fn failed(&mut self, trouble: impl Into<DeviceTrouble>) {
         self.trouble = Some(Box::new(trouble.into()));
     }
 
     /// What came of the registration. Unless it was refused, or has not begun, an exchange shows whether it has
     /// worked.
-    fn registered(&mut self, now: Moment, error: SendError) {
+    fn registered(&mut self, now: Times, error: SendError) {
         let not_done = match &error {
             SendError::NoAnswer(no_answer) => !no_answer.may_have_been_sent(),
-            SendError::Answered(error) => error.may_retry() || never_arrived(error),
+            SendError::Answered(error) => error.may_retry() || never_reached_plex(error),
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         if not_done {
             // Nothing has happened: it is registered later.
-            self.exchanged(now, Err(error));
+            self.exchange_completed(now, Err(error));
         } else if matches!(status, 400..=499) && !matches!(status, 408 | 422 | 425) {
             self.end(DeviceTokenEnd::NotRegistered(error));
         } else {
             // Also where the key is taken: mostly by this device.
             self.stage = Stage::Keeping;
-            self.troubled(error);
+            self.failed(error);
         }
     }
 
-    fn exchanged(&mut self, now: Moment, answer: Result<Exchanged, SendError>) {
+    fn exchange_completed(&mut self, now: Times, answer: Result<ExchangeResponse, SendError>) {
         let left = self.left(now);
-        match self.exchange.came(now, left, answer) {
-            Came::OnTheWay => {}
-            Came::Token(token) => {
-                let held = Held::new(token, Some(UnixSeconds::from(now.plex).0));
-                if held.is_of_the_future(now.plex.into()) {
+        match self.exchange.complete(now, left, answer) {
+            ExchangeOutcome::NonceReceived => {}
+            ExchangeOutcome::Token(token) => {
+                let current = CurrentToken::new(token, Some(UnixSeconds::from(now.plex).0));
+                if current.is_issued_in_future(now.plex.into()) {
                     // It was issued just now, and so Plex's answers were dated by a clock that was never set.
-                    let issued = held.issued_at.and_then(|at| SystemTime::try_from(at).ok());
+                    let issued = current.issued_at.and_then(|at| SystemTime::try_from(at).ok());
                     self.clock.set(now.elapsed, issued.unwrap_or(now.plex));
                 }
-                self.held = Some(held);
+                self.current = Some(current);
                 self.renewals = self.renewals.saturating_add(1);
-                self.wanted = false;
+                self.renew_requested = false;
                 self.trouble = None;
-                let jitter = self.exchange.jitter;
-                self.exchange = Exchange::new(PATIENCE);
-                self.exchange.jitter = jitter;
-                self.exchange.due = now.elapsed.saturating_add(LEAST_BETWEEN);
+                let due = now.elapsed.saturating_add(MIN_INTERVAL);
+                self.exchange.restart(MAX_REFUSALS, due);
             }
-            Came::Trouble(error) => self.troubled(error),
-            Came::Refused(error) => self.end(DeviceTokenEnd::KeyRefused(error)),
-            Came::Removed(error) => self.end(DeviceTokenEnd::DeviceRemoved(error)),
+            ExchangeOutcome::Retry(error) => self.failed(error),
+            ExchangeOutcome::Refused(error) => self.end(DeviceTokenEnd::KeyRefused(error)),
+            ExchangeOutcome::Removed(error) => self.end(DeviceTokenEnd::DeviceRemoved(error)),
         }
     }
 }
 
 /// Whether something in between has answered, a captive portal or a proxy, and Plex has heard of nothing.
-fn never_arrived(error: &Error) -> bool {
+fn never_reached_plex(error: &Error) -> bool {
     match error {
         Error::Redirected { .. } => true,
         Error::Rejected(rejection) => {
@@ -269,34 +269,35 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.clock.at(now);
-        if let Stage::Over(end) = &mut self.stage {
+        if let Stage::Finished(end) = &mut self.stage {
             return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
         }
         // Whether a registration was carried out that is lost, an exchange shows.
         if self.calls.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
             self.stage = Stage::Keeping;
         }
-        if self.calls.is_under_way() {
-            return Step::Wait(STEADY);
+        if self.calls.is_active() {
+            return Step::Wait(IDLE_WAIT);
         }
         let patience = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
         let rest = self.rest(now).max(patience);
         if !rest.is_zero() {
-            return Step::Wait(rest.min(LOOK));
+            return Step::Wait(rest.min(MAX_WAIT));
         }
         if let Stage::Registering(token) = &self.stage {
             let call = self.plex_tv.register_device_key(token, self.key.jwk());
-            let call = call.map(|()| DeviceTokenAnswer(Heard::Registered));
+            let call = call.map(|()| DeviceTokenAnswer(DeviceContent::Registered));
             return Step::Send(self.calls.start(now.elapsed), call);
         }
-        match self.exchange.call(&self.plex_tv, &self.key, now) {
+        match self.exchange.next_call(&self.plex_tv, &self.key, now) {
             Ok(call) => {
-                let call = call.map(|answer| DeviceTokenAnswer(Heard::Exchanged(answer)));
+                let call =
+                    call.map(|answer| DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer)));
                 Step::Send(self.calls.start(now.elapsed), call)
             }
             Err(error) => {
-                self.troubled(error);
-                Step::Wait(self.exchange.due.saturating_sub(now.elapsed).min(LOOK))
+                self.failed(error);
+                Step::Wait(self.exchange.due().saturating_sub(now.elapsed).min(MAX_WAIT))
             }
         }
     }
@@ -315,24 +316,26 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
             return;
         }
         match (answer.map(Response::into_body), &self.stage) {
-            (_, Stage::Over(_)) => {}
-            (Ok(DeviceTokenAnswer(Heard::Registered)), _) => {
+            (_, Stage::Finished(_)) => {}
+            (Ok(DeviceTokenAnswer(DeviceContent::Registered)), _) => {
                 self.stage = Stage::Keeping;
                 self.trouble = None;
             }
-            (Ok(DeviceTokenAnswer(Heard::Exchanged(answer))), _) => self.exchanged(now, Ok(answer)),
+            (Ok(DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer))), _) => {
+                self.exchange_completed(now, Ok(answer));
+            }
             (Err(error), Stage::Registering(_)) => self.registered(now, error),
-            (Err(error), Stage::Keeping) => self.exchanged(now, Err(error)),
+            (Err(error), Stage::Keeping) => self.exchange_completed(now, Err(error)),
         }
     }
 
     fn progress(&self, _: SystemTime) -> DeviceTokenProgress {
         let trouble = self.trouble.as_deref().cloned();
-        match (&self.stage, &self.held) {
-            (Stage::Over(_), _) => DeviceTokenProgress::Over,
+        match (&self.stage, &self.current) {
+            (Stage::Finished(_), _) => DeviceTokenProgress::Over,
             (Stage::Registering(_), _) => DeviceTokenProgress::Registering { trouble },
             (Stage::Keeping, None) => DeviceTokenProgress::Getting { trouble },
-            (Stage::Keeping, Some(Held { token, expires_at, .. })) => {
+            (Stage::Keeping, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
                 DeviceTokenProgress::Held { token, expires_at, renewals, trouble }
             }
@@ -345,7 +348,7 @@ impl<K: DeviceKey> fmt::Debug for DeviceTokenKeeper<K> {
         f.debug_struct("DeviceTokenKeeper")
             .field("plex_tv", &self.plex_tv)
             .field("key_id", &self.key.jwk().key_id())
-            .field("expires_at", &self.held.as_ref().and_then(|held| held.expires_at))
+            .field("expires_at", &self.current.as_ref().and_then(|current| current.expires_at))
             .field("renewals", &self.renewals)
             .field("trouble", &self.trouble)
             .finish_non_exhaustive()

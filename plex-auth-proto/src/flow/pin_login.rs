@@ -14,11 +14,11 @@ use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::values::token::Token;
 use failure::Failure;
-use steps::{Next, Steps, Way};
+use machine::{Next, PinMachine, PinMethod};
 
 pub(crate) mod failure;
+pub(crate) mod machine;
 pub(crate) mod saved;
-pub(crate) mod steps;
 
 impl PlexTv {
     /// Signs in by a code of 4 characters that somebody types at `https://plex.tv/link`: a whole
@@ -80,7 +80,7 @@ impl PlexTv {
 /// ```
 #[derive(Clone)]
 #[must_use = "a conversation does nothing until it is driven"]
-pub struct PinLogin<P>(Steps<WithoutKey, P>);
+pub struct PinLogin<P>(PinMachine<WithoutKey, P>);
 
 /// What a [`PinLogin`] brings.
 #[derive(Clone, Debug)]
@@ -125,11 +125,11 @@ pub enum PinProgress<P> {
 
 /// What the answers of a [`PinLogin`] are read as.
 #[derive(Debug)]
-pub struct PinAnswer<P>(Heard<P>);
+pub struct PinAnswer<P>(PinContent<P>);
 
 #[derive(Debug)]
-enum Heard<P> {
-    Made(P),
+enum PinContent<P> {
+    Created(P),
     State(PinState),
 }
 
@@ -176,7 +176,7 @@ kind!(StrongPin, create_strong_pin);
 #[derive(Clone, Debug)]
 struct WithoutKey;
 
-impl<P: LoginPin> Way<P> for WithoutKey {
+impl<P: LoginPin> PinMethod<P> for WithoutKey {
     fn create(&self, plex_tv: &PlexTv) -> Call<P> {
         P::create(plex_tv)
     }
@@ -192,7 +192,7 @@ impl<P: LoginPin> Way<P> for WithoutKey {
 
 impl<P: LoginPin> PinLogin<P> {
     fn new(plex_tv: PlexTv) -> Self {
-        Self(Steps::new(plex_tv, WithoutKey))
+        Self(PinMachine::new(plex_tv, WithoutKey))
     }
 
     /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not. Where Plex asked to
@@ -214,9 +214,9 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
             Next::Send(id, call) => Step::Send(id, call),
             Next::Wait(time) => Step::Wait(time),
             Next::Over(outcome) => Step::Done(outcome.map_err(|failure| match failure {
-                Failure::Sent(error) => error.into(),
+                Failure::Request(error) => error.into(),
                 // Without a key there is nothing to sign.
-                Failure::Expired | Failure::Unsigned(_) => PinLoginError::Expired,
+                Failure::Expired | Failure::CannotSign(_) => PinLoginError::Expired,
             })),
         }
     }
@@ -237,7 +237,10 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
 
 impl<P: fmt::Debug> fmt::Debug for PinLogin<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(steps) = self;
-        f.debug_struct("PinLogin").field("plex_tv", &steps.plex_tv).field("state", steps).finish()
+        let Self(machine) = self;
+        f.debug_struct("PinLogin")
+            .field("plex_tv", machine.plex_tv())
+            .field("state", machine)
+            .finish()
     }
 }

@@ -2,38 +2,48 @@ use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
 use crate::error::SendError;
-use crate::error::transport::NoAnswerReason;
-use crate::flow::backoff::Pace;
+use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::{Conversation, RequestId, Step};
+use crate::operation::context::Asked;
 
 /// The pace, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(1, 16);
+const BACKOFF: Backoff = Backoff::new(1, 16);
 
 /// How long the whole may take unless set.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One question, asked again at a pace while there is trouble, with a bound on the whole, until it ends in an outcome
-/// `O`.
+/// One request, sent again with backoff until it succeeds, fails for good or runs out of time; ends in an output `O`.
 #[derive(Clone, Debug)]
-pub(crate) struct Attempts<O> {
-    patience: Duration,
-    pace: Pace,
+pub(crate) struct Retry<O> {
+    timeout: Duration,
+    backoff: Backoff,
     elapsed: Elapsed,
     next_id: RequestId,
-    under_way: Option<RequestId>,
-    /// When the next attempt is due, in elapsed time.
-    due: Duration,
-    /// What the last attempt met with.
-    trouble: Option<SendError>,
-    over: bool,
-    /// What it has ended in and not told yet.
-    outcome: Option<O>,
+    state: State<O>,
+}
+
+#[derive(Clone, Debug)]
+enum State<O> {
+    /// The first request is due.
+    Start,
+    InFlight {
+        id: RequestId,
+        context: Box<Asked>,
+    },
+    Waiting {
+        /// When the next request is due, in elapsed time.
+        due: Duration,
+        last_error: SendError,
+    },
+    /// With the output, until it is handed out.
+    Finished(Option<O>),
 }
 
 /// A question that was given up, and how long to leave it before it is asked again, where that helps.
 #[derive(Debug)]
-pub(crate) struct GivenUp {
+pub(crate) struct GaveUp {
     pub(crate) why: SendError,
     pub(crate) ask_again: Option<Duration>,
 }
@@ -56,99 +66,100 @@ pub enum AskProgress {
     Over,
 }
 
-impl<O: From<GivenUp>> Attempts<O> {
+impl<O: From<GaveUp>> Retry<O> {
     pub(crate) fn new() -> Self {
         Self {
-            patience: PATIENCE,
-            pace: PACE,
+            timeout: DEFAULT_TIMEOUT,
+            backoff: BACKOFF,
             elapsed: Elapsed::default(),
             next_id: RequestId::FIRST,
-            under_way: None,
-            due: Duration::ZERO,
-            trouble: None,
-            over: false,
-            outcome: None,
+            state: State::Start,
         }
     }
 
-    /// How long the whole may take, a second at least.
-    pub(crate) fn set_patience(&mut self, patience: Duration) {
-        self.patience = patience.max(PACE.steady());
+    /// Sets how long all of it may take, a second at least.
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout.max(BACKOFF.initial());
     }
 
-    /// The next step of the conversation that asks the question, which `call` makes.
+    /// Returns the next step of the flow whose request `call` builds.
     pub(crate) fn next<C>(&mut self, now: SystemTime, call: impl Fn() -> Call<C::Answer>) -> Step<C>
     where
         C: Conversation<Outcome = O>,
     {
         let now = self.elapsed.at(now);
-        if let Some(outcome) = self.outcome.take() {
-            return Step::Done(outcome);
+        let left = self.timeout.saturating_sub(now);
+        match &mut self.state {
+            State::Finished(output) => {
+                return output.take().map_or(Step::Wait(Duration::MAX), Step::Done);
+            }
+            State::InFlight { context, .. } if left.is_zero() => {
+                let timed_out = NoAnswerReason::TimedOut(self.timeout);
+                let error = NoAnswer::new(context, timed_out, true).into();
+                return Step::Done(self.give_up(error));
+            }
+            State::InFlight { .. } => return Step::Wait(left.min(BACKOFF.initial())),
+            State::Waiting { last_error, .. } if left.is_zero() => {
+                let error = last_error.clone();
+                return Step::Done(self.give_up(error));
+            }
+            State::Waiting { due, .. } if now < *due => {
+                return Step::Wait(left.min(due.saturating_sub(now)));
+            }
+            State::Start | State::Waiting { .. } => {}
         }
-        if self.over {
-            return Step::Wait(Duration::MAX);
-        }
-        let left = self.patience.saturating_sub(now);
-        if left.is_zero() {
-            // What was heard last, unless a call is under way.
-            let heard = self.trouble.take().filter(|_| self.under_way.is_none());
-            let timed_out = NoAnswerReason::TimedOut(self.patience);
-            let why = heard.unwrap_or_else(|| call().reply().no_answer(timed_out, true));
-            let ask_again = why.may_retry().then(|| self.pace.trouble(None));
-            self.close();
-            return Step::Done(GivenUp { why, ask_again }.into());
-        }
-        if self.under_way.is_some() {
-            return Step::Wait(left.min(PACE.steady()));
-        }
-        if now < self.due {
-            return Step::Wait(left.min(self.due.saturating_sub(now)));
-        }
-        let id = self.next_id.take();
-        self.under_way = Some(id);
-        Step::Send(id, call())
+        let (id, call) = (self.next_id.take(), call());
+        self.state = State::InFlight { id, context: Box::new(call.reply().asked().clone()) };
+        Step::Send(id, call)
     }
 
-    /// Whether this is the attempt that is under way. It is not any longer.
-    pub(crate) fn heard(&mut self, now: SystemTime, id: RequestId) -> bool {
+    /// Takes the request that is in flight, if this is the one, and returns its context. The caller then reports
+    /// a failure or the end.
+    pub(crate) fn complete(&mut self, now: SystemTime, id: RequestId) -> Option<Box<Asked>> {
         self.elapsed.at(now);
-        !self.over && self.under_way.take_if(|under_way| *under_way == id).is_some()
-    }
-
-    /// An attempt met with trouble: the question is asked again, or given up.
-    pub(crate) fn trouble(&mut self, now: SystemTime, why: SendError) {
-        if !why.may_retry() {
-            return self.end(GivenUp { why, ask_again: None }.into());
+        match std::mem::replace(&mut self.state, State::Start) {
+            State::InFlight { id: current, context } if current == id => Some(context),
+            other => {
+                self.state = other;
+                None
+            }
         }
-        let retry_after = why.retry_after().map(|after| after.wait(now));
-        let wait = self.pace.trouble(retry_after);
-        self.due = self.elapsed.peek(now).saturating_add(wait);
-        if self.due >= self.patience {
-            return self.end(GivenUp { why, ask_again: Some(wait) }.into());
+    }
+
+    /// Waits before the next request, or gives up if that is of no use or comes too late.
+    pub(crate) fn failed(&mut self, now: SystemTime, error: SendError) {
+        if !error.may_retry() {
+            return self.end(GaveUp { why: error, ask_again: None }.into());
         }
-        self.trouble = Some(why);
+        let retry_after = error.retry_after().map(|after| after.wait(now));
+        let wait = self.backoff.failed(retry_after);
+        let due = self.elapsed.peek(now).saturating_add(wait);
+        if due >= self.timeout {
+            return self.end(GaveUp { why: error, ask_again: Some(wait) }.into());
+        }
+        self.state = State::Waiting { due, last_error: error };
     }
 
-    /// It ends in this.
-    pub(crate) fn end(&mut self, outcome: O) {
-        self.close();
-        self.outcome = Some(outcome);
+    /// Ends with this output.
+    pub(crate) fn end(&mut self, output: O) {
+        self.state = State::Finished(Some(output));
     }
 
-    fn close(&mut self) {
-        self.over = true;
-        self.under_way = None;
-        self.trouble = None;
+    /// Ends now, because the time is over.
+    fn give_up(&mut self, error: SendError) -> O {
+        let ask_again = error.may_retry().then(|| self.backoff.failed(None));
+        self.state = State::Finished(None);
+        GaveUp { why: error, ask_again }.into()
     }
 
     pub(crate) fn progress(&self, now: SystemTime) -> AskProgress {
-        match &self.trouble {
-            _ if self.over => AskProgress::Over,
-            Some(why) if self.under_way.is_none() => {
-                let left = self.due.saturating_sub(self.elapsed.peek(now));
-                AskProgress::Pausing { why: why.clone(), left }
+        match &self.state {
+            State::Start | State::InFlight { .. } => AskProgress::Asking,
+            State::Waiting { due, last_error } => {
+                let left = due.saturating_sub(self.elapsed.peek(now));
+                AskProgress::Pausing { why: last_error.clone(), left }
             }
-            _ => AskProgress::Asking,
+            State::Finished(_) => AskProgress::Over,
         }
     }
 }

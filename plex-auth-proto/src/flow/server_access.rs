@@ -4,7 +4,7 @@ use http::Response;
 
 use crate::error::SendError;
 use crate::error::response::Error;
-use crate::flow::retry::{AskProgress, Attempts, GivenUp};
+use crate::flow::retry::{AskProgress, GaveUp, Retry};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
@@ -23,7 +23,7 @@ impl PlexTv {
             plex_tv: self.clone(),
             token: token.clone(),
             machine_identifier: machine_identifier.trim().to_owned(),
-            attempts: Attempts::new(),
+            retry: Retry::new(),
         }
     }
 }
@@ -64,7 +64,7 @@ pub struct ServerAccess {
     plex_tv: PlexTv,
     token: Token,
     machine_identifier: String,
-    attempts: Attempts<Access>,
+    retry: Retry<Access>,
 }
 
 /// What a [`ServerAccess`] has found.
@@ -111,15 +111,15 @@ impl ServerAccess {
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.attempts.set_patience(patience);
+        self.retry.set_timeout(patience);
         self
     }
 
-    fn look_up(&self, resources: Resources) -> Access {
+    fn access(&self, resources: Resources) -> Access {
         if let Some(server) = resources.server(&self.machine_identifier) {
             return Access::Granted(Box::new(server.clone()));
         }
-        let fields = self.in_doubt(&resources);
+        let fields = self.unreadable_rows(&resources);
         if fields.is_empty() {
             return Access::Denied;
         }
@@ -128,7 +128,7 @@ impl ServerAccess {
 
     /// What could be the server if it could be read: rows that were left out, servers that do not say which
     /// they are, and whatever has its name and does not say what it is.
-    fn in_doubt(&self, resources: &Resources) -> Vec<String> {
+    fn unreadable_rows(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {
             let may_serve = row.provides.is_none() || row.provides("server");
@@ -144,8 +144,8 @@ impl ServerAccess {
     }
 }
 
-impl From<GivenUp> for Access {
-    fn from(GivenUp { why, ask_again }: GivenUp) -> Self {
+impl From<GaveUp> for Access {
+    fn from(GaveUp { why, ask_again }: GaveUp) -> Self {
         Self::Unknown { why: why.into(), ask_again }
     }
 }
@@ -156,7 +156,7 @@ impl Conversation for ServerAccess {
     type Progress = AskProgress;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        self.attempts.next(now, || self.plex_tv.resources(&self.token))
+        self.retry.next(now, || self.plex_tv.resources(&self.token))
     }
 
     fn receive(
@@ -165,19 +165,19 @@ impl Conversation for ServerAccess {
         id: RequestId,
         answer: Result<Response<Resources>, SendError>,
     ) {
-        if !self.attempts.heard(now, id) {
+        if self.retry.complete(now, id).is_none() {
             return;
         }
         match answer {
-            Ok(response) => self.attempts.end(self.look_up(response.into_body())),
+            Ok(response) => self.retry.end(self.access(response.into_body())),
             Err(SendError::Answered(error)) if error.is_token_dead() => {
-                self.attempts.end(Access::TokenDead(error));
+                self.retry.end(Access::TokenDead(error));
             }
-            Err(error) => self.attempts.trouble(now, error),
+            Err(error) => self.retry.failed(now, error),
         }
     }
 
     fn progress(&self, now: SystemTime) -> AskProgress {
-        self.attempts.progress(now)
+        self.retry.progress(now)
     }
 }

@@ -12,32 +12,33 @@ const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 ///
 /// Until an answer said something it is the caller's clock.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PlexClock {
+pub(crate) struct ServerClock {
     elapsed: Elapsed,
     /// What Plex's clock said, and at which elapsed time.
-    said: Option<(SystemTime, Duration)>,
+    reading: Option<(SystemTime, Duration)>,
 }
 
 /// One moment, by both clocks that count.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct Times {
     /// Since the conversation began.
     pub(crate) elapsed: Duration,
     /// By Plex's clock.
     pub(crate) plex: SystemTime,
 }
 
-impl PlexClock {
-    pub(crate) fn at(&mut self, now: SystemTime) -> Moment {
+impl ServerClock {
+    pub(crate) fn at(&mut self, now: SystemTime) -> Times {
         self.elapsed.at(now);
         self.peek(now)
     }
 
     /// The same without taking note of it.
-    pub(crate) fn peek(&self, now: SystemTime) -> Moment {
+    pub(crate) fn peek(&self, now: SystemTime) -> Times {
         let elapsed = self.elapsed.peek(now);
-        let said = self.said.and_then(|(said, at)| said.checked_add(elapsed.saturating_sub(at)));
-        Moment { elapsed, plex: said.unwrap_or(now) }
+        let reading =
+            self.reading.and_then(|(reading, at)| reading.checked_add(elapsed.saturating_sub(at)));
+        Times { elapsed, plex: reading.unwrap_or(now) }
     }
 
     /// Takes note of an answer that comes now. It was made a moment ago, so that this clock is never ahead.
@@ -46,19 +47,19 @@ impl PlexClock {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
         if let Some(date) = date.filter(|date| *date >= SystemTime::UNIX_EPOCH + EARLIEST) {
-            self.said = Some((date, elapsed));
+            self.reading = Some((date, elapsed));
         }
     }
 
     /// Plex has said by other means what time it is now.
     pub(crate) fn set(&mut self, now: Duration, time: SystemTime) {
-        self.said = Some((time, now));
+        self.reading = Some((time, now));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::PlexClock;
+    use super::ServerClock;
     use http::HeaderMap;
     use http::header::DATE;
     use std::time::{Duration, SystemTime};
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_an_answer_says_goes_on_whatever_the_own_clock_does() {
-        let mut clock = PlexClock::default();
+        let mut clock = ServerClock::default();
         assert_eq!(clock.at(at(100)).plex, at(100));
         for unknown in ["soon", "Thu, 01 Jan 1970 01:00:00 GMT"] {
             clock.learn(at(100), &dated(unknown));

@@ -4,7 +4,7 @@ use http::{Response, StatusCode};
 
 use crate::error::SendError;
 use crate::error::response::Error;
-use crate::flow::retry::{AskProgress, Attempts, GivenUp};
+use crate::flow::retry::{AskProgress, GaveUp, Retry};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::operation::context::Asked;
 use crate::plex_tv::PlexTv;
@@ -15,7 +15,7 @@ impl PlexTv {
     /// Asks whether a token is alive until that is known, or too much time has passed: a whole
     /// [check](TokenCheck).
     pub fn token_check(&self, token: &Token) -> TokenCheck {
-        TokenCheck { plex_tv: self.clone(), token: token.clone(), attempts: Attempts::new() }
+        TokenCheck { plex_tv: self.clone(), token: token.clone(), retry: Retry::new() }
     }
 }
 
@@ -58,7 +58,7 @@ impl PlexTv {
 pub struct TokenCheck {
     plex_tv: PlexTv,
     token: Token,
-    attempts: Attempts<TokenState>,
+    retry: Retry<TokenState>,
 }
 
 /// What a [`TokenCheck`] has found.
@@ -85,13 +85,13 @@ impl TokenCheck {
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.attempts.set_patience(patience);
+        self.retry.set_timeout(patience);
         self
     }
 }
 
-impl From<GivenUp> for TokenState {
-    fn from(GivenUp { why, ask_again }: GivenUp) -> Self {
+impl From<GaveUp> for TokenState {
+    fn from(GaveUp { why, ask_again }: GaveUp) -> Self {
         Self::Unknown { why, ask_again }
     }
 }
@@ -102,7 +102,7 @@ impl Conversation for TokenCheck {
     type Progress = AskProgress;
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
-        self.attempts.next(now, || self.plex_tv.token_details(&self.token))
+        self.retry.next(now, || self.plex_tv.token_details(&self.token))
     }
 
     fn receive(
@@ -111,37 +111,34 @@ impl Conversation for TokenCheck {
         id: RequestId,
         answer: Result<Response<Account>, SendError>,
     ) {
-        if !self.attempts.heard(now, id) {
-            return;
-        }
-        let asked = || self.plex_tv.token_details(&self.token).reply().asked().clone();
-        let trouble = match answer {
-            Ok(response) if says_who(response.body()) => {
-                return self.attempts.end(TokenState::Alive(Box::new(response.into_body())));
+        let Some(context) = self.retry.complete(now, id) else { return };
+        let error = match answer {
+            Ok(response) if identifies_account(response.body()) => {
+                return self.retry.end(TokenState::Alive(Box::new(response.into_body())));
             }
-            Ok(response) => nobody(asked(), response.status()).into(),
+            Ok(response) => no_account(context, response.status()).into(),
             Err(SendError::Answered(error)) if error.is_token_dead() => {
-                return self.attempts.end(TokenState::Dead(error));
+                return self.retry.end(TokenState::Dead(error));
             }
             Err(error) => error,
         };
-        self.attempts.trouble(now, trouble);
+        self.retry.failed(now, error);
     }
 
     fn progress(&self, now: SystemTime) -> AskProgress {
-        self.attempts.progress(now)
+        self.retry.progress(now)
     }
 }
 
 /// Whether an answer tells one account from another, by whatever it has. An empty object does not, and so is
 /// no word of Plex's about the token.
-fn says_who(account: &Account) -> bool {
+fn identifies_account(account: &Account) -> bool {
     account.id.is_some() || account.uuid.is_some() || account.username.is_some()
 }
 
-fn nobody(asked: Asked, status: StatusCode) -> Error {
+fn no_account(asked: Box<Asked>, status: StatusCode) -> Error {
     Error::UnexpectedShape {
-        asked: Box::new(asked),
+        asked,
         status,
         path: "id".to_owned(),
         problem: "is missing, as is all else that says whose token it is",

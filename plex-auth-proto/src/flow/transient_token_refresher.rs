@@ -5,9 +5,9 @@ use http::Response;
 
 use crate::error::SendError;
 use crate::error::response::Error;
-use crate::flow::backoff::Pace;
+use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::in_flight::{LOST, OneAtATime};
+use crate::flow::in_flight::{InFlight, LOST_AFTER};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
@@ -22,17 +22,17 @@ use progress::{TransientTokenProgress, TransientTokenReason};
 const LIFE: Duration = Duration::from_secs(48 * 3600);
 
 /// How long before its end another one is asked for.
-const AHEAD: Duration = Duration::from_secs(3600);
+const RENEW_AHEAD: Duration = Duration::from_secs(3600);
 
 /// The longest [jitter](TransientTokenKeeper::jitter).
-const LONGEST_JITTER: Duration = Duration::from_secs(1800);
+const MAX_JITTER: Duration = Duration::from_secs(1800);
 
 /// The pace of asking, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(1, 300);
+const BACKOFF: Backoff = Backoff::new(1, 300);
 
 /// How long a token must have held until its refusal is a restart of the server's rather than one more
 /// refusal of whatever the server hands out.
-const PROVEN: Duration = Duration::from_secs(600);
+const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 impl MediaServer {
     /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
@@ -40,15 +40,15 @@ impl MediaServer {
     pub fn transient_token_keeper(&self) -> TransientTokenKeeper {
         TransientTokenKeeper {
             server: self.clone(),
-            held: None,
+            current: None,
             refused: None,
             elapsed: Elapsed::default(),
-            calls: OneAtATime::new(),
-            unheard: None,
+            calls: InFlight::new(),
+            oldest_unanswered: None,
             wanted_at: None,
             not_before: Duration::ZERO,
-            pace: PACE,
-            refusals: PACE,
+            backoff: BACKOFF,
+            refusal_backoff: BACKOFF,
             why: TransientTokenReason::First,
             trouble: None,
             jitter: Duration::ZERO,
@@ -103,21 +103,21 @@ impl MediaServer {
 #[must_use = "a conversation does nothing until it is driven"]
 pub struct TransientTokenKeeper {
     server: MediaServer,
-    held: Option<Held>,
+    current: Option<CurrentToken>,
     /// What the server said to the request for a token, where that ends the asking.
     refused: Option<Error>,
     elapsed: Elapsed,
-    calls: OneAtATime,
+    calls: InFlight,
     /// The first call since the last of which something came, and when it was sent.
-    unheard: Option<(RequestId, Duration)>,
+    oldest_unanswered: Option<(RequestId, Duration)>,
     /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
     /// as is all time here.
     wanted_at: Option<Duration>,
     /// Until when the server is left alone, whatever is wanted.
     not_before: Duration,
-    pace: Pace,
+    backoff: Backoff,
     /// The pace at which new tokens are had where even these are refused.
-    refusals: Pace,
+    refusal_backoff: Backoff,
     /// What the next token will be there for.
     why: TransientTokenReason,
     /// What the last request met with.
@@ -127,7 +127,7 @@ pub struct TransientTokenKeeper {
 
 /// The token that is at hand.
 #[derive(Clone, Debug)]
-struct Held {
+struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
@@ -137,7 +137,7 @@ struct Held {
 impl TransientTokenKeeper {
     /// The token to use now, if there is one. It is as good as the last [step](Conversation::next) knew.
     pub fn token(&self) -> Option<&Token> {
-        self.held.as_ref().map(|held| &held.token)
+        self.current.as_ref().map(|current| &current.token)
     }
 
     /// The server that it is for, and the token that asks.
@@ -151,7 +151,7 @@ impl TransientTokenKeeper {
     ///
     /// Take a random number for each keeper, of seconds where somebody waits for the token.
     pub fn jitter(mut self, jitter: Duration) -> Self {
-        self.jitter = jitter.min(LONGEST_JITTER);
+        self.jitter = jitter.min(MAX_JITTER);
         self
     }
 
@@ -163,14 +163,16 @@ impl TransientTokenKeeper {
     /// minutes.
     pub fn refused(&mut self, now: SystemTime, token: &Token) {
         let now = self.elapsed.at(now);
-        let Some(held) = self.held.take_if(|held| held.token.expose() == token.expose()) else {
+        let Some(current) =
+            self.current.take_if(|current| current.token.expose() == token.expose())
+        else {
             return;
         };
-        let is_fresh = now.saturating_sub(held.since) < PROVEN;
-        let again = held.why == TransientTokenReason::Restart && is_fresh;
-        let pause = if again { self.refusals.trouble(None) } else { Duration::ZERO };
+        let is_fresh = now.saturating_sub(current.since) < MIN_LIFE_OF_ACCEPTED;
+        let again = current.why == TransientTokenReason::Restart && is_fresh;
+        let pause = if again { self.refusal_backoff.failed(None) } else { Duration::ZERO };
         if !again {
-            self.refusals.well();
+            self.refusal_backoff.succeeded();
         }
         self.why = TransientTokenReason::Restart;
         self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
@@ -180,7 +182,7 @@ impl TransientTokenKeeper {
     pub fn ask_again(&mut self) {
         if self.refused.take().is_some() {
             self.trouble = None;
-            self.pace.well();
+            self.backoff.succeeded();
         }
     }
 
@@ -192,9 +194,9 @@ impl TransientTokenKeeper {
         self.refused = None;
         self.trouble = None;
         self.calls.forget();
-        self.unheard = None;
+        self.oldest_unanswered = None;
         self.wanted_at = Some(Duration::ZERO);
-        self.pace.well();
+        self.backoff.succeeded();
     }
 
     /// When the next request is due; never where the server refuses.
@@ -203,23 +205,23 @@ impl TransientTokenKeeper {
             return None;
         }
         if let Some(sent) = self.calls.sent_at() {
-            return Some(sent.saturating_add(LOST));
+            return Some(sent.saturating_add(LOST_AFTER));
         }
-        let renewal = || self.held.as_ref().map(|held| self.renewal(held));
+        let renewal = || self.current.as_ref().map(|current| self.renewal(current));
         Some(self.wanted_at.or_else(renewal).unwrap_or_default().max(self.not_before))
     }
 
     fn hold(&mut self, token: Token, since: Duration, left: Duration, why: TransientTokenReason) {
-        self.held = Some(Held { token, since, ends: since.saturating_add(left), why });
+        self.current = Some(CurrentToken { token, since, ends: since.saturating_add(left), why });
         self.why = TransientTokenReason::Renewal;
         self.wanted_at = None;
     }
 
     /// When a token is to be renewed: an hour ahead, and later by the jitter, not earlier, as whoever came late after a
     /// refusal would be in step again.
-    fn renewal(&self, held: &Held) -> Duration {
-        let ahead = held.ends.saturating_sub(AHEAD).max(held.since);
-        ahead.saturating_add(self.jitter).min(held.ends)
+    fn renewal(&self, current: &CurrentToken) -> Duration {
+        let ahead = current.ends.saturating_sub(RENEW_AHEAD).max(current.since);
+        ahead.saturating_add(self.jitter).min(current.ends)
     }
 }
 
@@ -230,15 +232,15 @@ impl Conversation for TransientTokenKeeper {
 
     fn next(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.elapsed.at(now);
-        self.held.take_if(|held| held.ends <= now);
+        self.current.take_if(|current| current.ends <= now);
         let due = self.due();
         if due.is_some_and(|due| due <= now) {
             let id = self.calls.start(now);
-            self.unheard.get_or_insert((id, now));
-            self.not_before = now.saturating_add(PACE.steady());
+            self.oldest_unanswered.get_or_insert((id, now));
+            self.not_before = now.saturating_add(BACKOFF.initial());
             return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
         }
-        let ends = self.held.as_ref().map(|held| held.ends);
+        let ends = self.current.as_ref().map(|current| current.ends);
         let first = due.into_iter().chain(ends).min();
         Step::Wait(first.map_or(Duration::MAX, |first| first.saturating_sub(now)))
     }
@@ -255,15 +257,15 @@ impl Conversation for TransientTokenKeeper {
             sent
         } else {
             // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
-            let late = self.unheard.filter(|(first, _)| *first <= id && answer.is_ok());
+            let late = self.oldest_unanswered.filter(|(first, _)| *first <= id && answer.is_ok());
             late.map(|(_, sent)| sent).filter(|sent| elapsed < sent.saturating_add(LIFE))
         };
         let Some(sent) = sent else { return };
-        self.unheard = None;
+        self.oldest_unanswered = None;
         self.calls.forget();
         match answer {
             Ok(response) => {
-                self.pace.well();
+                self.backoff.succeeded();
                 self.trouble = None;
                 // Its time began at the server, somewhere after the request.
                 self.hold(response.into_body().token, sent, LIFE, self.why);
@@ -273,7 +275,7 @@ impl Conversation for TransientTokenKeeper {
                 self.refused = Some(error);
             }
             Err(error) => {
-                let wait = self.pace.trouble(error.retry_after().map(|after| after.wait(now)));
+                let wait = self.backoff.failed(error.retry_after().map(|after| after.wait(now)));
                 self.not_before = elapsed.saturating_add(wait);
                 self.trouble = Some(error);
             }
@@ -282,21 +284,21 @@ impl Conversation for TransientTokenKeeper {
 
     fn progress(&self, now: SystemTime) -> TransientTokenProgress {
         let now = self.elapsed.peek(now);
-        let held = self.held.as_ref().filter(|held| held.ends > now);
+        let current = self.current.as_ref().filter(|current| current.ends > now);
         if let Some(error) = &self.refused {
-            let token = held.map(|held| held.token.clone());
+            let token = current.map(|current| current.token.clone());
             return TransientTokenProgress::Refused { error: error.clone(), token };
         }
         let trouble = self.trouble.clone();
-        match held {
-            Some(held) => TransientTokenProgress::Holding {
-                token: held.token.clone(),
-                left: held.ends.saturating_sub(now),
-                reason: held.why,
+        match current {
+            Some(current) => TransientTokenProgress::Holding {
+                token: current.token.clone(),
+                left: current.ends.saturating_sub(now),
+                reason: current.why,
                 trouble,
             },
             None => {
-                let due = self.due().filter(|_| !self.calls.is_under_way()).unwrap_or_default();
+                let due = self.due().filter(|_| !self.calls.is_active()).unwrap_or_default();
                 TransientTokenProgress::Asking { trouble, left: due.saturating_sub(now) }
             }
         }

@@ -10,7 +10,7 @@ use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode;
 use crate::wire::lenient;
 use crate::wire::lenient::Value;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 /// How long ahead of its end a token is to be renewed, in seconds: a day, as working clients do.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
@@ -124,7 +124,7 @@ impl PlexJwt {
     }
 }
 
-shown! {
+redacted_debug! {
     /// Names and e-mail addresses are shown as `***`: a log is no place for them.
     JwtUser {
         id, uuid, username masked, email masked, friendly_name masked, unreadable,

@@ -34,8 +34,8 @@ use crate::values::token::Token;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaServerAddress {
-    pub(crate) identity: ClientIdentity,
-    pub(crate) url: ServerUrl,
+    identity: ClientIdentity,
+    url: ServerUrl,
 }
 
 impl MediaServerAddress {

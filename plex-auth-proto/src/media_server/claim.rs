@@ -65,7 +65,7 @@ impl MediaServerAddress {
     #[doc(alias = "claimServer")]
     pub fn claim(&self, claim_token: &ClaimToken) -> Call<()> {
         let query = format!("?token={}", claim_token.percent_encoded());
-        let request = request::request(&OPERATION, &query, &self.identity, &self.url, None);
+        let request = request::request(&OPERATION, &query, self.identity(), self.url(), None);
         Call::new(&OPERATION, request, decode::nothing).deadline(DEADLINE)
     }
 }

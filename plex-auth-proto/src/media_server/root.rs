@@ -4,8 +4,8 @@ use crate::call::Call;
 use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
-use crate::wire::decode::Fault;
-use crate::wire::redaction::shown;
+use crate::wire::decode::DecodeError;
+use crate::wire::redaction::redacted_debug;
 use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
@@ -42,7 +42,7 @@ impl MediaServer {
     #[doc(alias = "getServerInfo")]
     pub fn root(&self) -> Call<ServerRoot> {
         let (address, token) = (&self.address, Some(&self.token));
-        let request = request::request(&OPERATION, "", &address.identity, &address.url, token);
+        let request = request::request(&OPERATION, "", address.identity(), address.url(), token);
         Call::new(&OPERATION, request, read)
     }
 }
@@ -95,7 +95,7 @@ impl ServerRoot {
     }
 }
 
-shown! {
+redacted_debug! {
     /// Names are shown as `***`: a log is no place for them.
     ServerRoot {
         friendly_name masked, machine_identifier, version, platform, platform_version, my_plex,
@@ -103,15 +103,15 @@ shown! {
     }
 }
 
-fn read(body: &[u8]) -> Result<ServerRoot, Fault> {
+fn read(body: &[u8]) -> Result<ServerRoot, DecodeError> {
     media_container::read(body)?
-        .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]
@@ -156,8 +156,8 @@ mod tests {
     fn no_container_at_all_is_not_an_empty_one() {
         for body in ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         assert!(read(br#"{"MediaContainer":{"size":0}}"#).unwrap().friendly_name.is_none());

@@ -5,7 +5,7 @@ use crate::call::request;
 use crate::media_server::MediaServer;
 use crate::media_server::address::MediaServerAddress;
 use crate::operation::{Host, Operation};
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
@@ -43,7 +43,7 @@ impl MediaServerAddress {
     /// ```
     #[doc(alias = "getIdentity")]
     pub fn server_identity(&self) -> Call<ServerIdentity> {
-        let request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        let request = request::request(&OPERATION, "", self.identity(), self.url(), None);
         Call::new(&OPERATION, request, read)
     }
 }
@@ -97,16 +97,19 @@ impl ServerIdentity {
     }
 }
 
-fn read(body: &[u8]) -> Result<ServerIdentity, Fault> {
+fn read(body: &[u8]) -> Result<ServerIdentity, DecodeError> {
     media_container::read(body)?.ok_or_else(|| {
-        Fault::shape("MediaContainer.machineIdentifier", "is missing; this is no media server")
+        DecodeError::shape(
+            "MediaContainer.machineIdentifier",
+            "is missing; this is no media server",
+        )
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, MediaServer, MediaServerAddress, Token};
 
     #[test]
@@ -157,10 +160,10 @@ mod tests {
             "<MediaContainer/>",
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => {
+                DecodeError::Shape { path, .. } => {
                     assert_eq!(path, "MediaContainer.machineIdentifier", "{body}");
                 }
-                fault => panic!("{body}: {fault:?}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

@@ -8,10 +8,10 @@ use crate::operation::{Host, Operation};
 use crate::values::source::Source;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::{Field, Paths, Unreadable, Value};
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation = Operation::new(
     "getSourceConnectionInformation",
@@ -102,7 +102,8 @@ impl MediaServer {
     fn source(&self, source: &Source, refresh: &str) -> Call<SourceConnectionInformation> {
         let query = format!("?source={}{refresh}", source.percent_encoded());
         let (address, token) = (&self.address, Some(&self.token));
-        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
+        let request =
+            request::request(&OPERATION, &query, address.identity(), address.url(), token);
         Call::new(&OPERATION, request, read)
     }
 }
@@ -191,7 +192,7 @@ lenient::object! {
     }
 }
 
-shown! {
+redacted_debug! {
     /// The name is shown as `***`: a log is no place for it.
     SourceDevice {
         name masked, client_identifier, access_token, connections, unreadable,
@@ -236,9 +237,9 @@ lenient::object! {
     }
 }
 
-fn read(body: &[u8]) -> Result<SourceConnectionInformation, Fault> {
+fn read(body: &[u8]) -> Result<SourceConnectionInformation, DecodeError> {
     decode::object_or_xml(body, "MediaContainer", true)?
-        .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
 }
 
 #[cfg(test)]

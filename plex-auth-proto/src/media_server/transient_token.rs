@@ -7,7 +7,7 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::Value;
 
@@ -54,7 +54,8 @@ impl MediaServer {
     pub fn transient_token(&self, kind: TokenType, scope: Scope) -> Call<TransientToken> {
         let query = format!("?type={}&scope={}", kind.as_str(), scope.as_str());
         let (address, token) = (&self.address, Some(&self.token));
-        let request = request::request(&OPERATION, &query, &address.identity, &address.url, token);
+        let request =
+            request::request(&OPERATION, &query, address.identity(), address.url(), token);
         Call::new(&OPERATION, request, read)
     }
 }
@@ -145,16 +146,16 @@ impl<'de> serde::Deserialize<'de> for TransientToken {
 const NO_TOKEN: &str =
     "is missing or cannot be used as a token; a server that nobody has claimed has none";
 
-fn read(body: &[u8]) -> Result<TransientToken, Fault> {
+fn read(body: &[u8]) -> Result<TransientToken, DecodeError> {
     decode::object_or_xml(body, "MediaContainer", true)?
-        .ok_or_else(|| Fault::shape("MediaContainer.token", NO_TOKEN))
+        .ok_or_else(|| DecodeError::shape("MediaContainer.token", NO_TOKEN))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Scope, TokenType, read};
     use crate::wire::content::Content;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]
@@ -201,8 +202,10 @@ mod tests {
             "<MediaContainer/>",
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer.token", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => {
+                    assert_eq!(path, "MediaContainer.token", "{body}");
+                }
+                error => panic!("{body}: {error:?}"),
             }
         }
     }
@@ -217,8 +220,8 @@ mod tests {
             ("OK", Content::Other),
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Content(content) => assert_eq!(content, expected, "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

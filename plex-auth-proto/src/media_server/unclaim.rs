@@ -40,7 +40,7 @@ impl MediaServer {
     /// ```
     pub fn unclaim(&self) -> Call<()> {
         let (address, token) = (&self.address, Some(&self.token));
-        let request = request::request(&OPERATION, "", &address.identity, &address.url, token);
+        let request = request::request(&OPERATION, "", address.identity(), address.url(), token);
         Call::new(&OPERATION, request, decode::nothing)
     }
 }

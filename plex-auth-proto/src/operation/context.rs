@@ -3,20 +3,54 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::operation::{Facts, Host};
+use crate::operation::{Facts, Host, Operation};
 
 /// What was asked, and of whom: the part of an error that is known before the answer comes.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub(crate) operation: &'static str,
-    pub(crate) host: Option<Host>,
-    pub(crate) origin: Option<Origin>,
-    pub(crate) repeatable: bool,
-    pub(crate) carried_token: bool,
-    pub(crate) facts: Facts,
+    operation: &'static str,
+    host: Option<Host>,
+    origin: Option<Origin>,
+    repeatable: bool,
+    carried_token: bool,
+    facts: Facts,
 }
 
 impl Asked {
+    /// The context of a call of the user's own.
+    pub(crate) fn own(operation: &'static str, uri: &Uri, carried_token: bool) -> Self {
+        Self {
+            operation,
+            host: None,
+            origin: Origin::of(uri),
+            repeatable: false,
+            carried_token,
+            facts: Facts::default(),
+        }
+    }
+
+    /// The context of a call of this crate.
+    pub(crate) fn new(operation: &Operation, uri: &Uri, carried_token: bool) -> Self {
+        Self {
+            host: Some(operation.host),
+            repeatable: operation.repeatable,
+            facts: operation.facts(),
+            ..Self::own(operation.name, uri, carried_token)
+        }
+    }
+
+    pub(crate) fn set_host(&mut self, host: Host) {
+        self.host = Some(host);
+    }
+
+    pub(crate) fn set_repeatable(&mut self, repeatable: bool) {
+        self.repeatable = repeatable;
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts
+    }
+
     /// The published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.operation

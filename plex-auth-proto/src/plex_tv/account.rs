@@ -10,11 +10,11 @@ use crate::values::secret::Secret;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::open_enum::open_enum;
 use crate::wire::raw_json::RawJson;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 pub(crate) mod profile;
 pub(crate) mod restrictions;
@@ -209,7 +209,7 @@ impl Account {
     }
 }
 
-shown! {
+redacted_debug! {
     /// Names and e-mail addresses are shown as `***`: a log is no place for them.
     Account {
         auth_token, id, uuid, username masked, title masked, email masked, friendly_name masked, locale, confirmed,
@@ -236,9 +236,9 @@ open_enum! {
 }
 
 /// Reads an account; one without a usable token has `asked`, the token that the request carried.
-pub(crate) fn read(body: &[u8], asked: Option<&Token>) -> Result<Account, Fault> {
+pub(crate) fn read(body: &[u8], asked: Option<&Token>) -> Result<Account, DecodeError> {
     decode::object_with(body, AskedAbout(asked))?
-        .ok_or_else(|| Fault::shape("authToken", "is missing or cannot be used as a token"))
+        .ok_or_else(|| DecodeError::shape("authToken", "is missing or cannot be used as a token"))
 }
 
 /// Visits an account, with the token that was asked about in reserve.

@@ -7,7 +7,7 @@ use crate::plex_tv::PlexTv;
 use crate::values::claim_token::ClaimToken;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 
 // Another one does no harm: it ends by itself.
 pub(crate) const OPERATION: Operation =
@@ -50,14 +50,14 @@ impl PlexTv {
     }
 }
 
-fn read(body: &[u8]) -> Result<ClaimToken, Fault> {
-    decode::object(body)?.ok_or_else(|| Fault::shape("token", "is missing or no claim token"))
+fn read(body: &[u8]) -> Result<ClaimToken, DecodeError> {
+    decode::object(body)?.ok_or_else(|| DecodeError::shape("token", "is missing or no claim token"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{ClaimToken, read};
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]
@@ -86,8 +86,8 @@ mod tests {
         }
         for body in ["{}", r#"{"token":"xyz"}"#, r#"{"token":7}"#, r#"{"error":"claim-KQ8W"}"#] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "token", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, "token", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         for json in [r#""claim-KQ8W""#, r#"{"token":"claim-KQ8W"}"#] {

@@ -5,9 +5,9 @@ use crate::plex_tv::pin::pin_url::PinUrl;
 use crate::values::pin_code::PinCode;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 mod create_device_pin;
 pub(crate) mod create_pin;
@@ -104,14 +104,14 @@ pub(crate) fn bounded(seconds: i64) -> Duration {
 
 /// Reads the answer that makes a PIN. One without a number or a code is of no use, and says so here, before
 /// anything is asked for with what is not there.
-pub(crate) fn read(body: &[u8]) -> Result<Pin, Fault> {
+pub(crate) fn read(body: &[u8]) -> Result<Pin, DecodeError> {
     if let Some(pin) = decode::object(body)? {
         return Ok(pin);
     }
     // Once more, only to name the field.
     let named: Option<Named> = decode::object(body)?;
     let path = if named.is_some_and(|named| named.id.is_some()) { "code" } else { "id" };
-    Err(Fault::shape(path, "is missing or cannot be used"))
+    Err(DecodeError::shape(path, "is missing or cannot be used"))
 }
 
 lenient::object! {
@@ -153,7 +153,7 @@ lenient::object! {
     }
 }
 
-shown! {
+redacted_debug! {
     PinLocation {
         code, european_union_member, continent_code, country, city masked, time_zone, postal_code masked,
         in_privacy_restricted_country, in_privacy_restricted_region, subdivisions masked, coordinates masked,

@@ -1,6 +1,6 @@
 use crate::values::token::Token;
 use crate::wire::lenient;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 pub(crate) mod resources;
 
@@ -105,7 +105,7 @@ lenient::object! {
     }
 }
 
-shown! {
+redacted_debug! {
     /// Names and the address in the internet are shown as `***`: a log is no place for them.
     Resource {
         name masked, product, product_version, platform, platform_version, device, client_identifier, created_at,

@@ -13,23 +13,23 @@ use crate::wire::lenient::{List, Object, Value};
 use crate::wire::{repair, xml};
 
 /// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
-pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<T, Fault> + Send + Sync>;
+pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync>;
 
 /// What is wrong with a body.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum DecodeError {
     Content(Content),
     Shape { path: String, problem: &'static str },
 }
 
-impl Fault {
+impl DecodeError {
     pub(crate) fn shape(path: &str, problem: &'static str) -> Self {
         Self::Shape { path: path.to_owned(), problem }
     }
 }
 
 /// Reads JSON of a kind of the caller's, exactly: what does not fit is an error and not left out.
-pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let body = trim(body);
     serde_json::from_slice(body).or_else(|error| {
         if error.classify() != Category::Data {
@@ -37,32 +37,32 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
         }
         // Once more, only to name the field: that costs half as much again as reading it.
         let mut again = serde_json::Deserializer::from_slice(body);
-        serde_path_to_error::deserialize(&mut again).map_err(misshapen)
+        serde_path_to_error::deserialize(&mut again).map_err(shape_error)
     })
 }
 
 /// Reads a JSON object as `visitor` does; `None` where something that is required is missing.
-pub(crate) fn object_with<T, V>(body: &[u8], visitor: V) -> Result<Option<T>, Fault>
+pub(crate) fn object_with<T, V>(body: &[u8], visitor: V) -> Result<Option<T>, DecodeError>
 where
     V: for<'de> Visitor<'de, Value = Option<T>> + Copy,
 {
-    twice(body, "is not an object", |json| json.deserialize_map(visitor))
+    read_or_repair(body, "is not an object", |json| json.deserialize_map(visitor))
 }
 
 /// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
 /// fault: that nothing is there is said by a list without elements.
-pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), Fault> {
-    twice(body, "is not a list", |json| json.deserialize_seq(List::NEW))
+pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
+    read_or_repair(body, "is not a list", |json| json.deserialize_seq(List::NEW))
 }
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
 /// Reads the body as `read` does, and mended where that fails. What is no `T` then has this problem.
-fn twice<T>(
+fn read_or_repair<T>(
     body: &[u8],
     problem: &'static str,
     read: impl Fn(&mut Reader<'_>) -> Result<T, serde_json::Error>,
-) -> Result<T, Fault> {
+) -> Result<T, DecodeError> {
     let body = trim(body);
     let text = text(body);
     let once = |text: &str| {
@@ -71,13 +71,13 @@ fn twice<T>(
         json.end().map(|()| value)
     };
     once(&text).or_else(|_| {
-        let mended = repair::mended(&text).map_err(|_| not_json(body))?;
-        once(&mended).map_err(|_| Fault::shape(".", problem))
+        let repaired = repair::repaired(&text).map_err(|_| not_json(body))?;
+        once(&repaired).map_err(|_| DecodeError::shape(".", problem))
     })
 }
 
 /// Reads a JSON object.
-pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, Fault> {
+pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     object_with(body, Object::NEW)
 }
 
@@ -87,12 +87,12 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
     envelope: bool,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<T>, DecodeError> {
     let body = trim(body);
     if body.first() != Some(&b'<') {
         return object(body);
     }
-    let content = Zeroizing::new(xml::read(&text(body), root).map_err(foreign)?);
+    let content = Zeroizing::new(xml::read(&text(body), root).map_err(not_ours)?);
     if !envelope {
         return object(content.as_bytes());
     }
@@ -101,13 +101,13 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
 
 /// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status
 /// of a success is a proxy's, and does not say that anything was done.
-pub(crate) fn nothing(body: &[u8]) -> Result<(), Fault> {
+pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
     // Media servers have a page for each status, which says it.
     let is_own_page = |page: &str| page.contains("<h1>200 OK</h1>");
     match body.first() {
         Some(b'<') if xml::looks_like_html(&text(body)) && !is_own_page(&text(body)) => {
-            Err(Fault::Content(Content::Html))
+            Err(DecodeError::Content(Content::Html))
         }
         _ => Ok(()),
     }
@@ -119,41 +119,44 @@ pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
 }
 
 /// What a body is that is no JSON.
-fn not_json(body: &[u8]) -> Fault {
-    Fault::Content(match body.first() {
+fn not_json(body: &[u8]) -> DecodeError {
+    DecodeError::Content(match body.first() {
         None => Content::Empty,
         Some(b'<') => {
             return xml::read(&text(body), "")
-                .map_or_else(foreign, |_| Fault::Content(Content::Xml));
+                .map_or_else(not_ours, |_| DecodeError::Content(Content::Xml));
         }
         Some(b'{' | b'[' | b'"') => Content::BrokenJson,
         Some(_) => Content::Other,
     })
 }
 
-fn foreign(not_ours: xml::NotOurs) -> Fault {
-    Fault::Content(match not_ours {
+fn not_ours(not_ours: xml::NotOurs) -> DecodeError {
+    DecodeError::Content(match not_ours {
         xml::NotOurs::Html => Content::Html,
         xml::NotOurs::Other => Content::Xml,
     })
 }
 
 /// The text of the error is left behind: it quotes values.
-fn misshapen(error: serde_path_to_error::Error<serde_json::Error>) -> Fault {
-    Fault::Shape { path: shown(error.path()), problem: "is missing or of an unexpected kind" }
+fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeError {
+    DecodeError::Shape {
+        path: redacted_path(error.path()),
+        problem: "is missing or of an unexpected kind",
+    }
 }
 
 /// Whether a key that the server made up may be shown: one with a digit in it can be a token.
-pub(crate) fn may_be_shown(key: &str) -> bool {
+pub(crate) fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 
 /// The path without what looks like data: a map of the caller's has its keys from the server.
-fn shown(path: &Path) -> String {
-    let segments = path.iter().take(MAX_PATH).map(|segment| match segment {
-        Segment::Map { key } if may_be_shown(key) => key.clone(),
+fn redacted_path(path: &Path) -> String {
+    let segments = path.iter().take(MAX_PATH_SEGMENTS).map(|segment| match segment {
+        Segment::Map { key } if is_safe_to_show(key) => key.clone(),
         Segment::Seq { index } => index.to_string(),
-        Segment::Enum { variant } if may_be_shown(variant) => variant.clone(),
+        Segment::Enum { variant } if is_safe_to_show(variant) => variant.clone(),
         _ => "*".to_owned(),
     });
     let shown = segments.collect::<Vec<_>>().join(".");
@@ -161,7 +164,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// How many steps of a path are shown.
-const MAX_PATH: usize = 16;
+const MAX_PATH_SEGMENTS: usize = 16;
 
 /// Without the byte order mark and the white space that some servers put in front.
 fn trim(body: &[u8]) -> &[u8] {

@@ -3,12 +3,12 @@
 use serde::de::{IgnoredAny, MapAccess};
 
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::{Key, Value};
 
 /// Reads what is inside, of JSON or of XML; `None` where there is nothing, or nothing that `T` can be made of.
-pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, Fault> {
+pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     let around: Option<Around<T>> = decode::object_or_xml(body, NAME, true)?;
     Ok(around.and_then(|Around(inside)| inside))
 }

@@ -9,7 +9,7 @@ pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
 
 /// A type's `Debug` that shows `***` in place of the fields that are `masked`. Every field is named, so that a new one
 /// must be thought about.
-macro_rules! shown {
+macro_rules! redacted_debug {
     (@value $field:ident masked) => { &$crate::wire::redaction::masked($field) };
     (@value $field:ident) => { $field };
     ($(#[$doc:meta])* $type:ident { $($field:ident $($masked:ident)?),+ $(,)? }) => {
@@ -18,10 +18,10 @@ macro_rules! shown {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 let Self { $($field),+ } = self;
                 f.debug_struct(stringify!($type))
-                    $(.field(stringify!($field), $crate::wire::redaction::shown!(@value $field $($masked)?)))+
+                    $(.field(stringify!($field), $crate::wire::redaction::redacted_debug!(@value $field $($masked)?)))+
                     .finish()
             }
         }
     };
 }
-pub(crate) use shown;
+pub(crate) use redacted_debug;

@@ -24,21 +24,21 @@ const MAX_DEPTH: usize = 16;
 /// # Errors
 ///
 /// It is not one JSON document.
-pub(crate) fn mended(text: &str) -> Result<Zeroizing<String>, Error> {
+pub(crate) fn repaired(text: &str) -> Result<Zeroizing<String>, Error> {
     let document = serde_json::from_str(text)?;
-    let mut mended = Zeroizing::new(String::with_capacity(text.len()));
-    mend(document, MAX_DEPTH, &mut mended)?;
-    Ok(mended)
+    let mut repaired = Zeroizing::new(String::with_capacity(text.len()));
+    repair(document, MAX_DEPTH, &mut repaired)?;
+    Ok(repaired)
 }
 
 /// Appends an element, of which so many levels are looked into.
-fn mend(element: &RawValue, depth: usize, mended: &mut String) -> Result<(), Error> {
+fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(), Error> {
     let text = element.get();
     let is_readable = match text.as_bytes().first() {
         Some(b'{' | b'[') => match depth.checked_sub(1) {
             Some(depth) => {
                 let mut json = serde_json::Deserializer::from_str(text);
-                return json.deserialize_any(Inside { depth, mended });
+                return json.deserialize_any(Inside { depth, repaired });
             }
             None => false,
         },
@@ -48,9 +48,9 @@ fn mend(element: &RawValue, depth: usize, mended: &mut String) -> Result<(), Err
         _ => true,
     };
     if is_readable {
-        mended.push_str(text);
+        repaired.push_str(text);
     } else {
-        mended.extend(["\"", UNREADABLE, "\""]);
+        repaired.extend(["\"", UNREADABLE, "\""]);
     }
     Ok(())
 }
@@ -62,7 +62,7 @@ fn is_text(element: &RawValue) -> bool {
 /// Appends what is inside a list or an object, and its brackets.
 struct Inside<'a> {
     depth: usize,
-    mended: &'a mut String,
+    repaired: &'a mut String,
 }
 
 impl<'de> Visitor<'de> for Inside<'_> {
@@ -73,37 +73,37 @@ impl<'de> Visitor<'de> for Inside<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { depth, mended } = self;
+        let Self { depth, repaired } = self;
         let mut before = "{";
         while let Some((key, element)) = map.next_entry::<&RawValue, &RawValue>()? {
             if is_text(key) {
-                mended.extend([before, key.get(), ":"]);
-                mend(element, depth, mended).map_err(A::Error::custom)?;
+                repaired.extend([before, key.get(), ":"]);
+                repair(element, depth, repaired).map_err(A::Error::custom)?;
                 before = ",";
             }
         }
-        mended.push_str(if before == "{" { "{}" } else { "}" });
+        repaired.push_str(if before == "{" { "{}" } else { "}" });
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Self { depth, mended } = self;
+        let Self { depth, repaired } = self;
         let mut before = "[";
         while let Some(element) = list.next_element()? {
-            mended.push_str(before);
-            mend(element, depth, mended).map_err(A::Error::custom)?;
+            repaired.push_str(before);
+            repair(element, depth, repaired).map_err(A::Error::custom)?;
             before = ",";
         }
-        mended.push_str(if before == "[" { "[]" } else { "]" });
+        repaired.push_str(if before == "[" { "[]" } else { "]" });
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::mended;
+    use super::repaired;
     use crate::wire::content::Content;
-    use crate::wire::decode::{Fault, object};
+    use crate::wire::decode::{DecodeError, object};
     use crate::wire::lenient::Value;
 
     crate::wire::lenient::object! {
@@ -124,15 +124,15 @@ mod tests {
 
     fn thing(text: &str) -> Thing {
         // The reader is given what it would not read in any case.
-        object(mended(text).unwrap().as_bytes()).unwrap().unwrap()
+        object(repaired(text).unwrap().as_bytes()).unwrap().unwrap()
     }
 
     #[test]
     fn what_can_be_read_is_as_it_was() {
         for text in ["{}", "[]", "7", "null", r#"{"a":[1,{"b":"\u00e9","c":[]}],"d":{}}"#] {
-            assert_eq!(mended(text).unwrap().as_str(), text);
+            assert_eq!(repaired(text).unwrap().as_str(), text);
         }
-        let without = mended(r#"{"a":1e999,"\ud800":1}"#).unwrap();
+        let without = repaired(r#"{"a":1e999,"\ud800":1}"#).unwrap();
         assert_eq!(without.as_str(), "{\"a\":\"\u{7f}\"}");
     }
 
@@ -172,15 +172,15 @@ mod tests {
     #[test]
     fn a_broken_document_is_an_error() {
         for text in ["", "{", r#"{"a":1"#, "{} {}", "[1,]", "nul"] {
-            assert!(mended(text).is_err(), "{text:?}");
+            assert!(repaired(text).is_err(), "{text:?}");
         }
         for text in ["[]", "null", "7", "\"{}\"", "\"\\ud800\""] {
-            let Err(Fault::Shape { path, problem }) = object::<Thing>(text.as_bytes()) else {
+            let Err(DecodeError::Shape { path, problem }) = object::<Thing>(text.as_bytes()) else {
                 panic!("{text:?}")
             };
             assert_eq!((path.as_str(), problem), (".", "is not an object"), "{text:?}");
         }
         let broken = object::<Thing>(br#"{"a":1e999"#).unwrap_err();
-        assert!(matches!(broken, Fault::Content(Content::BrokenJson)));
+        assert!(matches!(broken, DecodeError::Content(Content::BrokenJson)));
     }
 }

@@ -27,7 +27,7 @@ impl fmt::Display for Error {
             Self::Rejected(_) => f.write_str("refused")?,
             Self::Redirected { to, .. } => {
                 return match to {
-                    Some(to) if asked.origin.as_ref() == Some(to) => write!(
+                    Some(to) if asked.origin() == Some(to) => write!(
                         f,
                         "redirected within {to}, which is never followed; check the path of the \
                          base URL ({})",
@@ -62,13 +62,13 @@ impl fmt::Display for Error {
 impl Error {
     fn why_unauthorized(&self) -> &'static str {
         let asked = self.asked();
-        match (asked.host, asked.carried_token) {
+        match (asked.host(), asked.carried_token()) {
             (Some(Host::MediaServer), true) => {
                 "the media server does not accept this token, which says nothing about the account"
             }
             (_, true) if self.is_token_dead() => "the token is dead; sign in again",
             (_, true) => "the token is not accepted",
-            (_, false) => match asked.facts.unauthorized {
+            (_, false) => match asked.facts().unauthorized {
                 Some(meaning) => meaning,
                 None if self.status().as_u16() == 498 => {
                     "the device's signed token is not accepted"

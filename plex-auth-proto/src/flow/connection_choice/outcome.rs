@@ -81,7 +81,7 @@ pub enum ConnectionChoiceError {
 struct Listing<'a>(&'a [ConnectionCandidate]);
 
 impl Listing<'_> {
-    const MOST: usize = 8;
+    const MAX_SHOWN: usize = 8;
 }
 
 impl fmt::Display for Listing<'_> {
@@ -89,11 +89,11 @@ impl fmt::Display for Listing<'_> {
         if self.0.is_empty() {
             return f.write_str(": it lists none");
         }
-        for (index, candidate) in self.0.iter().take(Self::MOST).enumerate() {
+        for (index, candidate) in self.0.iter().take(Self::MAX_SHOWN).enumerate() {
             let separator = if index == 0 { ": " } else { "; " };
             write!(f, "{separator}{candidate}")?;
         }
-        match self.0.len().saturating_sub(Self::MOST) {
+        match self.0.len().saturating_sub(Self::MAX_SHOWN) {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }

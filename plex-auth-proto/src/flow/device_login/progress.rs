@@ -52,8 +52,8 @@ impl From<Failure> for DeviceLoginError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Expired => Self::Expired,
-            Failure::Sent(error) => Self::Failed(error),
-            Failure::Unsigned(error) => Self::CannotSign(error),
+            Failure::Request(error) => Self::Failed(error),
+            Failure::CannotSign(error) => Self::CannotSign(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value as Json;
 
 use super::{DeviceLogin, DeviceLoginError, WithKey};
-use crate::flow::pin_login::steps::Steps;
+use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::saved_device;
 use crate::flow::saved_device::{InvalidKeptDevice, KeptDevice};
 use crate::jwt::device_key::DeviceKey;
@@ -23,15 +23,15 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// It is there before the first call is sent. A [keeper](crate::DeviceTokenKeeper::load) can go on with it too, where
     /// the PIN has been linked.
     pub fn keep(&self, now: SystemTime) -> Secret {
-        let WithKey { key, strong } = &self.steps.way;
-        let pin = self.kept_pin(now).into_iter().flatten();
-        let exchanging = self.settling.as_ref().map(|_| ("exchanging", true.into()));
+        let WithKey { key, strong } = self.machine.method();
+        let pin = self.saved_pin(now).into_iter().flatten();
+        let exchanging = self.pending.as_ref().map(|_| ("exchanging", true.into()));
         let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
-        saved_device::keep(self.steps.plex_tv.identity(), key.jwk(), more)
+        saved_device::keep(self.machine.plex_tv().identity(), key.jwk(), more)
     }
 
-    fn kept_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
-        let (device_pin, left) = self.steps.pin(now)?;
+    fn saved_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
+        let (device_pin, left) = self.machine.pin(now)?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let short = device_pin.short().map(ShortPin::pin);
         let pin = short.or_else(|| device_pin.strong().map(StrongPin::pin))?;
@@ -59,13 +59,13 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let KeptDevice { ends_at, strong, exchanging, .. } =
             KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
         let strong = strong.unwrap_or_default();
-        let way = WithKey { key, strong };
+        let method = WithKey { key, strong };
         if exchanging == Some(true) {
-            let mut login = Self::of(Steps::of_over(plex_tv, way));
-            login.exchange(DeviceLoginError::Expired, now);
+            let mut login = Self::of(PinMachine::finished(plex_tv, method));
+            login.start_exchange(DeviceLoginError::Expired, now);
             return Ok(login);
         }
-        let Some(ends_at) = ends_at else { return Ok(Self::of(Steps::new(plex_tv, way))) };
+        let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
         let pin = if strong {
             serde_json::from_str(kept).map(DevicePin::of_strong)
         } else {
@@ -74,6 +74,6 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let pin = pin.map_err(|_| InvalidKeptDevice::Unreadable)?;
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);
-        Ok(Self::of(Steps::of_kept(plex_tv, way, now, pin, life)))
+        Ok(Self::of(PinMachine::restored(plex_tv, method, now, pin, life)))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
-use crate::flow::pin_login::steps::Way;
+use crate::flow::pin_login::machine::PinMethod;
 use crate::jwt::device_jwt::DeviceClaims;
 use crate::jwt::device_key::{DeviceKey, SignError};
 use crate::plex_tv::PlexTv;
@@ -18,7 +18,7 @@ pub(super) struct WithKey<K> {
     pub(super) strong: bool,
 }
 
-impl<K: DeviceKey> Way<DevicePin> for WithKey<K> {
+impl<K: DeviceKey> PinMethod<DevicePin> for WithKey<K> {
     fn create(&self, plex_tv: &PlexTv) -> Call<DevicePin> {
         let jwk = self.key.jwk();
         if self.strong {

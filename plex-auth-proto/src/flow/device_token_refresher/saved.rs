@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::held::Held;
+use super::current_token::CurrentToken;
 use super::{DeviceTokenKeeper, Stage};
 use crate::flow::saved_device;
 use crate::flow::saved_device::{InvalidKeptDevice, KeptDevice};
@@ -20,8 +20,8 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
     /// another key.
     pub fn load(plex_tv: PlexTv, key: K, kept: &str) -> Result<Self, InvalidKeptDevice> {
         let kept = KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
-        let held = kept.token.map(|token| Held::new(token, None));
-        Ok(Self::new(plex_tv, key, Stage::Keeping, held))
+        let current = kept.token.map(|token| CurrentToken::new(token, None));
+        Ok(Self::new(plex_tv, key, Stage::Keeping, current))
     }
 
     /// What is needed to go on after a restart, as JSON that holds the token: client identifier, name of the key,

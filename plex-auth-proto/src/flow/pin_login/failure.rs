@@ -10,30 +10,31 @@ use crate::jwt::device_key::SignError;
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,
-    Sent(SendError),
-    Unsigned(SignError),
+    Request(SendError),
+    CannotSign(SignError),
 }
 
 impl Failure {
-    fn sent(&self) -> Option<&SendError> {
+    fn error(&self) -> Option<&SendError> {
         match self {
-            Self::Sent(error) => Some(error),
-            Self::Expired | Self::Unsigned(_) => None,
+            Self::Request(error) => Some(error),
+            Self::Expired | Self::CannotSign(_) => None,
         }
     }
 
     pub(super) fn is_pin_gone(&self) -> bool {
-        self.sent().is_some_and(SendError::is_pin_gone)
+        self.error().is_some_and(SendError::is_pin_gone)
     }
 
-    pub(super) fn is_hopeless(&self) -> bool {
-        let reason = self.sent().and_then(SendError::no_answer).map(|no_answer| no_answer.reason());
+    pub(super) fn is_permanent(&self) -> bool {
+        let reason =
+            self.error().and_then(SendError::no_answer).map(|no_answer| no_answer.reason());
         matches!(reason, Some(NoAnswerReason::NotStarted(_)))
     }
 
     /// Whether the poll can have been answered with a token that did not come through.
     pub(super) fn may_hide_a_token(&self) -> bool {
-        self.sent().is_some_and(|error| match error {
+        self.error().is_some_and(|error| match error {
             SendError::NoAnswer(no_answer) => no_answer.may_have_been_sent(),
             SendError::Answered(error) => {
                 error.status().is_success() || error.status().is_server_error()
@@ -42,6 +43,6 @@ impl Failure {
     }
 
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        self.sent()?.retry_after().map(|after| after.wait(now))
+        self.error()?.retry_after().map(|after| after.wait(now))
     }
 }

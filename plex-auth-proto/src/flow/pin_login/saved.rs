@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::steps::Steps;
+use super::machine::PinMachine;
 use super::{LoginPin, PinLogin, WithoutKey};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -38,7 +38,7 @@ impl<P: LoginPin> PinLogin<P> {
             "id": pin.id.expose(),
             "code": pin.code.expose(),
             "qr": pin.qr.as_ref().map(|qr| qr.as_str()),
-            "clientIdentifier": self.0.plex_tv.identity().identifier(),
+            "clientIdentifier": self.0.plex_tv().identity().identifier(),
             "endsAt": ends_at.as_secs(),
         });
         Some(Secret::new(kept.to_string()))
@@ -60,7 +60,7 @@ impl<P: LoginPin> PinLogin<P> {
         let ends_at = Duration::from_secs(ends_at.ok_or(InvalidKeptLogin::Unreadable)?);
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = ends_at.saturating_sub(now_at).min(LONGEST_LIFE);
-        Ok(Self(Steps::of_kept(plex_tv, WithoutKey, now, pin, life)))
+        Ok(Self(PinMachine::restored(plex_tv, WithoutKey, now, pin, life)))
     }
 }
 

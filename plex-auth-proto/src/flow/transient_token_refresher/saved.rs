@@ -30,11 +30,12 @@ impl TransientTokenKeeper {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn keep(&self, now: SystemTime) -> Option<Secret> {
-        let held = self.held.as_ref()?;
-        let left = held.ends.checked_sub(self.elapsed.peek(now)).filter(|left| !left.is_zero())?;
+        let current = self.current.as_ref()?;
+        let left =
+            current.ends.checked_sub(self.elapsed.peek(now)).filter(|left| !left.is_zero())?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let kept = json!({
-            "token": held.token.expose(),
+            "token": current.token.expose(),
             "endsAt": ends_at.as_secs(),
             "server": self.server.url().to_string(),
             "clientIdentifier": self.server.identity().identifier(),

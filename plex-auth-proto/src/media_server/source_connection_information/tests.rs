@@ -1,9 +1,9 @@
 use super::{SourceConnectionInformation, read};
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::{ClientIdentity, MediaServer, Source, Token};
 
 fn parse(body: &str) -> SourceConnectionInformation {
-    read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+    read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn no_container_at_all_is_not_an_empty_one() {
     for body in ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#, r#"{"Device":[]}"#]
     {
         match read(body.as_bytes()).unwrap_err() {
-            Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
-            fault => panic!("{body}: {fault:?}"),
+            DecodeError::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
+            error => panic!("{body}: {error:?}"),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
-use crate::wire::decode::may_be_shown;
+use crate::wire::decode::is_safe_to_show;
 use crate::wire::lenient;
 use crate::wire::lenient::{One, Paths, Seen, Value};
 
@@ -58,7 +58,7 @@ impl<'de> Value<'de> for CustomRestrictions {
 
     fn unreadable(&self, paths: &mut Paths) {
         for (name, _) in self.0.iter().filter(|(_, seen)| **seen == Seen::Unreadable) {
-            paths.add(if may_be_shown(name) { name } else { "*" });
+            paths.add(if is_safe_to_show(name) { name } else { "*" });
         }
     }
 }

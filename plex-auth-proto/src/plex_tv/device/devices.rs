@@ -8,11 +8,11 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::Value;
 use crate::wire::media_container;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getDevices", Host::PlexTv, Method::GET, "/devices.xml").repeatable();
@@ -80,7 +80,7 @@ lenient::object! {
     }
 }
 
-shown! {
+redacted_debug! {
     /// The address of whoever asked is shown as `***`: a log is no place for it.
     Devices {
         public_address masked, devices, unreadable,
@@ -149,7 +149,7 @@ lenient::object! {
     }
 }
 
-shown! {
+redacted_debug! {
     /// Its name and where it is are shown as `***`: a log is no place for them.
     Device {
         id, name masked, product, product_version, platform, platform_version, device, model, vendor, provides,
@@ -195,19 +195,19 @@ impl<'de> serde::Deserialize<'de> for DeviceId {
     }
 }
 
-fn read(body: &[u8]) -> Result<Devices, Fault> {
+fn read(body: &[u8]) -> Result<Devices, DecodeError> {
     media_container::read(body)?
-        .ok_or_else(|| Fault::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DeviceId, Devices, read};
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, Content, PlexTv, Token, UnixSeconds};
 
     fn parse(body: &str) -> Devices {
-        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+        read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
     }
 
     #[test]
@@ -275,8 +275,8 @@ mod tests {
     fn what_is_no_container_is_a_fault_and_never_no_devices() {
         for body in ["{}", "<MediaContainer/>", r#"{"MediaContainer":[]}"#] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         for (body, expected) in [
@@ -286,8 +286,8 @@ mod tests {
             ("<MediaContainer><Device>", Content::Xml),
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Content(content) => assert_eq!(content, expected, "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         assert!(parse(r#"<MediaContainer publicAddress="203.0.113.9"/>"#).devices.is_empty());

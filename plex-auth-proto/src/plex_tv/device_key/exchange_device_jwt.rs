@@ -8,7 +8,7 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::Value;
 
@@ -95,17 +95,17 @@ impl<'de> Value<'de> for Exchanged {
     }
 }
 
-fn read(body: &[u8]) -> Result<Token, Fault> {
+fn read(body: &[u8]) -> Result<Token, DecodeError> {
     let exchanged: Option<Exchanged> = decode::object(body)?;
     exchanged
         .map(|Exchanged(token)| token)
-        .ok_or_else(|| Fault::shape("auth_token", "is missing or cannot be used as a token"))
+        .ok_or_else(|| DecodeError::shape("auth_token", "is missing or cannot be used as a token"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, DeviceClaims, Error, Jwk, PlexTv};
     use http::Response;
     use std::time::SystemTime;
@@ -143,8 +143,8 @@ mod tests {
         }
         for body in ["{}", r#"{"auth_token":"a b"}"#, r#"{"auth_token":{}}"#] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "auth_token", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, "auth_token", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

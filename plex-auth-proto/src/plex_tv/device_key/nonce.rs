@@ -6,7 +6,7 @@ use crate::jwt::nonce::Nonce;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").repeatable();
@@ -43,14 +43,14 @@ impl PlexTv {
     }
 }
 
-fn read(body: &[u8]) -> Result<Nonce, Fault> {
-    decode::object(body)?.ok_or_else(|| Fault::shape("nonce", "is missing or cannot be used"))
+fn read(body: &[u8]) -> Result<Nonce, DecodeError> {
+    decode::object(body)?.ok_or_else(|| DecodeError::shape("nonce", "is missing or cannot be used"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, PlexTv};
 
     #[test]
@@ -82,8 +82,8 @@ mod tests {
         let long = format!(r#"{{"nonce":"{}"}}"#, "x".repeat(1025));
         for body in ["{}", r#"{"nonce":""}"#, r#"{"nonce":[]}"#, &long] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, "nonce", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, "nonce", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::jwt::plex_keys::PlexKeys;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").repeatable();
@@ -49,7 +49,7 @@ impl PlexTv {
     }
 }
 
-fn read(body: &[u8]) -> Result<PlexKeys, Fault> {
+fn read(body: &[u8]) -> Result<PlexKeys, DecodeError> {
     Ok(decode::object(body)?.unwrap_or_default())
 }
 

@@ -7,9 +7,9 @@ use crate::plex_tv::PlexTv;
 use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
-use crate::wire::redaction::shown;
+use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").repeatable();
@@ -145,14 +145,14 @@ impl HomeUser {
     }
 }
 
-shown! {
+redacted_debug! {
     /// The name is shown as `***`: a log is no place for it.
     Home {
         id, name masked, guest_user_id, guest_user_uuid, guest_enabled, subscription, users, unreadable,
     }
 }
 
-shown! {
+redacted_debug! {
     /// Names and the e-mail address are shown as `***`: a log is no place for them.
     HomeUser {
         id, uuid, title masked, username masked, email masked, friendly_name masked, thumb, has_password, restricted,
@@ -160,7 +160,7 @@ shown! {
     }
 }
 
-fn read(body: &[u8]) -> Result<Home, Fault> {
+fn read(body: &[u8]) -> Result<Home, DecodeError> {
     // None of its fields is required, so that any object is a Home.
     Ok(decode::object(body)?.unwrap_or_default())
 }
@@ -168,11 +168,11 @@ fn read(body: &[u8]) -> Result<Home, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{Home, read};
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, PlexTv, Token};
 
     fn parse(body: &str) -> Home {
-        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+        read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
     }
 
     #[test]
@@ -219,8 +219,8 @@ mod tests {
         );
         for body in ["[]", "null", "7"] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, ".", "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, ".", "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

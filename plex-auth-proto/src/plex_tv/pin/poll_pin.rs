@@ -11,7 +11,7 @@ use crate::plex_tv::pin;
 use crate::plex_tv::pin::pin_id::PinId;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 use crate::wire::lenient::Value;
 
@@ -114,25 +114,25 @@ lenient::object! {
 }
 
 /// Reads what is said of the PIN that was `asked` about.
-pub(crate) fn read(body: &[u8], asked: &PinId) -> Result<PinState, Fault> {
+pub(crate) fn read(body: &[u8], asked: &PinId) -> Result<PinState, DecodeError> {
     let answer: Option<Answer> = decode::object(body)?;
-    let answer = answer.ok_or_else(|| Fault::shape(".", "is not an object"))?;
+    let answer = answer.ok_or_else(|| DecodeError::shape(".", "is not an object"))?;
     // A token of somebody else's would be taken for the owner's. Where no number can be read nothing speaks
     // against it: the way to it was the number.
     if answer.id.as_ref().is_some_and(|id| id.expose() != asked.expose()) {
-        return Err(Fault::shape("id", "is that of another PIN"));
+        return Err(DecodeError::shape("id", "is that of another PIN"));
     }
     answer.state()
 }
 
 impl Answer {
-    fn state(self) -> Result<PinState, Fault> {
+    fn state(self) -> Result<PinState, DecodeError> {
         let unreadable = lenient::unreadable_fields(&self).iter().any(|path| path == "authToken");
         let Self { expires_in, auth_token, new_registration, .. } = self;
         match auth_token {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
             // Not taken for waiting: nothing more will come.
-            None if unreadable => Err(Fault::shape("authToken", "cannot be used as a token")),
+            None if unreadable => Err(DecodeError::shape("authToken", "cannot be used as a token")),
             None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::bounded) }),
         }
     }

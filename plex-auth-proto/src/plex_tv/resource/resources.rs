@@ -10,7 +10,7 @@ use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient::{List, Paths};
 
 pub(crate) const OPERATION: Operation =
@@ -146,7 +146,7 @@ impl<'de> Visitor<'de> for Rows {
     }
 }
 
-fn read(body: &[u8]) -> Result<Resources, Fault> {
+fn read(body: &[u8]) -> Result<Resources, DecodeError> {
     let (resources, all_read) = decode::list(body)?;
     Ok(Resources { resources, all_read })
 }
@@ -154,11 +154,11 @@ fn read(body: &[u8]) -> Result<Resources, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{Resources, read};
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, Content, PlexTv, Token};
 
     fn parse(body: &str) -> Resources {
-        read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"))
+        read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))
     }
 
     #[test]
@@ -186,10 +186,10 @@ mod tests {
             r#"{"resources":[{"provides":"server"}]}"#,
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, problem } => {
+                DecodeError::Shape { path, problem } => {
                     assert_eq!((path.as_str(), problem), (".", "is not a list"), "{body}");
                 }
-                fault => panic!("{body}: {fault:?}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         for (body, expected) in [
@@ -200,8 +200,8 @@ mod tests {
             ("[] []", Content::BrokenJson),
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Content(content) => assert_eq!(content, expected, "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         let none = parse("\u{feff} [ ]\n");

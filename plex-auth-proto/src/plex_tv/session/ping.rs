@@ -6,7 +6,7 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode;
-use crate::wire::decode::Fault;
+use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 
 pub(crate) const OPERATION: Operation =
@@ -58,14 +58,14 @@ lenient::object! {
     }
 }
 
-fn read(body: &[u8]) -> Result<(), Fault> {
+fn read(body: &[u8]) -> Result<(), DecodeError> {
     if decode::text_of_xml(body).is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return Ok(());
     }
     let answer: Option<Answer> = decode::object(body)?;
     match answer.and_then(|answer| answer.pong.or(answer.success)) {
         Some(true) => Ok(()),
-        _ => Err(Fault::shape("pong", "is missing or not true")),
+        _ => Err(DecodeError::shape("pong", "is missing or not true")),
     }
 }
 
@@ -73,7 +73,7 @@ fn read(body: &[u8]) -> Result<(), Fault> {
 mod tests {
     use super::read;
     use crate::wire::content::Content;
-    use crate::wire::decode::Fault;
+    use crate::wire::decode::DecodeError;
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
             "<pong>true</pong>",
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ping>\n True\n</ping>\n",
         ] {
-            read(body.as_bytes()).unwrap_or_else(|fault| panic!("{body}: {fault:?}"));
+            read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"));
         }
     }
 
@@ -112,8 +112,8 @@ mod tests {
             ("true", "."),
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Shape { path, .. } => assert_eq!(path, expected, "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, expected, "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
         for (body, expected) in [
@@ -126,8 +126,8 @@ mod tests {
             (r#"<a b="true"/>"#, Content::Xml),
         ] {
             match read(body.as_bytes()).unwrap_err() {
-                Fault::Content(content) => assert_eq!(content, expected, "{body}"),
-                fault => panic!("{body}: {fault:?}"),
+                DecodeError::Content(content) => assert_eq!(content, expected, "{body}"),
+                error => panic!("{body}: {error:?}"),
             }
         }
     }

@@ -8,22 +8,22 @@ use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
 /// When a token is renewed that does not say when it ends, in seconds: Plex's live for a day longer.
-const USUAL: i64 = 6 * DAY;
+const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
 /// A token and what it says.
-pub(super) struct Held {
+pub(super) struct CurrentToken {
     pub(super) token: Token,
     pub(super) issued_at: Option<UnixSeconds>,
     renew_at: i64,
     pub(super) expires_at: Option<UnixSeconds>,
 }
 
-impl Held {
+impl CurrentToken {
     /// `now` is when it came, by Plex's clock in seconds; one that does not say when it ends and that came at an
     /// unknown time is renewed at once.
     pub(super) fn new(token: Token, now: Option<i64>) -> Self {
         let jwt = PlexJwt::unverified(&token).ok();
-        let usual = now.map_or(i64::MIN, |now| now.saturating_add(USUAL));
+        let usual = now.map_or(i64::MIN, |now| now.saturating_add(DEFAULT_RENEW_AFTER));
         Self {
             issued_at: jwt.as_ref().and_then(|jwt| jwt.issued_at),
             renew_at: jwt.as_ref().map_or(usual, |jwt| jwt.renew_at().0),
@@ -49,7 +49,7 @@ impl Held {
     }
 
     /// Whether it was issued days from now: then that clock was never set.
-    pub(super) fn is_of_the_future(&self, UnixSeconds(now): UnixSeconds) -> bool {
+    pub(super) fn is_issued_in_future(&self, UnixSeconds(now): UnixSeconds) -> bool {
         self.issued_at.is_some_and(|UnixSeconds(at)| at > now.saturating_add(DAY))
     }
 

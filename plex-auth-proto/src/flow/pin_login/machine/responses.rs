@@ -5,16 +5,18 @@ use std::time::SystemTime;
 use http::Response;
 
 use super::super::failure::Failure;
-use super::super::{Heard, LinkedPin, PinAnswer};
-use super::{GRACE, LAST, PACE, PATIENCE, State, Steps, Way};
+use super::super::{LinkedPin, PinAnswer, PinContent};
+use super::{
+    BACKOFF, CREATE_TIMEOUT, FINAL_POLL_GRACE, FINAL_STRETCH, PinMachine, PinMethod, State,
+};
 use crate::error::SendError;
 use crate::error::transport::{NoAnswer, NoAnswerReason};
 use crate::flow::RequestId;
-use crate::flow::in_flight::LOST;
-use crate::flow::server_clock::Moment;
+use crate::flow::in_flight::LOST_AFTER;
+use crate::flow::server_clock::Times;
 use crate::plex_tv::pin::poll_pin::PinState;
 
-impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
+impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     pub(crate) fn receive(
         &mut self,
         now: SystemTime,
@@ -27,7 +29,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         let moment = self.clock.at(now);
         let answer = answer.map(Response::into_body);
         if self.calls.finish(id) {
-            return self.came(moment, answer);
+            return self.completed(moment, answer);
         }
         let has_pin = matches!(self.state, State::Polling { .. } | State::Over(Some(Err(_))));
         if let Some(linked) = self.late_token(id, answer).filter(|_| has_pin) {
@@ -43,8 +45,10 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         answer: Result<PinAnswer<P>, SendError>,
     ) -> Option<LinkedPin> {
         match answer {
-            Ok(PinAnswer(Heard::State(PinState::Linked {
-                auth_token, new_registration, ..
+            Ok(PinAnswer(PinContent::State(PinState::Linked {
+                auth_token,
+                new_registration,
+                ..
             }))) if id >= self.polls_from => Some(LinkedPin { auth_token, new_registration }),
             _ => None,
         }
@@ -52,57 +56,59 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
 
     /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
     /// silence is, or it would go on for ever where each answer comes too late.
-    pub(super) fn lost(&mut self, now: Moment) {
+    pub(super) fn lost(&mut self, now: Times) {
         let Some(asked) = &self.asked else { return };
-        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST), true);
-        self.came(now, Err(silence.into()));
+        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST_AFTER), true);
+        self.completed(now, Err(silence.into()));
     }
 
-    fn came(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
+    fn completed(&mut self, now: Times, answer: Result<PinAnswer<P>, SendError>) {
         match self.state {
             State::Creating { .. } => self.created(now, answer),
-            State::Polling { .. } => self.polled(now, answer.map_err(Failure::Sent)),
+            State::Polling { .. } => self.polled(now, answer.map_err(Failure::Request)),
             State::Over(_) => {}
         }
     }
 
     /// What came of the making of the PIN.
-    fn created(&mut self, now: Moment, answer: Result<PinAnswer<P>, SendError>) {
+    fn created(&mut self, now: Times, answer: Result<PinAnswer<P>, SendError>) {
         match answer {
-            Ok(PinAnswer(Heard::Made(pin))) => {
-                let life = self.way.life(&pin);
-                self.due = now.elapsed.saturating_add(self.pace.well());
+            Ok(PinAnswer(PinContent::Created(pin))) => {
+                let life = self.method.life(&pin);
+                self.due = now.elapsed.saturating_add(self.backoff.succeeded());
                 self.state = Self::polling(pin, now.elapsed, life);
                 self.polls_from = self.calls.upcoming();
             }
-            Ok(PinAnswer(Heard::State(_))) => {}
+            Ok(PinAnswer(PinContent::State(_))) => {}
             Err(error) => {
-                let State::Creating { patience } = &mut self.state else { return };
-                let until = *patience.get_or_insert(now.elapsed.saturating_add(PATIENCE));
+                let State::Creating { give_up_at } = &mut self.state else { return };
+                let until = *give_up_at.get_or_insert(now.elapsed.saturating_add(CREATE_TIMEOUT));
                 let retry_after = error.retry_after().map(|after| after.wait(now.plex));
-                self.due = now.elapsed.saturating_add(self.pace.trouble(retry_after));
+                self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
                 if !error.may_retry() || self.due > until {
-                    self.end(Err(Failure::Sent(error)));
+                    self.end(Err(Failure::Request(error)));
                 }
             }
         }
     }
 
     /// What came of a poll.
-    pub(super) fn polled(&mut self, moment: Moment, answer: Result<PinAnswer<P>, Failure>) {
+    pub(super) fn polled(&mut self, moment: Times, answer: Result<PinAnswer<P>, Failure>) {
         let now = moment.elapsed;
-        let State::Polling { deadline, last, over_since, polls_left, .. } = &mut self.state else {
+        let State::Polling { deadline, last, ended_at, polls_left, .. } = &mut self.state else {
             return;
         };
         *polls_left = polls_left.saturating_sub(1);
         let (was_last, exhausted) = (std::mem::take(last), *polls_left == 0);
         match answer {
-            Ok(PinAnswer(Heard::State(PinState::Linked {
-                auth_token, new_registration, ..
+            Ok(PinAnswer(PinContent::State(PinState::Linked {
+                auth_token,
+                new_registration,
+                ..
             }))) => {
                 self.end(Ok(LinkedPin { auth_token, new_registration }));
             }
-            Ok(PinAnswer(Heard::State(PinState::Waiting { expires_in, .. }))) => {
+            Ok(PinAnswer(PinContent::State(PinState::Waiting { expires_in, .. }))) => {
                 if let Some(left) = expires_in {
                     *deadline = now.saturating_add(left);
                 }
@@ -110,27 +116,27 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                 if over || exhausted {
                     return self.end(Err(Failure::Expired));
                 }
-                self.due = now.saturating_add(self.pace.well());
+                self.due = now.saturating_add(self.backoff.succeeded());
             }
-            Ok(PinAnswer(Heard::Made(_))) => {}
+            Ok(PinAnswer(PinContent::Created(_))) => {}
             Err(failure) if failure.is_pin_gone() => self.end(Err(Failure::Expired)),
             Err(failure) => {
                 self.may_be_linked |= failure.may_hide_a_token();
-                let since = over_since.unwrap_or(now);
-                let too_late = was_last && now > since.saturating_add(GRACE);
-                if failure.is_hopeless() || too_late || exhausted {
+                let since = ended_at.unwrap_or(now);
+                let too_late = was_last && now > since.saturating_add(FINAL_POLL_GRACE);
+                if failure.is_permanent() || too_late || exhausted {
                     return self.end(Err(failure));
                 }
                 let retry_after = failure.retry_after(moment.plex);
-                let wait = self.pace.trouble(retry_after);
+                let wait = self.backoff.failed(retry_after);
                 // Also where Plex asked to be left alone for longer.
-                let least = now.saturating_add(PACE.steady());
-                let latest = if now < deadline.saturating_sub(LAST) {
-                    deadline.saturating_sub(LAST)
+                let least = now.saturating_add(BACKOFF.initial());
+                let latest = if now < deadline.saturating_sub(FINAL_STRETCH) {
+                    deadline.saturating_sub(FINAL_STRETCH)
                 } else if now < *deadline {
-                    now.saturating_add(PACE.steady().saturating_mul(2)).min(*deadline)
+                    now.saturating_add(BACKOFF.initial().saturating_mul(2)).min(*deadline)
                 } else {
-                    now.saturating_add(GRACE)
+                    now.saturating_add(FINAL_POLL_GRACE)
                 };
                 self.due = now.saturating_add(wait).min(latest.max(least));
             }

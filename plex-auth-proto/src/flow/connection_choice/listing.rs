@@ -8,11 +8,11 @@ use crate::plex_tv::resource::{Resource, ResourceConnection};
 use crate::values::server_url::ServerUrl;
 
 /// How many connections of a server are looked at. Ten are many; a hostile list makes no flood.
-const MOST: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 
 /// A server as it is listed, with what decides which of its connections are tried.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct ListedServer {
     pub(super) identifier: Option<String>,
     connections: Vec<Connection>,
     /// Whether its private addresses are those of the network of whoever asks.
@@ -36,16 +36,21 @@ struct Connection {
 /// A candidate, and the name that it stands for where it is a bare address.
 #[derive(Clone, Debug)]
 pub(super) struct Planned {
-    pub(super) shown: ConnectionCandidate,
+    pub(super) connection: ConnectionCandidate,
     pub(super) stands_for: Option<ServerUrl>,
 }
 
-impl Listed {
+impl ListedServer {
     pub(super) fn resource(resource: &Resource) -> Self {
         let is_true = |flag| flag == Some(true);
         Self {
             identifier: resource.client_identifier.clone(),
-            connections: resource.connections.iter().take(MOST).map(Connection::from).collect(),
+            connections: resource
+                .connections
+                .iter()
+                .take(MAX_CONNECTIONS)
+                .map(Connection::from)
+                .collect(),
             private_addresses: is_true(resource.owned) || is_true(resource.public_address_matches),
             takes_http: resource.https_required == Some(false),
             bare_addresses: false,
@@ -55,7 +60,12 @@ impl Listed {
     pub(super) fn source(device: &SourceDevice) -> Self {
         Self {
             identifier: device.client_identifier.clone(),
-            connections: device.connections.iter().take(MOST).map(Connection::from).collect(),
+            connections: device
+                .connections
+                .iter()
+                .take(MAX_CONNECTIONS)
+                .map(Connection::from)
+                .collect(),
             // Nothing is said about whose it is, nor about what it takes.
             private_addresses: false,
             takes_http: false,
@@ -69,10 +79,12 @@ impl Listed {
             self.connections.iter().map(|connection| self.candidate(connection)).collect();
         all.sort_by_key(rank);
         let mut urls: Vec<ServerUrl> = Vec::new();
-        for Planned { shown, .. } in &mut all {
-            let Some(url) = shown.url.as_ref().filter(|_| !is_lost(shown)) else { continue };
+        for Planned { connection, .. } in &mut all {
+            let Some(url) = connection.url.as_ref().filter(|_| !is_excluded(connection)) else {
+                continue;
+            };
             if urls.contains(url) {
-                shown.state = CandidateState::Lost(CandidateLoss::Repeated);
+                connection.state = CandidateState::Lost(CandidateLoss::Repeated);
             } else {
                 urls.push(url.clone());
             }
@@ -82,7 +94,7 @@ impl Listed {
             let bare = connections.filter_map(|connection| self.bare_address(connection));
             let mut bare: Vec<_> = bare.collect();
             bare.retain(|bare| {
-                let url = bare.shown.url.as_ref();
+                let url = bare.connection.url.as_ref();
                 let is_new = url.is_some_and(|url| !urls.contains(url));
                 urls.extend(url.cloned());
                 is_new
@@ -99,7 +111,7 @@ impl Listed {
             None => (None, Some(CandidateLoss::NoUri)),
             Some(Err(invalid)) => (None, Some(CandidateLoss::UnusableUri(invalid))),
             Some(Ok(url)) => {
-                let loss = if connection.leads_nowhere(&url) {
+                let loss = if connection.is_unroutable(&url) {
                     Some(CandidateLoss::LeadsNowhere)
                 } else if kind == ConnectionKind::Local && !self.private_addresses {
                     Some(CandidateLoss::ForeignNetwork)
@@ -111,28 +123,28 @@ impl Listed {
         };
         let of_url = url.as_ref().and_then(|url| ip(url.host()));
         let ip = connection.ip().or(of_url);
-        let shown = ConnectionCandidate {
+        let connection = ConnectionCandidate {
             url,
             kind,
             ipv6: connection.ipv6 || ip.is_some_and(|ip| ip.is_ipv6()),
             bare_address: false,
             state: loss.map_or(CandidateState::Waiting, CandidateState::Lost),
         };
-        Planned { shown, stands_for: None }
+        Planned { connection, stands_for: None }
     }
 
     /// What stands in for a `plex.direct` name that a router may refuse. That is one into the local network,
     /// and what is not encrypted does not leave that.
     fn bare_address(&self, connection: &Connection) -> Option<Planned> {
-        let Planned { shown: name, .. } = self.candidate(connection);
+        let Planned { connection: name, .. } = self.candidate(connection);
         let url = name.url.clone().filter(|url| url.is_https() && is_plex_direct(url))?;
-        if name.kind != ConnectionKind::Local || is_lost(&name) {
+        if name.kind != ConnectionKind::Local || is_excluded(&name) {
             return None;
         }
         let address = SocketAddr::new(connection.ip()?, connection.port?);
         let bare = format!("http://{address}").parse().ok()?;
-        let shown = ConnectionCandidate { url: Some(bare), bare_address: true, ..name };
-        Some(Planned { shown, stands_for: Some(url) })
+        let connection = ConnectionCandidate { url: Some(bare), bare_address: true, ..name };
+        Some(Planned { connection, stands_for: Some(url) })
     }
 }
 
@@ -151,7 +163,7 @@ impl Connection {
         }
     }
 
-    fn leads_nowhere(&self, url: &ServerUrl) -> bool {
+    fn is_unroutable(&self, url: &ServerUrl) -> bool {
         let is_nowhere = |ip: IpAddr| {
             ip.is_unspecified() || matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
         };
@@ -187,13 +199,13 @@ impl From<&SourceConnection> for Connection {
 
 /// What is tried first is least. What is lost already comes last.
 fn rank(planned: &Planned) -> (bool, ConnectionKind, bool, bool, bool) {
-    let Planned { shown, .. } = planned;
-    let is_http = !shown.url.as_ref().is_some_and(ServerUrl::is_https);
-    (is_lost(shown), shown.kind, is_http, shown.ipv6, shown.bare_address)
+    let Planned { connection, .. } = planned;
+    let is_http = !connection.url.as_ref().is_some_and(ServerUrl::is_https);
+    (is_excluded(connection), connection.kind, is_http, connection.ipv6, connection.bare_address)
 }
 
-fn is_lost(shown: &ConnectionCandidate) -> bool {
-    matches!(shown.state, CandidateState::Lost(_))
+fn is_excluded(connection: &ConnectionCandidate) -> bool {
+    matches!(connection.state, CandidateState::Lost(_))
 }
 
 fn is_plex_direct(url: &ServerUrl) -> bool {

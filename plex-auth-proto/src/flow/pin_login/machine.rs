@@ -4,41 +4,41 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
-use super::{Heard, LinkedPin, PinAnswer, PinProgress};
+use super::{LinkedPin, PinAnswer, PinContent, PinProgress};
 use crate::call::Call;
 use crate::flow::RequestId;
-use crate::flow::backoff::Pace;
-use crate::flow::in_flight::OneAtATime;
-use crate::flow::server_clock::PlexClock;
+use crate::flow::backoff::Backoff;
+use crate::flow::in_flight::InFlight;
+use crate::flow::server_clock::ServerClock;
 use crate::jwt::device_key::SignError;
 use crate::operation::context::Asked;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::poll_pin::PinState;
 
-mod came;
+mod responses;
 
 /// The pace of Plex's own clients, and how slow it gets while there is trouble.
-const PACE: Pace = Pace::new(1, 16);
+const BACKOFF: Backoff = Backoff::new(1, 16);
 
 /// How long the making of a PIN is tried again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const CREATE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a last poll is tried again that met with trouble, when the PIN's time is over.
-const GRACE: Duration = Duration::from_secs(30);
+const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 
 /// How long a poll is waited for: the next one has as good a chance, and somebody waits for it.
-const POLL: Duration = Duration::from_secs(10);
+const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The last of a PIN's time, in which no trouble keeps a poll off for longer than after the first: what is linked
 /// then and not asked for before the end is lost, as plex.tv knows no PIN any more that has ended.
-const LAST: Duration = Duration::from_secs(20);
+const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
 /// How much longer the answer that makes a PIN is waited for where a clock that was set forward says that it is
 /// overdue: a PIN is not made a second time.
-const LEEWAY: Duration = Duration::from_secs(10);
+const CLOCK_LEEWAY: Duration = Duration::from_secs(10);
 
 /// How a PIN is made and polled.
-pub(crate) trait Way<P> {
+pub(crate) trait PinMethod<P> {
     fn create(&self, plex_tv: &PlexTv) -> Call<P>;
 
     fn life(&self, pin: &P) -> Duration;
@@ -50,30 +50,30 @@ pub(crate) trait Way<P> {
 
 /// A login by a PIN: what is to be done when, and what has come of it.
 #[derive(Clone)]
-pub(crate) struct Steps<W, P> {
-    pub(crate) plex_tv: PlexTv,
-    pub(crate) way: W,
+pub(crate) struct PinMachine<W, P> {
+    plex_tv: PlexTv,
+    method: W,
     state: State<P>,
-    pub(crate) clock: PlexClock,
-    pub(crate) calls: OneAtATime,
+    clock: ServerClock,
+    calls: InFlight,
     /// The first call that can be a poll of the last PIN that was made.
     polls_from: RequestId,
     /// What the last call asked.
     asked: Option<Asked>,
     /// When the next call is due, in elapsed time.
     due: Duration,
-    pace: Pace,
+    backoff: Backoff,
     /// Why the key could not sign the last poll.
-    unsigned: Option<SignError>,
+    sign_error: Option<SignError>,
     /// Whether an answer to a poll was lost, which can have been the one with the token.
-    pub(crate) may_be_linked: bool,
+    may_be_linked: bool,
 }
 
 #[derive(Clone)]
 enum State<P> {
     Creating {
         /// Until when that is tried again.
-        patience: Option<Duration>,
+        give_up_at: Option<Duration>,
     },
     Polling {
         pin: P,
@@ -81,7 +81,7 @@ enum State<P> {
         /// Whether the poll that is due or under way is the one at the deadline.
         last: bool,
         /// When it was first seen that the deadline is over, which a clock that was set forward puts far behind.
-        over_since: Option<Duration>,
+        ended_at: Option<Duration>,
         /// How many polls it may take, whatever clocks and answers say.
         polls_left: u32,
     },
@@ -97,49 +97,49 @@ pub(crate) enum Next<P> {
     Over(Result<LinkedPin, Failure>),
 }
 
-impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
-    pub(crate) fn new(plex_tv: PlexTv, way: W) -> Self {
+impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
+    pub(crate) fn new(plex_tv: PlexTv, method: W) -> Self {
         Self {
             plex_tv,
-            way,
-            state: State::Creating { patience: None },
-            clock: PlexClock::default(),
-            calls: OneAtATime::new(),
+            method,
+            state: State::Creating { give_up_at: None },
+            clock: ServerClock::default(),
+            calls: InFlight::new(),
             polls_from: RequestId::FIRST,
             asked: None,
             due: Duration::ZERO,
-            pace: PACE,
-            unsigned: None,
+            backoff: BACKOFF,
+            sign_error: None,
             may_be_linked: false,
         }
     }
 
     /// One whose PIN was made before a restart, and whose answers since are lost.
-    pub(crate) fn of_kept(
+    pub(crate) fn restored(
         plex_tv: PlexTv,
-        way: W,
+        method: W,
         now: SystemTime,
         pin: P,
         life: Duration,
     ) -> Self {
-        let mut steps = Self::new(plex_tv, way);
-        let elapsed = steps.clock.at(now).elapsed;
-        steps.state = Self::polling(pin, elapsed, life);
-        steps.may_be_linked = true;
-        steps
+        let mut machine = Self::new(plex_tv, method);
+        let elapsed = machine.clock.at(now).elapsed;
+        machine.state = Self::polling(pin, elapsed, life);
+        machine.may_be_linked = true;
+        machine
     }
 
     /// One that is over and has said so.
-    pub(crate) fn of_over(plex_tv: PlexTv, way: W) -> Self {
-        Self { state: State::Over(None), ..Self::new(plex_tv, way) }
+    pub(crate) fn finished(plex_tv: PlexTv, method: W) -> Self {
+        Self { state: State::Over(None), ..Self::new(plex_tv, method) }
     }
 
     /// Starts once more, where it is over and has said so.
     pub(crate) fn renew(&mut self) {
         if matches!(self.state, State::Over(None)) {
-            self.state = State::Creating { patience: None };
-            self.pace = PACE;
-            self.unsigned = None;
+            self.state = State::Creating { give_up_at: None };
+            self.backoff = BACKOFF;
+            self.sign_error = None;
             self.may_be_linked = false;
         }
     }
@@ -156,8 +156,8 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         outcome.take_if(|outcome| outcome.is_err())?.err()
     }
 
-    pub(crate) fn unsigned(&self) -> Option<SignError> {
-        self.unsigned
+    pub(crate) fn sign_error(&self) -> Option<SignError> {
+        self.sign_error
     }
 
     pub(crate) fn progress(&self, now: SystemTime) -> PinProgress<P> {
@@ -178,7 +178,7 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
             pin,
             deadline: now.saturating_add(life),
             last: false,
-            over_since: None,
+            ended_at: None,
             polls_left,
         }
     }
@@ -192,30 +192,32 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
         let now = self.clock.at(now);
         // Not for polls: the next one shall come before the PIN ends, and what comes late is heard.
         let is_creating = matches!(self.state, State::Creating { .. });
-        let leeway = if is_creating { LEEWAY } else { Duration::ZERO };
+        let leeway = if is_creating { CLOCK_LEEWAY } else { Duration::ZERO };
         if self.calls.is_lost_for(now.elapsed, leeway) {
             self.lost(now);
         }
         if let State::Over(outcome) = &mut self.state {
             return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
         }
-        if let State::Polling { deadline, over_since, .. } = &mut self.state {
-            *over_since = (now.elapsed >= *deadline).then(|| over_since.unwrap_or(now.elapsed));
+        if let State::Polling { deadline, ended_at, .. } = &mut self.state {
+            *ended_at = (now.elapsed >= *deadline).then(|| ended_at.unwrap_or(now.elapsed));
         }
-        if self.calls.is_under_way() {
-            return Next::Wait(PACE.steady());
+        if self.calls.is_active() {
+            return Next::Wait(BACKOFF.initial());
         }
         if now.elapsed < self.due {
             return Next::Wait(self.due.saturating_sub(now.elapsed));
         }
         let call = match &mut self.state {
-            State::Polling { pin, last, over_since, .. } => {
-                *last = over_since.is_some();
-                match self.way.poll(&self.plex_tv, pin, now.plex) {
-                    Ok(poll) => poll.deadline(POLL).map(|state| PinAnswer(Heard::State(state))),
+            State::Polling { pin, last, ended_at, .. } => {
+                *last = ended_at.is_some();
+                match self.method.poll(&self.plex_tv, pin, now.plex) {
+                    Ok(poll) => {
+                        poll.deadline(POLL_TIMEOUT).map(|state| PinAnswer(PinContent::State(state)))
+                    }
                     Err(error) => {
-                        self.unsigned = Some(error);
-                        self.polled(now, Err(Failure::Unsigned(error)));
+                        self.sign_error = Some(error);
+                        self.polled(now, Err(Failure::CannotSign(error)));
                         return match &mut self.state {
                             State::Over(outcome) => {
                                 outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over)
@@ -225,15 +227,39 @@ impl<W: Way<P>, P: Clone + 'static> Steps<W, P> {
                     }
                 }
             }
-            _ => self.way.create(&self.plex_tv).map(|pin| PinAnswer(Heard::Made(pin))),
+            _ => self.method.create(&self.plex_tv).map(|pin| PinAnswer(PinContent::Created(pin))),
         };
-        self.unsigned = None;
+        self.sign_error = None;
         self.asked = Some(call.reply().asked().clone());
         Next::Send(self.calls.start(now.elapsed), call)
     }
 }
 
-impl<W, P: fmt::Debug> fmt::Debug for Steps<W, P> {
+impl<W, P> PinMachine<W, P> {
+    pub(crate) fn plex_tv(&self) -> &PlexTv {
+        &self.plex_tv
+    }
+
+    pub(crate) fn method(&self) -> &W {
+        &self.method
+    }
+
+    /// Whether the PIN may be linked although no poll brought the token.
+    pub(crate) fn may_be_linked(&self) -> bool {
+        self.may_be_linked
+    }
+
+    pub(crate) fn clock(&mut self) -> &mut ServerClock {
+        &mut self.clock
+    }
+
+    /// The requests of this login, numbered on by whatever follows the PIN.
+    pub(crate) fn requests(&mut self) -> &mut InFlight {
+        &mut self.calls
+    }
+}
+
+impl<W, P: fmt::Debug> fmt::Debug for PinMachine<W, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.state {
             State::Creating { .. } => "creating",

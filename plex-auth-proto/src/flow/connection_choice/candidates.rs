@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::candidate::{CandidateLoss, CandidateState, ConnectionCandidate};
-use super::listed::Planned;
+use super::listing::Planned;
 use crate::error::SendError;
 use crate::error::transport::NoAnswerReason;
 use crate::flow::RequestId;
@@ -12,42 +12,42 @@ use crate::values::server_url::ServerUrl;
 
 /// The candidates from the best to the worst.
 #[derive(Clone, Debug)]
-pub(super) struct Contest(Vec<Candidate>);
+pub(super) struct Candidates(Vec<Candidate>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
-    pub(super) shown: ConnectionCandidate,
+    pub(super) connection: ConnectionCandidate,
     /// What the right server said of itself.
     pub(super) server: Option<ServerIdentity>,
     /// The name that must not be found before this bare address is asked.
     stands_for: Option<ServerUrl>,
-    under_way: Option<UnderWay>,
+    request: Option<Request>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct UnderWay {
+pub(super) struct Request {
     pub(super) id: RequestId,
     /// When it was asked, in elapsed time.
     pub(super) since: Duration,
     /// Until when it takes a place of those that may be under way.
     pub(super) until: Duration,
     /// What is said of it where the time is over first.
-    pub(super) too_slow: SendError,
+    pub(super) timeout_error: SendError,
 }
 
-impl Contest {
+impl Candidates {
     pub(super) fn new(planned: Vec<Planned>) -> Self {
-        let unasked = |Planned { shown, stands_for }| Candidate {
-            shown,
+        let unasked = |Planned { connection, stands_for }| Candidate {
+            connection,
             server: None,
             stands_for,
-            under_way: None,
+            request: None,
         };
         Self(planned.into_iter().map(unasked).collect())
     }
 
-    pub(super) fn shown(&self) -> Vec<ConnectionCandidate> {
-        self.0.iter().map(|candidate| candidate.shown.clone()).collect()
+    pub(super) fn connections(&self) -> Vec<ConnectionCandidate> {
+        self.0.iter().map(|candidate| candidate.connection.clone()).collect()
     }
 
     /// The best one over which the right server has answered.
@@ -62,13 +62,13 @@ impl Contest {
 
     /// Whether nothing that is still to come can change which is the best.
     pub(super) fn is_decided(&self) -> bool {
-        !self.better().any(|candidate| candidate.is_waiting() || candidate.under_way.is_some())
+        !self.better().any(|candidate| candidate.is_waiting() || candidate.request.is_some())
     }
 
     /// Until when each of those under way takes a place. One that was lost with its carrier takes none for
     /// ever, and one that comes late is heard all the same.
-    pub(super) fn places(&self, now: Duration) -> impl Iterator<Item = Duration> {
-        let until = self.0.iter().filter_map(|candidate| Some(candidate.under_way.as_ref()?.until));
+    pub(super) fn slots(&self, now: Duration) -> impl Iterator<Item = Duration> {
+        let until = self.0.iter().filter_map(|candidate| Some(candidate.request.as_ref()?.until));
         until.filter(move |until| *until > now)
     }
 
@@ -79,33 +79,33 @@ impl Contest {
 
     /// The URL of the one to be asked next.
     pub(super) fn due(&self) -> Option<ServerUrl> {
-        self.better().find(|candidate| candidate.is_due())?.shown.url.clone()
+        self.better().find(|candidate| candidate.is_due())?.connection.url.clone()
     }
 
     /// That one is asked.
-    pub(super) fn asked(&mut self, under_way: UnderWay) {
+    pub(super) fn started(&mut self, request: Request) {
         if let Some(candidate) = self.0.iter_mut().find(|candidate| candidate.is_due()) {
-            candidate.shown.state = CandidateState::Asked;
-            candidate.under_way = Some(under_way);
+            candidate.connection.state = CandidateState::Asked;
+            candidate.request = Some(request);
         }
     }
 
     /// Takes note of what came of a call; whether it was the right server that answered.
-    pub(super) fn heard(
+    pub(super) fn complete(
         &mut self,
         id: RequestId,
         now: Duration,
         identifier: Option<&str>,
         answer: Result<ServerIdentity, SendError>,
     ) -> bool {
-        let is_it = |under_way: &mut UnderWay| under_way.id == id;
+        let is_it = |request: &mut Request| request.id == id;
         let asked = self
             .0
             .iter_mut()
-            .find_map(|candidate| Some((candidate.under_way.take_if(is_it)?.since, candidate)));
+            .find_map(|candidate| Some((candidate.request.take_if(is_it)?.since, candidate)));
         let Some((since, candidate)) = asked else { return false };
         let mut name_found = true;
-        candidate.shown.state = match answer {
+        candidate.connection.state = match answer {
             Ok(server) if Some(server.machine_identifier.as_str()) == identifier => {
                 candidate.server = Some(server);
                 CandidateState::Right { took: now.saturating_sub(since) }
@@ -118,7 +118,7 @@ impl Contest {
             }
         };
         let is_right = candidate.server.is_some();
-        if let Some(name) = candidate.shown.url.clone() {
+        if let Some(name) = candidate.connection.url.clone() {
             self.name_decided(&name, name_found);
         }
         is_right
@@ -128,7 +128,7 @@ impl Contest {
     fn name_decided(&mut self, name: &ServerUrl, found: bool) {
         for candidate in &mut self.0 {
             if candidate.stands_for.take_if(|stands_for| stands_for == name).is_some() && found {
-                candidate.shown.state = CandidateState::Lost(CandidateLoss::NameFound);
+                candidate.connection.state = CandidateState::Lost(CandidateLoss::NameFound);
             }
         }
     }
@@ -136,19 +136,19 @@ impl Contest {
     /// The time is over: those that have not answered are lost.
     pub(super) fn give_up(&mut self) {
         for candidate in &mut self.0 {
-            let loss = match candidate.under_way.take() {
-                Some(UnderWay { too_slow, .. }) => CandidateLoss::Failed(too_slow),
+            let loss = match candidate.request.take() {
+                Some(Request { timeout_error, .. }) => CandidateLoss::Failed(timeout_error),
                 None if candidate.is_waiting() => CandidateLoss::NotAsked,
                 None => continue,
             };
-            candidate.shown.state = CandidateState::Lost(loss);
+            candidate.connection.state = CandidateState::Lost(loss);
         }
     }
 }
 
 impl Candidate {
     fn is_waiting(&self) -> bool {
-        matches!(self.shown.state, CandidateState::Waiting)
+        matches!(self.connection.state, CandidateState::Waiting)
     }
 
     fn is_due(&self) -> bool {
