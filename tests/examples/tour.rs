@@ -10,11 +10,11 @@ mod carrier;
 
 use std::error::Error;
 
+use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
     Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope, SendError, Source, Token,
     TokenType,
 };
-use plex_auth_tests::{Account, Authority, FakePlex, Server, Which, Who};
 
 use carrier::Carrier;
 

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Request;
+use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 
-use crate::Delivery;
 use crate::seeded::mix;
 
-/// Which connections of a [`Server`](crate::Server) die early: every so many-th, on one of its first four
+/// Which connections of a [`Server`](plex_auth_fake::Server) die early: every so many-th, on one of its first four
 /// requests, at a [`Point`] that a seed decides; half of them in order, half of them torn down.
 ///
 /// The others live on. A client that keeps its connections would soon have none that can die, so
@@ -78,9 +78,10 @@ pub struct Death {
     pub client: Option<String>,
 }
 
-/// What is to become of each connection of a server, and what has.
+/// What is to become of each connection of a server, and what has; see
+/// [`Server::set_connection_plans`](plex_auth_fake::Server::set_connection_plans).
 #[derive(Debug, Default)]
-pub(crate) struct Fates {
+pub struct Fates {
     plan: Mutex<Plan>,
     deaths: Mutex<Vec<Death>>,
 }
@@ -95,26 +96,32 @@ struct Plan {
 }
 
 impl Fates {
-    pub(crate) fn set(&self, kills: Option<Kills>) {
+    /// From now on new connections die early as it is said here, and no others.
+    pub fn set(&self, kills: impl Into<Option<Kills>>) {
         let mut plan = self.plan();
-        *plan = Plan { kills, number: 0, edition: plan.edition + 1 };
+        *plan = Plan { kills: kills.into(), number: 0, edition: plan.edition + 1 };
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn deaths(&self) -> Vec<Death> {
+    /// The connections that died early, oldest first.
+    pub fn deaths(&self) -> Vec<Death> {
         self.deaths.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
+impl ConnectionPlans for Fates {
     /// The life of the next connection.
-    pub(crate) fn next(self: &Arc<Self>) -> Life {
-        let mut plan = self.plan();
-        let fate = plan.kills.map_or(Fate::LivesOn, |kills| kills.fate(plan.number));
-        plan.number += 1;
-        let (answered, edition) = (AtomicUsize::new(0), plan.edition);
-        Life { fate, edition, answered, fates: Arc::clone(self) }
+    fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
+        let (fate, edition) = {
+            let mut plan = self.plan();
+            let fate = plan.kills.map_or(Fate::LivesOn, |kills| kills.fate(plan.number));
+            plan.number += 1;
+            (fate, plan.edition)
+        };
+        Arc::new(Life { fate, edition, answered: AtomicUsize::new(0), fates: self })
     }
 }
 
@@ -136,21 +143,19 @@ enum Fate {
 
 /// One connection's.
 #[derive(Debug)]
-pub(crate) struct Life {
+struct Life {
     fate: Fate,
     edition: usize,
     answered: AtomicUsize,
     fates: Arc<Fates>,
 }
 
-impl Life {
-    /// Whether its end is a reset.
-    pub(crate) fn ends_torn(&self) -> bool {
+impl ConnectionPlan for Life {
+    fn ends_with_reset(&self) -> bool {
         matches!(self.fate, Fate::Dies { torn: true, .. })
     }
 
-    /// Whether it ends now that these bytes of a request have come.
-    pub(crate) fn ends_unread(&self, bytes: &[u8]) -> bool {
+    fn ends_unread(&self, bytes: &[u8]) -> bool {
         let ends = self.is_due(Point::Unread);
         if ends {
             self.died(Point::Unread, client_in(bytes));
@@ -158,8 +163,7 @@ impl Life {
         ends
     }
 
-    /// How a request is answered, where that is not as usual.
-    pub(crate) fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
+    fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
         let due = |point: &Point| self.is_due(*point);
         let point = Point::ALL.into_iter().find(due);
         let client = request.headers().get(CLIENT).and_then(|value| value.to_str().ok());
@@ -181,11 +185,12 @@ impl Life {
         }
     }
 
-    /// Whether the answer that was asked about last is to say that the connection ends.
-    pub(crate) fn ends_in_order(&self) -> bool {
+    fn announces_end(&self) -> bool {
         matches!(self.fate, Fate::Closes { answers } if self.answered() >= answers)
     }
+}
 
+impl Life {
     fn answered(&self) -> usize {
         self.answered.load(Ordering::SeqCst)
     }

@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::Seen;
-
 mod read;
 
 /// A client that has lost its limit is let go then, so that its test fails and does not wait for ever.
@@ -40,8 +38,10 @@ pub enum Step {
 pub struct RawRequest {
     /// Every byte of it.
     pub bytes: Vec<u8>,
-    /// The same, read.
-    pub seen: Seen,
+    /// Path and query, or whatever else stands in their place.
+    pub target: String,
+    /// The whole body, decoded.
+    pub body: Vec<u8>,
 }
 
 /// A server on `127.0.0.1` that plays a script on each connection, on threads of its own, until it is dropped.

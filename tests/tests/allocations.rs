@@ -5,11 +5,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ClientIdentity, Conversation, DeviceTokenKeeper, Ed25519Key, PlexTv, SendError, Step, Token,
 };
-use plex_auth_tests::{FakePlex, Who};
 
 use crate::every_operation::{Asking, every_operation};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use plex_auth_tests::{FakePlex, Who};
+use plex_auth_fake::{FakePlex, Who};
 
 use crate::devices::{DAY, Fleet, HOUR, MONTH, START};
 use crate::plex_tv::DeviceTokens;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ClientIdentity, Conversation, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
     RequestId, SendError, ShortPin, Step,
 };
-use plex_auth_tests::FakePlex;
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
+use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::{Method, Request, Response, StatusCode};
-use plex_auth_tests::{FakePlex, Who};
 
 use crate::plex_tv::refusal;
 use crate::weather::{Service, plain};

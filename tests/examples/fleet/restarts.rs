@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ClientIdentity, Conversation, MediaServer, RequestId, SendError, Step, Token, TransientToken,
     TransientTokenKeeper, TransientTokenProgress,
 };
-use plex_auth_tests::FakePlex;
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};

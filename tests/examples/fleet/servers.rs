@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use plex_auth_fake::{FakePlex, Which, Who};
 use plex_auth_proto::http::{Request, Response, StatusCode};
 use plex_auth_proto::{ClientIdentity, MediaServer, Token};
-use plex_auth_tests::{FakePlex, Which, Who};
 
 use crate::weather::{Service, plain};
 

@@ -15,7 +15,7 @@ pub(crate) trait Service {
     fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>>;
 }
 
-impl Service for plex_auth_tests::FakePlex {
+impl Service for plex_auth_fake::FakePlex {
     fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>> {
         self.forget_requests();
         Self::answer(self, request, now)

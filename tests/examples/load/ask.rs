@@ -5,12 +5,12 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use plex_auth_fake::{FakePlex, REQUEST_NUMBER, Which, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope, SendError, Source, Token,
     TokenType,
 };
-use plex_auth_tests::{FakePlex, REQUEST_NUMBER, Which, Who};
 
 /// Either transport, behind one `exchange`; the sync one is ready at once.
 pub(crate) trait Client: Sync {

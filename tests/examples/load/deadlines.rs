@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
-use plex_auth_tests::{BlackHole, Delivery, FakePlex, Misbehaviour, RawServer, Server, Step};
+use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::Arguments;
 use crate::crew::Crew;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use plex_auth_tests::{Delivery, Misbehaviour, dropped_after};
+use plex_auth_fake::{Delivery, Misbehaviour};
+use plex_auth_tests::dropped_after;
 
 use crate::Arguments;
 use crate::ask::{Ask, Outcome};

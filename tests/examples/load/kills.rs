@@ -29,9 +29,9 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
     let place = Place::new(arguments);
     let crew = place.crew(crew);
     let asks = place.asks(calls, "kills");
-    place.server.kill(Kills::every(EVERY, seed).answers_per_connection(ANSWERS));
+    place.fates.set(Kills::every(EVERY, seed).answers_per_connection(ANSWERS));
     let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
-    place.server.kill(None);
+    place.fates.set(None);
 
     let seen = place.take_seen();
     let ledger = Ledger::of(&seen);
@@ -39,7 +39,7 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
     ledger.judge(&mut report, calls, &outcomes, |reason| {
         matches!(reason, Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
     });
-    let deaths = place.server.deaths();
+    let deaths = place.fates.deaths();
     for point in Point::ALL {
         let count = deaths.iter().filter(|death| death.point == point).count();
         report.figure(&format!("connections that died, {point:?}"), count);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use plex_auth_fake::Seen;
 use plex_auth_proto::{NoAnswer, NoAnswerReason, SendError};
-use plex_auth_tests::Seen;
 
 use crate::ask::Outcome;
 use crate::report::Report;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use plex_auth_tests::{Authority, FakePlex, Seen, Server};
+use plex_auth_fake::{Authority, FakePlex, Seen, Server};
+use plex_auth_tests::Fates;
 
 use crate::ask::{Ask, Outcome, Urls};
 use crate::crew::Crew;
@@ -13,6 +14,8 @@ use crate::{Arguments, ledger::Ledger};
 /// A server, and how calls to it are made.
 pub(crate) struct Place {
     pub(crate) server: Server,
+    /// How its connections end.
+    pub(crate) fates: Arc<Fates>,
     root: Option<Vec<u8>>,
 }
 
@@ -25,12 +28,15 @@ pub(crate) const CREWS: [(&str, NewCrew); 2] =
 
 impl Place {
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        if !arguments.https {
-            return Self { server: Server::http(FakePlex::new()), root: None };
-        }
-        let authority = Authority::new();
-        let server = Server::https(FakePlex::new(), authority.good());
-        Self { server, root: Some(authority.root_der()) }
+        let (server, root) = if arguments.https {
+            let authority = Authority::new();
+            (Server::https(FakePlex::new(), authority.good()), Some(authority.root_der()))
+        } else {
+            (Server::http(FakePlex::new()), None)
+        };
+        let fates = Arc::<Fates>::default();
+        server.set_connection_plans(Arc::clone(&fates) as _);
+        Self { server, fates, root }
     }
 
     pub(crate) fn crew(&self, new: NewCrew) -> Crew {

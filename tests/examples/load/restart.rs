@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use plex_auth_fake::{Delivery, FakePlex, Misbehaviour};
 use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
-use plex_auth_tests::{Delivery, FakePlex, Misbehaviour};
 
 use crate::Arguments;
 use crate::ledger::Ledger;

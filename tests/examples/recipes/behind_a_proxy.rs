@@ -17,7 +17,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 
 use crate::stage::{Outcome, Stage};
 

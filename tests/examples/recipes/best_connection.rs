@@ -35,7 +35,7 @@ fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken
 
 // Played at the fake.
 
-use plex_auth_tests::{Which, Who};
+use plex_auth_fake::{Which, Who};
 
 use crate::stage::{Outcome, Stage};
 

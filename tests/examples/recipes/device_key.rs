@@ -96,7 +96,7 @@ pub(crate) fn keeper_of<'a>(
 
 // Played at the fake.
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 
 use crate::stage::{Folder, Outcome, Stage, random};
 

@@ -59,7 +59,7 @@ fn share_of(name: &str, spread: Duration) -> Duration {
 use std::ops::ControlFlow;
 use std::thread;
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 use plex_auth_ureq::PlexTv;
 
 use crate::device_key::{device_key, keep_alive, keeper_of, log_in};

@@ -1,6 +1,6 @@
 //! Tests of a program of one's own, with the fake in Plex's place.
 
-use plex_auth_tests::{Delivery, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
 /// The program under test. What makes it testable is that it is handed its `PlexTv`.

@@ -10,7 +10,7 @@ fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
 
 // Played at the fake.
 
-use plex_auth_tests::{Authority, FakePlex, Server, Who};
+use plex_auth_fake::{Authority, FakePlex, Server, Who};
 use plex_auth_ureq::{NoAnswerReason, TlsFault, Token};
 
 use crate::stage::{Outcome, plex_tv_at};

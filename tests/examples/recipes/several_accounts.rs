@@ -57,7 +57,7 @@ fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
 
 // Played at the fake.
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 
 use crate::stage::{Folder, Outcome, Stage};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs, io, process};
 
-use plex_auth_tests::{FakePlex, Server, Who};
+use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token};
 use ring::rand::{SecureRandom, SystemRandom};
 

@@ -38,7 +38,7 @@ fn switch(
 
 // Played at the fake.
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 
 use crate::stage::{Outcome, Stage};
 

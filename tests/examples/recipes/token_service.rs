@@ -80,7 +80,7 @@ impl TokenService {
 
 // Played at the fake, by a clock of its own.
 
-use plex_auth_tests::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehaviour, Who};
 
 use crate::stage::{Outcome, Stage};
 

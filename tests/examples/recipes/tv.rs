@@ -43,7 +43,7 @@ fn screen(pin: &ShortPin, left: Duration, plex_tv: &PlexTv) -> Result<String, Qr
 
 // Played at the fake.
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 
 use crate::stage::{Outcome, Stage};
 

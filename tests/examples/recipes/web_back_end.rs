@@ -174,7 +174,8 @@ use std::sync::Arc;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use plex_auth_tests::{Which, Who, bare_client};
+use plex_auth_fake::{Which, Who};
+use plex_auth_tests::bare_client;
 use tokio::net::TcpListener;
 
 use crate::stage::{Outcome, Stage, random};

@@ -47,7 +47,7 @@ use std::error::Error;
 
 use hyper_util::rt::TokioTimer;
 use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, Token, Transport};
-use plex_auth_tests::{Authority, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server, Who};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A program that uses reqwest's default features has a provider already.

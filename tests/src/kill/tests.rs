@@ -2,18 +2,25 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use plex_auth_fake::{FakePlex, Server};
+
 use super::*;
-use crate::{FakePlex, Server};
 
 const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Plex-Client-Identifier: me\r\n\r\n";
 
 /// A server whose every connection dies, the first at this point, after this many answers.
-fn deadly(point: Point, answers: usize) -> Server {
+fn deadly(point: Point, answers: usize) -> (Server, Arc<Fates>) {
     let here = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
     let seed = (0..).find(|&seed| here(Kills::every(1, seed).fate(0))).unwrap();
-    let server = Server::http(FakePlex::new());
-    server.kill(Kills::every(1, seed));
-    server
+    let (server, fates) = stage();
+    fates.set(Kills::every(1, seed));
+    (server, fates)
+}
+
+fn stage() -> (Server, Arc<Fates>) {
+    let (server, fates) = (Server::http(FakePlex::new()), Arc::<Fates>::default());
+    server.set_connection_plans(Arc::clone(&fates) as _);
+    (server, fates)
 }
 
 /// All that comes on one connection to so many requests, the next sent when the one before is answered.
@@ -48,7 +55,7 @@ fn each_death_comes_where_it_was_said() {
         (Point::InBody, 3),
         (Point::AfterAnswer, 3),
     ] {
-        let server = deadly(point, 2);
+        let (server, fates) = deadly(point, 2);
         let came = ask(&server, 3);
         let whole = came.matches("}}").count();
         let begun = came.matches("HTTP/1.1 200 OK").count();
@@ -61,7 +68,7 @@ fn each_death_comes_where_it_was_said() {
         }
         assert_eq!(server.with(|fake| fake.seen("GET", "/identity")), carried_out, "{point:?}");
 
-        let deaths = server.deaths();
+        let deaths = fates.deaths();
         let [death] = deaths.as_slice() else { panic!("{deaths:?}") };
         let answered = if point == Point::AfterAnswer { 3 } else { 2 };
         assert_eq!((death.point, death.answered), (point, answered));
@@ -72,14 +79,14 @@ fn each_death_comes_where_it_was_said() {
 
 #[test]
 fn the_others_live_on_for_as_many_answers_as_they_were_given() {
-    let server = Server::http(FakePlex::new());
-    server.kill(Kills::every(1000, 1).answers_per_connection(3));
+    let (server, fates) = stage();
+    fates.set(Kills::every(1000, 1).answers_per_connection(3));
     let came = ask(&server, 5);
     assert_eq!(came.matches("}}").count(), 3, "{came}");
     assert_eq!(came.matches("connection: close").count(), 1, "{came}");
-    assert!(server.deaths().is_empty());
+    assert!(fates.deaths().is_empty());
 
-    server.kill(None);
+    fates.set(None);
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     for _ in 0..9 {
         stream.write_all(REQUEST).unwrap();
@@ -90,14 +97,14 @@ fn the_others_live_on_for_as_many_answers_as_they_were_given() {
 
 #[test]
 fn a_connection_that_was_to_die_is_let_off_with_all_others() {
-    let server = deadly(Point::Unanswered, 1);
+    let (server, fates) = deadly(Point::Unanswered, 1);
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     for _ in 0..3 {
         stream.write_all(REQUEST).unwrap();
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
-        server.kill(None);
+        fates.set(None);
     }
-    assert!(server.deaths().is_empty());
+    assert!(fates.deaths().is_empty());
 }
 
 #[test]

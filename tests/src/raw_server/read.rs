@@ -2,18 +2,15 @@
 
 use std::io::{self, Read};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-
 use super::RawRequest;
-use crate::Seen;
 
 /// The next request. What comes after it stays in `buffer`.
 pub(super) fn request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<RawRequest> {
     loop {
-        if let Some((length, seen)) = complete(buffer)? {
+        if let Some((length, target, body)) = complete(buffer)? {
             let rest = buffer.split_off(length);
             let bytes = std::mem::replace(buffer, rest);
-            return Ok(RawRequest { bytes, seen });
+            return Ok(RawRequest { bytes, target, body });
         }
         let mut piece = [0; 4096];
         match stream.read(&mut piece)? {
@@ -23,8 +20,8 @@ pub(super) fn request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// The request at the beginning of this, with its length, once it is there to its end.
-fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
+/// The length, target and body of the request at the beginning of this, once it is there to its end.
+fn complete(bytes: &[u8]) -> io::Result<Option<(usize, String, Vec<u8>)>> {
     let mut headers = [httparse::EMPTY_HEADER; 100];
     let mut request = httparse::Request::new(&mut headers);
     let parsed = request.parse(bytes).map_err(io::Error::other)?;
@@ -32,18 +29,6 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
         return Ok(None);
     };
 
-    let seen = |body: &[u8]| -> Result<Seen, http::Error> {
-        let mut map = HeaderMap::new();
-        for header in request.headers.iter() {
-            map.append(HeaderName::try_from(header.name)?, HeaderValue::try_from(header.value)?);
-        }
-        Ok(Seen {
-            method: Method::try_from(request.method.unwrap_or_default())?,
-            target: request.path.unwrap_or_default().to_owned(),
-            headers: map,
-            body: body.to_vec(),
-        })
-    };
     let header = |name: &str| {
         let header =
             request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
@@ -61,7 +46,7 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, Seen)>> {
     let Some((length, body)) = body else {
         return Ok(None);
     };
-    Ok(Some((head + length, seen(&body).map_err(io::Error::other)?)))
+    Ok(Some((head + length, request.path.unwrap_or_default().to_owned(), body)))
 }
 
 /// The length on the wire and the body of a chunked message without trailers, once it is there to its end.
@@ -110,9 +95,9 @@ mod tests {
         let (mut stream, mut buffer) = (&bytes[..], Vec::new());
 
         let first = request(&mut stream, &mut buffer).unwrap();
-        assert_eq!((first.seen.target.as_str(), &first.seen.body[..]), ("/a?b=c", &b"body"[..]));
+        assert_eq!((first.target.as_str(), &first.body[..]), ("/a?b=c", &b"body"[..]));
         assert!(first.bytes.ends_with(b"\r\n\r\nbody"));
-        assert_eq!(request(&mut stream, &mut buffer).unwrap().seen.target, "/d");
+        assert_eq!(request(&mut stream, &mut buffer).unwrap().target, "/d");
         assert_eq!(
             request(&mut stream, &mut buffer).unwrap_err().kind(),
             io::ErrorKind::UnexpectedEof
@@ -123,10 +108,10 @@ mod tests {
     fn a_body_is_read_to_its_end_however_it_comes() {
         let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         let mut buffer = Vec::new();
-        assert_eq!(request(&mut Trickle(chunked), &mut buffer).unwrap().seen.body, b"abcde");
+        assert_eq!(request(&mut Trickle(chunked), &mut buffer).unwrap().body, b"abcde");
         assert!(buffer.is_empty());
 
         let plain = b"POST / HTTP/1.1\r\ncontent-length: 5\r\n\r\nabcde";
-        assert_eq!(request(&mut Trickle(plain), &mut buffer).unwrap().seen.body, b"abcde");
+        assert_eq!(request(&mut Trickle(plain), &mut buffer).unwrap().body, b"abcde");
     }
 }

@@ -26,7 +26,7 @@ fn the_bytes_of_the_script_come_after_the_whole_request() {
     assert_eq!(server.connections(), 2);
     let requests = server.requests();
     assert_eq!(requests[0].bytes, REQUEST);
-    assert_eq!((requests[1].seen.path(), &requests[1].seen.body[..]), ("/a", &b"hi"[..]));
+    assert_eq!((&requests[1].target[..], &requests[1].body[..]), ("/a", &b"hi"[..]));
 }
 
 #[test]

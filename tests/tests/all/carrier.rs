@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Body, Call, Conversation, NoAnswerReason, SendError, Step};
-use plex_auth_tests::{FakePlex, bare_client};
+use plex_auth_tests::bare_client;
 use tokio::runtime::Runtime;
 
 /// hyper-util's client as a caller makes it.

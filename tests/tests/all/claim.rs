@@ -1,7 +1,8 @@
 //! A media server before it has an owner, and how it gets one.
 
+use plex_auth_fake::{FakePlex, Misbehaviour, Which, Who};
 use plex_auth_proto::{ClaimToken, Error, MediaServerAddress, Scope, TokenType};
-use plex_auth_tests::{FakePlex, Misbehaviour, RawServer, Step, Which, Who};
+use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
 use crate::stage::{Stage, over_every_carrier};

@@ -4,12 +4,13 @@ use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Which, Who};
 use plex_auth_proto::{
     CandidateState, ChosenConnection, ClientIdentity, ConnectionChoice, ConnectionChoiceError,
     ConnectionKind, ConnectionProgress, PlexTv, Resource, ResourceConnection, Scope, Token,
     TokenType,
 };
-use plex_auth_tests::{Authority, BlackHole, Delivery, FakePlex, Misbehaviour, Server, Which, Who};
+use plex_auth_tests::BlackHole;
 
 use crate::carrier::Carrier;
 use crate::every_operation::IDENTIFIER;

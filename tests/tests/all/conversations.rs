@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{
     ClientIdentity, LinkedPin, NoAnswerReason, PinLogin, PinLoginError, PinProgress, PlexTv,
     ShortPin,
 };
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::stage::{Stage, over_every_carrier};
 

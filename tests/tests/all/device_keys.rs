@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{Misbehaviour, Which, Who};
 use plex_auth_proto::{
     DeviceClaims, DeviceJwt, DeviceKey, DevicePin, Ed25519Key, Error, JwtScope, PinId, PinState,
     PlexJwt, PlexKeys, Scope, SendError, Token, TokenType, VerifyError,
 };
-use plex_auth_tests::{Misbehaviour, Which, Who};
 
 use crate::every_operation::IDENTIFIER;
 use crate::stage::{Stage, over_every_carrier};
@@ -145,7 +145,7 @@ fn whatever_is_wrong_with_what_was_signed_is_told_apart() {
 fn what_is_signed_has_times_also_where_plex_asks_for_them() {
     over_every_carrier(|stage| {
         let key = registered(stage);
-        stage.fake(plex_auth_tests::FakePlex::demand_times);
+        stage.fake(plex_auth_fake::FakePlex::demand_times);
         exchange(stage, &key).unwrap();
     });
 }
@@ -216,7 +216,7 @@ fn a_key_that_plex_changed_is_unknown_until_the_keys_are_asked_for_again() {
     over_every_carrier(|stage| {
         let key = registered(stage);
         let (old_keys, old) = (plex_keys(stage), exchange(stage, &key).unwrap());
-        stage.fake(plex_auth_tests::FakePlex::change_key);
+        stage.fake(plex_auth_fake::FakePlex::change_key);
         let new = exchange(stage, &key).unwrap();
         let me = stage.identity();
         assert_eq!(old_keys.verify(&new, &me, now()).unwrap_err(), VerifyError::UnknownKey);

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_proto::http::header::DATE;
 use plex_auth_proto::{
     ClientIdentity, Conversation, DeviceKey, DeviceLoginProgress, DeviceTokenEnd,
     DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, NoAnswerReason, PlexTv, SendError, Step,
     Token,
 };
-use plex_auth_tests::{FakePlex, Server, Who};
 
 use crate::carrier::runtime;
 

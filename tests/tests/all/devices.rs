@@ -1,7 +1,7 @@
 //! The devices of an account, and taking one off.
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{DeviceId, Error};
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::every_operation::IDENTIFIER;
 use crate::stage::over_every_carrier;

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
+use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_hyper::Transport;
 use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
-use plex_auth_tests::{FakePlex, Server, Who, dropped_after};
+use plex_auth_tests::dropped_after;
 
 use crate::carrier::runtime;
 

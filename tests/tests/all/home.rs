@@ -1,7 +1,7 @@
 //! The people of a Plex Home, and becoming one of them.
 
+use plex_auth_fake::{Misbehaviour, Which, Who};
 use plex_auth_proto::{Error, Home, HomePin, HomeUser, HomeUserUuid, SendError};
-use plex_auth_tests::{Misbehaviour, Which, Who};
 
 use crate::stage::{Stage, over_every_carrier};
 

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use plex_auth_fake::{FakePlex, Misbehaviour, Server, Which, Who};
 use plex_auth_proto::{
     Access, ClientIdentity, Conversation, MediaServer, PlexTv, Token, TokenState,
     TransientTokenKeeper, TransientTokenProgress as Progress, TransientTokenReason as Reason,
 };
-use plex_auth_tests::{FakePlex, Misbehaviour, Server, Which, Who};
 
 use crate::carrier::runtime;
 

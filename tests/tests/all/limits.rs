@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::http::Request;
 use plex_auth_proto::{
     Account, Call, ClientIdentity, Error, NoAnswerReason as Reason, PlexTv, Token,
 };
-use plex_auth_tests::{Delivery, FakePlex, Misbehaviour, RawServer, Server, Step};
+use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
 use crate::every_operation::{Asking, every_operation};

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{
     DeviceKey, DeviceLoginError, DeviceLoginProgress, Ed25519Key, Error, Jwk, LinkedPin, Pin,
     PinLoginError, PinProgress, ShortPin, SignError,
 };
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::stage::{Stage, over_every_client_at_once};
 

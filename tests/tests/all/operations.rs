@@ -1,7 +1,7 @@
 //! The operations, from a value to an answer, over every carrier.
 
+use plex_auth_fake::{Which, Who};
 use plex_auth_proto::{OPERATIONS, Scope, Token, TokenType};
-use plex_auth_tests::{Which, Who};
 
 use crate::every_operation::{IDENTIFIER, every_operation};
 use crate::stage::over_every_carrier;
@@ -245,9 +245,9 @@ fn a_connection_is_kept_for_the_next_call_also_after_a_refusal() {
 
 #[test]
 fn a_call_of_ones_own_goes_out_as_it_is_also_over_a_client_with_habits() {
+    use plex_auth_fake::{FakePlex, Server};
     use plex_auth_hyper::Transport as Hyper;
     use plex_auth_proto::{Call, http::Request};
-    use plex_auth_tests::{FakePlex, Server};
     use plex_auth_ureq::{Transport as Ureq, ureq::Agent};
 
     let habits = Agent::config_builder().accept("text/html").accept_encoding("gzip");

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::http::Request;
 use plex_auth_proto::{
     ClientIdentity, Error, ForwardUrl, Pin, PinCode, PinId, PinState, PlexTv, SendError, Token,
 };
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::every_operation::IDENTIFIER;
 use crate::stage::{Stage, over_every_carrier};

@@ -4,8 +4,9 @@ use std::env;
 use std::process::Command;
 use std::time::Duration;
 
+use plex_auth_fake::{FakePlex, Server};
 use plex_auth_proto::{ClientIdentity, Credentials, NoAnswerReason as Reason, PlexTv, SendError};
-use plex_auth_tests::{FakePlex, RawServer, Server, Step};
+use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
 

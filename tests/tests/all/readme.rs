@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
+use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Body, RetryAfter, ServerUrl, Token};
-use plex_auth_tests::{FakePlex, Server, Who, bare_client};
+use plex_auth_tests::bare_client;
 
 use crate::carrier::runtime;
 
@@ -120,7 +121,7 @@ fn the_block_about_errors_tells_them_apart() {
     let dead = Token::new("dead").unwrap();
     assert_eq!(block_5::signed_in(&http, plex_tv.token_details(&dead)), Next::SignInAgain);
     FAKE.with(|fake| {
-        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.with(|plex| plex.misbehave("/user", busy));
     });
     assert_eq!(block_5::signed_in(&http, plex_tv.token_details(&dead)), Next::TryLater(None));

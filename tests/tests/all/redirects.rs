@@ -1,8 +1,8 @@
 //! A redirect is never followed: the token would go along.
 
+use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::Error;
 use plex_auth_proto::http::Response;
-use plex_auth_tests::{Authority, FakePlex, Misbehaviour, Server};
 
 use crate::every_operation::every_operation;
 use crate::stage::{Stage, over_every_client, over_every_own_client};

@@ -1,7 +1,7 @@
 //! What Plex, a media server or a proxy answers instead, over every carrier.
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{Error, SendError};
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::every_operation::{EveryOperation, every_operation};
 use crate::stage::{Stage, over_every_carrier};

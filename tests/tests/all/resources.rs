@@ -1,7 +1,7 @@
 //! What an account may use, and which token opens it.
 
+use plex_auth_fake::{Misbehaviour, Which, Who};
 use plex_auth_proto::{Error, MediaServer, Scope, ServerUrl, Token, TokenType};
-use plex_auth_tests::{Misbehaviour, Which, Who};
 
 use crate::stage::over_every_carrier;
 

@@ -1,7 +1,7 @@
 //! What is done with a token beside signing in: keep it alive, and end it.
 
+use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::Error;
-use plex_auth_tests::{Misbehaviour, Who};
 
 use crate::stage::over_every_carrier;
 

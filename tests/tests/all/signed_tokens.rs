@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use plex_auth_fake::Misbehaviour;
 use plex_auth_proto::VerifyError::{
     self, Expired, Invalid, NoUsableKey, UnknownKey, WrongAudience,
 };
 use plex_auth_proto::{DeviceClaims, DeviceKey, Ed25519Key, InvalidPlexJwt, JwtPart, Token};
-use plex_auth_tests::Misbehaviour;
 
 use crate::stage::{Stage, over_every_carrier};
 

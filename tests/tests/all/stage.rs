@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use plex_auth_fake::{Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
     Account, Call, ClientIdentity, Conversation, Credentials, MediaServer, PlexTv, SendError,
     Source, Token,
 };
-use plex_auth_tests::{Authority, FakePlex, Server, Which, Who};
 
 use crate::carrier::Carrier;
 use crate::every_operation::{Asking, EveryOperation, IDENTIFIER};

@@ -3,8 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{Authority, FakePlex, Server, ServerCertificate};
 use plex_auth_proto::{Error, Host, NoAnswerReason as Reason, RetryAfter, SendError, TlsFault};
-use plex_auth_tests::{Authority, FakePlex, RawServer, Server, ServerCertificate, Step};
+use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
 use crate::every_operation::{Asking, every_operation};

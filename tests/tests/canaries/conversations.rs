@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use plex_auth_fake::{FakePlex, Misbehaviour, Server};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Call, NoAnswerReason, Secret, SendError, Step};
-use plex_auth_tests::{FakePlex, Misbehaviour, Server};
 
 use crate::carrier::Carrier;
 use crate::every_operation::every_operation;

@@ -1,6 +1,6 @@
 //! What each command prints, and by which code it ends.
 
-use plex_auth_tests::{Which, Who};
+use plex_auth_fake::{Which, Who};
 use serde_json::{Value, json};
 
 use crate::program::{House, Running};
@@ -140,7 +140,7 @@ fn servers_come_with_what_becomes_of_each_connection_best_first() {
         let mut asked =
             fake.requests().iter().filter(|request| request.path().ends_with("/identity"));
         assert!(asked.all(|request| request.header("x-plex-token").is_none()));
-        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/pms/identity", busy);
     });
     let text = house.done(&["servers"]);
@@ -222,12 +222,12 @@ fn a_server_is_found_by_name_identifier_and_url() {
         .run(&["source", "Boathouse", "server://unknown"])
         .failed(1, &["does not know server://unknown"]);
     house.run(&["source", "Boathouse", "unknown"]).failed(64, &["prefix"]);
-    house.fake(plex_auth_tests::FakePlex::forget_requests);
+    house.fake(plex_auth_fake::FakePlex::forget_requests);
     house.run(&["transient", "http://a b"]).failed(64, &["white space"]);
     assert_eq!(house.fake(|fake| fake.requests().len()), 0, "nobody is asked for it");
     house.run(&["transient", "Shed"]).failed(64, &["no server of the account is called Shed"]);
     let unclaimed = format!("{url}/unclaimed");
-    house.fake(plex_auth_tests::FakePlex::forget_requests);
+    house.fake(plex_auth_fake::FakePlex::forget_requests);
     house.run(&["transient", &unclaimed]).failed(1, &["none of the account's"]);
     let told = house.fake(|fake| {
         let there =
@@ -256,7 +256,7 @@ fn logout_ends_the_token_at_plex_and_here() {
     let token = house.done(&["token"]);
     // While Plex does not answer, nothing is forgotten.
     house.fake(|fake| {
-        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy").times(1);
+        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy").times(1);
         fake.misbehave("/users/signout", busy);
     });
     house.run(&["logout"]).failed(2, &["trouble at the server", "--forget"]);
@@ -268,7 +268,7 @@ fn logout_ends_the_token_at_plex_and_here() {
 
     let other = signed_in(Who::PlexPass);
     other.fake(|fake| {
-        fake.misbehave("/users/signout", plex_auth_tests::Misbehaviour::answer(503, "", ""));
+        fake.misbehave("/users/signout", plex_auth_fake::Misbehaviour::answer(503, "", ""));
     });
     assert!(other.done(&["logout", "--forget"]).starts_with("Forgotten here"));
     assert_eq!(other.run(&["token"]).code, 64);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 use serde_json::Value;
 
 use crate::program::{House, Running};
@@ -113,12 +113,12 @@ fn an_outage_while_a_token_is_due_is_not_known_and_costs_nothing() {
     lose_the_token(&house);
     let before = house.files();
     house.fake(|fake| {
-        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     house.run(&["token"]).failed(2, &["trouble at the server"]);
     assert_eq!(house.files(), before);
-    house.fake(plex_auth_tests::FakePlex::behave);
+    house.fake(plex_auth_fake::FakePlex::behave);
     house.done(&["token"]);
 }
 
@@ -126,7 +126,7 @@ fn an_outage_while_a_token_is_due_is_not_known_and_costs_nothing() {
 fn a_token_that_is_over_and_could_not_be_renewed_is_not_handed_out() {
     let house = signed_in();
     house.fake(|fake| {
-        let busy = plex_auth_tests::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     let token = age(&house, LIFE - 60 * 60);

@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use plex_auth_tests::{Delivery, Misbehaviour, Who};
+use plex_auth_fake::{Delivery, Misbehaviour, Who};
 use serde_json::Value;
 
 use crate::program::{House, Running};

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use plex_auth_tests::{Authority, FakePlex, Server, Who};
+use plex_auth_fake::{Authority, FakePlex, Server, Who};
 #[cfg(unix)]
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde_json::Value;
@@ -79,7 +79,7 @@ impl House {
     /// Over HTTPS, with the authority's certificate in a file that the program is told of.
     pub(crate) fn https(
         authority: &Authority,
-        certificate: plex_auth_tests::ServerCertificate,
+        certificate: plex_auth_fake::ServerCertificate,
     ) -> Self {
         let house = Self::of(Server::https(FakePlex::new(), certificate));
         let file = house.folder.path().join("ca.pem");

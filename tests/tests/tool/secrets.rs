@@ -1,6 +1,6 @@
 //! No secret is shown but by the commands that are for it: not in arguments, the environment, what is said or errors.
 
-use plex_auth_tests::{Which, Who};
+use plex_auth_fake::{Which, Who};
 
 use crate::program::House;
 
@@ -78,7 +78,7 @@ fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
 #[cfg(target_os = "linux")]
 #[test]
 fn other_users_of_the_machine_see_no_secret_while_it_runs() {
-    use plex_auth_tests::{Delivery, Misbehaviour};
+    use plex_auth_fake::{Delivery, Misbehaviour};
 
     use crate::program::Running;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plex_auth_tests::Who;
+use plex_auth_fake::Who;
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -291,7 +291,7 @@ fn a_check_that_takes_long_says_why() {
     let house = House::new();
     house.sign_in(Who::PlexPass);
     house.fake(|fake| {
-        let busy = plex_auth_tests::Misbehaviour::answer(502, "text/html", "busy");
+        let busy = plex_auth_fake::Misbehaviour::answer(502, "text/html", "busy");
         fake.misbehave("/user", busy.times(1));
     });
     let shown = Terminal::start(&house, &["check"]).ends(0);

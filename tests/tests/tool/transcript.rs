@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plex_auth_tests::{Which, Who};
+use plex_auth_fake::{Which, Who};
 use serde_json::Value;
 
 use crate::program::{House, Running};

@@ -1,6 +1,7 @@
 //! Where Plex said neither yes nor no: the exit code is 2, and nothing that is kept changes.
 
-use plex_auth_tests::{Authority, BlackHole, Delivery, Misbehaviour, RawServer, Step, Who};
+use plex_auth_fake::{Authority, Delivery, Misbehaviour, Who};
+use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::program::House;
 
@@ -39,14 +40,14 @@ fn a_captive_portal_is_not_taken_for_plex() {
     house.run_with(&["login", "--password"], "rosa\nwhatever\n").failed(2, &["captive portal"]);
     house.run(&["login"]).failed(2, &["captive portal"]);
 
-    house.fake(plex_auth_tests::FakePlex::behave);
+    house.fake(plex_auth_fake::FakePlex::behave);
     house.fake(|fake| {
         fake.misbehave("/user", Misbehaviour::redirect(302, "https://portal.example/"));
     });
     house.run(&["whoami"]).failed(2, &["redirected to https://portal.example", "captive portal"]);
 
     // A proxy that wants a password.
-    house.fake(plex_auth_tests::FakePlex::behave);
+    house.fake(plex_auth_fake::FakePlex::behave);
     house.fake(|fake| fake.misbehave("/user", Misbehaviour::answer(407, "text/html", page)));
     house.run(&["whoami"]).failed(2, &["407", "captive portal"]);
     assert_eq!(house.files(), before);
@@ -60,7 +61,7 @@ fn an_outage_and_silence_are_no_word_about_the_token() {
     });
     house.run(&["check", "--timeout", "1"]).failed(2, &["trouble at the server"]);
     house.run(&["whoami"]).failed(2, &["trouble at the server", "Try again later"]);
-    house.fake(plex_auth_tests::FakePlex::behave);
+    house.fake(plex_auth_fake::FakePlex::behave);
     house.fake(|fake| fake.misbehave("/user", Misbehaviour::deliver(Delivery::Never)));
     house
         .run(&["whoami", "--timeout", "0.5"])

@@ -1,6 +1,7 @@
 //! Signing in, in every way there is, without a terminal.
 
-use plex_auth_tests::{Authority, Misbehaviour, RawServer, Step, Who};
+use plex_auth_fake::{Authority, Misbehaviour, Who};
+use plex_auth_tests::{RawServer, Step};
 use serde_json::json;
 
 use crate::program::{House, Running};

@@ -123,3 +123,15 @@ fn the_hosted_page_signs_in_for_the_pins_own_maker_alone() {
     assert_eq!(browse("POST", "/auth", &[("code", &code)]).of(&mut plex).status(), 400);
     assert!(plex.pins().all(|pin| pin.linked_by().is_none()));
 }
+
+#[cfg(not(feature = "qr"))]
+#[test]
+fn without_its_feature_a_qr_image_is_not_found() {
+    let mut plex = FakePlex::new();
+    plex.set_base_url("http://fake.example");
+    let answer = asking("POST", "/pins").json().of(&mut plex).value();
+    let path = answer["qr"].as_str().unwrap().strip_prefix("http://fake.example").unwrap();
+    let image = browse("GET", path, &[]).of(&mut plex);
+    assert_eq!((image.status(), image.kind()), (404, "text/html; charset=utf-8"));
+    assert!(image.text().contains("feature `qr`"), "{}", image.text());
+}

@@ -14,6 +14,7 @@ mod media_server;
 mod misbehaviour;
 mod pages;
 mod pins;
+#[cfg(feature = "qr")]
 mod qr;
 mod resources;
 mod session;

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-
 use super::*;
-use crate::{Authority, Misbehaviour, Who};
+use crate::{Misbehaviour, Who};
+
+#[cfg(feature = "tls")]
+mod over_tls;
 
 const REQUEST: &[u8] = b"GET /user HTTP/1.1\r\nhost: x\r\nx-plex-client-identifier: t\r\naccept: application/json\r\nconnection: close\r\n";
 
@@ -25,40 +25,6 @@ fn exchange(server: &Server, request: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// A connection in TLS, opened to this name, that trusts this authority.
-fn connect(
-    server: &Server,
-    authority: &Authority,
-    name: &'static str,
-) -> StreamOwned<ClientConnection, TcpStream> {
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.root_der().into()).unwrap();
-    let config =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    let client =
-        ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
-    StreamOwned::new(client, TcpStream::connect(("127.0.0.1", server.port())).unwrap())
-}
-
-fn exchange_in_tls(
-    authority: &Authority,
-    certificate: ServerCertificate,
-    name: &'static str,
-) -> io::Result<String> {
-    let server = Server::https(FakePlex::new(), certificate);
-    let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
-    let mut stream = connect(&server, authority, name);
-    let mut answer = String::new();
-    let exchanged =
-        stream.write_all(&request(&token)).and_then(|()| stream.read_to_string(&mut answer));
-    assert_eq!(server.connections(), 1);
-    exchanged.map(|_| answer)
-}
-
 #[test]
 fn a_request_is_answered_over_http() {
     let server = Server::http(FakePlex::new());
@@ -71,29 +37,9 @@ fn a_request_is_answered_over_http() {
 }
 
 #[test]
-fn a_request_is_answered_over_https_by_name_and_by_address() {
-    let authority = Authority::new();
-    for name in ["localhost", "127.0.0.1"] {
-        let answer = exchange_in_tls(&authority, authority.good(), name).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    }
-}
-
-#[test]
-fn a_bad_certificate_is_noticed() {
-    let authority = Authority::new();
-    let problem = |certificate| {
-        exchange_in_tls(&authority, certificate, "localhost").unwrap_err().to_string()
-    };
-    assert!(problem(authority.expired()).contains("expired"));
-    assert!(problem(authority.wrong_name()).contains("not valid for name"));
-    assert!(problem(Authority::new().good()).contains("UnknownIssuer"));
-}
-
-#[test]
 fn a_port_in_use_is_said_to_be() {
     let server = Server::http(FakePlex::new());
-    let error = Server::bind(FakePlex::new(), server.port(), None).unwrap_err();
+    let error = Server::bind(FakePlex::new(), server.port()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
 }
 
@@ -109,21 +55,6 @@ fn an_answer_is_cut_off_and_its_length_is_not() {
     let answer = exchange(&misbehaving(Delivery::CutOff { after: 4 }), &request("x"));
     assert!(answer.contains("content-length: 10\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n0123"), "{answer}");
-}
-
-#[test]
-fn an_answer_in_tls_is_cut_off_after_what_was_allowed() {
-    let authority = Authority::new();
-    let server = Server::https(FakePlex::new(), authority.good());
-    let page = Misbehaviour::answer(200, "text/plain", "0123456789");
-    server.with(|plex| plex.misbehave("/user", page.delivered(Delivery::CutOff { after: 4 })));
-
-    let mut stream = connect(&server, &authority, "localhost");
-    stream.write_all(&request("x")).unwrap();
-    let mut answer = Vec::new();
-    let error = stream.read_to_end(&mut answer).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    assert!(answer.ends_with(b"\r\n\r\n0123"), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[test]

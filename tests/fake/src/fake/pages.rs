@@ -3,6 +3,7 @@
 
 mod auth;
 mod link;
+#[cfg(feature = "qr")]
 mod qr;
 
 use http::{Response, StatusCode};
@@ -23,9 +24,21 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Option<Response<Vec<
         (_, "/link" | "/link/" | "/auth" | "/auth/") => {
             render::html(StatusCode::METHOD_NOT_ALLOWED)
         }
-        ("GET", path) => qr::picture(plex, ask, code_of_picture(path)?),
+        ("GET", path) => picture(plex, ask, code_of_picture(path)?),
         _ => return None,
     })
+}
+
+#[cfg(feature = "qr")]
+fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
+    qr::picture(plex, ask, code)
+}
+
+/// Says why there is none, to a client that expects one.
+#[cfg(not(feature = "qr"))]
+fn picture(_: &FakePlex, _: &Ask<'_>, _: &str) -> Response<Vec<u8>> {
+    let why = "This fake was built without the feature `qr`, which draws QR images.";
+    sentence(StatusCode::NOT_FOUND, "QR code", why)
 }
 
 /// Whose picture is at a path, if it is one's.

@@ -44,6 +44,7 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<
 }
 
 /// A picture.
+#[cfg(feature = "qr")]
 pub(crate) fn png(picture: Vec<u8>) -> Response<Vec<u8>> {
     with_body(StatusCode::OK, "image/png", picture)
 }

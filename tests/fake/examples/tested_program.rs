@@ -1,6 +1,6 @@
 //! A program that tells whose a token is, and its tests, which need no account and no network.
 //!
-//! `cargo test -p plex-auth-tests --example tested_program` runs the tests; the program itself is asked
+//! `cargo test -p plex-auth-fake --example tested_program` runs the tests; the program itself is asked
 //! `tested_program https://plex.tv/api/v2`, with the token on its standard input.
 
 #![allow(clippy::print_stdout, reason = "a program prints")]
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use plex_auth_tests::{FakePlex, Misbehaviour, Server, Who};
+    use plex_auth_fake::{FakePlex, Misbehaviour, Server, Who};
 
     use super::whose;
 

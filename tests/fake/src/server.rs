@@ -1,10 +1,13 @@
 //! The thin carrier: a [`FakePlex`] behind a socket.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,15 +19,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rustls::ServerConfig;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
-use crate::kill::{Death, Fates, Kills, Life};
+#[cfg(feature = "tls")]
+use crate::ServerCertificate;
 use crate::pace::{Paced, Pacer};
-use crate::{Delivery, FakePlex, Reply, ServerCertificate};
+use crate::{Delivery, FakePlex, Reply};
+use tls::Tls;
+
+mod plan;
+mod tls;
+
+use plan::Plans;
+#[doc(hidden)]
+pub use plan::{ConnectionPlan, ConnectionPlans};
 
 /// The header of an answer that says which request it answers: its place among
 /// [`FakePlex::requests`], counted from 0. A client that mixes up its connections can be caught by it.
@@ -33,7 +43,7 @@ pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 /// A [`FakePlex`] on `127.0.0.1`, on a thread of its own, until it is dropped.
 ///
 /// ```
-/// use plex_auth_tests::{FakePlex, Server};
+/// use plex_auth_fake::{FakePlex, Server};
 ///
 /// let server = Server::http(FakePlex::new());
 /// assert!(server.url().starts_with("http://127.0.0.1:"));
@@ -43,7 +53,7 @@ pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 pub struct Server {
     url: String,
     port: u16,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
     shared: Shared,
     running: Option<Running>,
 }
@@ -56,32 +66,48 @@ impl Server {
     /// When no port can be had. [`bind`](Self::bind) returns the error.
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn http(fake: FakePlex) -> Self {
-        Self::bind(fake, 0, None).expect("a free port on 127.0.0.1")
+        Self::bind(fake, 0).expect("a free port on 127.0.0.1")
     }
 
     /// Starts over HTTPS, at a free port, and shows this certificate.
     ///
     /// # Panics
     ///
-    /// When no port can be had. [`bind`](Self::bind) returns the error.
+    /// When no port can be had. [`bind_https`](Self::bind_https) returns the error.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn https(fake: FakePlex, certificate: ServerCertificate) -> Self {
-        Self::bind(fake, 0, Some(certificate)).expect("a free port on 127.0.0.1")
+        Self::bind_https(fake, 0, certificate).expect("a free port on 127.0.0.1")
     }
 
-    /// Starts at this port, 0 being a free one; over HTTPS when there is a certificate.
+    /// Starts over HTTP at this port; 0 takes a free one.
     ///
     /// # Errors
     ///
     /// When the port cannot be had, or no thread can be started.
-    pub fn bind(
-        mut fake: FakePlex,
+    pub fn bind(fake: FakePlex, port: u16) -> io::Result<Self> {
+        Self::start(fake, port, None)
+    }
+
+    /// Starts over HTTPS at this port, and shows this certificate; 0 takes a free port.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had, or no thread can be started.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    pub fn bind_https(
+        fake: FakePlex,
         port: u16,
-        certificate: Option<ServerCertificate>,
+        certificate: ServerCertificate,
     ) -> io::Result<Self> {
+        Self::start(fake, port, Some(Tls::new(certificate)?))
+    }
+
+    fn start(mut fake: FakePlex, port: u16, tls: Option<Tls>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let tls = certificate.map(tls).transpose()?;
         let url = match tls {
             Some(_) => format!("https://localhost:{port}"),
             None => format!("http://127.0.0.1:{port}"),
@@ -90,7 +116,7 @@ impl Server {
         let shared = Shared {
             fake: Arc::new(Mutex::new(fake)),
             connections: Arc::default(),
-            fates: Arc::default(),
+            plans: Arc::default(),
         };
         let running = Some(Running::start(listener, tls.clone(), shared.clone())?);
         Ok(Self { url, port, tls, shared, running })
@@ -135,14 +161,10 @@ impl Server {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// From now on new connections die early as it is said here, and no others.
-    pub fn kill(&self, kills: impl Into<Option<Kills>>) {
-        self.shared.fates.set(kills.into());
-    }
-
-    /// The connections that died early, oldest first.
-    pub fn deaths(&self) -> Vec<Death> {
-        self.shared.fates.deaths()
+    /// Lets these plans decide how new connections end.
+    #[doc(hidden)]
+    pub fn set_connection_plans(&self, plans: Arc<dyn ConnectionPlans>) {
+        self.shared.plans.set(plans);
     }
 }
 
@@ -154,11 +176,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(
-        listener: TcpListener,
-        tls: Option<Arc<ServerConfig>>,
-        shared: Shared,
-    ) -> io::Result<Self> {
+    fn start(listener: TcpListener, tls: Option<Tls>, shared: Shared) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -166,13 +184,16 @@ impl Running {
             let _inside = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        let serve = serve(listener, tls.map(TlsAcceptor::from), shared);
+        let serve = serve(listener, tls, shared);
         let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
+            // What `tokio::select!` does, without its macros' crates.
             runtime.block_on(async {
-                tokio::select! {
-                    () = serve => {}
-                    _ = stopped => {}
-                }
+                let (mut serve, mut stopped) = (pin!(serve), pin!(stopped));
+                poll_fn(|cx| match (serve.as_mut().poll(cx), stopped.as_mut().poll(cx)) {
+                    (Poll::Pending, Poll::Pending) => Poll::Pending,
+                    _ => Poll::Ready(()),
+                })
+                .await;
             });
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -193,7 +214,7 @@ impl Drop for Running {
 struct Shared {
     fake: Arc<Mutex<FakePlex>>,
     connections: Arc<AtomicUsize>,
-    fates: Arc<Fates>,
+    plans: Arc<Plans>,
 }
 
 impl Shared {
@@ -202,18 +223,7 @@ impl Shared {
     }
 }
 
-fn tls(certificate: ServerCertificate) -> io::Result<Arc<ServerConfig>> {
-    let (certificate, key) = certificate.into_parts();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate], key))
-        .map_err(io::Error::other)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shared: Shared) {
+async fn serve(listener: tokio::net::TcpListener, tls: Option<Tls>, shared: Shared) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             continue;
@@ -221,17 +231,17 @@ async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shar
         shared.connections.fetch_add(1, Ordering::SeqCst);
         // Small pieces are to go out as they are written.
         let _ = stream.set_nodelay(true);
-        let life = Arc::new(shared.fates.next());
-        if life.ends_torn() {
+        let plan = shared.plans.next();
+        if plan.ends_with_reset() {
             let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         }
         let (tls, shared) = (tls.clone(), shared.clone());
         tokio::spawn(async move {
             match tls {
-                None => converse(stream, shared, life).await,
+                None => converse(stream, shared, plan).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        converse(stream, shared, life).await;
+                        converse(stream, shared, plan).await;
                     }
                 }
             }
@@ -239,13 +249,13 @@ async fn serve(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, shar
     }
 }
 
-async fn converse<S>(stream: S, shared: Shared, life: Arc<Life>)
+async fn converse<S>(stream: S, shared: Shared, plan: Arc<dyn ConnectionPlan>)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let pacer = Pacer::default();
-    let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&life)));
-    let service = service_fn(|request| answer(request, &shared, &pacer, &life));
+    let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&plan)));
+    let service = service_fn(|request| answer(request, &shared, &pacer, &*plan));
     // A connection that ends badly is the client's to notice, or was ordered.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
@@ -254,7 +264,7 @@ async fn answer(
     request: Request<Incoming>,
     shared: &Shared,
     pacer: &Pacer,
-    life: &Life,
+    plan: &dyn ConnectionPlan,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
@@ -266,8 +276,8 @@ async fn answer(
         (fake.reply(&request, now), number)
     };
     response.headers_mut().insert(REQUEST_NUMBER, HeaderValue::from(number));
-    let delivery = life.delivery(&request, response.body().len()).unwrap_or(delivery);
-    if life.ends_in_order() {
+    let delivery = plan.delivery(&request, response.body().len()).unwrap_or(delivery);
+    if plan.announces_end() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     match delivery {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Delivery;
-use crate::kill::Life;
+use crate::server::ConnectionPlan;
 
 /// Tells a [`Paced`] stream how the next answer goes out.
 #[derive(Debug, Clone, Default)]
@@ -37,18 +37,18 @@ impl Pacer {
     }
 }
 
-/// A stream whose writing obeys a [`Pacer`], and which ends when its [`Life`] does.
+/// A stream whose writing obeys a [`Pacer`], and which ends when its [`ConnectionPlan`] says so.
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: S,
     pacer: Pacer,
-    life: Arc<Life>,
+    plan: Arc<dyn ConnectionPlan>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Paced<S> {
-    pub(crate) fn new(stream: S, pacer: Pacer, life: Arc<Life>) -> Self {
-        Self { stream, pacer, life, pause: None }
+    pub(crate) fn new(stream: S, pacer: Pacer, plan: Arc<dyn ConnectionPlan>) -> Self {
+        Self { stream, pacer, plan, pause: None }
     }
 }
 
@@ -127,7 +127,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let came = buffer.filled().get(before..).unwrap_or_default();
-        if !came.is_empty() && self.life.ends_unread(came) {
+        if !came.is_empty() && self.plan.ends_unread(came) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Poll::Ready(Ok(()))

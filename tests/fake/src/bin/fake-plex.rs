@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use plex_auth_tests::{Account, Authority, FakePlex, MediaServer, Server, Which, Who};
+use plex_auth_fake::{Account, Authority, FakePlex, MediaServer, Server, Which, Who};
 
 /// A fake plex.tv and two fake media servers on this machine, with made-up people.
 ///
@@ -44,8 +44,12 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
         std::fs::write(path, authority.root_pem())
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
-    let certificate = authority.as_ref().map(Authority::good);
-    let server = Server::bind(FakePlex::new(), arguments.port, certificate).map_err(|error| {
+    let (fake, port) = (FakePlex::new(), arguments.port);
+    let server = match &authority {
+        Some(authority) => Server::bind_https(fake, port, authority.good()),
+        None => Server::bind(fake, port),
+    };
+    let server = server.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
             format!("port {} is in use; choose another, or --port 0 for a free one", arguments.port)
         } else {
