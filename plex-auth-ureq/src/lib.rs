@@ -118,8 +118,6 @@
 //! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
-//!
-//! `cli`: the program `plex-auth`, and nothing for a library.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -40,7 +40,7 @@ fn masked(text: &str) -> String {
 #[test]
 fn the_readmes_transcript_is_what_is_printed() {
     let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let expected = block(&readme, "<!-- transcript -->");
     let house = House::new();
     let mut printed = String::new();
@@ -76,7 +76,7 @@ fn names(json: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn the_readme_names_every_field_of_every_commands_json() {
     let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let house = House::new();

@@ -109,7 +109,7 @@ fn a_token_from_a_pipe_is_checked_before_it_is_kept() {
 #[test]
 fn what_is_no_line_of_text_is_not_read_to_its_end() {
     let house = House::new();
-    let program = crate::program::program().to_str().unwrap();
+    let program = crate::program::PROGRAM;
     for (input, says) in [
         ("exec </dev/zero", "the answer is too long: Token"),
         ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not text in UTF-8: Token"),

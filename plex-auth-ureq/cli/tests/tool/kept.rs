@@ -105,7 +105,7 @@ mod unix {
     use rustix::process::{Pid, Signal, kill_process};
 
     use super::*;
-    use crate::program::program;
+    use crate::program::PROGRAM;
 
     #[cfg(target_os = "linux")]
     #[test]
@@ -127,7 +127,7 @@ mod unix {
     /// The program under a shell that first does this.
     fn after(house: &House, first: &str, arguments: &[&str]) -> Command {
         let script = format!("{first}; exec \"$0\" \"$@\"");
-        let mut all = vec!["-c", script.as_str(), program().to_str().unwrap()];
+        let mut all = vec!["-c", script.as_str(), PROGRAM];
         all.extend(arguments);
         house.prepared("sh", &all)
     }
@@ -239,7 +239,7 @@ mod unix {
         if !copy.exists() {
             // By another process: one that a thread of ours starts meanwhile would hold the copy open for writing, and
             // what is open for writing cannot be run.
-            assert!(Command::new("cp").args([program(), &copy]).status().unwrap().success());
+            assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
         }
         open(&copy);
         let mut command = house.prepared(&copy, arguments);

@@ -8,7 +8,7 @@ use rexpect::session::{PtySession, spawn_command};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::program::{House, program};
+use crate::program::{House, PROGRAM};
 
 /// How long something is waited for before the test fails, in milliseconds.
 const LIMIT: u64 = 60_000;
@@ -27,7 +27,7 @@ impl Terminal {
     }
 
     fn of_size(house: &House, size: &str, arguments: &[&str]) -> Self {
-        let mut all = vec!["-c", SHELL, "sh", program().to_str().unwrap()];
+        let mut all = vec!["-c", SHELL, "sh", PROGRAM];
         all.extend(arguments);
         let mut command = house.prepared("sh", &all);
         command.env("SIZE", size);

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,43 +17,8 @@ use tempfile::TempDir;
 /// How long one run may take before it counts as hanging.
 const LIMIT: Duration = Duration::from_secs(100);
 
-/// The program's file, built once for all tests.
-///
-/// `cargo test` builds the programs of the package under test alone, and this one is another package's, behind a feature
-/// that is not on. (A dependency on the built file would need cargo's artifact dependencies, which are not stable.) So
-/// cargo is asked for it, by the cargo that runs the tests and into the folder that they are in, where it finds what it
-/// has built before. While tests run it holds no lock on that folder.
-pub(crate) fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        // TARGET/PROFILE/deps/tool-HASH
-        let target = test.ancestors().nth(3).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        // What cargo says to this test about itself would be another environment for build scripts, and have them run
-        // anew each time.
-        let own = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "OUT_DIR"];
-        for (name, _) in std::env::vars_os() {
-            if own.iter().any(|own| name.to_string_lossy().starts_with(own)) {
-                cargo.env_remove(name);
-            }
-        }
-        let built = cargo
-            .args(["build", "--locked", "--quiet", "-p", "plex-auth-ureq", "--features", "cli"])
-            .args(["--bin", "plex-auth", "--message-format", "json", "--target-dir"])
-            .arg(target)
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .stderr(Stdio::inherit())
-            .output()
-            .unwrap();
-        assert!(built.status.success(), "plex-auth could not be built");
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let mut file =
-            messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        file.next_back().expect("cargo says where it is")
-    })
-}
+/// The program's file.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_plex-auth");
 
 /// A fake Plex, and a home of its own for each test.
 pub(crate) struct House {
@@ -112,7 +76,7 @@ impl House {
 
     /// The program with nothing of this process's environment but where programs are found.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.prepared(program(), arguments)
+        self.prepared(PROGRAM, arguments)
     }
 
     /// The same, started by something else that is given it and its arguments.
