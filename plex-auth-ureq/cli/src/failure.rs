@@ -47,7 +47,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error as it is told to a person: what happened, what is likely, and what to do next, a line each.
+/// An error as it is shown to the user: what happened, the likely cause, and what to do next, one line each.
 ///
 /// None of the three holds a secret.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Ctrl-C, or being told to end: whatever the program is about, it leaves the terminal and the state whole.
+//! Ctrl-C and termination signals: whatever the tool is doing, it restores the terminal and leaves the state intact.
 
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
@@ -10,60 +10,60 @@ use crate::failure::Failure;
 /// The exit code of an interruption.
 const INTERRUPTED: i32 = 130;
 
-/// How long a terminal may take to be put right: one that was stopped by Ctrl-S takes nothing, and the program ends all
-/// the same.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the cleanup may take: a terminal that was stopped by Ctrl-S accepts no output, and the tool ends all the
+/// same.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What is to be put right before it ends.
-static LAST_WORDS: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
+/// The cleanup to run before the tool ends.
+static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 
 /// Held while a file is written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// From now on an interruption ends the program in order, also where it was ignored, as Ctrl-C is by what a script puts in
-/// the background: ctrlc leaves all of its signals to their fate, or none.
+/// Makes an interruption end the tool in order, even if the signal was ignored before, as Ctrl-C is in a script's
+/// background job: ctrlc handles all of its signals or none.
 pub(crate) fn install() -> Result<(), Failure> {
     ctrlc::set_handler(|| end())
         .map_err(|error| Failure::machine(format!("Ctrl-C could not be prepared for: {error}")))
 }
 
-/// Ends as at an interruption: a prompt that takes Ctrl-C for itself may tell of it before the signal comes.
+/// Ends as after an interruption. A prompt that reads Ctrl-C itself may report it before the signal arrives.
 pub(crate) fn end() -> ! {
-    // A file that is half written is written to its end.
+    // A file that is being written is completed first.
     let _whole = lock(&WRITING);
-    if let Some(last_words) = lock(&LAST_WORDS).take() {
+    if let Some(cleanup) = lock(&CLEANUP).take() {
         let (done, is_done) = mpsc::channel::<()>();
-        let speak = move || {
-            last_words();
+        let run = move || {
+            cleanup();
             drop(done);
         };
-        if thread::Builder::new().spawn(speak).is_ok() {
-            let _ = is_done.recv_timeout(PATIENCE);
+        if thread::Builder::new().spawn(run).is_ok() {
+            let _ = is_done.recv_timeout(CLEANUP_TIMEOUT);
         }
     }
     process::exit(INTERRUPTED);
 }
 
-/// Does something that an interruption waits for.
+/// Runs work that an interruption waits for.
 pub(crate) fn after<R>(work: impl FnOnce() -> R) -> R {
     let _whole = lock(&WRITING);
     work()
 }
 
-/// Until it is dropped, an interruption first puts something right, such as the terminal.
+/// Until this is dropped, an interruption first runs a cleanup, such as restoring the terminal.
 #[derive(Debug)]
-pub(crate) struct LastWords;
+pub(crate) struct CleanupGuard;
 
-impl LastWords {
-    pub(crate) fn new(last_words: impl Fn() + Send + 'static) -> Self {
-        *lock(&LAST_WORDS) = Some(Box::new(last_words));
+impl CleanupGuard {
+    pub(crate) fn new(cleanup: impl Fn() + Send + 'static) -> Self {
+        *lock(&CLEANUP) = Some(Box::new(cleanup));
         Self
     }
 }
 
-impl Drop for LastWords {
+impl Drop for CleanupGuard {
     fn drop(&mut self) {
-        drop(lock(&LAST_WORDS).take());
+        drop(lock(&CLEANUP).take());
     }
 }
 

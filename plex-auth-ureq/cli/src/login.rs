@@ -1,4 +1,4 @@
-//! `plex-auth login`: the ways in, each of which ends in a token that is kept.
+//! `plex-auth login`: the sign-in methods, each of which ends with a saved token.
 
 use plex_auth_ureq::{Account, PlexTv, Token};
 use serde_json::json;
@@ -16,7 +16,7 @@ mod waiting;
 
 pub(crate) fn run(session: &Session<'_>, way: &Way) -> Result<Exit, Failure> {
     // Before there is a token that would be lost.
-    session.store.rehearse()?;
+    session.store.check_writable()?;
     if way.device_key {
         return device::run(session, way.renew);
     }
@@ -30,8 +30,8 @@ pub(crate) fn run(session: &Session<'_>, way: &Way) -> Result<Exit, Failure> {
     }
 }
 
-/// Keeps a token whose account is known.
-fn keep(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {
+/// Saves a token whose account is known.
+fn save(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {
     let profile = Profile::new(token.clone(), session.options.plex_tv.clone()).of(account);
     session
         .store
@@ -39,8 +39,12 @@ fn keep(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit,
     welcome(session, token, account)
 }
 
-/// Keeps a token at once, and then asks whose it is: should that fail, nobody has to sign in again for it.
-fn keep_and_ask(session: &Session<'_>, plex_tv: &PlexTv, new: Profile) -> Result<Exit, Failure> {
+/// Saves a token at once, then requests its account: if that fails, the user need not sign in again.
+fn save_then_identify(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    new: Profile,
+) -> Result<Exit, Failure> {
     let (name, token) = (&session.options.profile, new.token.clone());
     session.store.change(|state| Ok(state.profiles.insert(name.clone(), new)))?;
     let account = match session.send(plex_tv.token_details(&token)) {
@@ -53,8 +57,8 @@ fn keep_and_ask(session: &Session<'_>, plex_tv: &PlexTv, new: Profile) -> Result
     };
     session.store.change(|state| {
         // Another login may have taken its place meanwhile.
-        let kept = state.profiles.get_mut(name);
-        if let Some(profile) = kept.filter(|kept| kept.token.expose() == token.expose()) {
+        let saved = state.profiles.get_mut(name);
+        if let Some(profile) = saved.filter(|saved| saved.token.expose() == token.expose()) {
             profile.uuid.clone_from(&account.uuid);
         }
         Ok(())

@@ -8,8 +8,8 @@ use crate::session::{Session, SignedIn};
 
 pub(crate) fn run(session: &Session<'_>, forget: bool) -> Result<Exit, Failure> {
     let name = &session.options.profile;
-    // Nothing that was found out meanwhile can be kept on a disk that takes nothing.
-    session.store.rehearse()?;
+    // On a disk that cannot be written to, the result could not be saved.
+    session.store.check_writable()?;
     let signed_out = match sign_out(session) {
         Ok(()) => true,
         Err(_) if forget => false,

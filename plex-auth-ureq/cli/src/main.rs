@@ -1,8 +1,8 @@
-//! `plex-auth`: signs in to Plex once, keeps the token, and hands it to whatever needs it.
+//! `plex-auth`: signs in to Plex once, saves the token, and passes it to other programs.
 //!
-//! It is built on nothing but the public API of `plex-auth-ureq`, and so is the long example of how a program uses it.
-//! Where to look first: [`session`] for how a call is made and a token is had, [`login`] for the ways in, [`state`]
-//! for how the client identifier and the tokens are kept, [`explain`] for what becomes of an error.
+//! It uses only the public API of `plex-auth-ureq`, so it doubles as a long example of a program that does. Start with
+//! [`session`] for how requests are sent and a token is obtained, [`login`] for the sign-in methods, [`state`] for how
+//! the client identifier and the tokens are saved, and [`explain`] for how errors are reported.
 
 use std::process::ExitCode;
 
@@ -19,9 +19,8 @@ mod failure;
 mod interrupt;
 mod login;
 mod logout;
-mod loud;
+mod man;
 mod output;
-mod paper;
 mod prompt;
 mod server;
 mod servers;
@@ -32,6 +31,7 @@ mod switch;
 mod token;
 mod transient;
 mod users;
+mod verbose;
 mod whoami;
 
 fn main() -> ExitCode {
@@ -50,10 +50,10 @@ fn main() -> ExitCode {
 }
 
 fn run(output: &Output, cli: Cli) -> Result<failure::Exit, Failure> {
-    // These need neither Plex nor anything that was kept.
+    // These need neither Plex nor saved state.
     match &cli.command {
-        Command::Completions { shell } => return paper::completions(*shell),
-        Command::Man { command } => return paper::man(command.as_deref()),
+        Command::Completions { shell } => return man::completions(*shell),
+        Command::Man { command } => return man::man(command.as_deref()),
         _ => {}
     }
     interrupt::install()?;

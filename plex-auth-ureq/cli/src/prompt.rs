@@ -89,22 +89,22 @@ mod silence {
 
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-    use crate::interrupt::LastWords;
+    use crate::interrupt::CleanupGuard;
 
-    pub(super) struct Silence(Option<(Termios, LastWords)>);
+    pub(super) struct Silence(Option<(Termios, CleanupGuard)>);
 
     impl Silence {
         pub(super) fn new() -> Self {
             let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
             let at_an_interruption = before.clone();
-            let last_words = LastWords::new(move || {
+            let cleanup = CleanupGuard::new(move || {
                 restore(&at_an_interruption);
                 crate::output::note("");
             });
             let mut silent = before.clone();
             silent.local_modes.remove(LocalModes::ECHO);
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &silent);
-            Self(Some((before, last_words)))
+            Self(Some((before, cleanup)))
         }
     }
 

@@ -14,10 +14,10 @@ use plex_auth_ureq::{
 use crate::cli::Options;
 use crate::explain;
 use crate::failure::Failure;
-use crate::loud::{self, Loud};
 use crate::output::Output;
 use crate::state::Store;
 use crate::state::profile::Profile;
+use crate::verbose::{self, Verbose};
 
 mod device;
 
@@ -43,7 +43,7 @@ impl<'a> Session<'a> {
         Ok(Self { output, store, options, http })
     }
 
-    /// How the program calls itself to Plex, by the identifier that is kept for ever.
+    /// Returns the identity that the tool sends to Plex, with the identifier that never changes.
     pub(crate) fn identity(&self) -> Result<ClientIdentity, Failure> {
         identity(&self.store.identifier()?)
     }
@@ -64,15 +64,15 @@ impl<'a> Session<'a> {
     }
 
     fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
-        let said = self.options.verbose.then(|| loud::ask(&call));
+        let request = self.options.verbose.then(|| verbose::sent(&call));
         let answer = self.http.exchange(call);
-        if let Some(said) = said {
-            said.heard(&answer);
+        if let Some(request) = request {
+            request.answered(&answer);
         }
         answer
     }
 
-    /// Has a conversation, showing how far it has come.
+    /// Drives a flow to its end, reporting its progress.
     pub(crate) fn converse<C>(
         &self,
         conversation: &mut C,
@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
         };
         loop {
             let outcome = if self.options.verbose {
-                self.http.drive_with(&mut Loud::new(conversation), &mut watch)
+                self.http.drive_with(&mut Verbose::new(conversation), &mut watch)
             } else {
                 self.http.drive_with(conversation, &mut watch)
             };

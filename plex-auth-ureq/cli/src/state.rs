@@ -1,12 +1,12 @@
-//! What is kept from one run to the next: the client identifier, which is made once, and the profiles.
+//! The state that is saved between runs: the client identifier, which is created once, and the profiles.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `client-identifier` | written once and never again, so that no damage to the rest makes a new device |
 //! | `state.json` | [`State`]: profiles, tokens, device keys |
-//! | `lock` | held by whoever changes something; empty, and never removed |
+//! | `lock` | held while something is changed; empty, and never removed |
 //!
-//! All of them are their owner's alone from the first byte, and replaced as a whole or not at all.
+//! Only their owner can read them, from the first byte on. They are replaced as a whole or not at all.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,10 +29,10 @@ mod random;
 const IDENTIFIER: &str = "client-identifier";
 const STATE: &str = "state.json";
 
-/// How this version writes the state.
+/// The version of the state's format.
 const VERSION: u32 = 1;
 
-/// Everything that is kept beside the client identifier.
+/// Everything that is saved besides the client identifier.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct State {
     version: u32,
@@ -50,20 +50,20 @@ impl Default for State {
     }
 }
 
-/// Where all of it is kept.
+/// The folder in which the state is saved.
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: Folder,
 }
 
 impl Store {
-    /// In the folder that was asked for, or the platform's. Nothing is opened yet.
+    /// Uses the given folder, or the platform's. Opens nothing yet.
     pub(crate) fn new(folder: Option<PathBuf>) -> Result<Self, Failure> {
         let folder = folder.map_or_else(folder::of_the_platform, Ok)?;
         Ok(Self { folder: Folder::new(folder) })
     }
 
-    /// The client identifier, which the first run of all makes.
+    /// Returns the client identifier, which the first run creates.
     pub(crate) fn identifier(&self) -> Result<String, Failure> {
         if let Ok(Some(identifier)) = self.read_identifier()? {
             return Ok(identifier);
@@ -91,7 +91,7 @@ impl Store {
         Ok(if is_one { Ok(Some(text.to_owned())) } else { Err(Unreadable) })
     }
 
-    /// What is kept now. Nobody waits for it, as files are replaced as a whole.
+    /// Returns the saved state. It takes no lock, because files are replaced as a whole.
     pub(crate) fn read(&self) -> Result<State, Failure> {
         match self.parsed()? {
             Ok(state) => Ok(state),
@@ -102,7 +102,7 @@ impl Store {
         }
     }
 
-    /// Changes what is kept, and nobody else does meanwhile. Where the change fails, nothing is changed.
+    /// Changes the saved state under the lock. If the change fails, nothing is saved.
     pub(crate) fn change<R>(
         &self,
         change: impl FnOnce(&mut State) -> Result<R, Failure>,
@@ -118,12 +118,12 @@ impl Store {
         Ok(result)
     }
 
-    /// Finds out whether something can be kept, before there is something that would be lost.
-    pub(crate) fn rehearse(&self) -> Result<(), Failure> {
+    /// Checks that the state can be written, before there is something to lose.
+    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
         self.change(|_| Ok(()))
     }
 
-    /// What is kept, while nobody else writes: a file that is damaged now is put aside, and said to be so.
+    /// Returns the saved state. The lock must be held: a damaged file is moved aside and reported.
     fn read_locked(&self) -> Result<State, Failure> {
         self.parsed()?.map_err(|Unreadable| {
             self.folder.set_aside(

@@ -1,4 +1,4 @@
-//! `plex-auth switch USER`: becomes another user of the Home, kept as a profile of its own.
+//! `plex-auth switch USER`: switches to another user of the Plex Home, saved as a profile of its own.
 
 use plex_auth_ureq::{Account, Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::users::name;
 use crate::{explain, prompt};
 
 pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Result<Exit, Failure> {
-    session.store.rehearse()?;
+    session.store.check_writable()?;
     let from = session.signed_in()?;
     let home = session.send(from.plex_tv.home_users(&from.token))?;
     let user = find(&home, user)?;
@@ -92,8 +92,8 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     }
 }
 
-/// What a user's profile is called unless told otherwise: as the user, in small letters, and one plain word to any shell;
-/// by the identifier where nothing is left of the name.
+/// Returns the default name of a user's profile: the user's name in lowercase, as one plain word to any shell, or the
+/// identifier if nothing is left of the name.
 fn profile_name(name: &str, uuid: &HomeUserUuid) -> String {
     let name = name.to_lowercase();
     let words = name.split(|character: char| !character.is_alphanumeric());

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{PinLoginError, PinProgress, PlexTv};
 
-use super::keep_and_ask;
+use super::save_then_identify;
 use super::waiting::{Waiting, again};
 use crate::explain;
 use crate::failure::{Exit, Failure};
@@ -22,7 +22,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Resul
         match outcome {
             Ok(linked) => {
                 let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
-                return keep_and_ask(session, plex_tv, profile);
+                return save_then_identify(session, plex_tv, profile);
             }
             Err(PinLoginError::Expired) if again(session, renew)? => login.renew(),
             Err(error) => return Err(explain::pin_login(&error)),

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{DeviceLoginError, DeviceLoginProgress, Ed25519Key, LinkedPin, PlexTv};
 
-use super::keep_and_ask;
+use super::save_then_identify;
 use super::waiting::{Waiting, again};
 use crate::explain;
 use crate::failure::{Exit, Failure};
@@ -12,7 +12,7 @@ use crate::state::profile::Profile;
 
 pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
     let name = &session.options.profile;
-    // Kept before Plex hears of it. One that is there already is used again: a new one is a new device.
+    // Saved before it is sent to Plex. An existing one is used again, because to Plex a new one is a new device.
     let device = session.store.change(|state| match state.devices.get(name) {
         Some(device) => Ok(device.clone()),
         None => Ok(state.devices.entry(name.clone()).or_insert(Device::new()?).clone()),
@@ -25,9 +25,9 @@ pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
     let keeper = plex_tv.device_token_keeper(&key, linked.auth_token.clone());
     session
         .store
-        .change(|state| Ok(state.devices.insert(name.clone(), device.keeping(keeper.keep()))))?;
+        .change(|state| Ok(state.devices.insert(name.clone(), device.with_saved(keeper.keep()))))?;
     let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
-    keep_and_ask(session, &plex_tv, Profile { by_device_key: true, ..profile })
+    save_then_identify(session, &plex_tv, Profile { by_device_key: true, ..profile })
 }
 
 fn link(

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{Account, Credentials, Error, PlexTv};
 
-use super::keep;
+use super::save;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::{explain, output, prompt};
@@ -14,7 +14,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
         .map_err(|invalid| Failure::usage(invalid).next("Try again."))?;
     let account =
         sign_in(session, plex_tv, credentials).map_err(|error| explain::send_error(&error))?;
-    keep(session, &account.auth_token, &account)
+    save(session, &account.auth_token, &account)
 }
 
 /// Asks for the code once it is known that one is wanted, and at a terminal again where it was wrong.

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{PlexTv, Token, TokenState};
 
-use super::keep;
+use super::save;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::{check, explain, prompt};
@@ -12,7 +12,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
         Failure::usage(invalid).next("Pass the token alone, as one line of standard input.")
     })?;
     match check::ask(session, plex_tv, &token) {
-        TokenState::Alive(account) => keep(session, &token, &account),
+        TokenState::Alive(account) => save(session, &token, &account),
         TokenState::Dead(error) => Err(explain::send_error(&error.into())),
         TokenState::Unknown { why, .. } => Err(explain::send_error(&why)),
         _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),

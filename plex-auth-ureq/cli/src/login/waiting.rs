@@ -14,7 +14,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::interrupt::LastWords;
+use crate::interrupt::CleanupGuard;
 use crate::output::{self, date, note};
 use crate::prompt;
 use crate::session::Session;
@@ -28,7 +28,7 @@ pub(super) struct Waiting {
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
     as_json: bool,
-    _last_words: LastWords,
+    _cleanup: CleanupGuard,
 }
 
 impl Waiting {
@@ -46,7 +46,7 @@ impl Waiting {
             spinner,
             shown: None,
             as_json,
-            _last_words: LastWords::new(move || on_the_way_out.finish_and_clear()),
+            _cleanup: CleanupGuard::new(move || on_the_way_out.finish_and_clear()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The token of a device that signs in by its key: the one that is kept, or a new one where that is due.
+//! The token of a device that signs in with its key: the saved one, or a new one if renewal is due.
 
 use std::time::SystemTime;
 
@@ -18,31 +18,31 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
     let mut state = session.store.read()?;
     let (plex_tv, mut keeper) = keeper(session, &mut state)?;
     let is_due = !matches!(keeper.next(SystemTime::now()), Step::Wait(_));
-    let as_kept = || {
+    let as_saved = || {
         let profile = state.profiles.remove(&session.options.profile);
         let profile = profile.ok_or_else(|| session.nobody())?;
         Ok(SignedIn { plex_tv, token: token(&keeper)?, profile })
     };
     if !is_due {
-        return as_kept();
+        return as_saved();
     }
     // With the lock held, so that of several processes one renews the token, and the others find it renewed.
     let renewed = session.store.change(|state| {
         let (plex_tv, mut keeper) = self::keeper(session, state)?;
         renew(session, &mut keeper)?;
         let token = token(&keeper)?;
-        let (profile, device) = kept(session, state)?;
+        let (profile, device) = saved(session, state)?;
         if keeper.renewals() > 0 {
-            *device = device.clone().keeping(keeper.keep());
+            *device = device.clone().with_saved(keeper.keep());
         }
         profile.token = token.clone();
         Ok(SignedIn { plex_tv, token, profile: profile.clone() })
     });
     match renewed {
-        // Where nothing can be kept, the token that there is does until its end: it is renewed a day ahead.
+        // If nothing can be saved, the current token is used until it expires: it is renewed a day ahead.
         Err(failure) if failure.exit() == Exit::Machine && is_good(&keeper) => {
             note(&format!("warning: the token could not be renewed: {}", plain(&failure.what)));
-            as_kept()
+            as_saved()
         }
         renewed => renewed,
     }
@@ -59,25 +59,26 @@ fn is_good(keeper: &DeviceTokenKeeper<Ed25519Key>) -> bool {
     }
 }
 
-fn kept<'s>(
+/// Returns the saved profile and device.
+fn saved<'s>(
     session: &Session<'_>,
     state: &'s mut State,
 ) -> Result<(&'s mut crate::state::profile::Profile, &'s mut Device), Failure> {
     let name = &session.options.profile;
-    let kept = state.profiles.get_mut(name).zip(state.devices.get_mut(name));
-    kept.ok_or_else(|| session.nobody())
+    let saved = state.profiles.get_mut(name).zip(state.devices.get_mut(name));
+    saved.ok_or_else(|| session.nobody())
 }
 
-/// What renews the token, as it was kept.
+/// Restores what renews the token.
 fn keeper(
     session: &Session<'_>,
     state: &mut State,
 ) -> Result<(PlexTv, DeviceTokenKeeper<Ed25519Key>), Failure> {
-    let (profile, device) = kept(session, state)?;
+    let (profile, device) = saved(session, state)?;
     let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
     let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
-    let kept = device.kept.as_ref().ok_or_else(|| session.nobody())?;
-    let keeper = DeviceTokenKeeper::load(plex_tv.clone(), device.key(), kept.expose());
+    let saved = device.saved.as_ref().ok_or_else(|| session.nobody())?;
+    let keeper = DeviceTokenKeeper::load(plex_tv.clone(), device.key(), saved.expose());
     let keeper = keeper
         .map_err(|error| Failure::machine(format!("the device's state cannot be used: {error}")))?;
     Ok((plex_tv, keeper))

@@ -7,24 +7,24 @@ use zeroize::Zeroizing;
 use super::random;
 use crate::failure::Failure;
 
-/// What is kept of a device. It is there before Plex hears of it, so that no key is ever lost.
+/// The saved state of a device. It is saved before its key is sent to Plex, so that no key is lost.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Device {
     pub(crate) client_identifier: String,
     seed: Zeroizing<[u8; 32]>,
-    /// What the keeper of its token kept.
+    /// The saved state of its token's renewal.
     #[serde(default, serialize_with = "expose")]
-    pub(crate) kept: Option<Secret>,
+    pub(crate) saved: Option<Secret>,
 }
 
 impl Device {
     pub(crate) fn new() -> Result<Self, Failure> {
-        Ok(Self { client_identifier: random::uuid()?, seed: random::bytes()?, kept: None })
+        Ok(Self { client_identifier: random::uuid()?, seed: random::bytes()?, saved: None })
     }
 
-    /// The same, with what its keeper keeps.
-    pub(crate) fn keeping(mut self, kept: Secret) -> Self {
-        self.kept = Some(kept);
+    /// Replaces the saved state of its token's renewal.
+    pub(crate) fn with_saved(mut self, saved: Secret) -> Self {
+        self.saved = Some(saved);
         self
     }
 
@@ -34,6 +34,6 @@ impl Device {
 }
 
 /// Written down on purpose: this file is where it lives.
-fn expose<S: Serializer>(kept: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    kept.as_ref().map(Secret::expose).serialize(serializer)
+fn expose<S: Serializer>(saved: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    saved.as_ref().map(Secret::expose).serialize(serializer)
 }

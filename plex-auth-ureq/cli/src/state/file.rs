@@ -19,7 +19,7 @@ const NEW: &str = ".new";
 /// Whether it was said that others can read something; once is enough.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
-/// The folder that everything is kept in.
+/// The folder that everything is saved in.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
 

@@ -1,4 +1,4 @@
-//! Which folder is the platform's for what a program keeps.
+//! The platform's folder for a program's state.
 
 use std::path::PathBuf;
 

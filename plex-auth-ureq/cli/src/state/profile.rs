@@ -3,7 +3,7 @@
 use plex_auth_ureq::{Account, ServerUrl, Token};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What is kept of a sign-in.
+/// The saved state of a sign-in.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Profile {
     #[serde(serialize_with = "expose")]
@@ -11,7 +11,7 @@ pub(crate) struct Profile {
     /// The plex.tv that the token is from, where that is not the real one: it is never sent to another unasked.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
-    /// The identifier that it was had under, where that is a device's and not the one for ever.
+    /// The identifier that it was had under, where that is a device's and not the permanent one.
     #[serde(default)]
     pub(crate) client_identifier: Option<String>,
     /// Whether the token is renewed by the device's key.

@@ -85,10 +85,10 @@ fn a_damaged_file_is_kept_aside_each_time_and_the_identifier_stays() {
 fn what_a_newer_version_wrote_is_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder);
-    store.rehearse().unwrap();
+    store.check_writable().unwrap();
     let newer = r#"{"version": 2, "profiles": []}"#;
     fs::write(store.folder.path(STATE), newer).unwrap();
-    for failure in [store.read().err().unwrap(), store.rehearse().unwrap_err()] {
+    for failure in [store.read().err().unwrap(), store.check_writable().unwrap_err()] {
         assert_eq!(failure.exit(), Exit::Machine);
         assert!(failure.what.contains("newer"), "{failure:?}");
     }

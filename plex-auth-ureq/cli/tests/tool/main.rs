@@ -1,5 +1,4 @@
-//! The program `plex-auth` as whoever runs it meets it: its arguments, what it prints, its exit codes, what it leaves
-//! on the disk.
+//! The tool as its users see it: its arguments, output, exit status, and the files that it leaves on the disk.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -10,11 +9,11 @@
 
 mod commands;
 mod devices;
-mod kept;
-mod program;
+mod harness;
+mod saved_state;
 mod secrets;
+mod sign_in_methods;
 #[cfg(unix)]
 mod terminal;
 mod transcript;
 mod unknown;
-mod ways_in;

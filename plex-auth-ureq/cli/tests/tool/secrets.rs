@@ -2,13 +2,13 @@
 
 use plex_auth_fake::{Which, Who};
 
-use crate::program::House;
+use crate::harness::Harness;
 
 #[test]
 fn nothing_that_is_said_has_a_secret() {
-    let house = House::new();
-    house.sign_in(Who::PlexPass);
-    let mut secrets = house.fake(|fake| {
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    let mut secrets = harness.fake(|fake| {
         let server = fake.server(Which::Claimed).access_token(Who::PlexPass).unwrap().to_owned();
         vec![
             fake.account(Who::PlexPass).token().to_owned(),
@@ -20,10 +20,10 @@ fn nothing_that_is_said_has_a_secret() {
     });
     let mut said = String::new();
     let mut run = |arguments: &[&str], input: &str| {
-        let outcome = house.run_with(arguments, input);
+        let outcome = harness.run_with(arguments, input);
         said += &format!("{arguments:?}: {}{}\n", outcome.stdout, outcome.stderr);
     };
-    let source = house.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
+    let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     for more in [&["-v"][..], &["-v", "--json"], &["--json"]] {
         let mut run = |arguments: &[&str], input: &str| run(&[arguments, more].concat(), input);
         run(&["whoami"], "");
@@ -42,11 +42,12 @@ fn nothing_that_is_said_has_a_secret() {
     run(&["token", "--json"]);
     run(&["logout", "-v", "--profile", "third"]);
     for profile in ["own", "default"] {
-        secrets.push(house.done(&["token", "--profile", profile]).trim().to_owned());
+        secrets.push(harness.done(&["token", "--profile", profile]).trim().to_owned());
     }
     // These may have any digits, those of the Home PIN, too.
-    let version = house.fake(|fake| fake.server(Which::Claimed).version().to_owned());
-    let said = said.replace(&house.server.port().to_string(), "PORT").replace(&version, "VERSION");
+    let version = harness.fake(|fake| fake.server(Which::Claimed).version().to_owned());
+    let said =
+        said.replace(&harness.server.port().to_string(), "PORT").replace(&version, "VERSION");
     assert!(said.contains("/***") && said.len() > 4000, "{said}");
     for secret in &secrets {
         assert!(!said.contains(secret), "{secret}: {said}");
@@ -58,7 +59,7 @@ fn nothing_that_is_said_has_a_secret() {
 
 #[test]
 fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
-    let house = House::new();
+    let harness = Harness::new();
     for (arguments, says) in [
         (&["login", "--token", "a-lantern"][..], "an argument too many"),
         (&["login", "--token=a-lantern"], "--token takes no value"),
@@ -66,7 +67,7 @@ fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
         (&["switch", "nilo", "a-lantern"], "an argument too many"),
     ] {
         for more in [&[][..], &["--json"]] {
-            let outcome = house.run(&[arguments, more].concat());
+            let outcome = harness.run(&[arguments, more].concat());
             let said = &outcome.stderr;
             assert!(outcome.code == 64 && said.contains(says), "{outcome:?}");
             assert!(said.contains("Secrets are no arguments"), "{outcome:?}");
@@ -80,13 +81,13 @@ fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
 fn other_users_of_the_machine_see_no_secret_while_it_runs() {
     use plex_auth_fake::{Delivery, Misbehaviour};
 
-    use crate::program::Running;
+    use crate::harness::Running;
 
-    let house = House::new();
-    house.fake(|fake| fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::Never)));
+    let harness = Harness::new();
+    harness.fake(|fake| fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::Never)));
     let lines = "rosa\nnine kites & a lantern\n";
-    let login = Running::start(house.command(&["login", "--password", "--timeout", "60"]), lines);
-    while house.fake(|fake| fake.seen("POST", "/users/signin")) == 0 {
+    let login = Running::start(harness.command(&["login", "--password", "--timeout", "60"]), lines);
+    while harness.fake(|fake| fake.seen("POST", "/users/signin")) == 0 {
         std::thread::yield_now();
     }
     let proc = |name: &str| std::fs::read(format!("/proc/{}/{name}", login.id())).unwrap();

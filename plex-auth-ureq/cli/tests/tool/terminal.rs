@@ -8,7 +8,7 @@ use rexpect::session::{PtySession, spawn_command};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::program::{House, PROGRAM};
+use crate::harness::{Harness, PROGRAM};
 
 /// How long something is waited for before the test fails, in milliseconds.
 const LIMIT: u64 = 60_000;
@@ -22,14 +22,14 @@ const SHELL: &str = "trap : INT TERM; stty echo $SIZE; \
 struct Terminal(PtySession);
 
 impl Terminal {
-    fn start(house: &House, arguments: &[&str]) -> Self {
-        Self::of_size(house, "rows 50 cols 100", arguments)
+    fn start(harness: &Harness, arguments: &[&str]) -> Self {
+        Self::of_size(harness, "rows 50 cols 100", arguments)
     }
 
-    fn of_size(house: &House, size: &str, arguments: &[&str]) -> Self {
+    fn of_size(harness: &Harness, size: &str, arguments: &[&str]) -> Self {
         let mut all = vec!["-c", SHELL, "sh", PROGRAM];
         all.extend(arguments);
-        let mut command = house.prepared("sh", &all);
+        let mut command = harness.prepared("sh", &all);
         command.env("SIZE", size);
         Self(spawn_command(command, Some(LIMIT)).unwrap())
     }
@@ -70,8 +70,8 @@ impl Terminal {
 
 #[test]
 fn a_password_is_asked_for_and_not_shown() {
-    let house = House::new();
-    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
     terminal.shows("Login: ");
     assert!(terminal.echoes());
     terminal.types("ingrid");
@@ -90,16 +90,16 @@ fn a_password_is_asked_for_and_not_shown() {
 
 #[test]
 fn a_token_and_a_home_pin_are_not_shown_either() {
-    let house = House::new();
-    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    let harness = Harness::new();
+    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
     terminal.shows("Token: ");
     assert!(!terminal.echoes());
     terminal.types(&token);
     let shown = terminal.ends(0);
     assert!(shown.contains("Signed in as rosa.") && !shown.contains(&token), "{shown:?}");
 
-    let mut terminal = Terminal::start(&house, &["switch", "rosa", "--into", "own"]);
+    let mut terminal = Terminal::start(&harness, &["switch", "rosa", "--into", "own"]);
     terminal.shows("Home PIN of rosa: ");
     assert!(!terminal.echoes());
     terminal.types("4711");
@@ -109,39 +109,39 @@ fn a_token_and_a_home_pin_are_not_shown_either() {
 
 #[test]
 fn an_interruption_of_a_prompt_leaves_the_terminal_as_it_was() {
-    let house = House::new();
-    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
     terminal.shows("Token: ");
     assert!(!terminal.echoes());
     terminal.0.send_control('c').unwrap();
     terminal.ends(130);
 
-    let mut terminal = Terminal::start(&house, &["login", "--token"]);
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
     terminal.shows("Token: ");
     terminal.0.send_control('d').unwrap();
     assert!(terminal.ends(64).contains("standard input ended"));
 
-    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
     terminal.shows("Login: ");
     terminal.0.send_control('d').unwrap();
     let shown = terminal.ends(64);
     assert!(shown.starts_with("\r\n"), "an error begins a line: {shown:?}");
 
-    let mut terminal = Terminal::start(&house, &["login", "--password"]);
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
     terminal.shows("Login: ");
     terminal.0.send_control('c').unwrap();
     terminal.ends(130);
-    assert_eq!(house.run(&["token"]).code, 64);
+    assert_eq!(harness.run(&["token"]).code, 64);
 }
 
 #[test]
 fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
-    let house = House::new();
-    let mut terminal = Terminal::start(&house, &["login"]);
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login"]);
     let code = terminal.code();
     terminal.shows("or scan this:");
     let picture = terminal.shows("Waiting; the code is ");
-    assert_eq!(decoded(&picture), format!("{}/link/?pin={code}", house.server.url()));
+    assert_eq!(decoded(&picture), format!("{}/link/?pin={code}", harness.server.url()));
     // It counts down.
     let mut left = || {
         terminal.shows("good for ");
@@ -149,7 +149,7 @@ fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
     };
     let first = left();
     while left() == first {}
-    house.link(&code, Who::PlexPass);
+    harness.link(&code, Who::PlexPass);
     let shown = terminal.ends(0);
     assert!(shown.contains("Signed in as rosa."), "{shown:?}");
 }
@@ -190,12 +190,12 @@ fn there_is_no_picture_where_it_has_no_room_or_cannot_be_shown() {
         ("rows 50 cols 100", "LANG", "C"),
         ("rows 50 cols 100", "LC_ALL", "C"),
     ] {
-        let house = House::new().with(variable, value);
-        let mut terminal = Terminal::of_size(&house, size, &["login"]);
+        let harness = Harness::new().with(variable, value);
+        let mut terminal = Terminal::of_size(&harness, size, &["login"]);
         let code = terminal.code();
         let shown = terminal.shows("good for ");
         assert!(!shown.contains("scan this"), "{size} {value}: {shown}");
-        house.link(&code, Who::PlexPass);
+        harness.link(&code, Who::PlexPass);
         terminal.ends(0);
     }
 }
@@ -205,8 +205,8 @@ fn the_locale_says_whether_there_is_a_picture_however_it_is_named() {
     for (variable, value) in
         [("LC_ALL", "de_DE.UTF-8"), ("LC_CTYPE", "UTF-8"), ("LANG", "de_DE.utf8")]
     {
-        let house = House::new().with("LANG", "").with(variable, value);
-        let mut terminal = Terminal::start(&house, &["login"]);
+        let harness = Harness::new().with("LANG", "").with(variable, value);
+        let mut terminal = Terminal::start(&harness, &["login"]);
         terminal.shows("or scan this:");
         terminal.shows("good for ");
         terminal.0.send_control('c').unwrap();
@@ -216,27 +216,27 @@ fn the_locale_says_whether_there_is_a_picture_however_it_is_named() {
 
 #[test]
 fn an_interruption_while_it_waits_leaves_everything_whole() {
-    let house = House::new();
-    house.sign_in(Who::PlexPass);
-    let before = house.files();
-    let mut terminal = Terminal::start(&house, &["login"]);
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    let before = harness.files();
+    let mut terminal = Terminal::start(&harness, &["login"]);
     terminal.code();
     terminal.shows("good for ");
     terminal.0.send_control('c').unwrap();
     let shown = terminal.ends(130);
     // The line of the spinner is wiped out.
     assert!(shown.contains("\u{1b}[2K"), "{shown:?}");
-    assert_eq!(house.files(), before);
+    assert_eq!(harness.files(), before);
 }
 
 #[test]
 fn a_terminal_that_is_stopped_does_not_keep_it_from_ending() {
     for (arguments, shows) in [(&["login"][..], "good for "), (&["login", "--token"], "Token: ")] {
-        let house = House::new();
-        let mut terminal = Terminal::start(&house, arguments);
+        let harness = Harness::new();
+        let mut terminal = Terminal::start(&harness, arguments);
         terminal.shows(shows);
         terminal.0.send_control('s').unwrap();
-        let number = std::fs::read_to_string(house.folder.path().join("number")).unwrap();
+        let number = std::fs::read_to_string(harness.folder.path().join("number")).unwrap();
         let program = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
         kill_process(program, Signal::TERM).unwrap();
         let since = Instant::now();
@@ -251,15 +251,15 @@ fn a_terminal_that_is_stopped_does_not_keep_it_from_ending() {
 
 #[test]
 fn another_code_is_offered_once_one_has_expired() {
-    let house = House::new();
-    let mut terminal = Terminal::start(&house, &["login"]);
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login"]);
     let first = terminal.code();
-    house.expire_last_pin();
+    harness.expire_last_pin();
     terminal.shows("Show another one? [Y/n]: ");
     terminal.types("");
     let second = terminal.code();
     assert_ne!(first, second);
-    house.expire_last_pin();
+    harness.expire_last_pin();
     terminal.shows("Show another one? [Y/n]: ");
     terminal.types("n");
     assert!(terminal.ends(1).contains("nobody has linked the PIN in time"));
@@ -267,34 +267,34 @@ fn another_code_is_offered_once_one_has_expired() {
 
 #[test]
 fn the_token_is_not_printed_to_a_terminal_unasked() {
-    let house = House::new();
-    house.sign_in(Who::PlexPass);
-    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    let shown = Terminal::start(&house, &["token"]).ends(64);
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let shown = Terminal::start(&harness, &["token"]).ends(64);
     assert!(!shown.contains(&token) && shown.contains("--show"), "{shown:?}");
-    let shown = Terminal::start(&house, &["token", "--show"]).ends(0);
+    let shown = Terminal::start(&harness, &["token", "--show"]).ends(0);
     assert!(shown.contains(&token), "{shown:?}");
 }
 
 #[test]
 fn errors_have_colour_at_a_terminal_unless_no_color_is_set() {
-    let house = House::new();
-    let shown = Terminal::start(&house, &["whoami"]).ends(64);
+    let harness = Harness::new();
+    let shown = Terminal::start(&harness, &["whoami"]).ends(64);
     assert!(shown.contains("\u{1b}[") && shown.contains("nobody is signed in"), "{shown:?}");
-    let house = house.with("NO_COLOR", "1");
-    let shown = Terminal::start(&house, &["whoami"]).ends(64);
+    let harness = harness.with("NO_COLOR", "1");
+    let shown = Terminal::start(&harness, &["whoami"]).ends(64);
     assert!(!shown.contains('\u{1b}') && shown.contains("error: nobody is signed in"), "{shown:?}");
 }
 
 #[test]
 fn a_check_that_takes_long_says_why() {
-    let house = House::new();
-    house.sign_in(Who::PlexPass);
-    house.fake(|fake| {
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    harness.fake(|fake| {
         let busy = plex_auth_fake::Misbehaviour::answer(502, "text/html", "busy");
         fake.misbehave("/user", busy.times(1));
     });
-    let shown = Terminal::start(&house, &["check"]).ends(0);
+    let shown = Terminal::start(&harness, &["check"]).ends(0);
     let lines: Vec<_> = shown.lines().collect();
     assert!(lines[0].contains("trouble at the server") && lines[0].contains("asking again in"));
     assert_eq!(lines[1..], ["The token is alive; it is rosa's."], "{lines:?}");

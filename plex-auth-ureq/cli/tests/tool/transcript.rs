@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plex_auth_fake::{Which, Who};
 use serde_json::Value;
 
-use crate::program::{House, Running};
+use crate::harness::{Harness, Running};
 
 /// The block that stands after a marker.
 fn block<'a>(readme: &'a str, marker: &str) -> &'a str {
@@ -42,14 +42,14 @@ fn the_readmes_transcript_is_what_is_printed() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let expected = block(&readme, "<!-- transcript -->");
-    let house = House::new();
+    let harness = Harness::new();
     let mut printed = String::new();
     let mut commands = 0;
     for line in expected.lines().filter_map(|line| line.strip_prefix("$ plex-auth ")) {
         let arguments: Vec<_> = line.split(' ').collect();
-        let mut running = Running::start(house.command(&arguments), "");
+        let mut running = Running::start(harness.command(&arguments), "");
         if arguments == ["login"] {
-            house.link(&running.code(), Who::PlexPass);
+            harness.link(&running.code(), Who::PlexPass);
         }
         let outcome = running.end();
         printed += &format!("$ plex-auth {line}\n{}{}", outcome.stderr, outcome.stdout);
@@ -79,9 +79,9 @@ fn the_readme_names_every_field_of_every_commands_json() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
-    let house = House::new();
-    let token = house.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    let source = house.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
+    let harness = Harness::new();
+    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     let mut commands = 0;
     for row in table.lines().skip(2) {
         let (command, fields) = row.trim_matches('|').split_once('|').unwrap();
@@ -94,7 +94,7 @@ fn the_readme_names_every_field_of_every_commands_json() {
             "switch" => vec!["switch", "Nilo"],
             command => vec![command],
         };
-        let outcome = house.run_with(&[&arguments[..], &["--json"]].concat(), &token);
+        let outcome = harness.run_with(&[&arguments[..], &["--json"]].concat(), &token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let mut found = BTreeSet::new();
         names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);

@@ -1,4 +1,4 @@
-//! What `-v` says: each request and what came of it, without secrets.
+//! The output of `-v`: each request and its result, without secrets.
 
 use std::time::{Instant, SystemTime};
 
@@ -7,28 +7,28 @@ use plex_auth_ureq::{Call, Conversation, Error, RequestId, Step};
 
 use crate::output::note;
 
-/// A conversation that says what it does. It also shows that a conversation can be wrapped like any other value.
-pub(crate) struct Loud<'a, C> {
+/// A flow that reports each of its requests. It also shows that a flow can be wrapped like any other value.
+pub(crate) struct Verbose<'a, C> {
     inner: &'a mut C,
-    under_way: Vec<(RequestId, Said)>,
+    in_flight: Vec<(RequestId, Request)>,
 }
 
-/// What was said of a request, to say what came of it.
-pub(crate) struct Said {
+/// A request that was reported, so that its result can be.
+pub(crate) struct Request {
     what: String,
     since: Instant,
 }
 
-/// Says what is asked. A URL that holds a secret is shown without it.
-pub(crate) fn ask<T>(call: &Call<T>) -> Said {
+/// Reports a request. A URL that contains a secret is masked.
+pub(crate) fn sent<T>(call: &Call<T>) -> Request {
     let what = format!("{} {}", call.request().method(), call.masked_url());
     note(&format!("> {what}"));
-    Said { what, since: Instant::now() }
+    Request { what, since: Instant::now() }
 }
 
-impl Said {
-    /// Says what came of it.
-    pub(crate) fn heard<T>(self, answer: &Result<Response<T>, Error>) {
+impl Request {
+    /// Reports its result.
+    pub(crate) fn answered<T>(self, answer: &Result<Response<T>, Error>) {
         let Self { what, since } = self;
         let took = since.elapsed();
         match answer {
@@ -38,13 +38,13 @@ impl Said {
     }
 }
 
-impl<'a, C> Loud<'a, C> {
+impl<'a, C> Verbose<'a, C> {
     pub(crate) fn new(inner: &'a mut C) -> Self {
-        Self { inner, under_way: Vec::new() }
+        Self { inner, in_flight: Vec::new() }
     }
 }
 
-impl<C: Conversation> Conversation for Loud<'_, C> {
+impl<C: Conversation> Conversation for Verbose<'_, C> {
     type Answer = C::Answer;
     type Outcome = C::Outcome;
     type Progress = C::Progress;
@@ -52,7 +52,7 @@ impl<C: Conversation> Conversation for Loud<'_, C> {
     fn next(&mut self, now: SystemTime) -> Step<Self> {
         match self.inner.next(now) {
             Step::Send(id, call) => {
-                self.under_way.push((id, ask(&call)));
+                self.in_flight.push((id, sent(&call)));
                 Step::Send(id, call)
             }
             Step::Wait(time) => Step::Wait(time),
@@ -66,8 +66,8 @@ impl<C: Conversation> Conversation for Loud<'_, C> {
         id: RequestId,
         answer: Result<Response<C::Answer>, Error>,
     ) {
-        if let Some(place) = self.under_way.iter().position(|(under_way, _)| *under_way == id) {
-            self.under_way.swap_remove(place).1.heard(&answer);
+        if let Some(place) = self.in_flight.iter().position(|(in_flight, _)| *in_flight == id) {
+            self.in_flight.swap_remove(place).1.answered(&answer);
         }
         self.inner.receive(now, id, answer);
     }

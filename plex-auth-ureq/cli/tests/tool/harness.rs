@@ -1,4 +1,4 @@
-//! The program, a fake Plex for it, and a folder for what it keeps.
+//! Runs the tool against a fake Plex, with a folder for its state.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(100);
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_plex-auth");
 
 /// A fake Plex, and a home of its own for each test.
-pub(crate) struct House {
+pub(crate) struct Harness {
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
     environment: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-impl House {
+impl Harness {
     pub(crate) fn new() -> Self {
         Self::of(Server::http(FakePlex::new()))
     }
@@ -45,18 +45,18 @@ impl House {
         authority: &Authority,
         certificate: plex_auth_fake::ServerCertificate,
     ) -> Self {
-        let house = Self::of(Server::https(FakePlex::new(), certificate));
-        let file = house.folder.path().join("ca.pem");
+        let harness = Self::of(Server::https(FakePlex::new(), certificate));
+        let file = harness.folder.path().join("ca.pem");
         std::fs::write(&file, authority.root_pem()).unwrap();
-        house.with("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
+        harness.with("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
     }
 
     fn of(server: Server) -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("{}/api/v2", server.url());
-        let house = Self { server, folder, environment: BTreeMap::new() };
-        let state = house.state().to_str().unwrap().to_owned();
-        house.with("PLEX_AUTH_PLEX_TV", &url).with("PLEX_AUTH_STATE_DIR", &state)
+        let harness = Self { server, folder, environment: BTreeMap::new() };
+        let state = harness.state().to_str().unwrap().to_owned();
+        harness.with("PLEX_AUTH_PLEX_TV", &url).with("PLEX_AUTH_STATE_DIR", &state)
     }
 
     /// Sets a variable for every run.
@@ -65,7 +65,7 @@ impl House {
         self
     }
 
-    /// Where the program keeps its state.
+    /// The folder of the tool's state.
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
@@ -173,9 +173,9 @@ impl Running {
     /// Whether it has ended. Its number is its own until [`end`](Self::end) all the same.
     #[cfg(unix)]
     pub(crate) fn has_ended(&self) -> bool {
-        let id = rustix::process::Pid::from_raw(self.id().cast_signed());
+        let id = rustix::process::Pid::from_child(&self.child);
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        waitid(WaitId::Pid(id.unwrap()), look).unwrap().is_some()
+        waitid(WaitId::Pid(id), look).unwrap().is_some()
     }
 
     /// The code that it shows.

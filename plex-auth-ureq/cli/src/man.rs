@@ -1,4 +1,4 @@
-//! `plex-auth completions` and `plex-auth man`: what a package puts beside the program.
+//! `plex-auth completions` and `plex-auth man`: the files that a package installs beside the tool.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -15,7 +15,7 @@ pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The page of the program, or of one of its commands.
+/// Prints the man page of the tool, or of one of its commands.
 pub(crate) fn man(command: Option<&str>) -> Result<Exit, Failure> {
     let mut program = Cli::command();
     program.build();
