@@ -1,4 +1,4 @@
-//! A server that is told byte by byte what to say, for answers that are not HTTP at all.
+//! A server that writes the bytes of a script, for responses that are not HTTP at all.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -57,7 +57,7 @@ pub struct RawRequest {
 #[derive(Debug)]
 pub struct RawServer {
     address: SocketAddr,
-    stage: Arc<Stage>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -98,10 +98,10 @@ impl RawServer {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port on 127.0.0.1");
         let address = listener.local_addr().expect("an address");
-        let stage = Arc::new(Stage { scripts, state: Mutex::default(), stopped: Condvar::new() });
-        let shared = Arc::clone(&stage);
-        let thread = thread::spawn(move || shared.accept(&listener));
-        Self { address, stage, thread: Some(thread) }
+        let shared = Arc::new(Shared { scripts, state: Mutex::default(), stopped: Condvar::new() });
+        let accepting = Arc::clone(&shared);
+        let thread = thread::spawn(move || accepting.accept(&listener));
+        Self { address, shared, thread: Some(thread) }
     }
 
     /// Where it is: `http://127.0.0.1:PORT`.
@@ -116,18 +116,18 @@ impl RawServer {
 
     /// How many connections it has accepted.
     pub fn connections(&self) -> usize {
-        self.stage.lock().connections
+        self.shared.lock().connections
     }
 
     /// The whole requests that came, in order.
     pub fn requests(&self) -> Vec<RawRequest> {
-        self.stage.lock().requests.clone()
+        self.shared.lock().requests.clone()
     }
 }
 
 impl Drop for RawServer {
     fn drop(&mut self) {
-        self.stage.stop();
+        self.shared.stop();
         // Wakes the thread that waits for a connection.
         drop(TcpStream::connect(self.address));
         if let Some(thread) = self.thread.take() {
@@ -138,7 +138,7 @@ impl Drop for RawServer {
 
 /// What the threads of a server share.
 #[derive(Debug)]
-struct Stage {
+struct Shared {
     scripts: Vec<Vec<Step>>,
     state: Mutex<State>,
     stopped: Condvar,
@@ -153,7 +153,7 @@ struct State {
     open: BTreeMap<usize, TcpStream>,
 }
 
-impl Stage {
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,8 +187,8 @@ impl Stage {
                 number
             };
             if let Ok(stream) = stream {
-                let stage = Arc::clone(self);
-                players.push(thread::spawn(move || stage.play(number, stream)));
+                let shared = Arc::clone(self);
+                players.push(thread::spawn(move || shared.play(number, stream)));
             }
         }
         for player in players {

@@ -8,8 +8,8 @@ use plex_auth_proto::{
 
 use crate::chance::{Chance, mixed};
 use crate::devices::{DAY, ROLLED_OUT, START};
+use crate::network::at;
 use crate::plex_tv::identifier;
-use crate::weather::at;
 
 /// A device, with times in seconds since the start.
 pub(crate) struct Device {

@@ -11,7 +11,7 @@ use plex_auth_proto::{
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::device::{Device, FOR_EVER};
-use crate::weather::{Outage, Service, Weather, after};
+use crate::network::{Network, Outage, Service, after};
 
 pub(crate) const START: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;
@@ -28,9 +28,9 @@ const RESTARTED: u64 = 20;
 const FORGETFUL: u64 = 4;
 
 pub(crate) fn outages() -> Vec<Outage> {
-    let outage = |name, from: u64, lasts: u64, is_told| {
+    let outage = |name, from: u64, lasts: u64, answers_503| {
         let from = START + from;
-        Outage { name, when: from..from + lasts, is_told }
+        Outage { name, when: from..from + lasts, answers_503 }
     };
     vec![
         outage("5 minutes", 8 * DAY + 7 * HOUR, 300, false),
@@ -45,7 +45,7 @@ type Pending = (u64, RequestId, Result<Response<DeviceTokenAnswer>, SendError>);
 /// The devices, and what an onlooker has seen of them. Times are in seconds since the start.
 pub(crate) struct Fleet<S> {
     pub(crate) service: S,
-    pub(crate) weather: Weather,
+    pub(crate) network: Network,
     pub(crate) devices: Vec<Device>,
     old_tokens: Box<dyn Fn(u32) -> String>,
     agenda: Agenda,
@@ -86,7 +86,7 @@ impl<S: Service> Fleet<S> {
         Self {
             service,
             caught_up: vec![0; outages.len()],
-            weather: Weather::new(seed, outages, takes, START..START + MONTH),
+            network: Network::new(seed, outages, takes, START..START + MONTH),
             devices,
             old_tokens: Box::new(old_tokens),
             agenda,
@@ -187,7 +187,7 @@ impl<S: Service> Fleet<S> {
                 let path = call.request().uri().path().len() as u64;
                 let is_registration = call.request().uri().path().ends_with("/auth/jwk");
                 let is_exchange = call.request().uri().path().ends_with("/auth/token");
-                let outcome = self.weather.carry(call, &mut self.service, now);
+                let outcome = self.network.carry(call, &mut self.service, now);
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 let what = now ^ u64::from(number) << 32 ^ path << 56 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
@@ -234,7 +234,7 @@ impl<S: Service> Fleet<S> {
         }
         device.good_until = device.held_until().expect("a token that says when it ends");
         let Some(since) = device.troubled_since.take() else { return };
-        for (outage, caught_up) in self.weather.outages.iter().zip(&mut self.caught_up) {
+        for (outage, caught_up) in self.network.outages.iter().zip(&mut self.caught_up) {
             if outage.when.contains(&(START + u64::from(since))) && now >= outage.when.end {
                 *caught_up = now;
             }

@@ -45,7 +45,7 @@ fn same_as_the_whole_fake(seed: u64, report: &mut Report) {
         Fleet::new(plex, FEW, seed, takes, move |device| tokens[device as usize].clone());
     plain.live();
     whole.live();
-    let asked = whole.weather.traffic.total(&[START..START + MONTH]);
+    let asked = whole.network.traffic.total(&[START..START + MONTH]);
     report.figure("same under the whole fake", format!("{FEW} devices, {asked} requests"));
     report.expect(plain.history == whole.history && plain.lapses == whole.lapses, || {
         format!("{FEW} devices lived differently under the whole fake")
@@ -56,8 +56,8 @@ fn same_as_the_whole_fake(seed: u64, report: &mut Report) {
 }
 
 fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
-    let traffic = &fleet.weather.traffic;
-    let outages = &fleet.weather.outages;
+    let traffic = &fleet.network.traffic;
+    let outages = &fleet.network.outages;
     let up = up_times(outages.iter().map(|outage| outage.when.clone()));
     let mean = traffic.mean(&up);
     let over = stretch(mean);
@@ -69,9 +69,9 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
     let outside = up_times(outages.iter().map(|o| o.when.start..after(&o.when).end));
 
     report.figure("requests that arrived", traffic.total(&up));
-    report.figure("refused by 429", fleet.weather.refused);
-    report.figure("requests or answers lost", fleet.weather.lost);
-    report.figure("requests into an outage", fleet.weather.in_vain);
+    report.figure("refused by 429", fleet.network.refused);
+    report.figure("requests or answers lost", fleet.network.lost);
+    report.figure("requests into an outage", fleet.network.in_vain);
     report.figure("tokens got", fleet.renewals);
     report.figure("restarts", fleet.restarts);
     report.figure("of these before a token was kept", fleet.forgotten);

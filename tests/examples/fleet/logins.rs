@@ -13,9 +13,9 @@ use plex_auth_proto::{
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::devices::START;
+use crate::network::{Network, after, at};
 use crate::pins::{LIFE, PinService, Pins};
 use crate::report::Report;
-use crate::weather::{Weather, after, at};
 
 /// Within how many seconds they all start.
 const AT_ONCE: u64 = 5;
@@ -63,7 +63,7 @@ type Pending = (RequestId, Result<Response<PinAnswer<ShortPin>>, SendError>);
 
 struct Crowd<S> {
     service: S,
-    weather: Weather,
+    network: Network,
     logins: Vec<Login>,
     agenda: Agenda,
     /// Whose PIN somebody links in each second.
@@ -80,7 +80,7 @@ pub(crate) fn play(count: u32, seed: u64) -> Report {
         (Crowd::new(Pins::default(), FEW, seed), Crowd::new(FakePlex::new(), FEW, seed));
     plain.live();
     whole.live();
-    let asked = whole.weather.traffic.total(&[START..START + TIME]);
+    let asked = whole.network.traffic.total(&[START..START + TIME]);
     report.figure("same under the whole fake", format!("{FEW} logins, {asked} requests"));
     report.expect(plain.history == whole.history, || {
         format!("{FEW} logins went differently under the whole fake")
@@ -112,7 +112,7 @@ impl<S: PinService> Crowd<S> {
         let takes = u64::from(count / 4).max(2);
         Self {
             service,
-            weather: Weather::new(seed, Vec::new(), takes, START..START + TIME),
+            network: Network::new(seed, Vec::new(), takes, START..START + TIME),
             logins,
             agenda,
             links: HashMap::new(),
@@ -156,7 +156,7 @@ impl<S: PinService> Crowd<S> {
         let next = match login.talk.next(at(now)) {
             Step::Wait(time) => after(now, time),
             Step::Send(id, call) => {
-                let outcome = self.weather.carry(call, &mut self.service, now);
+                let outcome = self.network.carry(call, &mut self.service, now);
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
@@ -200,7 +200,7 @@ impl<S: PinService> Crowd<S> {
         }
         let last = self.logins.iter().filter_map(|login| login.ended.as_ref()).map(|(at, _)| *at);
         let time: [Range<u64>; 1] = [START..last.max().unwrap_or(START + TIME)];
-        let traffic = &self.weather.traffic;
+        let traffic = &self.network.traffic;
         let (mean, second) = (traffic.mean(&time), traffic.busiest_second(&time));
         report.figure("linked, and the token brought", brought);
         let at_the_end = self.logins.iter().filter(|login| login.is_linked_late()).count();
@@ -211,8 +211,8 @@ impl<S: PinService> Crowd<S> {
         report.figure("never linked, and expired", expired);
         report.figure("never linked, and failed", failed);
         report.figure("requests that arrived", traffic.total(&time));
-        report.figure("refused by 429", self.weather.refused);
-        report.figure("requests or answers lost", self.weather.lost);
+        report.figure("refused by 429", self.network.refused);
+        report.figure("requests or answers lost", self.network.lost);
         let peak = f64::from(second) / mean;
         report.figure("peak", format!("{second}/s, {peak:.2} × the mean of {mean:.1}/s"));
         report.figure("last end after a PIN's", format!("{latest} s"));

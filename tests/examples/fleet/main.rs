@@ -19,13 +19,13 @@ mod device;
 mod devices;
 mod fleet_report;
 mod logins;
+mod network;
 mod pins;
 mod plex_tv;
 mod report;
 mod restarts;
 mod servers;
 mod traffic;
-mod weather;
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::{Method, Request, Response, StatusCode};
 
+use crate::network::{Service, plain};
 use crate::plex_tv::refusal;
-use crate::weather::{Service, plain};
 
 /// How long a PIN lives, in seconds.
 pub(crate) const LIFE: u64 = 900;

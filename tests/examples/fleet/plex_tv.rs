@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use plex_auth_proto::http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::weather::{Service, plain};
+use crate::network::{Service, plain};
 
 /// How long a nonce is good, in seconds.
 const NONCE_LIFE: u64 = 5 * 60;

@@ -14,9 +14,9 @@ use plex_auth_proto::{
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::devices::{HOUR, START};
+use crate::network::{Network, after, at};
 use crate::report::Report;
 use crate::servers::{Attic, Server};
-use crate::weather::{Weather, after, at};
 
 /// When the servers are restarted: once at any hour, and once when most tokens are about to be renewed.
 const ROUNDS: [u64; 2] = [START + 20 * HOUR, START + 67 * HOUR - 300];
@@ -52,10 +52,10 @@ struct User {
     /// When it had a good token after that.
     whole_at: Option<u64>,
     /// How often it was told that its account's token is dead.
-    told_dead: u32,
+    reported_invalid: u32,
 }
 
-struct House<S> {
+struct Household<S> {
     server: S,
     /// When it is down in each round.
     down: [Range<u64>; 2],
@@ -68,9 +68,9 @@ struct House<S> {
 type Pending = (RequestId, Result<Response<TransientToken>, SendError>);
 
 struct Town<S> {
-    houses: Vec<House<S>>,
+    households: Vec<Household<S>>,
     users: Vec<User>,
-    weather: Weather,
+    network: Network,
     agenda: Agenda,
     pending: HashMap<u32, Pending>,
     history: u64,
@@ -96,18 +96,18 @@ impl<S: Server> Town<S> {
     fn new(servers: u32, keepers: u32, seed: u64) -> Self {
         let mut chance = Chance::new(seed, 0x73_65_72);
         let mut agenda = Agenda::new();
-        let mut house = |_| {
+        let mut household = |_| {
             let down = ROUNDS.map(|round| {
                 let from = round + chance.below(ALL_WITHIN);
                 from..from + 30 + chance.below(90)
             });
-            House { server: S::new(), down, second: 0, count: 0, busiest: 0 }
+            Household { server: S::new(), down, second: 0, count: 0, busiest: 0 }
         };
-        let mut houses: Vec<_> = (0..servers).map(&mut house).collect();
+        let mut households: Vec<_> = (0..servers).map(&mut household).collect();
         let user = |number| {
             let server = number % servers;
             let identity = ClientIdentity::builder(format!("user-{number:07}")).build();
-            let account_token = houses[server as usize].server.account_token();
+            let account_token = households[server as usize].server.account_token();
             let token = Token::new(&account_token).expect("a token");
             let url = "http://server.example".parse().expect("a URL");
             let media_server = MediaServer::new(identity.expect("an identity"), url, token);
@@ -123,12 +123,12 @@ impl<S: Server> Town<S> {
                 made: 0,
                 lost: 0,
                 whole_at: None,
-                told_dead: 0,
+                reported_invalid: 0,
             }
         };
         let users = (0..keepers).map(user).collect();
-        let weather = Weather::new(seed, Vec::new(), u64::MAX, START..START + TIME);
-        Self { houses, users, weather, agenda, pending: HashMap::new(), history: 0 }
+        let network = Network::new(seed, Vec::new(), u64::MAX, START..START + TIME);
+        Self { households, users, network, agenda, pending: HashMap::new(), history: 0 }
     }
 
     fn live(&mut self, report: &mut Report) {
@@ -154,17 +154,17 @@ impl<S: Server> Town<S> {
 
     /// The servers whose turn it is go down, and what they have handed out is void.
     fn go_down(&mut self, round: usize, now: u64, chance: &mut Chance) {
-        let goes = |house: &House<S>| house.down[round].start == now;
-        for house in self.houses.iter_mut().filter(|house| goes(house)) {
-            house.server.restart();
+        let goes = |household: &Household<S>| household.down[round].start == now;
+        for household in self.households.iter_mut().filter(|household| goes(household)) {
+            household.server.restart();
         }
         for user in &mut self.users {
-            let house = &mut self.houses[user.server as usize];
-            if goes(house) {
+            let household = &mut self.households[user.server as usize];
+            if goes(household) {
                 (user.made, user.lost, user.whole_at) = (0, 0, None);
                 if round == 0 && chance.happens(DEAD) {
                     user.is_dead = true;
-                    house.server.revoke(&user.account_token);
+                    household.server.revoke(&user.account_token);
                 }
             }
         }
@@ -175,24 +175,25 @@ impl<S: Server> Town<S> {
         if user.due != now {
             return;
         }
-        let house = &mut self.houses[user.server as usize];
+        let household = &mut self.households[user.server as usize];
         if let Some((id, answer)) = self.pending.remove(&number) {
             user.lost += u32::from(answer.as_ref().is_err_and(|error| error.no_answer().is_some()));
             user.keeper.receive(at(now), id, answer);
             let opens =
-                user.keeper.token().is_some_and(|token| house.server.is_opened_by(token, now));
+                user.keeper.token().is_some_and(|token| household.server.is_opened_by(token, now));
             if opens && user.whole_at.is_none() {
                 user.whole_at = Some(now);
             }
             let progress = user.keeper.progress(at(now));
-            user.told_dead += u32::from(matches!(progress, TransientTokenProgress::Refused { .. }));
+            user.reported_invalid +=
+                u32::from(matches!(progress, TransientTokenProgress::Refused { .. }));
         }
-        let is_down = house.down.iter().any(|down| down.contains(&now));
+        let is_down = household.down.iter().any(|down| down.contains(&now));
         if user.uses_at <= now {
             user.uses_at = now + USED_EVERY;
             // Twice, as of two requests that were under way at once.
             if let Some(token) = user.keeper.token().filter(|_| !is_down).cloned()
-                && !house.server.is_opened_by(&token, now)
+                && !household.server.is_opened_by(&token, now)
             {
                 user.keeper.refused(at(now), &token);
                 user.keeper.refused(at(now), &token);
@@ -202,17 +203,19 @@ impl<S: Server> Town<S> {
             Step::Done(never) => match never {},
             Step::Wait(time) => after(now, time),
             Step::Send(id, call) => {
-                if house.second != now {
-                    (house.second, house.count) = (now, 0);
+                if household.second != now {
+                    (household.second, household.count) = (now, 0);
                 }
-                house.count += 1;
-                house.busiest = house.busiest.max(house.count);
-                let starts =
-                    house.down.iter().any(|down| (down.end..down.end + STARTING).contains(&now));
+                household.count += 1;
+                household.busiest = household.busiest.max(household.count);
+                let starts = household
+                    .down
+                    .iter()
+                    .any(|down| (down.end..down.end + STARTING).contains(&now));
                 let outcome = if is_down || starts {
-                    self.weather.in_vain(call, starts)
+                    self.network.in_vain(call, starts)
                 } else {
-                    self.weather.carry(call, &mut house.server, now)
+                    self.network.carry(call, &mut household.server, now)
                 };
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 user.made += u32::from(status == 200);
@@ -233,7 +236,7 @@ impl<S: Server> Town<S> {
         let alive = || self.users.iter().filter(|user| !user.is_dead);
         let mut longest = 0;
         for user in alive() {
-            let up = self.houses[user.server as usize].down[round].end;
+            let up = self.households[user.server as usize].down[round].end;
             match user.whole_at {
                 Some(whole_at) => longest = longest.max(whole_at.saturating_sub(up)),
                 None => report.broken(name("a keeper has no token that its server takes")),
@@ -244,7 +247,7 @@ impl<S: Server> Town<S> {
                     user.made, user.lost
                 ))
             });
-            report.expect(user.told_dead == 0, || {
+            report.expect(user.reported_invalid == 0, || {
                 name("a keeper takes its account's token for dead, which is not")
             });
         }
@@ -253,22 +256,22 @@ impl<S: Server> Town<S> {
         report.figure(&name("last, after its server was up"), format!("{longest} s"));
         report.expect(longest <= WITHIN, || name(&format!("one had no token for {longest} s")));
         let dead = || self.users.iter().filter(|user| user.is_dead);
-        let told = dead().filter(|user| user.told_dead == 1).count();
+        let reported = dead().filter(|user| user.reported_invalid == 1).count();
         report.figure(
             &name("dead account tokens told once"),
-            format!("{told} of {}", dead().count()),
+            format!("{reported} of {}", dead().count()),
         );
-        report.expect(told == dead().count(), || {
-            name(&format!("{told} of {} dead account tokens were told once", dead().count()))
+        report.expect(reported == dead().count(), || {
+            name(&format!("{reported} of {} dead account tokens were told once", dead().count()))
         });
         let time = [ROUNDS[round]..ROUNDS[round] + 2 * HOUR];
-        let (busiest, _) = self.weather.traffic.busiest(&time, 1);
-        let mean = self.weather.traffic.mean(&time);
+        let (busiest, _) = self.network.traffic.busiest(&time, 1);
+        let mean = self.network.traffic.mean(&time);
         report.figure(
             &name("peak, of all servers"),
             format!("{busiest}/s, mean of 2 hours {mean:.1}/s"),
         );
-        let busiest = self.houses.iter().map(|house| house.busiest).max().unwrap_or(0);
+        let busiest = self.households.iter().map(|household| household.busiest).max().unwrap_or(0);
         report.figure(&name("peak so far, of one server"), format!("{busiest}/s"));
     }
 }

@@ -7,7 +7,7 @@ use plex_auth_fake::{FakePlex, Which, Who};
 use plex_auth_proto::http::{Request, Response, StatusCode};
 use plex_auth_proto::{ClientIdentity, MediaServer, Token};
 
-use crate::weather::{Service, plain};
+use crate::network::{Service, plain};
 
 /// A media server.
 pub(crate) trait Server: Service {

@@ -8,10 +8,10 @@ use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, P
 use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::Arguments;
-use crate::crew::Crew;
 use crate::ledger::millis;
-use crate::place::CREWS;
+use crate::place::WORKERS;
 use crate::report::Report;
+use crate::workers::Workers;
 
 /// How often each stall is met, all at once.
 const REPEATS: usize = 3;
@@ -34,19 +34,20 @@ enum Behind {
 }
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
-    let crews = CREWS.map(|(name, crew)| (Report::new(name), crew(None)));
-    let (mut reports, crews): (Vec<_>, Vec<_>) = crews.into_iter().unzip();
+    let pairs = WORKERS.map(|(name, workers)| (Report::new(name), workers(None)));
+    let (mut reports, pairs): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
     for limit in arguments.deadlines() {
         let stalls = stalls(limit);
         thread::scope(|scope| {
-            let meet = |crew, stall| {
-                let all: Vec<_> =
-                    (0..REPEATS).map(|_| scope.spawn(move || meet(crew, stall, limit))).collect();
+            let meet = |workers, stall| {
+                let all: Vec<_> = (0..REPEATS)
+                    .map(|_| scope.spawn(move || meet(workers, stall, limit)))
+                    .collect();
                 (stall, all)
             };
-            let running: Vec<Vec<_>> = crews
+            let running: Vec<Vec<_>> = pairs
                 .iter()
-                .map(|crew| stalls.iter().map(|stall| meet(crew, stall)).collect())
+                .map(|workers| stalls.iter().map(|stall| meet(workers, stall)).collect())
                 .collect();
             for (report, running) in reports.iter_mut().zip(running) {
                 for (stall, all) in running {
@@ -60,10 +61,10 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
 }
 
 /// How long a call took, and what is wrong with how it ended.
-fn meet(crew: &Crew, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
+fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
     let call = call(&stall.url).deadline(limit);
     let started = Instant::now();
-    let outcome = crew.send(call);
+    let outcome = workers.send(call);
     let took = started.elapsed();
     let wrong = match outcome {
         Ok(_) => Some("it was answered".to_owned()),

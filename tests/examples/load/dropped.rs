@@ -9,10 +9,10 @@ use plex_auth_tests::dropped_after;
 
 use crate::Arguments;
 use crate::ask::{Ask, Outcome};
-use crate::crew::Crew;
 use crate::ledger::Ledger;
 use crate::place::Place;
 use crate::report::Report;
+use crate::workers::Workers;
 
 /// Where the droppers ask. The fake is slow there, so that their futures take many polls.
 const SLOW: [&str; 2] = ["/api/v2", "/pms"];
@@ -25,8 +25,8 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     let mut report = Report::new("async");
     let place = Place::new(arguments);
     be_slow(&place);
-    let crew = place.crew(Crew::asynchronous);
-    let Crew::Async(transport, runtime) = &crew else { return vec![report] };
+    let workers = place.workers(Workers::asynchronous);
+    let Workers::Async(transport, runtime) = &workers else { return vec![report] };
 
     let droppers: Vec<_> = OPERATIONS
         .iter()
@@ -36,19 +36,19 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
             let asks = place.asks_at(SLOW, calls, operation);
             let asks: Arc<[_]> = asks.into_iter().skip(kind).step_by(OPERATIONS.len()).collect();
             let next = Arc::new(AtomicUsize::new(0));
-            let crew = (0..at_once.div_ceil(2 * OPERATIONS.len())).map(|_| {
+            let workers = (0..at_once.div_ceil(2 * OPERATIONS.len())).map(|_| {
                 runtime.spawn(drop_all(transport.clone(), Arc::clone(&asks), Arc::clone(&next)))
             });
-            (operation, Arc::clone(&asks), crew.collect::<Vec<_>>())
+            (operation, Arc::clone(&asks), workers.collect::<Vec<_>>())
         })
         .collect();
     let asks = place.asks(calls, "waits");
-    let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
+    let outcomes = workers.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
 
     let mut dropped = Vec::new();
-    for (operation, asks, crew) in droppers {
+    for (operation, asks, workers) in droppers {
         let (mut most, mut finished) = (0, Vec::new());
-        for dropper in crew {
+        for dropper in workers {
             let done = runtime.block_on(dropper).expect("a dropper does not panic");
             most = most.max(done.most_polls);
             finished.extend(done.finished);
@@ -75,7 +75,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
 
     // And the same transport answers as before.
     let mut after = Report::new("async");
-    place.untroubled(&crew, calls.min(1000), at_once, "after", &mut after);
+    place.untroubled(&workers, calls.min(1000), at_once, "after", &mut after);
     report.adopt(after);
     vec![report]
 }

@@ -11,7 +11,7 @@ use plex_auth_tests::{Death, Kills, Point};
 use crate::Arguments;
 use crate::ask::Outcome;
 use crate::ledger::{Ledger, no_answer};
-use crate::place::{CREWS, NewCrew, Place};
+use crate::place::{NewWorkers, Place, WORKERS};
 use crate::report::Report;
 
 const EVERY: usize = 7;
@@ -20,17 +20,17 @@ const EVERY: usize = 7;
 const ANSWERS: usize = 8;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
-    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+    WORKERS.map(|(name, workers)| one(arguments, name, workers)).into()
 }
 
-fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let &Arguments { calls, at_once, seed, .. } = arguments;
     let mut report = Report::new(name);
     let place = Place::new(arguments);
-    let crew = place.crew(crew);
+    let workers = place.workers(workers);
     let asks = place.asks(calls, "kills");
     place.fates.set(Kills::every(EVERY, seed).answers_per_connection(ANSWERS));
-    let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
+    let outcomes = workers.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
     place.fates.set(None);
 
     let seen = place.take_seen();
@@ -51,7 +51,7 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
 
     // And then all is well again.
     let mut after = Report::new(name);
-    place.untroubled(&crew, at_once, at_once, "after", &mut after);
+    place.untroubled(&workers, at_once, at_once, "after", &mut after);
     report.adopt(after);
     report
 }

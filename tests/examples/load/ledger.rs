@@ -1,4 +1,4 @@
-//! Judges a run: what each caller was told, against what the server saw.
+//! Judges a run: what each caller got, against what the server saw.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;

@@ -13,7 +13,6 @@
 )]
 
 mod ask;
-mod crew;
 mod deadlines;
 mod dropped;
 mod kills;
@@ -23,6 +22,7 @@ mod process;
 mod report;
 mod restart;
 mod steady;
+mod workers;
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -7,8 +7,8 @@ use plex_auth_fake::{Authority, FakePlex, Seen, Server};
 use plex_auth_tests::Fates;
 
 use crate::ask::{Ask, Outcome, Urls};
-use crate::crew::Crew;
 use crate::report::Report;
+use crate::workers::Workers;
 use crate::{Arguments, ledger::Ledger};
 
 /// A server, and how calls to it are made.
@@ -19,12 +19,12 @@ pub(crate) struct Place {
     root: Option<Vec<u8>>,
 }
 
-/// Makes a crew that trusts this root.
-pub(crate) type NewCrew = fn(Option<Vec<u8>>) -> Crew;
+/// Makes workers that trust this root.
+pub(crate) type NewWorkers = fn(Option<Vec<u8>>) -> Workers;
 
 /// Both transports, by their names.
-pub(crate) const CREWS: [(&str, NewCrew); 2] =
-    [("sync", Crew::sync), ("async", Crew::asynchronous)];
+pub(crate) const WORKERS: [(&str, NewWorkers); 2] =
+    [("sync", Workers::sync), ("async", Workers::asynchronous)];
 
 impl Place {
     pub(crate) fn new(arguments: &Arguments) -> Self {
@@ -39,7 +39,7 @@ impl Place {
         Self { server, fates, root }
     }
 
-    pub(crate) fn crew(&self, new: NewCrew) -> Crew {
+    pub(crate) fn workers(&self, new: NewWorkers) -> Workers {
         new(self.root.clone())
     }
 
@@ -63,14 +63,14 @@ impl Place {
     /// A round of calls without any trouble: each must be answered, and right.
     pub(crate) fn untroubled(
         &self,
-        crew: &Crew,
+        workers: &Workers,
         calls: usize,
         at_once: usize,
         party: &str,
         report: &mut Report,
     ) -> Vec<Outcome> {
         let asks = self.asks(calls, party);
-        let outcomes = crew.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
+        let outcomes = workers.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
         let seen = self.take_seen();
         Ledger::of(&seen).judge(report, calls, &outcomes, |_| false);
         outcomes

@@ -10,7 +10,7 @@ use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
 
 use crate::Arguments;
 use crate::ledger::Ledger;
-use crate::place::{CREWS, NewCrew, Place};
+use crate::place::{NewWorkers, Place, WORKERS};
 use crate::report::Report;
 
 const RESTARTS: usize = 5;
@@ -23,14 +23,14 @@ const THOUGHT: Duration = Duration::from_millis(2);
 const DOWN: Duration = Duration::from_millis(20);
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
-    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+    WORKERS.map(|(name, workers)| one(arguments, name, workers)).into()
 }
 
-fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let &Arguments { calls, at_once, .. } = arguments;
     let mut report = Report::new(name);
     let mut place = Place::new(arguments);
-    let crew = place.crew(crew);
+    let workers = place.workers(workers);
     let asks = place.asks(calls, "restart");
     place.server.with(|fake| {
         for path in ["/user", "/users/signin", "/security/token", "/security/resources"] {
@@ -39,7 +39,7 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
     });
     let done = Arc::new(AtomicUsize::new(0));
     let outcomes = thread::scope(|scope| {
-        let calling = scope.spawn(|| crew.ask_all(&asks, at_once, &done));
+        let calling = scope.spawn(|| workers.ask_all(&asks, at_once, &done));
         for restart in 1..=RESTARTS {
             // Spread over the run by what is done, not by time.
             let due = calls * restart / (RESTARTS + 1);
@@ -60,7 +60,7 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
 
     // And then all is well again, sign-ins included.
     let mut after = Report::new(name);
-    place.untroubled(&crew, at_once, at_once, "after", &mut after);
+    place.untroubled(&workers, at_once, at_once, "after", &mut after);
     report.adopt(after);
     report
 }

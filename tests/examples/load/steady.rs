@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::Arguments;
-use crate::place::{CREWS, NewCrew, Place};
+use crate::place::{NewWorkers, Place, WORKERS};
 use crate::process::{memory, open_files, open_files_back_at};
 use crate::report::Report;
 
@@ -18,20 +18,20 @@ const NOISE: usize = 8 * 1024;
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
-    CREWS.map(|(name, crew)| one(arguments, name, crew)).into()
+    WORKERS.map(|(name, workers)| one(arguments, name, workers)).into()
 }
 
-fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
+fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let before = open_files();
     let place = Place::new(arguments);
     let mut report = Report::new(name);
-    round(arguments, &place, crew, "round-1", &mut report);
+    round(arguments, &place, workers, "round-1", &mut report);
     let allowed = NOISE.max(LEAK * arguments.calls);
     let mut grown = Vec::new();
     for number in 2..=ROUNDS {
         let mut next = Report::new(name);
         let then = memory();
-        round(arguments, &place, crew, &format!("round-{number}"), &mut next);
+        round(arguments, &place, workers, &format!("round-{number}"), &mut next);
         next.adopt(report);
         report = next;
         let growth = memory().zip(then).map(|(now, then)| now.saturating_sub(then));
@@ -52,14 +52,20 @@ fn one(arguments: &Arguments, name: &str, crew: NewCrew) -> Report {
     report
 }
 
-fn round(arguments: &Arguments, place: &Place, crew: NewCrew, party: &str, report: &mut Report) {
+fn round(
+    arguments: &Arguments,
+    place: &Place,
+    workers: NewWorkers,
+    party: &str,
+    report: &mut Report,
+) {
     let &Arguments { calls, at_once, .. } = arguments;
     let connections = place.server.connections();
-    let crew = place.crew(crew);
+    let workers = place.workers(workers);
     // The server's own end of each connection counts, too.
     let idle = open_files();
     let started = Instant::now();
-    place.untroubled(&crew, calls, at_once, party, report);
+    place.untroubled(&workers, calls, at_once, party, report);
     let took = started.elapsed();
 
     let opened = place.server.connections() - connections;
@@ -67,7 +73,7 @@ fn round(arguments: &Arguments, place: &Place, crew: NewCrew, party: &str, repor
     report.figure("connections", opened);
     report.expect(opened < calls, || format!("{opened} connections for {calls} calls"));
     let busy = open_files();
-    let ground = crew.without_transport();
+    let ground = workers.without_transport();
     let left = open_files_back_at(idle);
     for (when, files) in
         [("before", idle), ("after the calls", busy), ("without the transport", left)]

@@ -19,7 +19,7 @@ use std::thread;
 
 use plex_auth_fake::Who;
 
-use crate::stage::{Outcome, Stage};
+use crate::harness::{Harness, Outcome};
 
 /// Takes one `CONNECT`, and says whom it was asked for.
 fn proxy(listener: &TcpListener) -> io::Result<String> {
@@ -47,16 +47,16 @@ fn proxy(listener: &TcpListener) -> io::Result<String> {
 }
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
     let proxy = thread::spawn(move || proxy(&listener));
     let http = transport(Some(&url))?;
-    let account = http.send(stage.plex_tv()?.token_details(&stage.token(Who::Free)?))?;
+    let account = http.send(harness.plex_tv()?.token_details(&harness.token(Who::Free)?))?;
     println!("{} through {http:?}", account.username.unwrap_or_default());
     drop(http);
     let host = proxy.join().map_err(|_| "the proxy fell")??;
-    assert_eq!(host, format!("127.0.0.1:{}", stage.server.port()));
+    assert_eq!(host, format!("127.0.0.1:{}", harness.server.port()));
     let refusal = transport(Some("http://rosa:pass/word@proxy.example:3128")).err();
     assert_eq!(refusal, Some(InvalidTransport::ProxyUrl));
     Ok(())

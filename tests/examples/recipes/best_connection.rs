@@ -37,14 +37,14 @@ fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken
 
 use plex_auth_fake::{Which, Who};
 
-use crate::stage::{Outcome, Stage};
+use crate::harness::{Harness, Outcome};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
-    let name = stage.server.with(|fake| fake.server(Which::Claimed).name().to_owned());
+    let harness = Harness::new();
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
+    let name = harness.server.with(|fake| fake.server(Which::Claimed).name().to_owned());
     // Rosa's server, which she shares with Tariq.
-    let server = open(&http, &plex_tv, &stage.token(Who::PlexPass)?, &name)?;
+    let server = open(&http, &plex_tv, &harness.token(Who::PlexPass)?, &name)?;
     println!("{name} at {}", server.url());
     let transient = for_a_player(&http, &server)?;
     let with_it =

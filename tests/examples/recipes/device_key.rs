@@ -11,13 +11,13 @@ use plex_auth_ureq::{
     DeviceTokenProgress, Ed25519Key, PlexTv, Token, Transport,
 };
 
-use crate::keep::{keep, kept, kept_text};
+use crate::save::{save, saved, saved_text};
 
 /// The device's key: the one that is kept, or a new one, which is kept before anybody hears of it.
 pub(crate) fn device_key(folder: &Path, random: [u8; 32]) -> io::Result<Ed25519Key> {
     let file = folder.join("device-key");
-    let Some(seed) = kept(&file)? else {
-        keep(&file, random)?;
+    let Some(seed) = saved(&file)? else {
+        save(&file, random)?;
         return Ok(Ed25519Key::from_seed(&random));
     };
     let seed = seed.try_into().map_err(|_| io::Error::other("the kept key is damaged"))?;
@@ -34,11 +34,11 @@ pub(crate) fn log_in(
 ) -> Result<(), Box<dyn Error>> {
     let file = folder.join("device.json");
     let now = SystemTime::now;
-    let mut login = match kept_text(&file)? {
+    let mut login = match saved_text(&file)? {
         Some(kept) => DeviceLogin::load(plex_tv.clone(), key, &kept, now())?,
         None => plex_tv.short_device_login(key),
     };
-    keep(&file, login.keep(now()).expose())?;
+    save(&file, login.keep(now()).expose())?;
     // As far as the PIN, which is kept too, and on from there.
     let mut outcome = http.drive_with(&mut login, |progress| match progress {
         DeviceLoginProgress::Waiting { pin, .. } => {
@@ -48,12 +48,12 @@ pub(crate) fn log_in(
         _ => ControlFlow::Continue(()),
     });
     if outcome.is_none() {
-        keep(&file, login.keep(now()).expose())?;
+        save(&file, login.keep(now()).expose())?;
         outcome = Some(http.drive(&mut login));
     }
     if let Some(linked) = outcome.transpose()? {
         let keeper = plex_tv.device_token_keeper(key, linked.auth_token);
-        keep(&file, keeper.keep().expose())?;
+        save(&file, keeper.keep().expose())?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(crate) fn keep_alive(
         if end.is_some() {
             return Ok(end);
         }
-        keep(&folder.join("device.json"), keeper.keep().expose())?;
+        save(&folder.join("device.json"), keeper.keep().expose())?;
         if keeper.token().is_some_and(|token| renewed(token).is_break()) {
             return Ok(None);
         }
@@ -90,7 +90,7 @@ pub(crate) fn keeper_of<'a>(
     folder: &Path,
     jitter: Duration,
 ) -> Result<DeviceTokenKeeper<&'a Ed25519Key>, Box<dyn Error>> {
-    let kept = kept_text(&folder.join("device.json"))?.ok_or("this device has not signed in")?;
+    let kept = saved_text(&folder.join("device.json"))?.ok_or("this device has not signed in")?;
     Ok(DeviceTokenKeeper::load(plex_tv.clone(), key, &kept)?.jitter(jitter))
 }
 
@@ -98,22 +98,22 @@ pub(crate) fn keeper_of<'a>(
 
 use plex_auth_fake::Who;
 
-use crate::stage::{Folder, Outcome, Stage, random};
+use crate::harness::{Folder, Harness, Outcome, random};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let folder = Folder::new("device-key")?;
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
 
     let key = device_key(folder.path(), random()?)?;
     assert!(keeper_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
     // The program ended before its first call; it goes on from there.
     let state = plex_tv.short_device_login(&key).keep(SystemTime::now());
-    keep(&folder.path().join("device.json"), state.expose())?;
+    save(&folder.path().join("device.json"), state.expose())?;
     log_in(&http, &plex_tv, &key, folder.path(), |pin| {
         let code = pin.short().map(|pin| pin.pin().code.expose().to_owned()).unwrap_or_default();
         println!("{code}, linked at once");
-        stage.link(&code, Who::PlexPass);
+        harness.link(&code, Who::PlexPass);
     })?;
 
     // The program is started again: the same key, and the token that is kept.
@@ -132,6 +132,6 @@ pub(crate) fn play() -> Outcome {
     assert_ne!(first.expose(), second.expose());
     let account = http.send(plex_tv.token_details(second))?;
     println!("renewed, and it is {}'s", account.username.as_deref().unwrap_or_default());
-    assert_eq!(stage.server.with(|fake| fake.device_keys().count()), 1);
+    assert_eq!(harness.server.with(|fake| fake.device_keys().count()), 1);
     Ok(())
 }

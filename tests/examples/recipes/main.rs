@@ -8,18 +8,18 @@ use std::env;
 mod behind_a_proxy;
 mod best_connection;
 mod device_key;
-mod keep;
+mod harness;
 mod many_machines;
 mod own_tests;
+mod save;
 mod self_signed;
 mod several_accounts;
-mod stage;
 mod switch_user;
 mod token_service;
 mod tv;
 mod web_back_end;
 
-use stage::Outcome;
+use harness::Outcome;
 
 type Play = fn() -> Outcome;
 
@@ -27,7 +27,7 @@ type Play = fn() -> Outcome;
 const RECIPES: [(&str, Play); 12] = [
     ("tv", tv::play),
     ("web_back_end", web_back_end::play),
-    ("keep", keep::play),
+    ("save", save::play),
     ("device_key", device_key::play),
     ("best_connection", best_connection::play),
     ("switch_user", switch_user::play),

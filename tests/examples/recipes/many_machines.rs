@@ -6,7 +6,7 @@ use std::time::Duration;
 use plex_auth_ureq::{Call, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-use crate::keep::{keep, kept_text};
+use crate::save::{save, saved_text};
 
 /// Where the token of the day lies for all: here a file in a shared folder; a secret store does as well. The
 /// device's key is not there: one machine alone has that.
@@ -15,12 +15,12 @@ struct SharedToken(PathBuf);
 impl SharedToken {
     /// Said by the machine that renews, of each new token.
     fn publish(&self, token: &Token) -> std::io::Result<()> {
-        keep(&self.0, token.expose())
+        save(&self.0, token.expose())
     }
 
     /// Read by all others, and by nobody for longer than a call takes.
     fn read(&self) -> Result<Token, Box<dyn std::error::Error>> {
-        let text = kept_text(&self.0)?.ok_or("no token has been published yet")?;
+        let text = saved_text(&self.0)?.ok_or("no token has been published yet")?;
         Ok(Token::new(text)?)
     }
 }
@@ -63,7 +63,7 @@ use plex_auth_fake::Who;
 use plex_auth_ureq::PlexTv;
 
 use crate::device_key::{device_key, keep_alive, keeper_of, log_in};
-use crate::stage::{Folder, Outcome, Stage, now, random};
+use crate::harness::{Folder, Harness, Outcome, now, random};
 
 /// The machine that renews, started again: it publishes what it has, and one token more.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
@@ -83,15 +83,15 @@ fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
 }
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let (renewer, common) = (Folder::new("renewer")?, Folder::new("common")?);
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let shared = SharedToken(common.path().join("token"));
 
     let key = device_key(renewer.path(), random()?)?;
     log_in(&http, &plex_tv, &key, renewer.path(), |pin| {
         if let Some(pin) = pin.short() {
-            stage.link(pin.pin().code.expose(), Who::PlexPass);
+            harness.link(pin.pin().code.expose(), Who::PlexPass);
         }
     })?;
     renew(&plex_tv, renewer.path(), &shared)?;
@@ -112,7 +112,7 @@ pub(crate) fn play() -> Outcome {
 
     // The token dies. They say so, and sign in nowhere; the one that renews mends it.
     let dead = shared.read()?;
-    stage.server.with(|fake| fake.revoke(dead.expose()));
+    harness.server.with(|fake| fake.revoke(dead.expose()));
     assert!(names().iter().all(Result::is_err));
     // Two tokens that are made in the same second are the same.
     let second = now();
@@ -121,7 +121,7 @@ pub(crate) fn play() -> Outcome {
     }
     renew(&plex_tv, renewer.path(), &shared)?;
     assert!(names().iter().all(Result::is_ok));
-    assert_eq!(stage.seen("POST", "/pins"), 1, "one login, whatever happened");
+    assert_eq!(harness.seen("POST", "/pins"), 1, "one login, whatever happened");
 
     let spread = Duration::from_secs(3600);
     assert_eq!(share_of("a", spread), share_of("a", spread));

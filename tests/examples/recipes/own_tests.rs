@@ -35,14 +35,14 @@ fn it_says_what_there_is_to_do() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(greeting(&http, &plex_tv, &token), "please sign in again");
 
     // And what did it send?
-    let told = fake.with(|plex| plex.requests().last().map(|seen| seen.path().to_owned()));
-    assert_eq!(told.as_deref(), Some("/api/v2/user"));
+    let path = fake.with(|plex| plex.requests().last().map(|seen| seen.path().to_owned()));
+    assert_eq!(path.as_deref(), Some("/api/v2/user"));
     Ok(())
 }
 
 // Played.
 
-use crate::stage::Outcome;
+use crate::harness::Outcome;
 
 pub(crate) fn play() -> Outcome {
     it_says_what_there_is_to_do()?;

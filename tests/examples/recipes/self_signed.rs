@@ -13,7 +13,7 @@ fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
 use plex_auth_fake::{Authority, FakePlex, Server, Who};
 use plex_auth_ureq::{NoAnswerReason, TlsFault, Token};
 
-use crate::stage::{Outcome, plex_tv_at};
+use crate::harness::{Outcome, plex_tv_at};
 
 pub(crate) fn play() -> Outcome {
     let authority = Authority::new();

@@ -6,12 +6,12 @@ use std::{fs, io};
 
 use plex_auth_ureq::{Account, PlexTv, Token, Transport};
 
-use crate::keep::{keep, kept_text};
+use crate::save::{save, saved_text};
 
 /// Keeps an account's token under what never changes of it. Names and e-mail addresses do.
 fn add(folder: &Path, account: &Account) -> io::Result<()> {
     let uuid = account.uuid.as_deref().ok_or_else(|| io::Error::other("whose token is it?"))?;
-    keep(&file(folder, uuid)?, account.auth_token.expose())
+    save(&file(folder, uuid)?, account.auth_token.expose())
 }
 
 /// The accounts that are kept, by uuid.
@@ -29,7 +29,7 @@ fn all(folder: &Path) -> io::Result<Vec<String>> {
 
 /// The token of one of them.
 fn token(folder: &Path, uuid: &str) -> Result<Option<Token>, Box<dyn Error>> {
-    Ok(kept_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
+    Ok(saved_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
 }
 
 /// Signs one of them out at Plex, and forgets it: in this order, so that one that Plex has not heard of is still
@@ -59,15 +59,15 @@ fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
 
 use plex_auth_fake::Who;
 
-use crate::stage::{Folder, Outcome, Stage};
+use crate::harness::{Folder, Harness, Outcome};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let folder = Folder::new("several-accounts")?;
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     for who in [Who::PlexPass, Who::Free] {
         // Each came from a login of its own.
-        let account = http.send(plex_tv.token_details(&stage.token(who)?))?;
+        let account = http.send(plex_tv.token_details(&harness.token(who)?))?;
         add(folder.path(), &account)?;
     }
     let uuids = all(folder.path())?;

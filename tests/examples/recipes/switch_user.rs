@@ -40,12 +40,12 @@ fn switch(
 
 use plex_auth_fake::Who;
 
-use crate::stage::{Outcome, Stage};
+use crate::harness::{Harness, Outcome};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
-    let token = stage.token(Who::PlexPass)?;
+    let harness = Harness::new();
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
+    let token = harness.token(Who::PlexPass)?;
     let users = users(&http, &plex_tv, &token)?;
     let protected = users.iter().find(|user| user.has_home_pin()).ok_or("one has a PIN")?;
     let child = users.iter().find(|user| !user.has_home_pin()).ok_or("one has none")?;

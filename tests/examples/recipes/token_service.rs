@@ -82,20 +82,20 @@ impl TokenService {
 
 use plex_auth_fake::{Misbehaviour, Who};
 
-use crate::stage::{Outcome, Stage};
+use crate::harness::{Harness, Outcome};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let mut service = TokenService {
         http: Transport::new(),
-        plex_tv: stage.plex_tv()?,
+        plex_tv: harness.plex_tv()?,
         known: HashMap::new(),
         quiet_until: None,
     };
-    let (token, other) = (stage.token(Who::PlexPass)?, stage.token(Who::Free)?);
+    let (token, other) = (harness.token(Who::PlexPass)?, harness.token(Who::Free)?);
     let start = Instant::now();
     let after = |minutes: u64| start + Duration::from_secs(60 * minutes);
-    let asked = || stage.seen("GET", "/user");
+    let asked = || harness.seen("GET", "/user");
 
     let alive = service.check(&token, start);
     assert!(matches!(alive, Verdict::Alive(_)));
@@ -103,14 +103,14 @@ pub(crate) fn play() -> Outcome {
     assert_eq!(service.check(&Token::new("nobodys")?, start), Verdict::Dead);
 
     let limit = Misbehaviour::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
-    stage.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
+    harness.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
     // What was alive is; of the rest nobody can tell, and Plex is asked no more.
     assert_eq!((service.check(&token, after(6)), asked()), (alive, 3));
     let unknown = service.check(&other, after(7));
     println!("{alive:?}; at the rate limit, of another one: {unknown:?}");
     assert_eq!((unknown, asked()), (Verdict::Unknown(Duration::from_secs(60)), 3));
 
-    stage.server.with(|fake| {
+    harness.server.with(|fake| {
         fake.behave();
         fake.revoke(token.expose());
     });

@@ -45,11 +45,11 @@ fn screen(pin: &ShortPin, left: Duration, plex_tv: &PlexTv) -> Result<String, Qr
 
 use plex_auth_fake::Who;
 
-use crate::stage::{Outcome, Stage};
+use crate::harness::{Harness, Outcome};
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
-    let (http, plex_tv) = (Transport::new(), stage.plex_tv()?);
+    let harness = Harness::new();
+    let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let mut offered = 0;
     let mut last = String::new();
     let linked = log_in(
@@ -63,9 +63,11 @@ pub(crate) fn play() -> Outcome {
             // Nobody links the first one in time; the second is linked at once.
             if last.is_empty() {
                 let id = pin.pin().id.expose();
-                stage.server.with(|fake| fake.pin_mut(id).into_iter().for_each(|pin| pin.age(901)));
+                harness
+                    .server
+                    .with(|fake| fake.pin_mut(id).into_iter().for_each(|pin| pin.age(901)));
             } else {
-                stage.link(code, Who::Free);
+                harness.link(code, Who::Free);
             }
             last = code.to_owned();
             match screen(pin, left, &plex_tv) {

@@ -166,7 +166,7 @@ fn redirect(to: &str) -> Page {
     page
 }
 
-// Played at the fake, with a server of hyper's and a browser that does as it is told.
+// Played at the fake, with a server of hyper's and a browser that follows redirects.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -178,7 +178,7 @@ use plex_auth_fake::{Which, Who};
 use plex_auth_tests::bare_client;
 use tokio::net::TcpListener;
 
-use crate::stage::{Outcome, Stage, random};
+use crate::harness::{Harness, Outcome, random};
 
 fn new_session() -> std::io::Result<String> {
     let bytes: [u8; 16] = random()?;
@@ -222,17 +222,17 @@ impl Browser {
 }
 
 pub(crate) fn play() -> Outcome {
-    let stage = Stage::new();
+    let harness = Harness::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let site = format!("http://{}", listener.local_addr()?);
     let identifier =
-        stage.server.with(|fake| fake.server(Which::Claimed).machine_identifier().to_owned());
+        harness.server.with(|fake| fake.server(Which::Claimed).machine_identifier().to_owned());
     runtime.spawn(serve(
         listener,
         Arc::new(BackEnd {
             http: Transport::new(),
-            plex_tv: stage.plex_tv()?,
+            plex_tv: harness.plex_tv()?,
             machine_identifier: identifier,
             forward: format!("{site}/back").parse()?,
             sessions: Mutex::default(),
@@ -248,8 +248,8 @@ pub(crate) fn play() -> Outcome {
         let on_the_way = browser.cookie.clone();
         assert!(page.contains("/auth#?clientID="), "{page}");
         // They sign in there.
-        let code = stage.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
-        stage.link(&code.ok_or("a PIN was made")?, who);
+        let code = harness.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
+        harness.link(&code.ok_or("a PIN was made")?, who);
         let (found, to, text) = browser.get("/back")?;
         println!("back from Plex: {found} {to}{text}");
         assert_eq!(found, status);

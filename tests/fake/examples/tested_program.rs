@@ -49,7 +49,7 @@ mod tests {
     use super::whose;
 
     /// A fake, where its plex.tv is, and a token of somebody there.
-    fn stage() -> (Server, String, String) {
+    fn harness() -> (Server, String, String) {
         let plex = Server::http(FakePlex::new());
         let plex_tv = format!("{}/api/v2", plex.url());
         let token = plex.with(|plex| plex.account(Who::PlexPass).token().to_owned());
@@ -58,21 +58,21 @@ mod tests {
 
     #[test]
     fn a_token_is_its_owners() {
-        let (plex, plex_tv, token) = stage();
+        let (plex, plex_tv, token) = harness();
         assert_eq!(whose(&plex_tv, &token).unwrap(), "It is rosa's.");
         plex.with(|plex| assert_eq!(plex.seen("GET", "/user"), 1));
     }
 
     #[test]
     fn a_token_whose_device_was_removed_is_dead() {
-        let (plex, plex_tv, token) = stage();
+        let (plex, plex_tv, token) = harness();
         plex.with(|plex| plex.revoke(&token));
         assert_eq!(whose(&plex_tv, &token).unwrap(), "It is dead: sign in again.");
     }
 
     #[test]
     fn an_outage_says_nothing_about_a_token() {
-        let (plex, plex_tv, token) = stage();
+        let (plex, plex_tv, token) = harness();
         let busy = Misbehaviour::answer(503, "text/html", "<h1>Busy</h1>");
         plex.with(|plex| plex.misbehave("/user", busy));
         assert_eq!(whose(&plex_tv, &token).unwrap(), "Nobody can say now: try later.");
@@ -80,14 +80,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_token_is_not_sent() {
-        let (plex, plex_tv, _) = stage();
+        let (plex, plex_tv, _) = harness();
         whose(&plex_tv, "two words").unwrap_err();
         plex.with(|plex| assert!(plex.requests().is_empty()));
     }
 
     #[test]
     fn the_page_of_a_hotel_says_nothing_about_a_token() {
-        let (plex, plex_tv, token) = stage();
+        let (plex, plex_tv, token) = harness();
         let page = Misbehaviour::answer(200, "text/html", "<form>Room number?</form>");
         plex.with(|plex| plex.misbehave("/user", page));
         assert_eq!(whose(&plex_tv, &token).unwrap(), "Nobody can say now: try later.");

@@ -8,7 +8,7 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A certificate authority that nobody trusts until told to.
+/// A certificate authority that no client trusts by default.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }

@@ -1,4 +1,4 @@
-//! A stream that delivers an answer as it is told to: in small pieces with pauses, or not to its end.
+//! A stream that delivers a response as its [`Delivery`] says: in small pieces with pauses, or not to its end.
 
 use std::io;
 use std::pin::Pin;
@@ -90,7 +90,7 @@ impl Progress {
         }
     }
 
-    /// Whether all is said, and the connection is to end though nobody was told.
+    /// Whether the response is complete and the connection ends, though it did not announce that.
     fn is_over(&self) -> bool {
         let whole = !self.in_head() && self.body_written >= self.body_length;
         self.delivery == Delivery::ThenClose && whole

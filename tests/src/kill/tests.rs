@@ -12,12 +12,12 @@ const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: applicatio
 fn deadly(point: Point, answers: usize) -> (Server, Arc<Fates>) {
     let here = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
     let seed = (0..).find(|&seed| here(Kills::every(1, seed).fate(0))).unwrap();
-    let (server, fates) = stage();
+    let (server, fates) = harness();
     fates.set(Kills::every(1, seed));
     (server, fates)
 }
 
-fn stage() -> (Server, Arc<Fates>) {
+fn harness() -> (Server, Arc<Fates>) {
     let (server, fates) = (Server::http(FakePlex::new()), Arc::<Fates>::default());
     server.set_connection_plans(Arc::clone(&fates) as _);
     (server, fates)
@@ -79,7 +79,7 @@ fn each_death_comes_where_it_was_said() {
 
 #[test]
 fn the_others_live_on_for_as_many_answers_as_they_were_given() {
-    let (server, fates) = stage();
+    let (server, fates) = harness();
     fates.set(Kills::every(1000, 1).answers_per_connection(3));
     let came = ask(&server, 5);
     assert_eq!(came.matches("}}").count(), 3, "{came}");

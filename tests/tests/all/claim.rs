@@ -5,61 +5,62 @@ use plex_auth_proto::{ClaimToken, Error, MediaServerAddress, Scope, TokenType};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
-use crate::stage::{Stage, over_every_carrier};
+use crate::harness::{Harness, over_every_carrier};
 
-fn address(stage: &Stage, which: Which) -> MediaServerAddress {
-    stage.media_server(which, Who::Free).address().clone()
+fn address(harness: &Harness, which: Which) -> MediaServerAddress {
+    harness.media_server(which, Who::Free).address().clone()
 }
 
 #[test]
 fn a_new_server_is_claimed_found_opened_and_given_up() {
-    over_every_carrier(|stage| {
-        let (plex_tv, tariq) = (stage.plex_tv(), stage.token(Who::Free));
-        let address = address(stage, Which::Unclaimed);
-        let before = stage.send(address.server_identity()).unwrap();
+    over_every_carrier(|harness| {
+        let (plex_tv, tariq) = (harness.plex_tv(), harness.token(Who::Free));
+        let address = address(harness, Which::Unclaimed);
+        let before = harness.send(address.server_identity()).unwrap();
         assert_eq!(before.claimed, Some(false));
         let identifier = before.machine_identifier;
 
-        let claim_token = stage.send(plex_tv.claim_token(&tariq)).unwrap();
-        stage.send(address.claim(&claim_token)).unwrap();
-        assert_eq!(stage.send(address.server_identity()).unwrap().claimed, Some(true));
+        let claim_token = harness.send(plex_tv.claim_token(&tariq)).unwrap();
+        harness.send(address.claim(&claim_token)).unwrap();
+        assert_eq!(harness.send(address.server_identity()).unwrap().claimed, Some(true));
 
-        let resources = stage.send(plex_tv.resources(&tariq)).unwrap();
+        let resources = harness.send(plex_tv.resources(&tariq)).unwrap();
         let shed = resources.server(&identifier).expect("it is Tariq's");
         let server = address.clone().with_token(shed.access_token.clone().unwrap());
-        let root = stage.send(server.root()).unwrap();
+        let root = harness.send(server.root()).unwrap();
         assert_eq!(root.machine_identifier, Some(identifier.clone()));
         assert_eq!((root.my_plex, root.my_plex_signin_state.as_deref()), (Some(true), Some("ok")));
         assert_eq!(root.my_plex_username.as_deref(), Some("tariq@example.org"));
-        stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
+        harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
 
-        stage.send(server.unclaim()).unwrap();
-        assert_eq!(stage.send(server.server_identity()).unwrap().claimed, Some(false));
-        assert!(stage.send(plex_tv.resources(&tariq)).unwrap().server(&identifier).is_none());
+        harness.send(server.unclaim()).unwrap();
+        assert_eq!(harness.send(server.server_identity()).unwrap().claimed, Some(false));
+        assert!(harness.send(plex_tv.resources(&tariq)).unwrap().server(&identifier).is_none());
     });
 }
 
 #[test]
 fn a_server_that_is_claimed_already_says_so_and_no_token_is_called_dead() {
-    over_every_carrier(|stage| {
-        let claim_token = stage.send(stage.plex_tv().claim_token(&stage.token(Who::Free))).unwrap();
-        let error = stage.send(address(stage, Which::Claimed).claim(&claim_token)).unwrap_err();
+    over_every_carrier(|harness| {
+        let claim_token =
+            harness.send(harness.plex_tv().claim_token(&harness.token(Who::Free))).unwrap();
+        let error = harness.send(address(harness, Which::Claimed).claim(&claim_token)).unwrap_err();
         assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
         let expected = format!(
             "claimServer at {}: the server is claimed already, or was not asked from its own network (401)",
-            stage.url()
+            harness.url()
         );
         assert_eq!(error.to_string(), expected);
-        assert_eq!(stage.fake(|fake| fake.server(Which::Claimed).admin()), Some(Who::PlexPass));
+        assert_eq!(harness.fake(|fake| fake.server(Which::Claimed).admin()), Some(Who::PlexPass));
     });
 }
 
 #[test]
 fn a_claim_token_that_plex_does_not_know_is_refused_by_the_server() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let unknown = ClaimToken::new("claim-KQ8WQxGTexampleYdmHM").unwrap();
-        let error = stage.send(address(stage, Which::Unclaimed).claim(&unknown)).unwrap_err();
+        let error = harness.send(address(harness, Which::Unclaimed).claim(&unknown)).unwrap_err();
         assert!(matches!(error.answered(), Some(Error::Forbidden(_))), "{error}");
         assert!(!format!("{error} {error:?}").contains("KQ8W"), "{error:?}");
     });
@@ -67,42 +68,43 @@ fn a_claim_token_that_plex_does_not_know_is_refused_by_the_server() {
 
 #[test]
 fn a_claim_token_is_refused_with_the_words_of_that_place() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let dead = plex_auth_proto::Token::new("dead").unwrap();
-        let error = stage.send(stage.plex_tv().claim_token(&dead)).unwrap_err();
+        let error = harness.send(harness.plex_tv().claim_token(&dead)).unwrap_err();
         assert!(error.is_token_dead(), "{error}");
         let answered = error.answered().and_then(Error::rejection).unwrap();
         assert_eq!(answered.errors()[0].message(), Some("You need to sign in to claim a server."));
-        let path = stage.fake(|fake| fake.requests().last().map(|seen| seen.path().to_owned()));
+        let path = harness.fake(|fake| fake.requests().last().map(|seen| seen.path().to_owned()));
         assert_eq!(path.as_deref(), Some("/api/claim/token.json"));
     });
 }
 
 #[test]
 fn a_token_that_does_not_open_a_server_is_refused_by_that_server_alone() {
-    over_every_carrier(|stage| {
-        let stranger = stage.media_server(Which::Claimed, Who::Free);
-        for error in
-            [stage.send(stranger.root()).unwrap_err(), stage.send(stranger.unclaim()).unwrap_err()]
-        {
+    over_every_carrier(|harness| {
+        let stranger = harness.media_server(Which::Claimed, Who::Free);
+        for error in [
+            harness.send(stranger.root()).unwrap_err(),
+            harness.send(stranger.unclaim()).unwrap_err(),
+        ] {
             assert_eq!(error.status().unwrap(), 401);
             assert!(!error.is_token_dead(), "{error}");
             assert!(error.to_string().contains("says nothing about the account"), "{error}");
         }
-        let guest = stage.media_server(Which::Claimed, Who::Managed);
-        stage.send(guest.root()).unwrap();
-        let error = stage.send(guest.unclaim()).unwrap_err();
+        let guest = harness.media_server(Which::Claimed, Who::Managed);
+        harness.send(guest.root()).unwrap();
+        let error = harness.send(guest.unclaim()).unwrap_err();
         assert!(matches!(error.answered(), Some(Error::Forbidden(_))), "{error}");
     });
 }
 
 #[test]
 fn what_is_asked_without_a_token_goes_without_one_also_where_there_is_one() {
-    over_every_carrier(|stage| {
-        let server = stage.media_server(Which::Claimed, Who::PlexPass);
-        stage.send(server.server_identity()).unwrap();
-        stage.send(server.claim(&ClaimToken::new("claim-x").unwrap())).unwrap_err();
-        for seen in stage.fake(|fake| fake.requests().to_vec()) {
+    over_every_carrier(|harness| {
+        let server = harness.media_server(Which::Claimed, Who::PlexPass);
+        harness.send(server.server_identity()).unwrap();
+        harness.send(server.claim(&ClaimToken::new("claim-x").unwrap())).unwrap_err();
+        for seen in harness.fake(|fake| fake.requests().to_vec()) {
             assert!(!seen.headers.contains_key("x-plex-token"), "{seen:?}");
         }
     });
@@ -110,16 +112,16 @@ fn what_is_asked_without_a_token_goes_without_one_also_where_there_is_one() {
 
 #[test]
 fn a_foreign_page_claims_nothing_and_a_servers_own_does() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let claim_token = ClaimToken::new("claim-x").unwrap();
-        let address = address(stage, Which::Unclaimed);
+        let address = address(harness, Which::Unclaimed);
         let answer = |body| {
-            stage.fake(|fake: &mut FakePlex| {
+            harness.fake(|fake: &mut FakePlex| {
                 fake.behave();
                 let answer = Misbehaviour::answer(200, "text/html", body);
                 fake.misbehave("/unclaimed/myplex/claim", answer);
             });
-            stage.send(address.claim(&claim_token))
+            harness.send(address.claim(&claim_token))
         };
         answer("<html><head><title>OK</title></head><body><h1>200 OK</h1></body></html>").unwrap();
         let error = answer("<html><title>The router</title></html>").unwrap_err();

@@ -11,42 +11,42 @@ use plex_auth_proto::{
     ShortPin,
 };
 
-use crate::stage::{Stage, over_every_carrier};
+use crate::harness::{Harness, over_every_carrier};
 
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Drives a login to its end; somebody links the PIN as soon as it is shown.
-fn drive(stage: &Stage, login: &mut PinLogin<ShortPin>) -> Result<LinkedPin, PinLoginError> {
+fn drive(harness: &Harness, login: &mut PinLogin<ShortPin>) -> Result<LinkedPin, PinLoginError> {
     let link = |progress| {
         if let PinProgress::Waiting { pin, .. } = progress {
             let pin: ShortPin = pin;
-            stage.fake(|fake| fake.link_pin(pin.pin().code.expose(), Who::Free, now()));
+            harness.fake(|fake| fake.link_pin(pin.pin().code.expose(), Who::Free, now()));
         }
         ControlFlow::Continue(())
     };
-    stage.drive(login, link).unwrap()
+    harness.drive(login, link).unwrap()
 }
 
 #[test]
 fn a_login_brings_a_token_that_works_also_through_trouble() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let trouble = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-        stage.fake(|fake| fake.misbehave("/pins", trouble.times(1)));
-        let mut login = stage.plex_tv().short_pin_login();
-        let linked = drive(stage, &mut login);
+        harness.fake(|fake| fake.misbehave("/pins", trouble.times(1)));
+        let mut login = harness.plex_tv().short_pin_login();
+        let linked = drive(harness, &mut login);
         match linked {
             Ok(linked) => {
                 let account =
-                    stage.send(stage.plex_tv().token_details(&linked.auth_token)).unwrap();
+                    harness.send(harness.plex_tv().token_details(&linked.auth_token)).unwrap();
                 assert_eq!(account.username.as_deref(), Some("tariq"));
             }
             // Whether a gateway has made the PIN is not known, and another one is the caller's to want.
             Err(PinLoginError::Failed(error)) => {
                 assert_eq!(error.status().unwrap(), 502);
                 login.renew();
-                drive(stage, &mut login).unwrap();
+                drive(harness, &mut login).unwrap();
             }
             Err(error) => panic!("{error}"),
         }
@@ -55,16 +55,17 @@ fn a_login_brings_a_token_that_works_also_through_trouble() {
 
 #[test]
 fn a_login_is_stopped_from_outside_and_gone_on_with() {
-    over_every_carrier(|stage| {
-        let mut login = stage.plex_tv().short_pin_login();
+    over_every_carrier(|harness| {
+        let mut login = harness.plex_tv().short_pin_login();
         let stop = |progress| match progress {
             PinProgress::Waiting { .. } => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        assert!(stage.drive(&mut login, stop).is_none());
+        assert!(harness.drive(&mut login, stop).is_none());
         let kept = login.keep(SystemTime::now()).unwrap();
-        let mut login = PinLogin::load(stage.plex_tv(), kept.expose(), SystemTime::now()).unwrap();
-        drive(stage, &mut login).unwrap();
+        let mut login =
+            PinLogin::load(harness.plex_tv(), kept.expose(), SystemTime::now()).unwrap();
+        drive(harness, &mut login).unwrap();
     });
 }
 

@@ -9,7 +9,7 @@ use plex_auth_proto::{
 };
 
 use crate::every_operation::IDENTIFIER;
-use crate::stage::{Stage, over_every_carrier};
+use crate::harness::{Harness, over_every_carrier};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -26,26 +26,26 @@ fn seconds(moment: SystemTime) -> u64 {
 }
 
 /// What a device signs with a nonce of its own.
-fn signed(stage: &Stage, key: &dyn DeviceKey, at: SystemTime) -> DeviceJwt {
-    let nonce = stage.send(stage.plex_tv().nonce()).unwrap();
-    DeviceClaims::for_exchange(&stage.identity(), nonce, at).sign(key).unwrap()
+fn signed(harness: &Harness, key: &dyn DeviceKey, at: SystemTime) -> DeviceJwt {
+    let nonce = harness.send(harness.plex_tv().nonce()).unwrap();
+    DeviceClaims::for_exchange(&harness.identity(), nonce, at).sign(key).unwrap()
 }
 
-fn exchange(stage: &Stage, key: &dyn DeviceKey) -> Result<Token, SendError> {
-    let jwt = signed(stage, key, now());
-    stage.send(stage.plex_tv().exchange_device_jwt(&jwt))
+fn exchange(harness: &Harness, key: &dyn DeviceKey) -> Result<Token, SendError> {
+    let jwt = signed(harness, key, now());
+    harness.send(harness.plex_tv().exchange_device_jwt(&jwt))
 }
 
 /// A device whose key is known to belong to Rosa.
-fn registered(stage: &Stage) -> Ed25519Key {
+fn registered(harness: &Harness) -> Ed25519Key {
     let key = key();
-    let token = stage.token(Who::PlexPass);
-    stage.send(stage.plex_tv().register_device_key(&token, key.jwk())).unwrap();
+    let token = harness.token(Who::PlexPass);
+    harness.send(harness.plex_tv().register_device_key(&token, key.jwk())).unwrap();
     key
 }
 
-fn plex_keys(stage: &Stage) -> PlexKeys {
-    stage.send(stage.plex_tv().plex_keys()).unwrap()
+fn plex_keys(harness: &Harness) -> PlexKeys {
+    harness.send(harness.plex_tv().plex_keys()).unwrap()
 }
 
 fn variant(error: &SendError) -> String {
@@ -55,14 +55,14 @@ fn variant(error: &SendError) -> String {
 
 #[test]
 fn a_registered_key_gets_a_token_that_says_whose_it_is_and_until_when() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let token = exchange(stage, &key).unwrap();
-        let account = stage.send(stage.plex_tv().token_details(&token)).unwrap();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let token = exchange(harness, &key).unwrap();
+        let account = harness.send(harness.plex_tv().token_details(&token)).unwrap();
         assert_eq!(account.username.as_deref(), Some("rosa"));
         assert_eq!(account.auth_token.expose(), token.expose());
 
-        let jwt = plex_keys(stage).verify(&token, &stage.identity(), now()).unwrap();
+        let jwt = plex_keys(harness).verify(&token, &harness.identity(), now()).unwrap();
         assert_eq!(jwt.thumbprint.as_deref(), Some(key.jwk().key_id()));
         let user = jwt.user.as_ref().unwrap();
         assert_eq!((user.id, user.username.as_deref()), (account.id, Some("rosa")));
@@ -74,23 +74,23 @@ fn a_registered_key_gets_a_token_that_says_whose_it_is_and_until_when() {
         assert_eq!(jwt.expires_at.0 - jwt.renew_at().0, 86_400);
 
         // The old token dies with the first signed one; the next one does not end the last.
-        let old = stage.plex_tv().token_details(&stage.token(Who::PlexPass));
-        assert!(stage.send(old).unwrap_err().is_token_dead());
-        let renewed = exchange(stage, &key).unwrap();
+        let old = harness.plex_tv().token_details(&harness.token(Who::PlexPass));
+        assert!(harness.send(old).unwrap_err().is_token_dead());
+        let renewed = exchange(harness, &key).unwrap();
         for token in [&token, &renewed] {
-            stage.send(stage.plex_tv().token_details(token)).unwrap();
+            harness.send(harness.plex_tv().token_details(token)).unwrap();
         }
     });
 }
 
 #[test]
 fn scopes_choose_what_the_token_says() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let nonce = stage.send(stage.plex_tv().nonce()).unwrap();
-        let claims = DeviceClaims::for_exchange(&stage.identity(), nonce, now());
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let nonce = harness.send(harness.plex_tv().nonce()).unwrap();
+        let claims = DeviceClaims::for_exchange(&harness.identity(), nonce, now());
         let jwt = claims.scopes([JwtScope::FriendlyName]).sign(&key).unwrap();
-        let token = stage.send(stage.plex_tv().exchange_device_jwt(&jwt)).unwrap();
+        let token = harness.send(harness.plex_tv().exchange_device_jwt(&jwt)).unwrap();
         let user = PlexJwt::unverified(&token).unwrap().user.unwrap();
         assert_eq!(user.friendly_name.as_deref(), Some("Rosa Ayala"));
         assert!(user.username.is_none() && user.email.is_none() && user.id.is_some());
@@ -99,63 +99,64 @@ fn scopes_choose_what_the_token_says() {
 
 #[test]
 fn a_key_is_registered_once_and_with_a_token_that_lives() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let again = stage.plex_tv().register_device_key(&stage.token(Who::Free), key.jwk());
-        let error = stage.send(again).unwrap_err();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let again = harness.plex_tv().register_device_key(&harness.token(Who::Free), key.jwk());
+        let error = harness.send(again).unwrap_err();
         assert_eq!(variant(&error), "Rejected");
         assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
 
         let dead = Token::new("dead").unwrap();
-        let error = stage.send(stage.plex_tv().register_device_key(&dead, key.jwk())).unwrap_err();
+        let error =
+            harness.send(harness.plex_tv().register_device_key(&dead, key.jwk())).unwrap_err();
         assert!(error.is_token_dead(), "{error}");
-        assert_eq!(stage.fake(|fake| fake.device_keys().count()), 1);
+        assert_eq!(harness.fake(|fake| fake.device_keys().count()), 1);
     });
 }
 
 #[test]
 fn whatever_is_wrong_with_what_was_signed_is_told_apart() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
+    over_every_carrier(|harness| {
+        let key = registered(harness);
         let stranger = Ed25519Key::from_seed(&[4; 32]);
         let forger = Ed25519Key::from_seed(&[4; 32]).with_key_id(key.jwk().key_id()).unwrap();
-        let used = signed(stage, &key, now());
-        stage.send(stage.plex_tv().exchange_device_jwt(&used)).unwrap();
+        let used = signed(harness, &key, now());
+        harness.send(harness.plex_tv().exchange_device_jwt(&used)).unwrap();
         let late = now() - Duration::from_secs(301);
         for (jwt, status, expected) in [
-            (signed(stage, &stranger, now()), 422, "Rejected"),
-            (signed(stage, &forger, now()), 422, "Rejected"),
+            (signed(harness, &stranger, now()), 422, "Rejected"),
+            (signed(harness, &forger, now()), 422, "Rejected"),
             (used, 422, "Rejected"),
-            (signed(stage, &key, late), 498, "Unauthorized"),
+            (signed(harness, &key, late), 498, "Unauthorized"),
         ] {
-            let error = stage.send(stage.plex_tv().exchange_device_jwt(&jwt)).unwrap_err();
+            let error = harness.send(harness.plex_tv().exchange_device_jwt(&jwt)).unwrap_err();
             assert_eq!((error.status().unwrap().as_u16(), &*variant(&error)), (status, expected));
             assert!(!error.is_token_dead() && !error.wants_new_device_key(), "{error}");
             assert!(!error.may_retry(), "{error}");
         }
         // A device whose clock is behind, and one whose clock is four minutes ahead.
         for ahead in [Duration::ZERO, Duration::from_secs(240)] {
-            let jwt = signed(stage, &key, now() + ahead);
-            stage.send(stage.plex_tv().exchange_device_jwt(&jwt)).unwrap();
+            let jwt = signed(harness, &key, now() + ahead);
+            harness.send(harness.plex_tv().exchange_device_jwt(&jwt)).unwrap();
         }
     });
 }
 
 #[test]
 fn what_is_signed_has_times_also_where_plex_asks_for_them() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        stage.fake(plex_auth_fake::FakePlex::demand_times);
-        exchange(stage, &key).unwrap();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        harness.fake(plex_auth_fake::FakePlex::demand_times);
+        exchange(harness, &key).unwrap();
     });
 }
 
 #[test]
 fn too_many_nonces_are_told_and_can_be_asked_for_later() {
-    over_every_carrier(|stage| {
-        stage.fake(|fake| fake.limit_nonces(1));
-        stage.send(stage.plex_tv().nonce()).unwrap();
-        let error = stage.send(stage.plex_tv().nonce()).unwrap_err();
+    over_every_carrier(|harness| {
+        harness.fake(|fake| fake.limit_nonces(1));
+        harness.send(harness.plex_tv().nonce()).unwrap();
+        let error = harness.send(harness.plex_tv().nonce()).unwrap_err();
         assert_eq!(variant(&error), "RateLimited");
         assert!(error.may_retry() && error.to_string().contains("code 1003"), "{error}");
     });
@@ -163,49 +164,49 @@ fn too_many_nonces_are_told_and_can_be_asked_for_later() {
 
 #[test]
 fn a_removed_device_wants_a_new_key_and_a_new_identifier() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let token = exchange(stage, &key).unwrap();
-        stage.fake(|fake| fake.remove_device(IDENTIFIER));
-        let error = exchange(stage, &key).unwrap_err();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let token = exchange(harness, &key).unwrap();
+        harness.fake(|fake| fake.remove_device(IDENTIFIER));
+        let error = exchange(harness, &key).unwrap_err();
         assert!(error.wants_new_device_key() && !error.is_token_dead(), "{error}");
-        let error = stage.send(stage.plex_tv().token_details(&token)).unwrap_err();
+        let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
         assert!(error.is_token_dead(), "{error}");
     });
 }
 
 #[test]
 fn an_expired_token_is_dead_and_a_new_one_can_be_had_all_the_same() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let jwt = signed(stage, &key, now() - WEEK);
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let jwt = signed(harness, &key, now() - WEEK);
         // A week ago, by the fake's clock.
-        let request = stage.plex_tv().exchange_device_jwt(&jwt).into_parts().0.map(Vec::from);
+        let request = harness.plex_tv().exchange_device_jwt(&jwt).into_parts().0.map(Vec::from);
         let past = seconds(now() - WEEK);
-        let answer = stage.fake(|fake| fake.answer(&request, past));
+        let answer = harness.fake(|fake| fake.answer(&request, past));
         let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
         let token = Token::new(body["auth_token"].as_str().unwrap()).unwrap();
 
-        let error = stage.send(stage.plex_tv().token_details(&token)).unwrap_err();
+        let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 498);
         assert!(error.is_token_dead(), "{error}");
-        let keys = plex_keys(stage);
+        let keys = plex_keys(harness);
         let later = now() + Duration::from_secs(61);
         assert_eq!(
-            keys.verify(&token, &stage.identity(), later).unwrap_err(),
+            keys.verify(&token, &harness.identity(), later).unwrap_err(),
             VerifyError::Expired
         );
-        exchange(stage, &key).unwrap();
+        exchange(harness, &key).unwrap();
     });
 }
 
 #[test]
 fn no_media_server_takes_a_signed_token_which_says_nothing_about_the_account() {
-    over_every_carrier(|stage| {
-        let token = exchange(stage, &registered(stage)).unwrap();
-        let server = stage.media_server_with(Which::Claimed, token);
+    over_every_carrier(|harness| {
+        let token = exchange(harness, &registered(harness)).unwrap();
+        let server = harness.media_server_with(Which::Claimed, token);
         let error =
-            stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
+            harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
         assert!(!error.is_token_dead(), "{error}");
         assert!(error.to_string().contains("does not accept this token"), "{error}");
     });
@@ -213,14 +214,14 @@ fn no_media_server_takes_a_signed_token_which_says_nothing_about_the_account() {
 
 #[test]
 fn a_key_that_plex_changed_is_unknown_until_the_keys_are_asked_for_again() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let (old_keys, old) = (plex_keys(stage), exchange(stage, &key).unwrap());
-        stage.fake(plex_auth_fake::FakePlex::change_key);
-        let new = exchange(stage, &key).unwrap();
-        let me = stage.identity();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let (old_keys, old) = (plex_keys(harness), exchange(harness, &key).unwrap());
+        harness.fake(plex_auth_fake::FakePlex::change_key);
+        let new = exchange(harness, &key).unwrap();
+        let me = harness.identity();
         assert_eq!(old_keys.verify(&new, &me, now()).unwrap_err(), VerifyError::UnknownKey);
-        let new_keys = plex_keys(stage);
+        let new_keys = plex_keys(harness);
         for token in [&old, &new] {
             new_keys.verify(token, &me, now()).unwrap();
         }
@@ -231,18 +232,22 @@ fn a_key_that_plex_changed_is_unknown_until_the_keys_are_asked_for_again() {
 
 #[test]
 fn plex_without_keys_is_no_error_until_one_is_needed() {
-    over_every_carrier(|stage| {
-        let token = exchange(stage, &registered(stage)).unwrap();
+    over_every_carrier(|harness| {
+        let token = exchange(harness, &registered(harness)).unwrap();
         let none = || Misbehaviour::answer(200, "application/json", r#"{"keys":[]}"#).times(1);
-        stage.fake(|fake| fake.misbehave("/auth/keys", none()));
-        let verified = plex_keys(stage).verify(&token, &stage.identity(), now());
+        harness.fake(|fake| fake.misbehave("/auth/keys", none()));
+        let verified = plex_keys(harness).verify(&token, &harness.identity(), now());
         assert_eq!(verified.unwrap_err(), VerifyError::NoUsableKey);
     });
 }
 
-fn poll(stage: &Stage, pin: &DevicePin, key: &dyn DeviceKey) -> Result<Option<Token>, SendError> {
-    let jwt = DeviceClaims::for_poll(&stage.identity(), now()).sign(key).unwrap();
-    Ok(match stage.send(stage.plex_tv().poll_device_pin(pin, &jwt))? {
+fn poll(
+    harness: &Harness,
+    pin: &DevicePin,
+    key: &dyn DeviceKey,
+) -> Result<Option<Token>, SendError> {
+    let jwt = DeviceClaims::for_poll(&harness.identity(), now()).sign(key).unwrap();
+    Ok(match harness.send(harness.plex_tv().poll_device_pin(pin, &jwt))? {
         PinState::Linked { auth_token, .. } => Some(auth_token),
         _ => None,
     })
@@ -250,64 +255,64 @@ fn poll(stage: &Stage, pin: &DevicePin, key: &dyn DeviceKey) -> Result<Option<To
 
 #[test]
 fn a_pin_brings_the_key_along_and_a_signed_token_back() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let (key, other) = (key(), Ed25519Key::from_seed(&[4; 32]));
-        let short = stage.send(stage.plex_tv().create_short_device_pin(key.jwk())).unwrap();
+        let short = harness.send(harness.plex_tv().create_short_device_pin(key.jwk())).unwrap();
         assert_eq!(short.short().unwrap().pin().code.expose().len(), 4);
-        let strong = stage.send(stage.plex_tv().create_strong_device_pin(other.jwk())).unwrap();
+        let strong = harness.send(harness.plex_tv().create_strong_device_pin(other.jwk())).unwrap();
         assert_eq!(strong.strong().unwrap().pin().code.expose().len(), 25);
 
         for (pin, code, key) in [
             (&short, &short.short().unwrap().pin().code, &key),
             (&strong, &strong.strong().unwrap().pin().code, &other),
         ] {
-            assert!(poll(stage, pin, key).unwrap().is_none());
-            let link = stage.plex_tv().link_pin(&stage.token(Who::PlexPass), code);
-            stage.send(link).unwrap();
+            assert!(poll(harness, pin, key).unwrap().is_none());
+            let link = harness.plex_tv().link_pin(&harness.token(Who::PlexPass), code);
+            harness.send(link).unwrap();
             // Over a restart, with what was kept.
             let kept = DevicePin::kept(PinId::new(pin.id().expose()));
-            let token = poll(stage, &kept, key).unwrap().unwrap();
-            let jwt = plex_keys(stage).verify(&token, &stage.identity(), now()).unwrap();
+            let token = poll(harness, &kept, key).unwrap().unwrap();
+            let jwt = plex_keys(harness).verify(&token, &harness.identity(), now()).unwrap();
             assert_eq!(jwt.thumbprint.as_deref(), Some(key.jwk().key_id()));
-            exchange(stage, key).unwrap();
+            exchange(harness, key).unwrap();
         }
     });
 }
 
 #[test]
 fn a_poll_that_another_key_signed_brings_nothing_and_ends_nothing() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let (key, other) = (key(), Ed25519Key::from_seed(&[4; 32]));
-        let pin = stage.send(stage.plex_tv().create_short_device_pin(key.jwk())).unwrap();
-        let error = poll(stage, &pin, &other).unwrap_err();
+        let pin = harness.send(harness.plex_tv().create_short_device_pin(key.jwk())).unwrap();
+        let error = poll(harness, &pin, &other).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 422);
         assert!(!error.is_pin_gone(), "{error}");
 
-        let unsigned = stage.send(stage.plex_tv().poll_pin(pin.id())).unwrap_err();
+        let unsigned = harness.send(harness.plex_tv().poll_pin(pin.id())).unwrap_err();
         assert!(matches!(unsigned.answered(), Some(Error::BadRequest(_))), "{unsigned}");
 
-        let late = DeviceClaims::for_poll(&stage.identity(), now() - Duration::from_secs(301));
-        let late = stage.plex_tv().poll_device_pin(&pin, &late.sign(&key).unwrap());
-        let error = stage.send(late).unwrap_err();
+        let late = DeviceClaims::for_poll(&harness.identity(), now() - Duration::from_secs(301));
+        let late = harness.plex_tv().poll_device_pin(&pin, &late.sign(&key).unwrap());
+        let error = harness.send(late).unwrap_err();
         assert!(
             error
                 .to_string()
                 .ends_with("the device's signed token is not accepted (498, code 1001)"),
             "{error}"
         );
-        assert!(poll(stage, &pin, &key).unwrap().is_none());
+        assert!(poll(harness, &pin, &key).unwrap().is_none());
 
-        stage.fake(|fake| fake.pin_mut(pin.id().expose()).unwrap().age(901));
-        assert!(poll(stage, &pin, &key).unwrap_err().is_pin_gone());
+        harness.fake(|fake| fake.pin_mut(pin.id().expose()).unwrap().age(901));
+        assert!(poll(harness, &pin, &key).unwrap_err().is_pin_gone());
     });
 }
 
 #[test]
 fn a_key_that_is_taken_makes_no_pin() {
-    over_every_carrier(|stage| {
-        let key = registered(stage);
-        let error = stage.send(stage.plex_tv().create_short_device_pin(key.jwk())).unwrap_err();
+    over_every_carrier(|harness| {
+        let key = registered(harness);
+        let error = harness.send(harness.plex_tv().create_short_device_pin(key.jwk())).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 422);
-        assert_eq!(stage.fake(|fake| fake.pins().count()), 0);
+        assert_eq!(harness.fake(|fake| fake.pins().count()), 0);
     });
 }

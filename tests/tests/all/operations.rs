@@ -4,17 +4,17 @@ use plex_auth_fake::{Which, Who};
 use plex_auth_proto::{OPERATIONS, Scope, Token, TokenType};
 
 use crate::every_operation::{IDENTIFIER, every_operation};
-use crate::stage::over_every_carrier;
+use crate::harness::over_every_carrier;
 
 #[test]
 fn a_sign_in_returns_the_account_and_a_token_that_works() {
-    over_every_carrier(|stage| {
-        let account = stage.sign_in(&stage.credentials(Who::PlexPass)).unwrap();
+    over_every_carrier(|harness| {
+        let account = harness.sign_in(&harness.credentials(Who::PlexPass)).unwrap();
         assert_eq!(account.username.as_deref(), Some("rosa"));
         assert!(account.has_plex_pass());
         assert_eq!(account.subscription.unwrap().features.len(), 100);
 
-        let details = stage.send(stage.plex_tv().token_details(&account.auth_token)).unwrap();
+        let details = harness.send(harness.plex_tv().token_details(&account.auth_token)).unwrap();
         assert_eq!(details.auth_token.expose(), account.auth_token.expose());
         assert_eq!(details.username.as_deref(), Some("rosa"));
     });
@@ -22,7 +22,7 @@ fn a_sign_in_returns_the_account_and_a_token_that_works() {
 
 #[test]
 fn every_account_of_the_fake_tells_its_kind() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         for (who, plex_pass, managed) in [
             (Who::PlexPass, true, false),
             (Who::Free, false, false),
@@ -30,7 +30,8 @@ fn every_account_of_the_fake_tells_its_kind() {
             (Who::Managed, false, true),
             (Who::EmailOnly, false, false),
         ] {
-            let account = stage.send(stage.plex_tv().token_details(&stage.token(who))).unwrap();
+            let account =
+                harness.send(harness.plex_tv().token_details(&harness.token(who))).unwrap();
             assert_eq!(account.has_plex_pass(), plex_pass, "{who:?}");
             assert_eq!(account.is_managed(), managed, "{who:?}");
             assert_eq!(account.email.is_none(), managed, "{who:?}");
@@ -41,38 +42,39 @@ fn every_account_of_the_fake_tells_its_kind() {
 
 #[test]
 fn two_factor_authentication_asks_for_a_code_and_takes_it() {
-    over_every_carrier(|stage| {
-        let credentials = stage.credentials(Who::TwoFactor);
-        let code =
-            stage.fake(|fake| fake.account(Who::TwoFactor).verification_code().map(str::to_owned));
+    over_every_carrier(|harness| {
+        let credentials = harness.credentials(Who::TwoFactor);
+        let code = harness
+            .fake(|fake| fake.account(Who::TwoFactor).verification_code().map(str::to_owned));
         let code = code.unwrap();
 
-        let error = stage.sign_in(&credentials).unwrap_err();
+        let error = harness.sign_in(&credentials).unwrap_err();
         assert!(error.wants_second_factor() && !error.is_token_dead(), "{error}");
-        let error = stage.sign_in(&credentials.clone().verification_code(" \n")).unwrap_err();
+        let error = harness.sign_in(&credentials.clone().verification_code(" \n")).unwrap_err();
         assert!(error.to_string().contains("a verification code is needed"), "{error}");
-        let error = stage.sign_in(&credentials.clone().verification_code("000000")).unwrap_err();
+        let error = harness.sign_in(&credentials.clone().verification_code("000000")).unwrap_err();
         assert!(error.to_string().contains("wrong or too old"), "{error}");
-        let account = stage.sign_in(&credentials.verification_code(format!(" {code}\n"))).unwrap();
+        let account =
+            harness.sign_in(&credentials.verification_code(format!(" {code}\n"))).unwrap();
         assert_eq!(account.two_factor_enabled, Some(true));
     });
 }
 
 #[test]
 fn a_transient_token_opens_the_server_until_it_restarts() {
-    over_every_carrier(|stage| {
-        let server = stage.media_server(Which::Claimed, Who::PlexPass);
+    over_every_carrier(|harness| {
+        let server = harness.media_server(Which::Claimed, Who::PlexPass);
         let transient =
-            stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
+            harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
         assert!(transient.token.expose().starts_with("transient-"));
 
-        let delegated = stage.media_server_with(Which::Claimed, transient.token);
-        let source = stage.source();
-        let known = stage.send(delegated.source_connection_information(&source)).unwrap();
+        let delegated = harness.media_server_with(Which::Claimed, transient.token);
+        let source = harness.source();
+        let known = harness.send(delegated.source_connection_information(&source)).unwrap();
         assert!(known.device().is_some());
 
-        stage.fake(|fake| fake.restart(Which::Claimed));
-        let error = stage.send(delegated.source_connection_information(&source)).unwrap_err();
+        harness.fake(|fake| fake.restart(Which::Claimed));
+        let error = harness.send(delegated.source_connection_information(&source)).unwrap_err();
         assert_eq!(error.status().unwrap(), 401);
         assert!(!error.is_token_dead(), "it speaks for that server only: {error}");
     });
@@ -80,18 +82,18 @@ fn a_transient_token_opens_the_server_until_it_restarts() {
 
 #[test]
 fn a_source_is_found_with_all_its_connections() {
-    over_every_carrier(|stage| {
-        let server = stage.media_server(Which::Claimed, Who::PlexPass);
-        let source = stage.source();
+    over_every_carrier(|harness| {
+        let server = harness.media_server(Which::Claimed, Who::PlexPass);
+        let source = harness.source();
         for call in [
             server.source_connection_information(&source),
             server.refresh_source_connection_information(&source),
         ] {
-            let found = stage.send(call).unwrap();
+            let found = harness.send(call).unwrap();
             let device = found.device().unwrap();
             let identifier = device.client_identifier.as_deref().unwrap();
             assert_eq!(source.as_str(), format!("server://{identifier}"));
-            let expected = stage.fake(|fake| fake.server(Which::Claimed).sources()[0].clone());
+            let expected = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].clone());
             assert_eq!(device.connections.len(), expected.connections.len());
             for (found, expected) in device.connections.iter().zip(&expected.connections) {
                 assert_eq!(found.uri.as_ref(), Some(&expected.uri));
@@ -100,7 +102,7 @@ fn a_source_is_found_with_all_its_connections() {
                 assert_eq!(found.relay.unwrap_or(false), expected.relay);
             }
         }
-        let refreshed = stage.fake(|fake| {
+        let refreshed = harness.fake(|fake| {
             let asked = fake.requests().iter().filter(|seen| seen.path() == "/security/resources");
             asked.filter(|seen| seen.target.contains("refresh=1")).count()
         });
@@ -110,21 +112,25 @@ fn a_source_is_found_with_all_its_connections() {
 
 #[test]
 fn a_source_that_the_server_does_not_know_is_no_error() {
-    over_every_carrier(|stage| {
-        let server = stage.media_server(Which::Claimed, Who::PlexPass);
+    over_every_carrier(|harness| {
+        let server = harness.media_server(Which::Claimed, Who::PlexPass);
         let unknown = "server://a b&c#d%20e+客厅".parse().unwrap();
         assert!(
-            stage.send(server.source_connection_information(&unknown)).unwrap().device().is_none()
+            harness
+                .send(server.source_connection_information(&unknown))
+                .unwrap()
+                .device()
+                .is_none()
         );
     });
 }
 
 #[test]
 fn an_unclaimed_server_has_no_tokens_and_says_so() {
-    over_every_carrier(|stage| {
-        let server = stage.media_server(Which::Unclaimed, Who::PlexPass);
+    over_every_carrier(|harness| {
+        let server = harness.media_server(Which::Unclaimed, Who::PlexPass);
         let error =
-            stage.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
+            harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
         assert!(
             error.to_string().ends_with("a server that nobody has claimed has none"),
             "{error}"
@@ -153,11 +159,11 @@ fn is_at(path: &str, pattern: &str) -> bool {
 
 #[test]
 fn every_operation_is_sent_with_its_verb_path_and_headers() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         for every in every_operation() {
-            drop(stage.ask(&every));
+            drop(harness.ask(&every));
         }
-        let seen = stage.fake(|fake| fake.requests().to_vec());
+        let seen = harness.fake(|fake| fake.requests().to_vec());
         assert_eq!(seen.len(), OPERATIONS.len());
         for (seen, operation) in seen.iter().zip(OPERATIONS) {
             let name = operation.name;
@@ -189,13 +195,13 @@ fn every_operation_is_sent_with_its_verb_path_and_headers() {
 
 #[test]
 fn any_password_arrives_byte_for_byte() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let long = "ü&=+% ".repeat(2000);
         for password in
             ["a&b=c+d%20$é\"😀;", " spaces around ", "'\"<>\\", "line\r\nbreak\0", &long]
         {
-            stage.fake(|fake| fake.account_mut(Who::Free).set_password(password));
-            let account = stage.sign_in(&stage.credentials(Who::Free)).unwrap();
+            harness.fake(|fake| fake.account_mut(Who::Free).set_password(password));
+            let account = harness.sign_in(&harness.credentials(Who::Free)).unwrap();
             assert_eq!(account.username.as_deref(), Some("tariq"));
         }
     });
@@ -203,12 +209,12 @@ fn any_password_arrives_byte_for_byte() {
 
 #[test]
 fn a_device_name_beyond_ascii_arrives_as_utf_8() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         for name in ["Salon d'été", "客厅", "Anna’s MacBook 📺"] {
             let me = plex_auth_proto::ClientIdentity::builder(IDENTIFIER).device_name(name).build();
-            let plex_tv = plex_auth_proto::PlexTv::at(me.unwrap(), stage.plex_tv().url().clone());
-            stage.send(plex_tv.token_details(&stage.token(Who::Free))).unwrap();
-            let seen = stage.fake(|fake| fake.requests().last().cloned()).unwrap();
+            let plex_tv = plex_auth_proto::PlexTv::at(me.unwrap(), harness.plex_tv().url().clone());
+            harness.send(plex_tv.token_details(&harness.token(Who::Free))).unwrap();
+            let seen = harness.fake(|fake| fake.requests().last().cloned()).unwrap();
             assert_eq!(seen.headers["x-plex-device-name"].as_bytes(), name.as_bytes());
         }
     });
@@ -216,16 +222,16 @@ fn a_device_name_beyond_ascii_arrives_as_utf_8() {
 
 #[test]
 fn a_revoked_token_is_dead_and_a_foreign_one_is_refused_by_one_server_alone() {
-    over_every_carrier(|stage| {
-        let token = Token::new(stage.fake(|fake| fake.issue_token(Who::Free))).unwrap();
-        stage.send(stage.plex_tv().token_details(&token)).unwrap();
-        stage.fake(|fake| fake.revoke(token.expose()));
-        let error = stage.send(stage.plex_tv().token_details(&token)).unwrap_err();
+    over_every_carrier(|harness| {
+        let token = Token::new(harness.fake(|fake| fake.issue_token(Who::Free))).unwrap();
+        harness.send(harness.plex_tv().token_details(&token)).unwrap();
+        harness.fake(|fake| fake.revoke(token.expose()));
+        let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
         assert!(error.is_token_dead(), "{error}");
 
-        let stranger = stage.media_server(Which::Claimed, Who::Free);
+        let stranger = harness.media_server(Which::Claimed, Who::Free);
         let error =
-            stage.send(stranger.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
+            harness.send(stranger.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
         assert!(!error.is_token_dead(), "{error}");
         assert!(error.to_string().contains("does not accept this token"), "{error}");
     });
@@ -233,13 +239,13 @@ fn a_revoked_token_is_dead_and_a_foreign_one_is_refused_by_one_server_alone() {
 
 #[test]
 fn a_connection_is_kept_for_the_next_call_also_after_a_refusal() {
-    crate::stage::over_every_client(|stage| {
+    crate::harness::over_every_client(|harness| {
         let wrong = plex_auth_proto::Credentials::new("rosa", "wrong").unwrap();
-        stage.sign_in(&wrong).unwrap_err();
-        stage.sign_in(&stage.credentials(Who::PlexPass)).unwrap();
-        stage.send(stage.plex_tv().token_details(&stage.token(Who::Free))).unwrap();
-        let expected = if stage.is_hand_made() { 3 } else { 1 };
-        assert_eq!(stage.connections(), Some(expected));
+        harness.sign_in(&wrong).unwrap_err();
+        harness.sign_in(&harness.credentials(Who::PlexPass)).unwrap();
+        harness.send(harness.plex_tv().token_details(&harness.token(Who::Free))).unwrap();
+        let expected = if harness.is_hand_made() { 3 } else { 1 };
+        assert_eq!(harness.connections(), Some(expected));
     });
 }
 

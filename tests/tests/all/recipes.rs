@@ -62,7 +62,7 @@ fn every_recipe_is_played_and_on_the_page() {
     let mut recipes = 0;
     for entry in fs::read_dir(FOLDER).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let Some(recipe) = name.strip_suffix(".rs").filter(|it| !["main", "stage"].contains(it))
+        let Some(recipe) = name.strip_suffix(".rs").filter(|it| !["main", "harness"].contains(it))
         else {
             continue;
         };

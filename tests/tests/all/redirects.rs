@@ -5,36 +5,36 @@ use plex_auth_proto::Error;
 use plex_auth_proto::http::Response;
 
 use crate::every_operation::every_operation;
-use crate::stage::{Stage, over_every_client, over_every_own_client};
+use crate::harness::{Harness, over_every_client, over_every_own_client};
 
 /// The answer points to a second server in every way that there is; none gets there.
-fn is_not_followed(stage: &Stage) {
+fn is_not_followed(harness: &Harness) {
     let elsewhere = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());
     let bare = elsewhere.url().trim_start_matches("http:").to_owned();
     let places = [
         (Some(format!("{}/user?x=1", elsewhere.url())), Some(elsewhere.url().to_owned())),
         (Some(format!("{}/user", encrypted.url())), Some(encrypted.url().to_owned())),
-        (Some(format!("{bare}/user")), Some(format!("{}:{bare}", stage.scheme()))),
-        (Some("/user".to_owned()), Some(stage.url().to_owned())),
-        (Some("../user".to_owned()), Some(stage.url().to_owned())),
+        (Some(format!("{bare}/user")), Some(format!("{}:{bare}", harness.scheme()))),
+        (Some("/user".to_owned()), Some(harness.url().to_owned())),
+        (Some("../user".to_owned()), Some(harness.url().to_owned())),
         (Some("http://[::".to_owned()), None),
         (None, None),
     ];
     for status in [301, 302, 303, 307, 308] {
         for (location, to) in &places {
             for every in every_operation() {
-                stage.fake(|fake| {
+                harness.fake(|fake| {
                     fake.behave();
                     fake.forget_requests();
                     fake.misbehave(&every.path(), redirect(status, location.as_deref()));
                 });
-                let error = stage.ask(&every).expect_err("no success");
+                let error = harness.ask(&every).expect_err("no success");
                 let Some(Error::Redirected { to: found, .. }) = error.answered() else {
                     panic!("{status} to {location:?}: {error:?}");
                 };
                 assert_eq!(found.as_ref().map(ToString::to_string), *to, "{location:?}");
-                let asked = stage.fake(|fake| fake.requests().len());
+                let asked = harness.fake(|fake| fake.requests().len());
                 assert_eq!(asked, 1, "{status} to {location:?}");
             }
         }

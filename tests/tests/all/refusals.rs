@@ -4,39 +4,39 @@ use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{Error, SendError};
 
 use crate::every_operation::{EveryOperation, every_operation};
-use crate::stage::{Stage, over_every_carrier};
+use crate::harness::{Harness, over_every_carrier};
 
 const HTML: &str = "<html><head><title>Unauthorized</title><script>alert(1)</script></head>\
                     <body><h1>401 Unauthorized</h1></body></html>";
 
 /// Every operation, asked once, with what the fake answers at its path.
-fn ask_everything(stage: &Stage, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
-    ask_those(stage, |_| true, answer)
+fn ask_everything(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
+    ask_those(harness, |_| true, answer)
 }
 
 /// Every operation that says something by its success, so that not anything will do.
-fn ask_the_wordy(stage: &Stage, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
-    ask_those(stage, |every| !every.is_wordless(), answer)
+fn ask_the_wordy(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
+    ask_those(harness, |every| !every.is_wordless(), answer)
 }
 
 fn ask_those(
-    stage: &Stage,
+    harness: &Harness,
     those: impl Fn(&EveryOperation) -> bool,
     answer: impl Fn() -> Misbehaviour,
 ) -> Vec<SendError> {
     let refused = |every: EveryOperation| {
-        stage.fake(|fake| {
+        harness.fake(|fake| {
             fake.behave();
             fake.misbehave(&every.path(), answer());
         });
-        stage.ask(&every).expect_err(every.operation.name)
+        harness.ask(&every).expect_err(every.operation.name)
     };
     every_operation().into_iter().filter(those).map(refused).collect()
 }
 
 #[test]
 fn the_status_decides_whatever_the_body_is() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         for (status, variant) in [
             (400, "BadRequest("),
             (401, "Unauthorized("),
@@ -56,7 +56,7 @@ fn the_status_decides_whatever_the_body_is() {
                 ("application/json", HTML),
                 ("text/plain", ""),
             ] {
-                for error in ask_everything(stage, || Misbehaviour::answer(status, kind, body)) {
+                for error in ask_everything(harness, || Misbehaviour::answer(status, kind, body)) {
                     let answered =
                         error.answered().unwrap_or_else(|| panic!("{status} {body}: {error}"));
                     let shown = format!("{answered:?}");
@@ -71,12 +71,12 @@ fn the_status_decides_whatever_the_body_is() {
 
 #[test]
 fn a_page_with_status_200_is_no_answer_of_plexs() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         for (kind, body, content) in [
             ("text/html", "<html>Sign in to the hotel's network</html>", "an HTML page"),
             ("application/json", "<!DOCTYPE html><html></html>", "an HTML page"),
         ] {
-            for error in ask_everything(stage, || Misbehaviour::answer(200, kind, body)) {
+            for error in ask_everything(harness, || Misbehaviour::answer(200, kind, body)) {
                 assert!(error.to_string().ends_with(&format!("answered 200 with {content}")));
                 assert!(!error.is_token_dead(), "{error}");
             }
@@ -87,7 +87,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
             ("application/json", "{} {}", "broken JSON"),
             ("text/plain", "OK", "neither JSON nor XML"),
         ] {
-            for error in ask_the_wordy(stage, || Misbehaviour::answer(200, kind, body)) {
+            for error in ask_the_wordy(harness, || Misbehaviour::answer(200, kind, body)) {
                 assert!(
                     error.to_string().ends_with(&format!("answered 200 with {content}")),
                     "{error}"
@@ -96,7 +96,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
             }
         }
         for status in [201, 204] {
-            for error in ask_the_wordy(stage, || Misbehaviour::answer(status, "text/plain", "")) {
+            for error in ask_the_wordy(harness, || Misbehaviour::answer(status, "text/plain", "")) {
                 assert!(
                     error.to_string().ends_with(&format!("answered {status} with no body")),
                     "{error}"
@@ -108,20 +108,20 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_named() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let gzip = |status, body: &'static [u8]| {
             move || {
                 Misbehaviour::answer(status, "application/json", body)
                     .header("content-encoding", "gzip")
             }
         };
-        for error in ask_everything(stage, gzip(200, b"\x1f\x8b\x08\x00")) {
+        for error in ask_everything(harness, gzip(200, b"\x1f\x8b\x08\x00")) {
             assert!(error.to_string().ends_with("(gzip)"), "{error}");
         }
-        for error in ask_everything(stage, gzip(401, b"\x1f\x8b\x08\x00")) {
+        for error in ask_everything(harness, gzip(401, b"\x1f\x8b\x08\x00")) {
             assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
-        for error in ask_the_wordy(stage, gzip(204, b"")) {
+        for error in ask_the_wordy(harness, gzip(204, b"")) {
             assert!(error.to_string().ends_with("answered 204 with no body"), "{error}");
         }
     });
@@ -129,16 +129,16 @@ fn an_encoding_that_was_not_asked_for_is_named() {
 
 #[test]
 fn an_answer_is_bounded_with_and_without_a_length() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let large = || Misbehaviour::answer(200, "application/json", vec![b' '; 2 * 1024 * 1024]);
-        for error in ask_everything(stage, large) {
+        for error in ask_everything(harness, large) {
             assert!(
                 matches!(error.answered(), Some(Error::BodyTooLarge { limit: 1_048_576, .. })),
                 "{error}"
             );
         }
         let refusal = || Misbehaviour::answer(401, "text/html", vec![b' '; 2 * 1024 * 1024]);
-        for error in ask_everything(stage, refusal) {
+        for error in ask_everything(harness, refusal) {
             assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
     });
@@ -146,13 +146,13 @@ fn an_answer_is_bounded_with_and_without_a_length() {
 
 #[test]
 fn after_ten_wrong_passwords_plex_says_stop() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let wrong = plex_auth_proto::Credentials::new("tariq", "wrong").unwrap();
         for _ in 0..10 {
-            let error = stage.sign_in(&wrong).unwrap_err();
+            let error = harness.sign_in(&wrong).unwrap_err();
             assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
         }
-        let error = stage.sign_in(&stage.credentials(Who::Free)).unwrap_err();
+        let error = harness.sign_in(&harness.credentials(Who::Free)).unwrap_err();
         assert!(matches!(error.answered(), Some(Error::TooManyFailures(_))), "{error}");
         assert!(!error.may_retry());
     });
@@ -160,11 +160,11 @@ fn after_ten_wrong_passwords_plex_says_stop() {
 
 #[test]
 fn an_account_without_a_password_says_how_it_signs_in() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let login =
-            stage.fake(|fake| fake.account(Who::EmailOnly).login().map(str::to_owned)).unwrap();
+            harness.fake(|fake| fake.account(Who::EmailOnly).login().map(str::to_owned)).unwrap();
         let credentials = plex_auth_proto::Credentials::new(login, "any").unwrap();
-        let error = stage.sign_in(&credentials).unwrap_err();
+        let error = harness.sign_in(&credentials).unwrap_err();
         assert!(error.to_string().contains("signs in by e-mail only"), "{error}");
     });
 }

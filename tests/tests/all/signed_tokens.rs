@@ -10,7 +10,7 @@ use plex_auth_proto::VerifyError::{
 };
 use plex_auth_proto::{DeviceClaims, DeviceKey, Ed25519Key, InvalidPlexJwt, JwtPart, Token};
 
-use crate::stage::{Stage, over_every_carrier};
+use crate::harness::{Harness, over_every_carrier};
 
 const RSA: &str = r#"{"kty":"RSA","kid":"rsa","n":"AQAB","e":"AQAB"}"#;
 
@@ -31,29 +31,29 @@ fn claiming(claims: &str) -> String {
 }
 
 /// The token that an exchange brings where Plex answers with this one.
-fn exchanged(stage: &Stage, token: &str) -> Token {
+fn exchanged(harness: &Harness, token: &str) -> Token {
     let body = format!(r#"{{"auth_token":"{token}"}}"#);
     let answer = Misbehaviour::answer(200, "application/json", body).times(1);
-    stage.fake(|fake| fake.misbehave("/auth/token", answer));
-    let nonce = stage.send(stage.plex_tv().nonce()).unwrap();
-    let claims = DeviceClaims::for_exchange(&stage.identity(), nonce, SystemTime::now());
+    harness.fake(|fake| fake.misbehave("/auth/token", answer));
+    let nonce = harness.send(harness.plex_tv().nonce()).unwrap();
+    let claims = DeviceClaims::for_exchange(&harness.identity(), nonce, SystemTime::now());
     let jwt = claims.sign(&Ed25519Key::from_seed(&[3; 32])).unwrap();
-    stage.send(stage.plex_tv().exchange_device_jwt(&jwt)).unwrap()
+    harness.send(harness.plex_tv().exchange_device_jwt(&jwt)).unwrap()
 }
 
 /// What a look at a token says, in 2023.
-fn verified(stage: &Stage, keys: &[&str], token: &Token) -> Result<(), VerifyError> {
+fn verified(harness: &Harness, keys: &[&str], token: &Token) -> Result<(), VerifyError> {
     let body = format!(r#"{{"keys":[{}]}}"#, keys.join(","));
     let answer = Misbehaviour::answer(200, "application/json", body).times(1);
-    stage.fake(|fake| fake.misbehave("/auth/keys", answer));
-    let keys = stage.send(stage.plex_tv().plex_keys()).unwrap();
+    harness.fake(|fake| fake.misbehave("/auth/keys", answer));
+    let keys = harness.send(harness.plex_tv().plex_keys()).unwrap();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    keys.verify(token, &stage.identity(), now).map(|_| ())
+    keys.verify(token, &harness.identity(), now).map(|_| ())
 }
 
 #[test]
 fn whatever_token_comes_is_handed_out_and_verified_for_what_it_is() {
-    over_every_carrier(|stage| {
+    over_every_carrier(|harness| {
         let right = claiming(r#""aud":["another","plex.tv"],"exp":1700604800"#);
         let (two_parts, _) = right.rsplit_once('.').unwrap();
         let unsigned = signed(r#"{"alg":"none","kid":"plex"}"#, r#"{"exp":1700604800}"#);
@@ -67,17 +67,17 @@ fn whatever_token_comes_is_handed_out_and_verified_for_what_it_is() {
             (format!("{right}=="), Err(Invalid(InvalidPlexJwt::Padded(JwtPart::Signature)))),
             (unsigned, Err(Invalid(InvalidPlexJwt::NotSigned))),
         ] {
-            let held = exchanged(stage, &token);
+            let held = exchanged(harness, &token);
             assert_eq!(held.expose(), token);
-            assert_eq!(verified(stage, &[key().jwk().to_json().as_str()], &held), expected);
+            assert_eq!(verified(harness, &[key().jwk().to_json().as_str()], &held), expected);
         }
     });
 }
 
 #[test]
 fn of_plexs_keys_the_usable_ones_are_tried_and_where_there_is_none_it_says_so() {
-    over_every_carrier(|stage| {
-        let token = exchanged(stage, &claiming(r#""aud":"plex.tv","exp":1700604800"#));
+    over_every_carrier(|harness| {
+        let token = exchanged(harness, &claiming(r#""aud":"plex.tv","exp":1700604800"#));
         let own = key().jwk().to_json();
         let old = Ed25519Key::from_seed(&[8; 32]).jwk().to_json();
         let nameless = own.replace(r#""kid""#, r#""name""#);
@@ -89,7 +89,7 @@ fn of_plexs_keys_the_usable_ones_are_tried_and_where_there_is_none_it_says_so() 
             (vec![RSA], Err(NoUsableKey)),
             (vec![], Err(NoUsableKey)),
         ] {
-            assert_eq!(verified(stage, &keys, &token), expected, "{keys:?}");
+            assert_eq!(verified(harness, &keys, &token), expected, "{keys:?}");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! What becomes of a request on its way: outages, answers that are late or lost, refusals for want of room.
+//! The network and the service's capacity: outages, late or lost responses, and refusals under load.
 
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use plex_auth_proto::{Call, NoAnswerReason, SendError};
 use crate::chance::Chance;
 use crate::traffic::Traffic;
 
-/// Whoever answers: the whole fake, or a plain value in its place.
+/// A service: the whole fake, or a plain value in its place.
 pub(crate) trait Service {
     fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>>;
 }
@@ -22,18 +22,18 @@ impl Service for plex_auth_fake::FakePlex {
     }
 }
 
-/// A time in which the service answers nobody.
+/// A time in which the service does not answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Outage {
     pub(crate) name: &'static str,
     pub(crate) when: Range<u64>,
-    /// Whether something answers 503 in its place; else it is not reached at all.
-    pub(crate) is_told: bool,
+    /// Whether it answers 503; otherwise it cannot be reached.
+    pub(crate) answers_503: bool,
 }
 
-/// The way to a service and back.
+/// The network between clients and a service.
 #[derive(Debug)]
-pub(crate) struct Weather {
+pub(crate) struct Network {
     chance: Chance,
     pub(crate) outages: Vec<Outage>,
     /// How many requests it takes in a second. It refuses those beyond.
@@ -48,7 +48,7 @@ pub(crate) struct Weather {
     pub(crate) lost: u64,
 }
 
-/// What has come of a request.
+/// The result of a request.
 pub(crate) struct Outcome<T> {
     pub(crate) answer: Result<Response<T>, SendError>,
     /// After how many seconds the caller knows.
@@ -57,7 +57,7 @@ pub(crate) struct Outcome<T> {
     pub(crate) done: Option<StatusCode>,
 }
 
-impl Weather {
+impl Network {
     pub(crate) fn new(seed: u64, outages: Vec<Outage>, most: u64, time: Range<u64>) -> Self {
         Self {
             chance: Chance::new(seed, 0x77_65_61),
@@ -80,8 +80,8 @@ impl Weather {
         now: u64,
     ) -> Outcome<T> {
         if let Some(outage) = self.outages.iter().find(|outage| outage.when.contains(&now)) {
-            let is_told = outage.is_told;
-            return self.in_vain(call, is_told);
+            let answers_503 = outage.answers_503;
+            return self.in_vain(call, answers_503);
         }
         let (request, reply) = call.into_parts();
         if self.chance.happens(5) {
@@ -117,10 +117,10 @@ impl Weather {
     }
 
     /// Carries a call to nobody, or to something that answers 503 in the service's place.
-    pub(crate) fn in_vain<T>(&mut self, call: Call<T>, is_told: bool) -> Outcome<T> {
+    pub(crate) fn in_vain<T>(&mut self, call: Call<T>, answers_503: bool) -> Outcome<T> {
         self.in_vain += 1;
         let reply = call.into_parts().1;
-        let answer = if is_told {
+        let answer = if answers_503 {
             let page = plain(StatusCode::SERVICE_UNAVAILABLE, b"<html>503</html>".to_vec());
             reply.read(page).map_err(SendError::from)
         } else {

@@ -1,4 +1,4 @@
-//! Tokens that are checked and kept, driven by both transports.
+//! Tokens that are checked and refreshed, driven by both transports.
 
 use std::ops::ControlFlow;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where a scenario plays: a fake Plex, a carrier to it, and who is asking.
+//! Runs scenarios: a fake Plex, a carrier to it, and a client identity.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
 const CLIENTS: [NewCarrier; 3] = [Carrier::HandMade, Carrier::ureq, Carrier::hyper];
 
 /// One carrier, one fake, nothing shared with any other test.
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     carrier: Carrier,
     url: String,
     fake: Arc<Mutex<FakePlex>>,
@@ -26,7 +26,7 @@ pub(crate) struct Stage {
 }
 
 /// Plays a scenario over every carrier, over HTTP and over HTTPS.
-pub(crate) fn over_every_carrier(scenario: impl Fn(&Stage)) {
+pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness)) {
     let fake = Arc::new(Mutex::new(FakePlex::new()));
     let url = "http://plex.example:32400".to_owned();
     play(&scenario, Carrier::Value(Arc::clone(&fake)), url, fake, None);
@@ -34,7 +34,7 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Stage)) {
 }
 
 /// Plays a scenario over every carrier that needs a socket, over HTTP and over HTTPS.
-pub(crate) fn over_every_client(scenario: impl Fn(&Stage)) {
+pub(crate) fn over_every_client(scenario: impl Fn(&Harness)) {
     for client in CLIENTS {
         over(client, false, &scenario);
         over(client, true, &scenario);
@@ -42,7 +42,7 @@ pub(crate) fn over_every_client(scenario: impl Fn(&Stage)) {
 }
 
 /// The same, over all of them at once: for a scenario that waits.
-pub(crate) fn over_every_client_at_once(scenario: impl Fn(&Stage) + Sync) {
+pub(crate) fn over_every_client_at_once(scenario: impl Fn(&Harness) + Sync) {
     std::thread::scope(|scope| {
         for (client, secure) in CLIENTS.into_iter().flat_map(|it| [(it, false), (it, true)]) {
             let scenario = &scenario;
@@ -51,7 +51,7 @@ pub(crate) fn over_every_client_at_once(scenario: impl Fn(&Stage) + Sync) {
     });
 }
 
-fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Stage)) {
+fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Harness)) {
     let (root, server) = if secure {
         let authority = Authority::new();
         (Some(authority.root_der()), Server::https(FakePlex::new(), authority.good()))
@@ -63,7 +63,7 @@ fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Stage)) {
 }
 
 /// Plays a scenario over clients that a caller made, with settings of their own.
-pub(crate) fn over_every_own_client(scenario: impl Fn(&Stage)) {
+pub(crate) fn over_every_own_client(scenario: impl Fn(&Harness)) {
     for carrier in [Carrier::own_ureq(), Carrier::own_hyper()] {
         let server = Server::http(FakePlex::new());
         let (url, fake) = (server.url().to_owned(), server.fake());
@@ -72,7 +72,7 @@ pub(crate) fn over_every_own_client(scenario: impl Fn(&Stage)) {
 }
 
 fn play(
-    scenario: &impl Fn(&Stage),
+    scenario: &impl Fn(&Harness),
     carrier: Carrier,
     url: String,
     fake: Arc<Mutex<FakePlex>>,
@@ -80,10 +80,10 @@ fn play(
 ) {
     // Shown where the scenario fails.
     println!("over {} at {url}", carrier.name());
-    scenario(&Stage { carrier, url, fake, server });
+    scenario(&Harness { carrier, url, fake, server });
 }
 
-impl Stage {
+impl Harness {
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
         self.carrier.send(call)
     }

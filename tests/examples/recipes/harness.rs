@@ -12,11 +12,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// A plex.tv with media servers, over HTTP.
-pub(crate) struct Stage {
+pub(crate) struct Harness {
     pub(crate) server: Server,
 }
 
-impl Stage {
+impl Harness {
     pub(crate) fn new() -> Self {
         Self { server: Server::http(FakePlex::new()) }
     }

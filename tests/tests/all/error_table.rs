@@ -1,5 +1,5 @@
-//! What each situation becomes: the variant, the message, and what the predicates answer. One table, played
-//! with every operation over every carrier that can have the situation.
+//! The error of each situation: the variant, the message, and the result of each predicate. One table, run with every
+//! operation over every carrier in which the situation can occur.
 
 use std::time::{Duration, SystemTime};
 

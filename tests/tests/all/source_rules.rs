@@ -1,4 +1,4 @@
-//! Rules of the house that no compiler checks, read off the sources.
+//! Rules of this project that no compiler checks, checked on the sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};

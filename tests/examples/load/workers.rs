@@ -17,17 +17,17 @@ use crate::ask::{Ask, Outcome};
 const RESPITE: Duration = Duration::from_millis(5);
 
 /// One transport, and what its callers run on.
-pub(crate) enum Crew {
+pub(crate) enum Workers {
     Sync(plex_auth_ureq::Transport),
     Async(plex_auth_hyper::Transport, Runtime),
 }
 
-/// What is left of a crew without its transport.
+/// What is left of workers without their transport.
 pub(crate) struct Ground {
     _runtime: Option<Runtime>,
 }
 
-impl Crew {
+impl Workers {
     /// Over ureq, trusting this root beside the usual ones.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
