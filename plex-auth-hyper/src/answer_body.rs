@@ -6,8 +6,9 @@ use http_body_util::BodyExt;
 use plex_auth_proto::NoAnswerReason;
 use zeroize::Zeroizing;
 
+use crate::client_error::BoxError;
 use crate::clock::Clock;
-use crate::fault::{self, BoxError};
+use crate::fault;
 
 /// What is set aside for a body that does not say how long it is. An account fits, so that its token is not
 /// left behind in memory that the buffer has outgrown.

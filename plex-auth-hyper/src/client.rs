@@ -16,13 +16,13 @@ use plex_auth_proto::http::{Request, Response};
 use rustls::ClientConfig;
 use tower_service::Service;
 
-use crate::fault::{self, BoxError, NotStarted};
+use crate::client_error::{BoxError, NotStarted};
+use crate::fault;
 use crate::passage::Passage;
 use crate::request_body::RequestBody;
 use connector::{Connector, Journey};
-pub(crate) use resolver::NameNotFound;
 use spare::Spare;
-pub(crate) use tls::{roots, settings, tls_fault};
+pub(crate) use tls::{roots, settings};
 
 mod connector;
 mod resolver;

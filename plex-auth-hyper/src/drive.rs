@@ -12,8 +12,8 @@ use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Conversation, Step};
 use tower_service::Service;
 
+use crate::client_error::BoxError;
 use crate::clock::SharedTimer;
-use crate::fault::BoxError;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
 

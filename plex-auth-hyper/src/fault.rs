@@ -2,14 +2,15 @@
 //! something decides, as what is around it says the same more vaguely.
 
 use std::error::Error;
-use std::fmt;
 use std::io;
-#[cfg(feature = "client")]
-use std::time::Duration;
 
 use plex_auth_proto::{NoAnswerReason, TlsFault};
 
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+use crate::client_error::{BoxError, NotStarted};
+#[cfg(feature = "client")]
+use crate::client_error::{ConnectTimedOut, NameNotFound};
+#[cfg(feature = "client")]
+use crate::tls_error::tls_fault;
 
 /// What a client's error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,33 +19,6 @@ pub(crate) struct Fault {
     /// False only where it is sure that nothing reached the server.
     pub(crate) sent: bool,
 }
-
-/// Why a client could not start. Its own kind of error, so that it is found again in a chain.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotStarted(pub(crate) &'static str);
-
-impl fmt::Display for NotStarted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl Error for NotStarted {}
-
-/// That no connection came about within this limit of our client's.
-#[cfg(feature = "client")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectTimedOut(pub(crate) Duration);
-
-#[cfg(feature = "client")]
-impl fmt::Display for ConnectTimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no connection within {:?}", self.0)
-    }
-}
-
-#[cfg(feature = "client")]
-impl Error for ConnectTimedOut {}
 
 /// The fault of an exchange that ended before the head of an answer was there.
 pub(crate) fn of_head(error: &BoxError) -> Fault {
@@ -158,8 +132,6 @@ impl Seen {
     fn client(&mut self, error: &(dyn Error + 'static)) -> Option<NoAnswerReason> {
         use hyper_util::client::legacy;
 
-        use crate::client::{NameNotFound, tls_fault};
-
         if let Some(error) = error.downcast_ref::<legacy::Error>() {
             self.connecting |= error.is_connect();
             // Without a source it is a request that this client cannot send: without a host, of an HTTP
@@ -181,6 +153,8 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
     use super::*;
 
     fn of(error: impl Into<BoxError>) -> Fault {

@@ -138,11 +138,14 @@ mod answer_body;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
+mod client_error;
 mod clock;
 mod drive;
 mod fault;
 mod passage;
 mod request_body;
+#[cfg(feature = "client")]
+mod tls_error;
 mod transport;
 
 #[cfg(feature = "client")]

@@ -12,8 +12,9 @@ use tower_service::Service;
 use crate::answer_body::AnswerBody;
 #[cfg(feature = "client")]
 use crate::client::Client;
+use crate::client_error::BoxError;
 use crate::clock::{Clock, SharedTimer};
-use crate::fault::{self, BoxError, Fault};
+use crate::fault::{self, Fault};
 use crate::passage::Passage;
 use crate::request_body::RequestBody;
 

@@ -15,7 +15,7 @@ use rustls::ClientConfig;
 use tower_service::Service;
 
 use super::resolver::Resolver;
-use crate::fault::{BoxError, ConnectTimedOut, NotStarted};
+use crate::client_error::{BoxError, ConnectTimedOut, NotStarted};
 
 /// How long connecting may take, all addresses of one family together: 10 s, so that an address which
 /// swallows everything leaves time for the others.

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,7 +6,7 @@ use std::vec;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
-use crate::fault::BoxError;
+use crate::client_error::{BoxError, NameNotFound};
 
 /// The system's resolver, with an error of its own where hyper-util has only a text.
 #[derive(Clone, Debug)]
@@ -46,15 +45,3 @@ impl Service<Name> for Resolver {
         })
     }
 }
-
-/// The name has no address.
-#[derive(Debug)]
-pub(crate) struct NameNotFound;
-
-impl fmt::Display for NameNotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name was not found")
-    }
-}
-
-impl std::error::Error for NameNotFound {}
