@@ -2,9 +2,32 @@ use std::fmt;
 
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
-use ureq::{Agent, Proxy, ProxyProtocol};
+use ureq::{Agent, Proxy};
 
+use crate::invalid_transport::InvalidTransport;
+use crate::proxy::{self, ProxyAddress};
+#[cfg(feature = "rustls")]
+use crate::roots;
 use crate::transport::Transport;
+
+impl Transport {
+    /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
+    /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
+    pub fn new() -> Self {
+        Self::over_own(config(None).build().new_agent())
+    }
+
+    /// For what needs an agent of its own: further root certificates, a proxy.
+    pub fn builder() -> TransportBuilder {
+        TransportBuilder::default()
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// Makes a [`Transport`] with an agent of its own; from [`Transport::builder`].
 ///
@@ -44,15 +67,7 @@ impl TransportBuilder {
     /// The proxy is asked for a tunnel (`CONNECT`) for `http` and `https` alike. Of an `https` call it
     /// learns the host alone; of an `http` call it can read everything, the token included.
     pub fn proxy(self, url: &str) -> Self {
-        // What follows a number sign is dropped by the parser: it may be the rest of a password and the
-        // host.
-        if url.contains('#') {
-            return self.refuse(InvalidTransport::ProxyUrl);
-        }
-        match Proxy::new(url) {
-            Ok(proxy) => self.check_proxy(proxy),
-            Err(_) => self.refuse(InvalidTransport::ProxyUrl),
-        }
+        self.set_proxy(proxy::from_url(url).map(Some))
     }
 
     /// Takes the proxy from the environment, as it is now: the first of `ALL_PROXY`, `HTTPS_PROXY` and
@@ -63,14 +78,7 @@ impl TransportBuilder {
     /// [`proxy`](Self::proxy) about plain HTTP holds here, too, and the environment is not always one's
     /// own.
     pub fn proxy_from_env(self) -> Self {
-        match Proxy::try_from_env() {
-            Some(proxy) => self.check_proxy(proxy),
-            // ureq takes what it cannot read for nothing, and goes to the host directly.
-            None if PROXY_VARIABLES.iter().any(|name| is_set(name)) => {
-                self.refuse(InvalidTransport::ProxyUrl)
-            }
-            None => self,
-        }
+        self.set_proxy(proxy::from_env())
     }
 
     /// Makes the transport.
@@ -86,67 +94,26 @@ impl TransportBuilder {
         #[cfg(feature = "rustls")]
         let config = match self.roots.as_slice() {
             [] => config,
-            roots => config.tls_config(crate::roots::with_mozillas(roots)?),
+            own => config.tls_config(roots::with_mozillas(own)?),
         };
         Ok(Transport::over_own(config.build().new_agent()))
     }
 
-    fn check_proxy(mut self, proxy: Proxy) -> Self {
-        let spoken = match proxy.protocol() {
-            ProxyProtocol::Http => true,
-            ProxyProtocol::Https => cfg!(feature = "rustls"),
-            // Without its feature for them ureq panics, or goes to the host directly.
-            _ => false,
-        };
-        if !spoken {
-            return self.refuse(InvalidTransport::ProxyProtocol);
+    /// Sets the proxy if there is one.
+    fn set_proxy(mut self, proxy: Result<Option<Proxy>, InvalidTransport>) -> Self {
+        match proxy {
+            Ok(proxy) => self.proxy = proxy.or(self.proxy),
+            Err(invalid) => {
+                self.invalid.get_or_insert(invalid);
+            }
         }
-        if !is_plain(&proxy) {
-            return self.refuse(InvalidTransport::ProxyUrl);
-        }
-        self.proxy = Some(proxy);
         self
     }
-
-    fn refuse(mut self, invalid: InvalidTransport) -> Self {
-        self.invalid.get_or_insert(invalid);
-        self
-    }
-}
-
-/// Whether the URL is an authority and nothing else. A password with a slash or a question mark in it
-/// would have moved the host.
-fn is_plain(proxy: &Proxy) -> bool {
-    let uri = proxy.uri();
-    let after_user_info =
-        uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());
-    let port = after_user_info.and_then(|rest| rest.strip_prefix(proxy.host()));
-    // A port that is no number counts as none with the parser.
-    let port_is_read = port == Some("") || uri.port_u16().is_some();
-    let nothing_else = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    !proxy.host().is_empty() && port_is_read && nothing_else
-}
-
-const PROXY_VARIABLES: [&str; 6] =
-    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The settings of an agent of our own. What is promised of each request is set with the request.
-pub(crate) fn config(proxy: Option<Proxy>) -> ConfigBuilder<AgentScope> {
+fn config(proxy: Option<Proxy>) -> ConfigBuilder<AgentScope> {
     Agent::config_builder().proxy(proxy).user_agent("")
-}
-
-/// A proxy as it may be shown: without user and password.
-pub(crate) struct ProxyAddress<'a>(pub(crate) &'a Proxy);
-
-impl fmt::Debug for ProxyAddress<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.0.uri().scheme_str().unwrap_or("http");
-        write!(f, "{scheme}://{}:{}", self.0.host(), self.0.port())
-    }
 }
 
 impl fmt::Debug for TransportBuilder {
@@ -161,55 +128,9 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// Why a [`Transport`] cannot be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidTransport {
-    /// A root certificate cannot be read.
-    #[non_exhaustive]
-    Certificate {
-        /// Which, counted from 1.
-        number: usize,
-    },
-    /// A root certificate is text in PEM. Decode it first: what stands between its lines is the DER in
-    /// base64.
-    #[non_exhaustive]
-    PemCertificate {
-        /// Which, counted from 1.
-        number: usize,
-    },
-    /// The proxy's URL cannot be read. Mostly a character in the password is not percent-encoded.
-    ProxyUrl,
-    /// The proxy is of a kind that this transport does not speak to: SOCKS, or `https` without the
-    /// feature `rustls`. An agent of one's own may.
-    ProxyProtocol,
-}
-
-impl fmt::Display for InvalidTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Certificate { number } => {
-                write!(f, "root certificate {number} is not a certificate in DER")
-            }
-            Self::PemCertificate { number } => {
-                write!(f, "root certificate {number} is in PEM; it must be in DER")
-            }
-            Self::ProxyUrl => f.write_str(
-                "the proxy's URL cannot be read; write http://user:password@host:port, with special \
-                 characters in the password percent-encoded",
-            ),
-            Self::ProxyProtocol => {
-                f.write_str("this kind of proxy needs an agent of your own: Transport::over")
-            }
-        }
-    }
-}
-
-impl std::error::Error for InvalidTransport {}
-
 #[cfg(test)]
 mod tests {
-    use super::{InvalidTransport, TransportBuilder};
+    use super::{InvalidTransport, ProxyAddress, TransportBuilder};
 
     fn refusal(url: &str) -> InvalidTransport {
         TransportBuilder::default().proxy(url).build().unwrap_err()
@@ -219,7 +140,7 @@ mod tests {
     fn no_proxys_password_is_shown() {
         let builder = TransportBuilder::default().proxy("http://rosa:SECRET@proxy.example:3128");
         assert_eq!(
-            format!("{:?}", builder.proxy.as_ref().map(super::ProxyAddress)),
+            format!("{:?}", builder.proxy.as_ref().map(ProxyAddress)),
             "Some(http://proxy.example:3128)"
         );
         assert!(!format!("{builder:?}").contains("SECRET"));

@@ -9,23 +9,9 @@ use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
 use ureq::config::Config;
 use ureq::{Agent, Error, Timeout};
 
-/// Why no answer came.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) reason: Reason,
-    /// Whether any of the request may have reached the server.
-    pub(crate) sent: bool,
-}
-
-impl Fault {
-    pub(crate) fn nothing_sent(reason: Reason) -> Self {
-        Self { reason, sent: false }
-    }
-
-    pub(crate) fn outcome_unknown(reason: Reason) -> Self {
-        Self { reason, sent: true }
-    }
-}
+use crate::failure::Fault;
+#[cfg(feature = "rustls")]
+use crate::tls_fault;
 
 /// What must be known of an exchange to say what an error in it means.
 pub(crate) struct Circumstances<'a> {
@@ -111,7 +97,7 @@ pub(crate) fn classify(error: &Error, circumstances: &Circumstances<'_>) -> Faul
         Error::TlsRequired => Fault::nothing_sent(Reason::Tls(TlsFault::NotAvailable)),
         Error::Tls(_) => Fault::nothing_sent(Reason::Tls(TlsFault::Other)),
         #[cfg(feature = "rustls")]
-        Error::Rustls(error) => crate::tls_fault::classify(error),
+        Error::Rustls(error) => tls_fault::classify(error),
         Error::RequireHttpsOnly(_) => not_started("the agent is set to https alone"),
         Error::BadUri(_) | Error::Http(_) => not_started("the request cannot be sent as it is"),
         Error::LargeResponseHeader(..) => Fault::outcome_unknown(Reason::HeadTooLarge),
@@ -146,8 +132,8 @@ fn io_error(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
     use io::ErrorKind as Kind;
 
     #[cfg(feature = "rustls")]
-    if let Some(error) = crate::tls_fault::find(error) {
-        return crate::tls_fault::classify(error);
+    if let Some(error) = tls_fault::find(error) {
+        return tls_fault::classify(error);
     }
     match error.kind() {
         Kind::ConnectionRefused => circumstances.not_connected(Reason::Refused),

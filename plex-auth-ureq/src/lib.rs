@@ -123,7 +123,10 @@
 
 mod builder;
 mod drive;
+mod failure;
 mod fault;
+mod invalid_transport;
+mod proxy;
 #[cfg(feature = "rustls")]
 mod roots;
 #[cfg(feature = "rustls")]
@@ -131,7 +134,8 @@ mod tls_fault;
 mod transport;
 mod wire;
 
-pub use builder::{InvalidTransport, TransportBuilder};
+pub use builder::TransportBuilder;
+pub use invalid_transport::InvalidTransport;
 pub use plex_auth_proto as proto;
 pub use plex_auth_proto::SendError as Error;
 pub use plex_auth_proto::*;

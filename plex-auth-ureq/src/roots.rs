@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
-use crate::builder::InvalidTransport;
+use crate::invalid_transport::InvalidTransport;
 
 /// Mozilla's roots and these. ureq has no way to add to Mozilla's, so it is given all of them.
 pub(crate) fn with_mozillas(roots: &[Vec<u8>]) -> Result<TlsConfig, InvalidTransport> {

@@ -6,7 +6,7 @@ use std::io;
 use plex_auth_proto::{NoAnswerReason, TlsFault};
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-use crate::fault::Fault;
+use crate::failure::Fault;
 
 /// The error of rustls inside an I/O error, where there is one.
 pub(crate) fn find(error: &io::Error) -> Option<&Error> {

@@ -7,8 +7,9 @@ use plex_auth_proto::http::{HeaderMap, Response};
 use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
 use ureq::Agent;
 
-use crate::builder::{self, ProxyAddress, TransportBuilder};
-use crate::fault::{self, Circumstances, Fault};
+use crate::failure::Fault;
+use crate::fault::{self, Circumstances};
+use crate::proxy::ProxyAddress;
 use crate::wire::Wire;
 
 /// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
@@ -39,17 +40,6 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
-    /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
-    pub fn new() -> Self {
-        Self::over_own(builder::config(None).build().new_agent())
-    }
-
-    /// For what needs an agent of its own: further root certificates, a proxy.
-    pub fn builder() -> TransportBuilder {
-        TransportBuilder::default()
-    }
-
     /// A transport over an agent of the caller's: with other TLS, a SOCKS proxy, other pooling.
     ///
     /// The promises hold over it, too: they are made anew for each request, and the agent itself is not
@@ -179,12 +169,6 @@ fn expected_size(headers: &HeaderMap) -> usize {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     declared.map_or(USUAL_ANSWER, |declared| declared.saturating_add(32).min(1024 * 1024))
-}
-
-impl Default for Transport {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl fmt::Debug for Transport {

@@ -10,7 +10,8 @@ use plex_auth_proto::http::{Request, Response, Version};
 use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
 use ureq::Agent;
 
-use crate::fault::{self, Circumstances, Fault};
+use crate::failure::Fault;
+use crate::fault::{self, Circumstances};
 
 /// The longest limit that is passed on: ureq adds it to the clock, which overflows with more.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
