@@ -17,16 +17,16 @@ use rustls::ClientConfig;
 use tower_service::Service;
 
 use crate::client_error::{BoxError, NotStarted};
-use crate::fault;
-use crate::passage::Passage;
+use crate::error_chain;
 use crate::request_body::RequestBody;
-use connector::{Connector, Journey};
-use spare::Spare;
+use crate::send_state::SendState;
+use connector::{ConnectionUse, Connector};
+use request_copy::RequestCopy;
 pub(crate) use tls::{roots, settings};
 
 mod connector;
+mod request_copy;
 mod resolver;
-mod spare;
 mod tls;
 
 /// How long a connection is kept when nothing is sent: 15 s, as long as ureq keeps one. A server closes it
@@ -53,9 +53,9 @@ pub struct Client {
 }
 
 struct Pools {
-    /// Keeps connections, and uses them again.
-    kept: Pool,
-    /// Opens one for each request.
+    /// Keeps connections open and uses them again.
+    reusing: Pool,
+    /// Opens a connection for each request.
     fresh: Pool,
 }
 
@@ -67,7 +67,7 @@ impl Client {
         let pools = settings
             .map(|settings| {
                 let connector = Connector::new(Arc::new(settings));
-                let kept = legacy::Client::builder(TokioExecutor::new())
+                let reusing = legacy::Client::builder(TokioExecutor::new())
                     .pool_idle_timeout(IDLE)
                     .pool_timer(TokioTimer::new())
                     .retry_canceled_requests(true)
@@ -75,7 +75,7 @@ impl Client {
                 let fresh = legacy::Client::builder(TokioExecutor::new())
                     .pool_max_idle_per_host(0)
                     .build(connector);
-                Arc::new(Pools { kept, fresh })
+                Arc::new(Pools { reusing, fresh })
             })
             .ok_or(NotStarted("TLS could not be set up"));
         Self { pools }
@@ -94,12 +94,12 @@ impl Service<Request<RequestBody>> for Client {
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let pools = self.pools.clone();
         Box::pin(async move {
-            let passage = request.extensions().get::<Passage>().cloned();
-            let passage = passage.unwrap_or_else(|| Passage::new(false));
-            passage.tell(false);
+            let send_state = request.extensions().get::<SendState>().cloned();
+            let send_state = send_state.unwrap_or_else(|| SendState::new(false));
+            send_state.set_sent(false);
             check_runtime()?;
             check_url(&request)?;
-            fetch(&*pools?, request, &passage).await
+            fetch(&*pools?, request, &send_state).await
         })
     }
 }
@@ -107,73 +107,75 @@ impl Service<Request<RequestBody>> for Client {
 async fn fetch(
     pools: &Pools,
     request: Request<RequestBody>,
-    passage: &Passage,
+    send_state: &SendState,
 ) -> Result<Response<Incoming>, BoxError> {
-    let spare = passage.is_repeatable().then(|| Spare::of(&request));
-    let first = match attempt(&pools.kept, request, passage).await {
-        Ok(answer) => return Ok(answer),
-        Err(lost) => lost,
+    let copy = send_state.is_idempotent().then(|| RequestCopy::of(&request));
+    let first = match attempt(&pools.reusing, request, send_state).await {
+        Ok(response) => return Ok(response),
+        Err(failed) => failed,
     };
-    match spare {
-        Some(spare) if first.stale => match attempt(&pools.fresh, spare.request(), passage).await {
-            Ok(answer) => Ok(answer),
-            Err(second) => {
-                // Whatever became of the second, the first may have arrived.
-                passage.tell(true);
-                Err(if second.sent { second.error } else { first.error })
+    match copy {
+        Some(copy) if first.stale => {
+            match attempt(&pools.fresh, copy.into_request(), send_state).await {
+                Ok(response) => Ok(response),
+                Err(second) => {
+                    // Whatever happened to the second, the first may have arrived.
+                    send_state.set_sent(true);
+                    Err(if second.sent { second.error } else { first.error })
+                }
             }
-        },
+        }
         _ => {
-            passage.tell(first.sent);
+            send_state.set_sent(first.sent);
             Err(first.error)
         }
     }
 }
 
-/// An attempt that brought no answer.
-struct Lost {
+/// An attempt that returned no response.
+struct FailedAttempt {
     error: BoxError,
     sent: bool,
-    /// The connection had brought an answer before, and ended before this one.
+    /// The connection had returned a response before, and ended before this one.
     stale: bool,
 }
 
 async fn attempt(
     pool: &Pool,
     mut request: Request<RequestBody>,
-    passage: &Passage,
-) -> Result<Response<Incoming>, Lost> {
+    send_state: &SendState,
+) -> Result<Response<Incoming>, FailedAttempt> {
     let captured = capture_connection(&mut request);
-    let mut answer = pool.request(request);
-    let answer = poll_fn(|cx| {
-        let answer = Pin::new(&mut answer).poll(cx);
-        // Told as soon as it is so, since whoever waits can stop waiting.
+    let mut pending = pool.request(request);
+    let response = poll_fn(|cx| {
+        let polled = Pin::new(&mut pending).poll(cx);
+        // Recorded at once, as the caller can drop the future at any time.
         if captured.connection_metadata().is_some() {
-            passage.tell(true);
+            send_state.set_sent(true);
         }
-        answer
+        polled
     })
     .await;
-    let journey = captured.connection_metadata().as_ref().and_then(Journey::of);
-    answer
+    let connection_use = captured.connection_metadata().as_ref().and_then(ConnectionUse::of);
+    response
         .inspect(|_| {
-            if let Some(journey) = &journey {
-                journey.answered();
+            if let Some(connection_use) = &connection_use {
+                connection_use.record_response();
             }
         })
         .map_err(|error| {
             let error = BoxError::from(error);
-            let fault = fault::of_head(&error);
-            Lost {
-                sent: fault.sent && journey.is_some(),
-                stale: fault.reason == NoAnswerReason::CutOff
-                    && journey.is_some_and(|journey| journey.has_answered()),
+            let failure = error_chain::head_failure(&error);
+            FailedAttempt {
+                sent: failure.sent && connection_use.is_some(),
+                stale: failure.kind == NoAnswerReason::CutOff
+                    && connection_use.is_some_and(|connection_use| connection_use.had_response()),
                 error,
             }
         })
 }
 
-/// hyper-util and tokio panic where there is no runtime, or one without a timer.
+/// hyper-util and tokio panic if there is no runtime, or one without a timer.
 fn check_runtime() -> Result<(), NotStarted> {
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(NotStarted("no tokio runtime is running here"));

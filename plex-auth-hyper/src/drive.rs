@@ -13,13 +13,13 @@ use plex_auth_proto::{Conversation, Step};
 use tower_service::Service;
 
 use crate::client_error::BoxError;
-use crate::clock::SharedTimer;
+use crate::deadline::SharedTimer;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
 
-/// How long it sleeps at most before it looks at the clock again: a machine that is put to sleep does not
-/// count that time, and whoever shows a countdown wants to hear of each second.
-const LOOK: Duration = Duration::from_secs(1);
+/// Upper bound on one sleep: timers stop while a machine is suspended, and a program that shows a countdown
+/// needs its progress every second.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 impl<S, B> Transport<S>
 where
@@ -90,7 +90,7 @@ where
         conversation: &mut C,
         mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
     ) -> Option<C::Outcome> {
-        let mut under_way = UnderWay(Vec::new());
+        let mut in_flight = InFlight(Vec::new());
         loop {
             if watch(conversation.progress(SystemTime::now())).is_break() {
                 return None;
@@ -98,12 +98,13 @@ where
             match conversation.next(SystemTime::now()) {
                 Step::Send(id, call) => {
                     let exchange = self.exchange(call);
-                    under_way.0.push(Box::pin(async move { (id, exchange.await) }));
+                    in_flight.0.push(Box::pin(async move { (id, exchange.await) }));
                 }
                 Step::Wait(time) => {
-                    let heard = first(&self.timer, time.min(LOOK), &mut under_way).await;
-                    if let Some((id, answer)) = heard {
-                        conversation.receive(SystemTime::now(), id, answer);
+                    let time = time.min(MAX_SLEEP);
+                    let completed = next_completed(&self.timer, time, &mut in_flight).await;
+                    if let Some((id, result)) = completed {
+                        conversation.receive(SystemTime::now(), id, result);
                     }
                 }
                 Step::Done(outcome) => return Some(outcome),
@@ -112,26 +113,26 @@ where
     }
 }
 
-/// What comes first: something of a call, or the end of the time.
-async fn first<F: Future>(
+/// Waits until a call completes, `None` if the time runs out first.
+async fn next_completed<F: Future>(
     timer: &SharedTimer,
     time: Duration,
-    under_way: &mut UnderWay<F>,
+    in_flight: &mut InFlight<F>,
 ) -> Option<F::Output> {
     let mut sleep = None;
     poll_fn(|cx| {
-        // The calls first: one says that there is no runtime, where its timer panics.
-        if let Poll::Ready(heard) = under_way.poll(cx) {
-            return Poll::Ready(Some(heard));
+        // The calls first: without a runtime a call returns an error, and the timer panics.
+        if let Poll::Ready(completed) = in_flight.poll(cx) {
+            return Poll::Ready(Some(completed));
         }
-        let sleep = sleep.get_or_insert_with(|| asleep(timer, time));
+        let sleep = sleep.get_or_insert_with(|| start_sleep(timer, time));
         sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.as_mut().poll(cx)).map(|()| None)
     })
     .await
 }
 
-/// A sleep of the runtime's. Where there is none to sleep in nobody else is waiting, and the thread does.
-fn asleep(timer: &SharedTimer, time: Duration) -> Option<Pin<Box<dyn Sleep>>> {
+/// Starts a sleep of the runtime. Without a runtime no other task is waiting, so the thread itself sleeps.
+fn start_sleep(timer: &SharedTimer, time: Duration) -> Option<Pin<Box<dyn Sleep>>> {
     let sleep = panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time)));
     if sleep.is_err() {
         thread::sleep(time);
@@ -139,21 +140,21 @@ fn asleep(timer: &SharedTimer, time: Duration) -> Option<Pin<Box<dyn Sleep>>> {
     sleep.ok()
 }
 
-/// The calls that are under way.
-struct UnderWay<F>(Vec<Pin<Box<F>>>);
+/// The calls in flight.
+struct InFlight<F>(Vec<Pin<Box<F>>>);
 
-impl<F: Future> UnderWay<F> {
-    /// What came of the first of them that is done.
+impl<F: Future> InFlight<F> {
+    /// Returns the result of the first call that is complete.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut calls = self.0.iter_mut().enumerate();
-        let done = calls.find_map(|(index, call)| match call.as_mut().poll(cx) {
-            Poll::Ready(heard) => Some((index, heard)),
+        let completed = calls.find_map(|(index, call)| match call.as_mut().poll(cx) {
+            Poll::Ready(result) => Some((index, result)),
             Poll::Pending => None,
         });
-        match done {
-            Some((index, heard)) => {
+        match completed {
+            Some((index, result)) => {
                 drop(self.0.swap_remove(index));
-                Poll::Ready(heard)
+                Poll::Ready(result)
             }
             None => Poll::Pending,
         }

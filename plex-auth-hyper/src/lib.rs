@@ -133,17 +133,17 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answer_body;
 #[cfg(feature = "client")]
 mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod client_error;
-mod clock;
+mod deadline;
 mod drive;
-mod fault;
-mod passage;
+mod error_chain;
 mod request_body;
+mod response_body;
+mod send_state;
 #[cfg(feature = "client")]
 mod tls_error;
 mod transport;

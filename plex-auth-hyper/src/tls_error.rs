@@ -1,12 +1,12 @@
-//! What rustls's errors mean.
+//! Classifies the errors of rustls.
 
 use plex_auth_proto::TlsFault;
 use rustls::{CertificateError, InvalidMessage, OtherError};
 
-/// What a TLS error means.
-pub(crate) fn tls_fault(error: &rustls::Error) -> TlsFault {
+/// Classifies a TLS error.
+pub(crate) fn classify(error: &rustls::Error) -> TlsFault {
     match error {
-        rustls::Error::InvalidCertificate(error) => certificate_fault(error),
+        rustls::Error::InvalidCertificate(error) => classify_certificate(error),
         // No record at all, or none of a version that there is.
         rustls::Error::InvalidMessage(
             InvalidMessage::InvalidContentType
@@ -21,7 +21,7 @@ pub(crate) fn tls_fault(error: &rustls::Error) -> TlsFault {
     }
 }
 
-fn certificate_fault(error: &CertificateError) -> TlsFault {
+fn classify_certificate(error: &CertificateError) -> TlsFault {
     match error {
         CertificateError::UnknownIssuer => TlsFault::UntrustedIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_told_from_its_name() {
+    fn certificate_errors_are_classified() {
         for (error, fault) in [
             (CertificateError::UnknownIssuer, TlsFault::UntrustedIssuer),
             (CertificateError::NotValidForName, TlsFault::WrongName),
@@ -53,7 +53,7 @@ mod tests {
             (CertificateError::NotValidYet, TlsFault::NotYetValid),
             (CertificateError::BadEncoding, TlsFault::Other),
         ] {
-            assert_eq!(tls_fault(&error.into()), fault);
+            assert_eq!(classify(&error.into()), fault);
         }
     }
 }

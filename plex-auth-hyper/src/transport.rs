@@ -9,14 +9,14 @@ use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Call, NoAnswerReason, Reply, SendError};
 use tower_service::Service;
 
-use crate::answer_body::AnswerBody;
 #[cfg(feature = "client")]
 use crate::client::Client;
 use crate::client_error::BoxError;
-use crate::clock::{Clock, SharedTimer};
-use crate::fault::{self, Fault};
-use crate::passage::Passage;
+use crate::deadline::{Deadline, SharedTimer};
+use crate::error_chain::{self, Failure};
 use crate::request_body::RequestBody;
+use crate::response_body::ResponseBody;
+use crate::send_state::SendState;
 
 /// How long a whole exchange may take unless the transport or the call says otherwise: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -178,8 +178,8 @@ where
             reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
-        let clock = Clock::new(self.timer.clone(), limit);
-        exchange(self.service.clone(), request.map(RequestBody::from), reply, clock)
+        let deadline = Deadline::new(self.timer.clone(), limit);
+        exchange(self.service.clone(), request.map(RequestBody::from), reply, deadline)
     }
 }
 
@@ -187,7 +187,7 @@ async fn exchange<S, B, T>(
     service: S,
     mut request: Request<RequestBody>,
     reply: Reply<T>,
-    mut clock: Clock,
+    mut deadline: Deadline,
 ) -> Result<Response<T>, SendError>
 where
     S: Service<Request<RequestBody>, Response = Response<B>>,
@@ -195,54 +195,54 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let passage = Passage::new(reply.is_repeatable());
-    request.extensions_mut().insert(passage.clone());
-    let head = head(service, request, &passage, &mut clock).await;
+    let send_state = SendState::new(reply.is_repeatable());
+    request.extensions_mut().insert(send_state.clone());
+    let head = head(service, request, &send_state, &mut deadline).await;
     let (head, body) = match head {
-        Ok(answer) => answer.into_parts(),
-        Err(fault) => return Err(reply.no_answer(fault.reason, fault.sent)),
+        Ok(response) => response.into_parts(),
+        Err(failure) => return Err(reply.no_answer(failure.kind, failure.sent)),
     };
     let limit = reply.body_limit(head.status, &head.headers);
-    let body = AnswerBody::read(body, limit, &mut clock).await;
-    match body.fault {
-        // Of a refusal the status says what there is to know.
-        Some(reason) if head.status.is_success() => Err(reply.no_answer(reason, true)),
+    let body = ResponseBody::read(body, limit, &mut deadline).await;
+    match body.error {
+        // The status of a refusal is enough.
+        Some(kind) if head.status.is_success() => Err(reply.no_answer(kind, true)),
         _ => {
-            let answer = Response::from_parts(head, body.bytes);
-            Ok(reply.read(answer)?)
+            let response = Response::from_parts(head, body.bytes);
+            Ok(reply.read(response)?)
         }
     }
 }
 
-/// The answer as far as its head. The service ends here, as what was cloned for one call is of no use
-/// to another.
+/// Sends the request and returns the response with its body unread. Drops the service, which was cloned for this
+/// call only.
 async fn head<S, B>(
     mut service: S,
     request: Request<RequestBody>,
-    passage: &Passage,
-    clock: &mut Clock,
-) -> Result<Response<B>, Fault>
+    send_state: &SendState,
+    deadline: &mut Deadline,
+) -> Result<Response<B>, Failure>
 where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
 {
-    let late = NoAnswerReason::TimedOut(clock.limit());
-    match clock.race(poll_fn(|cx| service.poll_ready(cx))).await {
+    let timed_out = NoAnswerReason::TimedOut(deadline.limit());
+    match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
         Some(Ok(())) => {}
         Some(Err(error)) => {
-            let reason = fault::of_head(&error.into()).reason;
-            return Err(Fault { reason, sent: false });
+            let kind = error_chain::head_failure(&error.into()).kind;
+            return Err(Failure { kind, sent: false });
         }
         None => {
-            return Err(Fault { reason: late, sent: false });
+            return Err(Failure { kind: timed_out, sent: false });
         }
     }
-    let fault = match clock.race(service.call(request)).await {
-        Some(Ok(answer)) => return Ok(answer),
-        Some(Err(error)) => fault::of_head(&error.into()),
-        None => Fault { reason: late, sent: true },
+    let failure = match deadline.race(service.call(request)).await {
+        Some(Ok(response)) => return Ok(response),
+        Some(Err(error)) => error_chain::head_failure(&error.into()),
+        None => Failure { kind: timed_out, sent: true },
     };
-    Err(Fault { sent: passage.may_have_been_sent().unwrap_or(fault.sent), ..fault })
+    Err(Failure { sent: send_state.may_have_been_sent().unwrap_or(failure.sent), ..failure })
 }
 
 impl<S> fmt::Debug for Transport<S> {

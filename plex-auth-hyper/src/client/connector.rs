@@ -25,7 +25,7 @@ type Https = HttpsConnector<HttpConnector<Resolver>>;
 type Stream = <Https as Service<Uri>>::Response;
 type Connecting = <Https as Service<Uri>>::Future;
 
-/// Opens connections, each with a [`Journey`].
+/// Opens connections, each with a [`ConnectionUse`].
 #[derive(Clone)]
 pub(super) struct Connector {
     https: Https,
@@ -66,18 +66,24 @@ impl Future for Opening {
         // tokio panics where its runtime has no I/O, and there is no way to ask before.
         let polled = panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
         let Ok(polled) = polled else {
-            let why =
+            let reason =
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
-            return Poll::Ready(Err(NotStarted(why).into()));
+            return Poll::Ready(Err(NotStarted(reason).into()));
         };
-        polled.map_ok(|stream| Socket { stream, journey: Journey::default() }).map_err(|error| {
-            if took_too_long(&*error) { ConnectTimedOut(CONNECT_TIMEOUT).into() } else { error }
-        })
+        polled.map_ok(|stream| Socket { stream, connection_use: ConnectionUse::default() }).map_err(
+            |error| {
+                if is_connect_timeout(&*error) {
+                    ConnectTimedOut(CONNECT_TIMEOUT).into()
+                } else {
+                    error
+                }
+            },
+        )
     }
 }
 
-/// Whether it is hyper-util's limit that ended it, and not the system's, which has a number.
-fn took_too_long(error: &(dyn Error + 'static)) -> bool {
+/// Whether hyper-util's limit ended the attempt, and not the system's, which has an error number.
+fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
         let io = error.downcast_ref::<io::Error>();
@@ -90,38 +96,39 @@ fn took_too_long(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// What one connection has been through. It comes along with hyper-util's facts about the connection.
+/// The use of one connection so far, stored with hyper-util's information about the connection.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Journey {
-    answered: Arc<AtomicBool>,
+pub(super) struct ConnectionUse {
+    had_response: Arc<AtomicBool>,
 }
 
-impl Journey {
+impl ConnectionUse {
     pub(super) fn of(connected: &Connected) -> Option<Self> {
-        let mut facts = Extensions::new();
-        connected.get_extras(&mut facts);
-        facts.remove()
+        let mut extras = Extensions::new();
+        connected.get_extras(&mut extras);
+        extras.remove()
     }
 
-    /// Notes that the connection has brought an answer.
-    pub(super) fn answered(&self) {
-        self.answered.store(true, Ordering::Relaxed);
+    /// Records that a response arrived on the connection.
+    pub(super) fn record_response(&self) {
+        self.had_response.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+    /// Returns whether a response has arrived on the connection.
+    pub(super) fn had_response(&self) -> bool {
+        self.had_response.load(Ordering::Relaxed)
     }
 }
 
 /// An open connection.
 pub(super) struct Socket {
     stream: Stream,
-    journey: Journey,
+    connection_use: ConnectionUse,
 }
 
 impl Connection for Socket {
     fn connected(&self) -> Connected {
-        self.stream.connected().extra(self.journey.clone())
+        self.stream.connected().extra(self.connection_use.clone())
     }
 }
 

@@ -14,7 +14,7 @@ use super::*;
 
 type Frames = VecDeque<Result<Bytes, io::Error>>;
 
-/// A body that is always ready: its frames, then empty ones for ever or the end.
+/// A body that is always ready: its frames, then the end or an endless series of empty ones.
 struct Script {
     frames: Frames,
     endless: bool,
@@ -34,15 +34,15 @@ impl Body for Script {
     }
 }
 
-/// Answers with what it is given, if it is ready where it is called.
+/// Returns a given response. Must be ready when called.
 struct Mock<F> {
-    answer: F,
+    response: F,
     ready: bool,
 }
 
 impl<F: Clone> Clone for Mock<F> {
     fn clone(&self) -> Self {
-        Self { answer: self.answer.clone(), ready: false }
+        Self { response: self.response.clone(), ready: false }
     }
 }
 
@@ -60,20 +60,20 @@ where
     }
 
     fn call(&mut self, _: Request<RequestBody>) -> Self::Future {
-        assert!(self.ready, "called without being asked whether it is ready");
-        ready(Ok((self.answer)()))
+        assert!(self.ready, "called before it was ready");
+        ready(Ok((self.response)()))
     }
 }
 
-fn over<F, B>(answer: F) -> Transport<Mock<F>>
+fn over<F, B>(response: F) -> Transport<Mock<F>>
 where
     F: Fn() -> Response<B> + Clone,
 {
     let ready = false;
-    Transport::over(Mock { answer, ready }, SmolTimer::new())
+    Transport::over(Mock { response, ready }, SmolTimer::new())
 }
 
-fn answer(
+fn response(
     status: u16,
     endless: bool,
     frames: impl IntoIterator<Item = &'static str>,
@@ -85,9 +85,9 @@ fn answer(
             _ => Ok(Bytes::from(text)),
         })
         .collect();
-    let mut answer = Response::new(Script { frames, endless });
-    *answer.status_mut() = status.try_into().unwrap();
-    answer
+    let mut response = Response::new(Script { frames, endless });
+    *response.status_mut() = status.try_into().unwrap();
+    response
 }
 
 fn call() -> Call<Account> {
@@ -96,31 +96,31 @@ fn call() -> Call<Account> {
     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab").unwrap())
 }
 
-fn no_answer<T>(result: Result<T, SendError>) -> (NoAnswerReason, bool) {
+fn transport_error<T>(result: Result<T, SendError>) -> (NoAnswerReason, bool) {
     let Err(SendError::NoAnswer(error)) = result else {
-        panic!("an answer came");
+        panic!("the exchange succeeded");
     };
     (error.reason(), error.may_have_been_sent())
 }
 
 #[test]
-fn an_answer_in_pieces_is_put_together() {
-    let transport = over(|| answer(200, false, [r#"{"username""#, "", r#": "rosa"}"#]));
-    let answer = smol::block_on(transport.exchange(call())).unwrap();
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.body().username.as_deref(), Some("rosa"));
+fn frames_are_joined() {
+    let transport = over(|| response(200, false, [r#"{"username""#, "", r#": "rosa"}"#]));
+    let response = smol::block_on(transport.exchange(call())).unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.body().username.as_deref(), Some("rosa"));
 }
 
 #[test]
-fn a_success_that_is_cut_off_is_no_answer() {
-    let transport = over(|| answer(200, false, [r#"{"username": "rosa"}"#, "!"]));
-    let error = no_answer(smol::block_on(transport.send(call())));
+fn a_truncated_success_is_an_error() {
+    let transport = over(|| response(200, false, [r#"{"username": "rosa"}"#, "!"]));
+    let error = transport_error(smol::block_on(transport.send(call())));
     assert_eq!(error, (NoAnswerReason::CutOff, true));
 }
 
 #[test]
-fn of_a_refusal_that_is_cut_off_the_status_decides() {
-    let transport = over(|| answer(401, false, [r#"{"errors": [{"code": 1001}]}"#, "!"]));
+fn a_truncated_refusal_keeps_its_status() {
+    let transport = over(|| response(401, false, [r#"{"errors": [{"code": 1001}]}"#, "!"]));
     let error = smol::block_on(transport.send(call())).unwrap_err();
     assert_eq!(error.status().unwrap(), 401);
     assert!(error.is_token_dead());
@@ -129,32 +129,32 @@ fn of_a_refusal_that_is_cut_off_the_status_decides() {
 #[test]
 fn a_redirect_is_an_error() {
     let transport = over(|| {
-        let mut answer = answer(302, false, []);
+        let mut response = response(302, false, []);
         let there = "http://10.0.0.7/?X-Plex-Token=abc".parse().unwrap();
-        answer.headers_mut().insert("location", there);
-        answer
+        response.headers_mut().insert("location", there);
+        response
     });
     let error = smol::block_on(transport.send(call())).unwrap_err();
     assert!(matches!(error.answered(), Some(plex_auth_proto::Error::Redirected { .. })));
 }
 
 #[test]
-fn no_more_is_read_than_the_limit() {
-    let transport = over(|| answer(200, true, ["0123456789", "abc", "!"])).max_body_size(12);
+fn reading_stops_at_the_limit() {
+    let transport = over(|| response(200, true, ["0123456789", "abc", "!"])).max_body_size(12);
     let error = smol::block_on(transport.send(call())).unwrap_err();
     let error = error.answered().unwrap();
     assert!(matches!(error, plex_auth_proto::Error::BodyTooLarge { limit: 12, .. }));
 }
 
 #[test]
-fn no_frame_makes_a_body_larger_than_the_limit() {
-    let script = answer(200, false, ["0123456789", "abc"]).into_body();
-    let mut clock = Clock::new(Arc::new(SmolTimer::new()), Duration::from_secs(9));
-    let body = smol::block_on(AnswerBody::read(script, 4, &mut clock));
+fn a_frame_is_cut_at_the_limit() {
+    let script = response(200, false, ["0123456789", "abc"]).into_body();
+    let mut deadline = Deadline::new(Arc::new(SmolTimer::new()), Duration::from_secs(9));
+    let body = smol::block_on(ResponseBody::read(script, 4, &mut deadline));
     assert_eq!(body.bytes.as_ref(), b"0123");
 }
 
-/// Fails where a lost limit would wait for ever.
+/// Fails instead of hanging if a limit is not enforced.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, outcome) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(work()));
@@ -162,10 +162,10 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 }
 
 #[test]
-fn a_body_of_empty_frames_without_end_runs_out_of_time() {
+fn an_endless_body_times_out() {
     let limit = Duration::from_millis(50);
-    let transport = over(|| answer(200, true, [])).timeout(limit);
-    let error = in_time(move || no_answer(smol::block_on(transport.send(call()))));
+    let transport = over(|| response(200, true, [])).timeout(limit);
+    let error = in_time(move || transport_error(smol::block_on(transport.send(call()))));
     assert_eq!(error, (NoAnswerReason::TimedOut(limit), true));
 }
 
@@ -193,27 +193,27 @@ impl Service<Request<RequestBody>> for Silent {
 }
 
 #[test]
-fn what_a_silent_service_was_given_may_have_been_sent() {
+fn a_timeout_after_ready_may_have_sent() {
     let limit = Duration::from_millis(20);
     for ready in [false, true] {
         let transport = Transport::over(Silent { ready }, SmolTimer::new()).timeout(limit);
-        let error = in_time(move || no_answer(smol::block_on(transport.send(call()))));
+        let error = in_time(move || transport_error(smol::block_on(transport.send(call()))));
         assert_eq!(error, (NoAnswerReason::TimedOut(limit), ready));
     }
 }
 
 #[test]
-fn the_deadline_of_a_call_goes_before_the_timeout() {
+fn the_deadline_of_a_call_wins() {
     let limit = Duration::from_millis(20);
     let transport = Transport::over(Silent { ready: true }, SmolTimer::new());
     let call = call().deadline(limit);
-    let error = in_time(move || no_answer(smol::block_on(transport.send(call))));
+    let error = in_time(move || transport_error(smol::block_on(transport.send(call))));
     assert_eq!(error.0, NoAnswerReason::TimedOut(limit));
 }
 
 #[test]
-fn a_longest_timeout_is_none() {
-    let transport = over(|| answer(200, false, ["{}"])).timeout(Duration::MAX);
+fn the_maximum_timeout_does_not_overflow() {
+    let transport = over(|| response(200, false, ["{}"])).timeout(Duration::MAX);
     assert!(smol::block_on(transport.send(call())).is_ok());
 }
 
@@ -242,26 +242,26 @@ mod with_the_client {
     }
 
     #[test]
-    fn without_a_runtime_nothing_is_started() {
-        let error = no_answer(smol::block_on(Transport::new().send(call())));
-        let why = "no tokio runtime is running here";
-        assert_eq!(error, (NoAnswerReason::NotStarted(why), false));
+    fn a_missing_runtime_is_an_error() {
+        let error = transport_error(smol::block_on(Transport::new().send(call())));
+        let reason = "no tokio runtime is running here";
+        assert_eq!(error, (NoAnswerReason::NotStarted(reason), false));
     }
 
     #[test]
-    fn a_runtime_that_lacks_something_is_an_error() {
+    fn a_runtime_without_timer_or_io_is_an_error() {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let call = || {
             Call::status_only("getNothing", Request::get("http://127.0.0.1:9").body(()).unwrap())
         };
         for _ in ["timer", "I/O"] {
             let runtime = builder.build().unwrap();
-            let error = no_answer(runtime.block_on(Transport::new().send(call())));
+            let error = transport_error(runtime.block_on(Transport::new().send(call())));
             assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
             builder.enable_time();
         }
         let runtime = builder.enable_io().build().unwrap();
-        let error = no_answer(runtime.block_on(Transport::new().send(call())));
+        let error = transport_error(runtime.block_on(Transport::new().send(call())));
         assert!(!matches!(error.0, NoAnswerReason::NotStarted(_)), "{error:?}");
     }
 
@@ -270,7 +270,7 @@ mod with_the_client {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for url in ["/pins/1", "ftp://plex.tv/pins/1"] {
             let call = Call::status_only("getNothing", Request::get(url).body(()).unwrap());
-            let error = no_answer(runtime.block_on(Transport::new().send(call)));
+            let error = transport_error(runtime.block_on(Transport::new().send(call)));
             assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
         }
     }

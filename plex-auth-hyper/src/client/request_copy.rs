@@ -4,25 +4,25 @@ use zeroize::Zeroizing;
 
 use crate::request_body::RequestBody;
 
-/// What a request is made of once more, should that be needed.
+/// A copy of a request for a second attempt.
 ///
-/// A copy of the request would do, were it not made for each call: its values are shared with all requests of the
-/// same identity, and when two cores count who shares them, that takes a fifth of a call's time.
-pub(super) struct Spare {
+/// It is made for each call, so it does not clone the header values: they are shared with all requests of the same
+/// identity, and when two cores update their reference counts, that takes a fifth of a call's time.
+pub(super) struct RequestCopy {
     method: Method,
     uri: Uri,
     body: RequestBody,
-    /// Each header with the length of its value, and whether that is a secret.
+    /// The name of each header, the length of its value, and whether the value is sensitive.
     headers: Vec<(HeaderName, usize, bool)>,
-    /// All values, one behind the other.
+    /// All values, one after another.
     values: Zeroizing<Vec<u8>>,
 }
 
-impl Spare {
+impl RequestCopy {
     pub(super) fn of(request: &Request<RequestBody>) -> Self {
         let headers = request.headers();
         let length = headers.values().map(HeaderValue::len).sum();
-        let mut spare = Self {
+        let mut copy = Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             body: request.body().clone(),
@@ -30,20 +30,20 @@ impl Spare {
             values: Zeroizing::new(Vec::with_capacity(length)),
         };
         for (name, value) in headers {
-            spare.headers.push((name.clone(), value.len(), value.is_sensitive()));
-            spare.values.extend_from_slice(value.as_bytes());
+            copy.headers.push((name.clone(), value.len(), value.is_sensitive()));
+            copy.values.extend_from_slice(value.as_bytes());
         }
-        spare
+        copy
     }
 
-    /// The request, without the extensions that it had.
-    pub(super) fn request(self) -> Request<RequestBody> {
+    /// Returns the request, without its extensions.
+    pub(super) fn into_request(self) -> Request<RequestBody> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
         let mut values = self.values.as_slice();
         for (name, length, sensitive) in self.headers {
             let Some((value, rest)) = values.split_at_checked(length) else { break };
             values = rest;
-            // It was one before.
+            // It was a valid value before.
             let Ok(mut value) = HeaderValue::from_bytes(value) else { continue };
             value.set_sensitive(sensitive);
             headers.append(name, value);
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_same_request() -> Result<(), Box<dyn std::error::Error>> {
+    fn a_copy_is_the_same_request() -> Result<(), Box<dyn std::error::Error>> {
         let identity = ClientIdentity::builder("c6c5e3c2-8d8c-4f0e-9d2c-6b8c5a4f1e27");
         let plex_tv = PlexTv::new(identity.product("Crème & Brûlée").build()?);
         let (mut request, _) = plex_tv.sign_in(&Credentials::new("rosa", "hunter2")?).into_parts();
@@ -74,12 +74,12 @@ mod tests {
         request.headers_mut().append("cookie", secret);
         let request = request.map(RequestBody::from);
 
-        let again = Spare::of(&request).request();
-        assert_eq!(again.method(), request.method());
-        assert_eq!(again.uri(), request.uri());
-        assert_eq!(again.headers(), request.headers());
-        assert_eq!(format!("{:?}", again.headers()), format!("{:?}", request.headers()));
-        assert_eq!(again.body().size_hint().exact(), request.body().size_hint().exact());
+        let copy = RequestCopy::of(&request).into_request();
+        assert_eq!(copy.method(), request.method());
+        assert_eq!(copy.uri(), request.uri());
+        assert_eq!(copy.headers(), request.headers());
+        assert_eq!(format!("{:?}", copy.headers()), format!("{:?}", request.headers()));
+        assert_eq!(copy.body().size_hint().exact(), request.body().size_hint().exact());
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The time that one exchange has.
+//! The time limit of one exchange.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
 
-/// Where an exchange's sleep comes from: a runtime's.
+/// The timer of the runtime.
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
-/// The time that one exchange has, all of its steps together.
-pub(crate) struct Clock {
+/// The time limit of one exchange, over all of its steps.
+pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,
-    /// Started when there is something to wait for, and not before: a client that finds that it has no
-    /// runtime says so at once, where a runtime's timer would panic.
+    /// Started when there is something to wait for, and not before: a client without a runtime fails at once,
+    /// and the timer would panic.
     sleep: Option<Pin<Box<dyn Sleep>>>,
 }
 
-impl Clock {
+impl Deadline {
     pub(crate) fn new(timer: SharedTimer, limit: Duration) -> Self {
         Self { timer, limit, sleep: None }
     }
@@ -29,12 +29,12 @@ impl Clock {
         self.limit
     }
 
-    /// Starts what [`race`](Self::race) otherwise starts where it has to wait.
+    /// Starts the time, which otherwise starts when [`race`](Self::race) first has to wait.
     pub(crate) fn start(&mut self) -> &mut Pin<Box<dyn Sleep>> {
         self.sleep.get_or_insert_with(|| self.timer.sleep(self.limit))
     }
 
-    /// Does `work` as far as the time allows: `None` when it ran out first.
+    /// Runs `work` within the time that is left; `None` if the time runs out first.
     pub(crate) async fn race<W: Future>(&mut self, work: W) -> Option<W::Output> {
         let mut work = pin!(work);
         poll_fn(|cx| {

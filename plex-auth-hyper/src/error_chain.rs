@@ -1,5 +1,5 @@
-//! From a client's error to a reason: the chain of sources is walked, and the innermost link that says
-//! something decides, as what is around it says the same more vaguely.
+//! Classifies the errors of a client by their chain of sources. The innermost error that is recognized decides,
+//! as those around it are less specific.
 
 use std::error::Error;
 use std::io;
@@ -10,74 +10,77 @@ use crate::client_error::{BoxError, NotStarted};
 #[cfg(feature = "client")]
 use crate::client_error::{ConnectTimedOut, NameNotFound};
 #[cfg(feature = "client")]
-use crate::tls_error::tls_fault;
+use crate::tls_error;
 
-/// What a client's error says.
+/// The reason why an exchange returned no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) reason: NoAnswerReason,
-    /// False only where it is sure that nothing reached the server.
+pub(crate) struct Failure {
+    pub(crate) kind: NoAnswerReason,
+    /// Whether any of the request may have reached the server.
     pub(crate) sent: bool,
 }
 
-/// The fault of an exchange that ended before the head of an answer was there.
-pub(crate) fn of_head(error: &BoxError) -> Fault {
-    let seen = Seen::of(&**error);
-    Fault { reason: seen.reason.unwrap_or(NoAnswerReason::Other), sent: !seen.unsent }
+/// Classifies an error before the head of a response was complete.
+pub(crate) fn head_failure(error: &BoxError) -> Failure {
+    let chain = ErrorChain::of(&**error);
+    Failure { kind: chain.kind.unwrap_or(NoAnswerReason::Other), sent: !chain.not_sent }
 }
 
-/// The reason of a body that ended too early, the request having been sent and answered.
-pub(crate) fn of_body(error: &BoxError) -> NoAnswerReason {
-    match Seen::of(&**error).reason {
+/// Classifies an error within the body of a response.
+pub(crate) fn body_failure(error: &BoxError) -> NoAnswerReason {
+    match ErrorChain::of(&**error).kind {
         Some(NoAnswerReason::NotHttp) => NoAnswerReason::NotHttp,
         _ => NoAnswerReason::CutOff,
     }
 }
 
+/// What a chain of errors says, read from the outermost error to the innermost.
 #[derive(Default)]
-struct Seen {
-    reason: Option<NoAnswerReason>,
-    unsent: bool,
+struct ErrorChain {
+    kind: Option<NoAnswerReason>,
+    not_sent: bool,
     connecting: bool,
+    /// Within the TLS handshake.
     handshake: bool,
-    speaking: bool,
+    /// An error of the HTTP protocol was in the chain.
+    http: bool,
 }
 
-impl Seen {
+impl ErrorChain {
     fn of(error: &(dyn Error + 'static)) -> Self {
-        let mut seen = Self::default();
+        let mut chain = Self::default();
         let mut link = Some(error);
-        // No chain is as long; a service's own error could have a source without end.
+        // No real chain is as long, but the error of a caller's service could have an endless one.
         for _ in 0..32 {
             let Some(error) = link else { break };
-            seen.see(error);
-            // The source of an io::Error is the source of what it holds, so that what it holds would
-            // be passed over.
+            chain.add(error);
+            // The source of an io::Error is the source of the error that it wraps, so the wrapped error
+            // itself would be skipped.
             link = match error.downcast_ref::<io::Error>() {
                 Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
                 None => error.source(),
             };
         }
-        seen
+        chain
     }
 
-    fn see(&mut self, error: &(dyn Error + 'static)) {
-        let reason = if let Some(io) = error.downcast_ref::<io::Error>() {
+    fn add(&mut self, error: &(dyn Error + 'static)) {
+        let kind = if let Some(io) = error.downcast_ref::<io::Error>() {
             self.io(io)
         } else if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             self.hyper(hyper)
-        } else if let Some(NotStarted(why)) = error.downcast_ref() {
-            self.unsent = true;
-            Some(NoAnswerReason::NotStarted(why))
+        } else if let Some(NotStarted(reason)) = error.downcast_ref() {
+            self.not_sent = true;
+            Some(NoAnswerReason::NotStarted(reason))
         } else {
             self.client(error)
         };
-        self.reason = reason.or(self.reason);
+        self.kind = kind.or(self.kind);
     }
 
     fn io(&mut self, error: &io::Error) -> Option<NoAnswerReason> {
         use io::ErrorKind as Kind;
-        // hyper-rustls wraps what comes of a handshake, and nothing else, once more.
+        // hyper-rustls wraps the errors of the handshake, and only those, a second time.
         self.handshake |=
             self.connecting && error.get_ref().is_some_and(|inner| inner.is::<io::Error>());
         Some(match error.kind() {
@@ -98,16 +101,16 @@ impl Seen {
                 true => NoAnswerReason::Tls(TlsFault::Interrupted),
                 false => NoAnswerReason::CutOff,
             },
-            // A chunk that is none.
-            Kind::InvalidInput | Kind::InvalidData if self.speaking => NoAnswerReason::NotHttp,
+            // An invalid chunk.
+            Kind::InvalidInput | Kind::InvalidData if self.http => NoAnswerReason::NotHttp,
             _ => return None,
         })
     }
 
     fn hyper(&mut self, error: &hyper::Error) -> Option<NoAnswerReason> {
-        self.speaking = true;
-        // hyper says so of a request that was never taken out of its queue, and of no other.
-        self.unsent |= error.is_canceled();
+        self.http = true;
+        // Set only for a request that was never taken out of hyper's queue.
+        self.not_sent |= error.is_canceled();
         if error.is_parse_too_large() {
             Some(NoAnswerReason::HeadTooLarge)
         } else if error.is_parse() {
@@ -117,7 +120,7 @@ impl Seen {
         } else if error.is_user() || error.is_timeout() || error.source().is_some() {
             None
         } else {
-            // The one kind that is left and has no predicate: bytes came before anything was asked, as
+            // The only remaining kind, which has no predicate: bytes arrived before a request was sent, as
             // from an SSH or a mail server.
             Some(NoAnswerReason::NotHttp)
         }
@@ -134,11 +137,11 @@ impl Seen {
 
         if let Some(error) = error.downcast_ref::<legacy::Error>() {
             self.connecting |= error.is_connect();
-            // Without a source it is a request that this client cannot send: without a host, of an HTTP
-            // version that it does not speak.
-            let impossible = error.source().is_none() && !error.is_connect();
-            self.unsent |= error.is_connect() || impossible;
-            impossible
+            // Without a source, the client cannot send the request: it has no host, or an unsupported HTTP
+            // version.
+            let cannot_send = error.source().is_none() && !error.is_connect();
+            self.not_sent |= error.is_connect() || cannot_send;
+            cannot_send
                 .then_some(NoAnswerReason::NotStarted("the client cannot send such a request"))
         } else if let Some(ConnectTimedOut(limit)) = error.downcast_ref() {
             Some(NoAnswerReason::TimedOut(*limit))
@@ -146,7 +149,7 @@ impl Seen {
             Some(NoAnswerReason::NameNotFound)
         } else {
             let error = error.downcast_ref::<rustls::Error>()?;
-            Some(NoAnswerReason::Tls(tls_fault(error)))
+            Some(NoAnswerReason::Tls(tls_error::classify(error)))
         }
     }
 }
@@ -157,38 +160,38 @@ mod tests {
 
     use super::*;
 
-    fn of(error: impl Into<BoxError>) -> Fault {
-        of_head(&error.into())
+    fn of(error: impl Into<BoxError>) -> Failure {
+        head_failure(&error.into())
     }
 
     #[test]
-    fn an_error_of_another_client_is_taken_for_sent() {
-        let fault = of("something else");
-        assert_eq!(fault.reason, NoAnswerReason::Other);
-        assert!(fault.sent);
+    fn an_unknown_error_counts_as_sent() {
+        let failure = of("something else");
+        assert_eq!(failure.kind, NoAnswerReason::Other);
+        assert!(failure.sent);
     }
 
     #[test]
-    fn a_foreign_io_error_is_read_by_its_kind() {
-        for (kind, reason) in [
+    fn an_io_error_is_classified_by_kind() {
+        for (io_kind, kind) in [
             (io::ErrorKind::ConnectionRefused, NoAnswerReason::Refused),
             (io::ErrorKind::HostUnreachable, NoAnswerReason::Unreachable),
             (io::ErrorKind::ConnectionReset, NoAnswerReason::CutOff),
             (io::ErrorKind::PermissionDenied, NoAnswerReason::Other),
         ] {
-            assert_eq!(of(io::Error::from(kind)).reason, reason, "{kind:?}");
+            assert_eq!(of(io::Error::from(io_kind)).kind, kind, "{io_kind:?}");
         }
     }
 
     #[test]
-    fn what_an_io_error_holds_is_seen() {
-        let fault = of(io::Error::other(NotStarted("no runtime")));
-        assert_eq!(fault.reason, NoAnswerReason::NotStarted("no runtime"));
-        assert!(!fault.sent);
+    fn an_error_inside_an_io_error_is_found() {
+        let failure = of(io::Error::other(NotStarted("no runtime")));
+        assert_eq!(failure.kind, NoAnswerReason::NotStarted("no runtime"));
+        assert!(!failure.sent);
     }
 
     #[test]
-    fn a_source_without_end_ends() {
+    fn an_endless_chain_is_cut() {
         #[derive(Debug)]
         struct Endless;
         impl fmt::Display for Endless {
@@ -201,6 +204,6 @@ mod tests {
                 Some(self)
             }
         }
-        assert_eq!(of(Endless).reason, NoAnswerReason::Other);
+        assert_eq!(of(Endless).kind, NoAnswerReason::Other);
     }
 }

@@ -1,0 +1,65 @@
+use std::pin::pin;
+
+use bytes::{Buf, BufMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+use plex_auth_proto::NoAnswerReason;
+use zeroize::Zeroizing;
+
+use crate::client_error::BoxError;
+use crate::deadline::Deadline;
+use crate::error_chain;
+
+/// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
+/// token behind.
+const DEFAULT_CAPACITY: usize = 16 * 1024;
+
+/// Upper bound on the initial capacity, whatever length the body declares.
+const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
+
+/// The body of a response, and the reason why it ended early, if it did.
+pub(crate) struct ResponseBody {
+    pub(crate) bytes: plex_auth_proto::Body,
+    pub(crate) error: Option<NoAnswerReason>,
+}
+
+impl ResponseBody {
+    /// Reads to the end, or as far as `limit` and the deadline allow.
+    pub(crate) async fn read<B>(body: B, limit: usize, deadline: &mut Deadline) -> Self
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let declared = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+        let expected = declared.unwrap_or(DEFAULT_CAPACITY).min(MAX_INITIAL_CAPACITY);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(limit)));
+        let error = fill(&mut bytes, body, limit, deadline).await.err();
+        Self { bytes: std::mem::take(&mut *bytes).into(), error }
+    }
+}
+
+async fn fill<B>(
+    bytes: &mut Vec<u8>,
+    body: B,
+    limit: usize,
+    deadline: &mut Deadline,
+) -> Result<(), NoAnswerReason>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let mut body = pin!(body);
+    // If the head was there at once, the time has not started yet.
+    deadline.start();
+    while bytes.len() < limit {
+        let Some(frame) = deadline.race(body.frame()).await else {
+            return Err(NoAnswerReason::TimedOut(deadline.limit()));
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| error_chain::body_failure(&error.into()))?;
+        if let Ok(data) = frame.into_data() {
+            bytes.put(data.take(limit - bytes.len()));
+        }
+    }
+    Ok(())
+}
