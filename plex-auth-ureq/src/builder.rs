@@ -44,7 +44,7 @@ pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
     proxy: Option<Proxy>,
-    /// The first setting that was wrong, for [`build`](Self::build) to say.
+    /// The first invalid setting, which [`build`](Self::build) returns.
     invalid: Option<InvalidTransport>,
 }
 
@@ -94,7 +94,7 @@ impl TransportBuilder {
         #[cfg(feature = "rustls")]
         let config = match self.roots.as_slice() {
             [] => config,
-            own => config.tls_config(roots::with_mozillas(own)?),
+            own => config.tls_config(roots::with_mozilla(own)?),
         };
         Ok(Transport::over_own(config.build().new_agent()))
     }
@@ -111,7 +111,7 @@ impl TransportBuilder {
     }
 }
 
-/// The settings of an agent of our own. What is promised of each request is set with the request.
+/// The settings of this crate's own agent. The sender sets the others for each request.
 fn config(proxy: Option<Proxy>) -> ConfigBuilder<AgentScope> {
     Agent::config_builder().proxy(proxy).user_agent("")
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxys_password_is_shown() {
+    fn the_password_of_a_proxy_is_redacted() {
         let builder = TransportBuilder::default().proxy("http://rosa:SECRET@proxy.example:3128");
         assert_eq!(
             format!("{:?}", builder.proxy.as_ref().map(ProxyAddress)),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_the_parser_would_read_as_another_host_is_refused() {
+    fn an_ambiguous_proxy_url_is_rejected() {
         for url in [
             "",
             "http://",
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_ureq_would_panic_at_is_refused() {
+    fn an_unsupported_proxy_is_rejected() {
         assert_eq!(refusal("socks5://proxy.example"), InvalidTransport::ProxyProtocol);
         let https = TransportBuilder::default().proxy("https://proxy.example");
         assert_eq!(https.build().is_ok(), cfg!(feature = "rustls"));
     }
 
     #[test]
-    fn the_first_wrong_setting_is_named_and_a_later_right_one_does_not_hide_it() {
+    fn the_first_invalid_setting_is_reported() {
         let builder = TransportBuilder::default()
             .proxy("socks5://proxy.example")
             .proxy("")

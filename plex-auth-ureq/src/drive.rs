@@ -8,12 +8,12 @@ use plex_auth_proto::{Call, Conversation, NoAnswerReason, RequestId, SendError, 
 
 use crate::transport::Transport;
 
-/// How long it sleeps at most before it looks at the clock again: a machine that is put to sleep does not
-/// count that time, and whoever shows a countdown wants to hear of each second.
-const LOOK: Duration = Duration::from_secs(1);
+/// Upper bound on one sleep: timers stop while a machine is suspended, and a program that shows a countdown
+/// needs its progress every second.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// What came of a call, and of which one.
-type Heard<T> = (RequestId, Result<Response<T>, SendError>);
+/// The result of a call, with the ID of its request.
+type Completed<T> = (RequestId, Result<Response<T>, SendError>);
 
 impl Transport {
     /// Drives a conversation to its end, on this thread; each of its calls is sent from a thread of its own, as
@@ -81,16 +81,16 @@ impl Transport {
         C: Conversation,
         C::Answer: Send + 'static,
     {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         loop {
             if watch(conversation.progress(SystemTime::now())).is_break() {
                 return None;
             }
             match conversation.next(SystemTime::now()) {
-                Step::Send(id, call) => self.send_aside(id, call, tell.clone()),
+                Step::Send(id, call) => self.spawn_send(id, call, sender.clone()),
                 Step::Wait(time) => {
-                    if let Ok((id, answer)) = told.recv_timeout(time.min(LOOK)) {
-                        conversation.receive(SystemTime::now(), id, answer);
+                    if let Ok((id, result)) = receiver.recv_timeout(time.min(MAX_SLEEP)) {
+                        conversation.receive(SystemTime::now(), id, result);
                     }
                 }
                 Step::Done(outcome) => return Some(outcome),
@@ -98,13 +98,19 @@ impl Transport {
         }
     }
 
-    fn send_aside<T: Send + 'static>(&self, id: RequestId, call: Call<T>, tell: Sender<Heard<T>>) {
+    /// Sends a call from a thread of its own.
+    fn spawn_send<T: Send + 'static>(
+        &self,
+        id: RequestId,
+        call: Call<T>,
+        sender: Sender<Completed<T>>,
+    ) {
         let not_started = call.reply().no_answer(NoAnswerReason::NotStarted(NO_THREAD), false);
-        let (transport, tell_from_there) = (self.clone(), tell.clone());
-        // Whoever listened may be gone.
-        let exchange = move || drop(tell_from_there.send((id, transport.exchange(call))));
+        let (transport, thread_sender) = (self.clone(), sender.clone());
+        // The receiver may be gone.
+        let exchange = move || drop(thread_sender.send((id, transport.exchange(call))));
         if thread::Builder::new().spawn(exchange).is_err() {
-            drop(tell.send((id, Err(not_started))));
+            drop(sender.send((id, Err(not_started))));
         }
     }
 }

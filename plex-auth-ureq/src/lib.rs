@@ -123,16 +123,16 @@
 
 mod builder;
 mod drive;
+mod error_context;
 mod failure;
-mod fault;
 mod invalid_transport;
 mod proxy;
 #[cfg(feature = "rustls")]
 mod roots;
+mod sender;
 #[cfg(feature = "rustls")]
-mod tls_fault;
+mod tls_error;
 mod transport;
-mod wire;
 
 pub use builder::TransportBuilder;
 pub use invalid_transport::InvalidTransport;

@@ -1,4 +1,4 @@
-//! Proxies that the builder accepts, and the way they are shown.
+//! Reading, checking and redacting proxies.
 
 use std::env;
 use std::fmt;
@@ -7,21 +7,20 @@ use ureq::{Proxy, ProxyProtocol};
 
 use crate::invalid_transport::InvalidTransport;
 
-/// The proxy with this URL.
+/// Reads the URL of a proxy.
 pub(crate) fn from_url(url: &str) -> Result<Proxy, InvalidTransport> {
-    // What follows a number sign is dropped by the parser: it may be the rest of a password and the
-    // host.
+    // The parser drops everything after a number sign, which can be the rest of a password and the host.
     if url.contains('#') {
         return Err(InvalidTransport::ProxyUrl);
     }
     Proxy::new(url).map_err(|_| InvalidTransport::ProxyUrl).and_then(check)
 }
 
-/// The proxy that the environment names, if any.
+/// Reads the proxy from the environment.
 pub(crate) fn from_env() -> Result<Option<Proxy>, InvalidTransport> {
     match Proxy::try_from_env() {
         Some(proxy) => check(proxy).map(Some),
-        // ureq takes what it cannot read for nothing, and goes to the host directly.
+        // ureq ignores a URL that it cannot read, and connects directly.
         None if PROXY_VARIABLES.iter().any(|name| is_set(name)) => Err(InvalidTransport::ProxyUrl),
         None => Ok(None),
     }
@@ -31,7 +30,7 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     let supported = match proxy.protocol() {
         ProxyProtocol::Http => true,
         ProxyProtocol::Https => cfg!(feature = "rustls"),
-        // Without its feature for them ureq panics, or goes to the host directly.
+        // Without its feature for them, ureq panics or connects directly.
         _ => false,
     };
     if !supported {
@@ -43,17 +42,16 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     }
 }
 
-/// Whether the URL is an authority and nothing else. A password with a slash or a question mark in it
-/// would have moved the host.
+/// Whether the URL is only an authority. A slash or a question mark in the password would move the host.
 fn is_plain(proxy: &Proxy) -> bool {
     let uri = proxy.uri();
     let after_user_info =
         uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());
     let port = after_user_info.and_then(|rest| rest.strip_prefix(proxy.host()));
-    // A port that is no number counts as none with the parser.
-    let port_is_read = port == Some("") || uri.port_u16().is_some();
-    let nothing_else = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    !proxy.host().is_empty() && port_is_read && nothing_else
+    // The parser ignores a port that is not a number.
+    let has_valid_port = port == Some("") || uri.port_u16().is_some();
+    let has_no_path = matches!(uri.path(), "" | "/") && uri.query().is_none();
+    !proxy.host().is_empty() && has_valid_port && has_no_path
 }
 
 const PROXY_VARIABLES: [&str; 6] =
@@ -63,7 +61,7 @@ fn is_set(variable: &str) -> bool {
     env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
-/// A proxy as it may be shown: without user and password.
+/// A proxy without user and password.
 pub(crate) struct ProxyAddress<'a>(pub(crate) &'a Proxy);
 
 impl fmt::Debug for ProxyAddress<'_> {

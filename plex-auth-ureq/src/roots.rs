@@ -1,4 +1,4 @@
-//! The authorities that are trusted where the caller adds to them.
+//! The trusted roots, if the caller adds to Mozilla's.
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -7,9 +7,10 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::invalid_transport::InvalidTransport;
 
-/// Mozilla's roots and these. ureq has no way to add to Mozilla's, so it is given all of them.
-pub(crate) fn with_mozillas(roots: &[Vec<u8>]) -> Result<TlsConfig, InvalidTransport> {
-    // ureq passes over what is no certificate without a word.
+/// Returns TLS settings that trust Mozilla's roots and the given ones. ureq cannot add to Mozilla's, so it gets all
+/// of them.
+pub(crate) fn with_mozilla(roots: &[Vec<u8>]) -> Result<TlsConfig, InvalidTransport> {
+    // ureq silently ignores an invalid certificate.
     let mut checked = RootCertStore::empty();
     for (index, der) in roots.iter().enumerate() {
         let number = index + 1;
@@ -32,31 +33,32 @@ mod tests {
     use ureq::tls::RootCerts;
     use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
-    use super::with_mozillas;
+    use super::with_mozilla;
+
     #[test]
-    fn mozillas_roots_stay_and_every_one_of_them_is_read() {
+    fn all_of_mozillas_roots_stay() {
         let mut store = RootCertStore::empty();
-        let (read, passed_over) =
+        let (added, ignored) =
             store.add_parsable_certificates(TLS_SERVER_ROOT_CERTS.iter().cloned());
-        assert!(read > 100);
-        assert_eq!(passed_over, 0);
+        assert!(added > 100);
+        assert_eq!(ignored, 0);
 
         let own = TLS_SERVER_ROOT_CERTS[0].to_vec();
-        let config = with_mozillas(&[own]).unwrap();
+        let config = with_mozilla(&[own]).unwrap();
         let RootCerts::Specific(roots) = config.root_certs() else {
             panic!("{:?}", config.root_certs());
         };
-        assert_eq!(roots.len(), read + 1);
+        assert_eq!(roots.len(), added + 1);
     }
 
     #[test]
-    fn what_is_no_certificate_is_refused_by_its_number() {
+    fn an_invalid_certificate_is_named_by_number() {
         let good = TLS_SERVER_ROOT_CERTS[0].to_vec();
-        let error = with_mozillas(&[good.clone(), b"abc".to_vec()]).unwrap_err();
+        let error = with_mozilla(&[good.clone(), b"abc".to_vec()]).unwrap_err();
         assert_eq!(error.to_string(), "root certificate 2 is not a certificate in DER");
 
         let pem = b"\n-----BEGIN CERTIFICATE-----\n".to_vec();
-        let error = with_mozillas(&[pem, good]).unwrap_err();
+        let error = with_mozilla(&[pem, good]).unwrap_err();
         assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
     }
 }

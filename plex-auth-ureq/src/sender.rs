@@ -1,4 +1,4 @@
-//! One request over the agent, with the settings that keep the promises, as far as the answer's head.
+//! Sends one request over the agent, with this crate's settings, and returns the response with its body unread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,71 +10,71 @@ use plex_auth_proto::http::{Request, Response, Version};
 use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
 use ureq::Agent;
 
-use crate::failure::Fault;
-use crate::fault::{self, Circumstances};
+use crate::error_context::{self, ErrorContext};
+use crate::failure::Failure;
 
-/// The longest limit that is passed on: ureq adds it to the clock, which overflows with more.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Upper bound on a timeout for ureq, which adds it to the current time: more would overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// An agent, and what must be known of it.
+/// An agent with what is known about it.
 #[derive(Clone)]
-pub(crate) struct Wire {
+pub(crate) struct Sender {
     pub(crate) agent: Agent,
-    /// Whether the agent may be asked for `https`. Without TLS of our own it may not: ureq panics where
-    /// another crate of the program turned on half of its TLS.
+    /// Whether `https` is allowed. Without this crate's TLS it is not: ureq panics if another crate of the
+    /// program turned on only half of its TLS.
     https: bool,
-    /// Whether there was an answer before, so that a connection may be one that was kept open.
-    answered: Arc<AtomicBool>,
+    /// Whether there was a response before, so that an idle connection may be reused.
+    had_response: Arc<AtomicBool>,
 }
 
-impl Wire {
+impl Sender {
     pub(crate) fn new(agent: Agent, https: bool) -> Self {
-        Self { agent, https, answered: Arc::default() }
+        Self { agent, https, had_response: Arc::default() }
     }
 
-    /// Sends the request and waits for the head of the answer. One that may be sent twice is, once, where
-    /// a connection that was kept open turns out to be closed.
-    pub(crate) fn answer(
+    /// Sends the request and waits for the head of the response. Retries an idempotent request once if a
+    /// reused connection turns out to be closed.
+    pub(crate) fn send(
         &self,
         request: &Request<Body>,
-        repeatable: bool,
-        circumstances: &Circumstances<'_>,
-    ) -> Result<Response<ureq::Body>, Fault> {
+        idempotent: bool,
+        context: &ErrorContext<'_>,
+    ) -> Result<Response<ureq::Body>, Failure> {
         let started = Instant::now();
-        let limit = circumstances.limit;
+        let limit = context.limit;
         if limit.is_zero() {
-            return Err(Fault::nothing_sent(NoAnswerReason::TimedOut(limit)));
+            return Err(Failure::not_sent(NoAnswerReason::TimedOut(limit)));
         }
         if !self.https && request.uri().scheme() == Some(&Scheme::HTTPS) {
             let no_tls = NoAnswerReason::Tls(TlsFault::NotAvailable);
-            return Err(Fault::nothing_sent(no_tls));
+            return Err(Failure::not_sent(no_tls));
         }
 
-        let kept_open = self.answered.load(Ordering::Relaxed);
+        let may_be_reused = self.had_response.load(Ordering::Relaxed);
         let error = match self.run(request, limit, Connection::Any) {
-            Ok(response) => return Ok(self.answered_by(response)),
+            Ok(response) => return Ok(self.record(response)),
             Err(error) => error,
         };
-        let first = fault::classify(&error, circumstances);
-        // A server closes a connection that was kept open just when it likes, also in the moment in which
-        // it is used again. One more try on a fresh one, for what may be sent twice.
+        let first = error_context::classify(&error, context);
+        // A server can close an idle connection at any time, also while it is being reused. Retry an idempotent
+        // request on a fresh one.
         let left = limit.saturating_sub(started.elapsed());
-        if !(kept_open && repeatable && fault::is_closed(&error)) || left.is_zero() {
+        if !(may_be_reused && idempotent && error_context::is_closed(&error)) || left.is_zero() {
             return Err(first);
         }
         match self.run(request, left, Connection::Fresh) {
-            Ok(response) => Ok(self.answered_by(response)),
+            Ok(response) => Ok(self.record(response)),
             Err(error) => {
-                let second = fault::classify(&error, circumstances);
-                // Whatever became of the second, the first may have arrived.
+                let second = error_context::classify(&error, context);
+                // Whatever happened to the second, the first may have arrived.
                 let sent = first.sent || second.sent;
-                Err(Fault { sent, ..if second.sent { second } else { first } })
+                Err(Failure { sent, ..if second.sent { second } else { first } })
             }
         }
     }
 
-    fn answered_by(&self, response: Response<ureq::Body>) -> Response<ureq::Body> {
-        self.answered.store(true, Ordering::Relaxed);
+    fn record(&self, response: Response<ureq::Body>) -> Response<ureq::Body> {
+        self.had_response.store(true, Ordering::Relaxed);
         response
     }
 
@@ -90,11 +90,11 @@ impl Wire {
         *own.version_mut() = Version::HTTP_11;
         own.headers_mut().clone_from(request.headers());
 
-        let limit = limit.min(LONGEST_TIMEOUT);
+        let limit = limit.min(MAX_TIMEOUT);
         let timeouts = self.agent.config().timeouts();
         let resolve = timeouts.resolve.map_or(limit, |own| own.min(limit));
-        // For each request anew, so that the promises hold over an agent of the caller's. The user agent
-        // is not touched: another one than the agent's would keep the connection out of its pool.
+        // Set for each request, so that the guarantees hold over a caller's agent. The user agent is not
+        // set: one that differs from the agent's would keep the connection out of its pool.
         let mut config = self
             .agent
             .configure_request(own)
@@ -106,13 +106,13 @@ impl Wire {
             .accept_encoding("")
             .timeout_global(Some(limit))
             .timeout_resolve(Some(resolve))
-            .timeout_connect(Some(fault::connect_limit(timeouts.connect, limit)));
+            .timeout_connect(Some(error_context::connect_limit(timeouts.connect, limit)));
         if let Connection::Fresh = connection {
             config = config.max_idle_age(Duration::ZERO);
         }
         let own = config.build();
         let bytes = request.body().as_ref();
-        // An empty slice would put a content-length on a GET, and no body chunks an empty POST.
+        // An empty slice would add a content-length to a GET, and `()` would send an empty POST in chunks.
         if bytes.is_empty() && !request.headers().contains_key(CONTENT_LENGTH) {
             self.agent.run(own)
         } else {
@@ -124,7 +124,7 @@ impl Wire {
 /// Which connection a request may take.
 #[derive(Clone, Copy)]
 enum Connection {
-    /// One that was kept open, or a fresh one.
+    /// An idle connection, or a fresh one.
     Any,
     Fresh,
 }
@@ -134,34 +134,34 @@ mod tests {
     use std::time::Duration;
 
     use plex_auth_proto::http::Request;
-    use plex_auth_proto::{Body, NoAnswerReason as Reason, TlsFault};
+    use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
     use ureq::Agent;
 
-    use super::{Circumstances, Fault, Wire};
+    use super::{ErrorContext, Failure, Sender};
 
-    fn fault(url: &str, https: bool, limit: Duration) -> Fault {
-        let wire = Wire::new(Agent::new_with_defaults(), https);
+    fn failure(url: &str, https: bool, limit: Duration) -> Failure {
+        let sender = Sender::new(Agent::new_with_defaults(), https);
         let request = Request::get(url).body(Body::empty()).unwrap();
-        let circumstances = Circumstances::new(&wire.agent, request.uri(), limit);
-        wire.answer(&request, true, &circumstances).unwrap_err()
+        let context = ErrorContext::new(&sender.agent, request.uri(), limit);
+        sender.send(&request, true, &context).unwrap_err()
     }
 
     #[test]
     fn no_time_left_sends_nothing() {
-        let fault = fault("http://127.0.0.1:1/", true, Duration::ZERO);
-        assert_eq!(fault, Fault::nothing_sent(Reason::TimedOut(Duration::ZERO)));
+        let failure = failure("http://127.0.0.1:1/", true, Duration::ZERO);
+        assert_eq!(failure, Failure::not_sent(NoAnswerReason::TimedOut(Duration::ZERO)));
     }
 
     #[test]
-    fn without_tls_an_https_url_is_not_tried() {
-        let fault = fault("https://127.0.0.1:1/", false, Duration::MAX);
-        let no_tls = Reason::Tls(TlsFault::NotAvailable);
-        assert_eq!(fault, Fault::nothing_sent(no_tls));
+    fn without_tls_https_is_not_tried() {
+        let failure = failure("https://127.0.0.1:1/", false, Duration::MAX);
+        let no_tls = NoAnswerReason::Tls(TlsFault::NotAvailable);
+        assert_eq!(failure, Failure::not_sent(no_tls));
     }
 
     #[test]
-    fn a_limit_that_the_clock_cannot_hold_is_no_panic() {
-        let fault = fault("http://127.0.0.1:1/", true, Duration::MAX);
-        assert_eq!(fault, Fault::nothing_sent(Reason::Refused));
+    fn the_maximum_limit_does_not_overflow() {
+        let failure = failure("http://127.0.0.1:1/", true, Duration::MAX);
+        assert_eq!(failure, Failure::not_sent(NoAnswerReason::Refused));
     }
 }

@@ -1,4 +1,4 @@
-//! What the errors of rustls mean.
+//! Classifies the errors of rustls.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,9 +6,9 @@ use std::io;
 use plex_auth_proto::{NoAnswerReason, TlsFault};
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-use crate::failure::Fault;
+use crate::failure::Failure;
 
-/// The error of rustls inside an I/O error, where there is one.
+/// Returns the error of rustls inside an I/O error, if there is one.
 pub(crate) fn find(error: &io::Error) -> Option<&Error> {
     let mut next: Option<&(dyn StdError + 'static)> = inner(error);
     while let Some(error) = next {
@@ -16,7 +16,7 @@ pub(crate) fn find(error: &io::Error) -> Option<&Error> {
             return Some(found);
         }
         next = match error.downcast_ref::<io::Error>() {
-            // The source of an I/O error is what is behind the error that it wraps.
+            // The source of an I/O error is the source of the error that it wraps.
             Some(error) => inner(error),
             None => error.source(),
         };
@@ -28,12 +28,12 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
     error.get_ref().map(|inner| inner as _)
 }
 
-/// What it means. Only what cannot happen after the handshake is known to have sent nothing.
-pub(crate) fn classify(error: &Error) -> Fault {
+/// Classifies a TLS error. Only an error that cannot happen after the handshake has certainly sent nothing.
+pub(crate) fn classify(error: &Error) -> Failure {
     use InvalidMessage as Message;
 
     let (fault, sent) = match error {
-        Error::InvalidCertificate(error) => (certificate(error), false),
+        Error::InvalidCertificate(error) => (classify_certificate(error), false),
         Error::InvalidMessage(
             Message::InvalidContentType
             | Message::UnknownProtocolVersion
@@ -54,10 +54,10 @@ pub(crate) fn classify(error: &Error) -> Fault {
         ) => (TlsFault::Other, false),
         _ => (TlsFault::Other, true),
     };
-    Fault { reason: NoAnswerReason::Tls(fault), sent }
+    Failure { kind: NoAnswerReason::Tls(fault), sent }
 }
 
-fn certificate(error: &CertificateError) -> TlsFault {
+fn classify_certificate(error: &CertificateError) -> TlsFault {
     use CertificateError as Certificate;
 
     match error {
@@ -67,8 +67,8 @@ fn certificate(error: &CertificateError) -> TlsFault {
         }
         Certificate::Expired | Certificate::ExpiredContext { .. } => TlsFault::Expired,
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => TlsFault::NotYetValid,
-        // A server that is its own authority, as `openssl req -x509` makes them. The type of this error
-        // belongs to a crate further down.
+        // A server certificate that is its own CA, as `openssl req -x509` creates them. The type of this error
+        // belongs to webpki.
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             TlsFault::UntrustedIssuer
         }
@@ -86,7 +86,7 @@ mod tests {
     use super::{classify, find};
 
     #[test]
-    fn the_error_is_found_however_deep_it_is_wrapped() {
+    fn a_wrapped_error_is_found() {
         let error = Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let once = io::Error::new(io::ErrorKind::InvalidData, error.clone());
         assert_eq!(find(&once), Some(&error));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_certificate_is_named_and_nothing_was_sent() {
+    fn an_invalid_certificate_has_sent_nothing() {
         for (error, expected) in [
             (CertificateError::UnknownIssuer, TlsFault::UntrustedIssuer),
             (CertificateError::NotValidForName, TlsFault::WrongName),
@@ -105,16 +105,16 @@ mod tests {
             (CertificateError::NotValidYet, TlsFault::NotYetValid),
             (CertificateError::Revoked, TlsFault::Other),
         ] {
-            let fault = classify(&Error::InvalidCertificate(error));
-            assert_eq!(fault.reason, NoAnswerReason::Tls(expected));
-            assert!(!fault.sent);
+            let failure = classify(&Error::InvalidCertificate(error));
+            assert_eq!(failure.kind, NoAnswerReason::Tls(expected));
+            assert!(!failure.sent);
         }
     }
 
     #[test]
-    fn what_can_come_after_the_handshake_may_have_been_sent() {
+    fn an_error_after_the_handshake_may_have_sent() {
         let not_tls = classify(&Error::InvalidMessage(InvalidMessage::InvalidContentType));
-        assert_eq!(not_tls.reason, NoAnswerReason::Tls(TlsFault::NotTls));
+        assert_eq!(not_tls.kind, NoAnswerReason::Tls(TlsFault::NotTls));
         assert!(!not_tls.sent);
 
         let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);

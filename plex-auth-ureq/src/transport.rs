@@ -7,18 +7,21 @@ use plex_auth_proto::http::{HeaderMap, Response};
 use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
 use ureq::Agent;
 
-use crate::failure::Fault;
-use crate::fault::{self, Circumstances};
+use crate::error_context::{self, ErrorContext};
+use crate::failure::Failure;
 use crate::proxy::ProxyAddress;
-use crate::wire::Wire;
+use crate::sender::Sender;
 
 /// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
 /// of the name to the last byte of the answer.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where the memory for an answer starts. An account fits, so that its token is not left behind in
-/// memory that the buffer has outgrown.
-const USUAL_ANSWER: usize = 16 * 1024;
+/// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
+/// token behind.
+const DEFAULT_CAPACITY: usize = 16 * 1024;
+
+/// Upper bound on the initial capacity, whatever length the body declares.
+const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
 /// Sends calls over a [`ureq::Agent`], one after another on the calling thread.
 ///
@@ -34,7 +37,7 @@ const USUAL_ANSWER: usize = 16 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Transport {
-    wire: Wire,
+    sender: Sender,
     timeout: Duration,
     max_body_size: Option<usize>,
 }
@@ -65,7 +68,7 @@ impl Transport {
     fn with_agent(agent: Agent, https: bool) -> Self {
         let timeout = agent.config().timeouts().global;
         Self {
-            wire: Wire::new(agent, https),
+            sender: Sender::new(agent, https),
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
             max_body_size: None,
         }
@@ -132,29 +135,29 @@ impl Transport {
             reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
-        let circumstances = Circumstances::new(&self.wire.agent, request.uri(), limit);
+        let context = ErrorContext::new(&self.sender.agent, request.uri(), limit);
 
         let response = self
-            .wire
-            .answer(&request, reply.is_repeatable(), &circumstances)
-            .map_err(|Fault { reason, sent }| reply.no_answer(reason, sent))?;
+            .sender
+            .send(&request, reply.is_repeatable(), &context)
+            .map_err(|Failure { kind, sent }| reply.no_answer(kind, sent))?;
         let (mut head, body) = response.into_parts();
-        // ureq leaves the URL there, which can be a secret.
+        // ureq leaves the URL there, which can be secret.
         head.extensions.clear();
 
-        let worth_reading = reply.body_limit(head.status, &head.headers);
-        let mut bytes = Vec::with_capacity(expected_size(&head.headers).min(worth_reading));
-        let outcome = body.into_reader().take(worth_reading as u64).read_to_end(&mut bytes);
+        let max_size = reply.body_limit(head.status, &head.headers);
+        let mut bytes = Vec::with_capacity(initial_capacity(&head.headers).min(max_size));
+        let result = body.into_reader().take(max_size as u64).read_to_end(&mut bytes);
         let body = Body::from(bytes);
-        if let Err(error) = outcome {
-            // A refusal stands by its status, whatever became of its body.
+        if let Err(error) = result {
+            // The status of a refusal is enough.
             if head.status.is_success() {
-                let reason = match fault::classify(&error.into(), &circumstances).reason {
-                    // What ureq cannot name here is a body that stops where it must go on.
+                let kind = match error_context::classify(&error.into(), &context).kind {
+                    // An unclassified error here is a body that ended early.
                     NoAnswerReason::Other => NoAnswerReason::CutOff,
-                    reason => reason,
+                    kind => kind,
                 };
-                return Err(reply.no_answer(reason, true));
+                return Err(reply.no_answer(kind, true));
             }
         }
 
@@ -163,18 +166,19 @@ impl Transport {
     }
 }
 
-/// How much memory to start with, so that the buffer need not grow: what is declared and some space to
-/// find the end in.
-fn expected_size(headers: &HeaderMap) -> usize {
+/// Returns the initial capacity of the buffer, so that it need not grow: the declared length and some space for
+/// the read that finds the end.
+fn initial_capacity(headers: &HeaderMap) -> usize {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    declared.map_or(USUAL_ANSWER, |declared| declared.saturating_add(32).min(1024 * 1024))
+    declared
+        .map_or(DEFAULT_CAPACITY, |declared| declared.saturating_add(32).min(MAX_INITIAL_CAPACITY))
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wire, timeout, max_body_size } = self;
-        let proxy = wire.agent.config().proxy().map(ProxyAddress);
+        let Self { sender, timeout, max_body_size } = self;
+        let proxy = sender.agent.config().proxy().map(ProxyAddress);
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)
@@ -204,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agents_own_limit_for_the_whole_stands() {
+    fn the_global_timeout_of_an_agent_is_kept() {
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(7)))
             .build()
