@@ -16,8 +16,8 @@ use plex_auth_proto::http::{Request, Response};
 use rustls::ClientConfig;
 use tower_service::Service;
 
-use crate::client_error::{BoxError, NotStarted};
-use crate::error_chain;
+use crate::client_error::ClientError;
+use crate::error_chain::{self, BoxError};
 use crate::request_body::RequestBody;
 use crate::send_state::SendState;
 use connector::{ConnectionUse, Connector};
@@ -49,7 +49,7 @@ const IDLE: Duration = Duration::from_secs(15);
 /// connection of its own: a server that ends one connection often ends all of them.
 #[derive(Clone)]
 pub struct Client {
-    pools: Result<Arc<Pools>, NotStarted>,
+    pools: Result<Arc<Pools>, ClientError>,
 }
 
 struct Pools {
@@ -77,7 +77,7 @@ impl Client {
                     .build(connector);
                 Arc::new(Pools { reusing, fresh })
             })
-            .ok_or(NotStarted("TLS could not be set up"));
+            .ok_or(ClientError::NotStarted("TLS could not be set up"));
         Self { pools }
     }
 }
@@ -167,8 +167,8 @@ async fn attempt(
             let error = BoxError::from(error);
             let failure = error_chain::head_failure(&error);
             FailedAttempt {
-                sent: failure.sent && connection_use.is_some(),
-                stale: failure.kind == NoAnswerReason::CutOff
+                sent: failure.may_have_been_sent() && connection_use.is_some(),
+                stale: failure.kind() == NoAnswerReason::CutOff
                     && connection_use.is_some_and(|connection_use| connection_use.had_response()),
                 error,
             }
@@ -176,21 +176,22 @@ async fn attempt(
 }
 
 /// hyper-util and tokio panic if there is no runtime, or one without a timer.
-fn check_runtime() -> Result<(), NotStarted> {
+fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
-        return Err(NotStarted("no tokio runtime is running here"));
+        return Err(ClientError::NotStarted("no tokio runtime is running here"));
     }
     // There is no way to ask whether a runtime has a timer, except to want one.
     let sleep = || drop(TokioTimer::new().sleep(Duration::ZERO));
-    panic::catch_unwind(AssertUnwindSafe(sleep))
-        .map_err(|_| NotStarted("this tokio runtime has no timer: call enable_time or enable_all"))
+    panic::catch_unwind(AssertUnwindSafe(sleep)).map_err(|_| {
+        ClientError::NotStarted("this tokio runtime has no timer: call enable_time or enable_all")
+    })
 }
 
 /// hyper-util would write a URL that it cannot use to the log.
-fn check_url(request: &Request<RequestBody>) -> Result<(), NotStarted> {
+fn check_url(request: &Request<RequestBody>) -> Result<(), ClientError> {
     match (request.uri().scheme_str(), request.uri().authority()) {
         (Some("http" | "https"), Some(_)) => Ok(()),
-        _ => Err(NotStarted("the URL is not a whole http or https URL")),
+        _ => Err(ClientError::NotStarted("the URL is not a whole http or https URL")),
     }
 }
 

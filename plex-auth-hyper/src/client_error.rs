@@ -1,50 +1,26 @@
-//! Errors of the crate's own client, each a type of its own so that it is found again in a chain of sources.
-
 use std::error::Error;
 use std::fmt;
-#[cfg(feature = "client")]
 use std::time::Duration;
 
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
-
-/// Why a client could not start. Its own kind of error, so that it is found again in a chain.
+/// An error of this crate's client itself, which hyper-util passes on in its chain of sources.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NotStarted(pub(crate) &'static str);
+pub(crate) enum ClientError {
+    /// The client cannot send at all, for this reason.
+    NotStarted(&'static str),
+    /// No connection within the client's own limit.
+    ConnectTimedOut(Duration),
+    /// The name has no address.
+    NameNotFound,
+}
 
-impl fmt::Display for NotStarted {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        match self {
+            Self::NotStarted(reason) => f.write_str(reason),
+            Self::ConnectTimedOut(limit) => write!(f, "no connection within {limit:?}"),
+            Self::NameNotFound => f.write_str("the name was not found"),
+        }
     }
 }
 
-impl Error for NotStarted {}
-
-/// That no connection came about within this limit of our client's.
-#[cfg(feature = "client")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectTimedOut(pub(crate) Duration);
-
-#[cfg(feature = "client")]
-impl fmt::Display for ConnectTimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no connection within {:?}", self.0)
-    }
-}
-
-#[cfg(feature = "client")]
-impl Error for ConnectTimedOut {}
-
-/// The name has no address.
-#[cfg(feature = "client")]
-#[derive(Debug)]
-pub(crate) struct NameNotFound;
-
-#[cfg(feature = "client")]
-impl fmt::Display for NameNotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name was not found")
-    }
-}
-
-#[cfg(feature = "client")]
-impl Error for NameNotFound {}
+impl Error for ClientError {}

@@ -12,8 +12,8 @@ use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Conversation, Step};
 use tower_service::Service;
 
-use crate::client_error::BoxError;
 use crate::deadline::SharedTimer;
+use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
 
@@ -102,7 +102,7 @@ where
                 }
                 Step::Wait(time) => {
                     let time = time.min(MAX_SLEEP);
-                    let completed = next_completed(&self.timer, time, &mut in_flight).await;
+                    let completed = next_completed(self.timer(), time, &mut in_flight).await;
                     if let Some((id, result)) = completed {
                         conversation.receive(SystemTime::now(), id, result);
                     }

@@ -6,24 +6,18 @@ use std::io;
 
 use plex_auth_proto::{NoAnswerReason, TlsFault};
 
-use crate::client_error::{BoxError, NotStarted};
 #[cfg(feature = "client")]
-use crate::client_error::{ConnectTimedOut, NameNotFound};
+use crate::client_error::ClientError;
+use crate::failure::Failure;
 #[cfg(feature = "client")]
 use crate::tls_error;
 
-/// The reason why an exchange returned no response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) kind: NoAnswerReason,
-    /// Whether any of the request may have reached the server.
-    pub(crate) sent: bool,
-}
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Classifies an error before the head of a response was complete.
 pub(crate) fn head_failure(error: &BoxError) -> Failure {
     let chain = ErrorChain::of(&**error);
-    Failure { kind: chain.kind.unwrap_or(NoAnswerReason::Other), sent: !chain.not_sent }
+    Failure::new(chain.kind.unwrap_or(NoAnswerReason::Other), !chain.not_sent)
 }
 
 /// Classifies an error within the body of a response.
@@ -69,9 +63,6 @@ impl ErrorChain {
             self.io(io)
         } else if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
             self.hyper(hyper)
-        } else if let Some(NotStarted(reason)) = error.downcast_ref() {
-            self.not_sent = true;
-            Some(NoAnswerReason::NotStarted(reason))
         } else {
             self.client(error)
         };
@@ -143,10 +134,15 @@ impl ErrorChain {
             self.not_sent |= error.is_connect() || cannot_send;
             cannot_send
                 .then_some(NoAnswerReason::NotStarted("the client cannot send such a request"))
-        } else if let Some(ConnectTimedOut(limit)) = error.downcast_ref() {
-            Some(NoAnswerReason::TimedOut(*limit))
-        } else if error.is::<NameNotFound>() {
-            Some(NoAnswerReason::NameNotFound)
+        } else if let Some(error) = error.downcast_ref::<ClientError>() {
+            Some(match *error {
+                ClientError::NotStarted(reason) => {
+                    self.not_sent = true;
+                    NoAnswerReason::NotStarted(reason)
+                }
+                ClientError::ConnectTimedOut(limit) => NoAnswerReason::TimedOut(limit),
+                ClientError::NameNotFound => NoAnswerReason::NameNotFound,
+            })
         } else {
             let error = error.downcast_ref::<rustls::Error>()?;
             Some(NoAnswerReason::Tls(tls_error::classify(error)))
@@ -167,8 +163,8 @@ mod tests {
     #[test]
     fn an_unknown_error_counts_as_sent() {
         let failure = of("something else");
-        assert_eq!(failure.kind, NoAnswerReason::Other);
-        assert!(failure.sent);
+        assert_eq!(failure.kind(), NoAnswerReason::Other);
+        assert!(failure.may_have_been_sent());
     }
 
     #[test]
@@ -179,15 +175,16 @@ mod tests {
             (io::ErrorKind::ConnectionReset, NoAnswerReason::CutOff),
             (io::ErrorKind::PermissionDenied, NoAnswerReason::Other),
         ] {
-            assert_eq!(of(io::Error::from(io_kind)).kind, kind, "{io_kind:?}");
+            assert_eq!(of(io::Error::from(io_kind)).kind(), kind, "{io_kind:?}");
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn an_error_inside_an_io_error_is_found() {
-        let failure = of(io::Error::other(NotStarted("no runtime")));
-        assert_eq!(failure.kind, NoAnswerReason::NotStarted("no runtime"));
-        assert!(!failure.sent);
+        let failure = of(io::Error::other(ClientError::NotStarted("no runtime")));
+        assert_eq!(failure.kind(), NoAnswerReason::NotStarted("no runtime"));
+        assert!(!failure.may_have_been_sent());
     }
 
     #[test]
@@ -204,6 +201,6 @@ mod tests {
                 Some(self)
             }
         }
-        assert_eq!(of(Endless).kind, NoAnswerReason::Other);
+        assert_eq!(of(Endless).kind(), NoAnswerReason::Other);
     }
 }

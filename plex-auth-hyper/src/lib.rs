@@ -137,10 +137,12 @@
 mod builder;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod client_error;
 mod deadline;
 mod drive;
 mod error_chain;
+mod failure;
 mod request_body;
 mod response_body;
 mod send_state;

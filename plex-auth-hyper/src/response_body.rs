@@ -6,9 +6,8 @@ use http_body_util::BodyExt;
 use plex_auth_proto::NoAnswerReason;
 use zeroize::Zeroizing;
 
-use crate::client_error::BoxError;
 use crate::deadline::Deadline;
-use crate::error_chain;
+use crate::error_chain::{self, BoxError};
 
 /// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
 /// token behind.
@@ -17,25 +16,24 @@ const DEFAULT_CAPACITY: usize = 16 * 1024;
 /// Upper bound on the initial capacity, whatever length the body declares.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// The body of a response, and the reason why it ended early, if it did.
-pub(crate) struct ResponseBody {
-    pub(crate) bytes: plex_auth_proto::Body,
-    pub(crate) error: Option<NoAnswerReason>,
-}
-
-impl ResponseBody {
-    /// Reads to the end, or as far as `limit` and the deadline allow.
-    pub(crate) async fn read<B>(body: B, limit: usize, deadline: &mut Deadline) -> Self
-    where
-        B: Body,
-        B::Error: Into<BoxError>,
-    {
-        let declared = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        let expected = declared.unwrap_or(DEFAULT_CAPACITY).min(MAX_INITIAL_CAPACITY);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(limit)));
-        let error = fill(&mut bytes, body, limit, deadline).await.err();
-        Self { bytes: std::mem::take(&mut *bytes).into(), error }
-    }
+/// Reads a body to its end, or as far as `limit` and the deadline allow. If it ended early, the second value is the
+/// reason.
+///
+/// The bytes hold a token, and so are zeroed on drop.
+pub(crate) async fn read<B>(
+    body: B,
+    limit: usize,
+    deadline: &mut Deadline,
+) -> (plex_auth_proto::Body, Option<NoAnswerReason>)
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let declared = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    let expected = declared.unwrap_or(DEFAULT_CAPACITY).min(MAX_INITIAL_CAPACITY);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(limit)));
+    let error = fill(&mut bytes, body, limit, deadline).await.err();
+    (std::mem::take(&mut *bytes).into(), error)
 }
 
 async fn fill<B>(

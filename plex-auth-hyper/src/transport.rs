@@ -11,11 +11,11 @@ use tower_service::Service;
 
 #[cfg(feature = "client")]
 use crate::client::Client;
-use crate::client_error::BoxError;
 use crate::deadline::{Deadline, SharedTimer};
-use crate::error_chain::{self, Failure};
+use crate::error_chain::{self, BoxError};
+use crate::failure::Failure;
 use crate::request_body::RequestBody;
-use crate::response_body::ResponseBody;
+use crate::response_body;
 use crate::send_state::SendState;
 
 /// How long a whole exchange may take unless the transport or the call says otherwise: 30 s.
@@ -38,7 +38,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = "client"))] S> {
     service: S,
-    pub(crate) timer: SharedTimer,
+    timer: SharedTimer,
     timeout: Duration,
     max_body_size: Option<usize>,
 }
@@ -93,6 +93,10 @@ impl<S> Transport<S> {
     /// ```
     pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
         Self { service, timer: Arc::new(timer), timeout: DEFAULT_TIMEOUT, max_body_size: None }
+    }
+
+    pub(crate) fn timer(&self) -> &SharedTimer {
+        &self.timer
     }
 
     /// Sets how long a whole exchange may take, from the name to the last byte of the answer, in place
@@ -200,15 +204,15 @@ where
     let head = head(service, request, &send_state, &mut deadline).await;
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
-        Err(failure) => return Err(reply.no_answer(failure.kind, failure.sent)),
+        Err(failure) => return Err(reply.no_answer(failure.kind(), failure.may_have_been_sent())),
     };
     let limit = reply.body_limit(head.status, &head.headers);
-    let body = ResponseBody::read(body, limit, &mut deadline).await;
-    match body.error {
+    let (body, error) = response_body::read(body, limit, &mut deadline).await;
+    match error {
         // The status of a refusal is enough.
         Some(kind) if head.status.is_success() => Err(reply.no_answer(kind, true)),
         _ => {
-            let response = Response::from_parts(head, body.bytes);
+            let response = Response::from_parts(head, body);
             Ok(reply.read(response)?)
         }
     }
@@ -230,19 +234,18 @@ where
     match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
         Some(Ok(())) => {}
         Some(Err(error)) => {
-            let kind = error_chain::head_failure(&error.into()).kind;
-            return Err(Failure { kind, sent: false });
+            let kind = error_chain::head_failure(&error.into()).kind();
+            return Err(Failure::not_sent(kind));
         }
-        None => {
-            return Err(Failure { kind: timed_out, sent: false });
-        }
+        None => return Err(Failure::not_sent(timed_out)),
     }
     let failure = match deadline.race(service.call(request)).await {
         Some(Ok(response)) => return Ok(response),
         Some(Err(error)) => error_chain::head_failure(&error.into()),
-        None => Failure { kind: timed_out, sent: true },
+        None => Failure::outcome_unknown(timed_out),
     };
-    Err(Failure { sent: send_state.may_have_been_sent().unwrap_or(failure.sent), ..failure })
+    let sent = send_state.may_have_been_sent().unwrap_or(failure.may_have_been_sent());
+    Err(Failure::new(failure.kind(), sent))
 }
 
 impl<S> fmt::Debug for Transport<S> {

@@ -122,7 +122,7 @@ impl fmt::Debug for TransportBuilder {
         #[cfg(feature = "rustls")]
         shown.field("root_certificates", &self.roots.len());
         shown
-            .field("proxy", &self.proxy.as_ref().map(ProxyAddress))
+            .field("proxy", &self.proxy.as_ref().map(ProxyAddress::new))
             .field("invalid", &self.invalid)
             .finish()
     }
@@ -140,7 +140,7 @@ mod tests {
     fn the_password_of_a_proxy_is_redacted() {
         let builder = TransportBuilder::default().proxy("http://rosa:SECRET@proxy.example:3128");
         assert_eq!(
-            format!("{:?}", builder.proxy.as_ref().map(ProxyAddress)),
+            format!("{:?}", builder.proxy.as_ref().map(ProxyAddress::new)),
             "Some(http://proxy.example:3128)"
         );
         assert!(!format!("{builder:?}").contains("SECRET"));

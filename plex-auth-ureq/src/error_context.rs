@@ -18,7 +18,7 @@ pub(crate) struct ErrorContext<'a> {
     config: &'a Config,
     https: bool,
     proxied: bool,
-    pub(crate) limit: Duration,
+    limit: Duration,
 }
 
 impl<'a> ErrorContext<'a> {
@@ -30,6 +30,10 @@ impl<'a> ErrorContext<'a> {
             proxied: config.proxy().is_some_and(|proxy| !proxy.is_no_proxy(uri)),
             limit,
         }
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Returns the time limit that was exceeded: the agent's own, if that is the shorter one.

@@ -1,21 +1,34 @@
 use plex_auth_proto::NoAnswerReason;
 
 /// The reason why an exchange returned no response.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
-    pub(crate) kind: NoAnswerReason,
-    /// Whether any of the request may have reached the server.
-    pub(crate) sent: bool,
+    kind: NoAnswerReason,
+    sent: bool,
 }
 
 impl Failure {
+    /// `sent` is whether any of the request may have reached the server.
+    pub(crate) fn new(kind: NoAnswerReason, sent: bool) -> Self {
+        Self { kind, sent }
+    }
+
     /// A failure before any of the request was sent.
     pub(crate) fn not_sent(kind: NoAnswerReason) -> Self {
-        Self { kind, sent: false }
+        Self::new(kind, false)
     }
 
     /// A failure after some of the request may have been sent.
     pub(crate) fn outcome_unknown(kind: NoAnswerReason) -> Self {
-        Self { kind, sent: true }
+        Self::new(kind, true)
+    }
+
+    pub(crate) fn kind(self) -> NoAnswerReason {
+        self.kind
+    }
+
+    /// Returns whether any of the request may have reached the server.
+    pub(crate) fn may_have_been_sent(self) -> bool {
+        self.sent
     }
 }

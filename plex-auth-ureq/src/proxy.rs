@@ -62,7 +62,13 @@ fn is_set(variable: &str) -> bool {
 }
 
 /// A proxy without user and password.
-pub(crate) struct ProxyAddress<'a>(pub(crate) &'a Proxy);
+pub(crate) struct ProxyAddress<'a>(&'a Proxy);
+
+impl<'a> ProxyAddress<'a> {
+    pub(crate) fn new(proxy: &'a Proxy) -> Self {
+        Self(proxy)
+    }
+}
 
 impl fmt::Debug for ProxyAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::uri::Scheme;
-use plex_auth_proto::http::{Request, Response, Version};
+use plex_auth_proto::http::{Request, Response, Uri, Version};
 use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
 use ureq::Agent;
+use ureq::config::Config;
 
 use crate::error_context::{self, ErrorContext};
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// An agent with what is known about it.
 #[derive(Clone)]
 pub(crate) struct Sender {
-    pub(crate) agent: Agent,
+    agent: Agent,
     /// Whether `https` is allowed. Without this crate's TLS it is not: ureq panics if another crate of the
     /// program turned on only half of its TLS.
     https: bool,
@@ -32,6 +33,15 @@ impl Sender {
         Self { agent, https, had_response: Arc::default() }
     }
 
+    /// Returns the context of an exchange over this agent.
+    pub(crate) fn error_context(&self, uri: &Uri, limit: Duration) -> ErrorContext<'_> {
+        ErrorContext::new(&self.agent, uri, limit)
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.agent.config()
+    }
+
     /// Sends the request and waits for the head of the response. Retries an idempotent request once if a
     /// reused connection turns out to be closed.
     pub(crate) fn send(
@@ -41,7 +51,7 @@ impl Sender {
         context: &ErrorContext<'_>,
     ) -> Result<Response<ureq::Body>, Failure> {
         let started = Instant::now();
-        let limit = context.limit;
+        let limit = context.limit();
         if limit.is_zero() {
             return Err(Failure::not_sent(NoAnswerReason::TimedOut(limit)));
         }
@@ -67,8 +77,11 @@ impl Sender {
             Err(error) => {
                 let second = error_context::classify(&error, context);
                 // Whatever happened to the second, the first may have arrived.
-                let sent = first.sent || second.sent;
-                Err(Failure { sent, ..if second.sent { second } else { first } })
+                let last = if second.may_have_been_sent() { second } else { first };
+                Err(Failure::new(
+                    last.kind(),
+                    first.may_have_been_sent() || second.may_have_been_sent(),
+                ))
             }
         }
     }
@@ -137,12 +150,12 @@ mod tests {
     use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
     use ureq::Agent;
 
-    use super::{ErrorContext, Failure, Sender};
+    use super::{Failure, Sender};
 
     fn failure(url: &str, https: bool, limit: Duration) -> Failure {
         let sender = Sender::new(Agent::new_with_defaults(), https);
         let request = Request::get(url).body(Body::empty()).unwrap();
-        let context = ErrorContext::new(&sender.agent, request.uri(), limit);
+        let context = sender.error_context(request.uri(), limit);
         sender.send(&request, true, &context).unwrap_err()
     }
 

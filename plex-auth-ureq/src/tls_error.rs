@@ -54,7 +54,7 @@ pub(crate) fn classify(error: &Error) -> Failure {
         ) => (TlsFault::Other, false),
         _ => (TlsFault::Other, true),
     };
-    Failure { kind: NoAnswerReason::Tls(fault), sent }
+    Failure::new(NoAnswerReason::Tls(fault), sent)
 }
 
 fn classify_certificate(error: &CertificateError) -> TlsFault {
@@ -106,21 +106,21 @@ mod tests {
             (CertificateError::Revoked, TlsFault::Other),
         ] {
             let failure = classify(&Error::InvalidCertificate(error));
-            assert_eq!(failure.kind, NoAnswerReason::Tls(expected));
-            assert!(!failure.sent);
+            assert_eq!(failure.kind(), NoAnswerReason::Tls(expected));
+            assert!(!failure.may_have_been_sent());
         }
     }
 
     #[test]
     fn an_error_after_the_handshake_may_have_sent() {
         let not_tls = classify(&Error::InvalidMessage(InvalidMessage::InvalidContentType));
-        assert_eq!(not_tls.kind, NoAnswerReason::Tls(TlsFault::NotTls));
-        assert!(!not_tls.sent);
+        assert_eq!(not_tls.kind(), NoAnswerReason::Tls(TlsFault::NotTls));
+        assert!(!not_tls.may_have_been_sent());
 
         let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);
-        assert!(!classify(&refused).sent);
+        assert!(!classify(&refused).may_have_been_sent());
         let certificate_wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
-        assert!(classify(&certificate_wanted).sent);
-        assert!(classify(&Error::DecryptError).sent);
+        assert!(classify(&certificate_wanted).may_have_been_sent());
+        assert!(classify(&Error::DecryptError).may_have_been_sent());
     }
 }

@@ -7,8 +7,7 @@ use plex_auth_proto::http::{HeaderMap, Response};
 use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
 use ureq::Agent;
 
-use crate::error_context::{self, ErrorContext};
-use crate::failure::Failure;
+use crate::error_context;
 use crate::proxy::ProxyAddress;
 use crate::sender::Sender;
 
@@ -135,12 +134,12 @@ impl Transport {
             reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
-        let context = ErrorContext::new(&self.sender.agent, request.uri(), limit);
+        let context = self.sender.error_context(request.uri(), limit);
 
         let response = self
             .sender
             .send(&request, reply.is_repeatable(), &context)
-            .map_err(|Failure { kind, sent }| reply.no_answer(kind, sent))?;
+            .map_err(|failure| reply.no_answer(failure.kind(), failure.may_have_been_sent()))?;
         let (mut head, body) = response.into_parts();
         // ureq leaves the URL there, which can be secret.
         head.extensions.clear();
@@ -152,7 +151,7 @@ impl Transport {
         if let Err(error) = result {
             // The status of a refusal is enough.
             if head.status.is_success() {
-                let kind = match error_context::classify(&error.into(), &context).kind {
+                let kind = match error_context::classify(&error.into(), &context).kind() {
                     // An unclassified error here is a body that ended early.
                     NoAnswerReason::Other => NoAnswerReason::CutOff,
                     kind => kind,
@@ -178,7 +177,7 @@ fn initial_capacity(headers: &HeaderMap) -> usize {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sender, timeout, max_body_size } = self;
-        let proxy = sender.agent.config().proxy().map(ProxyAddress);
+        let proxy = sender.config().proxy().map(ProxyAddress::new);
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)

@@ -15,7 +15,8 @@ use rustls::ClientConfig;
 use tower_service::Service;
 
 use super::resolver::Resolver;
-use crate::client_error::{BoxError, ConnectTimedOut, NotStarted};
+use crate::client_error::ClientError;
+use crate::error_chain::BoxError;
 
 /// How long connecting may take, all addresses of one family together: 10 s, so that an address which
 /// swallows everything leaves time for the others.
@@ -68,12 +69,12 @@ impl Future for Opening {
         let Ok(polled) = polled else {
             let reason =
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
-            return Poll::Ready(Err(NotStarted(reason).into()));
+            return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
         polled.map_ok(|stream| Socket { stream, connection_use: ConnectionUse::default() }).map_err(
             |error| {
                 if is_connect_timeout(&*error) {
-                    ConnectTimedOut(CONNECT_TIMEOUT).into()
+                    ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
                 } else {
                     error
                 }

@@ -6,7 +6,8 @@ use std::vec;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
-use crate::client_error::{BoxError, NameNotFound};
+use crate::client_error::ClientError;
+use crate::error_chain::BoxError;
 
 /// The system's resolver, with an error of its own where hyper-util has only a text.
 #[derive(Clone, Debug)]
@@ -36,10 +37,10 @@ impl Service<Name> for Resolver {
                 Ok(addresses) => addresses.collect(),
                 // With a number it is the system that failed, such as for want of files.
                 Err(error) if error.raw_os_error().is_some() => return Err(error.into()),
-                Err(_) => return Err(NameNotFound.into()),
+                Err(_) => return Err(ClientError::NameNotFound.into()),
             };
             if addresses.is_empty() {
-                return Err(NameNotFound.into());
+                return Err(ClientError::NameNotFound.into());
             }
             Ok(addresses.into_iter())
         })

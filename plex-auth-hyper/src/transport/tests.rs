@@ -150,8 +150,8 @@ fn reading_stops_at_the_limit() {
 fn a_frame_is_cut_at_the_limit() {
     let script = response(200, false, ["0123456789", "abc"]).into_body();
     let mut deadline = Deadline::new(Arc::new(SmolTimer::new()), Duration::from_secs(9));
-    let body = smol::block_on(ResponseBody::read(script, 4, &mut deadline));
-    assert_eq!(body.bytes.as_ref(), b"0123");
+    let (body, error) = smol::block_on(response_body::read(script, 4, &mut deadline));
+    assert_eq!((body.as_ref(), error), (b"0123".as_slice(), None));
 }
 
 /// Fails instead of hanging if a limit is not enforced.
