@@ -22,6 +22,7 @@ mod every_operation;
 mod futures;
 mod harness;
 mod home;
+mod layers;
 mod limits;
 mod logins;
 mod operations;
