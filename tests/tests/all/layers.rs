@@ -141,3 +141,8 @@ fn either(new: &'static str, old: &'static str) -> &'static str {
 fn no_import_cycle_in_the_tool() {
     assert_no_cycles(either("plex-auth-ureq/cli/src", "plex-auth-ureq/src/bin/plex-auth"));
 }
+
+#[test]
+fn no_import_cycle_in_the_fake() {
+    assert_no_cycles(either("tests/fake/src", "tests/src"));
+}
