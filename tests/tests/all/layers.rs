@@ -7,6 +7,21 @@ use imports::{Import, imports, read};
 
 mod imports;
 
+/// The layers of the core from the top. A file belongs to the layer of its first path segment. Layers in the same
+/// row do not import from each other.
+const CORE: &[&[&str]] = &[
+    &["lib"],
+    &["operations"],
+    &["flow"],
+    &["plex_tv", "media_server"],
+    &["call"],
+    &["jwt"],
+    &["error"],
+    &["values"],
+    &["wire"],
+    &["operation"],
+];
+
 /// The shortest import cycle through each file that is part of one, each cycle once.
 fn cycles(imports: &[Import]) -> Vec<String> {
     let mut found = BTreeMap::new();
@@ -145,4 +160,11 @@ fn no_import_cycle_in_the_tool() {
 #[test]
 fn no_import_cycle_in_the_fake() {
     assert_no_cycles(either("tests/fake/src", "tests/src"));
+}
+
+#[test]
+fn the_core_imports_only_downward() {
+    let imports = imports(&read("plex-auth-proto/src"));
+    let found = [cycles(&imports), upward(&imports, CORE)].concat();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
