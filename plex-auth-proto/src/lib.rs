@@ -46,8 +46,9 @@ pub use flow::device_token_refresher::progress::{
     DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble,
 };
 pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenKeeper};
+pub use flow::pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
 pub use flow::pin_login::saved::InvalidKeptLogin;
-pub use flow::pin_login::{LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress};
+pub use flow::pin_login::{LoginPin, PinLogin};
 pub use flow::retry::AskProgress;
 pub use flow::saved_device::InvalidKeptDevice;
 pub use flow::server_access::{Access, AccessDoubt, ServerAccess};
@@ -68,7 +69,7 @@ pub use jwt::plex_keys::{PlexKey, PlexKeys};
 #[cfg(feature = "ed25519")]
 pub use jwt::verify::VerifyError;
 pub use media_server::MediaServer;
-pub use media_server::address::MediaServerAddress;
+pub use media_server::MediaServerAddress;
 pub use media_server::root::ServerRoot;
 pub use media_server::server_identity::ServerIdentity;
 pub use media_server::source_connection_information::{

@@ -279,8 +279,8 @@ proptest! {
                     prop_assert_eq!(call.request().uri().to_string(), expected);
                 }
                 Err(error) => {
-                    prop_assert!(error.mended().is_none_or(|mended| mended.parse::<ServerUrl>().is_ok()));
-                    prop_assert!(error.mended().is_none_or(|mended| !mended.contains(['@', '?', '#'])));
+                    prop_assert!(error.corrected().is_none_or(|mended| mended.parse::<ServerUrl>().is_ok()));
+                    prop_assert!(error.corrected().is_none_or(|mended| !mended.contains(['@', '?', '#'])));
                 }
             }
         }

@@ -6,7 +6,7 @@ use crate::error::SendError;
 use crate::error::transport::NoAnswerReason;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::{Conversation, RequestId, Step};
-use crate::media_server::address::MediaServerAddress;
+use crate::media_server::MediaServerAddress;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::source_connection_information::SourceDevice;
 use crate::plex_tv::resource::Resource;

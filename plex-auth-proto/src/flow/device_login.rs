@@ -7,7 +7,7 @@ use crate::error::SendError;
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::pin_login::failure::Failure;
 use crate::flow::pin_login::machine::{Next, PinMachine};
-use crate::flow::pin_login::{LinkedPin, PinAnswer, PinProgress};
+use crate::flow::pin_login::progress::{LinkedPin, PinAnswer, PinProgress};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;

@@ -33,8 +33,6 @@ const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 /// How long it waits where an answer is to come.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
-const DAY: i64 = 24 * 60 * 60;
-
 impl PlexTv {
     /// Keeps the token of a device alive by its key: a [keeper](DeviceTokenKeeper) that starts with the token of a
     /// [login](crate::DeviceLogin).

@@ -5,7 +5,7 @@ use http::Method;
 use crate::call::Call;
 use crate::call::request;
 use crate::media_server::MediaServer;
-use crate::media_server::address::MediaServerAddress;
+use crate::media_server::MediaServerAddress;
 use crate::operation::{Host, Operation};
 use crate::values::claim_token::ClaimToken;
 use crate::wire::decode;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-mod mend;
+mod correction;
 mod pages;
 
 /// The longest base URL, in bytes. Together with the bounds of what is joined to it, this keeps every
@@ -100,9 +100,18 @@ impl FromStr for ServerUrl {
     type Err = InvalidServerUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidServerUrl> {
-        parse(text.trim())
-            .map_err(|problem| InvalidServerUrl { problem, mended: mend::mend(text.trim()) })
+        let text = text.trim();
+        parse(text).map_err(|problem| InvalidServerUrl { problem, corrected: corrected(text) })
     }
+}
+
+/// The base URL that was probably meant, if that is one.
+fn corrected(text: &str) -> Option<String> {
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    let url = parse(&correction::guess(text)?).ok()?;
+    Some(url.to_string())
 }
 
 fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
@@ -205,7 +214,7 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidServerUrl {
     problem: ServerUrlProblem,
-    mended: Option<String>,
+    corrected: Option<String>,
 }
 
 impl InvalidServerUrl {
@@ -215,16 +224,16 @@ impl InvalidServerUrl {
     }
 
     /// The URL that was probably meant, to offer to whoever typed it. Never has a secret.
-    pub fn mended(&self) -> Option<&str> {
-        self.mended.as_deref()
+    pub fn corrected(&self) -> Option<&str> {
+        self.corrected.as_deref()
     }
 }
 
 impl fmt::Display for InvalidServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server URL {}", self.problem)?;
-        match &self.mended {
-            Some(mended) => write!(f, "; did you mean {mended}"),
+        match &self.corrected {
+            Some(corrected) => write!(f, "; did you mean {corrected}"),
             None => {
                 f.write_str("; it looks like http://10.0.0.7:32400 or https://example.com/plex")
             }

@@ -161,9 +161,9 @@ impl<'de> Visitor<'de> for Writer<'_> {
     }
 }
 
-/// The number in an object that stands for one: see [`lenient::NUMBER`].
+/// The number in an object that stands for one: see [`lenient::plain::NUMBER`].
 fn number_in_disguise(object: &[u8]) -> Option<Vec<u8>> {
-    let value = object.strip_prefix(b"{\"")?.strip_prefix(lenient::NUMBER.as_bytes())?;
+    let value = object.strip_prefix(b"{\"")?.strip_prefix(lenient::plain::NUMBER.as_bytes())?;
     let number = value.strip_prefix(b"\":\"")?.strip_suffix(b"\"}")?;
     let is_number = serde_json::from_slice::<f64>(number).is_ok();
     is_number.then(|| number.to_vec())

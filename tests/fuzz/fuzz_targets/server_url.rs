@@ -43,7 +43,7 @@ fn check_taken(text: &str, url: ServerUrl) {
 fn check_refused(text: &str, error: &InvalidServerUrl) {
     let shown = error.to_string();
     assert!(!shown.contains(char::is_control), "{shown:?}");
-    let Some(mended) = error.mended() else {
+    let Some(mended) = error.corrected() else {
         return;
     };
     let url: ServerUrl = mended.parse().expect("it can be taken");

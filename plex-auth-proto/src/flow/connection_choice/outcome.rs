@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::candidate::{ConnectionCandidate, ConnectionKind};
 use crate::media_server::MediaServer;
-use crate::media_server::address::MediaServerAddress;
+use crate::media_server::MediaServerAddress;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;

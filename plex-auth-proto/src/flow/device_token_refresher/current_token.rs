@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::DAY;
 use crate::jwt::plex_jwt::PlexJwt;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
+
+const DAY: i64 = 24 * 60 * 60;
 
 /// When a token is renewed that does not say when it ends, in seconds: Plex's live for a day longer.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;

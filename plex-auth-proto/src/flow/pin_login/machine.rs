@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
-use super::{LinkedPin, PinAnswer, PinContent, PinProgress};
+use super::progress::{LinkedPin, PinAnswer, PinContent, PinProgress};
 use crate::call::Call;
 use crate::flow::RequestId;
 use crate::flow::backoff::Backoff;

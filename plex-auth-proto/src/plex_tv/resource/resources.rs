@@ -11,7 +11,7 @@ use crate::plex_tv::resource::Resource;
 use crate::values::token::Token;
 use crate::wire::decode;
 use crate::wire::decode::DecodeError;
-use crate::wire::lenient::{List, Paths};
+use crate::wire::lenient::{List, Paths, add_each};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").repeatable();
@@ -120,7 +120,7 @@ impl Resources {
         if !self.all_read {
             paths.add(".");
         }
-        paths.add_each(&self.resources);
+        add_each(&mut paths, &self.resources);
         paths.into_found()
     }
 }

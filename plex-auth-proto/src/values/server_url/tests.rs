@@ -20,8 +20,8 @@ fn right_ones_join_with_exactly_one_slash() {
 }
 
 #[test]
-fn wrong_ones_are_refused_with_the_mended_form() {
-    for (text, problem, mended) in [
+fn wrong_ones_are_refused_with_the_corrected_form() {
+    for (text, problem, corrected) in [
         ("", Problem::Empty, None),
         ("http://", Problem::Host, None),
         ("10.0.0.7:32400", Problem::Scheme, Some("http://10.0.0.7:32400")),
@@ -69,7 +69,7 @@ fn wrong_ones_are_refused_with_the_mended_form() {
         ("http://plex example", Problem::Space, None),
     ] {
         let error = text.parse::<ServerUrl>().unwrap_err();
-        assert_eq!((error.problem(), error.mended()), (problem, mended), "{text}");
+        assert_eq!((error.problem(), error.corrected()), (problem, corrected), "{text}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
     let long = format!("http://plex.example/{}", "a".repeat(2048));

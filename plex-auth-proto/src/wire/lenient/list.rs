@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{One, Seen, Value};
+use super::value::{One, Seen, Value};
 
 /// Visits what is a list and nothing else; `false` beside it where some of its elements could not be read.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
 const MAX_LIST_BYTES: usize = 1024 * 1024;
 
 /// Visits a list, or one element in place of a list. Elements that cannot be read are left out.
-pub(super) struct Many<'a, T>(pub(super) &'a mut Vec<T>);
+pub(crate) struct Many<'a, T>(pub(crate) &'a mut Vec<T>);
 
 impl<T> Many<'_, T> {
     fn one<E>(self, element: Result<Seen<T>, E>) -> Result<bool, E> {

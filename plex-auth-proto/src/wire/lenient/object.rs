@@ -1,9 +1,5 @@
 //! The types of Plex's, declared with their names on the wire.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Visitor};
-
 /// Declares types that are read from an object of Plex's. A field has the same name on the wire, or the one
 /// behind `as`.
 ///
@@ -26,7 +22,7 @@ macro_rules! object {
         $visibility struct $name {
             $($(#[$required_attribute])* $required_visibility $required: $required_type,)*
             $($(#[$field_attribute])* $field_visibility $field: $type,)*
-            unreadable: crate::wire::lenient::Unreadable,
+            unreadable: crate::wire::lenient::unreadable::Unreadable,
         }
 
         impl $name {
@@ -42,29 +38,29 @@ macro_rules! object {
                 #[inline(never)]
                 fn known(key: &str) -> Option<Field> {
                     match key {
-                        $(crate::wire::lenient::wire!($required $($required_wire)?) => Some(Field::$required),)*
-                        $(crate::wire::lenient::wire!($field $($wire)?) => Some(Field::$field),)*
-                        crate::wire::lenient::NUMBER => Some(Field::NumberInDisguise),
+                        $(crate::wire::lenient::object::wire!($required $($required_wire)?) => Some(Field::$required),)*
+                        $(crate::wire::lenient::object::wire!($field $($wire)?) => Some(Field::$field),)*
+                        crate::wire::lenient::plain::NUMBER => Some(Field::NumberInDisguise),
                         _ => None,
                     }
                 }
 
                 $(let mut $field = <$type>::default();)*
-                let mut unreadable = crate::wire::lenient::Unreadable::default();
+                let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
                 let mut first = true;
-                while let Some(key) = map.next_key_seed(crate::wire::lenient::Key(known))? {
+                while let Some(key) = map.next_key_seed(crate::wire::lenient::key::Key(known))? {
                     let is_first = std::mem::take(&mut first);
                     // Most fields are plain, and all of these are read in one place: below.
-                    let (name, field): (&str, &mut dyn crate::wire::lenient::Take) = match key {
+                    let (name, field): (&str, &mut dyn crate::wire::lenient::plain::Take) = match key {
                         $(Some(Field::$required) => {
-                            (crate::wire::lenient::wire!($required $($required_wire)?), &mut $required)
+                            (crate::wire::lenient::object::wire!($required $($required_wire)?), &mut $required)
                         })*
                         $(Some(Field::$field) => {
-                            let name = crate::wire::lenient::wire!($field $($wire)?);
-                            match crate::wire::lenient::Field::as_plain(&mut $field) {
+                            let name = crate::wire::lenient::object::wire!($field $($wire)?);
+                            match crate::wire::lenient::field::Field::as_plain(&mut $field) {
                                 Some(plain) => (name, plain),
                                 None => {
-                                    let read = crate::wire::lenient::read_value(&mut map, &mut $field)?;
+                                    let read = crate::wire::lenient::field::read_value(&mut map, &mut $field)?;
                                     unreadable.note(name, read);
                                     continue;
                                 }
@@ -84,7 +80,7 @@ macro_rules! object {
                             continue;
                         }
                     };
-                    let read = crate::wire::lenient::read_plain(&mut map, field)?;
+                    let read = crate::wire::lenient::field::read_plain(&mut map, field)?;
                     unreadable.note(name, read);
                 }
                 $(let Some($required) = $required else { return Ok(None) };)*
@@ -92,16 +88,16 @@ macro_rules! object {
             }
         }
 
-        impl<'de> crate::wire::lenient::Value<'de> for $name {
+        impl<'de> crate::wire::lenient::value::Value<'de> for $name {
             fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
                 Self::or_else(map, $(None::<$required_type>),*)
             }
 
-            fn unreadable(&self, paths: &mut crate::wire::lenient::Paths) {
+            fn unreadable(&self, paths: &mut crate::wire::lenient::unreadable::Paths) {
                 paths.add_all(&self.unreadable);
-                $(crate::wire::lenient::Field::unreadable(
+                $(crate::wire::lenient::field::Field::unreadable(
                     &self.$field,
-                    crate::wire::lenient::wire!($field $($wire)?),
+                    crate::wire::lenient::object::wire!($field $($wire)?),
                     paths,
                 );)*
             }
@@ -109,20 +105,20 @@ macro_rules! object {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::wire::lenient::required(deserializer)
+                crate::wire::lenient::field::required(deserializer)
             }
         }
 
         const _: () = {
-            $(crate::wire::lenient::checked_wire!($required $($required_wire)?);)*
-            $(crate::wire::lenient::checked_wire!($field $($wire)?);)*
+            $(crate::wire::lenient::object::checked_wire!($required $($required_wire)?);)*
+            $(crate::wire::lenient::object::checked_wire!($field $($wire)?);)*
         };
     };
     (
         $(#[$attribute:meta])*
         $visibility:vis struct $name:ident { $($fields:tt)* }
     ) => {
-        crate::wire::lenient::object! {
+        crate::wire::lenient::object::object! {
             $(#[$attribute])*
             $visibility struct $name { required {} $($fields)* }
         }
@@ -145,7 +141,7 @@ pub(crate) use wire;
 macro_rules! checked_wire {
     ($field:ident) => {
         assert!(
-            crate::wire::lenient::is_one_word(stringify!($field)),
+            crate::wire::lenient::object::is_one_word(stringify!($field)),
             concat!("say how `", stringify!($field), "` is called on the wire: `as \"...\"`")
         )
     };
@@ -162,27 +158,4 @@ pub(crate) const fn is_one_word(name: &str) -> bool {
         rest = behind;
     }
     true
-}
-
-/// A key, looked up while it is still where it came from.
-pub(crate) struct Key<F>(pub(crate) F);
-
-impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<T, E> {
-        Ok((self.0)(key))
-    }
 }

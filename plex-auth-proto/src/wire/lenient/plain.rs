@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Key, One, UNREADABLE, Value, float};
+use super::key::Key;
+use super::number::float;
+use super::unreadable::UNREADABLE;
 
 /// A field that takes what is plain, whatever it makes of it; `false` where that is nothing.
 pub(crate) trait Take {
@@ -14,35 +16,9 @@ pub(crate) trait Take {
     fn text(&mut self, text: &str) -> bool;
 }
 
-impl<'de, T: Value<'de>> Take for Option<T> {
-    fn bool(&mut self, value: bool) -> bool {
-        put(self, T::from_bool(value))
-    }
-
-    fn integer(&mut self, number: i128) -> bool {
-        put(self, T::from_integer(number))
-    }
-
-    fn float(&mut self, number: f64) -> bool {
-        put(self, T::from_float(number))
-    }
-
-    fn text(&mut self, text: &str) -> bool {
-        put(self, T::from_text(text))
-    }
-}
-
-fn put<T>(field: &mut Option<T>, value: Option<T>) -> bool {
-    let read = value.is_some();
-    if read {
-        *field = value;
-    }
-    read
-}
-
 /// Visits one element for a field that takes what is plain; `false` where there was something that it could
 /// not take.
-pub(super) struct Plain<'a>(pub(super) &'a mut dyn Take);
+pub(crate) struct Plain<'a>(pub(crate) &'a mut dyn Take);
 
 impl<'de> DeserializeSeed<'de> for Plain<'_> {
     type Value = bool;
@@ -110,10 +86,34 @@ fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Strin
     let mut number = None;
     while let Some(disguised) = map.next_key_seed(Key(|key: &str| key == NUMBER))? {
         if disguised {
-            number = map.next_value_seed(One::<String>::NEW)?.into_value();
+            let mut text = Text(None);
+            map.next_value_seed(Plain(&mut text))?;
+            number = text.0;
         } else {
             map.next_value::<IgnoredAny>()?;
         }
     }
     Ok(number)
+}
+
+/// The text of a number in disguise.
+struct Text(Option<String>);
+
+impl Take for Text {
+    fn bool(&mut self, _: bool) -> bool {
+        false
+    }
+
+    fn integer(&mut self, number: i128) -> bool {
+        self.text(&number.to_string())
+    }
+
+    fn float(&mut self, number: f64) -> bool {
+        self.text(&number.to_string())
+    }
+
+    fn text(&mut self, text: &str) -> bool {
+        self.0 = Some(text.to_owned());
+        true
+    }
 }

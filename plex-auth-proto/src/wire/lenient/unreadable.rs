@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::Value;
+/// The text that stands for what JSON can hold and Rust cannot, where a document was
+/// [mended](crate::wire::repair). Nobody means anything by it, and it is as short as the shortest element.
+pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The names, on the wire, of an object's own fields that held something that could not be read.
 ///
@@ -40,13 +42,6 @@ impl fmt::Debug for Unreadable {
     }
 }
 
-/// The paths of all that was there in `value` and could not be read.
-pub(crate) fn unreadable_fields<'de>(value: &impl Value<'de>) -> Vec<String> {
-    let mut paths = Paths::default();
-    value.unreadable(&mut paths);
-    paths.into_found()
-}
-
 /// Collects paths, on the way through a value.
 #[derive(Default)]
 pub(crate) struct Paths {
@@ -66,13 +61,6 @@ impl Paths {
     /// Adds a field of the object that the way has come to.
     pub(crate) fn add(&mut self, name: &str) {
         self.found.push(format!("{}{name}", self.here));
-    }
-
-    /// Adds what could not be read inside each element of the list that the way has come to.
-    pub(crate) fn add_each<'de, T: Value<'de>>(&mut self, elements: &[T]) {
-        for (index, element) in elements.iter().enumerate() {
-            self.inside(&index, &mut |paths| element.unreadable(paths));
-        }
     }
 
     /// All paths that were added.

@@ -1,6 +1,7 @@
 //! What the simple types can be made of.
 
-use super::{Value, float, whole};
+use super::number::{float, whole};
+use super::value::Value;
 
 impl Value<'_> for bool {
     const IS_PLAIN: Self = true;
@@ -73,7 +74,7 @@ impl Value<'_> for String {
 mod tests {
     use serde::de::DeserializeSeed;
 
-    use crate::wire::lenient::{One, Seen};
+    use super::super::value::{One, Seen};
 
     #[test]
     fn a_number_in_place_of_a_text_is_written_out() {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use http::Response;
 
 use super::super::failure::Failure;
-use super::super::{LinkedPin, PinAnswer, PinContent};
+use super::super::progress::{LinkedPin, PinAnswer, PinContent};
 use super::{
     BACKOFF, CREATE_TIMEOUT, FINAL_POLL_GRACE, FINAL_STRETCH, PinMachine, PinMethod, State,
 };

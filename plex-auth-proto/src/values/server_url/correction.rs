@@ -2,14 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{MAX_LENGTH, parse};
-
 /// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
 /// secret: user info, query, fragment.
-pub(super) fn mend(text: &str) -> Option<String> {
-    if text.len() > MAX_LENGTH {
-        return None;
-    }
+pub(super) fn guess(text: &str) -> Option<String> {
     // `http//:host`, `http:host`, `http:/host` and a bare host.
     let letters = text.find(|character: char| !character.is_ascii_alphabetic())?;
     let (word, rest) = text.split_at(letters);
@@ -38,8 +33,7 @@ pub(super) fn mend(text: &str) -> Option<String> {
     };
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
     let path = path.split("/web").next().unwrap_or_default();
-    let mended = format!("{scheme}://{authority}{}", path.trim_end_matches('/'));
-    parse(&mended).ok().map(|url| url.to_string())
+    Some(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
 }
 
 /// An IPv6 address without brackets, with or without a port.

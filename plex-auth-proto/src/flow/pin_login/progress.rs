@@ -1,0 +1,58 @@
+//! What a PIN login shows of itself, and how it ends.
+
+use std::time::Duration;
+
+use crate::error::SendError;
+use crate::plex_tv::pin::poll_pin::PinState;
+use crate::values::token::Token;
+
+/// What a [`PinLogin`] brings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LinkedPin {
+    /// The token of whoever linked the PIN. Keep it at once: it is not known whether it can be had again.
+    pub auth_token: Token,
+    /// Whether the account was made on the way, for this PIN. Absent where Plex does not say.
+    pub new_registration: Option<bool>,
+}
+
+/// Why a [`PinLogin`] brought no token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinLoginError {
+    /// Nobody has linked the PIN in time. [Renew](PinLogin::renew) the login to show another one.
+    #[error("nobody has linked the PIN in time")]
+    Expired,
+    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
+    /// transport could not start; or the last poll found nobody to ask.
+    #[error(transparent)]
+    Failed(#[from] SendError),
+}
+
+/// How far a [`PinLogin`] has come.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PinProgress<P> {
+    /// The PIN is being made.
+    Creating,
+    /// The PIN is there for somebody to link it.
+    #[non_exhaustive]
+    Waiting {
+        /// The PIN: its code, and the page that it is linked at.
+        pin: P,
+        /// How long it can still be linked.
+        left: Duration,
+    },
+    /// It is over.
+    Over,
+}
+
+/// What the answers of a [`PinLogin`] are read as.
+#[derive(Debug)]
+pub struct PinAnswer<P>(pub(super) PinContent<P>);
+
+#[derive(Debug)]
+pub(super) enum PinContent<P> {
+    Created(P),
+    State(PinState),
+}

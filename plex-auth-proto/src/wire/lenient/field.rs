@@ -1,0 +1,96 @@
+//! The fields of an object, and how each is read.
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess};
+
+use super::list::Many;
+use super::plain::{Plain, Take};
+use super::unreadable::Paths;
+use super::value::{One, Seen, Value};
+
+/// A field that can be absent: `Option` of a value, or a list.
+pub(crate) trait Field<'de>: Sized {
+    /// The field itself, where what it holds is plain.
+    fn as_plain(&mut self) -> Option<&mut dyn Take> {
+        None
+    }
+
+    /// Reads what came into the field; `false` where there was something that could not be read.
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
+
+    /// Names what inside it, the field of this name, was there and could not be read.
+    fn unreadable(&self, name: &str, paths: &mut Paths);
+}
+
+impl<'de, T: Value<'de>> Field<'de> for Option<T> {
+    fn as_plain(&mut self) -> Option<&mut dyn Take> {
+        if T::IS_PLAIN { Some(self) } else { None }
+    }
+
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
+        match One::NEW.deserialize(deserializer)? {
+            Seen::This(value) => *self = Some(value),
+            Seen::Nothing => {}
+            Seen::Unreadable => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn unreadable(&self, name: &str, paths: &mut Paths) {
+        if let (Some(value), false) = (self, T::IS_PLAIN) {
+            paths.inside(&name, &mut |paths| value.unreadable(paths));
+        }
+    }
+}
+
+impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(Many(self))
+    }
+
+    fn unreadable(&self, name: &str, paths: &mut Paths) {
+        if !T::IS_PLAIN {
+            paths.inside(&name, &mut |paths| add_each(paths, self));
+        }
+    }
+}
+
+/// Reads the value that comes next into a field.
+pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
+    map: &mut A,
+    field: &mut T,
+) -> Result<bool, A::Error> {
+    map.next_value_seed(Slot(field))
+}
+
+/// Reads the value that comes next into a field that is plain. Not inlined, as there are dozens of objects.
+#[inline(never)]
+pub(crate) fn read_plain<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    field: &mut dyn Take,
+) -> Result<bool, A::Error> {
+    map.next_value_seed(Plain(field))
+}
+
+/// The place that a field is read into.
+struct Slot<'a, T>(&'a mut T);
+
+impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        self.0.read(deserializer)
+    }
+}
+
+/// Reads a value without which there is nothing. The error holds no value.
+pub(crate) fn required<'de, T: Value<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+    let seen = One::<T>::NEW.deserialize(d)?;
+    seen.into_value().ok_or_else(|| D::Error::custom("missing or unusable"))
+}
+
+/// Adds what could not be read inside each element of the list that the way has come to.
+pub(crate) fn add_each<'de, T: Value<'de>>(paths: &mut Paths, elements: &[T]) {
+    for (index, element) in elements.iter().enumerate() {
+        paths.inside(&index, &mut |paths| element.unreadable(paths));
+    }
+}
