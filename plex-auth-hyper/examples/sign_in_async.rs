@@ -36,7 +36,7 @@ async fn run() -> Result<(), Box<dyn StdError>> {
 
     let http = Transport::new();
     let account = match http.send(plex_tv.sign_in(&credentials)).await {
-        Err(error) if error.wants_second_factor() => {
+        Err(error) if error.needs_verification_code() => {
             let credentials = credentials.verification_code(ask("Verification code: ")?);
             http.send(plex_tv.sign_in(&credentials)).await
         }
@@ -57,9 +57,9 @@ fn welcome(account: &Account) {
 
 /// What a program would do about it, in words.
 fn explain(error: Error) -> String {
-    let advice = match error.no_answer() {
+    let advice = match error.as_transport() {
         None => "",
-        Some(no_answer) if no_answer.may_have_been_sent() => {
+        Some(transport_error) if transport_error.may_have_been_sent() => {
             "\nPlex may have signed you in; look at the list of devices before you try again."
         }
         Some(_) => "\nNothing was sent; try again.",

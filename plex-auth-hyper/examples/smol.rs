@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
             Err(error) => error,
         };
         println!("{refusal}");
-        if !refusal.wants_second_factor() {
+        if !refusal.needs_verification_code() {
             return Err(refusal.into());
         }
 

@@ -11,7 +11,7 @@ use hyper::rt::Timer;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plex_auth_proto::NoAnswerReason;
+use plex_auth_proto::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
 use rustls::ClientConfig;
 use tower_service::Service;
@@ -168,7 +168,7 @@ async fn attempt(
             let failure = error_chain::head_failure(&error);
             FailedAttempt {
                 sent: failure.may_have_been_sent() && connection_use.is_some(),
-                stale: failure.kind() == NoAnswerReason::CutOff
+                stale: failure.kind() == TransportErrorKind::CutOff
                     && connection_use.is_some_and(|connection_use| connection_use.had_response()),
                 error,
             }

@@ -40,8 +40,8 @@ where
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
     /// match Transport::new().drive(&mut check).await {
-    ///     TokenState::Alive(account) => println!("it is {}'s", account.title.unwrap_or_default()),
-    ///     TokenState::Dead(_) => println!("please sign in again"),
+    ///     TokenState::Valid(account) => println!("it is {}'s", account.title.unwrap_or_default()),
+    ///     TokenState::Invalid(_) => println!("please sign in again"),
     ///     _ => println!("nobody can say just now"),
     /// }
     /// # Ok(())

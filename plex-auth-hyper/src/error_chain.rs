@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-use plex_auth_proto::{NoAnswerReason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
 
 #[cfg(feature = "client")]
 use crate::client_error::ClientError;
@@ -17,21 +17,21 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// Classifies an error before the head of a response was complete.
 pub(crate) fn head_failure(error: &BoxError) -> Failure {
     let chain = ErrorChain::of(&**error);
-    Failure::new(chain.kind.unwrap_or(NoAnswerReason::Other), !chain.not_sent)
+    Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
 /// Classifies an error within the body of a response.
-pub(crate) fn body_failure(error: &BoxError) -> NoAnswerReason {
+pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     match ErrorChain::of(&**error).kind {
-        Some(NoAnswerReason::NotHttp) => NoAnswerReason::NotHttp,
-        _ => NoAnswerReason::CutOff,
+        Some(TransportErrorKind::NotHttp) => TransportErrorKind::NotHttp,
+        _ => TransportErrorKind::CutOff,
     }
 }
 
 /// What a chain of errors says, read from the outermost error to the innermost.
 #[derive(Default)]
 struct ErrorChain {
-    kind: Option<NoAnswerReason>,
+    kind: Option<TransportErrorKind>,
     not_sent: bool,
     connecting: bool,
     /// Within the TLS handshake.
@@ -69,19 +69,19 @@ impl ErrorChain {
         self.kind = kind.or(self.kind);
     }
 
-    fn io(&mut self, error: &io::Error) -> Option<NoAnswerReason> {
+    fn io(&mut self, error: &io::Error) -> Option<TransportErrorKind> {
         use io::ErrorKind as Kind;
         // hyper-rustls wraps the errors of the handshake, and only those, a second time.
         self.handshake |=
             self.connecting && error.get_ref().is_some_and(|inner| inner.is::<io::Error>());
         Some(match error.kind() {
-            Kind::ConnectionRefused => NoAnswerReason::Refused,
+            Kind::ConnectionRefused => TransportErrorKind::Refused,
             Kind::HostUnreachable
             | Kind::NetworkUnreachable
             | Kind::NetworkDown
-            | Kind::AddrNotAvailable => NoAnswerReason::Unreachable,
+            | Kind::AddrNotAvailable => TransportErrorKind::Unreachable,
             Kind::TimedOut | Kind::NotConnected if self.connecting && !self.handshake => {
-                NoAnswerReason::Unreachable
+                TransportErrorKind::Unreachable
             }
             Kind::UnexpectedEof
             | Kind::ConnectionReset
@@ -89,41 +89,41 @@ impl ErrorChain {
             | Kind::BrokenPipe
             | Kind::NotConnected
             | Kind::TimedOut => match self.handshake {
-                true => NoAnswerReason::Tls(TlsFault::Interrupted),
-                false => NoAnswerReason::CutOff,
+                true => TransportErrorKind::Tls(TlsErrorKind::Interrupted),
+                false => TransportErrorKind::CutOff,
             },
             // An invalid chunk.
-            Kind::InvalidInput | Kind::InvalidData if self.http => NoAnswerReason::NotHttp,
+            Kind::InvalidInput | Kind::InvalidData if self.http => TransportErrorKind::NotHttp,
             _ => return None,
         })
     }
 
-    fn hyper(&mut self, error: &hyper::Error) -> Option<NoAnswerReason> {
+    fn hyper(&mut self, error: &hyper::Error) -> Option<TransportErrorKind> {
         self.http = true;
         // Set only for a request that was never taken out of hyper's queue.
         self.not_sent |= error.is_canceled();
         if error.is_parse_too_large() {
-            Some(NoAnswerReason::HeadTooLarge)
+            Some(TransportErrorKind::HeadTooLarge)
         } else if error.is_parse() {
-            Some(NoAnswerReason::NotHttp)
+            Some(TransportErrorKind::NotHttp)
         } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-            Some(NoAnswerReason::CutOff)
+            Some(TransportErrorKind::CutOff)
         } else if error.is_user() || error.is_timeout() || error.source().is_some() {
             None
         } else {
             // The only remaining kind, which has no predicate: bytes arrived before a request was sent, as
             // from an SSH or a mail server.
-            Some(NoAnswerReason::NotHttp)
+            Some(TransportErrorKind::NotHttp)
         }
     }
 
     #[cfg(not(feature = "client"))]
-    fn client(&mut self, _: &(dyn Error + 'static)) -> Option<NoAnswerReason> {
+    fn client(&mut self, _: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         None
     }
 
     #[cfg(feature = "client")]
-    fn client(&mut self, error: &(dyn Error + 'static)) -> Option<NoAnswerReason> {
+    fn client(&mut self, error: &(dyn Error + 'static)) -> Option<TransportErrorKind> {
         use hyper_util::client::legacy;
 
         if let Some(error) = error.downcast_ref::<legacy::Error>() {
@@ -133,19 +133,19 @@ impl ErrorChain {
             let cannot_send = error.source().is_none() && !error.is_connect();
             self.not_sent |= error.is_connect() || cannot_send;
             cannot_send
-                .then_some(NoAnswerReason::NotStarted("the client cannot send such a request"))
+                .then_some(TransportErrorKind::NotStarted("the client cannot send such a request"))
         } else if let Some(error) = error.downcast_ref::<ClientError>() {
             Some(match *error {
                 ClientError::NotStarted(reason) => {
                     self.not_sent = true;
-                    NoAnswerReason::NotStarted(reason)
+                    TransportErrorKind::NotStarted(reason)
                 }
-                ClientError::ConnectTimedOut(limit) => NoAnswerReason::TimedOut(limit),
-                ClientError::NameNotFound => NoAnswerReason::NameNotFound,
+                ClientError::ConnectTimedOut(limit) => TransportErrorKind::TimedOut(limit),
+                ClientError::NameNotFound => TransportErrorKind::NameNotFound,
             })
         } else {
             let error = error.downcast_ref::<rustls::Error>()?;
-            Some(NoAnswerReason::Tls(tls_error::classify(error)))
+            Some(TransportErrorKind::Tls(tls_error::classify(error)))
         }
     }
 }
@@ -163,17 +163,17 @@ mod tests {
     #[test]
     fn an_unknown_error_counts_as_sent() {
         let failure = of("something else");
-        assert_eq!(failure.kind(), NoAnswerReason::Other);
+        assert_eq!(failure.kind(), TransportErrorKind::Other);
         assert!(failure.may_have_been_sent());
     }
 
     #[test]
     fn an_io_error_is_classified_by_kind() {
         for (io_kind, kind) in [
-            (io::ErrorKind::ConnectionRefused, NoAnswerReason::Refused),
-            (io::ErrorKind::HostUnreachable, NoAnswerReason::Unreachable),
-            (io::ErrorKind::ConnectionReset, NoAnswerReason::CutOff),
-            (io::ErrorKind::PermissionDenied, NoAnswerReason::Other),
+            (io::ErrorKind::ConnectionRefused, TransportErrorKind::Refused),
+            (io::ErrorKind::HostUnreachable, TransportErrorKind::Unreachable),
+            (io::ErrorKind::ConnectionReset, TransportErrorKind::CutOff),
+            (io::ErrorKind::PermissionDenied, TransportErrorKind::Other),
         ] {
             assert_eq!(of(io::Error::from(io_kind)).kind(), kind, "{io_kind:?}");
         }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn an_error_inside_an_io_error_is_found() {
         let failure = of(io::Error::other(ClientError::NotStarted("no runtime")));
-        assert_eq!(failure.kind(), NoAnswerReason::NotStarted("no runtime"));
+        assert_eq!(failure.kind(), TransportErrorKind::NotStarted("no runtime"));
         assert!(!failure.may_have_been_sent());
     }
 
@@ -201,6 +201,6 @@ mod tests {
                 Some(self)
             }
         }
-        assert_eq!(of(Endless).kind(), NoAnswerReason::Other);
+        assert_eq!(of(Endless).kind(), TransportErrorKind::Other);
     }
 }

@@ -1,29 +1,29 @@
-use plex_auth_proto::NoAnswerReason;
+use plex_auth_proto::TransportErrorKind;
 
 /// The reason why an exchange returned no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
-    kind: NoAnswerReason,
+    kind: TransportErrorKind,
     sent: bool,
 }
 
 impl Failure {
     /// `sent` is whether any of the request may have reached the server.
-    pub(crate) fn new(kind: NoAnswerReason, sent: bool) -> Self {
+    pub(crate) fn new(kind: TransportErrorKind, sent: bool) -> Self {
         Self { kind, sent }
     }
 
     /// A failure before any of the request was sent.
-    pub(crate) fn not_sent(kind: NoAnswerReason) -> Self {
+    pub(crate) fn not_sent(kind: TransportErrorKind) -> Self {
         Self::new(kind, false)
     }
 
     /// A failure after some of the request may have been sent.
-    pub(crate) fn outcome_unknown(kind: NoAnswerReason) -> Self {
+    pub(crate) fn outcome_unknown(kind: TransportErrorKind) -> Self {
         Self::new(kind, true)
     }
 
-    pub(crate) fn kind(self) -> NoAnswerReason {
+    pub(crate) fn kind(self) -> TransportErrorKind {
         self.kind
     }
 

@@ -27,14 +27,14 @@
 //! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
 //! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
 //! PIN login, are a [`Conversation`], which [`Transport::drive_with`] carries to its end. An [`Error`] says whether
-//! Plex answered with a no, or no answer came, and why; [`proto::Error`] is the former alone.
+//! Plex answered with a no, or no answer came, and why; [`proto::ResponseError`] is the former alone.
 //!
 //! # What it promises
 //!
 //! Over a service of the caller's as well:
 //!
 //! - A redirect is not followed, as the token would go along. It is
-//!   [`Redirected`](proto::Error::Redirected).
+//!   [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
 //!   the answer. [`Transport::timeout`] sets the whole, a call's own [deadline](Call::deadline) comes
 //!   before it.
@@ -56,12 +56,12 @@
 //!   left hyper's queue, because the connection had just been closed, goes out on another one, whatever
 //!   it is.
 //! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
-//!   ([`NoAnswer::may_have_been_sent`]).
+//!   ([`TransportError::may_have_been_sent`]).
 //! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
 //! - A name that is not found, a refused connection, a wrong certificate are told apart
-//!   ([`NoAnswerReason`]).
+//!   ([`TransportErrorKind`]).
 //! - Without a tokio runtime, or in one without timer or I/O, sending is an error:
-//!   [`NotStarted`](NoAnswerReason::NotStarted). tokio can say the latter only by a panic, which is caught
+//!   [`NotStarted`](TransportErrorKind::NotStarted). tokio can say the latter only by a panic, which is caught
 //!   but reaches the program's panic hook; where panics abort, it does.
 //!
 //! # What it does not promise
@@ -73,7 +73,7 @@
 //!
 //! A service of yours also decides about TLS, proxies, compression and what it logs. Its errors are read
 //! as far as they come from `std::io`, hyper and, with the feature `client`, hyper-util and rustls:
-//! [`Other`](NoAnswerReason::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
+//! [`Other`](TransportErrorKind::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
 //! that it is not. hyper-util's own resolver says of a name that is not found no more than that connecting
 //! failed.
 //!
@@ -155,7 +155,7 @@ pub use builder::{InvalidTransport, TransportBuilder};
 #[cfg(feature = "client")]
 pub use client::Client;
 pub use plex_auth_proto as proto;
-pub use plex_auth_proto::SendError as Error;
+pub use plex_auth_proto::Error;
 pub use plex_auth_proto::*;
 pub use request_body::RequestBody;
 pub use transport::{DEFAULT_TIMEOUT, Transport};

@@ -3,7 +3,7 @@ use std::pin::pin;
 use bytes::{Buf, BufMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use plex_auth_proto::NoAnswerReason;
+use plex_auth_proto::TransportErrorKind;
 use zeroize::Zeroizing;
 
 use crate::deadline::Deadline;
@@ -24,7 +24,7 @@ pub(crate) async fn read<B>(
     body: B,
     limit: usize,
     deadline: &mut Deadline,
-) -> (plex_auth_proto::Body, Option<NoAnswerReason>)
+) -> (plex_auth_proto::Body, Option<TransportErrorKind>)
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -41,7 +41,7 @@ async fn fill<B>(
     body: B,
     limit: usize,
     deadline: &mut Deadline,
-) -> Result<(), NoAnswerReason>
+) -> Result<(), TransportErrorKind>
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -51,7 +51,7 @@ where
     deadline.start();
     while bytes.len() < limit {
         let Some(frame) = deadline.race(body.frame()).await else {
-            return Err(NoAnswerReason::TimedOut(deadline.limit()));
+            return Err(TransportErrorKind::TimedOut(deadline.limit()));
         };
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| error_chain::body_failure(&error.into()))?;

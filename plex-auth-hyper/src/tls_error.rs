@@ -1,10 +1,10 @@
 //! Classifies the errors of rustls.
 
-use plex_auth_proto::TlsFault;
+use plex_auth_proto::TlsErrorKind;
 use rustls::{CertificateError, InvalidMessage, OtherError};
 
 /// Classifies a TLS error.
-pub(crate) fn classify(error: &rustls::Error) -> TlsFault {
+pub(crate) fn classify(error: &rustls::Error) -> TlsErrorKind {
     match error {
         rustls::Error::InvalidCertificate(error) => classify_certificate(error),
         // No record at all, or none of a version that there is.
@@ -13,30 +13,32 @@ pub(crate) fn classify(error: &rustls::Error) -> TlsFault {
             | InvalidMessage::UnknownProtocolVersion
             | InvalidMessage::MessageTooLarge
             | InvalidMessage::InvalidEmptyPayload,
-        ) => TlsFault::NotTls,
+        ) => TlsErrorKind::NotTls,
         rustls::Error::FailedToGetCurrentTime | rustls::Error::FailedToGetRandomBytes => {
-            TlsFault::NotAvailable
+            TlsErrorKind::NotAvailable
         }
-        _ => TlsFault::Other,
+        _ => TlsErrorKind::Other,
     }
 }
 
-fn classify_certificate(error: &CertificateError) -> TlsFault {
+fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
     match error {
-        CertificateError::UnknownIssuer => TlsFault::UntrustedIssuer,
+        CertificateError::UnknownIssuer => TlsErrorKind::UntrustedIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            TlsFault::WrongName
+            TlsErrorKind::WrongName
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            TlsErrorKind::Expired
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            TlsFault::NotYetValid
+            TlsErrorKind::NotYetValid
         }
         // What a server shows that signed its own certificate as an authority, as `openssl req -x509`
         // does. rustls has no variant for it and does not show webpki's type, only its name.
         CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
-            TlsFault::UntrustedIssuer
+            TlsErrorKind::UntrustedIssuer
         }
-        _ => TlsFault::Other,
+        _ => TlsErrorKind::Other,
     }
 }
 
@@ -47,11 +49,11 @@ mod tests {
     #[test]
     fn certificate_errors_are_classified() {
         for (error, fault) in [
-            (CertificateError::UnknownIssuer, TlsFault::UntrustedIssuer),
-            (CertificateError::NotValidForName, TlsFault::WrongName),
-            (CertificateError::Expired, TlsFault::Expired),
-            (CertificateError::NotValidYet, TlsFault::NotYetValid),
-            (CertificateError::BadEncoding, TlsFault::Other),
+            (CertificateError::UnknownIssuer, TlsErrorKind::UntrustedIssuer),
+            (CertificateError::NotValidForName, TlsErrorKind::WrongName),
+            (CertificateError::Expired, TlsErrorKind::Expired),
+            (CertificateError::NotValidYet, TlsErrorKind::NotYetValid),
+            (CertificateError::BadEncoding, TlsErrorKind::Other),
         ] {
             assert_eq!(classify(&error.into()), fault);
         }

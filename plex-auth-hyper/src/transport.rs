@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body::Body;
 use hyper::rt::Timer;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, NoAnswerReason, Reply, SendError};
+use plex_auth_proto::{Call, Error, Reply, TransportErrorKind};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
@@ -88,7 +88,7 @@ impl<S> Transport<S> {
     ///
     /// let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
     /// let error = smol::block_on(transport.send(call)).unwrap_err();
-    /// assert!(error.is_token_dead());
+    /// assert!(error.is_token_invalid());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
@@ -135,8 +135,8 @@ where
     /// let call = PlexTv::new(me).token_details(&Token::new(stored())?);
     /// match Transport::new().send(call).await {
     ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
-    ///     Err(error) if error.is_token_dead() => println!("please sign in again"),
-    ///     Err(error) if error.may_retry() => println!("please try later: {error}"),
+    ///     Err(error) if error.is_token_invalid() => println!("please sign in again"),
+    ///     Err(error) if error.is_retryable() => println!("please try later: {error}"),
     ///     Err(error) => return Err(error.into()),
     /// }
     /// # Ok(())
@@ -145,12 +145,9 @@ where
     ///
     /// # Errors
     ///
-    /// [`SendError::Answered`] where an answer came and says no or is not what was asked for;
-    /// [`SendError::NoAnswer`] where none came, with the reason, and whether anything was sent.
-    pub fn send<T>(
-        &self,
-        call: Call<T>,
-    ) -> impl Future<Output = Result<T, SendError>> + use<S, B, T> {
+    /// [`Error::Response`] where an answer came and says no or is not what was asked for;
+    /// [`Error::Transport`] where none came, with the reason, and whether anything was sent.
+    pub fn send<T>(&self, call: Call<T>) -> impl Future<Output = Result<T, Error>> + use<S, B, T> {
         let exchange = self.exchange(call);
         async move { Ok(exchange.await?.into_body()) }
     }
@@ -176,7 +173,7 @@ where
     pub fn exchange<T>(
         &self,
         call: Call<T>,
-    ) -> impl Future<Output = Result<Response<T>, SendError>> + use<S, B, T> {
+    ) -> impl Future<Output = Result<Response<T>, Error>> + use<S, B, T> {
         let (request, mut reply) = call.into_parts();
         if let Some(bytes) = self.max_body_size {
             reply = reply.default_max_body_size(bytes);
@@ -192,7 +189,7 @@ async fn exchange<S, B, T>(
     mut request: Request<RequestBody>,
     reply: Reply<T>,
     mut deadline: Deadline,
-) -> Result<Response<T>, SendError>
+) -> Result<Response<T>, Error>
 where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
@@ -204,13 +201,15 @@ where
     let head = head(service, request, &send_state, &mut deadline).await;
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
-        Err(failure) => return Err(reply.no_answer(failure.kind(), failure.may_have_been_sent())),
+        Err(failure) => {
+            return Err(reply.transport_error(failure.kind(), failure.may_have_been_sent()));
+        }
     };
     let limit = reply.body_limit(head.status, &head.headers);
     let (body, error) = response_body::read(body, limit, &mut deadline).await;
     match error {
         // The status of a refusal is enough.
-        Some(kind) if head.status.is_success() => Err(reply.no_answer(kind, true)),
+        Some(kind) if head.status.is_success() => Err(reply.transport_error(kind, true)),
         _ => {
             let response = Response::from_parts(head, body);
             Ok(reply.read(response)?)
@@ -230,7 +229,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
 {
-    let timed_out = NoAnswerReason::TimedOut(deadline.limit());
+    let timed_out = TransportErrorKind::TimedOut(deadline.limit());
     match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
         Some(Ok(())) => {}
         Some(Err(error)) => {

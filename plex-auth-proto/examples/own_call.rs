@@ -2,10 +2,8 @@
 //! socket: `cargo run -p plex-auth-proto --example own_call`
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
-use std::error::Error;
-
 use plex_auth_proto::http::{Method, Response};
-use plex_auth_proto::{Call, ClientIdentity, Host, PlexTv, SendError, Token};
+use plex_auth_proto::{Call, ClientIdentity, Error, Host, PlexTv, Token};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -14,7 +12,10 @@ struct Friend {
 }
 
 /// `GET {plex.tv}/friends`, in the same manner as the library's own calls.
-fn friends(plex_tv: &PlexTv, token: &Token) -> Result<Call<Vec<Friend>>, Box<dyn Error>> {
+fn friends(
+    plex_tv: &PlexTv,
+    token: &Token,
+) -> Result<Call<Vec<Friend>>, Box<dyn std::error::Error>> {
     let request =
         plex_tv.request(Method::GET, "/friends").header("X-Plex-Token", token).body(Vec::new())?;
     Ok(Call::json("getFriends", request).answered_by(Host::PlexTv).repeatable(true))
@@ -23,19 +24,19 @@ fn friends(plex_tv: &PlexTv, token: &Token) -> Result<Call<Vec<Friend>>, Box<dyn
 /// The program under test: all that it knows of a transport is a function that sends a call.
 fn greeting(
     call: Call<Vec<Friend>>,
-    send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, SendError>,
+    send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, Error>,
 ) -> String {
     match send(call) {
         Ok(friends) => {
             friends.iter().map(|friend| format!("hello {}! ", friend.username)).collect()
         }
-        Err(error) if error.is_token_dead() => "please sign in again".to_owned(),
+        Err(error) if error.is_token_invalid() => "please sign in again".to_owned(),
         Err(_) => "please try later".to_owned(),
     }
 }
 
 /// A transport that brings a canned answer.
-fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<T, SendError> {
+fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<T, Error> {
     move |call| {
         let (_request, reply) = call.into_parts();
         let mut answer = Response::new(body);
@@ -44,7 +45,7 @@ fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plex_tv =
         PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
     let token = Token::new("xyz-Abc_0123456789ab")?;

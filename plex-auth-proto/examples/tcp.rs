@@ -10,7 +10,6 @@
     reason = "an example may"
 )]
 
-use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -18,13 +17,13 @@ use std::{env, thread};
 
 use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
 use plex_auth_proto::{
-    Body, Call, ClientIdentity, MediaServer, NoAnswerReason, Scope, SendError, Token, TokenType,
+    Body, Call, ClientIdentity, Error, MediaServer, Scope, Token, TokenType, TransportErrorKind,
 };
 
 /// How large the head of an answer may be.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (url, token) = match env::args().nth(1) {
         Some(url) => (url, env::var("PLEX_TOKEN")?),
         None => (canned_server()?, "xyz-Abc_0123456789ab".to_owned()),
@@ -38,12 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Sends a call: take it apart, carry it, parse.
-fn send<T>(call: Call<T>) -> Result<T, SendError> {
+fn send<T>(call: Call<T>) -> Result<T, Error> {
     let (request, reply) = call.into_parts();
     let limit = HEAD_LIMIT + reply.body_limit(StatusCode::OK, &HeaderMap::new());
     match exchange(&request, limit) {
         Ok(response) => Ok(reply.parse(&response)?),
-        Err((error, sent)) => Err(reply.no_answer(reason(&error), sent)),
+        Err((error, sent)) => Err(reply.transport_error(reason(&error), sent)),
     }
 }
 
@@ -94,15 +93,15 @@ fn read(answer: &[u8]) -> io::Result<Response<Vec<u8>>> {
     response.body(body.to_vec()).map_err(io::Error::other)
 }
 
-fn reason(error: &io::Error) -> NoAnswerReason {
+fn reason(error: &io::Error) -> TransportErrorKind {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => NoAnswerReason::Refused,
+        io::ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            NoAnswerReason::TimedOut(Duration::from_secs(10))
+            TransportErrorKind::TimedOut(Duration::from_secs(10))
         }
-        io::ErrorKind::UnexpectedEof => NoAnswerReason::CutOff,
-        io::ErrorKind::InvalidData => NoAnswerReason::NotHttp,
-        _ => NoAnswerReason::Other,
+        io::ErrorKind::UnexpectedEof => TransportErrorKind::CutOff,
+        io::ErrorKind::InvalidData => TransportErrorKind::NotHttp,
+        _ => TransportErrorKind::Other,
     }
 }
 

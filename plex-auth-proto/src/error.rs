@@ -2,8 +2,8 @@ use http::StatusCode;
 
 use crate::operation::context::Asked;
 use crate::values::retry_after::RetryAfter;
-use response::Error;
-use transport::NoAnswer;
+use response::ResponseError;
+use transport::TransportError;
 
 pub(crate) mod plex_error;
 pub(crate) mod rejection;
@@ -12,18 +12,18 @@ pub(crate) mod transport;
 
 /// What a transport returns where there is no value: Plex said no, or no answer came.
 ///
-/// The two are never confused: [`is_token_dead`](Self::is_token_dead) is true only where Plex said so. Both
-/// transports return it, and call it `Error`.
+/// The two are never confused: [`is_token_invalid`](Self::is_token_invalid) is true only if Plex said so. Both
+/// transports return it.
 ///
 /// ```
-/// use plex_auth_proto::{http, ClientIdentity, NoAnswerReason, PlexTv, SendError, Token};
+/// use plex_auth_proto::{http, ClientIdentity, TransportErrorKind, PlexTv, Error, Token};
 ///
 /// /// What a program says, whatever its transport is.
-/// fn advice(error: &SendError) -> &'static str {
+/// fn advice(error: &Error) -> &'static str {
 ///     match error {
-///         error if error.is_token_dead() => "sign in again",
-///         error if error.may_retry() => "try later",
-///         SendError::NoAnswer(_) => "look at the network",
+///         error if error.is_token_invalid() => "sign in again",
+///         error if error.is_retryable() => "try later",
+///         Error::Transport(_) => "look at the network",
 ///         _ => "look at what Plex says",
 ///     }
 /// }
@@ -32,48 +32,48 @@ pub(crate) mod transport;
 /// let (_, reply) = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
 ///
 /// let answer = http::Response::builder().status(401).body("")?;
-/// let refused = SendError::from(reply.parse(&answer).unwrap_err());
+/// let refused = Error::from(reply.parse(&answer).unwrap_err());
 /// assert_eq!(advice(&refused), "sign in again");
 ///
 /// // As a transport says it, of which nothing has left this machine.
-/// let silence = reply.no_answer(NoAnswerReason::NameNotFound, false);
-/// assert!(silence.no_answer().is_some_and(|silence| !silence.may_have_been_sent()));
+/// let silence = reply.transport_error(TransportErrorKind::NameNotFound, false);
+/// assert!(silence.as_transport().is_some_and(|silence| !silence.may_have_been_sent()));
 /// assert_eq!(advice(&silence), "try later");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SendError {
+pub enum Error {
     /// An answer came, and this is what it says.
     #[error(transparent)]
-    Answered(#[from] Error),
+    Response(#[from] ResponseError),
     /// No answer came. It says nothing about login, password or token.
     #[error(transparent)]
-    NoAnswer(#[from] NoAnswer),
+    Transport(#[from] TransportError),
 }
 
-impl SendError {
+impl Error {
     /// Plex's own verdict, where there is one.
-    pub fn answered(&self) -> Option<&Error> {
+    pub fn as_response(&self) -> Option<&ResponseError> {
         match self {
-            Self::Answered(error) => Some(error),
-            Self::NoAnswer(_) => None,
+            Self::Response(error) => Some(error),
+            Self::Transport(_) => None,
         }
     }
 
     /// Why no answer came, where none did.
-    pub fn no_answer(&self) -> Option<&NoAnswer> {
+    pub fn as_transport(&self) -> Option<&TransportError> {
         match self {
-            Self::Answered(_) => None,
-            Self::NoAnswer(error) => Some(error),
+            Self::Response(_) => None,
+            Self::Transport(error) => Some(error),
         }
     }
 
     /// What was asked, and of whom.
     pub fn asked(&self) -> &Asked {
         match self {
-            Self::Answered(error) => error.asked(),
-            Self::NoAnswer(error) => error.asked(),
+            Self::Response(error) => error.asked(),
+            Self::Transport(error) => error.asked(),
         }
     }
 
@@ -84,46 +84,46 @@ impl SendError {
 
     /// The status of the answer, where one came.
     pub fn status(&self) -> Option<StatusCode> {
-        self.answered().map(Error::status)
+        self.as_response().map(ResponseError::status)
     }
 
-    /// Whether Plex declared the token dead; see [`Error::is_token_dead`].
-    pub fn is_token_dead(&self) -> bool {
-        self.answered().is_some_and(Error::is_token_dead)
+    /// Whether Plex declared the token dead; see [`ResponseError::is_token_invalid`].
+    pub fn is_token_invalid(&self) -> bool {
+        self.as_response().is_some_and(ResponseError::is_token_invalid)
     }
 
-    /// Whether a verification code is wanted; see [`Error::wants_second_factor`].
-    pub fn wants_second_factor(&self) -> bool {
-        self.answered().is_some_and(Error::wants_second_factor)
+    /// Whether a verification code is wanted; see [`ResponseError::needs_verification_code`].
+    pub fn needs_verification_code(&self) -> bool {
+        self.as_response().is_some_and(ResponseError::needs_verification_code)
     }
 
-    /// Whether the PIN is gone for good; see [`Error::is_pin_gone`].
+    /// Whether the PIN is gone for good; see [`ResponseError::is_pin_gone`].
     pub fn is_pin_gone(&self) -> bool {
-        self.answered().is_some_and(Error::is_pin_gone)
+        self.as_response().is_some_and(ResponseError::is_pin_gone)
     }
 
-    /// Whether Plex does not know the device by its key; see [`Error::wants_new_device_key`].
-    pub fn wants_new_device_key(&self) -> bool {
-        self.answered().is_some_and(Error::wants_new_device_key)
+    /// Whether Plex does not know the device by its key; see [`ResponseError::needs_new_device_key`].
+    pub fn needs_new_device_key(&self) -> bool {
+        self.as_response().is_some_and(ResponseError::needs_new_device_key)
     }
 
-    /// Whether a Home PIN is wanted; see [`Error::wants_home_pin`].
-    pub fn wants_home_pin(&self) -> bool {
-        self.answered().is_some_and(Error::wants_home_pin)
+    /// Whether a Home PIN is wanted; see [`ResponseError::needs_home_pin`].
+    pub fn needs_home_pin(&self) -> bool {
+        self.as_response().is_some_and(ResponseError::needs_home_pin)
     }
 
     /// Whether the same call may succeed later and does no harm if its first copy was carried out
-    /// after all; see [`Error::may_retry`] and [`NoAnswer::may_retry`].
-    pub fn may_retry(&self) -> bool {
+    /// after all; see [`ResponseError::is_retryable`] and [`TransportError::is_retryable`].
+    pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Answered(error) => error.may_retry(),
-            Self::NoAnswer(error) => error.may_retry(),
+            Self::Response(error) => error.is_retryable(),
+            Self::Transport(error) => error.is_retryable(),
         }
     }
 
     /// How long to wait before the next call, where the answer says so.
     pub fn retry_after(&self) -> Option<RetryAfter> {
-        self.answered()?.retry_after()
+        self.as_response()?.retry_after()
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::call::Call;
-use crate::error::SendError;
+use crate::error::Error;
 
 pub(crate) mod backoff;
 pub(crate) mod connection_choice;
@@ -69,12 +69,12 @@ pub trait Conversation {
     fn next(&mut self, now: SystemTime) -> Step<Self>;
 
     /// What came of a call of its: an answer as it was read, a refusal, or
-    /// [none](SendError::NoAnswer) and why.
+    /// [none](Error::Transport) and why.
     fn receive(
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<Self::Answer>, SendError>,
+        answer: Result<Response<Self::Answer>, Error>,
     );
 
     /// How far it has come.

@@ -12,7 +12,7 @@
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenKeeper`] for
 //!   ever after.
 //! - Over which of its connections a server is reached: [`ConnectionChoice`].
-//! - What can go wrong: [`Error`] where an answer came, [`NoAnswer`] where none did.
+//! - What can go wrong: [`Error`] where an answer came, [`TransportError`] where none did.
 
 mod call;
 mod error;
@@ -28,11 +28,11 @@ mod wire;
 pub use call::Call;
 pub use call::body::Body;
 pub use call::reply::{DEFAULT_MAX_BODY_SIZE, Reply};
-pub use error::SendError;
+pub use error::Error;
 pub use error::plex_error::PlexError;
 pub use error::rejection::Rejection;
-pub use error::response::Error;
-pub use error::transport::{NoAnswer, NoAnswerReason, TlsFault};
+pub use error::response::ResponseError;
+pub use error::transport::{TlsErrorKind, TransportError, TransportErrorKind};
 pub use flow::connection_choice::ConnectionChoice;
 pub use flow::connection_choice::candidate::{
     CandidateLoss, CandidateState, ConnectionCandidate, ConnectionKind,

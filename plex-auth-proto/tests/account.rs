@@ -3,9 +3,10 @@
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Account, AudioAccessibility, AutoSelectSubtitle, ClientIdentity, Error, MailingListStatus,
-    MediaReviewsVisibility, PlexTv, ServiceStatus, SubscriptionState, SubscriptionStatus,
-    SubtitleAccessibility, SubtitleForced, Token, UnixSeconds, WatchedIndicator,
+    Account, AudioAccessibility, AutoSelectSubtitle, ClientIdentity, MailingListStatus,
+    MediaReviewsVisibility, PlexTv, ResponseError, ServiceStatus, SubscriptionState,
+    SubscriptionStatus, SubtitleAccessibility, SubtitleForced, Token, UnixSeconds,
+    WatchedIndicator,
 };
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ fn fixture() -> Value {
 }
 
 /// What a sign-in makes of this body.
-fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, Error> {
+fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let credentials = plex_auth_proto::Credentials::new("rosa", "x").unwrap();
     let (_, reply) = plex_tv.sign_in(&credentials).into_parts();
@@ -24,7 +25,7 @@ fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, Error> {
 }
 
 /// What the details of the token `asked` make of this body.
-fn details(body: impl AsRef<[u8]>) -> Result<Account, Error> {
+fn details(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let (_, reply) = plex_tv.token_details(&Token::new("asked").unwrap()).into_parts();
     reply.parse(&Response::new(body))
@@ -285,7 +286,7 @@ fn a_sign_in_without_a_usable_token_is_an_error_that_names_the_field() {
             "postUsersSignInData at https://plex.tv: `authToken` is missing or cannot be used as a token",
             "{fields}"
         );
-        assert!(matches!(error, Error::UnexpectedShape { .. }));
+        assert!(matches!(error, ResponseError::UnexpectedShape { .. }));
     }
     assert_eq!(signed_in(r#"{"authToken":12345}"#).unwrap().auth_token.expose(), "12345");
     assert_eq!(signed_in(r#"{"authToken":" abc\n"}"#).unwrap().auth_token.expose(), "abc");

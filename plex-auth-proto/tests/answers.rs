@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Content, Credentials, Error, MediaServer, PlexTv, RetryAfter,
-    Scope, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Content, Credentials, MediaServer, PlexTv, ResponseError,
+    RetryAfter, Scope, Token, TokenType, TransientToken,
 };
 
 fn me() -> ClientIdentity {
@@ -38,11 +38,16 @@ fn response<B>(status: u16, headers: &[(&str, &str)], body: B) -> Response<B> {
     response.body(body).unwrap()
 }
 
-fn refused<T>(call: Call<T>, status: u16, body: &str) -> Error {
+fn refused<T>(call: Call<T>, status: u16, body: &str) -> ResponseError {
     refused_with(call, status, &[], body)
 }
 
-fn refused_with<T>(call: Call<T>, status: u16, headers: &[(&str, &str)], body: &str) -> Error {
+fn refused_with<T>(
+    call: Call<T>,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> ResponseError {
     let (_, reply) = call.into_parts();
     match reply.parse(&response(status, headers, body)) {
         Ok(_) => panic!("{status} {body} is taken for a success"),
@@ -62,21 +67,25 @@ fn the_status_decides_whatever_the_body_is() {
         [JSON_1001, XML_1001, HTML_401, "", "null", "\0\0", r#"{"errors":[]}"#, "<", "{\"er"]
     {
         for (status, is_right) in [
-            (400, (|error| matches!(error, Error::BadRequest(_))) as fn(&Error) -> bool),
-            (401, |error| matches!(error, Error::Unauthorized(_))),
-            (403, |error| matches!(error, Error::Forbidden(_))),
-            (404, |error| matches!(error, Error::Rejected(_))),
-            (405, |error| matches!(error, Error::Rejected(_))),
-            (422, |error| matches!(error, Error::Rejected(_))),
-            (429, |error| matches!(error, Error::RateLimited(_))),
-            (498, |error| matches!(error, Error::Unauthorized(_))),
-            (500, |error| matches!(error, Error::Unavailable(_))),
-            (503, |error| matches!(error, Error::Unavailable(_))),
-            (511, |error| matches!(error, Error::Unavailable(_))),
-            (302, |error| matches!(error, Error::Redirected { .. })),
-            (304, |error| matches!(error, Error::Rejected(_))),
-            (101, |error| matches!(error, Error::Rejected(_))),
-            (999, |error| matches!(error, Error::Rejected(_))),
+            (
+                400,
+                (|error| matches!(error, ResponseError::BadRequest(_)))
+                    as fn(&ResponseError) -> bool,
+            ),
+            (401, |error| matches!(error, ResponseError::Unauthorized(_))),
+            (403, |error| matches!(error, ResponseError::Forbidden(_))),
+            (404, |error| matches!(error, ResponseError::Rejected(_))),
+            (405, |error| matches!(error, ResponseError::Rejected(_))),
+            (422, |error| matches!(error, ResponseError::Rejected(_))),
+            (429, |error| matches!(error, ResponseError::RateLimited(_))),
+            (498, |error| matches!(error, ResponseError::Unauthorized(_))),
+            (500, |error| matches!(error, ResponseError::Unavailable(_))),
+            (503, |error| matches!(error, ResponseError::Unavailable(_))),
+            (511, |error| matches!(error, ResponseError::Unavailable(_))),
+            (302, |error| matches!(error, ResponseError::Redirected { .. })),
+            (304, |error| matches!(error, ResponseError::Rejected(_))),
+            (101, |error| matches!(error, ResponseError::Rejected(_))),
+            (999, |error| matches!(error, ResponseError::Rejected(_))),
         ] {
             for error in [
                 refused(sign_in(), status, body),
@@ -110,13 +119,13 @@ fn codes_of_a_401_are_told_apart_in_json_and_in_xml() {
     };
     for (codes, kind) in [
         (&["1001"][..], "Unauthorized"),
-        (&["1028"], "SecondFactorRejected"),
-        (&["1029"], "SecondFactorRequired"),
+        (&["1028"], "VerificationCodeRejected"),
+        (&["1029"], "VerificationCodeRequired"),
         (&["1030"], "EmailOnly"),
         (&["1031"], "TooManyFailures"),
-        (&["1001", "1029"], "SecondFactorRequired"),
-        (&["1029", "1001"], "SecondFactorRequired"),
-        (&["1029", "1028"], "SecondFactorRejected"),
+        (&["1001", "1029"], "VerificationCodeRequired"),
+        (&["1029", "1001"], "VerificationCodeRequired"),
+        (&["1029", "1028"], "VerificationCodeRejected"),
         (&["1028", "1030"], "EmailOnly"),
         (&["1001", "1028", "1029", "1030", "1031"], "TooManyFailures"),
         (&["4711"], "Unauthorized"),
@@ -125,15 +134,19 @@ fn codes_of_a_401_are_told_apart_in_json_and_in_xml() {
             let error = refused(sign_in(), 401, &body);
             let debug = format!("{error:?}");
             assert!(debug.starts_with(&format!("{kind}(")), "{body}: {debug}");
-            assert_eq!(error.wants_second_factor(), kind.starts_with("SecondFactor"), "{body}");
-            assert!(!error.may_retry() && !error.is_token_dead(), "{body}");
+            assert_eq!(
+                error.needs_verification_code(),
+                kind.starts_with("VerificationCode"),
+                "{body}"
+            );
+            assert!(!error.is_retryable() && !error.is_token_invalid(), "{body}");
             let listed: Vec<_> =
                 error.rejection().unwrap().codes().map(|code| code.to_string()).collect();
             assert_eq!(listed, codes);
         }
     }
     // With another status the same number means something else.
-    assert!(matches!(refused(sign_in(), 403, &json(&["1029"], "")), Error::Forbidden(_)));
+    assert!(matches!(refused(sign_in(), 403, &json(&["1029"], "")), ResponseError::Forbidden(_)));
 }
 
 #[test]
@@ -148,19 +161,19 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
         (422, invalid),
         (422, json_invalid),
     ] {
-        assert!(refused(details(), status, body).is_token_dead(), "{status} {body}");
+        assert!(refused(details(), status, body).is_token_invalid(), "{status} {body}");
         assert!(
-            !refused(sign_in(), status, body).is_token_dead(),
+            !refused(sign_in(), status, body).is_token_invalid(),
             "no token was sent: {status} {body}"
         );
         assert!(
-            !refused(transient(), status, body).is_token_dead(),
+            !refused(transient(), status, body).is_token_invalid(),
             "only that server: {status} {body}"
         );
     }
     // Where none went along, a 422 is about what was sent in its place.
     for body in [invalid, json_invalid] {
-        assert!(matches!(refused(sign_in(), 422, body), Error::Rejected(_)), "{body}");
+        assert!(matches!(refused(sign_in(), 422, body), ResponseError::Rejected(_)), "{body}");
     }
     for (status, body) in [
         (422, r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#),
@@ -179,7 +192,7 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
         (200, "{\"a"),
         (204, ""),
     ] {
-        assert!(!refused(details(), status, body).is_token_dead(), "{status} {body}");
+        assert!(!refused(details(), status, body).is_token_invalid(), "{status} {body}");
     }
 }
 
@@ -204,8 +217,12 @@ fn what_may_be_tried_again() {
         (422, "", false, false),
         (301, "", false, false),
     ] {
-        assert_eq!(refused(details(), status, body).may_retry(), repeatable, "{status} {body}");
-        assert_eq!(refused(sign_in(), status, body).may_retry(), sign_in_again, "{status} {body}");
+        assert_eq!(refused(details(), status, body).is_retryable(), repeatable, "{status} {body}");
+        assert_eq!(
+            refused(sign_in(), status, body).is_retryable(),
+            sign_in_again,
+            "{status} {body}"
+        );
     }
 }
 
@@ -232,7 +249,7 @@ fn messages_name_the_operation_the_place_and_the_way_out() {
         ),
         (
             refused(details(), 401, JSON_1001),
-            "getTokenDetails at https://plex.tv: the token is dead; sign in again (401, code 1001)",
+            "getTokenDetails at https://plex.tv: the token is no longer valid; sign in again (401, code 1001)",
         ),
         (
             refused(transient(), 401, HTML_401),
@@ -286,7 +303,7 @@ fn a_redirect_says_where_it_pointed_by_origin_alone() {
             let headers: Vec<_> =
                 location.map(|location| ("location", location)).into_iter().collect();
             let error = refused_with(transient(), status, &headers, "");
-            let Error::Redirected { to: found, .. } = &error else { panic!("{error:?}") };
+            let ResponseError::Redirected { to: found, .. } = &error else { panic!("{error:?}") };
             assert_eq!(found.as_ref().map(ToString::to_string).as_deref(), to, "{location:?}");
             let shown = format!("{error} {error:?}");
             for secret in ["t0ken", "pass", "user", "index.html"] {
@@ -320,7 +337,7 @@ fn a_success_that_is_not_plexs_is_named() {
     ] {
         let (_, reply) = sign_in().into_parts();
         match reply.parse(&response(200, &[], body)).unwrap_err() {
-            Error::UnexpectedContent { content, .. } => {
+            ResponseError::UnexpectedContent { content, .. } => {
                 assert_eq!(content, expected, "{}", String::from_utf8_lossy(body));
             }
             error => panic!("{error:?}"),
@@ -329,7 +346,7 @@ fn a_success_that_is_not_plexs_is_named() {
     for body in ["null", "[]", "\"x\"", "1", "[\"abc\"]", &deep] {
         let (_, reply) = sign_in().into_parts();
         match reply.parse(&response(200, &[], body)).unwrap_err() {
-            Error::UnexpectedShape { path, problem, .. } => {
+            ResponseError::UnexpectedShape { path, problem, .. } => {
                 assert_eq!((path.as_str(), problem), (".", "is not an object"));
             }
             error => panic!("{body}: {error:?}"),
@@ -358,15 +375,15 @@ fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
     let body = vec![b' '; 2 * 1024 * 1024];
     let (_, reply) = details().into_parts();
     let error = reply.parse(&response(200, &[], &body)).unwrap_err();
-    assert!(matches!(error, Error::BodyTooLarge { limit: 1_048_576, .. }));
+    assert!(matches!(error, ResponseError::BodyTooLarge { limit: 1_048_576, .. }));
     assert_eq!(
         error.to_string(),
         "getTokenDetails at https://plex.tv: the answer is larger than 1048576 bytes"
     );
     let error = reply.parse(&response(401, &[], &body)).unwrap_err();
-    assert!(matches!(error, Error::Unauthorized(_)));
+    assert!(matches!(error, ResponseError::Unauthorized(_)));
     let error = reply.parse(&response(200, &[("content-length", "1048577")], "")).unwrap_err();
-    assert!(matches!(error, Error::BodyTooLarge { .. }));
+    assert!(matches!(error, ResponseError::BodyTooLarge { .. }));
 
     let limit = |status: u16, length: Option<&str>| {
         let mut headers = HeaderMap::new();
@@ -385,7 +402,7 @@ fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
     let (_, small) = details().max_body_size(3).into_parts();
     assert!(matches!(
         small.parse(&Response::new("    ")),
-        Err(Error::BodyTooLarge { limit: 3, .. })
+        Err(ResponseError::BodyTooLarge { limit: 3, .. })
     ));
     let (_, large) = details().max_body_size(usize::MAX).into_parts();
     assert!(large.parse(&Response::new(format!("{}{{}}", " ".repeat(2_000_000)))).is_ok());
@@ -396,13 +413,19 @@ fn an_encoding_that_was_not_asked_for_is_named_and_never_decoded() {
     let gzip = [("content-encoding", "gzip")];
     for (encoding, shown) in [("gzip", "gzip"), ("BR", "br"), ("s3cret", "an unknown encoding")] {
         let error = refused_with(details(), 200, &[("content-encoding", encoding)], "\u{1f}x");
-        assert!(matches!(error, Error::UnexpectedContent { content: Content::Encoded(_), .. }));
+        assert!(matches!(
+            error,
+            ResponseError::UnexpectedContent { content: Content::Encoded(_), .. }
+        ));
         assert!(error.to_string().ends_with(&format!("({shown})")), "{error}");
     }
-    assert!(matches!(refused_with(details(), 401, &gzip, "\u{1f}x"), Error::Unauthorized(_)));
+    assert!(matches!(
+        refused_with(details(), 401, &gzip, "\u{1f}x"),
+        ResponseError::Unauthorized(_)
+    ));
     assert!(matches!(
         refused_with(details(), 204, &gzip, ""),
-        Error::UnexpectedContent { content: Content::Empty, .. }
+        ResponseError::UnexpectedContent { content: Content::Empty, .. }
     ));
     let (_, reply) = details().into_parts();
     for none in ["identity", "", " Identity "] {
@@ -415,9 +438,9 @@ fn public_types_can_be_sent_and_shared() {
     fn ok<T: Send + Sync + 'static>() {}
     ok::<Call<Account>>();
     ok::<plex_auth_proto::Reply<Account>>();
-    ok::<plex_auth_proto::SendError>();
-    ok::<plex_auth_proto::NoAnswer>();
-    ok::<Error>();
+    ok::<plex_auth_proto::Error>();
+    ok::<plex_auth_proto::TransportError>();
+    ok::<ResponseError>();
     ok::<PlexTv>();
     ok::<MediaServer>();
     ok::<Credentials>();
@@ -433,7 +456,7 @@ fn public_types_can_be_sent_and_shared() {
 
 #[test]
 fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
-    fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, Error> {
+    fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, ResponseError> {
         let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
         Call::<T>::json("getX", request).reply().parse(&Response::new(body))
     }
@@ -454,7 +477,7 @@ fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
 fn of_a_refusal_no_more_is_looked_at_than_its_limit() {
     let wants_code = |space: usize| {
         let body = format!("{}{}", " ".repeat(space), r#"{"errors":[{"code":1029}]}"#);
-        refused(sign_in(), 401, &body).wants_second_factor()
+        refused(sign_in(), 401, &body).needs_verification_code()
     };
     assert!(wants_code(60_000));
     assert!(!wants_code(65_536));
@@ -474,7 +497,7 @@ fn who_answers_a_call_of_ones_own_decides_what_its_401_means() {
             if let Some(host) = host {
                 call = call.answered_by(host);
             }
-            assert_eq!(refused(call, status, "").is_token_dead(), dead, "{host:?} {status}");
+            assert_eq!(refused(call, status, "").is_token_invalid(), dead, "{host:?} {status}");
         }
     }
 }

@@ -86,8 +86,8 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<MediaReviewsVisibility>();
     checked::<MediaServer>();
     checked::<MediaServerAddress>();
-    checked::<NoAnswer>();
-    checked::<NoAnswerReason>();
+    checked::<TransportError>();
+    checked::<TransportErrorKind>();
     checked::<Nonce>();
     checked::<Operation>();
     checked::<Origin>();
@@ -117,7 +117,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<RetryAfter>();
     checked::<Scope>();
     checked::<Secret>();
-    checked::<SendError>();
+    checked::<Error>();
     checked::<ServerAccess>();
     checked::<ServerIdentity>();
     checked::<ServerRoot>();
@@ -140,7 +140,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<SubscriptionStatus>();
     checked::<SubtitleAccessibility>();
     checked::<SubtitleForced>();
-    checked::<TlsFault>();
+    checked::<TlsErrorKind>();
     checked::<Token>();
     checked::<TokenCheck>();
     checked::<TokenState>();
@@ -163,14 +163,14 @@ fn plain_values_without_a_secret_are_keys_of_a_map() {
     key::<ForwardUrl>();
     key::<HomeUserUuid>();
     key::<Jwk>();
-    key::<NoAnswerReason>();
+    key::<TransportErrorKind>();
     key::<Operation>();
     key::<Origin>();
     key::<RequestId>();
     key::<RetryAfter>();
     key::<ServerUrl>();
     key::<Source>();
-    key::<TlsFault>();
+    key::<TlsErrorKind>();
     key::<TransientTokenReason>();
     key::<UnixSeconds>();
 }

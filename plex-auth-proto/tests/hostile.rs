@@ -4,9 +4,9 @@
 
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use plex_auth_proto::{
-    ClaimToken, ClientIdentity, Credentials, DeviceId, Error, ForwardUrl, HomePin, HomeUserUuid,
-    MediaServer, MediaServerAddress, PinCode, PinId, PlexTv, Scope, ServerUrl, Source, StrongPin,
-    Token, TokenType,
+    ClaimToken, ClientIdentity, Credentials, DeviceId, ForwardUrl, HomePin, HomeUserUuid,
+    MediaServer, MediaServerAddress, PinCode, PinId, PlexTv, ResponseError, Scope, ServerUrl,
+    Source, StrongPin, Token, TokenType,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -103,7 +103,7 @@ proptest! {
             *answer.headers_mut() = headers;
             answer
         };
-        let check = |error: Option<Error>| {
+        let check = |error: Option<ResponseError>| {
             let shown = error.map(|error| format!("{error} {error:?}")).unwrap_or_default();
             !shown.contains("t0ken") && !shown.contains("pa55") && !shown.contains('\n')
         };

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Access, AccessDoubt, AskProgress, Call, ClientIdentity, Conversation, NoAnswerReason, PlexTv,
-    RequestId, SendError, ServerAccess, Step, TlsFault, Token, TokenCheck, TokenState,
+    Access, AccessDoubt, AskProgress, Call, ClientIdentity, Conversation, Error, PlexTv, RequestId,
+    ServerAccess, Step, TlsErrorKind, Token, TokenCheck, TokenState, TransportErrorKind,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -24,19 +24,19 @@ use proptest::prelude::{
 enum Fate {
     Answer(u16, &'static str),
     RetryAfter(&'static str),
-    Silence(NoAnswerReason),
+    Silence(TransportErrorKind),
 }
 
 use Fate::{Answer, RetryAfter, Silence};
 
 impl Fate {
-    fn of<T>(&self, call: &Call<T>) -> Result<Response<T>, SendError> {
+    fn of<T>(&self, call: &Call<T>) -> Result<Response<T>, Error> {
         let reply = call.reply();
         let builder = Response::builder();
         let response = match self {
             Answer(status, body) => builder.status(*status).body(*body),
             RetryAfter(wait) => builder.status(429).header("retry-after", *wait).body(""),
-            Silence(reason) => return Err(reply.no_answer(*reason, true)),
+            Silence(reason) => return Err(reply.transport_error(*reason, true)),
         };
         Ok(reply.read(response.unwrap())?)
     }
@@ -114,7 +114,7 @@ fn access() -> Play<ServerAccess> {
 
 #[test]
 fn a_token_is_alive_or_dead_where_plex_says_so() {
-    let TokenState::Alive(account) = check().meets(Answer(200, ALIVE)).ends() else { panic!() };
+    let TokenState::Valid(account) = check().meets(Answer(200, ALIVE)).ends() else { panic!() };
     assert_eq!(account.username.as_deref(), Some("rosa"));
     assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
     for dead in [
@@ -124,9 +124,9 @@ fn a_token_is_alive_or_dead_where_plex_says_so() {
         Answer(422, r#"{"errors":[{"message":"Invalid token"}]}"#),
     ] {
         let state = check().meets(Answer(502, "")).meets(dead.clone()).ends();
-        assert!(matches!(state, TokenState::Dead(_)), "{dead:?}");
+        assert!(matches!(state, TokenState::Invalid(_)), "{dead:?}");
         let access = access().meets(Answer(502, "")).meets(dead.clone()).ends();
-        assert!(matches!(access, Access::TokenDead(_)), "{dead:?}");
+        assert!(matches!(access, Access::TokenInvalid(_)), "{dead:?}");
     }
 }
 
@@ -136,15 +136,15 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
     assert!(matches!(play.conversation.progress(play.now), AskProgress::Asking));
     for fate in [
         Answer(503, ""),
-        Silence(NoAnswerReason::NameNotFound),
+        Silence(TransportErrorKind::NameNotFound),
         Answer(200, "<html>Sign in to the network</html>"),
-        Silence(NoAnswerReason::TimedOut(Duration::from_secs(30))),
+        Silence(TransportErrorKind::TimedOut(Duration::from_secs(30))),
     ] {
         play.meets(fate);
         let AskProgress::Pausing { why, left, .. } = play.conversation.progress(play.now) else {
             panic!()
         };
-        assert!(why.may_retry() && left >= Duration::from_secs(2));
+        assert!(why.is_retryable() && left >= Duration::from_secs(2));
     }
     play.meets(RetryAfter("20"));
     assert_eq!(play.sent, [0, 2, 6, 14, 30]);
@@ -152,7 +152,7 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
     assert!(matches!(play.conversation.progress(play.now), AskProgress::Asking));
     play.conversation.receive(play.now, id, Answer(200, ALIVE).of(&call));
     assert_eq!(play.sent.last(), Some(&50));
-    assert!(matches!(play.ends(), TokenState::Alive(_)));
+    assert!(matches!(play.ends(), TokenState::Valid(_)));
     assert!(matches!(play.conversation.progress(play.now), AskProgress::Over));
 }
 
@@ -165,11 +165,11 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
     // A minute of silence.
     let mut play = check();
     for _ in 0..5 {
-        play.meets(Silence(NoAnswerReason::Unreachable));
+        play.meets(Silence(TransportErrorKind::Unreachable));
     }
-    play.meets(Silence(NoAnswerReason::Unreachable));
+    play.meets(Silence(TransportErrorKind::Unreachable));
     let (why, ask_again) = unknown(&mut play);
-    assert_eq!(why.no_answer().unwrap().reason(), NoAnswerReason::Unreachable);
+    assert_eq!(why.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
     assert_eq!((play.sent.as_slice(), ask_again), (&[0, 2, 6, 14, 30, 46][..], Some(16)));
 
     // Longer than anybody waits, at once.
@@ -189,8 +189,8 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
         Answer(200, "[]"),
         Answer(200, "{}"),
         Answer(200, r#"{"errors":[{"code":1001}]}"#),
-        Silence(NoAnswerReason::Tls(TlsFault::UntrustedIssuer)),
-        Silence(NoAnswerReason::NotStarted("no runtime is here")),
+        Silence(TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer)),
+        Silence(TransportErrorKind::NotStarted("no runtime is here")),
     ] {
         let mut play = check();
         let (_, ask_again) = unknown(play.meets(fate.clone()));
@@ -204,8 +204,8 @@ fn the_bound_holds_whatever_is_under_way() {
     play.meets(Answer(502, ""));
     let (id, call) = play.goes_on().ok().unwrap();
     let TokenState::Unknown { why, ask_again, .. } = play.ends() else { panic!() };
-    let timed_out = NoAnswerReason::TimedOut(Duration::from_secs(5));
-    assert_eq!(why.no_answer().unwrap().reason(), timed_out);
+    let timed_out = TransportErrorKind::TimedOut(Duration::from_secs(5));
+    assert_eq!(why.as_transport().unwrap().kind(), timed_out);
     assert_eq!(ask_again, Some(Duration::from_secs(4)));
     assert_eq!(play.now, start() + Duration::from_secs(5));
     // What comes too late changes nothing.
@@ -298,10 +298,10 @@ fn fate() -> impl Strategy<Value = Fate> {
     ];
     let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
     let reasons = [
-        NoAnswerReason::CutOff,
-        NoAnswerReason::NameNotFound,
-        NoAnswerReason::TimedOut(Duration::from_secs(30)),
-        NoAnswerReason::NotStarted("no"),
+        TransportErrorKind::CutOff,
+        TransportErrorKind::NameNotFound,
+        TransportErrorKind::TimedOut(Duration::from_secs(30)),
+        TransportErrorKind::NotStarted("no"),
     ];
     prop_oneof![
         (0..bodies.len()).prop_map(move |which| Answer(200, bodies[which])),
@@ -375,8 +375,8 @@ proptest! {
         let said_dead = matches!(last, Some(Answer(401 | 498, _)));
         let said_alive = matches!(last, Some(Answer(_, ALIVE)));
         match state {
-            TokenState::Alive(_) => prop_assert!(said_alive),
-            TokenState::Dead(_) => prop_assert!(said_dead),
+            TokenState::Valid(_) => prop_assert!(said_alive),
+            TokenState::Invalid(_) => prop_assert!(said_dead),
             _ => prop_assert!(!said_dead && !said_alive, "{last:?}"),
         }
 
@@ -388,7 +388,7 @@ proptest! {
         match access {
             Access::Granted(_) => prop_assert!(said_yes),
             Access::Denied => prop_assert!(said_no),
-            Access::TokenDead(_) => prop_assert!(said_dead),
+            Access::TokenInvalid(_) => prop_assert!(said_dead),
             _ => prop_assert!(!said_dead && !said_yes && !said_no, "{last:?}"),
         }
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::{Method, Response, StatusCode};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Error, Host, IdentityProblem, MediaServer,
-    NoAnswerReason, PinId, PlexTv, Reply, RetryAfter, SendError, ServerUrl, Token, UnixSeconds,
+    Account, Call, ClientIdentity, Credentials, Error, Host, IdentityProblem, MediaServer, PinId,
+    PlexTv, Reply, ResponseError, RetryAfter, ServerUrl, Token, TransportErrorKind, UnixSeconds,
 };
 
 fn me() -> ClientIdentity {
@@ -17,7 +17,7 @@ fn reply() -> Reply<Account> {
     PlexTv::new(me()).token_details(&Token::new("abc").unwrap()).into_parts().1
 }
 
-fn answered(status: u16, body: &str) -> SendError {
+fn answered(status: u16, body: &str) -> Error {
     let answer = Response::builder().status(status).header("retry-after", "7").body(body).unwrap();
     reply().parse(&answer).unwrap_err().into()
 }
@@ -29,9 +29,9 @@ fn an_answer_is_told_through_the_error_of_a_transport() {
         (error.operation(), error.status()),
         ("getTokenDetails", Some(StatusCode::UNAUTHORIZED))
     );
-    assert!(error.is_token_dead() && !error.wants_second_factor() && !error.may_retry());
-    assert!(error.no_answer().is_none());
-    let refused = error.answered().unwrap();
+    assert!(error.is_token_invalid() && !error.needs_verification_code() && !error.is_retryable());
+    assert!(error.as_transport().is_none());
+    let refused = error.as_response().unwrap();
     assert_eq!(refused.operation(), "getTokenDetails");
     let listed = refused.rejection().unwrap().errors();
     assert_eq!(listed.len(), 1);
@@ -41,23 +41,23 @@ fn an_answer_is_told_through_the_error_of_a_transport() {
     );
 
     let error = answered(401, r#"{"errors":[{"code":1029}]}"#);
-    assert!(error.wants_second_factor() && !error.is_token_dead());
+    assert!(error.needs_verification_code() && !error.is_token_invalid());
     let error = answered(429, "");
-    assert!(error.may_retry());
+    assert!(error.is_retryable());
     assert_eq!(error.retry_after(), Some(RetryAfter::In(Duration::from_secs(7))));
 }
 
 #[test]
 fn no_answer_is_told_with_its_reason_and_whether_anything_was_sent() {
     for sent in [true, false] {
-        let error = reply().no_answer(NoAnswerReason::CutOff, sent);
-        let no_answer = error.no_answer().unwrap();
+        let error = reply().transport_error(TransportErrorKind::CutOff, sent);
+        let transport_error = error.as_transport().unwrap();
         assert_eq!(
-            (no_answer.reason(), no_answer.may_have_been_sent()),
-            (NoAnswerReason::CutOff, sent)
+            (transport_error.kind(), transport_error.may_have_been_sent()),
+            (TransportErrorKind::CutOff, sent)
         );
         assert_eq!((error.status(), error.retry_after()), (None, None));
-        assert!(error.answered().is_none() && !error.is_token_dead());
+        assert!(error.as_response().is_none() && !error.is_token_invalid());
     }
 }
 
@@ -209,7 +209,7 @@ fn a_path_shows_places_in_lists_and_no_key_that_could_be_data() {
         let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
         let call = Call::<std::collections::BTreeMap<String, Vec<Choice>>>::json("getX", request);
         match call.reply().parse(&Response::new(body)).unwrap_err() {
-            Error::UnexpectedShape { path, .. } => path,
+            ResponseError::UnexpectedShape { path, .. } => path,
             error => panic!("{error}"),
         }
     };

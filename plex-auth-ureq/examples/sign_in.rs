@@ -9,7 +9,9 @@ use std::error::Error as StdError;
 use std::io::{self, IsTerminal, Write};
 use std::{env, process};
 
-use plex_auth_ureq::{Account, ClientIdentity, Credentials, Error, NoAnswer, PlexTv, Transport};
+use plex_auth_ureq::{
+    Account, ClientIdentity, Credentials, Error, PlexTv, Transport, TransportError,
+};
 
 /// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
 /// one is a new device.
@@ -35,7 +37,7 @@ fn run() -> Result<(), Box<dyn StdError>> {
 
     let http = Transport::new();
     let account = match http.send(plex_tv.sign_in(&credentials)) {
-        Err(error) if error.wants_second_factor() => {
+        Err(error) if error.needs_verification_code() => {
             let credentials = credentials.verification_code(ask("Verification code: ")?);
             http.send(plex_tv.sign_in(&credentials))
         }
@@ -56,8 +58,8 @@ fn welcome(account: &Account) {
 
 /// What a program would do about it, in words.
 fn explain(error: Error) -> String {
-    let unknown = error.no_answer().is_some_and(NoAnswer::may_have_been_sent);
-    let advice = match (unknown, error.may_retry()) {
+    let unknown = error.as_transport().is_some_and(TransportError::may_have_been_sent);
+    let advice = match (unknown, error.is_retryable()) {
         (true, _) => "\nPlex may have signed you in: look at the list of your devices first.",
         (false, true) => "\nTry again later.",
         (false, false) => "",

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Conversation, NoAnswerReason, RequestId, SendError, Step};
+use plex_auth_proto::{Call, Conversation, Error, RequestId, Step, TransportErrorKind};
 
 use crate::transport::Transport;
 
@@ -13,7 +13,7 @@ use crate::transport::Transport;
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 /// The result of a call, with the ID of its request.
-type Completed<T> = (RequestId, Result<Response<T>, SendError>);
+type Completed<T> = (RequestId, Result<Response<T>, Error>);
 
 impl Transport {
     /// Drives a conversation to its end, on this thread; each of its calls is sent from a thread of its own, as
@@ -29,8 +29,8 @@ impl Transport {
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
     /// match Transport::new().drive(&mut check) {
-    ///     TokenState::Alive(account) => println!("it is {}'s", account.title.unwrap_or_default()),
-    ///     TokenState::Dead(_) => println!("please sign in again"),
+    ///     TokenState::Valid(account) => println!("it is {}'s", account.title.unwrap_or_default()),
+    ///     TokenState::Invalid(_) => println!("please sign in again"),
     ///     _ => println!("nobody can say just now"),
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -105,7 +105,8 @@ impl Transport {
         call: Call<T>,
         sender: Sender<Completed<T>>,
     ) {
-        let not_started = call.reply().no_answer(NoAnswerReason::NotStarted(NO_THREAD), false);
+        let not_started =
+            call.reply().transport_error(TransportErrorKind::NotStarted(NO_THREAD), false);
         let (transport, thread_sender) = (self.clone(), sender.clone());
         // The receiver may be gone.
         let exchange = move || drop(thread_sender.send((id, transport.exchange(call))));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plex_auth_proto::http::Uri;
 use plex_auth_proto::http::uri::Scheme;
-use plex_auth_proto::{NoAnswerReason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
 use ureq::config::Config;
 use ureq::{Agent, Error, Timeout};
 
@@ -37,7 +37,7 @@ impl<'a> ErrorContext<'a> {
     }
 
     /// Returns the time limit that was exceeded: the agent's own, if that is the shorter one.
-    fn exceeded(&self, timeout: Timeout) -> NoAnswerReason {
+    fn exceeded(&self, timeout: Timeout) -> TransportErrorKind {
         let agent = self.config.timeouts();
         let own = match timeout {
             Timeout::PerCall => agent.per_call,
@@ -51,12 +51,12 @@ impl<'a> ErrorContext<'a> {
             Timeout::PerWrite => self.config.timeout_per_write(),
             _ => None,
         };
-        NoAnswerReason::TimedOut(own.map_or(self.limit, |own| own.min(self.limit)))
+        TransportErrorKind::TimedOut(own.map_or(self.limit, |own| own.min(self.limit)))
     }
 
     /// A failure to connect. With a proxy, the connection is the one to the proxy.
-    fn not_connected(&self, kind: NoAnswerReason) -> Failure {
-        Failure::not_sent(if self.proxied { NoAnswerReason::Proxy } else { kind })
+    fn not_connected(&self, kind: TransportErrorKind) -> Failure {
+        Failure::not_sent(if self.proxied { TransportErrorKind::Proxy } else { kind })
     }
 }
 
@@ -90,30 +90,34 @@ fn is_disconnect(error: &io::Error) -> bool {
 /// Classifies an error. In doubt, the request counts as sent.
 pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
     match error {
-        Error::HostNotFound => context.not_connected(NoAnswerReason::NameNotFound),
-        Error::ConnectionFailed => context.not_connected(NoAnswerReason::Unreachable),
+        Error::HostNotFound => context.not_connected(TransportErrorKind::NameNotFound),
+        Error::ConnectionFailed => context.not_connected(TransportErrorKind::Unreachable),
         Error::Timeout(timeout @ (Timeout::Resolve | Timeout::Connect)) => {
             Failure::not_sent(context.exceeded(*timeout))
         }
         Error::Timeout(timeout) => Failure::outcome_unknown(context.exceeded(*timeout)),
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => {
-            Failure::not_sent(NoAnswerReason::Proxy)
+            Failure::not_sent(TransportErrorKind::Proxy)
         }
-        Error::TlsRequired => Failure::not_sent(NoAnswerReason::Tls(TlsFault::NotAvailable)),
-        Error::Tls(_) => Failure::not_sent(NoAnswerReason::Tls(TlsFault::Other)),
+        Error::TlsRequired => {
+            Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::NotAvailable))
+        }
+        Error::Tls(_) => Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Other)),
         #[cfg(feature = "rustls")]
         Error::Rustls(error) => tls_error::classify(error),
         Error::RequireHttpsOnly(_) => not_started("the agent is set to https alone"),
         Error::BadUri(_) | Error::Http(_) => not_started("the request cannot be sent as it is"),
-        Error::LargeResponseHeader(..) => Failure::outcome_unknown(NoAnswerReason::HeadTooLarge),
+        Error::LargeResponseHeader(..) => {
+            Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)
+        }
         Error::Protocol(error) => classify_protocol(&error.to_string()),
         Error::Io(error) => classify_io(error, context),
-        _ => Failure::outcome_unknown(NoAnswerReason::Other),
+        _ => Failure::outcome_unknown(TransportErrorKind::Other),
     }
 }
 
 fn not_started(reason: &'static str) -> Failure {
-    Failure::not_sent(NoAnswerReason::NotStarted(reason))
+    Failure::not_sent(TransportErrorKind::NotStarted(reason))
 }
 
 /// Classifies a protocol error. ureq does not export the type, so its fixed text decides. The response is invalid
@@ -128,12 +132,12 @@ fn classify_protocol(text: &str) -> Failure {
             not_started("the request cannot be sent as it is")
         }
         "attempt to write larger body than content-length" => {
-            Failure::outcome_unknown(NoAnswerReason::Other)
+            Failure::outcome_unknown(TransportErrorKind::Other)
         }
         "http parse resulted in too many headers" => {
-            Failure::outcome_unknown(NoAnswerReason::HeadTooLarge)
+            Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)
         }
-        _ => Failure::outcome_unknown(NoAnswerReason::NotHttp),
+        _ => Failure::outcome_unknown(TransportErrorKind::NotHttp),
     }
 }
 
@@ -145,26 +149,26 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
         return tls_error::classify(error);
     }
     match error.kind() {
-        Kind::ConnectionRefused => context.not_connected(NoAnswerReason::Refused),
+        Kind::ConnectionRefused => context.not_connected(TransportErrorKind::Refused),
         // Once connected, these arrive only after any limit in use.
         Kind::HostUnreachable
         | Kind::NetworkUnreachable
         | Kind::NetworkDown
-        | Kind::AddrNotAvailable => context.not_connected(NoAnswerReason::Unreachable),
+        | Kind::AddrNotAvailable => context.not_connected(TransportErrorKind::Unreachable),
         // Reported by rustls if the handshake ends early; a later end carries an inner error.
         Kind::UnexpectedEof if context.https && error.get_ref().is_none() => {
-            Failure::not_sent(NoAnswerReason::Tls(TlsFault::Interrupted))
+            Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted))
         }
-        _ if is_disconnect(error) => Failure::outcome_unknown(NoAnswerReason::CutOff),
-        Kind::TimedOut => Failure::outcome_unknown(NoAnswerReason::TimedOut(context.limit)),
+        _ if is_disconnect(error) => Failure::outcome_unknown(TransportErrorKind::CutOff),
+        Kind::TimedOut => Failure::outcome_unknown(TransportErrorKind::TimedOut(context.limit)),
         Kind::InvalidData if context.https => {
-            Failure::outcome_unknown(NoAnswerReason::Tls(TlsFault::Other))
+            Failure::outcome_unknown(TransportErrorKind::Tls(TlsErrorKind::Other))
         }
         Kind::NotConnected if error.raw_os_error().is_none() => {
             not_started("the agent has been shut down")
         }
-        _ if is_lookup_error(error) => context.not_connected(NoAnswerReason::NameNotFound),
-        _ => Failure::outcome_unknown(NoAnswerReason::Other),
+        _ if is_lookup_error(error) => context.not_connected(TransportErrorKind::NameNotFound),
+        _ => Failure::outcome_unknown(TransportErrorKind::Other),
     }
 }
 

@@ -21,14 +21,14 @@
 //! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
 //! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
 //! PIN login, are a [`Conversation`], which [`Transport::drive_with`] carries to its end. An [`Error`] says whether
-//! Plex answered with a no, or no answer came, and why; [`proto::Error`] is the former alone.
+//! Plex answered with a no, or no answer came, and why; [`proto::ResponseError`] is the former alone.
 //!
 //! # What it promises
 //!
 //! Over an agent of the caller's as well, since all of it is set for each request anew:
 //!
 //! - A redirect is not followed, as the token would go along. It is
-//!   [`Redirected`](proto::Error::Redirected).
+//!   [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
 //!   the answer; connecting within 10 s of these. [`Transport::timeout`] sets the whole, a call's own
 //!   [deadline](Call::deadline) comes before it.
@@ -40,7 +40,7 @@
 //!   without an answer, and only if there was an answer before, so that it may have been a connection
 //!   that was kept open for too long.
 //! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
-//!   ([`NoAnswer::may_have_been_sent`]).
+//!   ([`TransportError::may_have_been_sent`]).
 //! - No error and no `Debug` shows a token, a password, a query or a secret URL.
 //! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy. This
 //!   one is up to the agent: ureq's own do read them, and [`Transport::over`] takes an agent as it is.
@@ -110,12 +110,12 @@
 //! ```
 //!
 //! What is wrong with a certificate is told apart with rustls; with other TLS it is
-//! [`TlsFault::Other`] or [`NoAnswerReason::Other`].
+//! [`TlsErrorKind::Other`] or [`TransportErrorKind::Other`].
 //!
 //! # Features
 //!
 //! `rustls`, on by default: TLS by rustls with ring and Mozilla's roots. Without it [`Transport::new`]
-//! sends `http` alone, and says of `https` that it [has no TLS](TlsFault::NotAvailable).
+//! sends `http` alone, and says of `https` that it [has no TLS](TlsErrorKind::NotAvailable).
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
 
@@ -137,7 +137,7 @@ mod transport;
 pub use builder::TransportBuilder;
 pub use invalid_transport::InvalidTransport;
 pub use plex_auth_proto as proto;
-pub use plex_auth_proto::SendError as Error;
+pub use plex_auth_proto::Error;
 pub use plex_auth_proto::*;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 pub use ureq;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::uri::Scheme;
 use plex_auth_proto::http::{Request, Response, Uri, Version};
-use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
+use plex_auth_proto::{Body, TlsErrorKind, TransportErrorKind};
 use ureq::Agent;
 use ureq::config::Config;
 
@@ -53,10 +53,10 @@ impl Sender {
         let started = Instant::now();
         let limit = context.limit();
         if limit.is_zero() {
-            return Err(Failure::not_sent(NoAnswerReason::TimedOut(limit)));
+            return Err(Failure::not_sent(TransportErrorKind::TimedOut(limit)));
         }
         if !self.https && request.uri().scheme() == Some(&Scheme::HTTPS) {
-            let no_tls = NoAnswerReason::Tls(TlsFault::NotAvailable);
+            let no_tls = TransportErrorKind::Tls(TlsErrorKind::NotAvailable);
             return Err(Failure::not_sent(no_tls));
         }
 
@@ -147,7 +147,7 @@ mod tests {
     use std::time::Duration;
 
     use plex_auth_proto::http::Request;
-    use plex_auth_proto::{Body, NoAnswerReason, TlsFault};
+    use plex_auth_proto::{Body, TlsErrorKind, TransportErrorKind};
     use ureq::Agent;
 
     use super::{Failure, Sender};
@@ -162,19 +162,19 @@ mod tests {
     #[test]
     fn no_time_left_sends_nothing() {
         let failure = failure("http://127.0.0.1:1/", true, Duration::ZERO);
-        assert_eq!(failure, Failure::not_sent(NoAnswerReason::TimedOut(Duration::ZERO)));
+        assert_eq!(failure, Failure::not_sent(TransportErrorKind::TimedOut(Duration::ZERO)));
     }
 
     #[test]
     fn without_tls_https_is_not_tried() {
         let failure = failure("https://127.0.0.1:1/", false, Duration::MAX);
-        let no_tls = NoAnswerReason::Tls(TlsFault::NotAvailable);
+        let no_tls = TransportErrorKind::Tls(TlsErrorKind::NotAvailable);
         assert_eq!(failure, Failure::not_sent(no_tls));
     }
 
     #[test]
     fn the_maximum_limit_does_not_overflow() {
         let failure = failure("http://127.0.0.1:1/", true, Duration::MAX);
-        assert_eq!(failure, Failure::not_sent(NoAnswerReason::Refused));
+        assert_eq!(failure, Failure::not_sent(TransportErrorKind::Refused));
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use plex_auth_proto::{NoAnswerReason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 use crate::failure::Failure;
@@ -39,40 +39,42 @@ pub(crate) fn classify(error: &Error) -> Failure {
             | Message::UnknownProtocolVersion
             | Message::MessageTooLarge
             | Message::InvalidEmptyPayload,
-        ) => (TlsFault::NotTls, false),
+        ) => (TlsErrorKind::NotTls, false),
         Error::PeerIncompatible(_)
         | Error::NoCertificatesPresented
         | Error::UnsupportedNameType
         | Error::NoApplicationProtocol
-        | Error::InvalidCertRevocationList(_) => (TlsFault::Other, false),
+        | Error::InvalidCertRevocationList(_) => (TlsErrorKind::Other, false),
         Error::AlertReceived(
             AlertDescription::HandshakeFailure
             | AlertDescription::ProtocolVersion
             | AlertDescription::InsufficientSecurity
             | AlertDescription::UnrecognisedName
             | AlertDescription::NoApplicationProtocol,
-        ) => (TlsFault::Other, false),
-        _ => (TlsFault::Other, true),
+        ) => (TlsErrorKind::Other, false),
+        _ => (TlsErrorKind::Other, true),
     };
-    Failure::new(NoAnswerReason::Tls(fault), sent)
+    Failure::new(TransportErrorKind::Tls(fault), sent)
 }
 
-fn classify_certificate(error: &CertificateError) -> TlsFault {
+fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
     use CertificateError as Certificate;
 
     match error {
-        Certificate::UnknownIssuer => TlsFault::UntrustedIssuer,
+        Certificate::UnknownIssuer => TlsErrorKind::UntrustedIssuer,
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-            TlsFault::WrongName
+            TlsErrorKind::WrongName
         }
-        Certificate::Expired | Certificate::ExpiredContext { .. } => TlsFault::Expired,
-        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => TlsFault::NotYetValid,
+        Certificate::Expired | Certificate::ExpiredContext { .. } => TlsErrorKind::Expired,
+        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+            TlsErrorKind::NotYetValid
+        }
         // A server certificate that is its own CA, as `openssl req -x509` creates them. The type of this error
         // belongs to webpki.
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
-            TlsFault::UntrustedIssuer
+            TlsErrorKind::UntrustedIssuer
         }
-        _ => TlsFault::Other,
+        _ => TlsErrorKind::Other,
     }
 }
 
@@ -80,7 +82,7 @@ fn classify_certificate(error: &CertificateError) -> TlsFault {
 mod tests {
     use std::io;
 
-    use plex_auth_proto::{NoAnswerReason, TlsFault};
+    use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
     use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
     use super::{classify, find};
@@ -99,14 +101,14 @@ mod tests {
     #[test]
     fn an_invalid_certificate_has_sent_nothing() {
         for (error, expected) in [
-            (CertificateError::UnknownIssuer, TlsFault::UntrustedIssuer),
-            (CertificateError::NotValidForName, TlsFault::WrongName),
-            (CertificateError::Expired, TlsFault::Expired),
-            (CertificateError::NotValidYet, TlsFault::NotYetValid),
-            (CertificateError::Revoked, TlsFault::Other),
+            (CertificateError::UnknownIssuer, TlsErrorKind::UntrustedIssuer),
+            (CertificateError::NotValidForName, TlsErrorKind::WrongName),
+            (CertificateError::Expired, TlsErrorKind::Expired),
+            (CertificateError::NotValidYet, TlsErrorKind::NotYetValid),
+            (CertificateError::Revoked, TlsErrorKind::Other),
         ] {
             let failure = classify(&Error::InvalidCertificate(error));
-            assert_eq!(failure.kind(), NoAnswerReason::Tls(expected));
+            assert_eq!(failure.kind(), TransportErrorKind::Tls(expected));
             assert!(!failure.may_have_been_sent());
         }
     }
@@ -114,7 +116,7 @@ mod tests {
     #[test]
     fn an_error_after_the_handshake_may_have_sent() {
         let not_tls = classify(&Error::InvalidMessage(InvalidMessage::InvalidContentType));
-        assert_eq!(not_tls.kind(), NoAnswerReason::Tls(TlsFault::NotTls));
+        assert_eq!(not_tls.kind(), TransportErrorKind::Tls(TlsErrorKind::NotTls));
         assert!(!not_tls.may_have_been_sent());
 
         let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);

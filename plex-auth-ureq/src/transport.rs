@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::{HeaderMap, Response};
-use plex_auth_proto::{Body, Call, NoAnswerReason, SendError};
+use plex_auth_proto::{Body, Call, Error, TransportErrorKind};
 use ureq::Agent;
 
 use crate::error_context;
@@ -98,8 +98,8 @@ impl Transport {
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// match Transport::new().send(PlexTv::new(me).token_details(&Token::new(stored())?)) {
     ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
-    ///     Err(error) if error.is_token_dead() => println!("please sign in again"),
-    ///     Err(error) if error.may_retry() => println!("please try later: {error}"),
+    ///     Err(error) if error.is_token_invalid() => println!("please sign in again"),
+    ///     Err(error) if error.is_retryable() => println!("please try later: {error}"),
     ///     Err(error) => return Err(error.into()),
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -107,9 +107,9 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// [`SendError::Answered`] where an answer came and is not what was asked for;
-    /// [`SendError::NoAnswer`] where none came.
-    pub fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+    /// [`Error::Response`] where an answer came and is not what was asked for;
+    /// [`Error::Transport`] where none came.
+    pub fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         self.exchange(call).map(Response::into_body)
     }
 
@@ -128,7 +128,7 @@ impl Transport {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, SendError> {
+    pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         let (request, mut reply) = call.into_parts();
         if let Some(bytes) = self.max_body_size {
             reply = reply.default_max_body_size(bytes);
@@ -136,10 +136,10 @@ impl Transport {
         let limit = reply.deadline().unwrap_or(self.timeout);
         let context = self.sender.error_context(request.uri(), limit);
 
-        let response = self
-            .sender
-            .send(&request, reply.is_repeatable(), &context)
-            .map_err(|failure| reply.no_answer(failure.kind(), failure.may_have_been_sent()))?;
+        let response =
+            self.sender.send(&request, reply.is_repeatable(), &context).map_err(|failure| {
+                reply.transport_error(failure.kind(), failure.may_have_been_sent())
+            })?;
         let (mut head, body) = response.into_parts();
         // ureq leaves the URL there, which can be secret.
         head.extensions.clear();
@@ -153,10 +153,10 @@ impl Transport {
             if head.status.is_success() {
                 let kind = match error_context::classify(&error.into(), &context).kind() {
                     // An unclassified error here is a body that ended early.
-                    NoAnswerReason::Other => NoAnswerReason::CutOff,
+                    TransportErrorKind::Other => TransportErrorKind::CutOff,
                     kind => kind,
                 };
-                return Err(reply.no_answer(kind, true));
+                return Err(reply.transport_error(kind, true));
             }
         }
 

@@ -8,17 +8,14 @@
 #[path = "../tests/all/carrier.rs"]
 mod carrier;
 
-use std::error::Error;
-
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
-    Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope, SendError, Source, Token,
-    TokenType,
+    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, Source, Token, TokenType,
 };
 
 use carrier::Carrier;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let authority = Authority::new();
@@ -93,11 +90,7 @@ impl Tour<'_> {
     }
 
     /// Sends a call; prints what goes out and what came back.
-    fn show<T>(
-        &self,
-        call: Call<T>,
-        fields: impl FnOnce(&T) -> Vec<String>,
-    ) -> Result<T, SendError> {
+    fn show<T>(&self, call: Call<T>, fields: impl FnOnce(&T) -> Vec<String>) -> Result<T, Error> {
         let request = call.request();
         println!("\n{}", call.reply().asked().operation());
         println!("  → {} {}", request.method(), call.masked_url());
@@ -127,9 +120,9 @@ impl Tour<'_> {
             println!("  {error}");
             println!(
                 "  is the token dead: {}; is a second factor wanted: {}; may it be tried again: {}",
-                error.is_token_dead(),
-                error.wants_second_factor(),
-                error.may_retry()
+                error.is_token_invalid(),
+                error.needs_verification_code(),
+                error.is_retryable()
             );
         }
     }

@@ -121,7 +121,7 @@ def jwt_login(fake, session, over, rosa):
     check("... which is for this device", login.decodedJWT["aud"], ["plex.tv", "plexapi-jwt"])
     check("... of that account", login.decodedJWT["user"]["username"], "rosa")
     check("... which it names", MyPlexAccount(token=first, session=session).username, "rosa")
-    with refused("... whose old token is dead", Unauthorized):
+    with refused("... whose old token is invalid", Unauthorized):
         MyPlexAccount(token=token, session=session)
     check("... and renews it", (bool(login.refreshJWT()), login.verifyJWT()), (True, True))
     check("... a week ahead it is due", login.verifyJWT(refreshWithinDays=8), False)

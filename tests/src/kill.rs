@@ -186,23 +186,23 @@ impl ConnectionPlan for Life {
     }
 
     fn announces_end(&self) -> bool {
-        matches!(self.fate, Fate::Closes { answers } if self.answered() >= answers)
+        matches!(self.fate, Fate::Closes { answers } if self.as_response() >= answers)
     }
 }
 
 impl Life {
-    fn answered(&self) -> usize {
+    fn as_response(&self) -> usize {
         self.answered.load(Ordering::SeqCst)
     }
 
     fn is_due(&self, at: Point) -> bool {
         let due = matches!(self.fate, Fate::Dies { point, after, .. }
-            if point == at && after == self.answered());
+            if point == at && after == self.as_response());
         due && self.fates.plan().edition == self.edition
     }
 
     fn died(&self, point: Point, client: Option<String>) {
-        let answered = self.answered() + usize::from(point == Point::AfterAnswer);
+        let answered = self.as_response() + usize::from(point == Point::AfterAnswer);
         let death = Death { point, answered, client };
         self.fates.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
     }

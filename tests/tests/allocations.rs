@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, DeviceTokenKeeper, Ed25519Key, PlexTv, SendError, Step, Token,
+    ClientIdentity, Conversation, DeviceTokenKeeper, Ed25519Key, Error, PlexTv, Step, Token,
 };
 
 use crate::every_operation::{Asking, every_operation};
@@ -146,7 +146,7 @@ fn live(keeper: &mut Keeper, plex: &mut FakePlex, days: u64) {
                     let answer = Response::builder().status(503).header("retry-after", "60");
                     answer.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
                 };
-                keeper.receive(clock, id, reply.read(answer).map_err(SendError::from));
+                keeper.receive(clock, id, reply.read(answer).map_err(Error::from));
             }
         }
     }

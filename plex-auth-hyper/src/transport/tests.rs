@@ -96,11 +96,11 @@ fn call() -> Call<Account> {
     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab").unwrap())
 }
 
-fn transport_error<T>(result: Result<T, SendError>) -> (NoAnswerReason, bool) {
-    let Err(SendError::NoAnswer(error)) = result else {
+fn transport_error<T>(result: Result<T, Error>) -> (TransportErrorKind, bool) {
+    let Err(Error::Transport(error)) = result else {
         panic!("the exchange succeeded");
     };
-    (error.reason(), error.may_have_been_sent())
+    (error.kind(), error.may_have_been_sent())
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn frames_are_joined() {
 fn a_truncated_success_is_an_error() {
     let transport = over(|| response(200, false, [r#"{"username": "rosa"}"#, "!"]));
     let error = transport_error(smol::block_on(transport.send(call())));
-    assert_eq!(error, (NoAnswerReason::CutOff, true));
+    assert_eq!(error, (TransportErrorKind::CutOff, true));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_truncated_refusal_keeps_its_status() {
     let transport = over(|| response(401, false, [r#"{"errors": [{"code": 1001}]}"#, "!"]));
     let error = smol::block_on(transport.send(call())).unwrap_err();
     assert_eq!(error.status().unwrap(), 401);
-    assert!(error.is_token_dead());
+    assert!(error.is_token_invalid());
 }
 
 #[test]
@@ -135,15 +135,15 @@ fn a_redirect_is_an_error() {
         response
     });
     let error = smol::block_on(transport.send(call())).unwrap_err();
-    assert!(matches!(error.answered(), Some(plex_auth_proto::Error::Redirected { .. })));
+    assert!(matches!(error.as_response(), Some(plex_auth_proto::ResponseError::Redirected { .. })));
 }
 
 #[test]
 fn reading_stops_at_the_limit() {
     let transport = over(|| response(200, true, ["0123456789", "abc", "!"])).max_body_size(12);
     let error = smol::block_on(transport.send(call())).unwrap_err();
-    let error = error.answered().unwrap();
-    assert!(matches!(error, plex_auth_proto::Error::BodyTooLarge { limit: 12, .. }));
+    let error = error.as_response().unwrap();
+    assert!(matches!(error, plex_auth_proto::ResponseError::BodyTooLarge { limit: 12, .. }));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn an_endless_body_times_out() {
     let limit = Duration::from_millis(50);
     let transport = over(|| response(200, true, [])).timeout(limit);
     let error = in_time(move || transport_error(smol::block_on(transport.send(call()))));
-    assert_eq!(error, (NoAnswerReason::TimedOut(limit), true));
+    assert_eq!(error, (TransportErrorKind::TimedOut(limit), true));
 }
 
 /// Never ready, or never done.
@@ -198,7 +198,7 @@ fn a_timeout_after_ready_may_have_sent() {
     for ready in [false, true] {
         let transport = Transport::over(Silent { ready }, SmolTimer::new()).timeout(limit);
         let error = in_time(move || transport_error(smol::block_on(transport.send(call()))));
-        assert_eq!(error, (NoAnswerReason::TimedOut(limit), ready));
+        assert_eq!(error, (TransportErrorKind::TimedOut(limit), ready));
     }
 }
 
@@ -208,7 +208,7 @@ fn the_deadline_of_a_call_wins() {
     let transport = Transport::over(Silent { ready: true }, SmolTimer::new());
     let call = call().deadline(limit);
     let error = in_time(move || transport_error(smol::block_on(transport.send(call))));
-    assert_eq!(error.0, NoAnswerReason::TimedOut(limit));
+    assert_eq!(error.0, TransportErrorKind::TimedOut(limit));
 }
 
 #[test]
@@ -245,7 +245,7 @@ mod with_the_client {
     fn a_missing_runtime_is_an_error() {
         let error = transport_error(smol::block_on(Transport::new().send(call())));
         let reason = "no tokio runtime is running here";
-        assert_eq!(error, (NoAnswerReason::NotStarted(reason), false));
+        assert_eq!(error, (TransportErrorKind::NotStarted(reason), false));
     }
 
     #[test]
@@ -257,12 +257,12 @@ mod with_the_client {
         for _ in ["timer", "I/O"] {
             let runtime = builder.build().unwrap();
             let error = transport_error(runtime.block_on(Transport::new().send(call())));
-            assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
+            assert!(matches!(error, (TransportErrorKind::NotStarted(_), false)), "{error:?}");
             builder.enable_time();
         }
         let runtime = builder.enable_io().build().unwrap();
         let error = transport_error(runtime.block_on(Transport::new().send(call())));
-        assert!(!matches!(error.0, NoAnswerReason::NotStarted(_)), "{error:?}");
+        assert!(!matches!(error.0, TransportErrorKind::NotStarted(_)), "{error:?}");
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod with_the_client {
         for url in ["/pins/1", "ftp://plex.tv/pins/1"] {
             let call = Call::status_only("getNothing", Request::get(url).body(()).unwrap());
             let error = transport_error(runtime.block_on(Transport::new().send(call)));
-            assert!(matches!(error, (NoAnswerReason::NotStarted(_), false)), "{error:?}");
+            assert!(matches!(error, (TransportErrorKind::NotStarted(_), false)), "{error:?}");
         }
     }
 }

@@ -24,8 +24,10 @@ pub(crate) fn all() -> Vec<Work> {
     vec![
         error("BadRequest", || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
         error("Unauthorized", || listed(401, 1001, "User could not be authenticated")),
-        error("SecondFactorRequired", || listed(401, 1029, "Please enter the verification code")),
-        error("SecondFactorRejected", || listed(401, 1028, "Invalid verification code")),
+        error("VerificationCodeRequired", || {
+            listed(401, 1029, "Please enter the verification code")
+        }),
+        error("VerificationCodeRejected", || listed(401, 1028, "Invalid verification code")),
         error("EmailOnly", || listed(401, 1030, "This account signs in by e-mail")),
         error("TooManyFailures", || listed(401, 1031, "Too many failed attempts")),
         error("Forbidden", || listed(403, 1009, "Not for managed users")),

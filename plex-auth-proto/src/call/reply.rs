@@ -4,9 +4,9 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response, StatusCode};
 
-use crate::error::SendError;
-use crate::error::response::Error;
-use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::error::Error;
+use crate::error::response::ResponseError;
+use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::Asked;
 use crate::wire::content::Content;
@@ -26,15 +26,15 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
 ///
 /// ```
-/// use plex_auth_proto::{http, Body, Call, ClientIdentity, NoAnswerReason, PlexTv, SendError, Token};
+/// use plex_auth_proto::{http, Body, Call, ClientIdentity, TransportErrorKind, PlexTv, Error, Token};
 ///
 /// /// A carrier of one's own: `fetch` sends a request as it is, and its error says whether any of it was sent.
 /// fn send<T>(
 ///     call: Call<T>,
 ///     fetch: impl Fn(http::Request<Body>) -> Result<http::Response<Vec<u8>>, bool>,
-/// ) -> Result<T, SendError> {
+/// ) -> Result<T, Error> {
 ///     let (request, reply) = call.into_parts();
-///     let answer = fetch(request).map_err(|sent| reply.no_answer(NoAnswerReason::Other, sent))?;
+///     let answer = fetch(request).map_err(|sent| reply.transport_error(TransportErrorKind::Other, sent))?;
 ///     Ok(reply.parse(&answer)?)
 /// }
 ///
@@ -44,7 +44,7 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// assert_eq!(account.id, Some(7));
 ///
 /// let error = send(plex_tv.token_details(&token), |_| Err(false)).unwrap_err();
-/// assert!(error.may_retry() && error.answered().is_none());
+/// assert!(error.is_retryable() && error.as_response().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Reply<T> {
@@ -79,12 +79,13 @@ impl<T> Reply<T> {
     ///
     /// # Errors
     ///
-    /// [`Error`], whose variants say each what the caller does about it.
-    pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, Error> {
+    /// [`ResponseError`], whose variants say each what the caller does about it.
+    pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body)
-            .map_err(|error| Error::unusable(&self.settings.asked, response.status(), error))
+        (self.decode)(body).map_err(|error| {
+            ResponseError::unusable(&self.settings.asked, response.status(), error)
+        })
     }
 
     /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
@@ -92,7 +93,7 @@ impl<T> Reply<T> {
     /// # Errors
     ///
     /// The same.
-    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, Error> {
+    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, ResponseError> {
         let value = self.parse(&response)?;
         Ok(response.map(|_| value))
     }
@@ -129,10 +130,15 @@ impl<T> Reply<T> {
         self.settings.status_only = true;
     }
 
-    fn check(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
+    fn check(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), ResponseError> {
         if !status.is_success() {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
-            return Err(Error::refused(&self.settings.asked, status, headers, seen));
+            return Err(ResponseError::refused(&self.settings.asked, status, headers, seen));
         }
         if self.settings.status_only {
             return Ok(());
@@ -140,10 +146,10 @@ impl<T> Reply<T> {
         let limit = self.limit();
         if body.len().max(declared_length(headers)) > limit {
             let asked = Box::new(self.settings.asked.clone());
-            return Err(Error::BodyTooLarge { asked, status, limit });
+            return Err(ResponseError::BodyTooLarge { asked, status, limit });
         }
         match encoding(headers) {
-            Some(encoding) if !body.is_empty() => Err(Error::UnexpectedContent {
+            Some(encoding) if !body.is_empty() => Err(ResponseError::UnexpectedContent {
                 asked: Box::new(self.settings.asked.clone()),
                 status,
                 content: Content::Encoded(encoding),
@@ -159,7 +165,7 @@ impl<T> Reply<T> {
     /// body that declares itself too large or that the call does not look at.
     ///
     /// ```
-    /// # use plex_auth_proto::{http, ClientIdentity, Error, PlexTv, Token};
+    /// # use plex_auth_proto::{http, ClientIdentity, ResponseError, PlexTv, Token};
     /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
     /// let (_, reply) = plex_tv.token_details(&Token::new("abc")?).max_body_size(10).into_parts();
     /// let head = http::Response::new(());
@@ -167,7 +173,7 @@ impl<T> Reply<T> {
     ///
     /// let head = http::Response::builder().header("content-length", "4294967296").body(())?;
     /// assert_eq!(reply.body_limit(head.status(), head.headers()), 0);
-    /// assert!(matches!(reply.parse(&head.map(|()| "")), Err(Error::BodyTooLarge { limit: 10, .. })));
+    /// assert!(matches!(reply.parse(&head.map(|()| "")), Err(ResponseError::BodyTooLarge { limit: 10, .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
@@ -188,8 +194,8 @@ impl<T> Reply<T> {
     ///
     /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
     /// of [`Reply`] has one.
-    pub fn no_answer(&self, reason: NoAnswerReason, sent: bool) -> SendError {
-        SendError::NoAnswer(NoAnswer::new(&self.settings.asked, reason, sent))
+    pub fn transport_error(&self, reason: TransportErrorKind, sent: bool) -> Error {
+        Error::Transport(TransportError::new(&self.settings.asked, reason, sent))
     }
 
     /// What was asked, and of whom.

@@ -19,13 +19,13 @@ mod message;
 /// had by [`PlexError::message`](crate::PlexError::message) alone, since a server can echo what it was
 /// sent. `Display` is one line that names the operation and where it was sent.
 ///
-/// Most callers want a predicate rather than a variant: [`is_token_dead`](Self::is_token_dead),
-/// [`wants_second_factor`](Self::wants_second_factor), [`is_pin_gone`](Self::is_pin_gone),
-/// [`wants_home_pin`](Self::wants_home_pin), [`wants_new_device_key`](Self::wants_new_device_key),
-/// [`may_retry`](Self::may_retry). A transport returns a [`SendError`](crate::SendError), which has the same.
+/// Most callers want a predicate rather than a variant: [`is_token_invalid`](Self::is_token_invalid),
+/// [`needs_verification_code`](Self::needs_verification_code), [`is_pin_gone`](Self::is_pin_gone),
+/// [`needs_home_pin`](Self::needs_home_pin), [`needs_new_device_key`](Self::needs_new_device_key),
+/// [`is_retryable`](Self::is_retryable). A transport returns a [`Error`](crate::Error), which has the same.
 ///
 /// ```
-/// use plex_auth_proto::{http, ClientIdentity, Credentials, Error, PlexTv};
+/// use plex_auth_proto::{http, ClientIdentity, Credentials, ResponseError, PlexTv};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let call = PlexTv::new(me).sign_in(&Credentials::new("rosa", "correct horse")?);
@@ -34,33 +34,33 @@ mod message;
 /// // Two-factor authentication: ask for the code, and sign in with it.
 /// let answer = http::Response::builder().status(401).body(r#"{"errors":[{"code":1029}]}"#)?;
 /// let error = reply.parse(&answer).unwrap_err();
-/// assert!(error.wants_second_factor() && !error.is_token_dead());
-/// assert!(matches!(error, Error::SecondFactorRequired(_)));
+/// assert!(error.needs_verification_code() && !error.is_token_invalid());
+/// assert!(matches!(error, ResponseError::VerificationCodeRequired(_)));
 ///
 /// // An outage says nothing about the password. It is not known whether a sign-in has worked all the same, so
 /// // that it is not for a program to try again by itself.
 /// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
 /// let error = reply.parse(&answer).unwrap_err();
-/// assert!(matches!(error, Error::Unavailable(_)) && !error.may_retry());
+/// assert!(matches!(error, ResponseError::Unavailable(_)) && !error.is_retryable());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ResponseError {
     /// 400: a parameter is missing or malformed. Sending it again is of no use. From a media server it
     /// can mean that it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
     /// The login, the password or the token is not accepted: 401; 498; or, of a token that went along, 422 in
     /// whose text Plex says "Invalid token". Ask for the password again, or sign in anew if
-    /// [`is_token_dead`](Self::is_token_dead) says so. A media server that answers so speaks for
+    /// [`is_token_invalid`](Self::is_token_invalid) says so. A media server that answers so speaks for
     /// itself only: it may not know the account, or the token is of a kind it does not take.
     Unauthorized(Rejection),
     /// 401 with code 1029: the account has two-factor authentication and no code was sent. Ask for the
     /// code and sign in again with
     /// [`verification_code`](crate::Credentials::verification_code).
-    SecondFactorRequired(Rejection),
+    VerificationCodeRequired(Rejection),
     /// 401 with code 1028: the verification code is wrong or too old. Ask for a new one.
-    SecondFactorRejected(Rejection),
+    VerificationCodeRejected(Rejection),
     /// 401 with code 1030: the account has no password and signs in by e-mail only. Sign in on Plex's
     /// own pages.
     EmailOnly(Rejection),
@@ -122,7 +122,7 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl ResponseError {
     /// The error for a status that is no success. `body` is as much of it as is looked at.
     pub(crate) fn refused(
         asked: &Asked,
@@ -141,8 +141,8 @@ impl Error {
             // next attempt can mend.
             401 if rejection.has_code(1031) => Self::TooManyFailures(rejection),
             401 if rejection.has_code(1030) => Self::EmailOnly(rejection),
-            401 if rejection.has_code(1028) => Self::SecondFactorRejected(rejection),
-            401 if rejection.has_code(1029) => Self::SecondFactorRequired(rejection),
+            401 if rejection.has_code(1028) => Self::VerificationCodeRejected(rejection),
+            401 if rejection.has_code(1029) => Self::VerificationCodeRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
             // Where none went along, it is what was sent in its place.
             422 if asked.carried_token() && rejection.says_invalid_token() => {
@@ -190,8 +190,8 @@ impl Error {
         match self {
             Self::BadRequest(rejection)
             | Self::Unauthorized(rejection)
-            | Self::SecondFactorRequired(rejection)
-            | Self::SecondFactorRejected(rejection)
+            | Self::VerificationCodeRequired(rejection)
+            | Self::VerificationCodeRejected(rejection)
             | Self::EmailOnly(rejection)
             | Self::TooManyFailures(rejection)
             | Self::Forbidden(rejection)
@@ -210,7 +210,7 @@ impl Error {
     /// True for a 401 of plex.tv to a call that carried a token, for 498, and for a 422 that says
     /// "Invalid token". A media server's refusal is none: it speaks for that server only. Neither is an
     /// outage, a rate limit, a proxy's page or silence.
-    pub fn is_token_dead(&self) -> bool {
+    pub fn is_token_invalid(&self) -> bool {
         let asked = self.asked();
         let of_the_account = match self.status().as_u16() {
             401 => asked.host() == Some(Host::PlexTv),
@@ -221,8 +221,8 @@ impl Error {
 
     /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
     /// or too old.
-    pub fn wants_second_factor(&self) -> bool {
-        matches!(self, Self::SecondFactorRequired(_) | Self::SecondFactorRejected(_))
+    pub fn needs_verification_code(&self) -> bool {
+        matches!(self, Self::VerificationCodeRequired(_) | Self::VerificationCodeRejected(_))
     }
 
     /// Whether the PIN is gone for good, so that only a new one helps: 404 with code 1020, or 410 to a call
@@ -241,20 +241,20 @@ impl Error {
     /// Whether Plex does not know the device by its key, because the user removed it or because the key was
     /// registered under another client identifier (code 1097): only a new identifier with a new key helps,
     /// and the user must sign in.
-    pub fn wants_new_device_key(&self) -> bool {
+    pub fn needs_new_device_key(&self) -> bool {
         self.rejection().is_some_and(|rejection| rejection.has_code(1097))
     }
 
     /// Whether the Home PIN of the user that was switched to is wanted, because none was sent or because the
     /// one sent is wrong: 403 with code 1041.
-    pub fn wants_home_pin(&self) -> bool {
+    pub fn needs_home_pin(&self) -> bool {
         matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
     /// Whether the same call may succeed later without anybody changing anything, and does no harm if
     /// its first copy was carried out after all. Wait for [`retry_after`](Self::retry_after), or for a
     /// few seconds that double.
-    pub fn may_retry(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         let repeatable = self.asked().is_repeatable();
         match self {
             Self::RateLimited(_) => true,
@@ -286,7 +286,7 @@ impl Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for ResponseError {}
 
 /// Where a redirect points, by origin.
 fn redirect_target(asked: &Asked, headers: &HeaderMap) -> Option<Origin> {

@@ -1,5 +1,5 @@
-use super::SendError;
-use super::transport::{NoAnswerReason as Reason, TlsFault};
+use super::Error;
+use super::transport::{TlsErrorKind, TransportErrorKind as Reason};
 use crate::{ClientIdentity, Credentials, PlexTv, Token};
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ fn plex_tv() -> PlexTv {
     PlexTv::new(ClientIdentity::builder("id").build().unwrap())
 }
 
-fn sign_in(reason: Reason, sent: bool) -> SendError {
+fn sign_in(reason: Reason, sent: bool) -> Error {
     let call = plex_tv().sign_in(&Credentials::new("rosa", "x").unwrap());
-    call.reply().no_answer(reason, sent)
+    call.reply().transport_error(reason, sent)
 }
 
-fn details(reason: Reason, sent: bool) -> SendError {
-    plex_tv().token_details(&Token::new("abc").unwrap()).reply().no_answer(reason, sent)
+fn details(reason: Reason, sent: bool) -> Error {
+    plex_tv().token_details(&Token::new("abc").unwrap()).reply().transport_error(reason, sent)
 }
 
 #[test]
@@ -30,44 +30,48 @@ fn every_reason_says_what_it_is_and_whether_it_may_pass() {
         (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
         (Reason::Other, true, "the connection failed"),
         (
-            Reason::Tls(TlsFault::UntrustedIssuer),
+            Reason::Tls(TlsErrorKind::UntrustedIssuer),
             false,
             "TLS failed: the issuer of the certificate is not trusted",
         ),
         (
-            Reason::Tls(TlsFault::WrongName),
+            Reason::Tls(TlsErrorKind::WrongName),
             false,
             "TLS failed: the certificate is for another name",
         ),
         (
-            Reason::Tls(TlsFault::Expired),
+            Reason::Tls(TlsErrorKind::Expired),
             false,
             "TLS failed: the certificate has expired, or this machine's clock is wrong",
         ),
         (
-            Reason::Tls(TlsFault::NotYetValid),
+            Reason::Tls(TlsErrorKind::NotYetValid),
             false,
             "TLS failed: the certificate is not valid yet, or this machine's clock is wrong",
         ),
-        (Reason::Tls(TlsFault::NotTls), false, "TLS failed: what answers does not speak TLS"),
+        (Reason::Tls(TlsErrorKind::NotTls), false, "TLS failed: what answers does not speak TLS"),
         (
-            Reason::Tls(TlsFault::Interrupted),
+            Reason::Tls(TlsErrorKind::Interrupted),
             true,
             "TLS failed: the connection ended during the handshake",
         ),
-        (Reason::Tls(TlsFault::NotAvailable), false, "TLS failed: this client has no TLS"),
-        (Reason::Tls(TlsFault::Other), false, "TLS failed: the handshake failed"),
+        (Reason::Tls(TlsErrorKind::NotAvailable), false, "TLS failed: this client has no TLS"),
+        (Reason::Tls(TlsErrorKind::Other), false, "TLS failed: the handshake failed"),
     ] {
         let error = details(reason, true);
         assert_eq!(
             error.to_string(),
             format!("getTokenDetails at https://plex.tv: {text} (outcome unknown)")
         );
-        assert_eq!(error.may_retry(), passes, "{text}");
-        assert!(!error.is_token_dead() && !error.wants_second_factor() && error.status().is_none());
+        assert_eq!(error.is_retryable(), passes, "{text}");
+        assert!(
+            !error.is_token_invalid()
+                && !error.needs_verification_code()
+                && error.status().is_none()
+        );
         // A sign-in is safe to repeat where nothing was sent, and nowhere else.
-        assert_eq!(sign_in(reason, false).may_retry(), passes, "{text}");
-        assert!(!sign_in(reason, true).may_retry(), "{text}");
+        assert_eq!(sign_in(reason, false).is_retryable(), passes, "{text}");
+        assert!(!sign_in(reason, true).is_retryable(), "{text}");
     }
     let unsent = sign_in(Reason::Refused, false).to_string();
     assert!(unsent.ends_with("the connection was refused (nothing was sent)"), "{unsent}");

@@ -5,15 +5,15 @@ use crate::operation::context::Asked;
 
 /// No answer came: the network, the name, TLS or time is at fault, not Plex.
 #[derive(Clone, Debug)]
-pub struct NoAnswer {
+pub struct TransportError {
     asked: Box<Asked>,
-    reason: NoAnswerReason,
+    kind: TransportErrorKind,
     sent: bool,
 }
 
-impl NoAnswer {
-    pub(crate) fn new(asked: &Asked, reason: NoAnswerReason, sent: bool) -> Self {
-        Self { asked: Box::new(asked.clone()), reason, sent }
+impl TransportError {
+    pub(crate) fn new(asked: &Asked, kind: TransportErrorKind, sent: bool) -> Self {
+        Self { asked: Box::new(asked.clone()), kind, sent }
     }
 
     /// What was asked, and of whom.
@@ -22,8 +22,8 @@ impl NoAnswer {
     }
 
     /// Why none came.
-    pub fn reason(&self) -> NoAnswerReason {
-        self.reason
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
     }
 
     /// Whether some of the request may have reached the server, so that it may have been carried out.
@@ -34,30 +34,30 @@ impl NoAnswer {
 
     /// Whether the same call may succeed later, and does no harm if its first copy was carried out
     /// after all: the reason can pass, and nothing was sent or the call is repeatable.
-    pub fn may_retry(&self) -> bool {
-        use NoAnswerReason as Reason;
-        let passes = match self.reason {
-            Reason::Tls(error) => error == TlsFault::Interrupted,
-            Reason::NotHttp | Reason::HeadTooLarge | Reason::NotStarted(_) => false,
+    pub fn is_retryable(&self) -> bool {
+        use TransportErrorKind as Kind;
+        let passes = match self.kind {
+            Kind::Tls(error) => error == TlsErrorKind::Interrupted,
+            Kind::NotHttp | Kind::HeadTooLarge | Kind::NotStarted(_) => false,
             _ => true,
         };
         passes && (!self.sent || self.asked.is_repeatable())
     }
 }
 
-impl fmt::Display for NoAnswer {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = if self.sent { "outcome unknown" } else { "nothing was sent" };
-        write!(f, "{}: {} ({sent})", self.asked, self.reason)
+        write!(f, "{}: {} ({sent})", self.asked, self.kind)
     }
 }
 
-impl std::error::Error for NoAnswer {}
+impl std::error::Error for TransportError {}
 
 /// Why no answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum NoAnswerReason {
+pub enum TransportErrorKind {
     /// The host's name does not resolve: it is misspelt, the network is down, or a router refuses
     /// `plex.direct` names because they point into the local network (DNS rebinding protection; allow
     /// `plex.direct` there).
@@ -67,7 +67,7 @@ pub enum NoAnswerReason {
     /// The network or the host cannot be reached.
     Unreachable,
     /// TLS could not be set up, and why.
-    Tls(TlsFault),
+    Tls(TlsErrorKind),
     /// No whole answer within the time allowed, which is given.
     TimedOut(Duration),
     /// The connection ended before the answer did.
@@ -84,7 +84,7 @@ pub enum NoAnswerReason {
     Other,
 }
 
-impl fmt::Display for NoAnswerReason {
+impl fmt::Display for TransportErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameNotFound => f.write_str("the name of the host was not found"),
@@ -105,7 +105,7 @@ impl fmt::Display for NoAnswerReason {
 /// Why TLS could not be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TlsFault {
+pub enum TlsErrorKind {
     /// The certificate's issuer is not trusted: a self-signed server, or somebody in between. A
     /// server's own authority can be added to the transport's roots.
     UntrustedIssuer,
@@ -125,7 +125,7 @@ pub enum TlsFault {
     Other,
 }
 
-impl fmt::Display for TlsFault {
+impl fmt::Display for TlsErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UntrustedIssuer => "the issuer of the certificate is not trusted",

@@ -2,8 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::SendError;
-use crate::error::transport::NoAnswerReason;
+use crate::error::Error;
+use crate::error::transport::TransportErrorKind;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::{Conversation, RequestId, Step};
 use crate::media_server::MediaServerAddress;
@@ -228,7 +228,7 @@ impl ConnectionChoice {
         let address = MediaServerAddress::new(self.identity.clone(), url);
         let call = address.server_identity().deadline(limit);
         let id = self.next_id.take();
-        let timeout_error = call.reply().no_answer(NoAnswerReason::TimedOut(limit), true);
+        let timeout_error = call.reply().transport_error(TransportErrorKind::TimedOut(limit), true);
         self.candidates.started(Request {
             id,
             since: now,
@@ -265,7 +265,7 @@ impl Conversation for ConnectionChoice {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<ServerIdentity>, SendError>,
+        answer: Result<Response<ServerIdentity>, Error>,
     ) {
         let now = self.elapsed.at(now);
         if self.finished {

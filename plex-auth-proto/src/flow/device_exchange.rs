@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::error::SendError;
+use crate::error::Error;
 use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
 use crate::flow::server_clock::Times;
 use crate::jwt::device_jwt::DeviceClaims;
@@ -65,11 +65,11 @@ pub(crate) enum ExchangeOutcome {
     NonceReceived,
     Token(Token),
     /// Nothing; it is tried again.
-    Retry(SendError),
+    Retry(Error),
     /// Plex does not take what this device signs, however often it is sent.
-    Refused(SendError),
+    Refused(Error),
     /// Plex does not know the device any more.
-    Removed(SendError),
+    Removed(Error),
 }
 
 impl Exchange {
@@ -144,7 +144,7 @@ impl Exchange {
         &mut self,
         now: Times,
         left: Duration,
-        answer: Result<ExchangeResponse, SendError>,
+        answer: Result<ExchangeResponse, Error>,
     ) -> ExchangeOutcome {
         let error = match answer {
             Ok(ExchangeResponse::Nonce(nonce)) => {
@@ -156,7 +156,7 @@ impl Exchange {
                 self.refusal_backoff.succeeded();
                 return ExchangeOutcome::Token(token);
             }
-            Err(error) if error.wants_new_device_key() => return ExchangeOutcome::Removed(error),
+            Err(error) if error.needs_new_device_key() => return ExchangeOutcome::Removed(error),
             Err(error) => error,
         };
         let status = error.status().map_or(0, |status| status.as_u16());

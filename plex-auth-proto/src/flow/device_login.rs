@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::SendError;
+use crate::error::Error;
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::pin_login::failure::Failure;
 use crate::flow::pin_login::machine::{Next, PinMachine};
@@ -154,7 +154,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<DeviceLoginAnswer>, SendError>,
+        answer: Result<Response<DeviceLoginAnswer>, Error>,
     ) {
         let answer = match answer.map(Response::into_parts) {
             Ok((head, DeviceLoginAnswer(DeviceContent::Pin(answer)))) => {
@@ -234,7 +234,7 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<DeviceLoginAnswer>, SendError>,
+        answer: Result<Response<DeviceLoginAnswer>, Error>,
     ) {
         let Some(pending) = &mut self.pending else {
             return self.complete_pin_request(now, id, answer);

@@ -3,8 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::SendError;
-use crate::error::response::Error;
+use crate::error::Error;
+use crate::error::response::ResponseError;
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::{ServerClock, Times};
@@ -171,7 +171,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         self.renewals
     }
 
-    /// Has the token renewed now, as where Plex has [declared it dead](crate::Error::is_token_dead). That is done
+    /// Has the token renewed now, as where Plex has [declared it dead](crate::ResponseError::is_token_invalid). That is done
     /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
@@ -206,10 +206,10 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
 
     /// What came of the registration. Unless it was refused, or has not begun, an exchange shows whether it has
     /// worked.
-    fn registered(&mut self, now: Times, error: SendError) {
+    fn registered(&mut self, now: Times, error: Error) {
         let not_done = match &error {
-            SendError::NoAnswer(no_answer) => !no_answer.may_have_been_sent(),
-            SendError::Answered(error) => error.may_retry() || never_reached_plex(error),
+            Error::Transport(transport_error) => !transport_error.may_have_been_sent(),
+            Error::Response(error) => error.is_retryable() || never_reached_plex(error),
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         if not_done {
@@ -224,7 +224,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         }
     }
 
-    fn exchange_completed(&mut self, now: Times, answer: Result<ExchangeResponse, SendError>) {
+    fn exchange_completed(&mut self, now: Times, answer: Result<ExchangeResponse, Error>) {
         let left = self.left(now);
         match self.exchange.complete(now, left, answer) {
             ExchangeOutcome::NonceReceived => {}
@@ -250,10 +250,10 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
 }
 
 /// Whether something in between has answered, a captive portal or a proxy, and Plex has heard of nothing.
-fn never_reached_plex(error: &Error) -> bool {
+fn never_reached_plex(error: &ResponseError) -> bool {
     match error {
-        Error::Redirected { .. } => true,
-        Error::Rejected(rejection) => {
+        ResponseError::Redirected { .. } => true,
+        ResponseError::Rejected(rejection) => {
             matches!(rejection.status().as_u16(), 404 | 407) && rejection.errors().is_empty()
         }
         _ => false,
@@ -304,7 +304,7 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<DeviceTokenAnswer>, SendError>,
+        answer: Result<Response<DeviceTokenAnswer>, Error>,
     ) {
         if let Ok(answer) = &answer {
             self.clock.learn(now, answer.headers());

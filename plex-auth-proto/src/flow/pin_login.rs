@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::call::Call;
-use crate::error::SendError;
+use crate::error::Error;
 use crate::flow::{Conversation, RequestId, Step};
 use crate::jwt::device_key::SignError;
 use crate::plex_tv::PlexTv;
@@ -175,7 +175,7 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<PinAnswer<P>>, SendError>,
+        answer: Result<Response<PinAnswer<P>>, Error>,
     ) {
         self.0.receive(now, id, answer);
     }

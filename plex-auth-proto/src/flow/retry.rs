@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
-use crate::error::SendError;
-use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::error::Error;
+use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::{Conversation, RequestId, Step};
@@ -35,7 +35,7 @@ enum State<O> {
     Waiting {
         /// When the next request is due, in elapsed time.
         due: Duration,
-        last_error: SendError,
+        last_error: Error,
     },
     /// With the output, until it is handed out.
     Finished(Option<O>),
@@ -44,7 +44,7 @@ enum State<O> {
 /// A question that was given up, and how long to leave it before it is asked again, where that helps.
 #[derive(Debug)]
 pub(crate) struct GaveUp {
-    pub(crate) why: SendError,
+    pub(crate) why: Error,
     pub(crate) ask_again: Option<Duration>,
 }
 
@@ -58,7 +58,7 @@ pub enum AskProgress {
     #[non_exhaustive]
     Pausing {
         /// What it met with.
-        why: SendError,
+        why: Error,
         /// In how long it will be asked again.
         left: Duration,
     },
@@ -94,8 +94,8 @@ impl<O: From<GaveUp>> Retry<O> {
                 return output.take().map_or(Step::Wait(Duration::MAX), Step::Done);
             }
             State::InFlight { context, .. } if left.is_zero() => {
-                let timed_out = NoAnswerReason::TimedOut(self.timeout);
-                let error = NoAnswer::new(context, timed_out, true).into();
+                let timed_out = TransportErrorKind::TimedOut(self.timeout);
+                let error = TransportError::new(context, timed_out, true).into();
                 return Step::Done(self.give_up(error));
             }
             State::InFlight { .. } => return Step::Wait(left.min(BACKOFF.initial())),
@@ -127,8 +127,8 @@ impl<O: From<GaveUp>> Retry<O> {
     }
 
     /// Waits before the next request, or gives up if that is of no use or comes too late.
-    pub(crate) fn failed(&mut self, now: SystemTime, error: SendError) {
-        if !error.may_retry() {
+    pub(crate) fn failed(&mut self, now: SystemTime, error: Error) {
+        if !error.is_retryable() {
             return self.end(GaveUp { why: error, ask_again: None }.into());
         }
         let retry_after = error.retry_after().map(|after| after.wait(now));
@@ -146,8 +146,8 @@ impl<O: From<GaveUp>> Retry<O> {
     }
 
     /// Ends now, because the time is over.
-    fn give_up(&mut self, error: SendError) -> O {
-        let ask_again = error.may_retry().then(|| self.backoff.failed(None));
+    fn give_up(&mut self, error: Error) -> O {
+        let ask_again = error.is_retryable().then(|| self.backoff.failed(None));
         self.state = State::Finished(None);
         GaveUp { why: error, ask_again }.into()
     }

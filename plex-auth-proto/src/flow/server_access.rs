@@ -2,8 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::SendError;
-use crate::error::response::Error;
+use crate::error::Error;
+use crate::error::response::ResponseError;
 use crate::flow::retry::{AskProgress, GaveUp, Retry};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::plex_tv::PlexTv;
@@ -76,8 +76,8 @@ pub enum Access {
     Granted(Box<Resource>),
     /// They may not: it is not among their servers. One that was claimed just now can be missing for 90 s.
     Denied,
-    /// Plex [said](Error::is_token_dead) that the token is dead, so that nobody asks: they must sign in again.
-    TokenDead(Error),
+    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid, so that nobody asks: they must sign in again.
+    TokenInvalid(ResponseError),
     /// It is not known. Do not let them in, and do not tell them that they may not.
     #[non_exhaustive]
     Unknown {
@@ -95,7 +95,7 @@ pub enum Access {
 pub enum AccessDoubt {
     /// Nobody said either, and this is what the last attempt met with.
     #[error(transparent)]
-    Failed(#[from] SendError),
+    Failed(#[from] Error),
     /// The server is not among the rows that could be read, and may be one of those that could not: Plex has
     /// changed something.
     #[error("the server may be in a row that cannot be read (at {})", fields.join(", "))]
@@ -163,15 +163,15 @@ impl Conversation for ServerAccess {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<Resources>, SendError>,
+        answer: Result<Response<Resources>, Error>,
     ) {
         if self.retry.complete(now, id).is_none() {
             return;
         }
         match answer {
             Ok(response) => self.retry.end(self.access(response.into_body())),
-            Err(SendError::Answered(error)) if error.is_token_dead() => {
-                self.retry.end(Access::TokenDead(error));
+            Err(Error::Response(error)) if error.is_token_invalid() => {
+                self.retry.end(Access::TokenInvalid(error));
             }
             Err(error) => self.retry.failed(now, error),
         }

@@ -2,8 +2,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{Response, StatusCode};
 
-use crate::error::SendError;
-use crate::error::response::Error;
+use crate::error::Error;
+use crate::error::response::ResponseError;
 use crate::flow::retry::{AskProgress, GaveUp, Retry};
 use crate::flow::{Conversation, RequestId, Step};
 use crate::operation::context::Asked;
@@ -48,7 +48,7 @@ impl PlexTv {
 ///         Step::Done(state) => break state,
 ///     }
 /// };
-/// let TokenState::Alive(account) = state else { panic!("{state:?}") };
+/// let TokenState::Valid(account) = state else { panic!("{state:?}") };
 /// assert_eq!(account.username.as_deref(), Some("rosa"));
 /// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,14 +66,14 @@ pub struct TokenCheck {
 #[non_exhaustive]
 pub enum TokenState {
     /// Plex takes the token, which is this account's.
-    Alive(Box<Account>),
-    /// Plex [said](Error::is_token_dead) that it is dead: forget it and sign in again.
-    Dead(Error),
+    Valid(Box<Account>),
+    /// Plex [said](ResponseError::is_token_invalid) that it is dead: forget it and sign in again.
+    Invalid(ResponseError),
     /// Nobody said either. Keep the token.
     #[non_exhaustive]
     Unknown {
         /// What the last attempt met with.
-        why: SendError,
+        why: Error,
         /// How long to wait before the next check, a day at the most; none where waiting does not help, and
         /// somebody must look at the reason.
         ask_again: Option<Duration>,
@@ -109,16 +109,16 @@ impl Conversation for TokenCheck {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<Account>, SendError>,
+        answer: Result<Response<Account>, Error>,
     ) {
         let Some(context) = self.retry.complete(now, id) else { return };
         let error = match answer {
             Ok(response) if identifies_account(response.body()) => {
-                return self.retry.end(TokenState::Alive(Box::new(response.into_body())));
+                return self.retry.end(TokenState::Valid(Box::new(response.into_body())));
             }
             Ok(response) => no_account(context, response.status()).into(),
-            Err(SendError::Answered(error)) if error.is_token_dead() => {
-                return self.retry.end(TokenState::Dead(error));
+            Err(Error::Response(error)) if error.is_token_invalid() => {
+                return self.retry.end(TokenState::Invalid(error));
             }
             Err(error) => error,
         };
@@ -136,8 +136,8 @@ fn identifies_account(account: &Account) -> bool {
     account.id.is_some() || account.uuid.is_some() || account.username.is_some()
 }
 
-fn no_account(asked: Box<Asked>, status: StatusCode) -> Error {
-    Error::UnexpectedShape {
+fn no_account(asked: Box<Asked>, status: StatusCode) -> ResponseError {
+    ResponseError::UnexpectedShape {
         asked,
         status,
         path: "id".to_owned(),

@@ -3,8 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::SendError;
-use crate::error::response::Error;
+use crate::error::Error;
+use crate::error::response::ResponseError;
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::in_flight::{InFlight, LOST_AFTER};
@@ -105,7 +105,7 @@ pub struct TransientTokenKeeper {
     server: MediaServer,
     current: Option<CurrentToken>,
     /// What the server said to the request for a token, where that ends the asking.
-    refused: Option<Error>,
+    refused: Option<ResponseError>,
     elapsed: Elapsed,
     calls: InFlight,
     /// The first call since the last of which something came, and when it was sent.
@@ -121,7 +121,7 @@ pub struct TransientTokenKeeper {
     /// What the next token will be there for.
     why: TransientTokenReason,
     /// What the last request met with.
-    trouble: Option<SendError>,
+    trouble: Option<Error>,
     jitter: Duration,
 }
 
@@ -249,7 +249,7 @@ impl Conversation for TransientTokenKeeper {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<TransientToken>, SendError>,
+        answer: Result<Response<TransientToken>, Error>,
     ) {
         let elapsed = self.elapsed.at(now);
         let sent = self.calls.sent_at();
@@ -270,7 +270,7 @@ impl Conversation for TransientTokenKeeper {
                 // Its time began at the server, somewhere after the request.
                 self.hold(response.into_body().token, sent, LIFE, self.why);
             }
-            Err(SendError::Answered(error)) if is_final(&error) => {
+            Err(Error::Response(error)) if is_final(&error) => {
                 self.trouble = None;
                 self.refused = Some(error);
             }
@@ -306,6 +306,6 @@ impl Conversation for TransientTokenKeeper {
 }
 
 /// Whether the server refuses the token that asks.
-fn is_final(error: &Error) -> bool {
+fn is_final(error: &ResponseError) -> bool {
     matches!(error.status().as_u16(), 401 | 403 | 498)
 }

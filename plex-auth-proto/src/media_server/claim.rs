@@ -33,8 +33,8 @@ impl MediaServerAddress {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): it is claimed already, or was asked from another network; no token is refused by that |
-    /// | 403, 500 | [`Forbidden`](crate::Error::Forbidden), [`Unavailable`](crate::Error::Unavailable): seen with a claim token that is old or used; get another |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): it is claimed already, or was asked from another network; no token is refused by that |
+    /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): seen with a claim token that is old or used; get another |
     ///
     /// Where no answer comes, ask [`server_identity`](Self::server_identity) whether it is
     /// [`claimed`](crate::ServerIdentity::claimed) before trying again. Source: three clients; the name as in
@@ -82,7 +82,9 @@ impl MediaServer {
 #[cfg(test)]
 mod tests {
     use super::DEADLINE;
-    use crate::{ClaimToken, ClientIdentity, Error, MediaServer, MediaServerAddress, Token};
+    use crate::{
+        ClaimToken, ClientIdentity, MediaServer, MediaServerAddress, ResponseError, Token,
+    };
     use http::Response;
 
     fn address() -> MediaServerAddress {
@@ -118,14 +120,17 @@ mod tests {
             call.reply().parse(&answer.unwrap())
         };
         let error = answer(401, "<html><h1>401 Unauthorized</h1></html>").unwrap_err();
-        assert!(matches!(error, Error::Unauthorized(_)) && !error.is_token_dead(), "{error}");
+        assert!(
+            matches!(error, ResponseError::Unauthorized(_)) && !error.is_token_invalid(),
+            "{error}"
+        );
         assert!(
             error
                 .to_string()
                 .ends_with("claimed already, or was not asked from its own network (401)")
         );
         for status in [401, 403, 500, 502] {
-            assert!(!answer(status, "").unwrap_err().may_retry(), "{status}");
+            assert!(!answer(status, "").unwrap_err().is_retryable(), "{status}");
         }
         for body in ["", "<MyPlex authToken='x'/>", "<html><body><h1>200 OK</h1></body></html>"] {
             answer(200, body).unwrap_or_else(|error| panic!("{body}: {error}"));

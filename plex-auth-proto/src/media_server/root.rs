@@ -18,8 +18,8 @@ impl MediaServer {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): it does not open this server; says nothing about the account |
-    /// | a success without a container | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `MediaContainer` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): it does not open this server; says nothing about the account |
+    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
     /// The answer is read as JSON and as XML. Source: two clients.
     ///
@@ -36,7 +36,7 @@ impl MediaServer {
     /// assert_eq!(reply.parse(&answer)?.friendly_name.as_deref(), Some("Attic"));
     ///
     /// let answer = http::Response::builder().status(401).body("<html><h1>401 Unauthorized</h1></html>")?;
-    /// assert!(!reply.parse(&answer).unwrap_err().is_token_dead());
+    /// assert!(!reply.parse(&answer).unwrap_err().is_token_invalid());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getServerInfo")]

@@ -21,8 +21,8 @@ impl MediaServerAddress {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | a success without an identifier | [`UnexpectedShape`](crate::Error::UnexpectedShape): no media server |
-    /// | a page | [`UnexpectedContent`](crate::Error::UnexpectedContent): another program, or a proxy |
+    /// | a success without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): no media server |
+    /// | a page | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program, or a proxy |
     ///
     /// The answer is read as JSON and as XML. Source: two clients, and the published API.
     ///

@@ -32,10 +32,10 @@ impl MediaServer {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest): it cannot read the source |
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): no or no valid token; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::Error::Forbidden): the token is no administrator's |
-    /// | a success without a container | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `MediaContainer` |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): it cannot read the source |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): no or no valid token; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is no administrator's |
+    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
     /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Source:
     /// Plex's published description; the JSON form from one client.

@@ -26,10 +26,10 @@ impl MediaServer {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest): type or scope is not known to it |
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): no or no valid token; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::Error::Forbidden): no or no valid token, or none could be made |
-    /// | a success without a token | [`UnexpectedShape`](crate::Error::UnexpectedShape): a server that nobody has claimed has no tokens |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): type or scope is not known to it |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): no or no valid token; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): no or no valid token, or none could be made |
+    /// | a success without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): a server that nobody has claimed has no tokens |
     ///
     /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Servers
     /// answer every verb; Plex prefers POST. Source: Plex's published description, of which newer versions call

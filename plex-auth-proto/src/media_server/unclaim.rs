@@ -19,8 +19,8 @@ impl MediaServer {
     ///
     /// | the server answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token does not open this server; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::Error::Forbidden): it is not its owner's |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token does not open this server; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): it is not its owner's |
     ///
     /// Any success is taken that is no foreign page. The published API does not name this one. Source: two
     /// clients.

@@ -23,8 +23,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | a success without one | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `token` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | a success without one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
     ///
     /// Its refusals are `{"error": "text"}`, whose text is [`PlexError::message`](crate::PlexError::message).
     /// It lies outside Plex's API, at the base URL less `/api/v2` at its end. Source: two clients; the name as

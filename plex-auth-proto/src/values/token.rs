@@ -28,7 +28,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// [`PlexTv::resources`](crate::PlexTv::resources) has for it: it is the one that always opens it, and the
 /// account's token, which opens everything, does not travel to a machine at home. A media server that answers
 /// 401 speaks of the token that it was shown, and of itself: ask for the resources again, and do not sign in
-/// anew ([`is_token_dead`](crate::Error::is_token_dead) is false).
+/// anew ([`is_token_invalid`](crate::ResponseError::is_token_invalid) is false).
 ///
 /// With a JWT, `resources` has an opaque access token for each server that somebody else shares, and for
 /// one's own servers the JWT again, which they refuse. One's own Home user, by

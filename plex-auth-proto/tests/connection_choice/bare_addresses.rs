@@ -1,6 +1,6 @@
 //! When the bare address is asked where the name of it was not found.
 
-use plex_auth_proto::{ConnectionKind, NoAnswerReason, Resource, TlsFault};
+use plex_auth_proto::{ConnectionKind, Resource, TlsErrorKind, TransportErrorKind};
 
 use super::stage::{Play, RIGHT, candidates, me, ms, own, resource};
 
@@ -15,15 +15,15 @@ fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found()
     let server = own(&connections);
     // Never by itself.
     let mut play = Play::new(server.choose_connection(me()));
-    play.fails("10-0-2-1", NoAnswerReason::NameNotFound)
-        .fails("203-0-113-9", NoAnswerReason::NameNotFound);
+    play.fails("10-0-2-1", TransportErrorKind::NameNotFound)
+        .fails("203-0-113-9", TransportErrorKind::NameNotFound);
     assert_eq!(play.lost().len(), 2);
 
     let start = || Play::new(server.choose_connection(me()).bare_addresses(true));
     let mut play = start();
     assert_eq!(play.urls().len(), 2, "not before the name is lost");
-    play.fails("203-0-113-9", NoAnswerReason::NameNotFound)
-        .fails("10-0-2-1", NoAnswerReason::NameNotFound);
+    play.fails("203-0-113-9", TransportErrorKind::NameNotFound)
+        .fails("10-0-2-1", TransportErrorKind::NameNotFound);
     assert_eq!(play.urls()[2..], ["http://10.0.2.1:32400"], "and none through the internet");
     play.answers("http://10.0.2.1", RIGHT);
     let chosen = play.outcome().unwrap();
@@ -33,15 +33,15 @@ fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found()
     // Within the grace that the remote one's answer leaves.
     let mut play = start();
     play.answers("203-0-113-9", RIGHT)
-        .fails("10-0-2-1", NoAnswerReason::NameNotFound)
+        .fails("10-0-2-1", TransportErrorKind::NameNotFound)
         .answers("http://10.0.2.1", RIGHT);
     assert!(play.outcome().unwrap().bare_address);
 
     // The name was found: whoever answers there badly, nothing is sent in plain text.
     for reason in [
-        NoAnswerReason::Refused,
-        NoAnswerReason::Tls(TlsFault::UntrustedIssuer),
-        NoAnswerReason::TimedOut(ms(100)),
+        TransportErrorKind::Refused,
+        TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer),
+        TransportErrorKind::TimedOut(ms(100)),
     ] {
         let mut play = start();
         play.fails("10-0-2-1", reason).fails("203-0-113-9", reason);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress, Conversation,
-    NoAnswerReason, SendError, Step, TlsFault, Token,
+    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress, Conversation, Error,
+    Step, TlsErrorKind, Token, TransportErrorKind,
 };
 
 use super::stage::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
@@ -58,7 +58,7 @@ fn a_better_one_has_half_a_second_more() {
 
     // There is none any more.
     let mut play = start(None);
-    play.fails("local", NoAnswerReason::Refused).answers("remote", ANOTHER);
+    play.fails("local", TransportErrorKind::Refused).answers("remote", ANOTHER);
     let chosen = play.outcome().unwrap();
     assert_eq!(chosen.kind, ConnectionKind::Relay);
     let why: Vec<_> = chosen.candidates.iter().map(ToString::to_string).collect();
@@ -85,8 +85,8 @@ fn where_none_is_right_each_says_why() {
         (1..=9).map(|port| at(&format!("https://host.plex.direct:{port}"), false, false)).collect();
     let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).at_once(20));
     play.answers(":1", ANOTHER)
-        .fails(":2", NoAnswerReason::NameNotFound)
-        .fails(":3", NoAnswerReason::Tls(TlsFault::WrongName))
+        .fails(":2", TransportErrorKind::NameNotFound)
+        .fails(":3", TransportErrorKind::Tls(TlsErrorKind::WrongName))
         .answers(":4", "<html>Sign in to the network</html>")
         .answers(":5", "{}");
     play.passes(Duration::from_secs(20));
@@ -130,7 +130,7 @@ fn those_that_hang_leave_time_for_the_others() {
             play.choice.receive(
                 play.now,
                 id,
-                Err(reply.no_answer(NoAnswerReason::TimedOut(limit), true)),
+                Err(reply.transport_error(TransportErrorKind::TimedOut(limit), true)),
             );
         }
     }
@@ -186,10 +186,10 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     let attic = three();
     let mut play = Play::new(attic.choose_connection(me()));
     let (id, reply) = play.take("remote");
-    let right = || reply.read(Response::new(RIGHT)).map_err(SendError::from);
-    play.choice.receive(play.now, id, Err(reply.no_answer(NoAnswerReason::CutOff, true)));
+    let right = || reply.read(Response::new(RIGHT)).map_err(Error::from);
+    play.choice.receive(play.now, id, Err(reply.transport_error(TransportErrorKind::CutOff, true)));
     play.choice.receive(play.now, id, right());
-    play.fails("relay", NoAnswerReason::CutOff).fails("local", NoAnswerReason::CutOff);
+    play.fails("relay", TransportErrorKind::CutOff).fails("local", TransportErrorKind::CutOff);
     assert_eq!(play.lost().len(), 3);
     play.choice.receive(play.now, id, right());
     assert!(matches!(play.choice.next(play.now), Step::Wait(Duration::MAX)));
@@ -200,14 +200,14 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     let wait = play.goes_on().unwrap();
     play.passes(wait);
     assert_eq!(play.all.len(), 2);
-    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(SendError::from));
+    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
     assert_eq!(play.chosen(), "https://local.plex.direct:32400");
 
     // One that comes after the deadline, before anybody has asked what is next, is right all the same.
     let mut play = Play::new(attic.choose_connection(me()));
     let (id, reply) = play.take("remote");
     play.now += Duration::from_secs(60);
-    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(SendError::from));
+    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
     assert_eq!(play.chosen(), "https://remote.plex.direct:32400");
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ChosenConnection, ClientIdentity, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
-    ConnectionProgress, Conversation, NoAnswerReason, RequestId, Resource, SendError, Step,
+    ConnectionProgress, Conversation, Error, RequestId, Resource, Step, TransportErrorKind,
 };
 
 pub(crate) const RIGHT: &str =
@@ -111,15 +111,15 @@ impl Play {
     /// The server at this URL answers so.
     pub(crate) fn answers(&mut self, part: &str, body: &'static str) -> &mut Self {
         let (id, reply) = self.take(part);
-        let answer = reply.read(Response::new(body)).map_err(SendError::from);
+        let answer = reply.read(Response::new(body)).map_err(Error::from);
         self.choice.receive(self.now, id, answer);
         self.goes_on();
         self
     }
 
-    pub(crate) fn fails(&mut self, part: &str, reason: NoAnswerReason) -> &mut Self {
+    pub(crate) fn fails(&mut self, part: &str, reason: TransportErrorKind) -> &mut Self {
         let (id, reply) = self.take(part);
-        self.choice.receive(self.now, id, Err(reply.no_answer(reason, false)));
+        self.choice.receive(self.now, id, Err(reply.transport_error(reason, false)));
         self.goes_on();
         self
     }

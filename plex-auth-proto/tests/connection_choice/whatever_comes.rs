@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    CandidateLoss, CandidateState, ChosenConnection, ConnectionChoiceError, Conversation,
-    NoAnswerReason, SendError, Step,
+    CandidateLoss, CandidateState, ChosenConnection, ConnectionChoiceError, Conversation, Error,
+    Step, TransportErrorKind,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -20,7 +20,7 @@ enum Fate {
     Right,
     Another,
     Page,
-    Fails(NoAnswerReason),
+    Fails(TransportErrorKind),
     Hangs,
 }
 
@@ -29,8 +29,8 @@ fn fate() -> impl Strategy<Value = Fate> {
         any::<bool>().prop_map(|_| Fate::Right),
         any::<bool>().prop_map(|_| Fate::Another),
         any::<bool>().prop_map(|_| Fate::Page),
-        any::<bool>().prop_map(|_| Fate::Fails(NoAnswerReason::NameNotFound)),
-        any::<bool>().prop_map(|_| Fate::Fails(NoAnswerReason::Refused)),
+        any::<bool>().prop_map(|_| Fate::Fails(TransportErrorKind::NameNotFound)),
+        any::<bool>().prop_map(|_| Fate::Fails(TransportErrorKind::Refused)),
         any::<bool>().prop_map(|_| Fate::Hangs),
     ]
 }
@@ -101,13 +101,13 @@ proptest! {
                             let step = when.saturating_sub(passed);
                             passed += step;
                             now += step;
-                            let read = |body| reply.read(Response::new(body)).map_err(SendError::from);
+                            let read = |body| reply.read(Response::new(body)).map_err(Error::from);
                             let answer = match fate {
-                                _ if !answers => Err(reply.no_answer(NoAnswerReason::TimedOut(ms(1)), true)),
+                                _ if !answers => Err(reply.transport_error(TransportErrorKind::TimedOut(ms(1)), true)),
                                 Fate::Right => read(RIGHT),
                                 Fate::Another => read(ANOTHER),
                                 Fate::Page => read("<html>"),
-                                Fate::Fails(reason) => Err(reply.no_answer(*reason, false)),
+                                Fate::Fails(reason) => Err(reply.transport_error(*reason, false)),
                                 Fate::Hangs => unreachable!(),
                             };
                             if answer.is_ok() && matches!(fate, Fate::Right) {

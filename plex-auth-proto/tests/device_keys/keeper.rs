@@ -126,7 +126,7 @@ fn a_removed_device_ends_at_once_and_is_told_what_helps() {
         play.meet(fates);
         let end = play.ends();
         assert!(
-            matches!(&end, DeviceTokenEnd::DeviceRemoved(error) if error.wants_new_device_key())
+            matches!(&end, DeviceTokenEnd::DeviceRemoved(error) if error.needs_new_device_key())
         );
         assert_eq!(
             end.to_string(),

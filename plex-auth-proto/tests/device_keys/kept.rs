@@ -40,7 +40,7 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));
     play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
     let DeviceTokenEnd::NotRegistered(error) = play.ends() else { panic!() };
-    assert!(error.is_token_dead());
+    assert!(error.is_token_invalid());
 
     // Whatever else Plex says, it does not want this device.
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));

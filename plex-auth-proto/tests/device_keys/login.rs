@@ -106,7 +106,7 @@ fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
         }
     }
     let Some(Err(DeviceLoginError::Failed(error))) = &play.outcome else { panic!() };
-    assert!(error.no_answer().is_some() && play.passed() < 1300, "{} s", play.passed());
+    assert!(error.as_transport().is_some() && play.passed() < 1300, "{} s", play.passed());
     assert_eq!(play.times("/pins").len(), 1, "the key is brought along once");
 }
 
@@ -216,7 +216,7 @@ fn a_login_whose_key_plex_knows_already_needs_no_pin() {
         let mut play = login(&key);
         play.meet([Answer(422, ""), Answer(200, NONCE), fate]);
         let Err(DeviceLoginError::Failed(error)) = play.ends() else { panic!() };
-        assert_eq!(error.wants_new_device_key(), wants_new);
+        assert_eq!(error.needs_new_device_key(), wants_new);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Conversation, SendError, Step};
+use plex_auth_proto::{Call, Conversation, Error, Step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
@@ -78,7 +78,7 @@ pub(crate) fn rush<C: Conversation, F: Clone>(
     mut talk: C,
     lots: &[Lot<F>],
     bounds: Bounds,
-    answer: impl Fn(&Call<C::Answer>, &F) -> Result<Response<C::Answer>, SendError>,
+    answer: impl Fn(&Call<C::Answer>, &F) -> Result<Response<C::Answer>, Error>,
     mut left: impl FnMut(&C, SystemTime) -> Option<Duration>,
 ) -> Result<Rush<F, C::Outcome>, String> {
     // The true time, the clock's, and what the login can have noticed of it.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     Call, ClientIdentity, Conversation, DeviceKey, DeviceLogin, DeviceTokenKeeper,
-    DeviceTokenProgress, DeviceTrouble, Jwk, NoAnswerReason, PlexTv, RequestId, SendError,
-    SignError, Step, Token,
+    DeviceTokenProgress, DeviceTrouble, Error, Jwk, PlexTv, RequestId, SignError, Step, Token,
+    TransportErrorKind,
 };
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
@@ -105,9 +105,9 @@ pub(crate) fn decoded(text: &str) -> String {
     String::from_utf8(bytes.collect()).unwrap()
 }
 
-pub(crate) fn answer<T>(call: &Call<T>, fate: &Fate) -> Result<Response<T>, SendError> {
+pub(crate) fn answer<T>(call: &Call<T>, fate: &Fate) -> Result<Response<T>, Error> {
     let reply = call.reply();
-    let read = |response: Response<String>| reply.read(response).map_err(SendError::from);
+    let read = |response: Response<String>| reply.read(response).map_err(Error::from);
     let with = |status: u16, body: &str| {
         read(Response::builder().status(status).body(body.to_owned()).unwrap())
     };
@@ -124,7 +124,7 @@ pub(crate) fn answer<T>(call: &Call<T>, fate: &Fate) -> Result<Response<T>, Send
                 .body(String::new())
                 .unwrap(),
         ),
-        Silence(sent) => Err(reply.no_answer(NoAnswerReason::CutOff, *sent)),
+        Silence(sent) => Err(reply.transport_error(TransportErrorKind::CutOff, *sent)),
     }
 }
 

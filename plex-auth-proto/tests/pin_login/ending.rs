@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Conversation, NoAnswerReason, PinLoginError};
+use plex_auth_proto::{Conversation, PinLoginError, TransportErrorKind};
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
 
@@ -18,7 +18,8 @@ fn a_pin_that_is_gone_ends_it() {
 #[test]
 fn a_transport_that_cannot_start_ends_it_at_once() {
     let mut play = Play::new();
-    play.meets(Answer(201, MADE)).meets(Silence(NoAnswerReason::NotStarted("no runtime is here")));
+    play.meets(Answer(201, MADE))
+        .meets(Silence(TransportErrorKind::NotStarted("no runtime is here")));
     let Err(PinLoginError::Failed(error)) = play.ends() else { panic!() };
     assert_eq!(error.operation(), "getOAuthPin");
     assert_eq!(play.gaps(), [1]);
@@ -49,14 +50,14 @@ fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_
     let mut play = Play::new();
     play.meets(Answer(201, r#"{"id":7,"code":"G7KX","expiresIn":2}"#));
     while play.sends().is_some_and(|(id, call)| {
-        let error = call.reply().no_answer(NoAnswerReason::Unreachable, false);
+        let error = call.reply().transport_error(TransportErrorKind::Unreachable, false);
         play.login.receive(play.now, id, Err(error));
         true
     }) {}
     let Some(Err(PinLoginError::Failed(error))) = play.outcome else {
         panic!("{:?}", play.outcome)
     };
-    assert_eq!(error.no_answer().unwrap().reason(), NoAnswerReason::Unreachable);
+    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
     let over = play.now.duration_since(start()).unwrap().as_secs();
     assert!((32..80).contains(&over), "{over}");
 }
@@ -75,7 +76,7 @@ fn where_plex_wants_to_be_left_alone_at_the_end_it_is_asked_twice_more_within_a_
 
 #[test]
 fn silence_without_end_ends_it_and_makes_no_second_pin() {
-    let lost = NoAnswerReason::TimedOut(Duration::from_secs(60));
+    let lost = TransportErrorKind::TimedOut(Duration::from_secs(60));
     let mut play = Play::new();
     let _ = play.sends().unwrap();
     let Err(PinLoginError::Failed(error)) = play.ends() else { panic!() };
@@ -92,7 +93,7 @@ fn silence_without_end_ends_it_and_makes_no_second_pin() {
         }
     }
     let Some(Err(PinLoginError::Failed(error))) = &play.outcome else { panic!() };
-    assert_eq!(error.no_answer().unwrap().reason(), lost);
+    assert_eq!(error.as_transport().unwrap().kind(), lost);
     let over = play.now.duration_since(start()).unwrap().as_secs();
     assert!((930..1020).contains(&over), "{over}");
     // Slower and slower, and once more when its time is over.
@@ -141,7 +142,7 @@ fn a_pin_without_number_or_code_is_told_at_its_making() {
         play.meets(Answer(201, body));
         let Err(PinLoginError::Failed(error)) = play.ends() else { panic!("{body}") };
         assert_eq!((error.operation(), play.sent.len()), ("createOAuthPin", 1), "{body}");
-        assert!(!error.may_retry(), "{error}");
+        assert!(!error.is_retryable(), "{error}");
     }
 }
 

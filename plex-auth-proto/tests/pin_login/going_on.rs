@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Conversation, InvalidKeptLogin, NoAnswerReason, PinLogin, PinProgress, ShortPin, Step,
+    Conversation, InvalidKeptLogin, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
 };
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
@@ -31,8 +31,8 @@ fn trouble_slows_it_down_and_ends_nothing() {
     for fate in [
         Answer(200, "<html>Sign in to the network</html>"),
         Answer(502, "<html>Bad Gateway</html>"),
-        Silence(NoAnswerReason::NameNotFound),
-        Silence(NoAnswerReason::TimedOut(Duration::from_secs(30))),
+        Silence(TransportErrorKind::NameNotFound),
+        Silence(TransportErrorKind::TimedOut(Duration::from_secs(30))),
         Answer(302, ""),
         Answer(404, "<html>no such page</html>"),
         Answer(200, r#"{"id":1,"authToken":"somebody-elses"}"#),

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, LinkedPin, NoAnswerReason, PinAnswer, PinLogin,
-    PinLoginError, PinProgress, PlexTv, SendError, ShortPin, Step,
+    Call, ClientIdentity, Conversation, Error, LinkedPin, PinAnswer, PinLogin, PinLoginError,
+    PinProgress, PlexTv, ShortPin, Step, TransportErrorKind,
 };
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
@@ -19,19 +19,19 @@ pub(crate) const GONE: &str = r#"{"errors":[{"code":1020,"message":"Code not fou
 pub(crate) enum Fate {
     Answer(u16, &'static str),
     RetryAfter(&'static str),
-    Silence(NoAnswerReason),
+    Silence(TransportErrorKind),
 }
 
 pub(crate) use Fate::{Answer, RetryAfter, Silence};
 
 impl Fate {
-    pub(crate) fn of<T>(&self, call: &Call<T>) -> Result<Response<T>, SendError> {
+    pub(crate) fn of<T>(&self, call: &Call<T>) -> Result<Response<T>, Error> {
         let reply = call.reply();
         let builder = Response::builder();
         let response = match self {
             Answer(status, body) => builder.status(*status).body(*body),
             RetryAfter(wait) => builder.status(429).header("retry-after", *wait).body(""),
-            Silence(reason) => return Err(reply.no_answer(*reason, true)),
+            Silence(reason) => return Err(reply.transport_error(*reason, true)),
         };
         Ok(reply.read(response.unwrap())?)
     }

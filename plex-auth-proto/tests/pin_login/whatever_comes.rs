@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Conversation, NoAnswerReason, PinLogin, PinLoginError, PinProgress, ShortPin,
+    Conversation, PinLogin, PinLoginError, PinProgress, ShortPin, TransportErrorKind,
 };
 use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
@@ -14,7 +14,7 @@ use super::rush::{Bounds, Rush, lots, rush};
 use super::stage::{Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv};
 
 fn fate() -> impl Strategy<Value = Fate> + Clone {
-    let reason = NoAnswerReason::CutOff;
+    let reason = TransportErrorKind::CutOff;
     prop_oneof![
         6 => Just(Answer(200, WAITING)),
         1 => (any::<bool>()).prop_map(|made| Answer(201, if made { MADE } else { "{}" })),

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, MediaServer, NoAnswerReason, RequestId, SendError, Step,
-    Token, TransientToken, TransientTokenKeeper, TransientTokenProgress as Progress,
-    TransientTokenReason as Reason,
+    Call, ClientIdentity, Conversation, Error, MediaServer, RequestId, Step, Token, TransientToken,
+    TransientTokenKeeper, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    TransportErrorKind,
 };
 
 pub(crate) const HOUR: u64 = 3600;
@@ -27,7 +27,7 @@ impl Fate {
     pub(crate) fn of(
         &self,
         call: &Call<TransientToken>,
-    ) -> Result<Response<TransientToken>, SendError> {
+    ) -> Result<Response<TransientToken>, Error> {
         let reply = call.reply();
         let builder = Response::builder();
         let response = match self {
@@ -37,7 +37,7 @@ impl Fate {
             }
             Answer(status, body) => builder.status(*status).body(*body),
             RetryAfter(wait) => builder.status(503).header("retry-after", *wait).body(""),
-            Silence => return Err(reply.no_answer(NoAnswerReason::Unreachable, false)),
+            Silence => return Err(reply.transport_error(TransportErrorKind::Unreachable, false)),
         };
         Ok(reply.read(response.unwrap())?)
     }

@@ -14,13 +14,13 @@ use crate::state::profile;
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let SignedIn { plex_tv, token, .. } = session.signed_in()?;
     let (state, failure, ask_again) = match ask(session, &plex_tv, &token) {
-        TokenState::Alive(account) => {
+        TokenState::Valid(account) => {
             let name = profile::name(&account);
             let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "ask_again": null });
             session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
             return Ok(Exit::Done);
         }
-        TokenState::Dead(error) => ("dead", explain::send_error(&error.into()), None),
+        TokenState::Invalid(error) => ("dead", explain::send_error(&error.into()), None),
         TokenState::Unknown { why, ask_again, .. } => {
             ("unknown", explain::send_error(&why), ask_again)
         }

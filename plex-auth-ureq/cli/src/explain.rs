@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::proto::Error as Answer;
+use plex_auth_ureq::proto::ResponseError as Answer;
 use plex_auth_ureq::{
-    DeviceLoginError, DeviceTokenEnd, Error, Host, NoAnswer, NoAnswerReason as Reason,
-    PinLoginError, TlsFault,
+    DeviceLoginError, DeviceTokenEnd, Error, Host, PinLoginError, TlsErrorKind, TransportError,
+    TransportErrorKind as Reason,
 };
 
 use crate::failure::{Exit, Failure};
@@ -22,8 +22,8 @@ const NETWORK: &str = "Check the network, then try again. Nothing that is kept h
 /// Of a call.
 pub(crate) fn send_error(error: &Error) -> Failure {
     match error {
-        Error::Answered(answer) => answered(answer),
-        Error::NoAnswer(no_answer) => unanswered(no_answer),
+        Error::Response(answer) => answered(answer),
+        Error::Transport(transport_error) => unanswered(transport_error),
         // There are these two, and whatever a later version adds is not known to be a refusal.
         error => Failure::new(Exit::Unknown, error),
     }
@@ -61,17 +61,17 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 /// Plex, or something in its place, said something.
 fn answered(answer: &Answer) -> Failure {
     let (exit, likely, next) = match answer {
-        _ if answer.is_token_dead() => (
+        _ if answer.is_token_invalid() => (
             Exit::Refused,
             "It was signed out, its device was removed, or the password was changed.",
             SIGN_IN_AGAIN,
         ),
-        _ if answer.wants_home_pin() => (
+        _ if answer.needs_home_pin() => (
             Exit::Refused,
             "The Home PIN is missing or wrong.",
             "Try again; too many wrong ones are locked out for a while.",
         ),
-        _ if answer.wants_new_device_key() => {
+        _ if answer.needs_new_device_key() => {
             (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
         }
         Answer::Unauthorized(_) if answer.asked().host() == Some(Host::MediaServer) => (
@@ -84,12 +84,12 @@ fn answered(answer: &Answer) -> Failure {
             "A letter is wrong; some accounts sign in by their e-mail address alone.",
             "Try again, or sign in by a code: plex-auth login",
         ),
-        Answer::SecondFactorRequired(_) => (
+        Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
             "The account has two-factor authentication.",
             "Give the verification code as a third line, or sign in by a code: plex-auth login",
         ),
-        Answer::SecondFactorRejected(_) => (
+        Answer::VerificationCodeRejected(_) => (
             Exit::Refused,
             "The verification code was mistyped, or its half minute was over.",
             "Try again with a new one.",
@@ -129,7 +129,7 @@ fn answered(answer: &Answer) -> Failure {
             (Exit::Unknown, PORTAL, BROWSER)
         }
         // Such as a gateway's 404.
-        _ if answer.may_retry() => (Exit::Unknown, CHANGED, LATER),
+        _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
         _ => (Exit::Refused, CHANGED, "If it stays so, report it with these lines."),
     };
     Failure::new(exit, answer).likely(likely).next(next)
@@ -141,31 +141,34 @@ fn wait(answer: &Answer) -> String {
 }
 
 /// Nobody said anything, so that nothing is known of the token.
-fn unanswered(no_answer: &NoAnswer) -> Failure {
-    let exit = if matches!(no_answer.reason(), Reason::NotStarted(_)) {
+fn unanswered(transport_error: &TransportError) -> Failure {
+    let exit = if matches!(transport_error.kind(), Reason::NotStarted(_)) {
         Exit::Machine
     } else {
         Exit::Unknown
     };
-    let failure = Failure::new(exit, no_answer);
+    let failure = Failure::new(exit, transport_error);
     // A PIN that nobody has seen ends by itself.
-    let is_harmless = no_answer.asked().operation() == "createOAuthPin";
-    if no_answer.may_have_been_sent() && !no_answer.asked().is_repeatable() && !is_harmless {
+    let is_harmless = transport_error.asked().operation() == "createOAuthPin";
+    if transport_error.may_have_been_sent()
+        && !transport_error.asked().is_repeatable()
+        && !is_harmless
+    {
         return failure
             .likely("What was asked may have been done all the same.")
             .next("Look at the list of devices at plex.tv before you try again.");
     }
-    match no_answer.reason() {
+    match transport_error.kind() {
         Reason::NameNotFound => {
             failure.likely("There is no network, or the name is misspelt.").next(NETWORK)
         }
         Reason::Refused | Reason::Unreachable => {
             failure.likely("Nothing listens there, or a firewall is in the way.").next(NETWORK)
         }
-        Reason::Tls(TlsFault::Expired | TlsFault::NotYetValid) => failure
+        Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
             .likely("This machine's clock is wrong; else the certificate is.")
             .next("Compare the output of `date` with a clock that is right, then try again."),
-        Reason::Tls(TlsFault::UntrustedIssuer) => failure
+        Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A server of one's own, or somebody in between, such as a company's proxy.")
             .next("If you trust it, name its certificate: --ca-file FILE"),
         Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => failure

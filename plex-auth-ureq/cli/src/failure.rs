@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// What was asked for is done.
     Done,
-    /// Plex said no: the password is wrong, the token is dead, nobody linked the code in time.
+    /// Plex said no: the password is wrong, the token is no longer valid, nobody linked the code in time.
     Refused,
     /// It is not known: no answer, a rate limit, an outage, a page that is not Plex's.
     Unknown,

@@ -37,7 +37,7 @@ fn sign_out(session: &Session<'_>) -> Result<(), Failure> {
     };
     match session.ask(plex_tv.sign_out(&token)) {
         // A token that is dead is signed out.
-        Err(error) if error.is_token_dead() => Ok(()),
+        Err(error) if error.is_token_invalid() => Ok(()),
         Err(error) => {
             let failure = explain::send_error(&error);
             Err(failure

@@ -129,8 +129,8 @@ fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) 
 /// Without the address, which stands beside it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
-        CandidateState::Lost(CandidateLoss::Failed(Error::NoAnswer(no_answer))) => {
-            no_answer.reason().to_string()
+        CandidateState::Lost(CandidateLoss::Failed(Error::Transport(transport_error))) => {
+            transport_error.kind().to_string()
         }
         CandidateState::Lost(loss) => loss.to_string(),
         _ => "it did not answer in time".to_owned(),

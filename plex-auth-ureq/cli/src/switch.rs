@@ -63,7 +63,7 @@ fn switch(
     let pin = user.has_home_pin().then(ask).transpose()?;
     match session.ask(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
         // The list was wrong about it.
-        Err(error) if error.wants_home_pin() && pin.is_none() => {
+        Err(error) if error.needs_home_pin() && pin.is_none() => {
             session.send(plex_tv.switch_home_user(token, uuid, Some(&ask()?)))
         }
         answer => answer.map_err(|error| explain::send_error(&error)),

@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use plex_auth_proto::{NoAnswerReason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
 use ureq::{Agent, Error, Proxy, Timeout};
 
 use super::{CONNECT_TIMEOUT, ErrorContext, Failure, classify, connect_limit, is_closed};
@@ -35,15 +35,15 @@ fn lookup_error() -> Error {
 #[test]
 fn without_a_connection_nothing_was_sent() {
     for (error, kind) in [
-        (Error::HostNotFound, NoAnswerReason::NameNotFound),
-        (lookup_error(), NoAnswerReason::NameNotFound),
-        (Error::ConnectionFailed, NoAnswerReason::Unreachable),
-        (io_error(ErrorKind::ConnectionRefused), NoAnswerReason::Refused),
-        (io_error(ErrorKind::HostUnreachable), NoAnswerReason::Unreachable),
-        (Error::Timeout(Timeout::Resolve), NoAnswerReason::TimedOut(LIMIT)),
-        (Error::Timeout(Timeout::Connect), NoAnswerReason::TimedOut(CONNECT_TIMEOUT)),
-        (Error::TlsRequired, NoAnswerReason::Tls(TlsFault::NotAvailable)),
-        (Error::ConnectProxyFailed(String::new()), NoAnswerReason::Proxy),
+        (Error::HostNotFound, TransportErrorKind::NameNotFound),
+        (lookup_error(), TransportErrorKind::NameNotFound),
+        (Error::ConnectionFailed, TransportErrorKind::Unreachable),
+        (io_error(ErrorKind::ConnectionRefused), TransportErrorKind::Refused),
+        (io_error(ErrorKind::HostUnreachable), TransportErrorKind::Unreachable),
+        (Error::Timeout(Timeout::Resolve), TransportErrorKind::TimedOut(LIMIT)),
+        (Error::Timeout(Timeout::Connect), TransportErrorKind::TimedOut(CONNECT_TIMEOUT)),
+        (Error::TlsRequired, TransportErrorKind::Tls(TlsErrorKind::NotAvailable)),
+        (Error::ConnectProxyFailed(String::new()), TransportErrorKind::Proxy),
     ] {
         assert_eq!(plain(error), Failure::not_sent(kind));
     }
@@ -52,13 +52,13 @@ fn without_a_connection_nothing_was_sent() {
 #[test]
 fn in_doubt_the_request_counts_as_sent() {
     for (error, kind) in [
-        (Error::Timeout(Timeout::Global), NoAnswerReason::TimedOut(LIMIT)),
-        (io_error(ErrorKind::UnexpectedEof), NoAnswerReason::CutOff),
-        (io_error(ErrorKind::ConnectionReset), NoAnswerReason::CutOff),
-        (io_error(ErrorKind::BrokenPipe), NoAnswerReason::CutOff),
-        (io_error(ErrorKind::PermissionDenied), NoAnswerReason::Other),
-        (Error::LargeResponseHeader(2, 1), NoAnswerReason::HeadTooLarge),
-        (Error::BodyExceedsLimit(1), NoAnswerReason::Other),
+        (Error::Timeout(Timeout::Global), TransportErrorKind::TimedOut(LIMIT)),
+        (io_error(ErrorKind::UnexpectedEof), TransportErrorKind::CutOff),
+        (io_error(ErrorKind::ConnectionReset), TransportErrorKind::CutOff),
+        (io_error(ErrorKind::BrokenPipe), TransportErrorKind::CutOff),
+        (io_error(ErrorKind::PermissionDenied), TransportErrorKind::Other),
+        (Error::LargeResponseHeader(2, 1), TransportErrorKind::HeadTooLarge),
+        (Error::BodyExceedsLimit(1), TransportErrorKind::Other),
     ] {
         assert_eq!(plain(error), Failure::outcome_unknown(kind));
     }
@@ -68,7 +68,7 @@ fn in_doubt_the_request_counts_as_sent() {
 fn a_shorter_limit_of_the_agent_is_reported() {
     assert_eq!(
         plain(Error::Timeout(Timeout::RecvResponse)),
-        Failure::outcome_unknown(NoAnswerReason::TimedOut(Duration::from_secs(5)))
+        Failure::outcome_unknown(TransportErrorKind::TimedOut(Duration::from_secs(5)))
     );
 }
 
@@ -81,19 +81,19 @@ fn with_a_proxy_the_proxy_is_unreachable() {
         io_error(ErrorKind::NetworkUnreachable),
     ] {
         let failure = failure(error, "https://plex.tv/", Some("http://proxy.example:3128"));
-        assert_eq!(failure, Failure::not_sent(NoAnswerReason::Proxy));
+        assert_eq!(failure, Failure::not_sent(TransportErrorKind::Proxy));
     }
 }
 
 #[test]
 fn a_handshake_that_ends_has_sent_nothing() {
     let handshake = failure(io_error(ErrorKind::UnexpectedEof), "https://plex.tv/", None);
-    let interrupted = NoAnswerReason::Tls(TlsFault::Interrupted);
+    let interrupted = TransportErrorKind::Tls(TlsErrorKind::Interrupted);
     assert_eq!(handshake, Failure::not_sent(interrupted));
 
     let later = io::Error::new(ErrorKind::UnexpectedEof, "Peer disconnected");
     let later = failure(Error::Io(later), "https://plex.tv/", None);
-    assert_eq!(later, Failure::outcome_unknown(NoAnswerReason::CutOff));
+    assert_eq!(later, Failure::outcome_unknown(TransportErrorKind::CutOff));
 }
 
 #[test]

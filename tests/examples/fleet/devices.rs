@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    Conversation, DeviceTokenAnswer, DeviceTokenEnd, RequestId, SendError, Step,
-};
+use plex_auth_proto::{Conversation, DeviceTokenAnswer, DeviceTokenEnd, Error, RequestId, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
@@ -40,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
 }
 
 /// What a device waits for, and when it comes.
-type Pending = (u64, RequestId, Result<Response<DeviceTokenAnswer>, SendError>);
+type Pending = (u64, RequestId, Result<Response<DeviceTokenAnswer>, Error>);
 
 /// The devices, and what an onlooker has seen of them. Times are in seconds since the start.
 pub(crate) struct Fleet<S> {
@@ -196,7 +194,7 @@ impl<S: Service> Fleet<S> {
                     device.registered += u8::from(status == 201);
                 }
                 if is_exchange && status == 200 && device.good_until == FOR_EVER {
-                    // Its old token is dead; whoever waits for an answer that comes has nothing to miss.
+                    // Its old token is invalid; whoever waits for an answer that comes has nothing to miss.
                     let until = if outcome.answer.is_ok() { now + outcome.after } else { now };
                     device.good_until = since_start(until);
                 }
@@ -212,7 +210,7 @@ impl<S: Service> Fleet<S> {
         number: u32,
         now: u64,
         id: RequestId,
-        answer: Result<Response<DeviceTokenAnswer>, SendError>,
+        answer: Result<Response<DeviceTokenAnswer>, Error>,
     ) {
         let device = &mut self.devices[number as usize];
         if std::mem::take(&mut device.forgets_next) {

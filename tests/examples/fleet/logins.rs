@@ -6,8 +6,8 @@ use std::ops::Range;
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
-    RequestId, SendError, ShortPin, Step,
+    ClientIdentity, Conversation, Error, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
+    RequestId, ShortPin, Step,
 };
 
 use crate::agenda::Agenda;
@@ -59,7 +59,7 @@ impl Login {
     }
 }
 
-type Pending = (RequestId, Result<Response<PinAnswer<ShortPin>>, SendError>);
+type Pending = (RequestId, Result<Response<PinAnswer<ShortPin>>, Error>);
 
 struct Crowd<S> {
     service: S,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::header::{DATE, HeaderValue, RETRY_AFTER};
 use plex_auth_proto::http::{Request, Response, StatusCode};
-use plex_auth_proto::{Call, NoAnswerReason, SendError};
+use plex_auth_proto::{Call, Error, TransportErrorKind};
 
 use crate::chance::Chance;
 use crate::traffic::Traffic;
@@ -50,7 +50,7 @@ pub(crate) struct Network {
 
 /// The result of a request.
 pub(crate) struct Outcome<T> {
-    pub(crate) answer: Result<Response<T>, SendError>,
+    pub(crate) answer: Result<Response<T>, Error>,
     /// After how many seconds the caller knows.
     pub(crate) after: u64,
     /// What the service itself did about it, whatever the caller hears.
@@ -87,7 +87,7 @@ impl Network {
         if self.chance.happens(5) {
             self.lost += 1;
             let limit = reply.deadline().unwrap_or(TIME_LIMIT);
-            let answer = Err(reply.no_answer(NoAnswerReason::TimedOut(limit), true));
+            let answer = Err(reply.transport_error(TransportErrorKind::TimedOut(limit), true));
             return Outcome { answer, after: limit.as_secs(), done: None };
         }
         self.traffic.count(now);
@@ -98,7 +98,7 @@ impl Network {
             if self.chance.happens(500) {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("90"));
             }
-            let answer = reply.read(answer).map_err(SendError::from);
+            let answer = reply.read(answer).map_err(Error::from);
             return Outcome { answer, after: 0, done: None };
         }
         let mut answer = service.answer(&request.map(Vec::from), now);
@@ -106,14 +106,14 @@ impl Network {
         self.refused += u64::from(answer.status() == StatusCode::TOO_MANY_REQUESTS);
         if self.chance.happens(5) {
             self.lost += 1;
-            let answer = Err(reply.no_answer(NoAnswerReason::CutOff, true));
+            let answer = Err(reply.transport_error(TransportErrorKind::CutOff, true));
             return Outcome { answer, after: 1, done };
         }
         let date = httpdate::fmt_http_date(at(now)).parse().expect("a date");
         answer.headers_mut().insert(DATE, date);
         // Mostly at once, sometimes late.
         let after = if self.chance.happens(500) { 0 } else { 1 + self.chance.below(3) };
-        Outcome { answer: reply.read(answer).map_err(SendError::from), after, done }
+        Outcome { answer: reply.read(answer).map_err(Error::from), after, done }
     }
 
     /// Carries a call to nobody, or to something that answers 503 in the service's place.
@@ -122,9 +122,9 @@ impl Network {
         let reply = call.into_parts().1;
         let answer = if answers_503 {
             let page = plain(StatusCode::SERVICE_UNAVAILABLE, b"<html>503</html>".to_vec());
-            reply.read(page).map_err(SendError::from)
+            reply.read(page).map_err(Error::from)
         } else {
-            Err(reply.no_answer(NoAnswerReason::Unreachable, false))
+            Err(reply.transport_error(TransportErrorKind::Unreachable, false))
         };
         Outcome { answer, after: 0, done: None }
     }

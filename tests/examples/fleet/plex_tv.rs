@@ -35,7 +35,7 @@ pub(crate) struct DeviceTokens {
 #[derive(Clone, Debug, Default)]
 struct Known {
     key_id: Option<Box<str>>,
-    is_old_token_dead: bool,
+    is_old_token_invalid: bool,
 }
 
 impl DeviceTokens {
@@ -72,7 +72,7 @@ impl DeviceTokens {
 
     fn register(&mut self, device: u32, token: &str, body: &Value) -> Response<Vec<u8>> {
         let known = &mut self.devices[device as usize];
-        if known.is_old_token_dead || token != Self::old_token(device) {
+        if known.is_old_token_invalid || token != Self::old_token(device) {
             return refusal(401, 1001);
         }
         if known.key_id.is_some() {
@@ -110,7 +110,7 @@ impl DeviceTokens {
         if !number.filter(is_good).is_some_and(|number| self.unused.remove(&number)) {
             return refusal(422, 1008);
         }
-        known.is_old_token_dead = true;
+        known.is_old_token_invalid = true;
         let token = self.token(device, now);
         plain(StatusCode::OK, format!(r#"{{"auth_token":"{token}"}}"#).into_bytes())
     }

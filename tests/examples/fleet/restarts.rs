@@ -7,7 +7,7 @@ use std::time::Duration;
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, MediaServer, RequestId, SendError, Step, Token, TransientToken,
+    ClientIdentity, Conversation, Error, MediaServer, RequestId, Step, Token, TransientToken,
     TransientTokenKeeper, TransientTokenProgress,
 };
 
@@ -51,7 +51,7 @@ struct User {
     lost: u32,
     /// When it had a good token after that.
     whole_at: Option<u64>,
-    /// How often it was told that its account's token is dead.
+    /// How often it was told that its account's token is invalid.
     reported_invalid: u32,
 }
 
@@ -65,7 +65,7 @@ struct Household<S> {
     busiest: u32,
 }
 
-type Pending = (RequestId, Result<Response<TransientToken>, SendError>);
+type Pending = (RequestId, Result<Response<TransientToken>, Error>);
 
 struct Town<S> {
     households: Vec<Household<S>>,
@@ -177,7 +177,8 @@ impl<S: Server> Town<S> {
         }
         let household = &mut self.households[user.server as usize];
         if let Some((id, answer)) = self.pending.remove(&number) {
-            user.lost += u32::from(answer.as_ref().is_err_and(|error| error.no_answer().is_some()));
+            user.lost +=
+                u32::from(answer.as_ref().is_err_and(|error| error.as_transport().is_some()));
             user.keeper.receive(at(now), id, answer);
             let opens =
                 user.keeper.token().is_some_and(|token| household.server.is_opened_by(token, now));

@@ -16,7 +16,7 @@ pub(crate) trait Server: Service {
     /// A token of an account that may use it.
     fn account_token(&mut self) -> String;
 
-    /// The account's token is dead from now on.
+    /// The account's token is invalid from now on.
     fn revoke(&mut self, token: &str);
 
     /// Starts anew, and has forgotten its transient tokens.

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use plex_auth_fake::{FakePlex, REQUEST_NUMBER, Which, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Credentials, MediaServer, PlexTv, Scope, SendError, Source, Token,
-    TokenType,
+    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, Source, Token, TokenType,
 };
 
 /// Either transport, behind one `exchange`; the sync one is ready at once.
@@ -17,14 +16,14 @@ pub(crate) trait Client: Sync {
     fn exchange<T: Send + 'static>(
         &self,
         call: Call<T>,
-    ) -> impl Future<Output = Result<Response<T>, SendError>> + Send;
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send;
 }
 
 impl Client for plex_auth_ureq::Transport {
     fn exchange<T: Send + 'static>(
         &self,
         call: Call<T>,
-    ) -> impl Future<Output = Result<Response<T>, SendError>> + Send {
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send {
         ready(self.exchange(call))
     }
 }
@@ -33,7 +32,7 @@ impl Client for plex_auth_hyper::Transport {
     fn exchange<T: Send + 'static>(
         &self,
         call: Call<T>,
-    ) -> impl Future<Output = Result<Response<T>, SendError>> + Send {
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send {
         self.exchange(call)
     }
 }
@@ -64,7 +63,7 @@ enum Want {
 pub(crate) struct Outcome {
     pub(crate) client: String,
     pub(crate) repeatable: bool,
-    pub(crate) result: Result<Answer, SendError>,
+    pub(crate) result: Result<Answer, Error>,
     pub(crate) took: Duration,
 }
 

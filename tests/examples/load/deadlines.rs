@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
-use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
+use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token, TransportErrorKind as Reason};
 use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::Arguments;
@@ -69,8 +69,8 @@ fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<
     let wrong = match outcome {
         Ok(_) => Some("it was answered".to_owned()),
         Err(error) => {
-            let right = error.no_answer().is_some_and(|error| {
-                error.reason() == Reason::TimedOut(limit)
+            let right = error.as_transport().is_some_and(|error| {
+                error.kind() == Reason::TimedOut(limit)
                     && error.may_have_been_sent() != stall.connecting
             });
             (!right).then(|| error.to_string())

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind as Reason};
 use plex_auth_tests::{Death, Kills, Point};
 
 use crate::Arguments;
 use crate::ask::Outcome;
-use crate::ledger::{Ledger, no_answer};
+use crate::ledger::{Ledger, transport_error};
 use crate::place::{NewWorkers, Place, WORKERS};
 use crate::report::Report;
 
@@ -37,7 +37,7 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let ledger = Ledger::of(&seen);
     report.figure("seed", seed);
     ledger.judge(&mut report, calls, &outcomes, |reason| {
-        matches!(reason, Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
+        matches!(reason, Reason::CutOff | Reason::Tls(TlsErrorKind::Interrupted))
     });
     let deaths = place.fates.deaths();
     for point in Point::ALL {
@@ -66,7 +66,7 @@ fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
         }
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.repeatable) {
-        let Some(error) = no_answer(outcome) else { continue };
+        let Some(error) = transport_error(outcome) else { continue };
         let fresh = last
             .get(outcome.client.as_str())
             .is_some_and(|death| death.answered == 0 || death.point == Point::InBody);

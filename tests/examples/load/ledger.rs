@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use plex_auth_fake::Seen;
-use plex_auth_proto::{NoAnswer, NoAnswerReason, SendError};
+use plex_auth_proto::{Error, TransportError, TransportErrorKind};
 
 use crate::ask::Outcome;
 use crate::report::Report;
@@ -38,7 +38,7 @@ impl<'a> Ledger<'a> {
         report: &mut Report,
         calls: usize,
         outcomes: &[Outcome],
-        fitting: fn(NoAnswerReason) -> bool,
+        fitting: fn(TransportErrorKind) -> bool,
     ) {
         report.expect(outcomes.len() == calls, || {
             format!("{} of {calls} calls came to no end", calls - outcomes.len())
@@ -59,10 +59,10 @@ impl<'a> Ledger<'a> {
                     let unique = token.is_none_or(|token| tokens.insert(token));
                     report.expect(unique, || format!("{client} got a token that another got"));
                 }
-                Err(SendError::NoAnswer(error)) => {
+                Err(Error::Transport(error)) => {
                     let denied = !error.may_have_been_sent() && arrived > 0;
                     report.expect(!denied, || format!("{client} arrived, yet: {error}"));
-                    report.expect(fitting(error.reason()), || format!("{client}: {error}"));
+                    report.expect(fitting(error.kind()), || format!("{client}: {error}"));
                 }
                 Err(error) => report.broken(format!("{client}: {error}")),
             }
@@ -80,10 +80,10 @@ fn figures(report: &mut Report, calls: usize, outcomes: &[Outcome], requests: us
     report.figure("calls", calls);
     report.figure("answered", answered);
     let mut unanswered: BTreeMap<String, usize> = BTreeMap::new();
-    for error in outcomes.iter().filter_map(no_answer) {
+    for error in outcomes.iter().filter_map(transport_error) {
         let sent = if error.may_have_been_sent() { "outcome unknown" } else { "nothing sent" };
-        let reason = match error.reason() {
-            NoAnswerReason::TimedOut(_) => "TimedOut".to_owned(),
+        let reason = match error.kind() {
+            TransportErrorKind::TimedOut(_) => "TimedOut".to_owned(),
             reason => format!("{reason:?}"),
         };
         *unanswered.entry(format!("{reason}, {sent}")).or_default() += 1;
@@ -102,8 +102,8 @@ fn figures(report: &mut Report, calls: usize, outcomes: &[Outcome], requests: us
     }
 }
 
-pub(crate) fn no_answer(outcome: &Outcome) -> Option<&NoAnswer> {
-    outcome.result.as_ref().err().and_then(SendError::no_answer)
+pub(crate) fn transport_error(outcome: &Outcome) -> Option<&TransportError> {
+    outcome.result.as_ref().err().and_then(Error::as_transport)
 }
 
 pub(crate) fn millis(time: Duration) -> f64 {

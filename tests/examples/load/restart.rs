@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour};
-use plex_auth_proto::{NoAnswerReason as Reason, TlsFault};
+use plex_auth_proto::{TlsErrorKind, TransportErrorKind as Reason};
 
 use crate::Arguments;
 use crate::ledger::Ledger;
@@ -53,7 +53,7 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     place.server.with(FakePlex::behave);
     let seen = place.take_seen();
     Ledger::of(&seen).judge(&mut report, calls, &outcomes, |reason| {
-        matches!(reason, Reason::Refused | Reason::CutOff | Reason::Tls(TlsFault::Interrupted))
+        matches!(reason, Reason::Refused | Reason::CutOff | Reason::Tls(TlsErrorKind::Interrupted))
     });
     report.figure("restarts", RESTARTS);
     report.figure("connections", place.server.connections());

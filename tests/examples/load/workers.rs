@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use plex_auth_proto::{Call, SendError};
+use plex_auth_proto::{Call, Error};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -99,7 +99,7 @@ impl Workers {
     }
 
     /// Sends one call from this thread.
-    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         match self {
             Self::Sync(transport) => transport.send(call),
             Self::Async(transport, runtime) => runtime.block_on(transport.send(call)),

@@ -34,7 +34,7 @@ fn send_with<T>(
 ) -> Result<T, Box<dyn std::error::Error>> {
     let token = shared.read()?;
     match http.send(call(&token)) {
-        Err(error) if error.is_token_dead() => {
+        Err(error) if error.is_token_invalid() => {
             let newer = shared.read()?;
             if newer.expose() == token.expose() {
                 return Err(error.into());

@@ -7,8 +7,8 @@ use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     match http.send(plex_tv.token_details(token)) {
         Ok(account) => format!("hello {}", account.username.unwrap_or_default()),
-        Err(error) if error.is_token_dead() => "please sign in again".to_owned(),
-        Err(error) if error.may_retry() => "Plex is not there; trying later".to_owned(),
+        Err(error) if error.is_token_invalid() => "please sign in again".to_owned(),
+        Err(error) if error.is_retryable() => "Plex is not there; trying later".to_owned(),
         Err(error) => error.to_string(),
     }
 }

@@ -11,7 +11,7 @@ fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
 // Played at the fake.
 
 use plex_auth_fake::{Authority, FakePlex, Server, Who};
-use plex_auth_ureq::{NoAnswerReason, TlsFault, Token};
+use plex_auth_ureq::{TlsErrorKind, Token, TransportErrorKind};
 
 use crate::harness::{Outcome, plex_tv_at};
 
@@ -24,8 +24,8 @@ pub(crate) fn play() -> Outcome {
     let refused = Transport::new().send(plex_tv.token_details(&token));
     let error = refused.err().ok_or("nobody knows that authority")?;
     println!("{error}");
-    let reason = error.no_answer().map(|no_answer| no_answer.reason());
-    assert_eq!(reason, Some(NoAnswerReason::Tls(TlsFault::UntrustedIssuer)));
+    let reason = error.as_transport().map(|transport_error| transport_error.kind());
+    assert_eq!(reason, Some(TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer)));
 
     let http = trusting(&authority.root_der())?;
     let account = http.send(plex_tv.token_details(&token))?;
@@ -36,7 +36,7 @@ pub(crate) fn play() -> Outcome {
     let error = http.send(plex_tv_at(itself.url())?.token_details(&token)).err();
     let error = error.ok_or("it is an authority's")?;
     println!("{error}");
-    let reason = error.no_answer().map(|no_answer| no_answer.reason());
-    assert!(matches!(reason, Some(NoAnswerReason::Tls(_))), "{reason:?}");
+    let reason = error.as_transport().map(|transport_error| transport_error.kind());
+    assert!(matches!(reason, Some(TransportErrorKind::Tls(_))), "{reason:?}");
     Ok(())
 }

@@ -42,7 +42,7 @@ fn remove(
 ) -> Result<(), Box<dyn Error>> {
     let Some(token) = token(folder, uuid)? else { return Ok(()) };
     match http.send(plex_tv.sign_out(&token)) {
-        Err(error) if !error.is_token_dead() => Err(error.into()),
+        Err(error) if !error.is_token_invalid() => Err(error.into()),
         _ => Ok(fs::remove_file(file(folder, uuid)?)?),
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn play() -> Outcome {
     remove(&http, &plex_tv, folder.path(), one)?;
     assert_eq!(all(folder.path())?.len(), 1);
     let refusal = http.send(plex_tv.token_details(&token)).err().ok_or("it is signed out")?;
-    assert!(refusal.is_token_dead());
+    assert!(refusal.is_token_invalid());
     assert!(file(folder.path(), "../x").is_err());
     println!("one is signed out: {refusal}");
     Ok(())

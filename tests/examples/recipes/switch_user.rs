@@ -27,7 +27,7 @@ fn switch(
     loop {
         match http.send(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
             // Missing or wrong. Plex stops listening after a few (429), which ends the loop.
-            Err(error) if error.wants_home_pin() => {
+            Err(error) if error.needs_home_pin() => {
                 let Some(typed) = ask_pin() else { return Ok(None) };
                 pin = Some(HomePin::new(typed)?);
             }

@@ -70,8 +70,8 @@ impl TokenService {
         // Whoever is waiting for us is not to wait for a minute.
         let check = self.plex_tv.token_check(token).patience(Duration::from_secs(3));
         match self.http.drive(&mut { check }) {
-            TokenState::Alive(account) => account.id.map(Some).ok_or(PAUSE),
-            TokenState::Dead(_) => Ok(None),
+            TokenState::Valid(account) => account.id.map(Some).ok_or(PAUSE),
+            TokenState::Invalid(_) => Ok(None),
             TokenState::Unknown { ask_again, .. } => Err(ask_again.unwrap_or(PAUSE)),
             _ => Err(PAUSE),
         }

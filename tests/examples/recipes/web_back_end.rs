@@ -104,7 +104,7 @@ impl BackEnd {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Plex cannot say just now. Reload in a minute.",
             ),
-            // Plex says that the token is dead, or something that is not known here.
+            // Plex says that the token is no longer valid, or something that is not known here.
             _ => redirect("/sign-in"),
         }
     }

@@ -17,8 +17,8 @@ fn whose(plex_tv: &str, token: &str) -> Result<String, Box<dyn std::error::Error
     let plex_tv = PlexTv::at(me, plex_tv.parse::<ServerUrl>()?);
     Ok(match Transport::new().send(plex_tv.token_details(&Token::new(token)?)) {
         Ok(account) => format!("It is {}'s.", account.title.as_deref().unwrap_or("somebody")),
-        Err(error) if error.is_token_dead() => "It is dead: sign in again.".to_owned(),
-        Err(error) if error.may_retry() => "Nobody can say now: try later.".to_owned(),
+        Err(error) if error.is_token_invalid() => "It is dead: sign in again.".to_owned(),
+        Err(error) if error.is_retryable() => "Nobody can say now: try later.".to_owned(),
         Err(error) => return Err(error.into()),
     })
 }

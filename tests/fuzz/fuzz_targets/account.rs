@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{
     LARGE, SIGN_IN, TOKEN, TOKEN_DETAILS, check_error, depth, json, success, text, token_in,
 };
-use plex_auth_proto::{Account, Error};
+use plex_auth_proto::{Account, ResponseError};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -49,16 +49,16 @@ fn check_token(token: &str) {
     assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
 }
 
-fn check_sign_in(signed_in: &Result<Account, Error>, sent: Option<&str>) {
+fn check_sign_in(signed_in: &Result<Account, ResponseError>, sent: Option<&str>) {
     match (signed_in, sent) {
         (Ok(account), Some(sent)) => assert_eq!(account.auth_token.expose(), sent),
-        (Err(Error::UnexpectedShape { path, .. }), None) => assert_eq!(path, "authToken"),
+        (Err(ResponseError::UnexpectedShape { path, .. }), None) => assert_eq!(path, "authToken"),
         _ => panic!("{sent:?} was sent: {signed_in:?}"),
     }
 }
 
 /// Half a surrogate pair makes the core look a second time, element by element; that must find the same.
-fn check_second_look(object: &str, details: &Result<Account, Error>) {
+fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let rest = object.strip_prefix('{').expect("it is an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
     let body = format!(r#"{{"queueUid":"\ud800"{comma}{rest}"#);

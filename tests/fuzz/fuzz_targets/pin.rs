@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{
     NEW_PIN, PIN, POLLED_PIN, check_error, depth, json, plex_tv, success, token_in,
 };
-use plex_auth_proto::{Error, PinState, StrongPin};
+use plex_auth_proto::{ResponseError, PinState, StrongPin};
 use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {
@@ -57,19 +57,19 @@ fn number_in(value: Option<&Value>) -> Result<Option<u64>, ()> {
     }
 }
 
-fn check_made(made: &Result<StrongPin, Error>, value: &Value) {
+fn check_made(made: &Result<StrongPin, ResponseError>, value: &Value) {
     let Ok(id) = number_in(value.get("id")) else { return };
     match (made, id) {
         (Ok(strong), Some(id)) => assert_eq!(strong.pin().id.expose(), id),
-        (Err(Error::UnexpectedShape { path, .. }), Some(_)) => assert_eq!(path, "code"),
-        (Err(Error::UnexpectedShape { path, .. }), None) => {
+        (Err(ResponseError::UnexpectedShape { path, .. }), Some(_)) => assert_eq!(path, "code"),
+        (Err(ResponseError::UnexpectedShape { path, .. }), None) => {
             assert_eq!(path, if value.is_object() { "id" } else { "." });
         }
         (other, id) => panic!("{id:?}: {other:?}"),
     }
 }
 
-fn check_polled(polled: &Result<PinState, Error>, value: &Value) {
+fn check_polled(polled: &Result<PinState, ResponseError>, value: &Value) {
     let sent = value.get("authToken").and_then(token_in);
     let Ok(id) = number_in(value.get("id")) else { return };
     match polled {
@@ -81,7 +81,7 @@ fn check_polled(polled: &Result<PinState, Error>, value: &Value) {
             assert_eq!(sent, None);
             assert!(expires_in.is_none_or(|left| left.as_secs() <= 86_400));
         }
-        Err(Error::UnexpectedShape { path, .. }) => match path.as_str() {
+        Err(ResponseError::UnexpectedShape { path, .. }) => match path.as_str() {
             "id" => assert!(id.is_some_and(|id| id != PIN)),
             "authToken" => assert_eq!(sent, None),
             path => assert!(path == "." && !value.is_object(), "{path}"),

@@ -7,7 +7,7 @@ use plex_auth_fuzz::{
     OWN, SHORT_TOKEN_DETAILS, SIGN_IN, SOURCE, TOKEN_DETAILS, TRANSIENT_TOKEN, answer, check_error,
 };
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Error, Reply};
+use plex_auth_proto::{ResponseError, Reply};
 
 fuzz_target!(|data: &[u8]| {
     let answer = answer(data);
@@ -34,6 +34,6 @@ fn check<T>(reply: &Reply<T>, answer: &Response<Vec<u8>>) {
     }
 }
 
-fn shown(error: Option<Error>) -> Option<String> {
+fn shown(error: Option<ResponseError>) -> Option<String> {
     error.map(|error| error.to_string())
 }

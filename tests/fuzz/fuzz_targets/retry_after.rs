@@ -45,7 +45,7 @@ fn read(values: &[HeaderValue]) -> Option<RetryAfter> {
     }
     let error = TOKEN_DETAILS.parse(&answer).expect_err("429 is an error");
     check_error(&error, &answer);
-    assert!(error.may_retry());
+    assert!(error.is_retryable());
     error.retry_after()
 }
 

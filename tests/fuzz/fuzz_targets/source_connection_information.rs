@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{SOURCE, check_error, json, success, text, text_in, token_in, xml_attribute};
-use plex_auth_proto::{Error, SourceConnectionInformation, SourceDevice};
+use plex_auth_proto::{ResponseError, SourceConnectionInformation, SourceDevice};
 use serde_json::{Map, Value, json};
 
 fuzz_target!(|body: &[u8]| {
@@ -20,7 +20,7 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-fn check_json(result: &Result<SourceConnectionInformation, Error>, value: &Value) {
+fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value: &Value) {
     let is_container = |value: &&Value| {
         value.get("_elementType").and_then(Value::as_str) == Some("MediaContainer")
     };
@@ -35,7 +35,7 @@ fn check_json(result: &Result<SourceConnectionInformation, Error>, value: &Value
             let pairs = source.devices.iter().zip(devices);
             pairs.for_each(|(device, sent)| check_device(device, sent));
         }
-        (Err(Error::UnexpectedShape { path, .. }), None) => {
+        (Err(ResponseError::UnexpectedShape { path, .. }), None) => {
             let expected = if value.is_object() { "MediaContainer" } else { "." };
             assert_eq!(path, expected);
         }

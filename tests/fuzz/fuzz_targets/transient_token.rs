@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{TRANSIENT_TOKEN, check_error, json, success, text, token_in, xml_attribute};
-use plex_auth_proto::{Error, TransientToken};
+use plex_auth_proto::{ResponseError, TransientToken};
 use serde_json::{Value, json};
 
 fuzz_target!(|body: &[u8]| {
@@ -24,13 +24,13 @@ fuzz_target!(|body: &[u8]| {
     }
 });
 
-fn check_json(result: &Result<TransientToken, Error>, value: &Value) {
+fn check_json(result: &Result<TransientToken, ResponseError>, value: &Value) {
     let in_container =
         value.get("MediaContainer").and_then(|container| container.get("token")).and_then(token_in);
     let sent = in_container.or_else(|| value.get("token").and_then(token_in));
     match (result, sent) {
         (Ok(transient), Some(sent)) => assert_eq!(transient.token.expose(), sent),
-        (Err(Error::UnexpectedShape { path, .. }), None) => {
+        (Err(ResponseError::UnexpectedShape { path, .. }), None) => {
             let expected = if value.is_object() { "MediaContainer.token" } else { "." };
             assert_eq!(path, expected);
         }
@@ -55,7 +55,7 @@ fn check_both_forms(text: &str) {
 fn found(body: &str) -> Result<String, String> {
     match TRANSIENT_TOKEN.parse(&success(body.as_bytes())) {
         Ok(transient) => Ok(transient.token.expose().to_owned()),
-        Err(Error::UnexpectedShape { path, .. }) => Err(path),
+        Err(ResponseError::UnexpectedShape { path, .. }) => Err(path),
         Err(error) => panic!("{body}: {error}"),
     }
 }

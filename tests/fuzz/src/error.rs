@@ -1,12 +1,12 @@
 use plex_auth_proto::http::header::RETRY_AFTER;
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
-use plex_auth_proto::{Error, Host, PlexError};
+use plex_auth_proto::{ResponseError, Host, PlexError};
 
 use crate::{PASSWORD, TOKEN};
 
 /// What holds of every error: it is one short line without a secret, and each predicate is true only where the
 /// status and Plex's codes allow it.
-pub fn check_error<B>(error: &Error, answer: &Response<B>) {
+pub fn check_error<B>(error: &ResponseError, answer: &Response<B>) {
     check_text(error);
     let status = answer.status();
     assert_eq!(error.status(), status);
@@ -17,7 +17,7 @@ pub fn check_error<B>(error: &Error, answer: &Response<B>) {
     }
 }
 
-fn check_text(error: &Error) {
+fn check_text(error: &ResponseError) {
     let line = error.to_string();
     assert!(!line.contains(breaks_a_line), "{line:?}");
     assert!(line.len() < 2048, "{line}");
@@ -26,7 +26,7 @@ fn check_text(error: &Error) {
     let debug = format!("{error:?}");
     assert!(!debug.contains(breaks_a_line), "{debug:?}");
     let host = match error {
-        Error::Redirected { to: Some(to), .. } => to.host(),
+        ResponseError::Redirected { to: Some(to), .. } => to.host(),
         _ => "",
     };
     for secret in [TOKEN, PASSWORD] {
@@ -44,47 +44,47 @@ fn breaks_a_line(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn check_kind(error: &Error, status: StatusCode) {
+fn check_kind(error: &ResponseError, status: StatusCode) {
     let right = match (error, status.as_u16()) {
-        (Error::UnexpectedContent { .. }, 200..300) => true,
-        (Error::UnexpectedShape { path, .. }, 200..300) => !path.is_empty(),
-        (Error::BodyTooLarge { .. }, 200..300) => true,
-        (Error::Redirected { to, .. }, 300..400) => {
+        (ResponseError::UnexpectedContent { .. }, 200..300) => true,
+        (ResponseError::UnexpectedShape { path, .. }, 200..300) => !path.is_empty(),
+        (ResponseError::BodyTooLarge { .. }, 200..300) => true,
+        (ResponseError::Redirected { to, .. }, 300..400) => {
             let shown = to.as_ref().map(ToString::to_string).unwrap_or_default();
             status.as_u16() != 304 && !shown.contains(['@', '?', '#', '\\', ' '])
         }
-        (Error::BadRequest(_), 400) => true,
-        (Error::Unauthorized(_), 401 | 422 | 498) => true,
-        (Error::SecondFactorRequired(_), 401) => has_code(error, 1029),
-        (Error::SecondFactorRejected(_), 401) => has_code(error, 1028),
-        (Error::EmailOnly(_), 401) => has_code(error, 1030),
-        (Error::TooManyFailures(_), 401) => has_code(error, 1031),
-        (Error::Forbidden(_), 403) => true,
-        (Error::RateLimited(_), 429) => true,
-        (Error::Unavailable(_), 500..600) => true,
-        (Error::Rejected(_), 100..200 | 304 | 402 | 404..=428 | 430..=497 | 499 | 600..) => true,
+        (ResponseError::BadRequest(_), 400) => true,
+        (ResponseError::Unauthorized(_), 401 | 422 | 498) => true,
+        (ResponseError::VerificationCodeRequired(_), 401) => has_code(error, 1029),
+        (ResponseError::VerificationCodeRejected(_), 401) => has_code(error, 1028),
+        (ResponseError::EmailOnly(_), 401) => has_code(error, 1030),
+        (ResponseError::TooManyFailures(_), 401) => has_code(error, 1031),
+        (ResponseError::Forbidden(_), 403) => true,
+        (ResponseError::RateLimited(_), 429) => true,
+        (ResponseError::Unavailable(_), 500..600) => true,
+        (ResponseError::Rejected(_), 100..200 | 304 | 402 | 404..=428 | 430..=497 | 499 | 600..) => true,
         _ => false,
     };
     assert!(right, "{status}: {error:?}");
 }
 
-fn has_code(error: &Error, code: u32) -> bool {
+fn has_code(error: &ResponseError, code: u32) -> bool {
     error.rejection().is_some_and(|refusal| refusal.has_code(code))
 }
 
-fn check_predicates(error: &Error, status: StatusCode, headers: &HeaderMap) {
+fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderMap) {
     let asked = error.asked();
     let dead = asked.carried_token()
         && asked.host() == Some(Host::PlexTv)
         && matches!(status.as_u16(), 401 | 422 | 498);
-    let dead = dead && matches!(error, Error::Unauthorized(_));
-    assert_eq!(error.is_token_dead(), dead, "{error:?}");
-    if error.wants_second_factor() {
+    let dead = dead && matches!(error, ResponseError::Unauthorized(_));
+    assert_eq!(error.is_token_invalid(), dead, "{error:?}");
+    if error.needs_verification_code() {
         assert_eq!(status, 401);
         assert!(has_code(error, 1028) || has_code(error, 1029), "{error:?}");
-        assert!(!error.is_token_dead(), "{error:?}");
+        assert!(!error.is_token_invalid(), "{error:?}");
     }
-    if error.may_retry() {
+    if error.is_retryable() {
         let passing = matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
         assert!(passing, "{error:?}");
         // A sign-in is repeated only where Plex says that nothing was done.

@@ -71,7 +71,7 @@ async fn play() -> Result<(), Box<dyn Error>> {
 
     // A conversation goes over it as well.
     let state = http.drive(&mut plex_tv.token_check(&account.auth_token)).await;
-    assert!(matches!(state, plex_auth_hyper::TokenState::Alive(_)), "{state:?}");
+    assert!(matches!(state, plex_auth_hyper::TokenState::Valid(_)), "{state:?}");
 
     // A redirect to another host is an answer, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());
@@ -87,6 +87,6 @@ async fn play() -> Result<(), Box<dyn Error>> {
     let token = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned()))?;
     server.with(|fake| fake.revoke(token.expose()));
     let answer = http.send(plex_tv.token_details(&token)).await;
-    assert!(answer.err().is_some_and(|error| error.is_token_dead()));
+    assert!(answer.err().is_some_and(|error| error.is_token_invalid()));
     Ok(())
 }

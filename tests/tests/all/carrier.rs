@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, Call, Conversation, NoAnswerReason, SendError, Step};
+use plex_auth_proto::{Body, Call, Conversation, Error, Step, TransportErrorKind};
 use plex_auth_tests::bare_client;
 use tokio::runtime::Runtime;
 
@@ -92,12 +92,12 @@ impl Carrier {
     }
 
     /// Sends a call and returns what came of it.
-    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         self.exchange(call).map(Response::into_body)
     }
 
     /// The same, with status and headers.
-    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, SendError> {
+    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         match self {
             Self::Value(fake) => {
                 let (request, reply) = call.into_parts();
@@ -109,7 +109,7 @@ impl Carrier {
                 let (request, reply) = call.into_parts();
                 match bare_client::exchange(&request, root.as_deref()) {
                     Ok(response) => Ok(reply.read(response)?),
-                    Err(_) => Err(reply.no_answer(NoAnswerReason::Other, true)),
+                    Err(_) => Err(reply.transport_error(TransportErrorKind::Other, true)),
                 }
             }
             Self::Ureq(transport) => transport.exchange(call),

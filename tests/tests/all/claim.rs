@@ -1,7 +1,7 @@
 //! A media server before it has an owner, and how it gets one.
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Which, Who};
-use plex_auth_proto::{ClaimToken, Error, MediaServerAddress, Scope, TokenType};
+use plex_auth_proto::{ClaimToken, MediaServerAddress, ResponseError, Scope, TokenType};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
@@ -45,8 +45,8 @@ fn a_server_that_is_claimed_already_says_so_and_no_token_is_called_dead() {
         let claim_token =
             harness.send(harness.plex_tv().claim_token(&harness.token(Who::Free))).unwrap();
         let error = harness.send(address(harness, Which::Claimed).claim(&claim_token)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
-        assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
+        assert!(!error.is_token_invalid() && !error.is_retryable(), "{error}");
         let expected = format!(
             "claimServer at {}: the server is claimed already, or was not asked from its own network (401)",
             harness.url()
@@ -61,7 +61,7 @@ fn a_claim_token_that_plex_does_not_know_is_refused_by_the_server() {
     over_every_carrier(|harness| {
         let unknown = ClaimToken::new("claim-KQ8WQxGTexampleYdmHM").unwrap();
         let error = harness.send(address(harness, Which::Unclaimed).claim(&unknown)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Forbidden(_))), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Forbidden(_))), "{error}");
         assert!(!format!("{error} {error:?}").contains("KQ8W"), "{error:?}");
     });
 }
@@ -71,8 +71,8 @@ fn a_claim_token_is_refused_with_the_words_of_that_place() {
     over_every_carrier(|harness| {
         let dead = plex_auth_proto::Token::new("dead").unwrap();
         let error = harness.send(harness.plex_tv().claim_token(&dead)).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
-        let answered = error.answered().and_then(Error::rejection).unwrap();
+        assert!(error.is_token_invalid(), "{error}");
+        let answered = error.as_response().and_then(ResponseError::rejection).unwrap();
         assert_eq!(answered.errors()[0].message(), Some("You need to sign in to claim a server."));
         let path = harness.fake(|fake| fake.requests().last().map(|seen| seen.path().to_owned()));
         assert_eq!(path.as_deref(), Some("/api/claim/token.json"));
@@ -88,13 +88,13 @@ fn a_token_that_does_not_open_a_server_is_refused_by_that_server_alone() {
             harness.send(stranger.unclaim()).unwrap_err(),
         ] {
             assert_eq!(error.status().unwrap(), 401);
-            assert!(!error.is_token_dead(), "{error}");
+            assert!(!error.is_token_invalid(), "{error}");
             assert!(error.to_string().contains("says nothing about the account"), "{error}");
         }
         let guest = harness.media_server(Which::Claimed, Who::Managed);
         harness.send(guest.root()).unwrap();
         let error = harness.send(guest.unclaim()).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Forbidden(_))), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Forbidden(_))), "{error}");
     });
 }
 
@@ -126,7 +126,7 @@ fn a_foreign_page_claims_nothing_and_a_servers_own_does() {
         answer("<html><head><title>OK</title></head><body><h1>200 OK</h1></body></html>").unwrap();
         let error = answer("<html><title>The router</title></html>").unwrap_err();
         assert!(error.to_string().ends_with("answered 200 with an HTML page"), "{error}");
-        assert!(!error.may_retry(), "{error}");
+        assert!(!error.is_retryable(), "{error}");
     });
 }
 
@@ -144,6 +144,6 @@ fn claiming_has_a_deadline_of_its_own_as_servers_take_long() {
         let carrier = carrier.timeout(Duration::from_millis(200));
         carrier.send(address.claim(&claim_token)).unwrap();
         let error = carrier.send(address.server_identity()).unwrap_err();
-        assert!(error.no_answer().is_some(), "{error}");
+        assert!(error.as_transport().is_some(), "{error}");
     }
 }

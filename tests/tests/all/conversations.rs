@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{
-    ClientIdentity, LinkedPin, NoAnswerReason, PinLogin, PinLoginError, PinProgress, PlexTv,
-    ShortPin,
+    ClientIdentity, LinkedPin, PinLogin, PinLoginError, PinProgress, PlexTv, ShortPin,
+    TransportErrorKind,
 };
 
 use crate::harness::{Harness, over_every_carrier};
@@ -79,8 +79,8 @@ fn without_a_runtime_a_conversation_ends_in_an_error_and_no_panic() {
         panic!("it waits");
     };
     let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
-    let reason = error.no_answer().unwrap().reason();
-    assert!(matches!(reason, NoAnswerReason::NotStarted(_)), "{error}");
+    let reason = error.as_transport().unwrap().kind();
+    assert!(matches!(reason, TransportErrorKind::NotStarted(_)), "{error}");
 }
 
 #[test]

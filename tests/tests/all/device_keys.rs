@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{Misbehaviour, Which, Who};
 use plex_auth_proto::{
     DeviceClaims, DeviceJwt, DeviceKey, DevicePin, Ed25519Key, Error, JwtScope, PinId, PinState,
-    PlexJwt, PlexKeys, Scope, SendError, Token, TokenType, VerifyError,
+    PlexJwt, PlexKeys, ResponseError, Scope, Token, TokenType, VerifyError,
 };
 
 use crate::every_operation::IDENTIFIER;
@@ -31,7 +31,7 @@ fn signed(harness: &Harness, key: &dyn DeviceKey, at: SystemTime) -> DeviceJwt {
     DeviceClaims::for_exchange(&harness.identity(), nonce, at).sign(key).unwrap()
 }
 
-fn exchange(harness: &Harness, key: &dyn DeviceKey) -> Result<Token, SendError> {
+fn exchange(harness: &Harness, key: &dyn DeviceKey) -> Result<Token, Error> {
     let jwt = signed(harness, key, now());
     harness.send(harness.plex_tv().exchange_device_jwt(&jwt))
 }
@@ -48,8 +48,8 @@ fn plex_keys(harness: &Harness) -> PlexKeys {
     harness.send(harness.plex_tv().plex_keys()).unwrap()
 }
 
-fn variant(error: &SendError) -> String {
-    let shown = format!("{:?}", error.answered().unwrap());
+fn variant(error: &Error) -> String {
+    let shown = format!("{:?}", error.as_response().unwrap());
     shown.split('(').next().unwrap_or_default().to_owned()
 }
 
@@ -75,7 +75,7 @@ fn a_registered_key_gets_a_token_that_says_whose_it_is_and_until_when() {
 
         // The old token dies with the first signed one; the next one does not end the last.
         let old = harness.plex_tv().token_details(&harness.token(Who::PlexPass));
-        assert!(harness.send(old).unwrap_err().is_token_dead());
+        assert!(harness.send(old).unwrap_err().is_token_invalid());
         let renewed = exchange(harness, &key).unwrap();
         for token in [&token, &renewed] {
             harness.send(harness.plex_tv().token_details(token)).unwrap();
@@ -104,12 +104,12 @@ fn a_key_is_registered_once_and_with_a_token_that_lives() {
         let again = harness.plex_tv().register_device_key(&harness.token(Who::Free), key.jwk());
         let error = harness.send(again).unwrap_err();
         assert_eq!(variant(&error), "Rejected");
-        assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
+        assert!(!error.is_token_invalid() && !error.is_retryable(), "{error}");
 
         let dead = Token::new("dead").unwrap();
         let error =
             harness.send(harness.plex_tv().register_device_key(&dead, key.jwk())).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
         assert_eq!(harness.fake(|fake| fake.device_keys().count()), 1);
     });
 }
@@ -131,8 +131,8 @@ fn whatever_is_wrong_with_what_was_signed_is_told_apart() {
         ] {
             let error = harness.send(harness.plex_tv().exchange_device_jwt(&jwt)).unwrap_err();
             assert_eq!((error.status().unwrap().as_u16(), &*variant(&error)), (status, expected));
-            assert!(!error.is_token_dead() && !error.wants_new_device_key(), "{error}");
-            assert!(!error.may_retry(), "{error}");
+            assert!(!error.is_token_invalid() && !error.needs_new_device_key(), "{error}");
+            assert!(!error.is_retryable(), "{error}");
         }
         // A device whose clock is behind, and one whose clock is four minutes ahead.
         for ahead in [Duration::ZERO, Duration::from_secs(240)] {
@@ -158,7 +158,7 @@ fn too_many_nonces_are_told_and_can_be_asked_for_later() {
         harness.send(harness.plex_tv().nonce()).unwrap();
         let error = harness.send(harness.plex_tv().nonce()).unwrap_err();
         assert_eq!(variant(&error), "RateLimited");
-        assert!(error.may_retry() && error.to_string().contains("code 1003"), "{error}");
+        assert!(error.is_retryable() && error.to_string().contains("code 1003"), "{error}");
     });
 }
 
@@ -169,9 +169,9 @@ fn a_removed_device_wants_a_new_key_and_a_new_identifier() {
         let token = exchange(harness, &key).unwrap();
         harness.fake(|fake| fake.remove_device(IDENTIFIER));
         let error = exchange(harness, &key).unwrap_err();
-        assert!(error.wants_new_device_key() && !error.is_token_dead(), "{error}");
+        assert!(error.needs_new_device_key() && !error.is_token_invalid(), "{error}");
         let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
     });
 }
 
@@ -189,7 +189,7 @@ fn an_expired_token_is_dead_and_a_new_one_can_be_had_all_the_same() {
 
         let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 498);
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
         let keys = plex_keys(harness);
         let later = now() + Duration::from_secs(61);
         assert_eq!(
@@ -207,7 +207,7 @@ fn no_media_server_takes_a_signed_token_which_says_nothing_about_the_account() {
         let server = harness.media_server_with(Which::Claimed, token);
         let error =
             harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
-        assert!(!error.is_token_dead(), "{error}");
+        assert!(!error.is_token_invalid(), "{error}");
         assert!(error.to_string().contains("does not accept this token"), "{error}");
     });
 }
@@ -241,11 +241,7 @@ fn plex_without_keys_is_no_error_until_one_is_needed() {
     });
 }
 
-fn poll(
-    harness: &Harness,
-    pin: &DevicePin,
-    key: &dyn DeviceKey,
-) -> Result<Option<Token>, SendError> {
+fn poll(harness: &Harness, pin: &DevicePin, key: &dyn DeviceKey) -> Result<Option<Token>, Error> {
     let jwt = DeviceClaims::for_poll(&harness.identity(), now()).sign(key).unwrap();
     Ok(match harness.send(harness.plex_tv().poll_device_pin(pin, &jwt))? {
         PinState::Linked { auth_token, .. } => Some(auth_token),
@@ -289,7 +285,7 @@ fn a_poll_that_another_key_signed_brings_nothing_and_ends_nothing() {
         assert!(!error.is_pin_gone(), "{error}");
 
         let unsigned = harness.send(harness.plex_tv().poll_pin(pin.id())).unwrap_err();
-        assert!(matches!(unsigned.answered(), Some(Error::BadRequest(_))), "{unsigned}");
+        assert!(matches!(unsigned.as_response(), Some(ResponseError::BadRequest(_))), "{unsigned}");
 
         let late = DeviceClaims::for_poll(&harness.identity(), now() - Duration::from_secs(301));
         let late = harness.plex_tv().poll_device_pin(&pin, &late.sign(&key).unwrap());

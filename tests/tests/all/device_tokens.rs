@@ -7,8 +7,8 @@ use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_proto::http::header::DATE;
 use plex_auth_proto::{
     ClientIdentity, Conversation, DeviceKey, DeviceLoginProgress, DeviceTokenEnd,
-    DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, NoAnswerReason, PlexTv, SendError, Step,
-    Token,
+    DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, Error, PlexTv, Step, Token,
+    TransportErrorKind,
 };
 
 use crate::carrier::runtime;
@@ -82,13 +82,13 @@ impl Month {
                     let is_out =
                         self.outages.iter().any(|(from, to)| (*from..*to).contains(&passed));
                     let answer = if is_out {
-                        Err(reply.no_answer(NoAnswerReason::Unreachable, false))
+                        Err(reply.transport_error(TransportErrorKind::Unreachable, false))
                     } else {
                         let mut answer = self.plex.answer(&request.map(Vec::from), self.now);
                         // As every HTTP server says it.
                         let date = httpdate::fmt_http_date(at(self.now)).parse().unwrap();
                         answer.headers_mut().insert(DATE, date);
-                        reply.read(answer).map_err(SendError::from)
+                        reply.read(answer).map_err(Error::from)
                     };
                     keeper.receive(now, id, answer);
                 }

@@ -1,7 +1,7 @@
 //! The devices of an account, and taking one off.
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::{DeviceId, Error};
+use plex_auth_proto::{DeviceId, ResponseError};
 
 use crate::every_operation::IDENTIFIER;
 use crate::harness::over_every_carrier;
@@ -28,11 +28,11 @@ fn a_device_that_is_removed_is_signed_out() {
         let id = ours.id.unwrap();
         harness.send(plex_tv.remove_device(&tariq, id)).unwrap();
         let error = harness.send(plex_tv.ping(&lost)).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
         assert_eq!(harness.send(plex_tv.devices(&tariq)).unwrap().devices.len(), 1);
         let error = harness.send(plex_tv.remove_device(&tariq, id)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Rejected(_))), "{error}");
-        assert!(!error.is_token_dead(), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Rejected(_))), "{error}");
+        assert!(!error.is_token_invalid(), "{error}");
     });
 }
 
@@ -59,6 +59,6 @@ fn a_revoked_token_is_dead_also_as_older_paths_say_it() {
             fake.misbehave("/devices.xml", Misbehaviour::answer(422, "application/xml", invalid));
         });
         let error = harness.send(harness.plex_tv().devices(&harness.token(Who::Free))).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
     });
 }

@@ -4,7 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{Authority, FakePlex, Server, ServerCertificate};
-use plex_auth_proto::{Error, Host, NoAnswerReason as Reason, RetryAfter, SendError, TlsFault};
+use plex_auth_proto::{
+    Error, Host, ResponseError, RetryAfter, TlsErrorKind, TransportErrorKind as Reason,
+};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
@@ -34,7 +36,7 @@ struct Answer {
     variant: &'static str,
     /// The message behind the operation and the place; `{}` where operations differ.
     message: &'static str,
-    /// Whether it says that an account's token is dead.
+    /// Whether it says that an account's token is invalid.
     dead: bool,
     again: Again,
     factor: bool,
@@ -109,13 +111,13 @@ fn answers() -> Vec<Answer> {
         answer("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{} (498)").dead(),
         answer("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (422)").dead(),
-        answer("401 No", r#"{"errors":[{"code":1028}]}"#, "401, code 1028", "SecondFactorRejected",
+        answer("401 No", r#"{"errors":[{"code":1028}]}"#, "401, code 1028", "VerificationCodeRejected",
             "the verification code is wrong or too old (401, code 1028)").factor(),
-        answer("401 No", r#"{"errors":[{"code":"1029"}]}"#, "401, code 1029", "SecondFactorRequired",
+        answer("401 No", r#"{"errors":[{"code":"1029"}]}"#, "401, code 1029", "VerificationCodeRequired",
             "a verification code is needed (401, code 1029)").factor(),
-        answer("401 No", r#"{"errors":[{"code":1001},{"code":1029}]}"#, "401, code 1029", "SecondFactorRequired",
+        answer("401 No", r#"{"errors":[{"code":1001},{"code":1029}]}"#, "401, code 1029", "VerificationCodeRequired",
             "a verification code is needed (401, code 1001, code 1029)").factor(),
-        answer("401 No", "<errors><error code='1029'/><error code='1028'/></errors>", "401, code 1028", "SecondFactorRejected",
+        answer("401 No", "<errors><error code='1029'/><error code='1028'/></errors>", "401, code 1028", "VerificationCodeRejected",
             "the verification code is wrong or too old (401, code 1029, code 1028)").factor(),
         answer("401 No", r#"{"errors":[{"code":1030}]}"#, "401, code 1030", "EmailOnly",
             "the account signs in by e-mail only (401, code 1030)"),
@@ -213,13 +215,13 @@ fn every_answer_is_told_for_what_it_is() {
                     continue;
                 }
                 let error = every.send(&asking, &carrier).expect_err(&context);
-                let answered = error.answered().unwrap_or_else(|| panic!("{context}: {error}"));
+                let answered = error.as_response().unwrap_or_else(|| panic!("{context}: {error}"));
                 let debug = format!("{answered:?}");
                 assert!(debug.starts_with(row.variant), "{context}: {debug}");
 
                 let judges = every.judges_the_account(&asking);
                 let who = match (judges, carries_a_token) {
-                    (true, _) => "the token is dead; sign in again",
+                    (true, _) => "the token is no longer valid; sign in again",
                     (false, true) => {
                         "the media server does not accept this token, which says nothing about the account"
                     }
@@ -239,7 +241,7 @@ fn every_answer_is_told_for_what_it_is() {
                 let expected = format!("{name} at {}: {message}", server.url());
                 assert_eq!(error.to_string(), expected, "{context}");
 
-                assert_eq!(error.is_token_dead(), row.dead && judges, "{context}");
+                assert_eq!(error.is_token_invalid(), row.dead && judges, "{context}");
                 let again = match row.again {
                     Again::Never => false,
                     Again::IfRepeatable => every.operation.repeatable,
@@ -248,10 +250,10 @@ fn every_answer_is_told_for_what_it_is() {
                     }
                     Again::Always => true,
                 };
-                assert_eq!(error.may_retry(), again, "{context}");
+                assert_eq!(error.is_retryable(), again, "{context}");
                 assert_eq!(error.retry_after(), row.wait, "{context}");
-                assert_eq!(error.wants_second_factor(), row.factor, "{context}");
-                assert!(error.no_answer().is_none(), "{context}");
+                assert_eq!(error.needs_verification_code(), row.factor, "{context}");
+                assert!(error.as_transport().is_none(), "{context}");
             }
         }
     }
@@ -295,12 +297,12 @@ fn silences() -> Vec<(&'static str, Place, Reason, bool)> {
         ("name not found", Url("http://no-such-host.invalid"), Reason::NameNotFound, false),
         ("a plex.direct name that a router refuses", Url("https://10-0-0-7.feed.plex.direct.invalid:32400"), Reason::NameNotFound, false),
         ("refused", Free, Reason::Refused, false),
-        ("an authority that is not trusted", Tls(Authority::good, Trusted::No, Scheme::Https), Reason::Tls(TlsFault::UntrustedIssuer), false),
-        ("a certificate for another name", Tls(Authority::wrong_name, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::WrongName), false),
-        ("a certificate that has expired", Tls(Authority::expired, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::Expired), false),
-        ("a certificate that is not valid yet", Tls(Authority::not_yet_valid, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::NotYetValid), false),
-        ("an authority's own certificate", Tls(Authority::itself, Trusted::Yes, Scheme::Https), Reason::Tls(TlsFault::UntrustedIssuer), false),
-        ("TLS to a port without", Plain(Scheme::Https), Reason::Tls(TlsFault::NotTls), false),
+        ("an authority that is not trusted", Tls(Authority::good, Trusted::No, Scheme::Https), Reason::Tls(TlsErrorKind::UntrustedIssuer), false),
+        ("a certificate for another name", Tls(Authority::wrong_name, Trusted::Yes, Scheme::Https), Reason::Tls(TlsErrorKind::WrongName), false),
+        ("a certificate that has expired", Tls(Authority::expired, Trusted::Yes, Scheme::Https), Reason::Tls(TlsErrorKind::Expired), false),
+        ("a certificate that is not valid yet", Tls(Authority::not_yet_valid, Trusted::Yes, Scheme::Https), Reason::Tls(TlsErrorKind::NotYetValid), false),
+        ("an authority's own certificate", Tls(Authority::itself, Trusted::Yes, Scheme::Https), Reason::Tls(TlsErrorKind::UntrustedIssuer), false),
+        ("TLS to a port without", Plain(Scheme::Https), Reason::Tls(TlsErrorKind::NotTls), false),
         ("plain HTTP to a TLS port", Tls(Authority::good, Trusted::Yes, Scheme::Http), Reason::NotHttp, true),
         ("reset before the head", Raw(vec![Step::Reset]), Reason::CutOff, true),
         ("reset in the head", Raw(vec![write("HTTP/1.1 200 OK\r\nconte"), Step::Reset]), Reason::CutOff, true),
@@ -365,9 +367,10 @@ fn every_silence_is_told_for_what_it_is() {
             for every in every_operation() {
                 let context = format!("{} {} {situation}", carrier.name(), every.operation.name);
                 let error = every.send(&asking, &carrier).expect_err(&context);
-                let no_answer = error.no_answer().unwrap_or_else(|| panic!("{context}: {error}"));
+                let transport_error =
+                    error.as_transport().unwrap_or_else(|| panic!("{context}: {error}"));
                 assert_eq!(
-                    (no_answer.reason(), no_answer.may_have_been_sent()),
+                    (transport_error.kind(), transport_error.may_have_been_sent()),
                     (*reason, *sent),
                     "{context}: {error}"
                 );
@@ -378,15 +381,15 @@ fn every_silence_is_told_for_what_it_is() {
                 let passes =
                     !matches!(reason, Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge);
                 let safe = !sent || every.operation.repeatable;
-                assert_eq!(error.may_retry(), passes && safe, "{context}");
+                assert_eq!(error.is_retryable(), passes && safe, "{context}");
             }
         }
     }
     assert!(silences.len() >= 20, "{}", silences.len());
 }
 
-fn says_nothing_of_the_token(error: &SendError, context: &str) {
-    assert!(!error.is_token_dead() && !error.wants_second_factor(), "{context}");
+fn says_nothing_of_the_token(error: &Error, context: &str) {
+    assert!(!error.is_token_invalid() && !error.needs_verification_code(), "{context}");
     assert!(error.status().is_none() && error.retry_after().is_none(), "{context}");
 }
 
@@ -408,10 +411,13 @@ fn an_answer_too_large_is_told_with_and_without_a_length() {
             for every in every_operation() {
                 let error = every.send(&asking, &carrier).unwrap_err();
                 assert!(
-                    matches!(error.answered(), Some(Error::BodyTooLarge { limit: 1_048_576, .. })),
+                    matches!(
+                        error.as_response(),
+                        Some(ResponseError::BodyTooLarge { limit: 1_048_576, .. })
+                    ),
                     "{error}"
                 );
-                assert!(!error.may_retry() && !error.is_token_dead());
+                assert!(!error.is_retryable() && !error.is_token_invalid());
             }
         }
     }

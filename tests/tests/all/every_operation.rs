@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::http::{Request, Response, Uri};
 use plex_auth_proto::{
     Body, Call, ClaimToken, ClientIdentity, Credentials, DeviceClaims, DeviceId, DeviceJwt, Error,
-    HomePin, HomeUserUuid, Host, Jwk, MediaServer, NoAnswerReason, OPERATIONS, Operation, PinCode,
-    PinId, PlexTv, Scope, SendError, Source, Token, TokenType,
+    HomePin, HomeUserUuid, Host, Jwk, MediaServer, OPERATIONS, Operation, PinCode, PinId, PlexTv,
+    ResponseError, Scope, Source, Token, TokenType, TransportErrorKind,
 };
 
 use crate::carrier::Carrier;
@@ -211,7 +211,7 @@ const LINKED_PIN: &str =
 
 impl EveryOperation {
     /// Sends it; a success is shown as `Debug` does, in both its forms.
-    pub(crate) fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError> {
+    pub(crate) fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, Error> {
         self.call.send(asking, carrier)
     }
 
@@ -230,23 +230,27 @@ impl EveryOperation {
         &self,
         asking: &Asking,
         answer: &Response<Vec<u8>>,
-    ) -> Result<String, Error> {
+    ) -> Result<String, ResponseError> {
         self.call.parse(asking, answer)
     }
 
     /// Reads an answer and drops what comes of it.
-    pub(crate) fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), Error> {
+    pub(crate) fn read(
+        &self,
+        asking: &Asking,
+        answer: &Response<Vec<u8>>,
+    ) -> Result<(), ResponseError> {
         self.call.read(asking, answer)
     }
 
     /// The error for no answer.
-    pub(crate) fn no_answer(
+    pub(crate) fn transport_error(
         &self,
         asking: &Asking,
-        reason: NoAnswerReason,
+        reason: TransportErrorKind,
         sent: bool,
-    ) -> SendError {
-        self.call.no_answer(asking, reason, sent)
+    ) -> Error {
+        self.call.transport_error(asking, reason, sent)
     }
 
     /// Everything that can be seen of the call before it is sent.
@@ -272,11 +276,11 @@ impl EveryOperation {
 }
 
 trait AnyCall {
-    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError>;
+    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, Error>;
     fn request(&self, asking: &Asking) -> Request<Body>;
-    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, Error>;
-    fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), Error>;
-    fn no_answer(&self, asking: &Asking, reason: NoAnswerReason, sent: bool) -> SendError;
+    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, ResponseError>;
+    fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), ResponseError>;
+    fn transport_error(&self, asking: &Asking, reason: TransportErrorKind, sent: bool) -> Error;
     fn shown(&self, asking: &Asking) -> String;
 }
 
@@ -301,7 +305,7 @@ fn both<T: Debug>(value: &T) -> String {
 }
 
 impl<T: Debug> AnyCall for Made<T> {
-    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, SendError> {
+    fn send(&self, asking: &Asking, carrier: &Carrier) -> Result<String, Error> {
         carrier.send(self.call(asking)).map(|value| both(&value))
     }
 
@@ -309,16 +313,16 @@ impl<T: Debug> AnyCall for Made<T> {
         self.call(asking).into_parts().0
     }
 
-    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, Error> {
+    fn parse(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<String, ResponseError> {
         self.call(asking).reply().parse(answer).map(|value| both(&value))
     }
 
-    fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), Error> {
+    fn read(&self, asking: &Asking, answer: &Response<Vec<u8>>) -> Result<(), ResponseError> {
         self.call(asking).reply().parse(answer).map(drop)
     }
 
-    fn no_answer(&self, asking: &Asking, reason: NoAnswerReason, sent: bool) -> SendError {
-        self.call(asking).reply().no_answer(reason, sent)
+    fn transport_error(&self, asking: &Asking, reason: TransportErrorKind, sent: bool) -> Error {
+        self.call(asking).reply().transport_error(reason, sent)
     }
 
     fn shown(&self, asking: &Asking) -> String {

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_hyper::Transport;
-use plex_auth_proto::{Account, Call, ClientIdentity, NoAnswerReason as Reason, PlexTv, Token};
+use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token, TransportErrorKind as Reason};
 use plex_auth_tests::dropped_after;
 
 use crate::carrier::runtime;
@@ -54,8 +54,8 @@ fn without_a_runtime_it_is_an_error_and_no_panic() {
         panic!("it waits for ever")
     };
     let error = outcome.unwrap_err();
-    let no_answer = error.no_answer().unwrap();
-    assert!(matches!(no_answer.reason(), Reason::NotStarted(_)), "{error}");
-    assert!(!no_answer.may_have_been_sent());
+    let transport_error = error.as_transport().unwrap();
+    assert!(matches!(transport_error.kind(), Reason::NotStarted(_)), "{error}");
+    assert!(!transport_error.may_have_been_sent());
     assert_eq!(server.connections(), 0);
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plex_auth_fake::{Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Conversation, Credentials, MediaServer, PlexTv, SendError,
-    Source, Token,
+    Account, Call, ClientIdentity, Conversation, Credentials, Error, MediaServer, PlexTv, Source,
+    Token,
 };
 
 use crate::carrier::Carrier;
@@ -84,7 +84,7 @@ fn play(
 }
 
 impl Harness {
-    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, SendError> {
+    pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         self.carrier.send(call)
     }
 
@@ -102,7 +102,7 @@ impl Harness {
     }
 
     /// Asks the fake with an operation of the list, as somebody that it does not know.
-    pub(crate) fn ask(&self, every: &EveryOperation) -> Result<String, SendError> {
+    pub(crate) fn ask(&self, every: &EveryOperation) -> Result<String, Error> {
         every.send(&Asking::at(&self.url), &self.carrier)
     }
 
@@ -173,7 +173,7 @@ impl Harness {
         .expect("right credentials")
     }
 
-    pub(crate) fn sign_in(&self, credentials: &Credentials) -> Result<Account, SendError> {
+    pub(crate) fn sign_in(&self, credentials: &Credentials) -> Result<Account, Error> {
         self.send(self.plex_tv().sign_in(credentials))
     }
 }

@@ -1,7 +1,7 @@
 //! The people of a Plex Home, and becoming one of them.
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
-use plex_auth_proto::{Error, Home, HomePin, HomeUser, HomeUserUuid, SendError};
+use plex_auth_proto::{Error, Home, HomePin, HomeUser, HomeUserUuid, ResponseError};
 
 use crate::harness::{Harness, over_every_carrier};
 
@@ -58,8 +58,8 @@ fn somebody_with_a_pin_wants_the_right_one() {
         let wrong = HomePin::new("0000").unwrap();
         for pin in [None, Some(&wrong)] {
             let error = switch(pin).unwrap_err();
-            assert!(error.wants_home_pin(), "{error}");
-            assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
+            assert!(error.needs_home_pin(), "{error}");
+            assert!(!error.is_token_invalid() && !error.is_retryable(), "{error}");
             assert!(error.to_string().contains("the Home PIN is missing or wrong"), "{error}");
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("0000") && !shown.contains(uuid.as_str()), "{shown}");
@@ -73,8 +73,8 @@ fn somebody_with_a_pin_wants_the_right_one() {
             switch(Some(&wrong)).unwrap_err();
         }
         let error = switch(Some(&wrong)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::RateLimited(_))), "{error}");
-        assert!(!error.wants_home_pin(), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::RateLimited(_))), "{error}");
+        assert!(!error.needs_home_pin(), "{error}");
     });
 }
 
@@ -87,8 +87,8 @@ fn somebody_of_another_home_is_not_switched_to_and_no_pin_is_asked_for() {
         let rosa = harness.token(Who::PlexPass);
         let error =
             harness.send(harness.plex_tv().switch_home_user(&rosa, &uuid, None)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Forbidden(_))), "{error}");
-        assert!(!error.wants_home_pin() && !error.is_token_dead(), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Forbidden(_))), "{error}");
+        assert!(!error.needs_home_pin() && !error.is_token_invalid(), "{error}");
     });
 }
 
@@ -102,7 +102,7 @@ fn a_switch_without_a_token_in_its_answer_is_none() {
             fake.misbehave(&format!("/home/users/{uuid}/switch"), answer);
         });
         let rosa = harness.token(Who::PlexPass);
-        let error: SendError =
+        let error: Error =
             harness.send(harness.plex_tv().switch_home_user(&rosa, &uuid, None)).unwrap_err();
         assert!(error.to_string().contains("`authToken` is missing"), "{error}");
     });

@@ -1,7 +1,6 @@
 //! The module structure of each crate: no import cycles, and in the core no imports from a higher layer.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
 
 use imports::{Import, imports, read};
 

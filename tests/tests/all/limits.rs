@@ -5,7 +5,7 @@ use std::time::Duration;
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::http::Request;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Error, NoAnswerReason as Reason, PlexTv, Token,
+    Account, Call, ClientIdentity, PlexTv, ResponseError, Token, TransportErrorKind as Reason,
 };
 use plex_auth_tests::{RawServer, Step};
 
@@ -45,9 +45,9 @@ fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
             for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
                 let asking = Asking::at(server.url()).within(SOON);
                 let error = every.send(&asking, &carrier).unwrap_err();
-                let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error}"));
-                assert_eq!(no_answer.reason(), Reason::TimedOut(SOON), "{error}");
-                assert!(no_answer.may_have_been_sent(), "{error}");
+                let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error}"));
+                assert_eq!(transport_error.kind(), Reason::TimedOut(SOON), "{error}");
+                assert!(transport_error.may_have_been_sent(), "{error}");
             }
             server.with(FakePlex::behave);
         }
@@ -59,7 +59,7 @@ fn the_deadline_of_a_call_goes_before_that_of_the_transport() {
     let silent = RawServer::start(vec![Step::StallUntilDropped]);
     for carrier in clients() {
         let error = carrier.send(details(&silent.url()).deadline(SOON)).unwrap_err();
-        assert_eq!(error.no_answer().unwrap().reason(), Reason::TimedOut(SOON), "{error}");
+        assert_eq!(error.as_transport().unwrap().kind(), Reason::TimedOut(SOON), "{error}");
     }
 }
 
@@ -70,8 +70,8 @@ fn a_refusal_counts_also_where_its_body_is_cut_off_or_stalls() {
         let server = RawServer::start(vec![write(head), end]);
         for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
             let error = carrier.send(details(&server.url())).unwrap_err();
-            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
-            assert!(error.is_token_dead());
+            assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
+            assert!(error.is_token_invalid());
         }
     }
 }
@@ -91,9 +91,9 @@ fn the_limit_of_a_call_goes_before_that_of_the_transport() {
             match carrier.send(call) {
                 Ok(account) => assert!(fits && account.auth_token.expose() == "abc"),
                 Err(error) => {
-                    let found = error.answered();
+                    let found = error.as_response();
                     assert!(
-                        matches!(found, Some(Error::BodyTooLarge { limit: 18, .. })),
+                        matches!(found, Some(ResponseError::BodyTooLarge { limit: 18, .. })),
                         "{error}"
                     );
                     assert!(!fits);
@@ -145,8 +145,8 @@ fn a_connection_that_dies_as_a_call_is_written_is_met_again_only_where_that_does
                 assert_eq!(arrived, 2, "{name}");
             } else {
                 let error = outcome.expect_err(&name);
-                assert!(error.no_answer().unwrap().may_have_been_sent(), "{name}: {error}");
-                assert!(!error.may_retry(), "{name}: {error}");
+                assert!(error.as_transport().unwrap().may_have_been_sent(), "{name}: {error}");
+                assert!(!error.is_retryable(), "{name}: {error}");
                 assert_eq!(arrived, 1, "{name}");
             }
         }
@@ -208,8 +208,8 @@ fn where_the_second_copy_cannot_go_out_the_first_may_have_been_carried_out() {
         carrier.send(details(&url)).unwrap();
         let error = carrier.send(details(&url)).unwrap_err();
         // Not that the second was refused: what matters is what became of the first.
-        assert_eq!(error.no_answer().unwrap().reason(), Reason::CutOff, "{}", carrier.name());
-        assert!(error.no_answer().unwrap().may_have_been_sent(), "{}: {error}", carrier.name());
+        assert_eq!(error.as_transport().unwrap().kind(), Reason::CutOff, "{}", carrier.name());
+        assert!(error.as_transport().unwrap().may_have_been_sent(), "{}: {error}", carrier.name());
         server.join().unwrap();
     }
 }

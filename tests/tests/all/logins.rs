@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::{
-    DeviceKey, DeviceLoginError, DeviceLoginProgress, Ed25519Key, Error, Jwk, LinkedPin, Pin,
-    PinLoginError, PinProgress, ShortPin, SignError,
+    DeviceKey, DeviceLoginError, DeviceLoginProgress, Ed25519Key, Jwk, LinkedPin, Pin,
+    PinLoginError, PinProgress, ResponseError, ShortPin, SignError,
 };
 
 use crate::harness::{Harness, over_every_client_at_once};
@@ -101,7 +101,8 @@ fn a_pin_without_number_or_code_ends_a_login_at_its_making() {
             let outcome = harness.drive(&mut login, |_| ControlFlow::Continue(())).unwrap();
             let Err(DeviceLoginError::Failed(of_device)) = outcome else { panic!("{outcome:?}") };
             for error in [error, of_device] {
-                let Some(Error::UnexpectedShape { path: found, .. }) = error.answered() else {
+                let Some(ResponseError::UnexpectedShape { path: found, .. }) = error.as_response()
+                else {
                     panic!("{body}: {error}")
                 };
                 assert_eq!((found.as_str(), error.operation()), (path, "createOAuthPin"));

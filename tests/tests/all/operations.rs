@@ -49,7 +49,7 @@ fn two_factor_authentication_asks_for_a_code_and_takes_it() {
         let code = code.unwrap();
 
         let error = harness.sign_in(&credentials).unwrap_err();
-        assert!(error.wants_second_factor() && !error.is_token_dead(), "{error}");
+        assert!(error.needs_verification_code() && !error.is_token_invalid(), "{error}");
         let error = harness.sign_in(&credentials.clone().verification_code(" \n")).unwrap_err();
         assert!(error.to_string().contains("a verification code is needed"), "{error}");
         let error = harness.sign_in(&credentials.clone().verification_code("000000")).unwrap_err();
@@ -76,7 +76,7 @@ fn a_transient_token_opens_the_server_until_it_restarts() {
         harness.fake(|fake| fake.restart(Which::Claimed));
         let error = harness.send(delegated.source_connection_information(&source)).unwrap_err();
         assert_eq!(error.status().unwrap(), 401);
-        assert!(!error.is_token_dead(), "it speaks for that server only: {error}");
+        assert!(!error.is_token_invalid(), "it speaks for that server only: {error}");
     });
 }
 
@@ -227,12 +227,12 @@ fn a_revoked_token_is_dead_and_a_foreign_one_is_refused_by_one_server_alone() {
         harness.send(harness.plex_tv().token_details(&token)).unwrap();
         harness.fake(|fake| fake.revoke(token.expose()));
         let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
 
         let stranger = harness.media_server(Which::Claimed, Who::Free);
         let error =
             harness.send(stranger.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
-        assert!(!error.is_token_dead(), "{error}");
+        assert!(!error.is_token_invalid(), "{error}");
         assert!(error.to_string().contains("does not accept this token"), "{error}");
     });
 }

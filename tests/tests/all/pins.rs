@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::http::Request;
 use plex_auth_proto::{
-    ClientIdentity, Error, ForwardUrl, Pin, PinCode, PinId, PinState, PlexTv, SendError, Token,
+    ClientIdentity, Error, ForwardUrl, Pin, PinCode, PinId, PinState, PlexTv, ResponseError, Token,
 };
 
 use crate::every_operation::IDENTIFIER;
@@ -16,7 +16,7 @@ fn now() -> u64 {
 }
 
 /// The token, or none while the PIN waits.
-fn poll(harness: &Harness, pin: &Pin) -> Result<Option<Token>, SendError> {
+fn poll(harness: &Harness, pin: &Pin) -> Result<Option<Token>, Error> {
     Ok(match harness.send(harness.plex_tv().poll_pin(&pin.id))? {
         PinState::Linked { auth_token, .. } => Some(auth_token),
         _ => None,
@@ -97,7 +97,7 @@ fn a_pin_is_gone_once_it_expired_and_for_every_other_identifier() {
         let never_made = PinId::new(4711);
         for call in [stranger.poll_pin(&pin.id), harness.plex_tv().poll_pin(&never_made)] {
             let error = harness.send(call).unwrap_err();
-            assert!(error.is_pin_gone() && !error.may_retry(), "{error}");
+            assert!(error.is_pin_gone() && !error.is_retryable(), "{error}");
             assert!(
                 error
                     .to_string()
@@ -137,8 +137,8 @@ fn no_bad_poll_ends_a_pin_or_is_taken_for_its_token() {
         for (answer, again) in answers {
             harness.fake(|fake| fake.misbehave(&path, answer.times(1)));
             let error = poll(harness, pin).unwrap_err();
-            assert!(!error.is_pin_gone() && !error.is_token_dead(), "{error}");
-            assert_eq!(error.may_retry(), again, "{error}");
+            assert!(!error.is_pin_gone() && !error.is_token_invalid(), "{error}");
+            assert_eq!(error.is_retryable(), again, "{error}");
         }
         let token = poll(harness, pin).unwrap().unwrap();
         assert_eq!(owner(harness, &token).as_deref(), Some("tariq"));
@@ -178,7 +178,8 @@ fn a_pin_without_number_or_code_is_an_error_before_anything_is_asked_with_it() {
         ] {
             harness.fake(|fake| fake.misbehave("/pins", json(body).times(1)));
             let error = harness.send(harness.plex_tv().create_strong_pin()).unwrap_err();
-            let Some(Error::UnexpectedShape { path: found, .. }) = error.answered() else {
+            let Some(ResponseError::UnexpectedShape { path: found, .. }) = error.as_response()
+            else {
                 panic!("{body}: {error}")
             };
             assert_eq!(found, path, "{body}");
@@ -223,6 +224,6 @@ fn what_may_be_an_o_or_a_zero_is_sent_as_it_was_typed() {
         let dead = Token::new("dead").unwrap();
         let code = PinCode::new("G7KX").unwrap();
         let error = harness.send(harness.plex_tv().link_pin(&dead, &code)).unwrap_err();
-        assert!(error.is_token_dead(), "{error}");
+        assert!(error.is_token_invalid(), "{error}");
     });
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use plex_auth_fake::{FakePlex, Server};
-use plex_auth_proto::{ClientIdentity, Credentials, NoAnswerReason as Reason, PlexTv, SendError};
+use plex_auth_proto::{ClientIdentity, Credentials, Error, PlexTv, TransportErrorKind as Reason};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
@@ -26,7 +26,7 @@ fn answer() -> Step {
     write("HTTP/1.1 201 Created\r\ncontent-length: 19\r\n\r\n{\"authToken\":\"abc\"}")
 }
 
-fn sign_in(carrier: &Carrier, url: &str) -> Result<(), SendError> {
+fn sign_in(carrier: &Carrier, url: &str) -> Result<(), Error> {
     let me = ClientIdentity::builder("id").build().unwrap();
     let plex_tv = PlexTv::at(me, url.parse().unwrap());
     let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
@@ -125,9 +125,9 @@ fn one_that_refuses_or_is_not_there_is_named_and_its_password_is_not() {
         let carrier = over_proxy(&format!("http://rosa:pr0xy-pa55@127.0.0.1:{port}"));
         let server = Server::http(FakePlex::new());
         let error = sign_in(&carrier, server.url()).unwrap_err();
-        let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error:?}"));
+        let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error:?}"));
         assert_eq!(
-            (no_answer.reason(), no_answer.may_have_been_sent()),
+            (transport_error.kind(), transport_error.may_have_been_sent()),
             (Reason::Proxy, false),
             "{error}"
         );
@@ -152,9 +152,9 @@ fn one_that_answers_with_something_else_is_not_taken_for_plex() {
     ] {
         let proxy = RawServer::start(script);
         let error = sign_in(&over_proxy(&proxy.url()), "http://plex.example").unwrap_err();
-        assert!(!error.is_token_dead(), "{error}");
-        let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error:?}"));
-        assert_eq!(no_answer.reason(), reason, "{error}");
+        assert!(!error.is_token_invalid(), "{error}");
+        let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error:?}"));
+        assert_eq!(transport_error.kind(), reason, "{error}");
     }
 }
 
@@ -164,6 +164,6 @@ fn one_that_is_silent_is_over_at_the_deadline() {
     let proxy = RawServer::start(vec![Step::StallUntilDropped]);
     let carrier = over_proxy(&proxy.url()).timeout(limit);
     let error = sign_in(&carrier, "http://plex.example").unwrap_err();
-    let no_answer = error.no_answer().unwrap_or_else(|| panic!("{error:?}"));
-    assert_eq!(no_answer.reason(), Reason::TimedOut(limit), "{error}");
+    let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error:?}"));
+    assert_eq!(transport_error.kind(), Reason::TimedOut(limit), "{error}");
 }

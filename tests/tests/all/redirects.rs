@@ -1,7 +1,7 @@
 //! A redirect is never followed: the token would go along.
 
 use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server};
-use plex_auth_proto::Error;
+use plex_auth_proto::ResponseError;
 use plex_auth_proto::http::Response;
 
 use crate::every_operation::every_operation;
@@ -30,7 +30,7 @@ fn is_not_followed(harness: &Harness) {
                     fake.misbehave(&every.path(), redirect(status, location.as_deref()));
                 });
                 let error = harness.ask(&every).expect_err("no success");
-                let Some(Error::Redirected { to: found, .. }) = error.answered() else {
+                let Some(ResponseError::Redirected { to: found, .. }) = error.as_response() else {
                     panic!("{status} to {location:?}: {error:?}");
                 };
                 assert_eq!(found.as_ref().map(ToString::to_string), *to, "{location:?}");

@@ -98,7 +98,7 @@ fn a_token_is_alive_dead_or_neither() {
         let check = || place.plex_tv().token_check(&place.token(Who::Free));
         let page = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
         place.fake(|fake| fake.misbehave("/user", page.times(1)));
-        let TokenState::Alive(account) = driver.drive(check()) else { panic!() };
+        let TokenState::Valid(account) = driver.drive(check()) else { panic!() };
         let id = place.fake(|fake| fake.account(Who::Free).body()["id"].as_u64());
         assert_eq!(account.id, id);
 
@@ -111,7 +111,7 @@ fn a_token_is_alive_dead_or_neither() {
 
         let token = place.token(Who::Free);
         place.fake(|fake| fake.revoke(token.expose()));
-        assert!(matches!(driver.drive(check()), TokenState::Dead(_)));
+        assert!(matches!(driver.drive(check()), TokenState::Invalid(_)));
     });
 }
 
@@ -126,7 +126,7 @@ fn only_who_may_use_a_server_is_let_in() {
             assert_eq!((server.owned, server.access_token.is_some()), (Some(owned), true));
         }
         assert!(matches!(ask(&place.token(Who::Free)), Access::Denied));
-        assert!(matches!(ask(&Token::new("dead").unwrap()), Access::TokenDead(_)));
+        assert!(matches!(ask(&Token::new("dead").unwrap()), Access::TokenInvalid(_)));
 
         let odd = Misbehaviour::answer(200, "application/json", r#"["a row of another kind"]"#);
         place.fake(|fake| fake.misbehave("/resources", odd.times(1)));

@@ -1,7 +1,7 @@
 //! What Plex, a media server or a proxy answers instead, over every carrier.
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::{Error, SendError};
+use plex_auth_proto::{Error, ResponseError};
 
 use crate::every_operation::{EveryOperation, every_operation};
 use crate::harness::{Harness, over_every_carrier};
@@ -10,12 +10,12 @@ const HTML: &str = "<html><head><title>Unauthorized</title><script>alert(1)</scr
                     <body><h1>401 Unauthorized</h1></body></html>";
 
 /// Every operation, asked once, with what the fake answers at its path.
-fn ask_everything(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
+fn ask_everything(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<Error> {
     ask_those(harness, |_| true, answer)
 }
 
 /// Every operation that says something by its success, so that not anything will do.
-fn ask_the_wordy(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<SendError> {
+fn ask_the_wordy(harness: &Harness, answer: impl Fn() -> Misbehaviour) -> Vec<Error> {
     ask_those(harness, |every| !every.is_wordless(), answer)
 }
 
@@ -23,7 +23,7 @@ fn ask_those(
     harness: &Harness,
     those: impl Fn(&EveryOperation) -> bool,
     answer: impl Fn() -> Misbehaviour,
-) -> Vec<SendError> {
+) -> Vec<Error> {
     let refused = |every: EveryOperation| {
         harness.fake(|fake| {
             fake.behave();
@@ -58,7 +58,7 @@ fn the_status_decides_whatever_the_body_is() {
             ] {
                 for error in ask_everything(harness, || Misbehaviour::answer(status, kind, body)) {
                     let answered =
-                        error.answered().unwrap_or_else(|| panic!("{status} {body}: {error}"));
+                        error.as_response().unwrap_or_else(|| panic!("{status} {body}: {error}"));
                     let shown = format!("{answered:?}");
                     assert!(shown.starts_with(variant), "{status} {body}: {shown}");
                     assert_eq!(error.status().unwrap().as_u16(), status);
@@ -78,7 +78,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
         ] {
             for error in ask_everything(harness, || Misbehaviour::answer(200, kind, body)) {
                 assert!(error.to_string().ends_with(&format!("answered 200 with {content}")));
-                assert!(!error.is_token_dead(), "{error}");
+                assert!(!error.is_token_invalid(), "{error}");
             }
         }
         for (kind, body, content) in [
@@ -92,7 +92,7 @@ fn a_page_with_status_200_is_no_answer_of_plexs() {
                     error.to_string().ends_with(&format!("answered 200 with {content}")),
                     "{error}"
                 );
-                assert!(!error.is_token_dead());
+                assert!(!error.is_token_invalid());
             }
         }
         for status in [201, 204] {
@@ -119,7 +119,7 @@ fn an_encoding_that_was_not_asked_for_is_named() {
             assert!(error.to_string().ends_with("(gzip)"), "{error}");
         }
         for error in ask_everything(harness, gzip(401, b"\x1f\x8b\x08\x00")) {
-            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
+            assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
         }
         for error in ask_the_wordy(harness, gzip(204, b"")) {
             assert!(error.to_string().ends_with("answered 204 with no body"), "{error}");
@@ -133,13 +133,16 @@ fn an_answer_is_bounded_with_and_without_a_length() {
         let large = || Misbehaviour::answer(200, "application/json", vec![b' '; 2 * 1024 * 1024]);
         for error in ask_everything(harness, large) {
             assert!(
-                matches!(error.answered(), Some(Error::BodyTooLarge { limit: 1_048_576, .. })),
+                matches!(
+                    error.as_response(),
+                    Some(ResponseError::BodyTooLarge { limit: 1_048_576, .. })
+                ),
                 "{error}"
             );
         }
         let refusal = || Misbehaviour::answer(401, "text/html", vec![b' '; 2 * 1024 * 1024]);
         for error in ask_everything(harness, refusal) {
-            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
+            assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
         }
     });
 }
@@ -150,11 +153,11 @@ fn after_ten_wrong_passwords_plex_says_stop() {
         let wrong = plex_auth_proto::Credentials::new("tariq", "wrong").unwrap();
         for _ in 0..10 {
             let error = harness.sign_in(&wrong).unwrap_err();
-            assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
+            assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
         }
         let error = harness.sign_in(&harness.credentials(Who::Free)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::TooManyFailures(_))), "{error}");
-        assert!(!error.may_retry());
+        assert!(matches!(error.as_response(), Some(ResponseError::TooManyFailures(_))), "{error}");
+        assert!(!error.is_retryable());
     });
 }
 

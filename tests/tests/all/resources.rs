@@ -1,7 +1,7 @@
 //! What an account may use, and which token opens it.
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
-use plex_auth_proto::{Error, MediaServer, Scope, ServerUrl, Token, TokenType};
+use plex_auth_proto::{MediaServer, ResponseError, Scope, ServerUrl, Token, TokenType};
 
 use crate::harness::over_every_carrier;
 
@@ -23,7 +23,7 @@ fn a_server_is_found_and_opened_with_its_own_token_wherever_its_connections_lead
             harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap();
         }
         let error = harness.send(harness.plex_tv().token_details(&token)).unwrap_err();
-        assert!(error.is_token_dead(), "it is none of plex.tv's: {error}");
+        assert!(error.is_token_invalid(), "it is none of plex.tv's: {error}");
     });
 }
 
@@ -61,9 +61,12 @@ fn what_is_no_list_is_never_taken_for_no_servers() {
             });
             let error =
                 harness.send(harness.plex_tv().resources(&harness.token(Who::Free))).unwrap_err();
-            assert!(matches!(error.answered(), Some(Error::UnexpectedShape { .. })), "{error}");
+            assert!(
+                matches!(error.as_response(), Some(ResponseError::UnexpectedShape { .. })),
+                "{error}"
+            );
             assert!(error.to_string().ends_with("`.` is not a list"), "{error}");
-            assert!(!error.is_token_dead(), "{error}");
+            assert!(!error.is_token_invalid(), "{error}");
         }
     });
 }
@@ -84,8 +87,8 @@ fn a_jwt_that_a_server_refuses_is_not_called_dead() {
         let server = harness.media_server_with(Which::Claimed, account.auth_token);
         let error =
             harness.send(server.transient_token(TokenType::Delegation, Scope::All)).unwrap_err();
-        assert!(matches!(error.answered(), Some(Error::Unauthorized(_))), "{error}");
-        assert!(!error.is_token_dead() && !error.may_retry(), "{error}");
+        assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
+        assert!(!error.is_token_invalid() && !error.is_retryable(), "{error}");
         let expected = format!(
             "getTransientToken at {}: the media server does not accept this token, which says nothing \
              about the account (401)",

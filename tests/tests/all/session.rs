@@ -1,7 +1,7 @@
 //! What is done with a token beside signing in: keep it alive, and end it.
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::Error;
+use plex_auth_proto::ResponseError;
 
 use crate::harness::over_every_carrier;
 
@@ -18,7 +18,7 @@ fn a_token_is_alive_until_it_is_signed_out() {
             harness.send(plex_tv.sign_out(&token)).unwrap_err(),
             harness.send(plex_tv.token_details(&token)).unwrap_err(),
         ] {
-            assert!(error.is_token_dead(), "{error}");
+            assert!(error.is_token_invalid(), "{error}");
         }
         harness.send(plex_tv.ping(&harness.token(Who::Free))).unwrap();
     });
@@ -37,8 +37,11 @@ fn a_page_keeps_no_token_alive_and_ends_none() {
             harness.send(harness.plex_tv().ping(&token)).unwrap_err(),
             harness.send(harness.plex_tv().sign_out(&token)).unwrap_err(),
         ] {
-            assert!(matches!(error.answered(), Some(Error::UnexpectedContent { .. })), "{error}");
-            assert!(!error.is_token_dead() && error.may_retry(), "{error}");
+            assert!(
+                matches!(error.as_response(), Some(ResponseError::UnexpectedContent { .. })),
+                "{error}"
+            );
+            assert!(!error.is_token_invalid() && error.is_retryable(), "{error}");
         }
         harness.fake(|fake| fake.behave());
         harness.send(harness.plex_tv().ping(&token)).unwrap();

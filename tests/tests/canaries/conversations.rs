@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, NoAnswerReason, Secret, SendError, Step};
+use plex_auth_proto::{Call, Error, Secret, Step, TransportErrorKind};
 
 use crate::carrier::Carrier;
 use crate::every_operation::every_operation;
@@ -37,7 +37,7 @@ struct InMemory<'a> {
 }
 
 impl InMemory<'_> {
-    fn answer<T>(&self, call: &Call<T>, which: usize) -> Result<Response<T>, SendError> {
+    fn answer<T>(&self, call: &Call<T>, which: usize) -> Result<Response<T>, Error> {
         let reply = call.reply();
         if which != self.which {
             let success = self.successes.get(reply.asked().operation()).expect("an operation");
@@ -45,7 +45,7 @@ impl InMemory<'_> {
         }
         match self.trouble {
             Trouble::Answer(status, body) => Ok(reply.read(answer(*status, body))?),
-            Trouble::Silence => Err(reply.no_answer(NoAnswerReason::CutOff, true)),
+            Trouble::Silence => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
         }
     }
 }

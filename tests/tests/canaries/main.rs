@@ -16,7 +16,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Credentials, NoAnswerReason, Token};
+use plex_auth_proto::{Credentials, Token, TransportErrorKind};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
@@ -135,7 +135,7 @@ fn nothing_that_the_core_shows_holds_a_secret() {
             }
         }
         for sent in [true, false] {
-            let error = every.no_answer(&asking, NoAnswerReason::CutOff, sent);
+            let error = every.transport_error(&asking, TransportErrorKind::CutOff, sent);
             seen.error(&format!("{name} without an answer"), &error);
         }
     }
@@ -165,7 +165,7 @@ fn no_panic_of_a_program_shows_a_secret() {
                 drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)));
             }
         }
-        let error = every.no_answer(&asking, NoAnswerReason::CutOff, true);
+        let error = every.transport_error(&asking, TransportErrorKind::CutOff, true);
         let crash = move || panic!("an answer: {error:?}");
         drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(crash)));
     }

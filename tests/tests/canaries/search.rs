@@ -1,11 +1,9 @@
 //! Everything that was seen, and the search of it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use plex_auth_proto::SendError;
+use plex_auth_proto::Error;
+use std::collections::{BTreeMap, HashMap};
 
 /// How secrets could look where they should not be: as they are, percent-encoded, in base64 at each of its three
 /// offsets, and as lists of bytes.
@@ -69,10 +67,12 @@ fn eights(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What an error and its whole chain of causes say.
-pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source())
-        .map(|error| format!("{error}\n{error:?}\n{error:#?}\n"))
-        .collect()
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| {
+        (*error).source()
+    })
+    .map(|error| format!("{error}\n{error:?}\n{error:#?}\n"))
+    .collect()
 }
 
 /// Everything seen, by where it was seen.
@@ -85,7 +85,7 @@ impl Seen {
     }
 
     /// An error with its whole chain of causes.
-    pub(crate) fn error(&mut self, place: &str, error: &SendError) {
+    pub(crate) fn error(&mut self, place: &str, error: &Error) {
         self.add(place, words(error));
     }
 

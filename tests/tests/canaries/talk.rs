@@ -100,7 +100,7 @@ impl Talk for TokenCheck {
 
     fn failures(outcome: &TokenState) -> String {
         match outcome {
-            TokenState::Dead(error) => words(error),
+            TokenState::Invalid(error) => words(error),
             TokenState::Unknown { why, .. } => words(why),
             _ => String::new(),
         }
@@ -114,7 +114,7 @@ impl Talk for ServerAccess {
 
     fn failures(outcome: &Access) -> String {
         match outcome {
-            Access::TokenDead(error) => words(error),
+            Access::TokenInvalid(error) => words(error),
             Access::Unknown { why, .. } => words(why),
             _ => String::new(),
         }

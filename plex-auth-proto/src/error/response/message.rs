@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-use super::Error;
+use super::ResponseError;
 use crate::operation::Host;
 
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
-impl fmt::Display for Error {
+impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (asked, status, rejection) = self.context();
         write!(f, "{asked}: ")?;
         match self {
             Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
             Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
-            Self::SecondFactorRequired(_) => f.write_str("a verification code is needed")?,
-            Self::SecondFactorRejected(_) => {
+            Self::VerificationCodeRequired(_) => f.write_str("a verification code is needed")?,
+            Self::VerificationCodeRejected(_) => {
                 f.write_str("the verification code is wrong or too old")?;
             }
             Self::EmailOnly(_) => f.write_str("the account signs in by e-mail only")?,
@@ -59,14 +59,14 @@ impl fmt::Display for Error {
     }
 }
 
-impl Error {
+impl ResponseError {
     fn why_unauthorized(&self) -> &'static str {
         let asked = self.asked();
         match (asked.host(), asked.carried_token()) {
             (Some(Host::MediaServer), true) => {
                 "the media server does not accept this token, which says nothing about the account"
             }
-            (_, true) if self.is_token_dead() => "the token is dead; sign in again",
+            (_, true) if self.is_token_invalid() => "the token is no longer valid; sign in again",
             (_, true) => "the token is not accepted",
             (_, false) => match asked.facts().unauthorized {
                 Some(meaning) => meaning,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::SendError;
+use crate::error::Error;
 use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 
 /// One way to reach a server, as a [`ConnectionChoice`](crate::ConnectionChoice) sees it, and what has become
@@ -98,10 +98,10 @@ pub enum CandidateLoss {
     /// the time, a page of a proxy's, ...
     ///
     /// Where a `plex.direct` name
-    /// [was not found](crate::NoAnswerReason::NameNotFound) and the network is up, the router refuses names
+    /// [was not found](crate::TransportErrorKind::NameNotFound) and the network is up, the router refuses names
     /// that lead into its own network (DNS rebinding protection): its owner can allow `plex.direct` there.
     #[error("{0}")]
-    Failed(SendError),
+    Failed(Error),
 }
 
 /// `https://10-0-2-1.feed.plex.direct:32400 (local): asked`
@@ -115,8 +115,8 @@ impl fmt::Display for ConnectionCandidate {
             CandidateState::Waiting => f.write_str("not asked"),
             CandidateState::Asked => f.write_str("asked"),
             CandidateState::Right { took } => write!(f, "answered within {took:?}"),
-            CandidateState::Lost(CandidateLoss::Failed(SendError::NoAnswer(no_answer))) => {
-                no_answer.reason().fmt(f)
+            CandidateState::Lost(CandidateLoss::Failed(Error::Transport(transport_error))) => {
+                transport_error.kind().fmt(f)
             }
             CandidateState::Lost(loss) => loss.fmt(f),
         }

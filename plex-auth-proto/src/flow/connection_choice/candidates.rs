@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::candidate::{CandidateLoss, CandidateState, ConnectionCandidate};
 use super::listing::Planned;
-use crate::error::SendError;
-use crate::error::transport::NoAnswerReason;
+use crate::error::Error;
+use crate::error::transport::TransportErrorKind;
 use crate::flow::RequestId;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;
@@ -32,7 +32,7 @@ pub(super) struct Request {
     /// Until when it takes a place of those that may be under way.
     pub(super) until: Duration,
     /// What is said of it where the time is over first.
-    pub(super) timeout_error: SendError,
+    pub(super) timeout_error: Error,
 }
 
 impl Candidates {
@@ -96,7 +96,7 @@ impl Candidates {
         id: RequestId,
         now: Duration,
         identifier: Option<&str>,
-        answer: Result<ServerIdentity, SendError>,
+        answer: Result<ServerIdentity, Error>,
     ) -> bool {
         let is_it = |request: &mut Request| request.id == id;
         let asked = self
@@ -112,8 +112,8 @@ impl Candidates {
             }
             Ok(_) => CandidateState::Lost(CandidateLoss::AnotherServer),
             Err(error) => {
-                let reason = error.no_answer().map(|no_answer| no_answer.reason());
-                name_found = reason != Some(NoAnswerReason::NameNotFound);
+                let reason = error.as_transport().map(|transport_error| transport_error.kind());
+                name_found = reason != Some(TransportErrorKind::NameNotFound);
                 CandidateState::Lost(CandidateLoss::Failed(error))
             }
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::SendError;
+use crate::error::Error;
 use crate::flow::pin_login::failure::Failure;
 use crate::jwt::device_key::SignError;
 use crate::plex_tv::pin::device_pin::DevicePin;
@@ -39,10 +39,10 @@ pub enum DeviceLoginError {
     Expired,
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
     /// transport could not start; or the last poll found nobody to ask. Where Plex
-    /// [does not know the device](SendError::wants_new_device_key) any more, only a new client identifier with a
+    /// [does not know the device](Error::needs_new_device_key) any more, only a new client identifier with a
     /// new key helps.
     #[error(transparent)]
-    Failed(#[from] SendError),
+    Failed(#[from] Error),
     /// The device's key could not sign the last poll.
     #[error(transparent)]
     CannotSign(#[from] SignError),

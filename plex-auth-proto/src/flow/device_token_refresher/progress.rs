@@ -1,6 +1,6 @@
 //! What a keeper of a device's token has to show, and how it ends.
 
-use crate::error::SendError;
+use crate::error::Error;
 use crate::jwt::device_key::SignError;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
@@ -44,7 +44,7 @@ pub enum DeviceTokenProgress {
 pub enum DeviceTrouble {
     /// A call failed.
     #[error(transparent)]
-    Send(#[from] SendError),
+    Send(#[from] Error),
     /// The device's key cannot sign now.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -57,12 +57,12 @@ pub enum DeviceTokenEnd {
     /// The user removed the device, or its key is another identifier's (code 1097): sign in anew, with a new client
     /// identifier and a new key.
     #[error("Plex does not know the device any more; only a new identifier with a new key helps")]
-    DeviceRemoved(#[source] SendError),
+    DeviceRemoved(#[source] Error),
     /// Plex has refused eight times over more than an hour what the device signs (400 or 422): the key is not the one
     /// that was registered, or was never registered.
     #[error("Plex does not take what the device's key signs; was this key registered?")]
-    KeyRefused(#[source] SendError),
-    /// The key could not be registered, and was not: the old token is dead, mostly.
+    KeyRefused(#[source] Error),
+    /// The key could not be registered, and was not: the old token is invalid, mostly.
     #[error("the device's key could not be registered")]
-    NotRegistered(#[source] SendError),
+    NotRegistered(#[source] Error),
 }

@@ -2,20 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::error::SendError;
-use crate::error::transport::NoAnswerReason;
+use crate::error::Error;
+use crate::error::transport::TransportErrorKind;
 use crate::jwt::device_key::SignError;
 
 /// Why it brought no token.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,
-    Request(SendError),
+    Request(Error),
     CannotSign(SignError),
 }
 
 impl Failure {
-    fn error(&self) -> Option<&SendError> {
+    fn error(&self) -> Option<&Error> {
         match self {
             Self::Request(error) => Some(error),
             Self::Expired | Self::CannotSign(_) => None,
@@ -23,20 +23,22 @@ impl Failure {
     }
 
     pub(super) fn is_pin_gone(&self) -> bool {
-        self.error().is_some_and(SendError::is_pin_gone)
+        self.error().is_some_and(Error::is_pin_gone)
     }
 
     pub(super) fn is_permanent(&self) -> bool {
-        let reason =
-            self.error().and_then(SendError::no_answer).map(|no_answer| no_answer.reason());
-        matches!(reason, Some(NoAnswerReason::NotStarted(_)))
+        let reason = self
+            .error()
+            .and_then(Error::as_transport)
+            .map(|transport_error| transport_error.kind());
+        matches!(reason, Some(TransportErrorKind::NotStarted(_)))
     }
 
     /// Whether the poll can have been answered with a token that did not come through.
     pub(super) fn may_hide_a_token(&self) -> bool {
         self.error().is_some_and(|error| match error {
-            SendError::NoAnswer(no_answer) => no_answer.may_have_been_sent(),
-            SendError::Answered(error) => {
+            Error::Transport(transport_error) => transport_error.may_have_been_sent(),
+            Error::Response(error) => {
                 error.status().is_success() || error.status().is_server_error()
             }
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::SendError;
+use crate::error::Error;
 use crate::plex_tv::pin::poll_pin::PinState;
 use crate::values::token::Token;
 
@@ -26,7 +26,7 @@ pub enum PinLoginError {
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
     /// transport could not start; or the last poll found nobody to ask.
     #[error(transparent)]
-    Failed(#[from] SendError),
+    Failed(#[from] Error),
 }
 
 /// How far a [`PinLogin`] has come.

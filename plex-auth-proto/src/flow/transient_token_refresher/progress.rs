@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use crate::error::SendError;
-use crate::error::response::Error;
+use crate::error::Error;
+use crate::error::response::ResponseError;
 use crate::values::token::Token;
 
 /// What a [`TransientTokenKeeper`](super::TransientTokenKeeper) is about.
@@ -12,7 +12,7 @@ pub enum TransientTokenProgress {
     #[non_exhaustive]
     Asking {
         /// What the last request met with, if it was trouble.
-        trouble: Option<SendError>,
+        trouble: Option<Error>,
         /// In how long it will be asked for; nothing while it is.
         left: Duration,
     },
@@ -26,14 +26,14 @@ pub enum TransientTokenProgress {
         /// Why it was asked for.
         reason: TransientTokenReason,
         /// What the request for the one that follows it met with, if it was trouble.
-        trouble: Option<SendError>,
+        trouble: Option<Error>,
     },
     /// The server refuses the token that asks, and is asked no more until the keeper is told to. See whether
     /// it is [dead](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
     #[non_exhaustive]
     Refused {
         /// What the server said.
-        error: Error,
+        error: ResponseError,
         /// The token that is still at hand, if one is. It may be refused, too.
         token: Option<Token>,
     },

@@ -26,13 +26,13 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
-    /// | 401, code 1001 | [`Unauthorized`](crate::Error::Unauthorized): login or password is wrong |
-    /// | 401, code 1029 | [`SecondFactorRequired`](crate::Error::SecondFactorRequired) |
-    /// | 401, code 1028 | [`SecondFactorRejected`](crate::Error::SecondFactorRejected) |
-    /// | 401, code 1030 | [`EmailOnly`](crate::Error::EmailOnly) |
-    /// | 401, code 1031 | [`TooManyFailures`](crate::Error::TooManyFailures): stop |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
+    /// | 401, code 1001 | [`Unauthorized`](crate::ResponseError::Unauthorized): login or password is wrong |
+    /// | 401, code 1029 | [`VerificationCodeRequired`](crate::ResponseError::VerificationCodeRequired) |
+    /// | 401, code 1028 | [`VerificationCodeRejected`](crate::ResponseError::VerificationCodeRejected) |
+    /// | 401, code 1030 | [`EmailOnly`](crate::ResponseError::EmailOnly) |
+    /// | 401, code 1031 | [`TooManyFailures`](crate::ResponseError::TooManyFailures): stop |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
     /// Plex answers 201; any success is taken. Source: recorded answers; the fields of the form as in
     /// the published API and two clients.

@@ -16,7 +16,7 @@ impl PlexTv {
     ///
     /// The way to check a token that was kept, and to learn what its account may do. Plex's own rule:
     /// a success means that it is valid, 401 that it is not, and anything else says nothing about it;
-    /// [`is_token_dead`](crate::Error::is_token_dead) follows that rule. [`token_check`](Self::token_check) asks
+    /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. [`token_check`](Self::token_check) asks
     /// again while there is trouble.
     ///
     /// An answer without a token keeps the one that was asked about, so that
@@ -24,10 +24,10 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 422 "Invalid token" | the same, from older paths |
-    /// | 429, 5xx, a proxy's page | not a word about the token; [may be tried again](crate::Error::may_retry) |
+    /// | 429, 5xx, a proxy's page | not a word about the token; [may be tried again](crate::ResponseError::is_retryable) |
     ///
     /// Source: recorded answers; the rule from Plex's developer forum.
     ///
@@ -43,11 +43,11 @@ impl PlexTv {
     /// assert_eq!(reply.parse(&answer)?.username.as_deref(), Some("rosa"));
     ///
     /// let answer = http::Response::builder().status(401).body("")?;
-    /// assert!(reply.parse(&answer).unwrap_err().is_token_dead());
+    /// assert!(reply.parse(&answer).unwrap_err().is_token_invalid());
     ///
     /// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
     /// let error = reply.parse(&answer).unwrap_err();
-    /// assert!(!error.is_token_dead() && error.may_retry());
+    /// assert!(!error.is_token_invalid() && error.is_retryable());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "getTokenDetails")]

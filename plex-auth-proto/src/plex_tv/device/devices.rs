@@ -26,8 +26,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | a success without a container | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `MediaContainer`, and never "no devices" |
+    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`, and never "no devices" |
     ///
     /// A row that cannot be read costs that row, and [`unreadable_fields`](Devices::unreadable_fields) says
     /// that it did. It lies outside Plex's API, at the base URL less `/api/v2` at its end, and comes in XML

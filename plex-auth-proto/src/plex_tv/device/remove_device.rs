@@ -22,9 +22,9 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | 404 | [`Rejected`](crate::Error::Rejected): no such device; a second copy of this call is answered so |
-    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::Error::UnexpectedContent): nothing was removed |
+    /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | 404 | [`Rejected`](crate::ResponseError::Rejected): no such device; a second copy of this call is answered so |
+    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): nothing was removed |
     ///
     /// Any success is taken, and nothing in it is looked for. It lies outside Plex's API, as
     /// [`devices`](Self::devices) does. The published API does not name it. Source: two clients.
@@ -83,7 +83,7 @@ mod tests {
         ] {
             let answer = Response::builder().status(status).body(body).unwrap();
             let error = call.reply().parse(&answer).unwrap_err();
-            assert_eq!(error.is_token_dead(), dead, "{error}");
+            assert_eq!(error.is_token_invalid(), dead, "{error}");
         }
     }
 }

@@ -31,12 +31,12 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest): the signed token is malformed |
-    /// | 422 | [`Rejected`](crate::Error::Rejected): signature, structure or thumbprint is wrong |
-    /// | 429, code 1003 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | 498 | [`Unauthorized`](crate::Error::Unauthorized): the signed token has expired; look at the clock |
-    /// | code 1097 | the device was removed, or the identity is another one: [`wants_new_device_key`](crate::Error::wants_new_device_key) |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `auth_token` |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the signed token is malformed |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): signature, structure or thumbprint is wrong |
+    /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the signed token has expired; look at the clock |
+    /// | code 1097 | the device was removed, or the identity is another one: [`needs_new_device_key`](crate::ResponseError::needs_new_device_key) |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `auth_token` |
     ///
     /// Source: Plex's published description and four working clients, which find the token at `auth_token`;
     /// `authToken`, as the description has it, is read too.
@@ -106,7 +106,7 @@ fn read(body: &[u8]) -> Result<Token, DecodeError> {
 mod tests {
     use super::read;
     use crate::wire::decode::DecodeError;
-    use crate::{ClientIdentity, DeviceClaims, Error, Jwk, PlexTv};
+    use crate::{ClientIdentity, DeviceClaims, Jwk, PlexTv, ResponseError};
     use http::Response;
     use std::time::SystemTime;
 
@@ -156,7 +156,7 @@ mod tests {
             reply.parse(&Response::builder().status(status).body(body).unwrap()).unwrap_err()
         };
         let signature = error(422, r#"{"errors":[{"message":"Invalid token"}]}"#);
-        assert!(matches!(signature, Error::Rejected(_)), "{signature}");
+        assert!(matches!(signature, ResponseError::Rejected(_)), "{signature}");
         let expired = error(498, "");
         assert_eq!(
             expired.to_string(),
@@ -164,10 +164,10 @@ mod tests {
         );
         let removed = error(401, r#"{"errors":[{"code":1097}]}"#);
         for error in [&signature, &expired, &removed] {
-            assert!(!error.is_token_dead(), "no token was sent: {error}");
+            assert!(!error.is_token_invalid(), "no token was sent: {error}");
         }
-        assert!(removed.wants_new_device_key());
-        assert!(!signature.wants_new_device_key() && !expired.wants_new_device_key());
-        assert!(error(422, r#"<errors><error code="1097"/></errors>"#).wants_new_device_key());
+        assert!(removed.needs_new_device_key());
+        assert!(!signature.needs_new_device_key() && !expired.needs_new_device_key());
+        assert!(error(422, r#"<errors><error code="1097"/></errors>"#).needs_new_device_key());
     }
 }

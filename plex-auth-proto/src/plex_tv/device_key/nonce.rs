@@ -20,8 +20,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 429, code 1003 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | a success without a nonce | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `nonce` |
+    /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | a success without a nonce | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `nonce` |
     ///
     /// Source: Plex's published description.
     ///

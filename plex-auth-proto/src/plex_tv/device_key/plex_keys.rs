@@ -21,8 +21,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | a success that is not an object | [`UnexpectedShape`](crate::Error::UnexpectedShape) |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | a success that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) |
     ///
     /// Source: Plex's published description, which shows RSA keys, and working clients, which find Ed25519 ones.
     ///

@@ -22,11 +22,11 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest): the key is malformed |
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | 422 | [`Rejected`](crate::Error::Rejected): the key's thumbprint is taken |
-    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the key is malformed |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is taken |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | a proxy's page with a success | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
     /// Any success is taken that is no web page, and nothing in it is looked for. Source: Plex's published
     /// description and a working client.
@@ -55,7 +55,7 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Error, Jwk, PlexTv, Token};
+    use crate::{ClientIdentity, Jwk, PlexTv, ResponseError, Token};
     use http::Response;
 
     fn call() -> crate::Call<()> {
@@ -87,7 +87,10 @@ mod tests {
         let taken = r#"{"errors":[{"code":1008,"message":"Thumbprint has already been taken"}]}"#;
         let taken = Response::builder().status(422).body(taken).unwrap();
         let error = reply.parse(&taken).unwrap_err();
-        assert!(matches!(error, Error::Rejected(_)) && !error.is_token_dead(), "{error}");
-        assert!(!error.may_retry() && !error.wants_new_device_key(), "{error}");
+        assert!(
+            matches!(error, ResponseError::Rejected(_)) && !error.is_token_invalid(),
+            "{error}"
+        );
+        assert!(!error.is_retryable() && !error.needs_new_device_key(), "{error}");
     }
 }

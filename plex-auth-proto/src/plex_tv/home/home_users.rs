@@ -22,8 +22,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | a success that is no object | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `.` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | a success that is no object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
     ///
     /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
     /// that it did. Source: recorded answers; the name as in the published API.

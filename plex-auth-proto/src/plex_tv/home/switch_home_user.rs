@@ -31,11 +31,11 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | 403, code 1041 | [`Forbidden`](crate::Error::Forbidden): the PIN is missing or wrong; [`wants_home_pin`](crate::Error::wants_home_pin) |
-    /// | 403 else | [`Forbidden`](crate::Error::Forbidden): this user is none of the Home |
-    /// | 429 | [`RateLimited`](crate::Error::RateLimited): too many wrong PINs; wait |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong; [`needs_home_pin`](crate::ResponseError::needs_home_pin) |
+    /// | 403 else | [`Forbidden`](crate::ResponseError::Forbidden): this user is none of the Home |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many wrong PINs; wait |
+    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
     /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
     ///
@@ -59,7 +59,7 @@ impl PlexTv {
     /// assert_eq!(reply.parse(&answer)?.auth_token.expose(), "rosas-0123456789abcd");
     ///
     /// let answer = http::Response::builder().status(403).body(r#"{"errors":[{"code":1041}]}"#)?;
-    /// assert!(reply.parse(&answer).unwrap_err().wants_home_pin());
+    /// assert!(reply.parse(&answer).unwrap_err().needs_home_pin());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "switchHomeUser")]
@@ -80,7 +80,7 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Error, HomePin, PlexTv, Token};
+    use crate::{ClientIdentity, HomePin, PlexTv, ResponseError, Token};
     use http::Response;
 
     fn call(pin: Option<&str>) -> crate::Call<crate::Account> {
@@ -116,7 +116,9 @@ mod tests {
         }
         for body in ["{}", r#"{"title":"Nilo","authToken":null}"#] {
             match call(None).reply().parse(&Response::new(body)).unwrap_err() {
-                Error::UnexpectedShape { path, .. } => assert_eq!(path, "authToken", "{body}"),
+                ResponseError::UnexpectedShape { path, .. } => {
+                    assert_eq!(path, "authToken", "{body}")
+                }
                 error => panic!("{body}: {error}"),
             }
         }
@@ -133,7 +135,7 @@ mod tests {
             "<errors><error code='1041'/></errors>",
         ] {
             let error = refused(403, body);
-            assert!(error.wants_home_pin() && !error.is_token_dead() && !error.may_retry());
+            assert!(error.needs_home_pin() && !error.is_token_invalid() && !error.is_retryable());
             assert_eq!(
                 error.to_string(),
                 "switchHomeUser at https://plex.tv: the account may not do this \
@@ -145,7 +147,7 @@ mod tests {
             (403, ""),
             (401, r#"{"errors":[{"code":1041}]}"#),
         ] {
-            assert!(!refused(status, body).wants_home_pin(), "{status} {body}");
+            assert!(!refused(status, body).needs_home_pin(), "{status} {body}");
         }
     }
 }

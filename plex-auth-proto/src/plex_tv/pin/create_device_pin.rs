@@ -24,10 +24,10 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::Error::BadRequest) |
-    /// | 422 | [`Rejected`](crate::Error::Rejected): the key's thumbprint is taken |
-    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | a success without a usable number or code | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` or `code` |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is taken |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | a success without a usable number or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
     /// Source: Plex's published description and two working clients.
     ///
@@ -86,7 +86,7 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Error, Jwk, PlexTv};
+    use crate::{ClientIdentity, Jwk, PlexTv, ResponseError};
 
     #[test]
     fn the_requests_carry_the_key_and_no_token() {
@@ -120,6 +120,6 @@ mod tests {
         assert!(!format!("{short:?}").contains("G7KX"));
 
         let error = plex_tv.create_short_device_pin(&jwk).reply().parse(&http::Response::new("{}"));
-        assert!(matches!(error, Err(Error::UnexpectedShape { path, .. }) if path == "id"));
+        assert!(matches!(error, Err(ResponseError::UnexpectedShape { path, .. }) if path == "id"));
     }
 }

@@ -27,9 +27,9 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 400, code 1000 | [`BadRequest`](crate::Error::BadRequest) |
-    /// | 429 | [`RateLimited`](crate::Error::RateLimited) |
-    /// | a success without a usable number or code | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` or `code` |
+    /// | 400, code 1000 | [`BadRequest`](crate::ResponseError::BadRequest) |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
+    /// | a success without a usable number or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
     /// Plex answers 201; any success is taken. Source: recorded answers.
     ///
@@ -84,13 +84,13 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Error, PlexTv, ShortPin};
+    use crate::{ClientIdentity, PlexTv, ResponseError, ShortPin};
 
     fn plex_tv() -> PlexTv {
         PlexTv::new(ClientIdentity::builder("id").product("product").build().unwrap())
     }
 
-    fn made(body: &str) -> Result<ShortPin, Error> {
+    fn made(body: &str) -> Result<ShortPin, ResponseError> {
         let answer = http::Response::builder().status(201).body(body).unwrap();
         plex_tv().create_short_pin().into_parts().1.parse(&answer)
     }
@@ -164,7 +164,9 @@ mod tests {
             (r#"{"id":7,"code":"G7KX\ud800"}"#, "code"),
         ] {
             match made(body).unwrap_err() {
-                Error::UnexpectedShape { path: found, .. } => assert_eq!(found, path, "{body}"),
+                ResponseError::UnexpectedShape { path: found, .. } => {
+                    assert_eq!(found, path, "{body}")
+                }
                 error => panic!("{body}: {error}"),
             }
         }

@@ -25,9 +25,9 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone): no device shows this code (any more) |
-    /// | a proxy's page with a success | [`UnexpectedContent`](crate::Error::UnexpectedContent) |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): no device shows this code (any more) |
+    /// | a proxy's page with a success | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
     /// Plex answers 204; any success is taken that is no web page. Source: recorded answers; the name as in
     /// the published API.
@@ -70,7 +70,7 @@ fn form(code: &PinCode) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Call, ClientIdentity, Content, Error, PinCode, PlexTv, Token};
+    use crate::{Call, ClientIdentity, Content, PinCode, PlexTv, ResponseError, Token};
 
     fn call(code: &str) -> Call<()> {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
@@ -111,8 +111,11 @@ mod tests {
             parse(status, body).unwrap_or_else(|error| panic!("{status} {body}: {error}"));
         }
         let page = parse(200, "<html>Sign in to the hotel's network</html>").unwrap_err();
-        assert!(matches!(page, Error::UnexpectedContent { content: Content::Html, .. }), "{page}");
-        assert!(!page.may_retry(), "it may have been linked all the same");
-        assert!(parse(401, "").unwrap_err().is_token_dead());
+        assert!(
+            matches!(page, ResponseError::UnexpectedContent { content: Content::Html, .. }),
+            "{page}"
+        );
+        assert!(!page.is_retryable(), "it may have been linked all the same");
+        assert!(parse(401, "").unwrap_err().is_token_invalid());
     }
 }

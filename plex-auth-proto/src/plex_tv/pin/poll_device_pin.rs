@@ -15,9 +15,9 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone) |
-    /// | 422 | [`Rejected`](crate::Error::Rejected): the signature is wrong, or that of another key |
-    /// | 498 | [`Unauthorized`](crate::Error::Unauthorized): the signed token has expired; look at the clock |
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone) |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature is wrong, or that of another key |
+    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the signed token has expired; look at the clock |
     ///
     /// Source: two working clients. The URL holds the PIN's number and the signed token, and is shown nowhere.
     ///
@@ -98,7 +98,7 @@ mod tests {
         for status in [400, 401, 422, 498] {
             let answer = http::Response::builder().status(status).body("").unwrap();
             let error = call.reply().parse(&answer).unwrap_err();
-            assert!(!error.is_pin_gone() && !error.is_token_dead(), "{error}");
+            assert!(!error.is_pin_gone() && !error.is_token_invalid(), "{error}");
         }
         let expired = http::Response::builder().status(498).body("").unwrap();
         assert_eq!(

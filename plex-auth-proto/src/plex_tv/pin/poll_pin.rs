@@ -27,7 +27,7 @@ impl PlexTv {
     ///
     /// Poll about once a second, and more slowly while there is trouble: an outage, a rate limit or a
     /// proxy's page says nothing about the PIN and ends nothing. What ends it is
-    /// [`is_pin_gone`](crate::Error::is_pin_gone), or that its time is over by the caller's clock; poll
+    /// [`is_pin_gone`](crate::ResponseError::is_pin_gone), or that its time is over by the caller's clock; poll
     /// once more then, since it may have been linked at the last moment. The identity must be the one that
     /// the PIN was made under: under another client identifier it is not found.
     ///
@@ -35,10 +35,10 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::Error::is_pin_gone): expired, unknown, or another identifier's |
-    /// | another PIN | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `id` |
-    /// | a token that cannot be one | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `authToken` |
-    /// | 404 without a code, 429, 5xx, a proxy's page | not a word about the PIN; [may be tried again](crate::Error::may_retry) |
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or another identifier's |
+    /// | another PIN | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
+    /// | a token that cannot be one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
+    /// | 404 without a code, 429, 5xx, a proxy's page | not a word about the PIN; [may be tried again](crate::ResponseError::is_retryable) |
     ///
     /// Source: recorded answers. The URL holds the PIN's number, and is shown nowhere.
     ///
@@ -153,14 +153,14 @@ impl<'de> serde::Deserialize<'de> for PinState {
 #[cfg(test)]
 mod tests {
     use super::PinState;
-    use crate::{Call, ClientIdentity, Error, PinId, PlexTv};
+    use crate::{Call, ClientIdentity, PinId, PlexTv, ResponseError};
     use std::time::Duration;
 
     fn call(id: u64) -> Call<PinState> {
         PlexTv::new(ClientIdentity::builder("id").build().unwrap()).poll_pin(&PinId::new(id))
     }
 
-    fn polled(status: u16, body: &str) -> Result<PinState, Error> {
+    fn polled(status: u16, body: &str) -> Result<PinState, ResponseError> {
         let answer = http::Response::builder().status(status).body(body).unwrap();
         call(7).reply().parse(&answer)
     }
@@ -244,7 +244,9 @@ mod tests {
         ] {
             let error = polled(200, body).unwrap_err();
             match &error {
-                Error::UnexpectedShape { path: found, .. } => assert_eq!(found, path, "{body}"),
+                ResponseError::UnexpectedShape { path: found, .. } => {
+                    assert_eq!(found, path, "{body}")
+                }
                 error => panic!("{body}: {error}"),
             }
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
@@ -258,8 +260,8 @@ mod tests {
         let x1020 = "<errors><error code=\"1020\" message=\"no\"/></errors>";
         for (status, body) in [(404, c1020), (404, x1020), (410, ""), (410, "<html>Gone</html>")] {
             let error = polled(status, body).unwrap_err();
-            assert!(error.is_pin_gone() && !error.may_retry(), "{status} {body}: {error}");
-            assert!(!error.is_token_dead());
+            assert!(error.is_pin_gone() && !error.is_retryable(), "{status} {body}: {error}");
+            assert!(!error.is_token_invalid());
         }
         for (status, body) in [
             (404, ""),
@@ -276,7 +278,7 @@ mod tests {
             assert!(!error.is_pin_gone(), "{status} {body}: {error}");
         }
         for status in [404, 429, 502] {
-            assert!(polled(status, "").unwrap_err().may_retry(), "{status}");
+            assert!(polled(status, "").unwrap_err().is_retryable(), "{status}");
         }
     }
 }

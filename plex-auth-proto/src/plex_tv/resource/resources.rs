@@ -30,8 +30,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | a success that is no list | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `.`, and never "no servers" |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | a success that is no list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`, and never "no servers" |
     ///
     /// A row that cannot be read costs that row, and
     /// [`unreadable_fields`](Resources::unreadable_fields) says that it did. Source: recorded answers; the

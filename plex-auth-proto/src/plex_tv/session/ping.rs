@@ -21,8 +21,8 @@ impl PlexTv {
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token is dead |
-    /// | a success that does not say so | [`UnexpectedShape`](crate::Error::UnexpectedShape) at `pong` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
+    /// | a success that does not say so | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
     /// | a page, with whatever status | not a word about the token, and never "alive" |
     ///
     /// `{"pong":true}` is an answer, and so are `{"success":true}` and XML whose text is `true`. Source: one
@@ -40,7 +40,7 @@ impl PlexTv {
     ///
     /// let page = http::Response::new("<html>Sign in to the hotel's network</html>");
     /// let error = reply.parse(&page).unwrap_err();
-    /// assert!(!error.is_token_dead() && error.may_retry());
+    /// assert!(!error.is_token_invalid() && error.is_retryable());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ping(&self, token: &Token) -> Call<()> {

@@ -16,13 +16,13 @@ impl PlexTv {
     /// of no use to anybody.
     ///
     /// Forget the token only afterwards: one that was forgotten and not ended goes on working. An answer
-    /// that says that the token [is dead](crate::Error::is_token_dead) comes to the same; a second copy of
+    /// that says that the token [is dead](crate::ResponseError::is_token_invalid) comes to the same; a second copy of
     /// this call is answered so.
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::Error::Unauthorized): the token was dead already |
-    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::Error::UnexpectedContent): the token lives on |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was dead already |
+    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token lives on |
     ///
     /// Plex answers 204 (recorded) or 200 (the published API); any success is taken, and nothing in it is
     /// looked for.
@@ -48,7 +48,7 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Content, Error, PlexTv, Token};
+    use crate::{ClientIdentity, Content, PlexTv, ResponseError, Token};
     use http::Response;
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
         for page in ["<html>Sign in to the network</html>", "\r\n<!DOCTYPE html><html></html>"] {
             let error = call.reply().parse(&Response::new(page)).unwrap_err();
             assert!(
-                matches!(error, Error::UnexpectedContent { content: Content::Html, .. }),
+                matches!(error, ResponseError::UnexpectedContent { content: Content::Html, .. }),
                 "{error:?}"
             );
         }

@@ -63,7 +63,7 @@ fn link(
 
 /// A device that Plex has removed is of no use any more: the next login makes another one.
 fn forget_where_unknown(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
-    if !matches!(error, DeviceLoginError::Failed(error) if error.wants_new_device_key()) {
+    if !matches!(error, DeviceLoginError::Failed(error) if error.needs_new_device_key()) {
         return Ok(());
     }
     session.store.change(|state| {

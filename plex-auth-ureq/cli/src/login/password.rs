@@ -30,7 +30,7 @@ fn sign_in(
             Ok(account) => return Ok(account),
             Err(error) => error,
         };
-        if !error.wants_second_factor()
+        if !error.needs_verification_code()
             || codes == CODES
             || (codes > 0 && !prompt::is_interactive())
         {

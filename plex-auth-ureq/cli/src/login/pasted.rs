@@ -12,8 +12,8 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
         Failure::usage(invalid).next("Pass the token alone, as one line of standard input.")
     })?;
     match check::ask(session, plex_tv, &token) {
-        TokenState::Alive(account) => save(session, &token, &account),
-        TokenState::Dead(error) => Err(explain::send_error(&error.into())),
+        TokenState::Valid(account) => save(session, &token, &account),
+        TokenState::Invalid(error) => Err(explain::send_error(&error.into())),
         TokenState::Unknown { why, .. } => Err(explain::send_error(&why)),
         _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),
     }

@@ -102,7 +102,7 @@ fn check_tells_alive_dead_and_not_known_apart() {
         let token = fake.account(Who::PlexPass).token().to_owned();
         fake.revoke(&token);
     });
-    harness.run(&["check"]).failed(1, &["the token is dead", "plex-auth login"]);
+    harness.run(&["check"]).failed(1, &["the token is no longer valid", "plex-auth login"]);
     let outcome = harness.run(&["check", "--json"]);
     let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!((outcome.code, names(&json), &json["state"]), (1, shape.to_vec(), &json!("dead")));
@@ -267,7 +267,7 @@ fn logout_ends_the_token_at_plex_and_here() {
     assert_eq!(harness.done(&["logout"]), "Signed out.\n");
     assert_eq!(harness.run(&["token"]).code, 64);
     assert!(!harness.files()["state.json"].contains(token.trim()));
-    harness.run_with(&["login", "--token"], &token).failed(1, &["the token is dead"]);
+    harness.run_with(&["login", "--token"], &token).failed(1, &["the token is no longer valid"]);
 
     let other = signed_in(Who::PlexPass);
     other.fake(|fake| {

@@ -142,7 +142,7 @@ fn a_device_that_its_owner_removed_can_be_forgotten_and_made_anew() {
     let harness = signed_in();
     let first = identifier(&harness, "default");
     harness.fake(|fake| fake.remove_device(&first));
-    harness.run(&["check"]).failed(1, &["the token is dead"]);
+    harness.run(&["check"]).failed(1, &["the token is no longer valid"]);
     lose_the_token(&harness);
     harness.run(&["token"]).failed(1, &["does not know the device", "plex-auth logout"]);
     assert_eq!(harness.done(&["logout"]), "Signed out.\n");

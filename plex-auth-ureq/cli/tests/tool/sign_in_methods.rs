@@ -98,7 +98,9 @@ fn a_token_from_a_pipe_is_checked_before_it_is_kept() {
     );
     assert_eq!(harness.done(&["token"]), format!("{token}\n"));
 
-    harness.run_with(&["login", "--token"], "a-dead-one").failed(1, &["the token is dead"]);
+    harness
+        .run_with(&["login", "--token"], "a-dead-one")
+        .failed(1, &["the token is no longer valid"]);
     harness.run_with(&["login", "--token"], "two words").failed(64, &["white space"]);
     harness.run_with(&["login", "--token"], "").failed(64, &["standard input ended"]);
     // What was there is as it was.

@@ -9,8 +9,8 @@ use super::super::progress::{LinkedPin, PinAnswer, PinContent};
 use super::{
     BACKOFF, CREATE_TIMEOUT, FINAL_POLL_GRACE, FINAL_STRETCH, PinMachine, PinMethod, State,
 };
-use crate::error::SendError;
-use crate::error::transport::{NoAnswer, NoAnswerReason};
+use crate::error::Error;
+use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::flow::RequestId;
 use crate::flow::in_flight::LOST_AFTER;
 use crate::flow::server_clock::Times;
@@ -21,7 +21,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<PinAnswer<P>>, SendError>,
+        answer: Result<Response<PinAnswer<P>>, Error>,
     ) {
         if let Ok(answer) = &answer {
             self.clock.learn(now, answer.headers());
@@ -42,7 +42,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     pub(crate) fn late_token(
         &self,
         id: RequestId,
-        answer: Result<PinAnswer<P>, SendError>,
+        answer: Result<PinAnswer<P>, Error>,
     ) -> Option<LinkedPin> {
         match answer {
             Ok(PinAnswer(PinContent::State(PinState::Linked {
@@ -58,11 +58,11 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     /// silence is, or it would go on for ever where each answer comes too late.
     pub(super) fn lost(&mut self, now: Times) {
         let Some(asked) = &self.asked else { return };
-        let silence = NoAnswer::new(asked, NoAnswerReason::TimedOut(LOST_AFTER), true);
+        let silence = TransportError::new(asked, TransportErrorKind::TimedOut(LOST_AFTER), true);
         self.completed(now, Err(silence.into()));
     }
 
-    fn completed(&mut self, now: Times, answer: Result<PinAnswer<P>, SendError>) {
+    fn completed(&mut self, now: Times, answer: Result<PinAnswer<P>, Error>) {
         match self.state {
             State::Creating { .. } => self.created(now, answer),
             State::Polling { .. } => self.polled(now, answer.map_err(Failure::Request)),
@@ -71,7 +71,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     }
 
     /// What came of the making of the PIN.
-    fn created(&mut self, now: Times, answer: Result<PinAnswer<P>, SendError>) {
+    fn created(&mut self, now: Times, answer: Result<PinAnswer<P>, Error>) {
         match answer {
             Ok(PinAnswer(PinContent::Created(pin))) => {
                 let life = self.method.life(&pin);
@@ -85,7 +85,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
                 let until = *give_up_at.get_or_insert(now.elapsed.saturating_add(CREATE_TIMEOUT));
                 let retry_after = error.retry_after().map(|after| after.wait(now.plex));
                 self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
-                if !error.may_retry() || self.due > until {
+                if !error.is_retryable() || self.due > until {
                     self.end(Err(Failure::Request(error)));
                 }
             }
