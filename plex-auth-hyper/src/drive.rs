@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use http_body::Body;
 use hyper::rt::Sleep;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Conversation, Step};
+use plex_auth_proto::{Flow, Step};
 use tower_service::Service;
 
 use crate::deadline::SharedTimer;
@@ -28,8 +28,8 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Drives a conversation to its end. Dropping the future stops it, and the calls that are under way; the
-    /// conversation can be driven on later, or kept. A keeper goes on for ever, and so does one that has ended before.
+    /// Drives a flow to its end. Dropping the future stops it, and the calls that are under way; the
+    /// flow can be driven on later, or kept. A keeper goes on for ever, and so does one that has ended before.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -47,17 +47,17 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn drive<C: Conversation>(&self, conversation: &mut C) -> C::Outcome {
+    pub async fn drive<C: Flow>(&self, flow: &mut C) -> C::Output {
         loop {
             let watch = |_| ControlFlow::Continue(());
-            if let Some(outcome) = self.drive_with(conversation, watch).await {
+            if let Some(outcome) = self.drive_with(flow, watch).await {
                 return outcome;
             }
         }
     }
 
-    /// Drives a conversation like [`drive`](Self::drive), shows its progress after each step and at least once a
-    /// second, and stops where `watch` says so: `None`. The conversation can be driven on later, or kept.
+    /// Drives a flow like [`drive`](Self::drive), shows its progress after each step and at least once a
+    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or kept.
     ///
     /// The calls that are under way when it is stopped are dropped, and what comes of them is lost.
     ///
@@ -85,17 +85,17 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn drive_with<C: Conversation>(
+    pub async fn drive_with<C: Flow>(
         &self,
-        conversation: &mut C,
+        flow: &mut C,
         mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Outcome> {
+    ) -> Option<C::Output> {
         let mut in_flight = InFlight(Vec::new());
         loop {
-            if watch(conversation.progress(SystemTime::now())).is_break() {
+            if watch(flow.progress(SystemTime::now())).is_break() {
                 return None;
             }
-            match conversation.next(SystemTime::now()) {
+            match flow.poll(SystemTime::now()) {
                 Step::Send(id, call) => {
                     let exchange = self.exchange(call);
                     in_flight.0.push(Box::pin(async move { (id, exchange.await) }));
@@ -104,7 +104,7 @@ where
                     let time = time.min(MAX_SLEEP);
                     let completed = next_completed(self.timer(), time, &mut in_flight).await;
                     if let Some((id, result)) = completed {
-                        conversation.receive(SystemTime::now(), id, result);
+                        flow.complete(SystemTime::now(), id, result);
                     }
                 }
                 Step::Done(outcome) => return Some(outcome),

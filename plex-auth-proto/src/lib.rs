@@ -7,7 +7,7 @@
 //! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
 //!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
-//! - Several calls and the time between them: [`Conversation`], of which [`PinLogin`] is one.
+//! - Several calls and the time between them: [`Flow`], of which [`PinLogin`] is one.
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenKeeper`] for
 //!   ever after.
@@ -56,7 +56,7 @@ pub use flow::token_check::{TokenCheck, TokenState};
 pub use flow::transient_token_refresher::TransientTokenKeeper;
 pub use flow::transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};
 pub use flow::transient_token_refresher::saved::InvalidKeptTransientToken;
-pub use flow::{Conversation, RequestId, Step};
+pub use flow::{Flow, RequestId, Step};
 pub use http;
 pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
 pub use jwt::device_key::{DeviceKey, SignError};

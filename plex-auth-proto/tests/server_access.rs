@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Access, AccessDoubt, AskProgress, Call, ClientIdentity, Conversation, Error, PlexTv, RequestId,
+    Access, AccessDoubt, AskProgress, Call, ClientIdentity, Error, Flow, PlexTv, RequestId,
     ServerAccess, Step, TlsErrorKind, Token, TokenCheck, TokenState, TransportErrorKind,
 };
 use proptest::collection::vec;
@@ -61,23 +61,23 @@ fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// A conversation with a clock.
+/// A flow with a clock.
 struct Play<C> {
-    conversation: C,
+    flow: C,
     now: SystemTime,
     /// After how many seconds each call was sent.
     sent: Vec<u64>,
 }
 
-impl<C: Conversation> Play<C> {
-    fn new(conversation: C) -> Self {
-        Self { conversation, now: start(), sent: Vec::new() }
+impl<C: Flow> Play<C> {
+    fn new(flow: C) -> Self {
+        Self { flow, now: start(), sent: Vec::new() }
     }
 
     /// Waits until something is sent, or it is over.
-    fn goes_on(&mut self) -> Result<(RequestId, Call<C::Answer>), C::Outcome> {
+    fn goes_on(&mut self) -> Result<(RequestId, Call<C::Response>), C::Output> {
         loop {
-            match self.conversation.next(self.now) {
+            match self.flow.poll(self.now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.now.duration_since(start()).unwrap().as_secs());
                     return Ok((id, call));
@@ -93,13 +93,13 @@ impl<C: Conversation> Play<C> {
 
     fn meets(&mut self, fate: Fate) -> &mut Self {
         let Ok((id, call)) = self.goes_on() else { panic!("it is over") };
-        self.conversation.receive(self.now, id, fate.of(&call));
+        self.flow.complete(self.now, id, fate.of(&call));
         self
     }
 
-    fn ends(&mut self) -> C::Outcome {
+    fn ends(&mut self) -> C::Output {
         let Err(outcome) = self.goes_on() else { panic!("it goes on") };
-        assert!(matches!(self.conversation.next(self.now), Step::Wait(Duration::MAX)), "once");
+        assert!(matches!(self.flow.poll(self.now), Step::Wait(Duration::MAX)), "once");
         outcome
     }
 }
@@ -133,7 +133,7 @@ fn a_token_is_alive_or_dead_where_plex_says_so() {
 #[test]
 fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
     let mut play = check();
-    assert!(matches!(play.conversation.progress(play.now), AskProgress::Asking));
+    assert!(matches!(play.flow.progress(play.now), AskProgress::Asking));
     for fate in [
         Answer(503, ""),
         Silence(TransportErrorKind::NameNotFound),
@@ -141,19 +141,17 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
         Silence(TransportErrorKind::TimedOut(Duration::from_secs(30))),
     ] {
         play.meets(fate);
-        let AskProgress::Pausing { why, left, .. } = play.conversation.progress(play.now) else {
-            panic!()
-        };
+        let AskProgress::Pausing { why, left, .. } = play.flow.progress(play.now) else { panic!() };
         assert!(why.is_retryable() && left >= Duration::from_secs(2));
     }
     play.meets(RetryAfter("20"));
     assert_eq!(play.sent, [0, 2, 6, 14, 30]);
     let Ok((id, call)) = play.goes_on() else { panic!("it is over") };
-    assert!(matches!(play.conversation.progress(play.now), AskProgress::Asking));
-    play.conversation.receive(play.now, id, Answer(200, ALIVE).of(&call));
+    assert!(matches!(play.flow.progress(play.now), AskProgress::Asking));
+    play.flow.complete(play.now, id, Answer(200, ALIVE).of(&call));
     assert_eq!(play.sent.last(), Some(&50));
     assert!(matches!(play.ends(), TokenState::Valid(_)));
-    assert!(matches!(play.conversation.progress(play.now), AskProgress::Over));
+    assert!(matches!(play.flow.progress(play.now), AskProgress::Over));
 }
 
 #[test]
@@ -209,8 +207,8 @@ fn the_bound_holds_whatever_is_under_way() {
     assert_eq!(ask_again, Some(Duration::from_secs(4)));
     assert_eq!(play.now, start() + Duration::from_secs(5));
     // What comes too late changes nothing.
-    play.conversation.receive(play.now, id, Answer(401, "").of(&call));
-    assert!(matches!(play.conversation.next(play.now), Step::Wait(Duration::MAX)));
+    play.flow.complete(play.now, id, Answer(401, "").of(&call));
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(Duration::MAX)));
 
     let mut play = Play::new(plex_tv().server_access(&token(), "x").patience(Duration::ZERO));
     let _ = play.goes_on().ok().unwrap();
@@ -277,7 +275,7 @@ fn nothing_of_a_token_is_shown() {
     let (mut check, mut access) = (check(), access());
     check.meets(Answer(200, ALIVE));
     access.meets(Answer(200, SERVERS));
-    let shown = format!("{:?} {:?}", check.conversation, access.conversation);
+    let shown = format!("{:?} {:?}", check.flow, access.flow);
     for secret in ["xyz", "s3rv3r"] {
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -312,17 +310,17 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 /// Plays to the end; how many seconds each answer takes, and the clock jumps meanwhile, is given.
-fn play<C: Conversation>(
-    conversation: C,
+fn play<C: Flow>(
+    flow: C,
     fates: &[(Fate, u64, i64)],
-) -> Result<(C::Outcome, Vec<Fate>), &'static str> {
-    let mut play = Play::new(conversation);
+) -> Result<(C::Output, Vec<Fate>), &'static str> {
+    let mut play = Play::new(flow);
     let (mut met, mut passed, mut last_sent) = (Vec::new(), Duration::ZERO, None::<Duration>);
     let mut under_way = None;
     let jumps = fates.iter().any(|(.., jump)| *jump > 0);
     for _ in 0..10_000 {
         let (fate, takes, jump) = &fates[met.len() % fates.len()];
-        match play.conversation.next(play.now) {
+        match play.flow.poll(play.now) {
             Step::Send(id, call) => {
                 if last_sent.is_some_and(|last| passed - last < Duration::from_secs(1)) && !jumps {
                     return Err("it hurries");
@@ -340,12 +338,12 @@ fn play<C: Conversation>(
                     let (_, id, call) = under_way.take().unwrap();
                     let by = Duration::from_secs(jump.unsigned_abs());
                     play.now = if *jump < 0 { play.now - by } else { play.now + by };
-                    play.conversation.receive(play.now, id, fate.of(&call));
+                    play.flow.complete(play.now, id, fate.of(&call));
                     met.push(fate.clone());
                 }
             }
             Step::Done(outcome) => {
-                let over = matches!(play.conversation.next(play.now), Step::Wait(Duration::MAX));
+                let over = matches!(play.flow.poll(play.now), Step::Wait(Duration::MAX));
                 // Time that a clock went back does not count against the bound.
                 let in_time = passed <= Duration::from_secs(60);
                 let back = fates.iter().any(|(.., jump)| *jump < 0);

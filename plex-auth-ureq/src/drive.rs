@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Conversation, Error, RequestId, Step, TransportErrorKind};
+use plex_auth_proto::{Call, Error, Flow, RequestId, Step, TransportErrorKind};
 
 use crate::transport::Transport;
 
@@ -16,10 +16,10 @@ const MAX_SLEEP: Duration = Duration::from_secs(1);
 type Completed<T> = (RequestId, Result<Response<T>, Error>);
 
 impl Transport {
-    /// Drives a conversation to its end, on this thread; each of its calls is sent from a thread of its own, as
+    /// Drives a flow to its end, on this thread; each of its calls is sent from a thread of its own, as
     /// several can be under way.
     ///
-    /// It can take as long as the conversation does, 15 minutes for a PIN, and for ever for a keeper or for one that
+    /// It can take as long as the flow does, 15 minutes for a PIN, and for ever for a keeper or for one that
     /// has ended before: [`drive_with`](Self::drive_with) can be stopped.
     ///
     /// ```no_run
@@ -35,20 +35,20 @@ impl Transport {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn drive<C>(&self, conversation: &mut C) -> C::Outcome
+    pub fn drive<C>(&self, flow: &mut C) -> C::Output
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
         loop {
-            if let Some(outcome) = self.drive_with(conversation, |_| ControlFlow::Continue(())) {
+            if let Some(outcome) = self.drive_with(flow, |_| ControlFlow::Continue(())) {
                 return outcome;
             }
         }
     }
 
-    /// Drives a conversation like [`drive`](Self::drive), shows its progress after each step and at least once a
-    /// second, and stops where `watch` says so: `None`. The conversation can be driven on later, or kept.
+    /// Drives a flow like [`drive`](Self::drive), shows its progress after each step and at least once a
+    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or kept.
     ///
     /// A call that is under way when it is stopped goes on to its end, and what comes of it is lost.
     ///
@@ -74,23 +74,23 @@ impl Transport {
     /// ```
     pub fn drive_with<C>(
         &self,
-        conversation: &mut C,
+        flow: &mut C,
         mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Outcome>
+    ) -> Option<C::Output>
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
         let (sender, receiver) = mpsc::channel();
         loop {
-            if watch(conversation.progress(SystemTime::now())).is_break() {
+            if watch(flow.progress(SystemTime::now())).is_break() {
                 return None;
             }
-            match conversation.next(SystemTime::now()) {
+            match flow.poll(SystemTime::now()) {
                 Step::Send(id, call) => self.spawn_send(id, call, sender.clone()),
                 Step::Wait(time) => {
                     if let Ok((id, result)) = receiver.recv_timeout(time.min(MAX_SLEEP)) {
-                        conversation.receive(SystemTime::now(), id, result);
+                        flow.complete(SystemTime::now(), id, result);
                     }
                 }
                 Step::Done(outcome) => return Some(outcome),

@@ -198,7 +198,7 @@ impl Shared {
 
     fn play(&self, number: usize, mut stream: TcpStream) {
         let script = self.scripts.get(number).or_else(|| self.scripts.last());
-        // A client that ends the conversation ends the script.
+        // A client that ends the flow ends the script.
         let _ = self.steps(script.map_or(&[], Vec::as_slice), &mut stream);
         // The second handle would keep the connection open.
         self.lock().open.remove(&number);

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, DeviceTokenKeeper, Ed25519Key, Error, PlexTv, Step, Token,
+    ClientIdentity, DeviceTokenKeeper, Ed25519Key, Error, Flow, PlexTv, Step, Token,
 };
 
 use crate::every_operation::{Asking, every_operation};
@@ -135,7 +135,7 @@ fn live(keeper: &mut Keeper, plex: &mut FakePlex, days: u64) {
     while passed < days * DAY {
         let now = 1_700_000_000 + passed;
         let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-        match keeper.next(clock) {
+        match keeper.poll(clock) {
             Step::Done(end) => panic!("{end}"),
             Step::Wait(time) => passed += time.as_secs() + u64::from(time.subsec_nanos() > 0),
             Step::Send(id, call) => {
@@ -146,7 +146,7 @@ fn live(keeper: &mut Keeper, plex: &mut FakePlex, days: u64) {
                     let answer = Response::builder().status(503).header("retry-after", "60");
                     answer.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
                 };
-                keeper.receive(clock, id, reply.read(answer).map_err(Error::from));
+                keeper.complete(clock, id, reply.read(answer).map_err(Error::from));
             }
         }
     }

@@ -5,7 +5,7 @@ use http::Response;
 use crate::error::Error;
 use crate::error::transport::TransportErrorKind;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::media_server::MediaServerAddress;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::source_connection_information::SourceDevice;
@@ -69,7 +69,7 @@ impl SourceDevice {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{http, ClientIdentity, ConnectionKind, Conversation, Resource, Step};
+/// use plex_auth_proto::{http, ClientIdentity, ConnectionKind, Flow, Resource, Step};
 ///
 /// let attic: Resource = serde_json::from_str(
 ///     r#"{"clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":true,"connections":[
@@ -80,13 +80,13 @@ impl SourceDevice {
 /// let mut choice = attic.choose_connection(me);
 /// let now = SystemTime::UNIX_EPOCH;
 /// let chosen = loop {
-///     match choice.next(now) {
+///     match choice.poll(now) {
 ///         Step::Send(id, call) => {
 ///             let (request, reply) = call.into_parts();
 ///             assert!(!request.headers().contains_key("x-plex-token"));
 ///             // What the real server would answer.
 ///             let answer = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#);
-///             choice.receive(now, id, reply.read(answer).map_err(Into::into));
+///             choice.complete(now, id, reply.read(answer).map_err(Into::into));
 ///         }
 ///         Step::Wait(_) => panic!("the best one has answered"),
 ///         Step::Done(outcome) => break outcome?,
@@ -98,7 +98,7 @@ impl SourceDevice {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct ConnectionChoice {
     identity: ClientIdentity,
     listed: ListedServer,
@@ -186,7 +186,7 @@ impl ConnectionChoice {
     }
 
     /// What has come of it all, where that is decided.
-    fn outcome(&mut self, now: Duration) -> Option<<Self as Conversation>::Outcome> {
+    fn outcome(&mut self, now: Duration) -> Option<<Self as Flow>::Output> {
         if self.listed.identifier.is_none() {
             return Some(Err(ConnectionChoiceError::NoIdentifier));
         }
@@ -239,12 +239,12 @@ impl ConnectionChoice {
     }
 }
 
-impl Conversation for ConnectionChoice {
-    type Answer = ServerIdentity;
-    type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
+impl Flow for ConnectionChoice {
+    type Response = ServerIdentity;
+    type Output = Result<ChosenConnection, ConnectionChoiceError>;
     type Progress = ConnectionProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.elapsed.at(now);
         if self.finished {
             return Step::Wait(Duration::MAX);
@@ -261,7 +261,7 @@ impl Conversation for ConnectionChoice {
         Step::Wait(until.saturating_sub(now).max(MIN_WAIT))
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

@@ -8,7 +8,7 @@ use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::pin_login::failure::Failure;
 use crate::flow::pin_login::machine::{Next, PinMachine};
 use crate::flow::pin_login::progress::{LinkedPin, PinAnswer, PinProgress};
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::device_pin::DevicePin;
@@ -54,7 +54,7 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{http, ClientIdentity, Conversation, PlexTv, Step};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step};
 ///
 /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
@@ -76,10 +76,10 @@ impl PlexTv {
 ///     r#"{"id":7,"authToken":"eyJh.eyJp.c2ln"}"#,
 /// ].into_iter();
 /// let linked = loop {
-///     match login.next(now) {
+///     match login.poll(now) {
 ///         Step::Send(id, call) => {
 ///             let answer = call.reply().read(http::Response::new(answers.next().ok_or("no more")?));
-///             login.receive(now, id, answer.map_err(Into::into));
+///             login.complete(now, id, answer.map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => now += time,
 ///         Step::Done(outcome) => break outcome?,
@@ -89,7 +89,7 @@ impl PlexTv {
 /// store(keeper.keep().expose());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct DeviceLogin<K> {
     machine: PinMachine<WithKey<K>, DevicePin>,
     pending: Option<PendingExchange>,
@@ -164,7 +164,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
             Ok((_, DeviceLoginAnswer(DeviceContent::ExchangeResponse(_)))) => return,
             Err(error) => Err(error),
         };
-        self.machine.receive(now, id, answer);
+        self.machine.complete(now, id, answer);
         // At once, so that it is kept that an exchange follows.
         if let Some(failure) = self.machine.take_failure() {
             self.pin_failed(failure, now);
@@ -178,14 +178,14 @@ impl<K: DeviceKey> DeviceLogin<K> {
     }
 }
 
-impl<K: DeviceKey> Conversation for DeviceLogin<K> {
-    type Answer = DeviceLoginAnswer;
-    type Outcome = Result<LinkedPin, DeviceLoginError>;
+impl<K: DeviceKey> Flow for DeviceLogin<K> {
+    type Response = DeviceLoginAnswer;
+    type Output = Result<LinkedPin, DeviceLoginError>;
     type Progress = DeviceLoginProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
         if self.pending.is_none() && self.outcome.is_none() {
-            match self.machine.next(now) {
+            match self.machine.poll(now) {
                 Next::Send(id, call) => {
                     return Step::Send(
                         id,
@@ -230,7 +230,7 @@ impl<K: DeviceKey> Conversation for DeviceLogin<K> {
         }
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

@@ -8,7 +8,7 @@ use crate::error::response::ResponseError;
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::{ServerClock, Times};
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
@@ -74,7 +74,7 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Conversation, DeviceTokenKeeper, DeviceTokenProgress, PlexTv, Step};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, DeviceTokenKeeper, DeviceTokenProgress, PlexTv, Step};
 ///
 /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
@@ -90,17 +90,17 @@ impl PlexTv {
 ///
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
 /// for answer in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
-///     let Step::Send(id, call) = keeper.next(now) else { panic!() };
+///     let Step::Send(id, call) = keeper.poll(now) else { panic!() };
 ///     let answer = call.reply().read(http::Response::new(answer));
-///     keeper.receive(now, id, answer.map_err(Into::into));
+///     keeper.complete(now, id, answer.map_err(Into::into));
 /// }
 /// assert_eq!(keeper.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
 /// assert_eq!(keeper.renewals(), 1);
 /// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
-/// assert!(matches!(keeper.next(now), Step::Wait(_)));
+/// assert!(matches!(keeper.poll(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct DeviceTokenKeeper<K> {
     plex_tv: PlexTv,
     key: K,
@@ -160,7 +160,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         self
     }
 
-    /// The token, where there is one. It can have expired; [`progress`](Conversation::progress) says until when it
+    /// The token, where there is one. It can have expired; [`progress`](Flow::progress) says until when it
     /// is good.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
@@ -260,12 +260,12 @@ fn never_reached_plex(error: &ResponseError) -> bool {
     }
 }
 
-impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
-    type Answer = DeviceTokenAnswer;
-    type Outcome = DeviceTokenEnd;
+impl<K: DeviceKey> Flow for DeviceTokenKeeper<K> {
+    type Response = DeviceTokenAnswer;
+    type Output = DeviceTokenEnd;
     type Progress = DeviceTokenProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.clock.at(now);
         if let Stage::Finished(end) = &mut self.stage {
             return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
@@ -300,7 +300,7 @@ impl<K: DeviceKey> Conversation for DeviceTokenKeeper<K> {
         }
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

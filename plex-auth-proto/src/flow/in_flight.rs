@@ -3,10 +3,10 @@ use std::time::Duration;
 use super::RequestId;
 
 /// How long a call is waited for: twice as long as a transport takes for one, unless told otherwise. What came
-/// of it is lost then, as where a conversation was stopped while it was under way.
+/// of it is lost then, as where a flow was stopped while it was under way.
 pub(crate) const LOST_AFTER: Duration = Duration::from_secs(60);
 
-/// The numbers of a conversation that has one call under way at the most.
+/// The numbers of a flow that has one call under way at the most.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlight {
     next: RequestId,

@@ -5,7 +5,7 @@ use http::Response;
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::jwt::device_key::SignError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
@@ -43,12 +43,12 @@ impl PlexTv {
 /// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer, and a token is taken
 /// also where it comes when nothing was waited for any more.
 ///
-/// What [`progress`](Conversation::progress) has to show is the PIN and the time that is left. Over, it can
+/// What [`progress`](Flow::progress) has to show is the PIN and the time that is left. Over, it can
 /// be [renewed](Self::renew).
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Conversation, PinProgress, PlexTv, Step};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, PinProgress, PlexTv, Step};
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut login = plex_tv.short_pin_login();
@@ -60,11 +60,11 @@ impl PlexTv {
 ///     r#"{"id":7,"authToken":"xyz-Abc_0123456789ab"}"#,
 /// ].into_iter();
 /// let linked = loop {
-///     match login.next(now) {
+///     match login.poll(now) {
 ///         Step::Send(id, call) => {
 ///             let (_request, reply) = call.into_parts();
 ///             let answer = reply.read(http::Response::new(answers.next().ok_or("no more")?));
-///             login.receive(now, id, answer.map_err(Into::into));
+///             login.complete(now, id, answer.map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => {
 ///             if let PinProgress::Waiting { pin, left, .. } = login.progress(now) {
@@ -80,7 +80,7 @@ impl PlexTv {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct PinLogin<P>(PinMachine<WithoutKey, P>);
 
 /// The kinds of PINs that a [`PinLogin`] can be about: [`ShortPin`] and [`StrongPin`].
@@ -154,13 +154,13 @@ impl<P: LoginPin> PinLogin<P> {
     }
 }
 
-impl<P: LoginPin> Conversation for PinLogin<P> {
-    type Answer = PinAnswer<P>;
-    type Outcome = Result<LinkedPin, PinLoginError>;
+impl<P: LoginPin> Flow for PinLogin<P> {
+    type Response = PinAnswer<P>;
+    type Output = Result<LinkedPin, PinLoginError>;
     type Progress = PinProgress<P>;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
-        match self.0.next(now) {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+        match self.0.poll(now) {
             Next::Send(id, call) => Step::Send(id, call),
             Next::Wait(time) => Step::Wait(time),
             Next::Over(outcome) => Step::Done(outcome.map_err(|failure| match failure {
@@ -171,13 +171,13 @@ impl<P: LoginPin> Conversation for PinLogin<P> {
         }
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,
         answer: Result<Response<PinAnswer<P>>, Error>,
     ) {
-        self.0.receive(now, id, answer);
+        self.0.complete(now, id, answer);
     }
 
     fn progress(&self, now: SystemTime) -> PinProgress<P> {

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::operation::context::Asked;
 
 /// The pace, and how slow it gets while there is trouble.
@@ -83,9 +83,13 @@ impl<O: From<GaveUp>> Retry<O> {
     }
 
     /// Returns the next step of the flow whose request `call` builds.
-    pub(crate) fn next<C>(&mut self, now: SystemTime, call: impl Fn() -> Call<C::Answer>) -> Step<C>
+    pub(crate) fn poll<C>(
+        &mut self,
+        now: SystemTime,
+        call: impl Fn() -> Call<C::Response>,
+    ) -> Step<C>
     where
-        C: Conversation<Outcome = O>,
+        C: Flow<Output = O>,
     {
         let now = self.elapsed.at(now);
         let left = self.timeout.saturating_sub(now);

@@ -5,7 +5,7 @@ use http::Response;
 use crate::error::Error;
 use crate::error::response::ResponseError;
 use crate::flow::retry::{AskProgress, GaveUp, Retry};
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::plex_tv::resource::resources::Resources;
@@ -42,24 +42,24 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{http, Access, ClientIdentity, Conversation, PlexTv, Step, Token};
+/// use plex_auth_proto::{http, Access, ClientIdentity, Flow, PlexTv, Step, Token};
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let theirs = Token::new("xyz-Abc_0123456789ab")?;
 /// let mut question = plex_tv.server_access(&theirs, "5f0e1c2d");
 /// let now = SystemTime::UNIX_EPOCH;
-/// let Step::Send(id, call) = question.next(now) else { panic!() };
+/// let Step::Send(id, call) = question.poll(now) else { panic!() };
 /// let answer = http::Response::new(
 ///     r#"[{"name":"Attic","provides":"server","clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":false}]"#,
 /// );
-/// question.receive(now, id, call.reply().read(answer).map_err(Into::into));
-/// let Step::Done(Access::Granted(attic)) = question.next(now) else { panic!() };
+/// question.complete(now, id, call.reply().read(answer).map_err(Into::into));
+/// let Step::Done(Access::Granted(attic)) = question.poll(now) else { panic!() };
 /// assert_eq!(attic.owned, Some(false));
 /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct ServerAccess {
     plex_tv: PlexTv,
     token: Token,
@@ -150,16 +150,16 @@ impl From<GaveUp> for Access {
     }
 }
 
-impl Conversation for ServerAccess {
-    type Answer = Resources;
-    type Outcome = Access;
+impl Flow for ServerAccess {
+    type Response = Resources;
+    type Output = Access;
     type Progress = AskProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
-        self.retry.next(now, || self.plex_tv.resources(&self.token))
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+        self.retry.poll(now, || self.plex_tv.resources(&self.token))
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

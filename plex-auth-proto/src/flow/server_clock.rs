@@ -21,7 +21,7 @@ pub(crate) struct ServerClock {
 /// One moment, by both clocks that count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
-    /// Since the conversation began.
+    /// Since the flow began.
     pub(crate) elapsed: Duration,
     /// By Plex's clock.
     pub(crate) plex: SystemTime,

@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 use crate::error::Error;
 use crate::error::response::ResponseError;
 use crate::flow::retry::{AskProgress, GaveUp, Retry};
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::operation::context::Asked;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
@@ -30,7 +30,7 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Conversation, PlexTv, Step, Token, TokenState};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step, Token, TokenState};
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
@@ -38,11 +38,11 @@ impl PlexTv {
 /// // What a real plex.tv would answer, one after another.
 /// let mut answers = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
 /// let state = loop {
-///     match check.next(now) {
+///     match check.poll(now) {
 ///         Step::Send(id, call) => {
 ///             let (status, body) = answers.next().ok_or("no more answers")?;
 ///             let answer = http::Response::builder().status(status).body(body)?;
-///             check.receive(now, id, call.reply().read(answer).map_err(Into::into));
+///             check.complete(now, id, call.reply().read(answer).map_err(Into::into));
 ///         }
 ///         Step::Wait(time) => now += time,
 ///         Step::Done(state) => break state,
@@ -54,7 +54,7 @@ impl PlexTv {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct TokenCheck {
     plex_tv: PlexTv,
     token: Token,
@@ -96,16 +96,16 @@ impl From<GaveUp> for TokenState {
     }
 }
 
-impl Conversation for TokenCheck {
-    type Answer = Account;
-    type Outcome = TokenState;
+impl Flow for TokenCheck {
+    type Response = Account;
+    type Output = TokenState;
     type Progress = AskProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
-        self.retry.next(now, || self.plex_tv.token_details(&self.token))
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+        self.retry.poll(now, || self.plex_tv.token_details(&self.token))
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

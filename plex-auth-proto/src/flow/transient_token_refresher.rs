@@ -8,7 +8,7 @@ use crate::error::response::ResponseError;
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::in_flight::{InFlight, LOST_AFTER};
-use crate::flow::{Conversation, RequestId, Step};
+use crate::flow::{Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
 use crate::values::token::Token;
@@ -36,7 +36,7 @@ const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 impl MediaServer {
     /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
-    /// [conversation](TransientTokenKeeper), which goes on for ever.
+    /// [flow](TransientTokenKeeper), which goes on for ever.
     pub fn transient_token_keeper(&self) -> TransientTokenKeeper {
         TransientTokenKeeper {
             server: self.clone(),
@@ -69,14 +69,14 @@ impl MediaServer {
 /// Where many keepers share a server, each should have a [jitter](Self::jitter) of its own.
 ///
 /// It goes on for ever, so that a transport's `drive` never returns. `drive_with` shows each token by
-/// [`progress`](Conversation::progress), and can be stopped to tell the keeper of a refusal; what comes of a
+/// [`progress`](Flow::progress), and can be stopped to tell the keeper of a refusal; what comes of a
 /// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
 /// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
 /// minute unless set). What is needed after a restart of the program is [kept](Self::keep).
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Conversation, MediaServer, Step, Token};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, MediaServer, Step, Token};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
@@ -84,23 +84,23 @@ impl MediaServer {
 /// let now = SystemTime::UNIX_EPOCH;
 /// assert!(keeper.token().is_none());
 ///
-/// let Step::Send(id, call) = keeper.next(now) else { panic!() };
+/// let Step::Send(id, call) = keeper.poll(now) else { panic!() };
 /// let answer = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#);
-/// keeper.receive(now, id, call.reply().read(answer).map_err(Into::into));
+/// keeper.complete(now, id, call.reply().read(answer).map_err(Into::into));
 /// let token = keeper.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
 /// // Nothing to do for 47 hours, unless the server refuses it.
-/// let Step::Wait(time) = keeper.next(now) else { panic!() };
+/// let Step::Wait(time) = keeper.poll(now) else { panic!() };
 /// assert_eq!(time, Duration::from_secs(47 * 3600));
 /// let later = now + Duration::from_secs(3600);
 /// keeper.refused(later, &token);
 /// assert!(keeper.token().is_none());
-/// assert!(matches!(keeper.next(later), Step::Send(..)));
+/// assert!(matches!(keeper.poll(later), Step::Send(..)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a conversation does nothing until it is driven"]
+#[must_use = "a flow does nothing until it is driven"]
 pub struct TransientTokenKeeper {
     server: MediaServer,
     current: Option<CurrentToken>,
@@ -135,7 +135,7 @@ struct CurrentToken {
 }
 
 impl TransientTokenKeeper {
-    /// The token to use now, if there is one. It is as good as the last [step](Conversation::next) knew.
+    /// The token to use now, if there is one. It is as good as the last [step](Flow::poll) knew.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
@@ -225,12 +225,12 @@ impl TransientTokenKeeper {
     }
 }
 
-impl Conversation for TransientTokenKeeper {
-    type Answer = TransientToken;
-    type Outcome = Infallible;
+impl Flow for TransientTokenKeeper {
+    type Response = TransientToken;
+    type Output = Infallible;
     type Progress = TransientTokenProgress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
         let now = self.elapsed.at(now);
         self.current.take_if(|current| current.ends <= now);
         let due = self.due();
@@ -245,7 +245,7 @@ impl Conversation for TransientTokenKeeper {
         Step::Wait(first.map_or(Duration::MAX, |first| first.saturating_sub(now)))
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

@@ -41,7 +41,7 @@ pub trait DeviceKey {
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 }
 
-/// A key that is shared: one conversation borrows it, another one holds it in an `Arc`.
+/// A key that is shared: one flow borrows it, another one holds it in an `Arc`.
 macro_rules! shared {
     ($($pointer:ty),*) => {$(
         impl<K: DeviceKey + ?Sized> DeviceKey for $pointer {

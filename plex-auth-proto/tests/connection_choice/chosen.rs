@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress, Conversation, Error,
-    Step, TlsErrorKind, Token, TransportErrorKind,
+    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress, Error, Flow, Step,
+    TlsErrorKind, Token, TransportErrorKind,
 };
 
 use super::stage::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
@@ -21,7 +21,7 @@ fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along(
     assert_eq!(chosen.server.version.as_deref(), Some("1.40.0"));
     assert!(!chosen.ipv6 && !chosen.bare_address);
     assert_eq!(chosen.candidates.len(), 3);
-    assert!(matches!(play.choice.next(play.now), Step::Wait(Duration::MAX)), "that is said once");
+    assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)), "that is said once");
     assert!(matches!(play.choice.progress(play.now), ConnectionProgress::Over));
     let shown = format!("{:?} {chosen:?}", play.choice);
     assert!(!shown.contains("s3rv3r-t0ken"), "{shown}");
@@ -127,7 +127,7 @@ fn those_that_hang_leave_time_for_the_others() {
         play.now += soonest;
         for (id, _, reply) in std::mem::take(&mut play.asked) {
             let limit = reply.deadline().unwrap();
-            play.choice.receive(
+            play.choice.complete(
                 play.now,
                 id,
                 Err(reply.transport_error(TransportErrorKind::TimedOut(limit), true)),
@@ -187,12 +187,16 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     let mut play = Play::new(attic.choose_connection(me()));
     let (id, reply) = play.take("remote");
     let right = || reply.read(Response::new(RIGHT)).map_err(Error::from);
-    play.choice.receive(play.now, id, Err(reply.transport_error(TransportErrorKind::CutOff, true)));
-    play.choice.receive(play.now, id, right());
+    play.choice.complete(
+        play.now,
+        id,
+        Err(reply.transport_error(TransportErrorKind::CutOff, true)),
+    );
+    play.choice.complete(play.now, id, right());
     play.fails("relay", TransportErrorKind::CutOff).fails("local", TransportErrorKind::CutOff);
     assert_eq!(play.lost().len(), 3);
-    play.choice.receive(play.now, id, right());
-    assert!(matches!(play.choice.next(play.now), Step::Wait(Duration::MAX)));
+    play.choice.complete(play.now, id, right());
+    assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)));
 
     // One whose place another has got is heard all the same.
     let mut play = Play::new(attic.choose_connection(me()).at_once(1));
@@ -200,14 +204,14 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     let wait = play.goes_on().unwrap();
     play.passes(wait);
     assert_eq!(play.all.len(), 2);
-    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
+    play.choice.complete(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
     assert_eq!(play.chosen(), "https://local.plex.direct:32400");
 
     // One that comes after the deadline, before anybody has asked what is next, is right all the same.
     let mut play = Play::new(attic.choose_connection(me()));
     let (id, reply) = play.take("remote");
     play.now += Duration::from_secs(60);
-    play.choice.receive(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
+    play.choice.complete(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
     assert_eq!(play.chosen(), "https://remote.plex.direct:32400");
 }
 

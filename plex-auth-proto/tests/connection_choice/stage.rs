@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ChosenConnection, ClientIdentity, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
-    ConnectionProgress, Conversation, Error, RequestId, Resource, Step, TransportErrorKind,
+    ConnectionProgress, Error, Flow, RequestId, Resource, Step, TransportErrorKind,
 };
 
 pub(crate) const RIGHT: &str =
@@ -69,7 +69,7 @@ impl Play {
     /// Goes on until it waits, and for how long, or is over.
     pub(crate) fn goes_on(&mut self) -> Option<Duration> {
         loop {
-            match self.choice.next(self.now) {
+            match self.choice.poll(self.now) {
                 Step::Send(id, call) => {
                     let (request, reply) = call.into_parts();
                     assert!(!request.headers().contains_key("x-plex-token"), "a token is sent");
@@ -112,14 +112,14 @@ impl Play {
     pub(crate) fn answers(&mut self, part: &str, body: &'static str) -> &mut Self {
         let (id, reply) = self.take(part);
         let answer = reply.read(Response::new(body)).map_err(Error::from);
-        self.choice.receive(self.now, id, answer);
+        self.choice.complete(self.now, id, answer);
         self.goes_on();
         self
     }
 
     pub(crate) fn fails(&mut self, part: &str, reason: TransportErrorKind) -> &mut Self {
         let (id, reply) = self.take(part);
-        self.choice.receive(self.now, id, Err(reply.transport_error(reason, false)));
+        self.choice.complete(self.now, id, Err(reply.transport_error(reason, false)));
         self.goes_on();
         self
     }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    CandidateLoss, CandidateState, ChosenConnection, ConnectionChoiceError, Conversation, Error,
-    Step, TransportErrorKind,
+    CandidateLoss, CandidateState, ChosenConnection, ConnectionChoiceError, Error, Flow, Step,
+    TransportErrorKind,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -68,7 +68,7 @@ proptest! {
                 let by = ms(jump.unsigned_abs());
                 now = if *jump < 0 { now - by } else { now + by };
             }
-            match choice.next(now) {
+            match choice.poll(now) {
                 Step::Send(id, call) => {
                     let (request, reply) = call.into_parts();
                     let url = request.uri().to_string();
@@ -113,7 +113,7 @@ proptest! {
                             if answer.is_ok() && matches!(fate, Fate::Right) {
                                 right.push(url);
                             }
-                            choice.receive(now, id, answer);
+                            choice.complete(now, id, answer);
                         }
                     }
                 }
@@ -142,7 +142,7 @@ proptest! {
                             prop_assert_eq!(was_asked, asked.contains(&url), "{}", candidate);
                         }
                     }
-                    let is_over = matches!(choice.next(now), Step::Wait(Duration::MAX));
+                    let is_over = matches!(choice.poll(now), Step::Wait(Duration::MAX));
                     prop_assert!(is_over);
                     return Ok(());
                 }

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{
-    Conversation, DeviceTokenEnd, DeviceTokenKeeper, DeviceTrouble, Step, Token,
-};
+use plex_auth_proto::{DeviceTokenEnd, DeviceTokenKeeper, DeviceTrouble, Flow, Step, Token};
 
 use super::stage::{
     Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,
@@ -172,7 +170,7 @@ fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_th
     let waits = [30, 60, 120].map(Duration::from_secs);
     assert_eq!(play.now, SystemTime::UNIX_EPOCH + waits.iter().sum::<Duration>());
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));
-    assert!(matches!(play.talk.next(play.now), Step::Wait(_)), "the token is good");
+    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)), "the token is good");
 }
 
 #[test]
@@ -202,7 +200,7 @@ fn a_clock_that_is_set_back_puts_no_renewal_off() {
     let key = Key::new();
     let mut play = first(&key);
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT")).meets(Exchanged(0));
-    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
     play.now -= Duration::from_secs(300 * DAY);
     let back = play.now;
     let _ = play.sends().unwrap();
@@ -215,12 +213,12 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     let mut play = keeper(&key);
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
-    let Step::Wait(wait) = play.talk.next(play.now) else { panic!() };
+    let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
     assert_eq!(wait.as_secs(), 30);
     let error = trouble(&play).unwrap();
     assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
     play.now += wait;
-    let Step::Wait(wait) = play.talk.next(play.now) else { panic!() };
+    let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
     assert_eq!(wait.as_secs(), 60);
     key.locked.set(false);
     play.meets(Exchanged(6 * DAY));
@@ -231,7 +229,7 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
     for _ in 0..4 {
-        let Step::Wait(wait) = play.talk.next(play.now) else { panic!() };
+        let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
         play.now += wait;
     }
     key.locked.set(false);
@@ -286,7 +284,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
     let body = format!(r#"{{"auth_token":"{}"}}"#, claiming(r#"{"exp":7258118400,"iat":1}"#));
     play.meet([Answer(200, NONCE), Answer(200, body.leak())]);
     while play.passed() < 366 * DAY {
-        let Step::Wait(wait) = play.talk.next(play.now) else { panic!("{}", play.passed()) };
+        let Step::Wait(wait) = play.talk.poll(play.now) else { panic!("{}", play.passed()) };
         assert!(!wait.is_zero() && wait.as_secs() <= HOUR, "{wait:?}");
         play.now += wait;
     }
@@ -296,7 +294,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
 fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     let key = Key::new();
     let mut play = keeper(&key);
-    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
     play.talk.renew_now();
     play.meets(Answer(200, NONCE)).meets(Exchanged(5));
     assert_eq!(play.passed(), 0);
@@ -309,7 +307,7 @@ fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     play.meet([Answer(503, ""), Answer(503, "")]);
     let since = play.passed();
     let before = play.now;
-    assert!(matches!(play.talk.next(before), Step::Wait(_)));
+    assert!(matches!(play.talk.poll(before), Step::Wait(_)));
     play.talk.renew_now();
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), since + 60);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Conversation, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper,
-    InvalidKeptDevice, Step,
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper, Flow, InvalidKeptDevice,
+    Step,
 };
 
 use super::stage::{
@@ -51,7 +51,7 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
         let (mut play, began) = exchanging(&key);
         let (id, call) = play.sends().unwrap();
         play.now += Duration::from_secs(takes);
-        play.talk.receive(play.now, id, answer(&call, &Answer(503, "")));
+        play.talk.complete(play.now, id, answer(&call, &Answer(503, "")));
         play.meet([Answer(503, ""), Answer(503, "")]);
         assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
         let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - began).collect();
@@ -125,8 +125,8 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
         play.meet([Answer(404, GONE), Answer(200, NONCE)]);
         let (id, exchange) = play.sends().unwrap();
         assert_eq!(play.last().1, "/auth/token");
-        play.talk.receive(play.now, late, answer(&poll, &fate));
-        play.talk.receive(play.now, id, answer(&exchange, &Exchanged(0)));
+        play.talk.complete(play.now, late, answer(&poll, &fate));
+        play.talk.complete(play.now, id, answer(&exchange, &Exchanged(0)));
         assert_eq!(play.ends().unwrap().auth_token.expose(), token, "{fate:?}");
     }
 
@@ -135,8 +135,8 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
     play.meets(Answer(200, NONCE));
     let (late, exchange) = play.sends().unwrap();
     let (nonce, call) = play.sends().unwrap();
-    play.talk.receive(play.now, late, answer(&exchange, &Exchanged(0)));
-    play.talk.receive(play.now, nonce, answer(&call, &Answer(200, NONCE)));
+    play.talk.complete(play.now, late, answer(&exchange, &Exchanged(0)));
+    play.talk.complete(play.now, nonce, answer(&call, &Answer(200, NONCE)));
     assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
 }
 
@@ -178,7 +178,7 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
     let shown = format!("{:?}", play.talk);
     assert!(shown.ends_with(r#"key_id: "den", state: over, exchanging: true }"#), "{shown}");
     key.locked.set(true);
-    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
     assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
     key.locked.set(false);
     play.meets(Exchanged(0));
@@ -187,7 +187,7 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
     let (mut play, began) = exchanging(&key);
     let (id, call) = play.sends().unwrap();
     play.now += Duration::from_secs(29);
-    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    play.talk.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
     key.locked.set(true);
     assert!(matches!(play.ends(), Err(DeviceLoginError::CannotSign(_))));
     assert_eq!(play.passed() - began, 120);
@@ -199,7 +199,7 @@ fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
     let (mut play, began) = exchanging(&key);
     let (id, call) = play.sends().unwrap();
     play.now += Duration::from_secs(59);
-    play.talk.receive(play.now, id, answer(&call, &Answer(200, NONCE)));
+    play.talk.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
     let sent: Vec<_> = (0..2).map(|_| play.sends().map(|_| play.last().0 - began)).collect();
     assert_eq!(sent, [Some(60), Some(120)]);
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
@@ -227,7 +227,7 @@ fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
     play.meets(Answer(201, MADE));
     key.locked.set(true);
     play.now += Duration::from_secs(1);
-    assert!(matches!(play.talk.next(play.now), Step::Wait(_)));
+    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
     let DeviceLoginProgress::Waiting { sign_error, .. } = play.talk.progress(play.now) else {
         panic!()
     };

@@ -1,4 +1,4 @@
-//! The conversations about a device's key, with a clock, a key and a plex.tv that are made up.
+//! The flows about a device's key, with a clock, a key and a plex.tv that are made up.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

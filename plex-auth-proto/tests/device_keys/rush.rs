@@ -1,10 +1,10 @@
-//! A conversation in the rush of whatever comes: answers early, late, twice and never, and a clock that jumps.
+//! A flow in the rush of whatever comes: answers early, late, twice and never, and a clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Conversation, Error, Step};
+use plex_auth_proto::{Call, Error, Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
@@ -70,17 +70,17 @@ pub(crate) struct Rush<F, O> {
     pub(crate) was_over: bool,
 }
 
-/// Drives a conversation with one call under way at the most. It must neither hurry nor be busy, nor end too late,
+/// Drives a flow with one call under way at the most. It must neither hurry nor be busy, nor end too late,
 /// nor go on once it has ended.
 ///
 /// `left` is told how it stands, and how much time is left by that.
-pub(crate) fn rush<C: Conversation, F: Clone>(
+pub(crate) fn rush<C: Flow, F: Clone>(
     mut talk: C,
     lots: &[Lot<F>],
     bounds: Bounds,
-    answer: impl Fn(&Call<C::Answer>, &F) -> Result<Response<C::Answer>, Error>,
+    answer: impl Fn(&Call<C::Response>, &F) -> Result<Response<C::Response>, Error>,
     mut left: impl FnMut(&C, SystemTime) -> Option<Duration>,
-) -> Result<Rush<F, C::Outcome>, String> {
+) -> Result<Rush<F, C::Output>, String> {
     // The true time, the clock's, and what the login can have noticed of it.
     let (mut passed, mut now, mut noticed) = (
         Duration::ZERO,
@@ -100,7 +100,7 @@ pub(crate) fn rush<C: Conversation, F: Clone>(
         if let Some(left) = left(&talk, now) {
             deadline = noticed + left;
         }
-        let wait = match talk.next(now) {
+        let wait = match talk.poll(now) {
             Step::Send(id, call) => {
                 let path = call.request().uri().path().to_owned();
                 let last = sent.insert(path, passed);
@@ -123,8 +123,8 @@ pub(crate) fn rush<C: Conversation, F: Clone>(
                     return Err(format!("it ends {after:?} after its time"));
                 }
                 for (_, id, call, lot) in under_way.iter().chain(&answered) {
-                    talk.receive(now, *id, answer(call, &lot.fate));
-                    if !matches!(talk.next(now), Step::Wait(_)) {
+                    talk.complete(now, *id, answer(call, &lot.fate));
+                    if !matches!(talk.poll(now), Step::Wait(_)) {
                         return Err("it is not over".into());
                     }
                 }
@@ -161,7 +161,7 @@ pub(crate) fn rush<C: Conversation, F: Clone>(
         noticed += now.duration_since(looked_at).unwrap_or_default();
         looked_at = now;
         for _ in 0..=usize::from(lot.twice) {
-            talk.receive(now, id, answer(&call, &lot.fate));
+            talk.complete(now, id, answer(&call, &lot.fate));
         }
         met.push((call.request().uri().path().to_owned(), lot.fate.clone()));
         was_heard = lot.takes.is_some_and(|takes| takes < 59);

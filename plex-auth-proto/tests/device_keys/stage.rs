@@ -1,13 +1,12 @@
-//! A clock, a key and a plex.tv that are made up, and what a conversation meets with there.
+//! A clock, a key and a plex.tv that are made up, and what a flow meets with there.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, DeviceKey, DeviceLogin, DeviceTokenKeeper,
-    DeviceTokenProgress, DeviceTrouble, Error, Jwk, PlexTv, RequestId, SignError, Step, Token,
-    TransportErrorKind,
+    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenKeeper, DeviceTokenProgress,
+    DeviceTrouble, Error, Flow, Jwk, PlexTv, RequestId, SignError, Step, Token, TransportErrorKind,
 };
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
@@ -128,18 +127,18 @@ pub(crate) fn answer<T>(call: &Call<T>, fate: &Fate) -> Result<Response<T>, Erro
     }
 }
 
-/// A conversation with a clock.
-pub(crate) struct Play<C: Conversation> {
+/// A flow with a clock.
+pub(crate) struct Play<C: Flow> {
     pub(crate) talk: C,
     pub(crate) now: SystemTime,
     /// What was sent when, in seconds since the start.
     pub(crate) sent: Vec<(u64, String)>,
     /// What went along with the last call.
     pub(crate) body: String,
-    pub(crate) outcome: Option<C::Outcome>,
+    pub(crate) outcome: Option<C::Output>,
 }
 
-impl<C: Conversation> Play<C> {
+impl<C: Flow> Play<C> {
     pub(crate) fn with(talk: C) -> Self {
         Self { talk, now: start(), sent: Vec::new(), body: String::new(), outcome: None }
     }
@@ -149,9 +148,9 @@ impl<C: Conversation> Play<C> {
     }
 
     /// Waits until something is sent, which it returns, or it is over.
-    pub(crate) fn sends(&mut self) -> Option<(RequestId, Call<C::Answer>)> {
+    pub(crate) fn sends(&mut self) -> Option<(RequestId, Call<C::Response>)> {
         for _ in 0..10_000 {
-            match self.talk.next(self.now) {
+            match self.talk.poll(self.now) {
                 Step::Send(id, call) => {
                     let place = call.request().uri().path().replace("/api/v2", "");
                     self.sent.push((self.passed(), place));
@@ -174,7 +173,7 @@ impl<C: Conversation> Play<C> {
     /// The next call meets this fate.
     pub(crate) fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        self.talk.receive(self.now, id, answer(&call, &fate));
+        self.talk.complete(self.now, id, answer(&call, &fate));
         self
     }
 
@@ -185,9 +184,9 @@ impl<C: Conversation> Play<C> {
         self
     }
 
-    pub(crate) fn ends(&mut self) -> C::Outcome {
+    pub(crate) fn ends(&mut self) -> C::Output {
         assert!(self.sends().is_none(), "it goes on");
-        assert!(matches!(self.talk.next(self.now), Step::Wait(_)), "that is said once");
+        assert!(matches!(self.talk.poll(self.now), Step::Wait(_)), "that is said once");
         self.outcome.take().unwrap()
     }
 

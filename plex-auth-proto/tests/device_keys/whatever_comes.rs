@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Conversation, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd,
-    DeviceTokenKeeper,
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenKeeper, Flow,
 };
 use proptest::collection::vec;
 use proptest::prelude::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Conversation, PinLoginError, TransportErrorKind};
+use plex_auth_proto::{Flow, PinLoginError, TransportErrorKind};
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
 
@@ -51,7 +51,7 @@ fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_
     play.meets(Answer(201, r#"{"id":7,"code":"G7KX","expiresIn":2}"#));
     while play.sends().is_some_and(|(id, call)| {
         let error = call.reply().transport_error(TransportErrorKind::Unreachable, false);
-        play.login.receive(play.now, id, Err(error));
+        play.login.complete(play.now, id, Err(error));
         true
     }) {}
     let Some(Err(PinLoginError::Failed(error))) = play.outcome else {
@@ -105,7 +105,7 @@ fn silence_without_end_ends_it_and_makes_no_second_pin() {
     play.meets(Answer(201, MADE));
     let (late, call) = play.sends().unwrap();
     play.meets(Answer(200, WAITING));
-    play.login.receive(play.now, late, Answer(404, GONE).of(&call));
+    play.login.complete(play.now, late, Answer(404, GONE).of(&call));
     play.meets(Answer(200, LINKED));
     play.ends().unwrap();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Conversation, InvalidKeptLogin, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
+    Flow, InvalidKeptLogin, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
 };
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
@@ -21,7 +21,7 @@ fn it_polls_once_a_second_until_somebody_has_linked_the_pin() {
     play.meets(Answer(200, LINKED));
     assert_eq!(play.ends().unwrap().auth_token.expose(), "xyz-Abc_0123456789ab");
     assert_eq!(play.gaps(), [1, 1, 1, 1]);
-    assert!(matches!(play.login.next(play.now), Step::Wait(Duration::MAX)), "that is said once");
+    assert!(matches!(play.login.poll(play.now), Step::Wait(Duration::MAX)), "that is said once");
 }
 
 #[test]
@@ -93,10 +93,10 @@ fn a_clock_that_is_set_while_the_pin_is_made_makes_no_silence_of_its_answer() {
     let (id, call) = play.sends().unwrap();
     play.now += years;
     for _ in 0..3 {
-        let Step::Wait(wait) = play.login.next(play.now) else { panic!() };
+        let Step::Wait(wait) = play.login.poll(play.now) else { panic!() };
         play.now += wait;
     }
-    play.login.receive(play.now, id, Answer(201, MADE).of(&call));
+    play.login.complete(play.now, id, Answer(201, MADE).of(&call));
     assert_eq!(play.left(), 900);
     play.meets(Answer(200, LINKED));
     play.ends().unwrap();
@@ -134,7 +134,7 @@ fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
             None => assert!(play.sends().is_some()),
             Some(fate) => assert_eq!(play.meets(fate).sent.len(), 3),
         }
-        play.login.receive(play.now, late, Answer(200, LINKED).of(&call));
+        play.login.complete(play.now, late, Answer(200, LINKED).of(&call));
         play.ends().unwrap();
         // Nothing is under way that another one would have to wait for.
         play.login.renew();
@@ -142,7 +142,7 @@ fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
         play.meets(Answer(201, MADE));
         assert_eq!(play.now, now);
         // Neither is it taken twice, nor for the token of the next PIN.
-        play.login.receive(play.now, late, Answer(200, LINKED).of(&call));
+        play.login.complete(play.now, late, Answer(200, LINKED).of(&call));
         assert_eq!(play.left(), 900);
     }
 }

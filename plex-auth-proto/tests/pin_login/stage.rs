@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, Error, LinkedPin, PinAnswer, PinLogin, PinLoginError,
-    PinProgress, PlexTv, ShortPin, Step, TransportErrorKind,
+    Call, ClientIdentity, Error, Flow, LinkedPin, PinAnswer, PinLogin, PinLoginError, PinProgress,
+    PlexTv, ShortPin, Step, TransportErrorKind,
 };
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
@@ -78,7 +78,7 @@ impl Play {
         &mut self,
     ) -> Option<(plex_auth_proto::RequestId, Call<PinAnswer<ShortPin>>)> {
         loop {
-            match self.login.next(self.now) {
+            match self.login.poll(self.now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.now);
                     return Some((id, call));
@@ -98,7 +98,7 @@ impl Play {
     /// The next call meets this fate.
     pub(crate) fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        self.login.receive(self.now, id, fate.of(&call));
+        self.login.complete(self.now, id, fate.of(&call));
         self
     }
 

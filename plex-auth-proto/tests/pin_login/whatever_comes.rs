@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{
-    Conversation, PinLogin, PinLoginError, PinProgress, ShortPin, TransportErrorKind,
-};
+use plex_auth_proto::{Flow, PinLogin, PinLoginError, PinProgress, ShortPin, TransportErrorKind};
 use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
     prop_oneof, proptest,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::{
-    Conversation, InvalidKeptTransientToken, Step, Token, TransientTokenKeeper,
+    Flow, InvalidKeptTransientToken, Step, Token, TransientTokenKeeper,
     TransientTokenProgress as Progress, TransientTokenReason as Reason,
 };
 
@@ -120,7 +120,7 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
         play.keeper.use_token(Token::new("an0ther").unwrap());
         let (id, call) = play.sends().unwrap();
         assert_eq!(call.request().headers()["x-plex-token"], "an0ther");
-        play.keeper.receive(play.now, id, Fate::Token(2).of(&call));
+        play.keeper.complete(play.now, id, Fate::Token(2).of(&call));
         assert_eq!(play.token(), Some("transient-5ea1-2"));
     }
     // The one at hand is handed out until it ends.
@@ -128,7 +128,7 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
     play.meets(Fate::Token(1)).meets(Answer(401, ""));
     let Progress::Refused { token: Some(_), .. } = play.keeper.progress(play.now) else { panic!() };
     play.keeper.ask_again();
-    let _ = play.keeper.next(play.now);
+    let _ = play.keeper.poll(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-1"));
 }
 
@@ -137,11 +137,11 @@ fn another_token_that_asks_is_used_at_once_and_does_not_hurry() {
     let mut play = Play::new(keeper());
     let (id, call) = play.sends().unwrap();
     play.keeper.use_token(Token::new("an0ther").unwrap());
-    play.keeper.receive(play.now, id, Answer(401, "").of(&call));
+    play.keeper.complete(play.now, id, Answer(401, "").of(&call));
     play.meets(Fate::Token(1));
     assert_eq!(play.sent, [0, 1], "what the one before met with is forgotten");
     play.keeper.ask_again();
-    assert!(matches!(play.keeper.next(play.now), Step::Wait(_)), "it need not be told");
+    assert!(matches!(play.keeper.poll(play.now), Step::Wait(_)), "it need not be told");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_call_of_which_nothing_comes_is_made_again_after_a_minute() {
     let (lost, call) = play.sends().unwrap();
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [0, 60]);
-    play.keeper.receive(play.now, lost, Fate::Token(1).of(&call));
+    play.keeper.complete(play.now, lost, Fate::Token(1).of(&call));
     assert_eq!(play.token(), Some("transient-5ea1-2"));
 }
 
@@ -165,12 +165,12 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
         play.now = start() + Duration::from_secs(takes);
         let (slow, call) = &asked[0];
         // A late "no" is not heard, as the call that has followed will be told the same.
-        play.keeper.receive(play.now, *slow, Answer(401, "").of(call));
-        play.keeper.receive(play.now, *slow, Fate::Token(1).of(call));
+        play.keeper.complete(play.now, *slow, Answer(401, "").of(call));
+        play.keeper.complete(play.now, *slow, Fate::Token(1).of(call));
         assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-1"), Reason::First));
         // What comes of those that followed changes nothing.
         for (id, call) in &asked {
-            play.keeper.receive(play.now, *id, Fate::Token(2).of(call));
+            play.keeper.complete(play.now, *id, Fate::Token(2).of(call));
         }
         assert_eq!(play.token(), Some("transient-5ea1-1"));
         // Its time counts from the first of them.
@@ -183,9 +183,9 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
     let (slow, call) = play.sends().unwrap();
     play.now += Duration::from_secs(48 * HOUR);
     let (next, next_call) = play.sends().unwrap();
-    play.keeper.receive(play.now, slow, Fate::Token(1).of(&call));
+    play.keeper.complete(play.now, slow, Fate::Token(1).of(&call));
     assert_eq!(play.token(), None);
-    play.keeper.receive(play.now, next, Fate::Token(2).of(&next_call));
+    play.keeper.complete(play.now, next, Fate::Token(2).of(&next_call));
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     assert!(play.keeper.keep(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
 }
@@ -200,7 +200,7 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     let before = play.now;
     play.now -= Duration::from_secs(50 * HOUR);
     let back = play.now;
-    let _ = play.keeper.next(play.now);
+    let _ = play.keeper.poll(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     play.meets(Fate::Token(3));
     assert_eq!(play.now.duration_since(back).unwrap().as_secs(), 47 * HOUR);

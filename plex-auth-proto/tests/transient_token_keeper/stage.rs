@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Conversation, Error, MediaServer, RequestId, Step, Token, TransientToken,
+    Call, ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
     TransientTokenKeeper, TransientTokenProgress as Progress, TransientTokenReason as Reason,
     TransportErrorKind,
 };
@@ -77,7 +77,7 @@ impl Play {
     pub(crate) fn sends(&mut self) -> Option<(RequestId, Call<TransientToken>)> {
         let until = self.now + Duration::from_secs(72 * HOUR);
         loop {
-            match self.keeper.next(self.now) {
+            match self.keeper.poll(self.now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.passed());
                     return Some((id, call));
@@ -97,7 +97,7 @@ impl Play {
 
     pub(crate) fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        self.keeper.receive(self.now, id, fate.of(&call));
+        self.keeper.complete(self.now, id, fate.of(&call));
         self
     }
 

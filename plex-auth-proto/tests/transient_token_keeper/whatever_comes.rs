@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Conversation, Step, TransientTokenProgress as Progress};
+use plex_auth_proto::{Flow, Step, TransientTokenProgress as Progress};
 use proptest::collection::vec;
 use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
@@ -42,7 +42,7 @@ proptest! {
         let (mut round, mut sent) = (0, 0);
         for _ in 0..400 {
             let (fate, takes, refuses, jump) = &rounds[round % rounds.len()];
-            match keeper.next(now) {
+            match keeper.poll(now) {
                 Step::Send(id, call) => {
                     if let Some(last) = last_sent {
                         prop_assert!(jumps || passed - last >= Duration::from_secs(1));
@@ -56,7 +56,7 @@ proptest! {
                         (now, passed) = (now + takes, passed + takes);
                         let by = Duration::from_secs(jump.unsigned_abs());
                         now = if *jump < 0 { now - by } else { now + by };
-                        keeper.receive(now, id, fate.of(&call));
+                        keeper.complete(now, id, fate.of(&call));
                         match fate {
                             Fate::Token(number) => {
                                 given = Some((format!("transient-5ea1-{number}"), asked_at));
@@ -64,7 +64,7 @@ proptest! {
                             Answer(401 | 403 | 498, _) => {
                                 let refused = matches!(keeper.progress(now), Progress::Refused { .. });
                                 prop_assert!(refused);
-                                prop_assert!(matches!(keeper.next(now), Step::Wait(_)));
+                                prop_assert!(matches!(keeper.poll(now), Step::Wait(_)));
                                 keeper.ask_again();
                             }
                             _ => {}

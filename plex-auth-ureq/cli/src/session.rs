@@ -7,8 +7,7 @@ use std::time::Duration;
 use plex_auth_ureq::http::Response;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
-    Call, ClientIdentity, Conversation, Error, InvalidTransport, PlexTv, ServerUrl, Token,
-    Transport,
+    Call, ClientIdentity, Error, Flow, InvalidTransport, PlexTv, ServerUrl, Token, Transport,
 };
 
 use crate::cli::Options;
@@ -73,14 +72,10 @@ impl<'a> Session<'a> {
     }
 
     /// Drives a flow to its end, reporting its progress.
-    pub(crate) fn converse<C>(
-        &self,
-        conversation: &mut C,
-        mut watch: impl FnMut(C::Progress),
-    ) -> C::Outcome
+    pub(crate) fn converse<C>(&self, flow: &mut C, mut watch: impl FnMut(C::Progress)) -> C::Output
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
         let mut watch = |progress| {
             watch(progress);
@@ -88,9 +83,9 @@ impl<'a> Session<'a> {
         };
         loop {
             let outcome = if self.options.verbose {
-                self.http.drive_with(&mut Verbose::new(conversation), &mut watch)
+                self.http.drive_with(&mut Verbose::new(flow), &mut watch)
             } else {
-                self.http.drive_with(conversation, &mut watch)
+                self.http.drive_with(flow, &mut watch)
             };
             if let Some(outcome) = outcome {
                 return outcome;

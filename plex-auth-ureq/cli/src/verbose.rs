@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime};
 
 use plex_auth_ureq::http::Response;
-use plex_auth_ureq::{Call, Conversation, Error, RequestId, Step};
+use plex_auth_ureq::{Call, Error, Flow, RequestId, Step};
 
 use crate::output::note;
 
@@ -44,13 +44,13 @@ impl<'a, C> Verbose<'a, C> {
     }
 }
 
-impl<C: Conversation> Conversation for Verbose<'_, C> {
-    type Answer = C::Answer;
-    type Outcome = C::Outcome;
+impl<C: Flow> Flow for Verbose<'_, C> {
+    type Response = C::Response;
+    type Output = C::Output;
     type Progress = C::Progress;
 
-    fn next(&mut self, now: SystemTime) -> Step<Self> {
-        match self.inner.next(now) {
+    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+        match self.inner.poll(now) {
             Step::Send(id, call) => {
                 self.in_flight.push((id, sent(&call)));
                 Step::Send(id, call)
@@ -60,16 +60,16 @@ impl<C: Conversation> Conversation for Verbose<'_, C> {
         }
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,
-        answer: Result<Response<C::Answer>, Error>,
+        answer: Result<Response<C::Response>, Error>,
     ) {
         if let Some(place) = self.in_flight.iter().position(|(in_flight, _)| *in_flight == id) {
             self.in_flight.swap_remove(place).1.answered(&answer);
         }
-        self.inner.receive(now, id, answer);
+        self.inner.complete(now, id, answer);
     }
 
     fn progress(&self, now: SystemTime) -> C::Progress {

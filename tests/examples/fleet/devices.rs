@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Conversation, DeviceTokenAnswer, DeviceTokenEnd, Error, RequestId, Step};
+use plex_auth_proto::{DeviceTokenAnswer, DeviceTokenEnd, Error, Flow, RequestId, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
@@ -170,10 +170,10 @@ impl<S: Service> Fleet<S> {
             return self.put(number, now, START + u64::from(on_at));
         }
         if let Some((_, id, answer)) = self.pending.remove(&number) {
-            self.receive(number, now, id, answer);
+            self.complete(number, now, id, answer);
         }
         let device = &mut self.devices[number as usize];
-        match device.keeper.next(device.clock(now)) {
+        match device.keeper.poll(device.clock(now)) {
             Step::Wait(time) => self.put(number, now, after(now, time)),
             Step::Done(DeviceTokenEnd::KeyRefused(_)) if device.registered == 0 => {
                 self.started_anew += 1;
@@ -205,7 +205,7 @@ impl<S: Service> Fleet<S> {
         }
     }
 
-    fn receive(
+    fn complete(
         &mut self,
         number: u32,
         now: u64,
@@ -221,7 +221,7 @@ impl<S: Service> Fleet<S> {
             device.troubled_since.get_or_insert(since_start(now));
         }
         let renewals = device.keeper.renewals();
-        device.keeper.receive(device.clock(now), id, answer);
+        device.keeper.complete(device.clock(now), id, answer);
         if device.keeper.renewals() == renewals {
             return;
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, Error, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
+    ClientIdentity, Error, Flow, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
     RequestId, ShortPin, Step,
 };
 
@@ -142,7 +142,7 @@ impl<S: PinService> Crowd<S> {
     fn ask(&mut self, number: u32, now: u64) {
         let login = &mut self.logins[number as usize];
         if let Some((id, answer)) = self.pending.remove(&number) {
-            login.talk.receive(at(now), id, answer);
+            login.talk.complete(at(now), id, answer);
         }
         if login.shown.is_none()
             && matches!(login.talk.progress(at(now)), PinProgress::Waiting { .. })
@@ -153,7 +153,7 @@ impl<S: PinService> Crowd<S> {
                 self.links.entry(when).or_default().push(number);
             }
         }
-        let next = match login.talk.next(at(now)) {
+        let next = match login.talk.poll(at(now)) {
             Step::Wait(time) => after(now, time),
             Step::Send(id, call) => {
                 let outcome = self.network.carry(call, &mut self.service, now);

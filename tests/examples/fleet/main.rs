@@ -2,7 +2,7 @@
 //! wait for somebody, servers that are restarted under whoever uses them.
 //!
 //! `cargo run --release -p plex-auth-tests --example fleet` plays all of it, and prints how many requests a second
-//! that makes and what became of everybody; `-- --help` says what can be chosen. The conversations are the real
+//! that makes and what became of everybody; `-- --help` says what can be chosen. The flows are the real
 //! ones; there is no socket, no clock and no chance that is not the seed's. It ends with an error where a goal is
 //! missed.
 #![allow(
@@ -32,7 +32,7 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 
-/// Plays plex-auth's conversations by the million, in a time of their own.
+/// Plays plex-auth's flows by the million, in a time of their own.
 #[derive(Debug, Parser)]
 #[command(name = "fleet")]
 struct Arguments {

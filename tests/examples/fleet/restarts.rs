@@ -7,7 +7,7 @@ use std::time::Duration;
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, Error, MediaServer, RequestId, Step, Token, TransientToken,
+    ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
     TransientTokenKeeper, TransientTokenProgress,
 };
 
@@ -179,7 +179,7 @@ impl<S: Server> Town<S> {
         if let Some((id, answer)) = self.pending.remove(&number) {
             user.lost +=
                 u32::from(answer.as_ref().is_err_and(|error| error.as_transport().is_some()));
-            user.keeper.receive(at(now), id, answer);
+            user.keeper.complete(at(now), id, answer);
             let opens =
                 user.keeper.token().is_some_and(|token| household.server.is_opened_by(token, now));
             if opens && user.whole_at.is_none() {
@@ -200,7 +200,7 @@ impl<S: Server> Town<S> {
                 user.keeper.refused(at(now), &token);
             }
         }
-        let next = match user.keeper.next(at(now)) {
+        let next = match user.keeper.poll(at(now)) {
             Step::Done(never) => match never {},
             Step::Wait(time) => after(now, time),
             Step::Send(id, call) => {

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use clap::Parser;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, ForwardUrl, LinkedPin, LoginPin, Pin, PinAnswer, PinLogin,
-    PinLoginError, PinProgress, PlexTv,
+    ClientIdentity, Flow, ForwardUrl, LinkedPin, LoginPin, Pin, PinAnswer, PinLogin, PinLoginError,
+    PinProgress, PlexTv,
 };
 use plex_auth_ureq::Transport;
 use serde_json::json;
@@ -54,10 +54,10 @@ impl LogIn {
 fn log_in<P>(http: &Transport, mut login: PinLogin<P>, show: impl Fn(&P)) -> Outcome<LinkedPin>
 where
     P: LoginPin + Send,
-    PinLogin<P>: Conversation<
-            Answer = PinAnswer<P>,
+    PinLogin<P>: Flow<
+            Response = PinAnswer<P>,
             Progress = PinProgress<P>,
-            Outcome = Result<LinkedPin, PinLoginError>,
+            Output = Result<LinkedPin, PinLoginError>,
         >,
 {
     let mut is_shown = false;

@@ -69,7 +69,7 @@ async fn play() -> Result<(), Box<dyn Error>> {
     let account = http.send(plex_tv.sign_in(&credentials)).await?;
     println!("signed in as {}", account.username.as_deref().unwrap_or_default());
 
-    // A conversation goes over it as well.
+    // A flow goes over it as well.
     let state = http.drive(&mut plex_tv.token_check(&account.auth_token)).await;
     assert!(matches!(state, plex_auth_hyper::TokenState::Valid(_)), "{state:?}");
 

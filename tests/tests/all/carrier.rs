@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, Call, Conversation, Error, Step, TransportErrorKind};
+use plex_auth_proto::{Body, Call, Error, Flow, Step, TransportErrorKind};
 use plex_auth_tests::bare_client;
 use tokio::runtime::Runtime;
 
@@ -118,33 +118,31 @@ impl Carrier {
         }
     }
 
-    /// Drives a conversation to its end, or to where `watch` stops it: by the transport where there is one, and
+    /// Drives a flow to its end, or to where `watch` stops it: by the transport where there is one, and
     /// else by hand.
     pub(crate) fn drive<C>(
         &self,
-        conversation: &mut C,
+        flow: &mut C,
         mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Outcome>
+    ) -> Option<C::Output>
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
         match self {
-            Self::Ureq(transport) => transport.drive_with(conversation, watch),
-            Self::Hyper(transport, runtime) => {
-                runtime.block_on(transport.drive_with(conversation, watch))
-            }
+            Self::Ureq(transport) => transport.drive_with(flow, watch),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.drive_with(flow, watch)),
             Self::OwnHyper(transport, runtime) => {
-                runtime.block_on(transport.drive_with(conversation, watch))
+                runtime.block_on(transport.drive_with(flow, watch))
             }
             Self::Value(_) | Self::HandMade(_) => loop {
-                if watch(conversation.progress(SystemTime::now())).is_break() {
+                if watch(flow.progress(SystemTime::now())).is_break() {
                     return None;
                 }
-                match conversation.next(SystemTime::now()) {
+                match flow.poll(SystemTime::now()) {
                     Step::Send(id, call) => {
                         let answer = self.exchange(call);
-                        conversation.receive(SystemTime::now(), id, answer);
+                        flow.complete(SystemTime::now(), id, answer);
                     }
                     Step::Wait(time) => std::thread::sleep(time),
                     Step::Done(outcome) => return Some(outcome),

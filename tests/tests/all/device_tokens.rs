@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_proto::http::header::DATE;
 use plex_auth_proto::{
-    ClientIdentity, Conversation, DeviceKey, DeviceLoginProgress, DeviceTokenEnd,
-    DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, Error, PlexTv, Step, Token,
-    TransportErrorKind,
+    ClientIdentity, DeviceKey, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenKeeper,
+    DeviceTokenProgress, Ed25519Key, Error, Flow, PlexTv, Step, Token, TransportErrorKind,
 };
 
 use crate::carrier::runtime;
@@ -74,7 +73,7 @@ impl Month {
     ) -> Option<DeviceTokenEnd> {
         loop {
             let (now, renewals) = (self.device_time(), keeper.renewals());
-            match keeper.next(now) {
+            match keeper.poll(now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.passed());
                     let (request, reply) = call.into_parts();
@@ -90,7 +89,7 @@ impl Month {
                         answer.headers_mut().insert(DATE, date);
                         reply.read(answer).map_err(Error::from)
                     };
-                    keeper.receive(now, id, answer);
+                    keeper.complete(now, id, answer);
                 }
                 Step::Wait(time) => {
                     let time = time.as_secs() + u64::from(time.subsec_nanos() > 0);
@@ -191,7 +190,7 @@ fn a_restart_goes_on_with_what_was_kept_also_in_the_middle_of_a_renewal() {
         keeper =
             DeviceTokenKeeper::load(plex_tv("http://plex.example"), &key, kept.expose()).unwrap();
         assert!(month.live(&mut keeper, restart * DAY / 2).is_none());
-        if let Step::Send(_, call) = keeper.next(month.device_time()) {
+        if let Step::Send(_, call) = keeper.poll(month.device_time()) {
             // The program ends while this is under way.
             let now = month.now;
             drop(month.plex.answer(&call.into_parts().0.map(Vec::from), now));

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plex_auth_fake::{Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Conversation, Credentials, Error, MediaServer, PlexTv, Source,
-    Token,
+    Account, Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, Source, Token,
 };
 
 use crate::carrier::Carrier;
@@ -88,17 +87,17 @@ impl Harness {
         self.carrier.send(call)
     }
 
-    /// Drives a conversation, as [`Carrier::drive`] does.
+    /// Drives a flow, as [`Carrier::drive`] does.
     pub(crate) fn drive<C>(
         &self,
-        conversation: &mut C,
+        flow: &mut C,
         watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Outcome>
+    ) -> Option<C::Output>
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
-        self.carrier.drive(conversation, watch)
+        self.carrier.drive(flow, watch)
     }
 
     /// Asks the fake with an operation of the list, as somebody that it does not know.

@@ -12,13 +12,13 @@ mod carrier;
 mod claim;
 mod coming_from;
 mod connection_choice;
-mod conversations;
 mod device_keys;
 mod device_tokens;
 mod devices;
 mod error_table;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 mod every_operation;
+mod flows;
 mod futures;
 mod harness;
 mod home;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server, Which, Who};
 use plex_auth_proto::{
-    Access, ClientIdentity, Conversation, MediaServer, PlexTv, Token, TokenState,
-    TransientTokenKeeper, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    Access, ClientIdentity, Flow, MediaServer, PlexTv, Token, TokenState, TransientTokenKeeper,
+    TransientTokenProgress as Progress, TransientTokenReason as Reason,
 };
 
 use crate::carrier::runtime;
 
-/// What drives a conversation.
+/// What drives a flow.
 #[derive(Debug)]
 enum Driver {
     Ureq,
@@ -19,34 +19,30 @@ enum Driver {
 }
 
 impl Driver {
-    fn until<C>(
-        &self,
-        conversation: &mut C,
-        is_there: impl Fn(&C::Progress) -> bool,
-    ) -> Option<C::Outcome>
+    fn until<C>(&self, flow: &mut C, is_there: impl Fn(&C::Progress) -> bool) -> Option<C::Output>
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
         let watch = |progress| match is_there(&progress) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
         match self {
-            Self::Ureq => plex_auth_ureq::Transport::new().drive_with(conversation, watch),
+            Self::Ureq => plex_auth_ureq::Transport::new().drive_with(flow, watch),
             Self::Hyper => {
                 let transport = plex_auth_hyper::Transport::new();
-                runtime().block_on(transport.drive_with(conversation, watch))
+                runtime().block_on(transport.drive_with(flow, watch))
             }
         }
     }
 
-    fn drive<C>(&self, mut conversation: C) -> C::Outcome
+    fn drive<C>(&self, mut flow: C) -> C::Output
     where
-        C: Conversation,
-        C::Answer: Send + 'static,
+        C: Flow,
+        C::Response: Send + 'static,
     {
-        self.until(&mut conversation, |_| false).expect("its end")
+        self.until(&mut flow, |_| false).expect("its end")
     }
 
     /// The reason of the token that is had, or none where the server refuses.

@@ -26,10 +26,10 @@ use crate::search::Seen;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/carrier.rs"]
 mod carrier;
-mod conversations;
 #[allow(dead_code, reason = "shared; each suite uses its part")]
 #[path = "../all/every_operation.rs"]
 mod every_operation;
+mod flows;
 mod search;
 mod talk;
 

@@ -1,4 +1,4 @@
-//! Each conversation, and what there is to see of it.
+//! Each flow, and what there is to see of it.
 
 use std::any::type_name;
 use std::error::Error;
@@ -6,24 +6,24 @@ use std::fmt::Debug;
 use std::time::SystemTime;
 
 use plex_auth_proto::{
-    Access, AskProgress, ConnectionChoice, ConnectionProgress, Conversation, DeviceKey,
-    DeviceLogin, DeviceLoginProgress, DeviceTokenKeeper, DeviceTokenProgress, Jwk, LoginPin,
-    PinLogin, Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState,
-    TransientTokenKeeper, TransientTokenProgress,
+    Access, AskProgress, ConnectionChoice, ConnectionProgress, DeviceKey, DeviceLogin,
+    DeviceLoginProgress, DeviceTokenKeeper, DeviceTokenProgress, Flow, Jwk, LoginPin, PinLogin,
+    Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenKeeper,
+    TransientTokenProgress,
 };
 
 use crate::every_operation::{Asking, SIGNATURE};
 use crate::search::{Seen, words};
 
-/// A conversation, and what there is to see of it.
+/// A flow, and what there is to see of it.
 pub(crate) trait Talk:
-    Conversation<Answer: Debug + Send + 'static, Outcome: Debug, Progress: Debug> + Debug
+    Flow<Response: Debug + Send + 'static, Output: Debug, Progress: Debug> + Debug
 {
     /// What is wrong as it stands, in the words of its errors.
     fn troubles(progress: &Self::Progress) -> String;
 
     /// The same of its end.
-    fn failures(outcome: &Self::Outcome) -> String;
+    fn failures(outcome: &Self::Output) -> String;
 
     /// What is kept of it, where anything is.
     fn kept(&self, _: SystemTime) -> Option<Secret> {
@@ -41,7 +41,7 @@ impl<P: LoginPin + Send> Talk for PinLogin<P> {
         String::new()
     }
 
-    fn failures(outcome: &Self::Outcome) -> String {
+    fn failures(outcome: &Self::Output) -> String {
         of(outcome.as_ref().err())
     }
 
@@ -58,7 +58,7 @@ impl Talk for DeviceLogin<Key> {
         }
     }
 
-    fn failures(outcome: &Self::Outcome) -> String {
+    fn failures(outcome: &Self::Output) -> String {
         of(outcome.as_ref().err())
     }
 
@@ -77,7 +77,7 @@ impl Talk for DeviceTokenKeeper<Key> {
         }
     }
 
-    fn failures(outcome: &Self::Outcome) -> String {
+    fn failures(outcome: &Self::Output) -> String {
         words(outcome)
     }
 
@@ -131,7 +131,7 @@ impl Talk for TransientTokenKeeper {
         }
     }
 
-    fn failures(outcome: &Self::Outcome) -> String {
+    fn failures(outcome: &Self::Output) -> String {
         match *outcome {}
     }
 
@@ -150,7 +150,7 @@ impl Talk for ConnectionChoice {
         }
     }
 
-    fn failures(outcome: &Self::Outcome) -> String {
+    fn failures(outcome: &Self::Output) -> String {
         of(outcome.as_ref().err())
     }
 }
@@ -174,13 +174,13 @@ impl DeviceKey for Key {
     }
 }
 
-/// Whoever has a conversation go on, and looks.
+/// Whoever has a flow go on, and looks.
 pub(crate) trait Player {
     fn play<C: Talk>(&mut self, talk: C);
 }
 
-/// Each conversation, in each of the ways in which it can begin.
-pub(crate) fn every_conversation(asking: &Asking, player: &mut impl Player) {
+/// Each flow, in each of the ways in which it can begin.
+pub(crate) fn every_flow(asking: &Asking, player: &mut impl Player) {
     let Asking { plex_tv, server, token, .. } = asking;
     player.play(plex_tv.short_pin_login());
     player.play(plex_tv.strong_pin_login());

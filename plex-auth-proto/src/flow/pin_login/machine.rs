@@ -188,7 +188,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
         self.state = State::Over(Some(outcome));
     }
 
-    pub(crate) fn next(&mut self, now: SystemTime) -> Next<P> {
+    pub(crate) fn poll(&mut self, now: SystemTime) -> Next<P> {
         let now = self.clock.at(now);
         // Not for polls: the next one shall come before the PIN ends, and what comes late is heard.
         let is_creating = matches!(self.state, State::Creating { .. });

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use plex_auth_ureq::{
-    Conversation, DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, PlexTv, Step, Token,
+    DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, Flow, PlexTv, Step, Token,
 };
 
 use super::{Session, SignedIn, identity, plex_tv};
@@ -17,7 +17,7 @@ use crate::state::device::Device;
 pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
     let mut state = session.store.read()?;
     let (plex_tv, mut keeper) = keeper(session, &mut state)?;
-    let is_due = !matches!(keeper.next(SystemTime::now()), Step::Wait(_));
+    let is_due = !matches!(keeper.poll(SystemTime::now()), Step::Wait(_));
     let as_saved = || {
         let profile = state.profiles.remove(&session.options.profile);
         let profile = profile.ok_or_else(|| session.nobody())?;
@@ -87,10 +87,10 @@ fn keeper(
 /// Lets it do what is due. What does not work now is tried at the next run.
 fn renew(session: &Session<'_>, keeper: &mut DeviceTokenKeeper<Ed25519Key>) -> Result<(), Failure> {
     loop {
-        match keeper.next(SystemTime::now()) {
+        match keeper.poll(SystemTime::now()) {
             Step::Send(id, call) => {
                 let answer = session.exchange(call);
-                keeper.receive(SystemTime::now(), id, answer);
+                keeper.complete(SystemTime::now(), id, answer);
             }
             Step::Wait(_) => return Ok(()),
             Step::Done(end) => return Err(explain::device_token_end(&end)),

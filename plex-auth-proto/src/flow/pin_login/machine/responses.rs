@@ -17,7 +17,7 @@ use crate::flow::server_clock::Times;
 use crate::plex_tv::pin::poll_pin::PinState;
 
 impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
-    pub(crate) fn receive(
+    pub(crate) fn complete(
         &mut self,
         now: SystemTime,
         id: RequestId,

@@ -1,4 +1,4 @@
-//! Conversations, searched as their calls are: what they show while they go on, what they end in, and what is logged
+//! Flows, searched as their calls are: what they show while they go on, what they end in, and what is logged
 //! while a transport drives them. What is kept of one holds secrets on purpose, and shows none.
 
 use std::any::type_name;
@@ -14,7 +14,7 @@ use plex_auth_proto::{Call, Error, Secret, Step, TransportErrorKind};
 use crate::carrier::Carrier;
 use crate::every_operation::every_operation;
 use crate::search::Seen;
-use crate::talk::{Player, Talk, both, every_conversation, look};
+use crate::talk::{Player, Talk, both, every_flow, look};
 use crate::{answer, asking, canaries, echoes, listen, log};
 
 /// What one call meets in place of its success.
@@ -62,13 +62,13 @@ impl Player for InMemory<'_> {
             if talk.kept(now).is_some_and(|kept| holds_one(&kept)) {
                 self.kept.insert(type_name::<C>());
             }
-            let step = talk.next(now);
+            let step = talk.poll(now);
             self.seen.add(type_name::<C>(), both(&step));
             match step {
                 Step::Send(id, call) => {
                     let answer = self.answer(&call, calls);
                     self.seen.add(type_name::<C>(), both(&answer.as_ref().map(Response::body)));
-                    talk.receive(now, id, answer);
+                    talk.complete(now, id, answer);
                     calls += 1;
                 }
                 Step::Wait(time) => now += time.min(Duration::from_secs(3600)),
@@ -83,7 +83,7 @@ impl Player for InMemory<'_> {
 }
 
 #[test]
-fn nothing_that_a_conversation_shows_holds_a_secret_save_what_is_kept_on_purpose() {
+fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
     let (mut seen, mut kept, canaries) = (Seen::default(), BTreeSet::new(), canaries());
     let successes = every_operation().into_iter().map(|it| (it.operation.name, it.success));
     let successes = successes.collect();
@@ -96,14 +96,14 @@ fn nothing_that_a_conversation_shows_holds_a_secret_save_what_is_kept_on_purpose
             let (seen, kept) = (&mut seen, &mut kept);
             let (trouble, canaries, successes) = (&trouble, &canaries, &successes);
             let mut player = InMemory { seen, trouble, which, kept, canaries, successes };
-            every_conversation(&asking, &mut player);
+            every_flow(&asking, &mut player);
         }
     }
     seen.has_none_of(&canaries);
     assert_eq!(kept.len(), 5, "what is kept holds a PIN or a token: {kept:#?}");
 }
 
-/// Remembers which conversations there were.
+/// Remembers which flows there were.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
@@ -114,7 +114,7 @@ impl Player for Names {
     }
 }
 
-/// The types that are conversations, as the sources of the core have them.
+/// The types that are flows, as the sources of the core have them.
 fn declared(folder: PathBuf) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -124,7 +124,7 @@ fn declared(folder: PathBuf) -> BTreeSet<String> {
         } else {
             let text = std::fs::read_to_string(path).unwrap();
             let code = text.lines().filter(|line| line.starts_with("impl"));
-            let types = code.filter_map(|line| line.split_once(" Conversation for "));
+            let types = code.filter_map(|line| line.split_once(" Flow for "));
             found.extend(types.map(|(_, name)| {
                 name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
             }));
@@ -134,9 +134,9 @@ fn declared(folder: PathBuf) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_conversation_of_the_core_is_searched() {
+fn every_flow_of_the_core_is_searched() {
     let mut names = Names::default();
-    every_conversation(&asking("https://plex.example"), &mut names);
+    every_flow(&asking("https://plex.example"), &mut names);
     let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plex-auth-proto/src");
     assert_eq!(names.0, declared(core));
     assert_eq!(names.0.len(), 7);
@@ -198,7 +198,7 @@ impl Player for Count {
 }
 
 #[test]
-fn no_transport_that_drives_a_conversation_shows_or_logs_a_secret() {
+fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
     listen();
     let all = canaries().join(" ");
     let troubles = [
@@ -208,7 +208,7 @@ fn no_transport_that_drives_a_conversation_shows_or_logs_a_secret() {
         Some((200, format!(r#"{{"{all}":"{all}"}}"#))),
     ];
     let mut count = Count(0);
-    every_conversation(&asking("https://plex.example"), &mut count);
+    every_flow(&asking("https://plex.example"), &mut count);
     let carriers: [fn() -> Carrier; 2] = [|| Carrier::ureq(None), || Carrier::hyper(None)];
     let mut seen = Seen::default();
     std::thread::scope(|scope| {
@@ -219,7 +219,7 @@ fn no_transport_that_drives_a_conversation_shows_or_logs_a_secret() {
                 scope.spawn(move || {
                     let (server, mut seen) = (server(trouble.as_ref()), Seen::default());
                     let mut player = Driven { seen: &mut seen, carrier: &carrier(), before };
-                    every_conversation(&asking(server.url()), &mut player);
+                    every_flow(&asking(server.url()), &mut player);
                     assert!(server.with(|fake| !fake.requests().is_empty()), "nothing is asked");
                     seen
                 })

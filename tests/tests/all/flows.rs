@@ -1,4 +1,4 @@
-//! Conversations, driven by both transports and by hand.
+//! Flows, driven by both transports and by hand.
 
 use std::ops::ControlFlow;
 use std::pin::pin;
@@ -70,7 +70,7 @@ fn a_login_is_stopped_from_outside_and_gone_on_with() {
 }
 
 #[test]
-fn without_a_runtime_a_conversation_ends_in_an_error_and_no_panic() {
+fn without_a_runtime_a_flow_ends_in_an_error_and_no_panic() {
     let me = ClientIdentity::builder("id").build().unwrap();
     let mut login = PlexTv::at(me, "http://127.0.0.1:1".parse().unwrap()).short_pin_login();
     let transport = plex_auth_hyper::Transport::new();
@@ -84,7 +84,7 @@ fn without_a_runtime_a_conversation_ends_in_an_error_and_no_panic() {
 }
 
 #[test]
-fn a_driven_conversation_can_be_sent_to_another_thread() {
+fn a_driven_flow_can_be_sent_to_another_thread() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
