@@ -16,6 +16,7 @@ pub(crate) mod in_flight;
 pub(crate) mod pin_login;
 pub(crate) mod retry;
 pub(crate) mod saved_device;
+pub(crate) mod saved_state;
 pub(crate) mod server_access;
 pub(crate) mod server_clock;
 pub(crate) mod token_check;

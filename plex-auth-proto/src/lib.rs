@@ -47,15 +47,13 @@ pub use flow::device_token_refresher::progress::{
 };
 pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenKeeper};
 pub use flow::pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
-pub use flow::pin_login::saved::InvalidKeptLogin;
 pub use flow::pin_login::{LoginPin, PinLogin};
 pub use flow::retry::AskProgress;
-pub use flow::saved_device::InvalidKeptDevice;
+pub use flow::saved_state::InvalidSavedState;
 pub use flow::server_access::{Access, AccessDoubt, ServerAccess};
 pub use flow::token_check::{TokenCheck, TokenState};
 pub use flow::transient_token_refresher::TransientTokenKeeper;
 pub use flow::transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};
-pub use flow::transient_token_refresher::saved::InvalidKeptTransientToken;
 pub use flow::{Flow, RequestId, Step};
 pub use http;
 pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};

@@ -67,9 +67,9 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<InvalidHomePin>();
     checked::<InvalidHomeUserUuid>();
     checked::<InvalidIdentity>();
-    checked::<InvalidKeptDevice>();
-    checked::<InvalidKeptLogin>();
-    checked::<InvalidKeptTransientToken>();
+    checked::<InvalidSavedState>();
+    checked::<InvalidSavedState>();
+    checked::<InvalidSavedState>();
     checked::<InvalidKeyId>();
     checked::<InvalidPinCode>();
     checked::<InvalidPlexJwt>();

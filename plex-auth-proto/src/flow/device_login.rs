@@ -68,7 +68,7 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut now = SystemTime::UNIX_EPOCH; // the caller's clock
 /// let mut login = plex_tv.short_device_login(&key);
-/// store(login.keep(now).expose());
+/// store(login.save(now).expose());
 ///
 /// let mut answers = [
 ///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
@@ -86,7 +86,7 @@ impl PlexTv {
 ///     }
 /// };
 /// let keeper = plex_tv.device_token_keeper(&key, linked.auth_token);
-/// store(keeper.keep().expose());
+/// store(keeper.save().expose());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]
@@ -111,7 +111,7 @@ struct PendingExchange {
 pub struct DeviceLoginAnswer(DeviceContent);
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
 enum DeviceContent {
     Pin(PinAnswer<DevicePin>),
     ExchangeResponse(ExchangeResponse),

@@ -47,7 +47,7 @@ impl PlexTv {
     /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
     /// dies with the first new one.
     ///
-    /// Keep the old one, too, until then: it is not part of what the keeper [keeps](DeviceTokenKeeper::keep), which after a
+    /// Keep the old one, too, until then: it is not part of what the keeper [saves](DeviceTokenKeeper::save), which after a
     /// restart registers nothing, as the key may be registered. Where it was not, the keeper ends in
     /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
     pub fn register_device<K: DeviceKey>(&self, key: K, old_token: Token) -> DeviceTokenKeeper<K> {
@@ -65,7 +65,7 @@ impl PlexTv {
 /// by up to itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no
 /// waiting helps.
 ///
-/// - [Keep](Self::keep) what is to be kept before the first call is sent, and again whenever
+/// - [Save](Self::save) what is to be kept before the first call is sent, and again whenever
 ///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
 /// - Give each device of a fleet a [jitter](Self::jitter) of its own.
 /// - What time it is at Plex is taken from Plex's answers, as many devices do not know it.
@@ -85,8 +85,8 @@ impl PlexTv {
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// // The key is a `DeviceKey` that Plex knows: an `Ed25519Key`, or one of your own.
-/// let kept = r#"{"clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
-/// let mut keeper = DeviceTokenKeeper::load(plex_tv, key, kept)?.jitter(Duration::from_secs(1234));
+/// let saved = r#"{"clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
+/// let mut keeper = DeviceTokenKeeper::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
 ///
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
 /// for answer in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
@@ -166,7 +166,7 @@ impl<K: DeviceKey> DeviceTokenKeeper<K> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// How many tokens have been got. It rises with each, which then is to be [kept](Self::keep).
+    /// How many tokens have been got. It rises with each, which then is to be [saved](Self::save).
     pub fn renewals(&self) -> u64 {
         self.renewals
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::flow::saved_state::InvalidSavedState;
 use crate::jwt::jwk::Jwk;
 use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
@@ -10,7 +11,7 @@ use crate::wire::lenient;
 
 lenient::object! {
     /// What was kept; a PIN's number and code are read by the PIN itself.
-    pub(crate) struct KeptDevice {
+    pub(crate) struct SavedDevice {
         client_identifier: Option<String> as "clientIdentifier",
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,
@@ -20,29 +21,29 @@ lenient::object! {
     }
 }
 
-impl KeptDevice {
+impl SavedDevice {
     /// Reads what was kept for this identity and key, and for no other.
-    pub(crate) fn load(
+    pub(crate) fn restore(
         identity: &ClientIdentity,
         jwk: &Jwk,
-        kept: &str,
-    ) -> Result<Self, InvalidKeptDevice> {
-        let kept: Self = serde_json::from_str(kept).map_err(|_| InvalidKeptDevice::Unreadable)?;
-        let (Some(identifier), Some(key_id)) = (&kept.client_identifier, &kept.key_id) else {
-            return Err(InvalidKeptDevice::Unreadable);
+        saved: &str,
+    ) -> Result<Self, InvalidSavedState> {
+        let saved: Self = serde_json::from_str(saved).map_err(|_| InvalidSavedState::Unreadable)?;
+        let (Some(identifier), Some(key_id)) = (&saved.client_identifier, &saved.key_id) else {
+            return Err(InvalidSavedState::Unreadable);
         };
         if identifier != identity.identifier() {
-            return Err(InvalidKeptDevice::OtherIdentifier);
+            return Err(InvalidSavedState::OtherIdentifier);
         }
         if key_id != jwk.key_id() {
-            return Err(InvalidKeptDevice::OtherKey);
+            return Err(InvalidSavedState::OtherKey);
         }
-        Ok(kept)
+        Ok(saved)
     }
 }
 
 /// Writes down whose device it is, and what more there is to keep.
-pub(crate) fn keep(
+pub(crate) fn save(
     identity: &ClientIdentity,
     jwk: &Jwk,
     more: impl IntoIterator<Item = (&'static str, Json)>,
@@ -51,20 +52,4 @@ pub(crate) fn keep(
         [("clientIdentifier", identity.identifier().into()), ("keyId", jwk.key_id().into())];
     let members = whose.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value));
     Secret::new(Json::Object(Map::from_iter(members)).to_string())
-}
-
-/// Why a kept device cannot be gone on with. What was kept is left as it is: it is right for the identifier and
-/// the key that it was kept under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidKeptDevice {
-    /// It is not what was kept, or not all of it.
-    #[error("this is no kept device")]
-    Unreadable,
-    /// It was kept under another client identifier. Plex knows the device's key under that one alone.
-    #[error("the device was kept under another client identifier; use that one")]
-    OtherIdentifier,
-    /// It was kept with another key.
-    #[error("the device was kept with another key; use that one")]
-    OtherKey,
 }

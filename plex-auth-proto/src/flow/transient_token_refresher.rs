@@ -72,7 +72,7 @@ impl MediaServer {
 /// [`progress`](Flow::progress), and can be stopped to tell the keeper of a refusal; what comes of a
 /// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
 /// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
-/// minute unless set). What is needed after a restart of the program is [kept](Self::keep).
+/// minute unless set). What is needed after a restart of the program is [saved](Self::save).
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

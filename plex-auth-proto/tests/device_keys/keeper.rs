@@ -150,8 +150,8 @@ fn what_is_signed_says_plexs_time() {
 #[test]
 fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
     let key = Key::new();
-    let kept = keeper(&key).talk.keep();
-    let talk = DeviceTokenKeeper::load(plex_tv("id"), &key, kept.expose()).unwrap();
+    let saved = keeper(&key).talk.save();
+    let talk = DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap();
     let mut play = Play::with(talk);
     play.now = SystemTime::UNIX_EPOCH;
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper, Flow, InvalidKeptDevice,
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper, Flow, InvalidSavedState,
     Step,
 };
 
@@ -16,7 +16,7 @@ use super::stage::{
 fn each_poll_of_a_login_is_signed_anew() {
     let key = Key::new();
     let mut play = login(&key);
-    assert!(play.talk.keep(play.now).expose().contains("den"), "before the first call");
+    assert!(play.talk.save(play.now).expose().contains("den"), "before the first call");
     play.meets(Answer(201, MADE));
     let DeviceLoginProgress::Waiting { pin, left, .. } = play.talk.progress(play.now) else {
         panic!()
@@ -143,19 +143,19 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
 #[test]
 fn a_login_that_asks_for_its_token_at_last_is_kept_and_makes_no_second_pin() {
     let key = Key::new();
-    let load = |kept: &str, now| {
-        let mut play = Play::with(DeviceLogin::load(plex_tv("id"), &key, kept, now).unwrap());
+    let load = |saved: &str, now| {
+        let mut play = Play::with(DeviceLogin::restore(plex_tv("id"), &key, saved, now).unwrap());
         play.now = now;
         play
     };
     let (play, _) = exchanging(&key);
-    let mut again = load(play.talk.keep(play.now).expose(), play.now);
+    let mut again = load(play.talk.save(play.now).expose(), play.now);
     assert!(matches!(again.talk.progress(again.now), DeviceLoginProgress::Exchanging));
     again.meet([Answer(200, NONCE), Exchanged(0)]);
     assert_eq!(again.ends().unwrap().auth_token.expose(), jwt(0));
 
     // It is not known.
-    let mut again = load(play.talk.keep(play.now).expose(), play.now);
+    let mut again = load(play.talk.save(play.now).expose(), play.now);
     again.meet([Answer(200, NONCE), Answer(422, "")]);
     assert!(matches!(again.ends(), Err(DeviceLoginError::Expired)));
     again.talk.renew();
@@ -248,11 +248,12 @@ fn a_login_is_kept_and_gone_on_with() {
     let key = Key::new();
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Answer(200, WAITING)]);
-    let kept = play.talk.keep(play.now);
+    let saved = play.talk.save(play.now);
     assert!(!format!("{:?}", play.talk).contains("G7KX"));
-    let load =
-        |identifier: &str| DeviceLogin::load(plex_tv(identifier), &key, kept.expose(), play.now);
-    assert_eq!(load("other").map(|_| ()).unwrap_err(), InvalidKeptDevice::OtherIdentifier);
+    let load = |identifier: &str| {
+        DeviceLogin::restore(plex_tv(identifier), &key, saved.expose(), play.now)
+    };
+    assert_eq!(load("other").map(|_| ()).unwrap_err(), InvalidSavedState::OtherIdentifier);
     let mut again = Play::with(load("id").unwrap());
     again.now = play.now;
     again.meets(Answer(200, LINKED));
@@ -260,6 +261,6 @@ fn a_login_is_kept_and_gone_on_with() {
     again.ends().unwrap();
     // The too, where it was linked.
     let mut again =
-        Play::with(DeviceTokenKeeper::load(plex_tv("id"), &key, kept.expose()).unwrap());
+        Play::with(DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap());
     again.meets(Answer(200, NONCE)).meets(Exchanged(0));
 }

@@ -8,8 +8,8 @@
 )]
 
 mod keeper;
-mod kept;
 mod login;
 mod rush;
+mod saved;
 mod stage;
 mod whatever_comes;

@@ -211,8 +211,8 @@ pub(crate) fn keeper(key: &Key) -> Play<DeviceTokenKeeper<&Key>> {
 
 /// One that has no token yet.
 pub(crate) fn first(key: &Key) -> Play<DeviceTokenKeeper<&Key>> {
-    let kept = r#"{"clientIdentifier":"id","keyId":"den"}"#;
-    Play::with(DeviceTokenKeeper::load(plex_tv("id"), key, kept).unwrap())
+    let saved = r#"{"clientIdentifier":"id","keyId":"den"}"#;
+    Play::with(DeviceTokenKeeper::restore(plex_tv("id"), key, saved).unwrap())
 }
 
 pub(crate) fn login(key: &Key) -> Play<DeviceLogin<&Key>> {

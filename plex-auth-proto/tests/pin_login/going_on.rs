@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    Flow, InvalidKeptLogin, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
+    Flow, InvalidSavedState, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
 };
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
@@ -173,13 +173,13 @@ fn it_is_renewed_when_the_caller_asks() {
 #[test]
 fn it_is_kept_and_gone_on_with() {
     let mut play = Play::new();
-    assert!(play.login.keep(play.now).is_none());
+    assert!(play.login.save(play.now).is_none());
     play.meets(Answer(201, MADE)).meets(Answer(200, WAITING));
-    let kept = play.login.keep(play.now).unwrap();
-    assert!(!format!("{:?} {kept:?}", play.login).contains("G7KX"));
+    let saved = play.login.save(play.now).unwrap();
+    assert!(!format!("{:?} {saved:?}", play.login).contains("G7KX"));
 
     let later = play.now + Duration::from_secs(100);
-    let login = PinLogin::load(plex_tv("id"), kept.expose(), later).unwrap();
+    let login = PinLogin::restore(plex_tv("id"), saved.expose(), later).unwrap();
     let mut play = Play::with(login);
     play.now = later;
     assert_eq!(play.left(), 799);
@@ -187,11 +187,11 @@ fn it_is_kept_and_gone_on_with() {
     assert!(call.request().uri().path().ends_with("/pins/2147483650"));
     assert_eq!(play.now, later, "at once");
 
-    let load = |identifier: &str, kept: &str| {
-        PinLogin::<ShortPin>::load(plex_tv(identifier), kept, later).unwrap_err()
+    let load = |identifier: &str, saved: &str| {
+        PinLogin::<ShortPin>::restore(plex_tv(identifier), saved, later).unwrap_err()
     };
-    assert_eq!(load("other", kept.expose()), InvalidKeptLogin::OtherIdentifier);
+    assert_eq!(load("other", saved.expose()), InvalidSavedState::OtherIdentifier);
     for broken in ["", "{}", "[]", r#"{"id":7,"code":"G7KX","clientIdentifier":"id"}"#] {
-        assert_eq!(load("id", broken), InvalidKeptLogin::Unreadable, "{broken}");
+        assert_eq!(load("id", broken), InvalidSavedState::Unreadable, "{broken}");
     }
 }

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::{
-    Flow, InvalidKeptTransientToken, Step, Token, TransientTokenKeeper,
-    TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    Flow, InvalidSavedState, Step, Token, TransientTokenKeeper, TransientTokenProgress as Progress,
+    TransientTokenReason as Reason,
 };
 
 use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, keeper, server_at, start};
@@ -187,7 +187,7 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
     assert_eq!(play.token(), None);
     play.keeper.complete(play.now, next, Fate::Token(2).of(&next_call));
     assert_eq!(play.token(), Some("transient-5ea1-2"));
-    assert!(play.keeper.keep(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
+    assert!(play.keeper.save(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
 }
 
 #[test]
@@ -240,17 +240,18 @@ fn a_restart_under_many_keepers_is_spread_by_their_jitter() {
 fn it_is_kept_and_gone_on_with() {
     let url = "http://10.0.0.7:32400";
     let mut play = Play::new(keeper());
-    assert!(play.keeper.keep(play.now).is_none());
+    assert!(play.keeper.save(play.now).is_none());
     play.meets(Fate::Token(1));
-    let kept = play.keeper.keep(play.now).unwrap();
-    assert!(!kept.expose().contains("s3rv3r"), "the token that asks is not in it");
+    let saved = play.keeper.save(play.now).unwrap();
+    assert!(!saved.expose().contains("s3rv3r"), "the token that asks is not in it");
     for secret in ["5ea1", "s3rv3r"] {
-        assert!(!format!("{:?} {kept:?}", play.keeper).contains(secret));
+        assert!(!format!("{:?} {saved:?}", play.keeper).contains(secret));
     }
-    assert!(play.keeper.keep(play.now + Duration::from_secs(48 * HOUR)).is_none());
+    assert!(play.keeper.save(play.now + Duration::from_secs(48 * HOUR)).is_none());
 
     let later = start() + Duration::from_secs(40 * HOUR);
-    let load = |at| TransientTokenKeeper::load(server_at(url, "id"), kept.expose(), at).unwrap();
+    let load =
+        |at| TransientTokenKeeper::restore(server_at(url, "id"), saved.expose(), at).unwrap();
     let mut play = Play::new(load(later));
     play.now = later;
     assert_eq!(play.token(), Some("transient-5ea1-1"));
@@ -269,13 +270,14 @@ fn it_is_kept_and_gone_on_with() {
     };
     assert_eq!(left.as_secs(), 48 * HOUR);
 
-    let refusal = |server, kept: &str| TransientTokenKeeper::load(server, kept, later).unwrap_err();
-    let other = refusal(server_at(url, "other"), kept.expose());
-    assert_eq!(other, InvalidKeptTransientToken::OtherIdentifier);
-    let other = refusal(server_at("http://10.0.0.8:32400", "id"), kept.expose());
-    assert_eq!(other, InvalidKeptTransientToken::OtherServer);
+    let refusal =
+        |server, saved: &str| TransientTokenKeeper::restore(server, saved, later).unwrap_err();
+    let other = refusal(server_at(url, "other"), saved.expose());
+    assert_eq!(other, InvalidSavedState::OtherIdentifier);
+    let other = refusal(server_at("http://10.0.0.8:32400", "id"), saved.expose());
+    assert_eq!(other, InvalidSavedState::OtherServer);
     for broken in ["", "{}", "[]", r#"{"token":"a b","endsAt":1,"clientIdentifier":"id"}"#] {
         let error = refusal(server_at(url, "id"), broken);
-        assert_eq!(error, InvalidKeptTransientToken::Unreadable, "{broken}");
+        assert_eq!(error, InvalidSavedState::Unreadable, "{broken}");
     }
 }

@@ -68,9 +68,9 @@ impl Device {
 
     /// It is restarted from what it has kept.
     pub(crate) fn restart(&mut self) {
-        let kept = self.keeper.keep();
+        let saved = self.keeper.save();
         let key = key(self.seed, self.number);
-        let keeper = DeviceTokenKeeper::load(plex_tv(self.number), key, kept.expose());
+        let keeper = DeviceTokenKeeper::restore(plex_tv(self.number), key, saved.expose());
         self.keeper = keeper.expect("what was kept").jitter(jitter(self.seed, self.number));
     }
 

@@ -108,9 +108,9 @@ fn main() -> ExitCode {
         println!("too few files may be open: allow more (ulimit -n {files}), or less --at-once");
         return ExitCode::FAILURE;
     }
-    let mut kept = true;
+    let mut saved = true;
     for &scenario in scenarios {
-        kept &= arguments.play(scenario);
+        saved &= arguments.play(scenario);
     }
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if saved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

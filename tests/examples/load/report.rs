@@ -30,8 +30,8 @@ impl Report {
     }
 
     /// A promise, and what is wrong where it was not kept.
-    pub(crate) fn expect(&mut self, kept: bool, what: impl FnOnce() -> String) {
-        if !kept {
+    pub(crate) fn expect(&mut self, saved: bool, what: impl FnOnce() -> String) {
+        if !saved {
             self.broken.push(what());
         }
     }

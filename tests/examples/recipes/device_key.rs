@@ -35,10 +35,10 @@ pub(crate) fn log_in(
     let file = folder.join("device.json");
     let now = SystemTime::now;
     let mut login = match saved_text(&file)? {
-        Some(kept) => DeviceLogin::load(plex_tv.clone(), key, &kept, now())?,
+        Some(saved) => DeviceLogin::restore(plex_tv.clone(), key, &saved, now())?,
         None => plex_tv.short_device_login(key),
     };
-    save(&file, login.keep(now()).expose())?;
+    save(&file, login.save(now()).expose())?;
     // As far as the PIN, which is kept too, and on from there.
     let mut outcome = http.drive_with(&mut login, |progress| match progress {
         DeviceLoginProgress::Waiting { pin, .. } => {
@@ -48,12 +48,12 @@ pub(crate) fn log_in(
         _ => ControlFlow::Continue(()),
     });
     if outcome.is_none() {
-        save(&file, login.keep(now()).expose())?;
+        save(&file, login.save(now()).expose())?;
         outcome = Some(http.drive(&mut login));
     }
     if let Some(linked) = outcome.transpose()? {
         let keeper = plex_tv.device_token_keeper(key, linked.auth_token);
-        save(&file, keeper.keep().expose())?;
+        save(&file, keeper.save().expose())?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(crate) fn keep_alive(
         if end.is_some() {
             return Ok(end);
         }
-        save(&folder.join("device.json"), keeper.keep().expose())?;
+        save(&folder.join("device.json"), keeper.save().expose())?;
         if keeper.token().is_some_and(|token| renewed(token).is_break()) {
             return Ok(None);
         }
@@ -90,8 +90,8 @@ pub(crate) fn keeper_of<'a>(
     folder: &Path,
     jitter: Duration,
 ) -> Result<DeviceTokenKeeper<&'a Ed25519Key>, Box<dyn Error>> {
-    let kept = saved_text(&folder.join("device.json"))?.ok_or("this device has not signed in")?;
-    Ok(DeviceTokenKeeper::load(plex_tv.clone(), key, &kept)?.jitter(jitter))
+    let saved = saved_text(&folder.join("device.json"))?.ok_or("this device has not signed in")?;
+    Ok(DeviceTokenKeeper::restore(plex_tv.clone(), key, &saved)?.jitter(jitter))
 }
 
 // Played at the fake.
@@ -108,7 +108,7 @@ pub(crate) fn play() -> Outcome {
     let key = device_key(folder.path(), random()?)?;
     assert!(keeper_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
     // The program ended before its first call; it goes on from there.
-    let state = plex_tv.short_device_login(&key).keep(SystemTime::now());
+    let state = plex_tv.short_device_login(&key).save(SystemTime::now());
     save(&folder.path().join("device.json"), state.expose())?;
     log_in(&http, &plex_tv, &key, folder.path(), |pin| {
         let code = pin.short().map(|pin| pin.pin().code.expose().to_owned()).unwrap_or_default();
@@ -127,8 +127,8 @@ pub(crate) fn play() -> Outcome {
     keeper.renew_now();
     let end = keep_alive(&http, &mut keeper, folder.path(), |_| ControlFlow::Break(()))?;
     assert!(end.is_none());
-    let kept = keeper_of(&plex_tv, &again, folder.path(), Duration::ZERO)?;
-    let second = kept.token().ok_or("the new token is kept")?;
+    let saved = keeper_of(&plex_tv, &again, folder.path(), Duration::ZERO)?;
+    let second = saved.token().ok_or("the new token is kept")?;
     assert_ne!(first.expose(), second.expose());
     let account = http.send(plex_tv.token_details(second))?;
     println!("renewed, and it is {}'s", account.username.as_deref().unwrap_or_default());

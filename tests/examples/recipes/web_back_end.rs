@@ -68,9 +68,9 @@ impl BackEnd {
             _ => ControlFlow::Continue(()),
         });
         let over = over.await.transpose()?;
-        let kept = login.keep(SystemTime::now()).filter(|_| over.is_none());
-        Ok(match kept {
-            Some(kept) => self.with_session(redirect(&page), Session::SigningIn(kept)),
+        let saved = login.save(SystemTime::now()).filter(|_| over.is_none());
+        Ok(match saved {
+            Some(saved) => self.with_session(redirect(&page), Session::SigningIn(saved)),
             None => redirect("/sign-in"),
         })
     }
@@ -80,7 +80,7 @@ impl BackEnd {
         let token = match session {
             Session::In(_) => return redirect("/"),
             Session::Asking(token) => token,
-            Session::SigningIn(kept) => match self.token(&kept).await {
+            Session::SigningIn(saved) => match self.token(&saved).await {
                 Ok(Some(token)) => {
                     // At once: the PIN may bring it only this time.
                     self.sessions().insert(id.to_owned(), Session::Asking(token.clone()));
@@ -110,9 +110,9 @@ impl BackEnd {
     }
 
     /// The token of whoever has signed in, or none within our patience.
-    async fn token(&self, kept: &Secret) -> Result<Option<Token>, Box<dyn std::error::Error>> {
+    async fn token(&self, saved: &Secret) -> Result<Option<Token>, Box<dyn std::error::Error>> {
         let now = SystemTime::now();
-        let mut login = PinLogin::<StrongPin>::load(self.plex_tv.clone(), kept.expose(), now)?;
+        let mut login = PinLogin::<StrongPin>::restore(self.plex_tv.clone(), saved.expose(), now)?;
         let since = Instant::now();
         let watch = |_| match since.elapsed() < PATIENCE {
             true => ControlFlow::Continue(()),

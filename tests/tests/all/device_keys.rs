@@ -266,8 +266,8 @@ fn a_pin_brings_the_key_along_and_a_signed_token_back() {
             let link = harness.plex_tv().link_pin(&harness.token(Who::PlexPass), code);
             harness.send(link).unwrap();
             // Over a restart, with what was kept.
-            let kept = DevicePin::kept(PinId::new(pin.id().expose()));
-            let token = poll(harness, &kept, key).unwrap().unwrap();
+            let saved = DevicePin::restored(PinId::new(pin.id().expose()));
+            let token = poll(harness, &saved, key).unwrap().unwrap();
             let jwt = plex_keys(harness).verify(&token, &harness.identity(), now()).unwrap();
             assert_eq!(jwt.thumbprint.as_deref(), Some(key.jwk().key_id()));
             exchange(harness, key).unwrap();

@@ -168,9 +168,9 @@ fn a_clock_that_is_ten_minutes_off_is_seen_through() {
         let mut keeper = month.device(&key);
         // Over a restart what was learnt of the clock is lost.
         if ahead.abs() == 600 {
-            let kept = keeper.keep();
+            let saved = keeper.save();
             let plex_tv = plex_tv("http://plex.example");
-            keeper = DeviceTokenKeeper::load(plex_tv, &key, kept.expose()).unwrap();
+            keeper = DeviceTokenKeeper::restore(plex_tv, &key, saved.expose()).unwrap();
         }
         assert!(month.live(&mut keeper, 29 * DAY).is_none());
         assert!(month.is_signed_in(&keeper));
@@ -186,9 +186,9 @@ fn a_restart_goes_on_with_what_was_kept_also_in_the_middle_of_a_renewal() {
     let (key, mut month) = (key(), Month::new());
     let mut keeper = month.device(&key);
     for restart in 1..60 {
-        let kept = keeper.keep();
-        keeper =
-            DeviceTokenKeeper::load(plex_tv("http://plex.example"), &key, kept.expose()).unwrap();
+        let saved = keeper.save();
+        keeper = DeviceTokenKeeper::restore(plex_tv("http://plex.example"), &key, saved.expose())
+            .unwrap();
         assert!(month.live(&mut keeper, restart * DAY / 2).is_none());
         if let Step::Send(_, call) = keeper.poll(month.device_time()) {
             // The program ends while this is under way.
@@ -216,9 +216,9 @@ fn a_removed_device_is_told_that_only_a_new_key_helps() {
 fn a_nonce_limit_and_an_unregistered_key_are_told_apart() {
     let (key, mut month) = (key(), Month::new());
     month.plex.limit_nonces(0);
-    let kept =
+    let saved =
         r#"{"clientIdentifier":"a-television","keyId":"KEY"}"#.replace("KEY", key.jwk().key_id());
-    let load = || DeviceTokenKeeper::load(plex_tv("http://plex.example"), &key, &kept).unwrap();
+    let load = || DeviceTokenKeeper::restore(plex_tv("http://plex.example"), &key, &saved).unwrap();
     let mut keeper = load();
     assert!(month.live(&mut keeper, DAY).is_none(), "it goes on");
     // A minute apart.

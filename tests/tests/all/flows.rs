@@ -62,9 +62,9 @@ fn a_login_is_stopped_from_outside_and_gone_on_with() {
             _ => ControlFlow::Continue(()),
         };
         assert!(harness.drive(&mut login, stop).is_none());
-        let kept = login.keep(SystemTime::now()).unwrap();
+        let saved = login.save(SystemTime::now()).unwrap();
         let mut login =
-            PinLogin::load(harness.plex_tv(), kept.expose(), SystemTime::now()).unwrap();
+            PinLogin::restore(harness.plex_tv(), saved.expose(), SystemTime::now()).unwrap();
         drive(harness, &mut login).unwrap();
     });
 }

@@ -32,7 +32,7 @@ fn stored() -> String {
 }
 
 fn store(token: &str) {
-    KEPT.with_borrow_mut(|kept| kept.push(token.to_owned()));
+    KEPT.with_borrow_mut(|saved| saved.push(token.to_owned()));
 }
 
 /// Shows the code to somebody who types it at once.

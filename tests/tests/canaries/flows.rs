@@ -30,7 +30,7 @@ struct InMemory<'a> {
     /// Which of its calls meets with that.
     which: usize,
     /// Of which kinds something was kept that holds a secret.
-    kept: &'a mut BTreeSet<&'static str>,
+    saved: &'a mut BTreeSet<&'static str>,
     canaries: &'a [String],
     /// What each operation is answered by where all is well.
     successes: &'a BTreeMap<&'static str, &'static str>,
@@ -56,11 +56,11 @@ impl Player for InMemory<'_> {
         let mut calls = 0;
         for _ in 0..12 {
             look(&talk, now, self.seen);
-            let holds_one = |kept: &Secret| {
-                self.canaries.iter().any(|canary| kept.expose().contains(canary.as_str()))
+            let holds_one = |saved: &Secret| {
+                self.canaries.iter().any(|canary| saved.expose().contains(canary.as_str()))
             };
-            if talk.kept(now).is_some_and(|kept| holds_one(&kept)) {
-                self.kept.insert(type_name::<C>());
+            if talk.saved(now).is_some_and(|saved| holds_one(&saved)) {
+                self.saved.insert(type_name::<C>());
             }
             let step = talk.poll(now);
             self.seen.add(type_name::<C>(), both(&step));
@@ -84,7 +84,7 @@ impl Player for InMemory<'_> {
 
 #[test]
 fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
-    let (mut seen, mut kept, canaries) = (Seen::default(), BTreeSet::new(), canaries());
+    let (mut seen, mut saved, canaries) = (Seen::default(), BTreeSet::new(), canaries());
     let successes = every_operation().into_iter().map(|it| (it.operation.name, it.success));
     let successes = successes.collect();
     let asking = asking("https://plex.example/api/v2");
@@ -93,14 +93,14 @@ fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
         .flat_map(|status| echoes().into_iter().map(move |body| Trouble::Answer(status, body)));
     for trouble in answers.chain([Trouble::Silence]) {
         for which in 0..2 {
-            let (seen, kept) = (&mut seen, &mut kept);
+            let (seen, saved) = (&mut seen, &mut saved);
             let (trouble, canaries, successes) = (&trouble, &canaries, &successes);
-            let mut player = InMemory { seen, trouble, which, kept, canaries, successes };
+            let mut player = InMemory { seen, trouble, which, saved, canaries, successes };
             every_flow(&asking, &mut player);
         }
     }
     seen.has_none_of(&canaries);
-    assert_eq!(kept.len(), 5, "what is kept holds a PIN or a token: {kept:#?}");
+    assert_eq!(saved.len(), 5, "what is saved holds a PIN or a token: {saved:#?}");
 }
 
 /// Remembers which flows there were.

@@ -26,7 +26,7 @@ pub(crate) trait Talk:
     fn failures(outcome: &Self::Output) -> String;
 
     /// What is kept of it, where anything is.
-    fn kept(&self, _: SystemTime) -> Option<Secret> {
+    fn saved(&self, _: SystemTime) -> Option<Secret> {
         None
     }
 }
@@ -45,8 +45,8 @@ impl<P: LoginPin + Send> Talk for PinLogin<P> {
         of(outcome.as_ref().err())
     }
 
-    fn kept(&self, now: SystemTime) -> Option<Secret> {
-        self.keep(now)
+    fn saved(&self, now: SystemTime) -> Option<Secret> {
+        self.save(now)
     }
 }
 
@@ -62,8 +62,8 @@ impl Talk for DeviceLogin<Key> {
         of(outcome.as_ref().err())
     }
 
-    fn kept(&self, now: SystemTime) -> Option<Secret> {
-        Some(self.keep(now))
+    fn saved(&self, now: SystemTime) -> Option<Secret> {
+        Some(self.save(now))
     }
 }
 
@@ -81,8 +81,8 @@ impl Talk for DeviceTokenKeeper<Key> {
         words(outcome)
     }
 
-    fn kept(&self, _: SystemTime) -> Option<Secret> {
-        Some(self.keep())
+    fn saved(&self, _: SystemTime) -> Option<Secret> {
+        Some(self.save())
     }
 }
 
@@ -135,8 +135,8 @@ impl Talk for TransientTokenKeeper {
         match *outcome {}
     }
 
-    fn kept(&self, now: SystemTime) -> Option<Secret> {
-        self.keep(now)
+    fn saved(&self, now: SystemTime) -> Option<Secret> {
+        self.save(now)
     }
 }
 
@@ -211,7 +211,7 @@ pub(crate) fn look<C: Talk>(talk: &C, now: SystemTime, seen: &mut Seen) {
     let place = type_name::<C>();
     let progress = talk.progress(now);
     seen.add(place, both(talk) + &both(&progress) + &C::troubles(&progress));
-    if let Some(kept) = talk.kept(now) {
-        seen.add(place, both(&kept));
+    if let Some(saved) = talk.saved(now) {
+        seen.add(place, both(&saved));
     }
 }

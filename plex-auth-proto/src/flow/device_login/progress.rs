@@ -9,7 +9,7 @@ use crate::plex_tv::pin::device_pin::DevicePin;
 
 /// How far a [`DeviceLogin`](crate::DeviceLogin) has come.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is shown at once and never kept")]
+#[expect(clippy::large_enum_variant, reason = "it is shown at once and never saved")]
 #[non_exhaustive]
 pub enum DeviceLoginProgress {
     /// The PIN is being made.

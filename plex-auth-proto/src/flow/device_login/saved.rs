@@ -1,4 +1,4 @@
-//! A device's login kept over a restart of the program.
+//! A device's login saved across a restart of the program.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::flow::pin_login::machine::PinMachine;
-use crate::flow::saved_device;
-use crate::flow::saved_device::{InvalidKeptDevice, KeptDevice};
+use crate::flow::saved_device::{self, SavedDevice};
+use crate::flow::saved_state::InvalidSavedState;
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -20,14 +20,14 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
     /// key, and the PIN where there is one. The key itself is not in it.
     ///
-    /// It is there before the first call is sent. A [keeper](crate::DeviceTokenKeeper::load) can go on with it too, where
+    /// It is there before the first call is sent. A [keeper](crate::DeviceTokenKeeper::restore) can go on with it too, where
     /// the PIN has been linked.
-    pub fn keep(&self, now: SystemTime) -> Secret {
+    pub fn save(&self, now: SystemTime) -> Secret {
         let WithKey { key, strong } = self.machine.method();
         let pin = self.saved_pin(now).into_iter().flatten();
         let exchanging = self.pending.as_ref().map(|_| ("exchanging", true.into()));
         let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
-        saved_device::keep(self.machine.plex_tv().identity(), key.jwk(), more)
+        saved_device::save(self.machine.plex_tv().identity(), key.jwk(), more)
     }
 
     fn saved_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
@@ -43,21 +43,21 @@ impl<K: DeviceKey> DeviceLogin<K> {
         ])
     }
 
-    /// A login that goes on where [`keep`](Self::keep) left it: it polls at once, and without a PIN it makes one, unless it
+    /// A login that goes on where [`save`](Self::save) left it: it polls at once, and without a PIN it makes one, unless it
     /// was being found out whether the last one has brought the key to Plex.
     ///
     /// # Errors
     ///
-    /// [`InvalidKeptDevice`] for what is not kept by `keep`, and for what was kept under another identifier or with
+    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another identifier or with
     /// another key.
-    pub fn load(
+    pub fn restore(
         plex_tv: PlexTv,
         key: K,
-        kept: &str,
+        saved: &str,
         now: SystemTime,
-    ) -> Result<Self, InvalidKeptDevice> {
-        let KeptDevice { ends_at, strong, exchanging, .. } =
-            KeptDevice::load(plex_tv.identity(), key.jwk(), kept)?;
+    ) -> Result<Self, InvalidSavedState> {
+        let SavedDevice { ends_at, strong, exchanging, .. } =
+            SavedDevice::restore(plex_tv.identity(), key.jwk(), saved)?;
         let strong = strong.unwrap_or_default();
         let method = WithKey { key, strong };
         if exchanging == Some(true) {
@@ -67,11 +67,11 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
         let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
         let pin = if strong {
-            serde_json::from_str(kept).map(DevicePin::of_strong)
+            serde_json::from_str(saved).map(DevicePin::of_strong)
         } else {
-            serde_json::from_str(kept).map(DevicePin::of_short)
+            serde_json::from_str(saved).map(DevicePin::of_short)
         };
-        let pin = pin.map_err(|_| InvalidKeptDevice::Unreadable)?;
+        let pin = pin.map_err(|_| InvalidSavedState::Unreadable)?;
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);
         Ok(Self::of(PinMachine::restored(plex_tv, method, now, pin, life)))

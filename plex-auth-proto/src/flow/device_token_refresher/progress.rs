@@ -28,7 +28,7 @@ pub enum DeviceTokenProgress {
         token: Token,
         /// Until when it is good, by Plex's clock. Absent where it does not say so.
         expires_at: Option<UnixSeconds>,
-        /// How many tokens have been got so far: the token is to be [kept](crate::DeviceTokenKeeper::keep) when this
+        /// How many tokens have been got so far: the token is to be [saved](crate::DeviceTokenKeeper::save) when this
         /// has risen.
         renewals: u64,
         /// Why it could not be renewed. It is tried again.

@@ -90,7 +90,7 @@ enum State<P> {
 }
 
 /// What is to be done.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
 pub(crate) enum Next<P> {
     Send(RequestId, Call<PinAnswer<P>>),
     Wait(Duration),

@@ -1,4 +1,4 @@
-//! A transient token kept over a restart of the program.
+//! A transient token saved across a restart of the program.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::progress::TransientTokenReason;
 use super::{LIFE, TransientTokenKeeper};
+use crate::flow::saved_state::InvalidSavedState;
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
@@ -21,51 +22,51 @@ impl TransientTokenKeeper {
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
-    /// assert!(server.transient_token_keeper().keep(SystemTime::UNIX_EPOCH).is_none());
+    /// assert!(server.transient_token_keeper().save(SystemTime::UNIX_EPOCH).is_none());
     ///
-    /// let kept = r#"{"token": "transient-5ea1", "endsAt": 172800, "server": "http://10.0.0.7:32400",
+    /// let saved = r#"{"token": "transient-5ea1", "endsAt": 172800, "server": "http://10.0.0.7:32400",
     ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58"}"#;
-    /// let keeper = TransientTokenKeeper::load(server, kept, SystemTime::UNIX_EPOCH)?;
+    /// let keeper = TransientTokenKeeper::restore(server, saved, SystemTime::UNIX_EPOCH)?;
     /// assert_eq!(keeper.token().map(|token| token.expose()), Some("transient-5ea1"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn keep(&self, now: SystemTime) -> Option<Secret> {
+    pub fn save(&self, now: SystemTime) -> Option<Secret> {
         let current = self.current.as_ref()?;
         let left =
             current.ends.checked_sub(self.elapsed.peek(now)).filter(|left| !left.is_zero())?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let kept = json!({
+        let saved = json!({
             "token": current.token.expose(),
             "endsAt": ends_at.as_secs(),
             "server": self.server.url().to_string(),
             "clientIdentifier": self.server.identity().identifier(),
         });
-        Some(Secret::new(kept.to_string()))
+        Some(Secret::new(saved.to_string()))
     }
 
-    /// A keeper that goes on with what [`keep`](Self::keep) returned, and asks at once where its time is over.
+    /// A keeper that goes on with what [`save`](Self::save) returned, and asks at once where its time is over.
     /// `server` has a token of the same account.
     ///
     /// # Errors
     ///
-    /// [`InvalidKeptTransientToken`] for what is not kept by `keep`, and for what was kept under another
+    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another
     /// identifier or for a server at another URL, which must not see the token. Nothing is lost by it: a
     /// [new keeper](MediaServer::transient_token_keeper) asks for another.
-    pub fn load(
+    pub fn restore(
         server: MediaServer,
-        kept: &str,
+        saved: &str,
         now: SystemTime,
-    ) -> Result<Self, InvalidKeptTransientToken> {
-        let unreadable = InvalidKeptTransientToken::Unreadable;
-        let kept: Kept = serde_json::from_str(kept).map_err(|_| unreadable)?;
-        let (Some(token), Some(ends_at)) = (kept.token, kept.ends_at) else {
+    ) -> Result<Self, InvalidSavedState> {
+        let unreadable = InvalidSavedState::Unreadable;
+        let saved: Saved = serde_json::from_str(saved).map_err(|_| unreadable)?;
+        let (Some(token), Some(ends_at)) = (saved.token, saved.ends_at) else {
             return Err(unreadable);
         };
-        if kept.client_identifier.as_deref() != Some(server.identity().identifier()) {
-            return Err(InvalidKeptTransientToken::OtherIdentifier);
+        if saved.client_identifier.as_deref() != Some(server.identity().identifier()) {
+            return Err(InvalidSavedState::OtherIdentifier);
         }
-        if kept.server != Some(server.url().to_string()) {
-            return Err(InvalidKeptTransientToken::OtherServer);
+        if saved.server != Some(server.url().to_string()) {
+            return Err(InvalidSavedState::OtherServer);
         }
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let left = Duration::from_secs(ends_at).saturating_sub(now_at).min(LIFE);
@@ -79,27 +80,10 @@ impl TransientTokenKeeper {
 }
 
 lenient::object! {
-    struct Kept {
+    struct Saved {
         token: Option<Token>,
         ends_at: Option<u64> as "endsAt",
         server: Option<String>,
         client_identifier: Option<String> as "clientIdentifier",
     }
-}
-
-/// Why a kept transient token cannot be gone on with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidKeptTransientToken {
-    /// It is not what was kept, or not all of it.
-    #[error("this is no kept transient token; start a new keeper")]
-    Unreadable,
-    /// It was kept under another client identifier, which has not changed since if all is well.
-    #[error(
-        "the transient token was kept under another client identifier; use the one that it was asked for under"
-    )]
-    OtherIdentifier,
-    /// It was kept for a server at another URL.
-    #[error("the transient token was kept for another server; start a new keeper")]
-    OtherServer,
 }

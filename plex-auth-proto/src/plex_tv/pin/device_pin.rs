@@ -13,7 +13,7 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 /// ```
 /// use plex_auth_proto::{DevicePin, PinId};
 ///
-/// let before_the_restart = DevicePin::kept(PinId::new(2_147_483_650));
+/// let before_the_restart = DevicePin::restored(PinId::new(2_147_483_650));
 /// assert_eq!(before_the_restart.id().expose(), 2_147_483_650);
 /// assert!(before_the_restart.short().is_none() && before_the_restart.strong().is_none());
 /// ```
@@ -24,7 +24,7 @@ pub struct DevicePin(Kind);
 enum Kind {
     Short(ShortPin),
     Strong(StrongPin),
-    Kept(PinId),
+    Saved(PinId),
 }
 
 impl DevicePin {
@@ -36,9 +36,9 @@ impl DevicePin {
         Self(Kind::Strong(pin))
     }
 
-    /// One whose number was kept over a restart, to poll it further.
-    pub fn kept(id: PinId) -> Self {
-        Self(Kind::Kept(id))
+    /// One whose number was saved across a restart, to poll it further.
+    pub fn restored(id: PinId) -> Self {
+        Self(Kind::Saved(id))
     }
 
     /// The number to poll it by, to keep it over a restart.
@@ -46,7 +46,7 @@ impl DevicePin {
         match &self.0 {
             Kind::Short(pin) => &pin.pin().id,
             Kind::Strong(pin) => &pin.pin().id,
-            Kind::Kept(id) => id,
+            Kind::Saved(id) => id,
         }
     }
 

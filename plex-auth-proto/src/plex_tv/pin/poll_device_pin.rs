@@ -34,7 +34,7 @@ impl PlexTv {
     /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let plex_tv = PlexTv::new(me);
-    /// let pin = DevicePin::kept(PinId::new(2_147_483_650));
+    /// let pin = DevicePin::restored(PinId::new(2_147_483_650));
     ///
     /// let jwt = DeviceClaims::for_poll(plex_tv.identity(), SystemTime::now()).sign(&key)?;
     /// let call = plex_tv.poll_device_pin(&pin, &jwt);
@@ -65,7 +65,7 @@ mod tests {
         let me = ClientIdentity::builder(identifier).build().unwrap();
         let jwk = Jwk::new([0; 32], key_id).unwrap();
         let claims = DeviceClaims::for_poll(&me, SystemTime::UNIX_EPOCH);
-        let pin = DevicePin::kept(PinId::new(2_147_483_650));
+        let pin = DevicePin::restored(PinId::new(2_147_483_650));
         PlexTv::new(me).poll_device_pin(&pin, &claims.unsigned(&jwk).signed(&[1; 64]))
     }
 

@@ -25,7 +25,7 @@ pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
     let keeper = plex_tv.device_token_keeper(&key, linked.auth_token.clone());
     session
         .store
-        .change(|state| Ok(state.devices.insert(name.clone(), device.with_saved(keeper.keep()))))?;
+        .change(|state| Ok(state.devices.insert(name.clone(), device.with_saved(keeper.save()))))?;
     let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
     save_then_identify(session, &plex_tv, Profile { by_device_key: true, ..profile })
 }

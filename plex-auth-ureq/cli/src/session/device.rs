@@ -33,7 +33,7 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
         let token = token(&keeper)?;
         let (profile, device) = saved(session, state)?;
         if keeper.renewals() > 0 {
-            *device = device.clone().with_saved(keeper.keep());
+            *device = device.clone().with_saved(keeper.save());
         }
         profile.token = token.clone();
         Ok(SignedIn { plex_tv, token, profile: profile.clone() })
@@ -78,7 +78,7 @@ fn keeper(
     let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
     let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
     let saved = device.saved.as_ref().ok_or_else(|| session.nobody())?;
-    let keeper = DeviceTokenKeeper::load(plex_tv.clone(), device.key(), saved.expose());
+    let keeper = DeviceTokenKeeper::restore(plex_tv.clone(), device.key(), saved.expose());
     let keeper = keeper
         .map_err(|error| Failure::machine(format!("the device's state cannot be used: {error}")))?;
     Ok((plex_tv, keeper))

@@ -1,7 +1,7 @@
 //! What becomes of a key at its registration, and what is kept of a device.
 
 use plex_auth_proto::{
-    ClientIdentity, DeviceTokenEnd, DeviceTokenKeeper, InvalidKeptDevice, Jwk, PlexTv, Token,
+    ClientIdentity, DeviceTokenEnd, DeviceTokenKeeper, InvalidSavedState, Jwk, PlexTv, Token,
 };
 
 use super::stage::{
@@ -21,8 +21,8 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
         Answer(200, "<html>captive</html>"),
     ] {
         let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-        let kept = play.talk.keep();
-        assert_eq!(kept.expose(), r#"{"clientIdentifier":"id","keyId":"den"}"#);
+        let saved = play.talk.save();
+        assert_eq!(saved.expose(), r#"{"clientIdentifier":"id","keyId":"den"}"#);
         play.meet([fate, Answer(200, NONCE), Answer(503, ""), Answer(200, NONCE), Exchanged(0)]);
         assert_eq!(play.times("/auth/jwk").len(), 1);
         assert_eq!(play.talk.renewals(), 1);
@@ -51,19 +51,19 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
 #[test]
 fn what_is_kept_is_for_one_identifier_and_one_key() {
     let key = Key::new();
-    let kept = keeper(&key).talk.keep();
-    assert!(!format!("{kept:?} {:?}", keeper(&key).talk).contains("eyJ"));
-    let load = |identifier: &str, key: &Key, kept: &str| {
-        DeviceTokenKeeper::load(plex_tv(identifier), key, kept).map(|_| ()).unwrap_err()
+    let saved = keeper(&key).talk.save();
+    assert!(!format!("{saved:?} {:?}", keeper(&key).talk).contains("eyJ"));
+    let load = |identifier: &str, key: &Key, saved: &str| {
+        DeviceTokenKeeper::restore(plex_tv(identifier), key, saved).map(|_| ()).unwrap_err()
     };
-    assert_eq!(load("other", &key, kept.expose()), InvalidKeptDevice::OtherIdentifier);
+    assert_eq!(load("other", &key, saved.expose()), InvalidSavedState::OtherIdentifier);
     let other = Key { jwk: Jwk::new([8; 32], "attic").unwrap(), ..Key::new() };
-    assert_eq!(load("id", &other, kept.expose()), InvalidKeptDevice::OtherKey);
+    assert_eq!(load("id", &other, saved.expose()), InvalidSavedState::OtherKey);
     for broken in ["", "{}", "[]", "null", r#"{"clientIdentifier":"id"}"#] {
-        assert_eq!(load("id", &key, broken), InvalidKeptDevice::Unreadable, "{broken}");
+        assert_eq!(load("id", &key, broken), InvalidSavedState::Unreadable, "{broken}");
     }
-    let again = DeviceTokenKeeper::load(plex_tv("id"), &key, kept.expose()).unwrap();
-    assert_eq!(again.keep().expose(), kept.expose());
+    let again = DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap();
+    assert_eq!(again.save().expose(), saved.expose());
     let mut play = Play::with(again);
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), 6 * DAY);
@@ -75,7 +75,7 @@ fn the_state_of_a_device_takes_less_than_two_kilobytes() {
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
     // A token as long as Plex's.
     let token = jwt(0) + &"x".repeat(536 - jwt(0).len());
-    let kept = format!(
+    let saved = format!(
         r#"{{"clientIdentifier":"{}","keyId":"den","token":"{token}"}}"#,
         identity.identifier()
     );
@@ -83,7 +83,7 @@ fn the_state_of_a_device_takes_less_than_two_kilobytes() {
     let mut keeper = None;
     let heap = allocation_counter::measure(|| {
         let plex_tv = plex_tv.clone();
-        keeper = DeviceTokenKeeper::load(plex_tv, &key, &kept).ok();
+        keeper = DeviceTokenKeeper::restore(plex_tv, &key, &saved).ok();
     });
     let size = size_of::<DeviceTokenKeeper<&Key>>();
     let heap = usize::try_from(heap.bytes_current).unwrap();
