@@ -29,7 +29,7 @@ where
     B::Error: Into<BoxError>,
 {
     /// Drives a flow to its end. Dropping the future stops it, and the calls that are under way; the
-    /// flow can be driven on later, or kept. A keeper goes on for ever, and so does one that has ended before.
+    /// flow can be driven on later, or kept. A refresher goes on for ever, and so does one that has ended before.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

@@ -9,7 +9,7 @@
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
 //! - Several calls and the time between them: [`Flow`], of which [`PinLogin`] is one.
 //! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
-//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenKeeper`] for
+//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenRefresher`] for
 //!   ever after.
 //! - Over which of its connections a server is reached: [`ConnectionChoice`].
 //! - What can go wrong: [`Error`] where an answer came, [`TransportError`] where none did.
@@ -45,14 +45,14 @@ pub use flow::device_login::{DeviceLogin, DeviceLoginAnswer};
 pub use flow::device_token_refresher::progress::{
     DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble,
 };
-pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenKeeper};
+pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenRefresher};
 pub use flow::pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
 pub use flow::pin_login::{LoginPin, PinLogin};
 pub use flow::retry::AskProgress;
 pub use flow::saved_state::InvalidSavedState;
 pub use flow::server_access::{Access, AccessDoubt, ServerAccess};
 pub use flow::token_check::{TokenCheck, TokenState};
-pub use flow::transient_token_refresher::TransientTokenKeeper;
+pub use flow::transient_token_refresher::TransientTokenRefresher;
 pub use flow::transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};
 pub use flow::{Flow, RequestId, Step};
 pub use http;

@@ -47,7 +47,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<DevicePin>();
     checked::<DeviceTokenAnswer>();
     checked::<DeviceTokenEnd>();
-    checked::<DeviceTokenKeeper<Ed25519Key>>();
+    checked::<DeviceTokenRefresher<Ed25519Key>>();
     checked::<DeviceTokenProgress>();
     checked::<DeviceTrouble>();
     checked::<Devices>();
@@ -146,7 +146,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<TokenState>();
     checked::<TokenType>();
     checked::<TransientToken>();
-    checked::<TransientTokenKeeper>();
+    checked::<TransientTokenRefresher>();
     checked::<TransientTokenProgress>();
     checked::<TransientTokenReason>();
     checked::<UnixSeconds>();

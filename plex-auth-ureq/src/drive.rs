@@ -19,7 +19,7 @@ impl Transport {
     /// Drives a flow to its end, on this thread; each of its calls is sent from a thread of its own, as
     /// several can be under way.
     ///
-    /// It can take as long as the flow does, 15 minutes for a PIN, and for ever for a keeper or for one that
+    /// It can take as long as the flow does, 15 minutes for a PIN, and for ever for a refresher or for one that
     /// has ended before: [`drive_with`](Self::drive_with) can be stopped.
     ///
     /// ```no_run

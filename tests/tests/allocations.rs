@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    ClientIdentity, DeviceTokenKeeper, Ed25519Key, Error, Flow, PlexTv, Step, Token,
+    ClientIdentity, DeviceTokenRefresher, Ed25519Key, Error, Flow, PlexTv, Step, Token,
 };
 
 use crate::every_operation::{Asking, every_operation};
@@ -107,7 +107,7 @@ fn memory_is_bounded_by_a_multiple_of_the_answer() {
     println!("at most {} bytes: {}", worst.0, worst.1);
 }
 
-type Keeper = DeviceTokenKeeper<Ed25519Key>;
+type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
 /// What one device's state may take, in bytes, with its identity, its key and all that it points to.
 const A_DEVICE: i64 = 2048;
@@ -116,7 +116,7 @@ const A_DEVICE: i64 = 2048;
 const A_TROUBLE: i64 = 160;
 
 /// A device that has an identity of its own and an old token.
-fn device(old_token: &str) -> Keeper {
+fn device(old_token: &str) -> Refresher {
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
         .product("Plex for Roku")
         .device("Roku 3")
@@ -129,13 +129,13 @@ fn device(old_token: &str) -> Keeper {
 }
 
 /// Lets a device live for so many days, of which the last one has no plex.tv.
-fn live(keeper: &mut Keeper, plex: &mut FakePlex, days: u64) {
+fn live(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
     const DAY: u64 = 24 * 60 * 60;
     let mut passed = 0;
     while passed < days * DAY {
         let now = 1_700_000_000 + passed;
         let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
-        match keeper.poll(clock) {
+        match refresher.poll(clock) {
             Step::Done(end) => panic!("{end}"),
             Step::Wait(time) => passed += time.as_secs() + u64::from(time.subsec_nanos() > 0),
             Step::Send(id, call) => {
@@ -146,7 +146,7 @@ fn live(keeper: &mut Keeper, plex: &mut FakePlex, days: u64) {
                     let answer = Response::builder().status(503).header("retry-after", "60");
                     answer.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
                 };
-                keeper.complete(clock, id, reply.read(answer).map_err(Error::from));
+                refresher.complete(clock, id, reply.read(answer).map_err(Error::from));
             }
         }
     }
@@ -160,13 +160,13 @@ fn a_device_takes_two_kilobytes_at_the_most() {
         let old_token = plex.issue_token(Who::PlexPass);
         let mut made = None;
         let new = allocation_counter::measure(|| made = Some(device(&old_token)));
-        let mut keeper = made.unwrap();
+        let mut refresher = made.unwrap();
         // The fake grows, too, so that only what is let go of again shows what a device holds.
         if days > 0 {
-            live(&mut keeper, &mut plex, days);
+            live(&mut refresher, &mut plex, days);
         }
-        let holds = allocation_counter::measure(|| drop(keeper)).bytes_current;
-        let inline = i64::try_from(size_of::<Keeper>()).unwrap();
+        let holds = allocation_counter::measure(|| drop(refresher)).bytes_current;
+        let inline = i64::try_from(size_of::<Refresher>()).unwrap();
         println!("{name}: {inline} bytes, and {} on the heap", -holds);
         assert!(days > 0 || holds == -new.bytes_current, "all is let go of");
         assert!(

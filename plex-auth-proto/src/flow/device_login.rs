@@ -50,7 +50,7 @@ impl PlexTv {
 /// gets the token: the key is never registered twice.
 ///
 /// The key is the caller's, and to be kept before this starts. Hand the token to a
-/// [keeper](PlexTv::device_token_keeper); the same `&key` or `Arc` of it serves both.
+/// [refresher](PlexTv::device_token_refresher); the same `&key` or `Arc` of it serves both.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -85,8 +85,8 @@ impl PlexTv {
 ///         Step::Done(outcome) => break outcome?,
 ///     }
 /// };
-/// let keeper = plex_tv.device_token_keeper(&key, linked.auth_token);
-/// store(keeper.save().expose());
+/// let refresher = plex_tv.device_token_refresher(&key, linked.auth_token);
+/// store(refresher.save().expose());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]

@@ -34,24 +34,32 @@ const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Keeps the token of a device alive by its key: a [keeper](DeviceTokenKeeper) that starts with the token of a
+    /// Keeps the token of a device alive by its key: a [refresher](DeviceTokenRefresher) that starts with the token of a
     /// [login](crate::DeviceLogin).
-    pub fn device_token_keeper<K: DeviceKey>(&self, key: K, token: Token) -> DeviceTokenKeeper<K> {
+    pub fn device_token_refresher<K: DeviceKey>(
+        &self,
+        key: K,
+        token: Token,
+    ) -> DeviceTokenRefresher<K> {
         let current = CurrentToken::new(token, None);
-        DeviceTokenKeeper::new(self.clone(), key, Stage::Keeping, Some(current))
+        DeviceTokenRefresher::new(self.clone(), key, Stage::Keeping, Some(current))
     }
 
     /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
-    /// keeps the device's tokens from then on: a whole [keeper](DeviceTokenKeeper).
+    /// keeps the device's tokens from then on: a whole [refresher](DeviceTokenRefresher).
     ///
     /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
     /// dies with the first new one.
     ///
-    /// Keep the old one, too, until then: it is not part of what the keeper [saves](DeviceTokenKeeper::save), which after a
-    /// restart registers nothing, as the key may be registered. Where it was not, the keeper ends in
+    /// Keep the old one, too, until then: it is not part of what the refresher [saves](DeviceTokenRefresher::save), which after a
+    /// restart registers nothing, as the key may be registered. Where it was not, the refresher ends in
     /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
-    pub fn register_device<K: DeviceKey>(&self, key: K, old_token: Token) -> DeviceTokenKeeper<K> {
-        DeviceTokenKeeper::new(self.clone(), key, Stage::Registering(Box::new(old_token)), None)
+    pub fn register_device<K: DeviceKey>(
+        &self,
+        key: K,
+        old_token: Token,
+    ) -> DeviceTokenRefresher<K> {
+        DeviceTokenRefresher::new(self.clone(), key, Stage::Registering(Box::new(old_token)), None)
     }
 }
 
@@ -74,7 +82,7 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Flow, DeviceTokenKeeper, DeviceTokenProgress, PlexTv, Step};
+/// use plex_auth_proto::{http, ClientIdentity, Flow, DeviceTokenRefresher, DeviceTokenProgress, PlexTv, Step};
 ///
 /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
@@ -86,22 +94,22 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// // The key is a `DeviceKey` that Plex knows: an `Ed25519Key`, or one of your own.
 /// let saved = r#"{"clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
-/// let mut keeper = DeviceTokenKeeper::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
+/// let mut refresher = DeviceTokenRefresher::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
 ///
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
 /// for answer in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
-///     let Step::Send(id, call) = keeper.poll(now) else { panic!() };
+///     let Step::Send(id, call) = refresher.poll(now) else { panic!() };
 ///     let answer = call.reply().read(http::Response::new(answer));
-///     keeper.complete(now, id, answer.map_err(Into::into));
+///     refresher.complete(now, id, answer.map_err(Into::into));
 /// }
-/// assert_eq!(keeper.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
-/// assert_eq!(keeper.renewals(), 1);
-/// assert!(matches!(keeper.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
-/// assert!(matches!(keeper.poll(now), Step::Wait(_)));
+/// assert_eq!(refresher.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
+/// assert_eq!(refresher.renewals(), 1);
+/// assert!(matches!(refresher.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
+/// assert!(matches!(refresher.poll(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]
-pub struct DeviceTokenKeeper<K> {
+pub struct DeviceTokenRefresher<K> {
     plex_tv: PlexTv,
     key: K,
     stage: Stage,
@@ -123,7 +131,7 @@ enum Stage {
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
-/// What the answers of a [`DeviceTokenKeeper`] are read as.
+/// What the answers of a [`DeviceTokenRefresher`] are read as.
 #[derive(Debug)]
 pub struct DeviceTokenAnswer(DeviceContent);
 
@@ -133,7 +141,7 @@ enum DeviceContent {
     ExchangeResponse(ExchangeResponse),
 }
 
-impl<K: DeviceKey> DeviceTokenKeeper<K> {
+impl<K: DeviceKey> DeviceTokenRefresher<K> {
     fn new(plex_tv: PlexTv, key: K, stage: Stage, current: Option<CurrentToken>) -> Self {
         Self {
             plex_tv,
@@ -260,7 +268,7 @@ fn never_reached_plex(error: &ResponseError) -> bool {
     }
 }
 
-impl<K: DeviceKey> Flow for DeviceTokenKeeper<K> {
+impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
     type Response = DeviceTokenAnswer;
     type Output = DeviceTokenEnd;
     type Progress = DeviceTokenProgress;
@@ -341,9 +349,9 @@ impl<K: DeviceKey> Flow for DeviceTokenKeeper<K> {
     }
 }
 
-impl<K: DeviceKey> fmt::Debug for DeviceTokenKeeper<K> {
+impl<K: DeviceKey> fmt::Debug for DeviceTokenRefresher<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceTokenKeeper")
+        f.debug_struct("DeviceTokenRefresher")
             .field("plex_tv", &self.plex_tv)
             .field("key_id", &self.key.jwk().key_id())
             .field("expires_at", &self.current.as_ref().and_then(|current| current.expires_at))

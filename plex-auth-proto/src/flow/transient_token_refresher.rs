@@ -24,7 +24,7 @@ const LIFE: Duration = Duration::from_secs(48 * 3600);
 /// How long before its end another one is asked for.
 const RENEW_AHEAD: Duration = Duration::from_secs(3600);
 
-/// The longest [jitter](TransientTokenKeeper::jitter).
+/// The longest [jitter](TransientTokenRefresher::jitter).
 const MAX_JITTER: Duration = Duration::from_secs(1800);
 
 /// The pace of asking, and how slow it gets while there is trouble.
@@ -36,9 +36,9 @@ const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 impl MediaServer {
     /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
-    /// [flow](TransientTokenKeeper), which goes on for ever.
-    pub fn transient_token_keeper(&self) -> TransientTokenKeeper {
-        TransientTokenKeeper {
+    /// [flow](TransientTokenRefresher), which goes on for ever.
+    pub fn transient_token_refresher(&self) -> TransientTokenRefresher {
+        TransientTokenRefresher {
             server: self.clone(),
             current: None,
             refused: None,
@@ -62,14 +62,14 @@ impl MediaServer {
 /// A server that was restarted refuses all the transient tokens that it has handed out. Whoever meets with that
 /// [says so](Self::refused), and another one is asked for, once for a token however often it is refused. If the
 /// server refuses that request, too (401 or 403), the token that asks is dead or no longer opens this server:
-/// the keeper [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
+/// the refresher [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
 /// [`ask_again`](Self::ask_again) or [`use_token`](Self::use_token). All other trouble is asked again about:
 /// after 2, 4, 8 ... seconds, every 5 minutes in the end.
 ///
-/// Where many keepers share a server, each should have a [jitter](Self::jitter) of its own.
+/// Where many refreshers share a server, each should have a [jitter](Self::jitter) of its own.
 ///
 /// It goes on for ever, so that a transport's `drive` never returns. `drive_with` shows each token by
-/// [`progress`](Flow::progress), and can be stopped to tell the keeper of a refusal; what comes of a
+/// [`progress`](Flow::progress), and can be stopped to tell the refresher of a refusal; what comes of a
 /// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
 /// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
 /// minute unless set). What is needed after a restart of the program is [saved](Self::save).
@@ -80,28 +80,28 @@ impl MediaServer {
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
-/// let mut keeper = server.transient_token_keeper();
+/// let mut refresher = server.transient_token_refresher();
 /// let now = SystemTime::UNIX_EPOCH;
-/// assert!(keeper.token().is_none());
+/// assert!(refresher.token().is_none());
 ///
-/// let Step::Send(id, call) = keeper.poll(now) else { panic!() };
+/// let Step::Send(id, call) = refresher.poll(now) else { panic!() };
 /// let answer = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#);
-/// keeper.complete(now, id, call.reply().read(answer).map_err(Into::into));
-/// let token = keeper.token().ok_or("no token")?.clone();
+/// refresher.complete(now, id, call.reply().read(answer).map_err(Into::into));
+/// let token = refresher.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
 /// // Nothing to do for 47 hours, unless the server refuses it.
-/// let Step::Wait(time) = keeper.poll(now) else { panic!() };
+/// let Step::Wait(time) = refresher.poll(now) else { panic!() };
 /// assert_eq!(time, Duration::from_secs(47 * 3600));
 /// let later = now + Duration::from_secs(3600);
-/// keeper.refused(later, &token);
-/// assert!(keeper.token().is_none());
-/// assert!(matches!(keeper.poll(later), Step::Send(..)));
+/// refresher.refused(later, &token);
+/// assert!(refresher.token().is_none());
+/// assert!(matches!(refresher.poll(later), Step::Send(..)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a flow does nothing until it is driven"]
-pub struct TransientTokenKeeper {
+pub struct TransientTokenRefresher {
     server: MediaServer,
     current: Option<CurrentToken>,
     /// What the server said to the request for a token, where that ends the asking.
@@ -134,7 +134,7 @@ struct CurrentToken {
     why: TransientTokenReason,
 }
 
-impl TransientTokenKeeper {
+impl TransientTokenRefresher {
     /// The token to use now, if there is one. It is as good as the last [step](Flow::poll) knew.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
@@ -145,11 +145,11 @@ impl TransientTokenKeeper {
         &self.server
     }
 
-    /// Sets this keeper's share of a spread, so that a server with many keepers, or many servers behind one
+    /// Sets this refresher's share of a spread, so that a server with many refreshers, or many servers behind one
     /// address, do not hear from all of them at once: how long it waits after a refusal, and how much later
     /// than an hour before the end it renews. None unless set; half an hour at most.
     ///
-    /// Take a random number for each keeper, of seconds where somebody waits for the token.
+    /// Take a random number for each refresher, of seconds where somebody waits for the token.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter.min(MAX_JITTER);
         self
@@ -187,7 +187,7 @@ impl TransientTokenKeeper {
     }
 
     /// Asks with this token from now on, of the same account, and at once: the account has signed in anew, or
-    /// has another access token for the server. Another account wants a keeper of its own, as the token at hand
+    /// has another access token for the server. Another account wants a refresher of its own, as the token at hand
     /// is handed out until there is another.
     pub fn use_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
@@ -225,7 +225,7 @@ impl TransientTokenKeeper {
     }
 }
 
-impl Flow for TransientTokenKeeper {
+impl Flow for TransientTokenRefresher {
     type Response = TransientToken;
     type Output = Infallible;
     type Progress = TransientTokenProgress;

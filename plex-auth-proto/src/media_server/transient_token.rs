@@ -22,7 +22,7 @@ impl MediaServer {
     ///
     /// It has the same access as the token that asked for it: it is shorter-lived and not weaker. It is
     /// good for up to 48 hours, at this server alone, and is gone when the server restarts. Each call
-    /// makes another one. [`transient_token_keeper`](Self::transient_token_keeper) keeps one at hand.
+    /// makes another one. [`transient_token_refresher`](Self::transient_token_refresher) keeps one at hand.
     ///
     /// | the server answers | error |
     /// |---|---|

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenKeeper, Flow, InvalidSavedState,
-    Step,
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher, Flow,
+    InvalidSavedState, Step,
 };
 
 use super::stage::{
@@ -261,6 +261,6 @@ fn a_login_is_kept_and_gone_on_with() {
     again.ends().unwrap();
     // The too, where it was linked.
     let mut again =
-        Play::with(DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap());
+        Play::with(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());
     again.meets(Answer(200, NONCE)).meets(Exchanged(0));
 }

@@ -7,8 +7,8 @@
     reason = "so tests fail"
 )]
 
-mod keeper;
 mod login;
+mod refresher;
 mod rush;
 mod saved;
 mod stage;

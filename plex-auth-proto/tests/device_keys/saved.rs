@@ -1,11 +1,11 @@
 //! What becomes of a key at its registration, and what is kept of a device.
 
 use plex_auth_proto::{
-    ClientIdentity, DeviceTokenEnd, DeviceTokenKeeper, InvalidSavedState, Jwk, PlexTv, Token,
+    ClientIdentity, DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedState, Jwk, PlexTv, Token,
 };
 
 use super::stage::{
-    Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, keeper, plex_tv,
+    Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, plex_tv, refresher,
 };
 
 #[test]
@@ -51,10 +51,10 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
 #[test]
 fn what_is_kept_is_for_one_identifier_and_one_key() {
     let key = Key::new();
-    let saved = keeper(&key).talk.save();
-    assert!(!format!("{saved:?} {:?}", keeper(&key).talk).contains("eyJ"));
+    let saved = refresher(&key).talk.save();
+    assert!(!format!("{saved:?} {:?}", refresher(&key).talk).contains("eyJ"));
     let load = |identifier: &str, key: &Key, saved: &str| {
-        DeviceTokenKeeper::restore(plex_tv(identifier), key, saved).map(|_| ()).unwrap_err()
+        DeviceTokenRefresher::restore(plex_tv(identifier), key, saved).map(|_| ()).unwrap_err()
     };
     assert_eq!(load("other", &key, saved.expose()), InvalidSavedState::OtherIdentifier);
     let other = Key { jwk: Jwk::new([8; 32], "attic").unwrap(), ..Key::new() };
@@ -62,7 +62,7 @@ fn what_is_kept_is_for_one_identifier_and_one_key() {
     for broken in ["", "{}", "[]", "null", r#"{"clientIdentifier":"id"}"#] {
         assert_eq!(load("id", &key, broken), InvalidSavedState::Unreadable, "{broken}");
     }
-    let again = DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap();
+    let again = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
     assert_eq!(again.save().expose(), saved.expose());
     let mut play = Play::with(again);
     play.meets(Answer(200, NONCE));
@@ -80,13 +80,13 @@ fn the_state_of_a_device_takes_less_than_two_kilobytes() {
         identity.identifier()
     );
     let plex_tv = PlexTv::new(identity);
-    let mut keeper = None;
+    let mut refresher = None;
     let heap = allocation_counter::measure(|| {
         let plex_tv = plex_tv.clone();
-        keeper = DeviceTokenKeeper::restore(plex_tv, &key, &saved).ok();
+        refresher = DeviceTokenRefresher::restore(plex_tv, &key, &saved).ok();
     });
-    let size = size_of::<DeviceTokenKeeper<&Key>>();
+    let size = size_of::<DeviceTokenRefresher<&Key>>();
     let heap = usize::try_from(heap.bytes_current).unwrap();
     println!("{size} bytes, and {heap} on the heap");
-    assert!(keeper.is_some_and(|keeper| keeper.token().is_some()) && size + heap < 2048);
+    assert!(refresher.is_some_and(|refresher| refresher.token().is_some()) && size + heap < 2048);
 }

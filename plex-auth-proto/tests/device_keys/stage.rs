@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenKeeper, DeviceTokenProgress,
+    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher,
     DeviceTrouble, Error, Flow, Jwk, PlexTv, RequestId, SignError, Step, Token, TransportErrorKind,
 };
 
@@ -204,22 +204,22 @@ impl<C: Flow> Play<C> {
     }
 }
 
-pub(crate) fn keeper(key: &Key) -> Play<DeviceTokenKeeper<&Key>> {
+pub(crate) fn refresher(key: &Key) -> Play<DeviceTokenRefresher<&Key>> {
     let token = Token::new(jwt(0)).unwrap();
-    Play::with(plex_tv("id").device_token_keeper(key, token))
+    Play::with(plex_tv("id").device_token_refresher(key, token))
 }
 
 /// One that has no token yet.
-pub(crate) fn first(key: &Key) -> Play<DeviceTokenKeeper<&Key>> {
+pub(crate) fn first(key: &Key) -> Play<DeviceTokenRefresher<&Key>> {
     let saved = r#"{"clientIdentifier":"id","keyId":"den"}"#;
-    Play::with(DeviceTokenKeeper::restore(plex_tv("id"), key, saved).unwrap())
+    Play::with(DeviceTokenRefresher::restore(plex_tv("id"), key, saved).unwrap())
 }
 
 pub(crate) fn login(key: &Key) -> Play<DeviceLogin<&Key>> {
     Play::with(plex_tv("id").short_device_login(key))
 }
 
-pub(crate) fn trouble(play: &Play<DeviceTokenKeeper<&Key>>) -> Option<DeviceTrouble> {
+pub(crate) fn trouble(play: &Play<DeviceTokenRefresher<&Key>>) -> Option<DeviceTrouble> {
     match play.talk.progress(play.now) {
         DeviceTokenProgress::Held { trouble, .. }
         | DeviceTokenProgress::Getting { trouble, .. }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plex_auth_proto::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenKeeper, Flow,
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenRefresher, Flow,
 };
 use proptest::collection::vec;
 use proptest::prelude::{
@@ -13,7 +13,7 @@ use proptest::prelude::{
 use super::rush::{Bounds, Rush, lots, rush};
 use super::stage::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
-    Silence, WAITING, answer, jwt, keeper, plex_tv,
+    Silence, WAITING, answer, jwt, plex_tv, refresher,
 };
 
 /// Where a PIN is polled.
@@ -74,24 +74,24 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_a_keeper_never_hurries_and_ends_only_where_plex_said_so(
+    fn whatever_comes_a_refresher_never_hurries_and_ends_only_where_plex_said_so(
         lots in lots(Answer(200, NONCE), fate()),
         locked in vec(any::<bool>(), 1..20),
     ) {
         let key = Key::new();
         let (mut rounds, mut renewals, mut token) = (0, 0, jwt(0));
-        let look = |keeper: &DeviceTokenKeeper<&Key>, _| {
+        let look = |refresher: &DeviceTokenRefresher<&Key>, _| {
             rounds += 1;
             key.locked.set(locked[rounds % locked.len()]);
             // The one that is held is the first or one that came, and is only changed for another one.
-            let held = keeper.token().expect("it is never lost").expose();
-            let is_new = keeper.renewals() > renewals;
+            let held = refresher.token().expect("it is never lost").expose();
+            let is_new = refresher.renewals() > renewals;
             assert!(is_new || held == token, "{held}");
-            (renewals, token) = (keeper.renewals(), held.to_owned());
+            (renewals, token) = (refresher.renewals(), held.to_owned());
             None
         };
         let bounds = Bounds { pace: Duration::from_secs(15), grace: Duration::MAX, rounds: 3_000 };
-        let rush = rush(keeper(&key).talk, &lots, bounds, answer, look);
+        let rush = rush(refresher(&key).talk, &lots, bounds, answer, look);
         let Rush { outcome, met, calls, .. } = rush.map_err(TestCaseError::fail)?;
         let said = |wanted: &[Fate]| met.iter().any(|(_, fate)| wanted.contains(fate));
         match outcome {

@@ -1,6 +1,6 @@
 //! Who is to be asked when, for a million of them: a ring of seconds.
 
-/// How far ahead it reaches, in seconds: longer than a keeper of a device's token ever waits.
+/// How far ahead it reaches, in seconds: longer than a refresher of a device's token ever waits.
 const REACH: u64 = 4096;
 
 /// The seconds to come, and who wants to be asked in each.

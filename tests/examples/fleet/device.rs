@@ -1,9 +1,9 @@
-//! One device: its keeper, and what an onlooker knows of it.
+//! One device: its refresher, and what an onlooker knows of it.
 
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::{
-    ClientIdentity, DeviceTokenKeeper, Ed25519Key, PlexJwt, PlexTv, ServerUrl, Token,
+    ClientIdentity, DeviceTokenRefresher, Ed25519Key, PlexJwt, PlexTv, ServerUrl, Token,
 };
 
 use crate::chance::{Chance, mixed};
@@ -13,7 +13,7 @@ use crate::plex_tv::identifier;
 
 /// A device, with times in seconds since the start.
 pub(crate) struct Device {
-    pub(crate) keeper: DeviceTokenKeeper<Ed25519Key>,
+    pub(crate) refresher: DeviceTokenRefresher<Ed25519Key>,
     number: u32,
     seed: u64,
     /// When it is switched on for the first time.
@@ -44,9 +44,9 @@ impl Device {
         let on_at = chance.below(ROLLED_OUT);
         let ahead = i16::try_from(chance.below(1201)).expect("some minutes") - 600;
         let old_token = Token::new(old_token).expect("a token");
-        let keeper = plex_tv(number).register_device(key(seed, number), old_token);
+        let refresher = plex_tv(number).register_device(key(seed, number), old_token);
         Self {
-            keeper: keeper.jitter(jitter(seed, number)),
+            refresher: refresher.jitter(jitter(seed, number)),
             number,
             seed,
             on_at: u32::try_from(on_at).expect("within a month"),
@@ -68,22 +68,23 @@ impl Device {
 
     /// It is restarted from what it has kept.
     pub(crate) fn restart(&mut self) {
-        let saved = self.keeper.save();
+        let saved = self.refresher.save();
         let key = key(self.seed, self.number);
-        let keeper = DeviceTokenKeeper::restore(plex_tv(self.number), key, saved.expose());
-        self.keeper = keeper.expect("what was kept").jitter(jitter(self.seed, self.number));
+        let refresher = DeviceTokenRefresher::restore(plex_tv(self.number), key, saved.expose());
+        self.refresher = refresher.expect("what was kept").jitter(jitter(self.seed, self.number));
     }
 
     /// Its registration never arrived, and so plex.tv does not know its key: it starts anew, with its old token.
     pub(crate) fn start_anew(&mut self, old_token: &str) {
         let old_token = Token::new(old_token).expect("a token");
-        let keeper = plex_tv(self.number).register_device(key(self.seed, self.number), old_token);
-        self.keeper = keeper.jitter(jitter(self.seed, self.number));
+        let refresher =
+            plex_tv(self.number).register_device(key(self.seed, self.number), old_token);
+        self.refresher = refresher.jitter(jitter(self.seed, self.number));
     }
 
     /// Until when the token that it holds is good, by what that says.
     pub(crate) fn held_until(&self) -> Option<u32> {
-        let jwt = PlexJwt::unverified(self.keeper.token()?).ok()?;
+        let jwt = PlexJwt::unverified(self.refresher.token()?).ok()?;
         let end = u64::try_from(jwt.expires_at.0).ok()?;
         u32::try_from(end.saturating_sub(START)).ok()
     }

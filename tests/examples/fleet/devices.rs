@@ -173,7 +173,7 @@ impl<S: Service> Fleet<S> {
             self.complete(number, now, id, answer);
         }
         let device = &mut self.devices[number as usize];
-        match device.keeper.poll(device.clock(now)) {
+        match device.refresher.poll(device.clock(now)) {
             Step::Wait(time) => self.put(number, now, after(now, time)),
             Step::Done(DeviceTokenEnd::KeyRefused(_)) if device.registered == 0 => {
                 self.started_anew += 1;
@@ -220,9 +220,9 @@ impl<S: Service> Fleet<S> {
         if answer.is_err() {
             device.troubled_since.get_or_insert(since_start(now));
         }
-        let renewals = device.keeper.renewals();
-        device.keeper.complete(device.clock(now), id, answer);
-        if device.keeper.renewals() == renewals {
+        let renewals = device.refresher.renewals();
+        device.refresher.complete(device.clock(now), id, answer);
+        if device.refresher.renewals() == renewals {
             return;
         }
         self.renewals += 1;

@@ -51,9 +51,9 @@ struct Arguments {
     #[arg(long, default_value_t = 10_000)]
     servers: u32,
 
-    /// Keepers of transient tokens, shared out among the servers.
+    /// Refreshers of transient tokens, shared out among the servers.
     #[arg(long, default_value_t = 100_000)]
-    keepers: u32,
+    refreshers: u32,
 
     /// Decides whatever comes by chance.
     #[arg(long, default_value_t = 1)]
@@ -66,7 +66,7 @@ enum Part {
     Devices,
     /// Logins by PIN that start at once.
     Logins,
-    /// Media servers that are restarted under keepers of transient tokens.
+    /// Media servers that are restarted under refreshers of transient tokens.
     Restarts,
 }
 
@@ -83,7 +83,9 @@ fn main() -> ExitCode {
         let report = match part {
             Part::Devices => fleet_report::play(arguments.devices, arguments.seed),
             Part::Logins => logins::play(arguments.logins, arguments.seed),
-            Part::Restarts => restarts::play(arguments.servers, arguments.keepers, arguments.seed),
+            Part::Restarts => {
+                restarts::play(arguments.servers, arguments.refreshers, arguments.seed)
+            }
         };
         met &= report.print();
         println!("  {:<36} {} s", "took", started.elapsed().as_secs());

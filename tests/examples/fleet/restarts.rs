@@ -8,7 +8,7 @@ use plex_auth_fake::FakePlex;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
-    TransientTokenKeeper, TransientTokenProgress,
+    TransientTokenProgress, TransientTokenRefresher,
 };
 
 use crate::agenda::Agenda;
@@ -34,11 +34,11 @@ const DEAD: u64 = 10;
 const JITTER: u64 = 30_000;
 /// Within how long each user has a good token again: it finds out when it asks for something next.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
-/// Servers that live under both values, and how many keepers each of them has.
+/// Servers that live under both values, and how many refreshers each of them has.
 const FEW: (u32, u32) = (5, 50);
 
 struct User {
-    keeper: TransientTokenKeeper,
+    refresher: TransientTokenRefresher,
     server: u32,
     account_token: String,
     is_dead: bool,
@@ -76,24 +76,25 @@ struct Town<S> {
     history: u64,
 }
 
-pub(crate) fn play(servers: u32, keepers: u32, seed: u64) -> Report {
-    let title = format!("{servers} servers restarted under {keepers} transient-token keepers");
+pub(crate) fn play(servers: u32, refreshers: u32, seed: u64) -> Report {
+    let title =
+        format!("{servers} servers restarted under {refreshers} transient-token refreshers");
     let mut report = Report::new(title);
     let mut plain = Town::<Attic>::new(FEW.0, FEW.1, seed);
     let mut whole = Town::<FakePlex>::new(FEW.0, FEW.1, seed);
     plain.live(&mut Report::new(String::new()));
     whole.live(&mut Report::new(String::new()));
-    report.figure("same under the whole fake", format!("{} servers, {} keepers", FEW.0, FEW.1));
+    report.figure("same under the whole fake", format!("{} servers, {} refreshers", FEW.0, FEW.1));
     report.expect(plain.history == whole.history, || {
         "the servers answered differently under the whole fake".to_owned()
     });
-    let mut town = Town::<Attic>::new(servers, keepers, seed);
+    let mut town = Town::<Attic>::new(servers, refreshers, seed);
     town.live(&mut report);
     report
 }
 
 impl<S: Server> Town<S> {
-    fn new(servers: u32, keepers: u32, seed: u64) -> Self {
+    fn new(servers: u32, refreshers: u32, seed: u64) -> Self {
         let mut chance = Chance::new(seed, 0x73_65_72);
         let mut agenda = Agenda::new();
         let mut household = |_| {
@@ -114,7 +115,7 @@ impl<S: Server> Town<S> {
             let jitter = Duration::from_millis(chance.below(JITTER));
             let uses_at = START + HOUR + chance.below(USED_EVERY);
             User {
-                keeper: media_server.transient_token_keeper().jitter(jitter),
+                refresher: media_server.transient_token_refresher().jitter(jitter),
                 server,
                 account_token,
                 is_dead: false,
@@ -126,7 +127,7 @@ impl<S: Server> Town<S> {
                 reported_invalid: 0,
             }
         };
-        let users = (0..keepers).map(user).collect();
+        let users = (0..refreshers).map(user).collect();
         let network = Network::new(seed, Vec::new(), u64::MAX, START..START + TIME);
         Self { households, users, network, agenda, pending: HashMap::new(), history: 0 }
     }
@@ -179,13 +180,15 @@ impl<S: Server> Town<S> {
         if let Some((id, answer)) = self.pending.remove(&number) {
             user.lost +=
                 u32::from(answer.as_ref().is_err_and(|error| error.as_transport().is_some()));
-            user.keeper.complete(at(now), id, answer);
-            let opens =
-                user.keeper.token().is_some_and(|token| household.server.is_opened_by(token, now));
+            user.refresher.complete(at(now), id, answer);
+            let opens = user
+                .refresher
+                .token()
+                .is_some_and(|token| household.server.is_opened_by(token, now));
             if opens && user.whole_at.is_none() {
                 user.whole_at = Some(now);
             }
-            let progress = user.keeper.progress(at(now));
+            let progress = user.refresher.progress(at(now));
             user.reported_invalid +=
                 u32::from(matches!(progress, TransientTokenProgress::Refused { .. }));
         }
@@ -193,14 +196,14 @@ impl<S: Server> Town<S> {
         if user.uses_at <= now {
             user.uses_at = now + USED_EVERY;
             // Twice, as of two requests that were under way at once.
-            if let Some(token) = user.keeper.token().filter(|_| !is_down).cloned()
+            if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
             {
-                user.keeper.refused(at(now), &token);
-                user.keeper.refused(at(now), &token);
+                user.refresher.refused(at(now), &token);
+                user.refresher.refused(at(now), &token);
             }
         }
-        let next = match user.keeper.poll(at(now)) {
+        let next = match user.refresher.poll(at(now)) {
             Step::Done(never) => match never {},
             Step::Wait(time) => after(now, time),
             Step::Send(id, call) => {
@@ -240,16 +243,16 @@ impl<S: Server> Town<S> {
             let up = self.households[user.server as usize].down[round].end;
             match user.whole_at {
                 Some(whole_at) => longest = longest.max(whole_at.saturating_sub(up)),
-                None => report.broken(name("a keeper has no token that its server takes")),
+                None => report.broken(name("a refresher has no token that its server takes")),
             }
             report.expect(user.made <= 1 + user.lost, || {
                 name(&format!(
-                    "a keeper asked for {} tokens, of which {} were lost",
+                    "a refresher asked for {} tokens, of which {} were lost",
                     user.made, user.lost
                 ))
             });
             report.expect(user.reported_invalid == 0, || {
-                name("a keeper takes its account's token for dead, which is not")
+                name("a refresher takes its account's token for dead, which is not")
             });
         }
         let whole = alive().filter(|user| user.whole_at.is_some()).count();

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_ureq::{
-    DeviceLogin, DeviceLoginProgress, DevicePin, DeviceTokenEnd, DeviceTokenKeeper,
-    DeviceTokenProgress, Ed25519Key, PlexTv, Token, Transport,
+    DeviceLogin, DeviceLoginProgress, DevicePin, DeviceTokenEnd, DeviceTokenProgress,
+    DeviceTokenRefresher, Ed25519Key, PlexTv, Token, Transport,
 };
 
 use crate::save::{save, saved, saved_text};
@@ -52,8 +52,8 @@ pub(crate) fn log_in(
         outcome = Some(http.drive(&mut login));
     }
     if let Some(linked) = outcome.transpose()? {
-        let keeper = plex_tv.device_token_keeper(key, linked.auth_token);
-        save(&file, keeper.save().expose())?;
+        let refresher = plex_tv.device_token_refresher(key, linked.auth_token);
+        save(&file, refresher.save().expose())?;
     }
     Ok(())
 }
@@ -61,13 +61,13 @@ pub(crate) fn log_in(
 /// Keeps the device's token alive, and each new one before `renewed` hears of it, which can stop it.
 pub(crate) fn keep_alive(
     http: &Transport,
-    keeper: &mut DeviceTokenKeeper<&Ed25519Key>,
+    refresher: &mut DeviceTokenRefresher<&Ed25519Key>,
     folder: &Path,
     mut renewed: impl FnMut(&Token) -> ControlFlow<()>,
 ) -> io::Result<Option<DeviceTokenEnd>> {
     loop {
-        let before = keeper.renewals();
-        let end = http.drive_with(keeper, |progress| match progress {
+        let before = refresher.renewals();
+        let end = http.drive_with(refresher, |progress| match progress {
             DeviceTokenProgress::Held { renewals, .. } if renewals > before => {
                 ControlFlow::Break(())
             }
@@ -76,22 +76,22 @@ pub(crate) fn keep_alive(
         if end.is_some() {
             return Ok(end);
         }
-        save(&folder.join("device.json"), keeper.save().expose())?;
-        if keeper.token().is_some_and(|token| renewed(token).is_break()) {
+        save(&folder.join("device.json"), refresher.save().expose())?;
+        if refresher.token().is_some_and(|token| renewed(token).is_break()) {
             return Ok(None);
         }
     }
 }
 
-/// The keeper of a device that has signed in, as its state says. It can be any number of days old.
-pub(crate) fn keeper_of<'a>(
+/// The refresher of a device that has signed in, as its state says. It can be any number of days old.
+pub(crate) fn refresher_of<'a>(
     plex_tv: &PlexTv,
     key: &'a Ed25519Key,
     folder: &Path,
     jitter: Duration,
-) -> Result<DeviceTokenKeeper<&'a Ed25519Key>, Box<dyn Error>> {
+) -> Result<DeviceTokenRefresher<&'a Ed25519Key>, Box<dyn Error>> {
     let saved = saved_text(&folder.join("device.json"))?.ok_or("this device has not signed in")?;
-    Ok(DeviceTokenKeeper::restore(plex_tv.clone(), key, &saved)?.jitter(jitter))
+    Ok(DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?.jitter(jitter))
 }
 
 // Played at the fake.
@@ -106,7 +106,7 @@ pub(crate) fn play() -> Outcome {
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
 
     let key = device_key(folder.path(), random()?)?;
-    assert!(keeper_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
+    assert!(refresher_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
     // The program ended before its first call; it goes on from there.
     let state = plex_tv.short_device_login(&key).save(SystemTime::now());
     save(&folder.path().join("device.json"), state.expose())?;
@@ -119,15 +119,15 @@ pub(crate) fn play() -> Outcome {
     // The program is started again: the same key, and the token that is kept.
     let again = device_key(folder.path(), random()?)?;
     assert_eq!(again.expose_seed(), key.expose_seed());
-    let mut keeper = keeper_of(&plex_tv, &again, folder.path(), Duration::from_secs(1234))?;
-    let first = keeper.token().cloned().ok_or("a token is kept")?;
+    let mut refresher = refresher_of(&plex_tv, &again, folder.path(), Duration::from_secs(1234))?;
+    let first = refresher.token().cloned().ok_or("a token is kept")?;
     http.send(plex_tv.ping(&first))?;
 
     // Somebody says that it is dead.
-    keeper.renew_now();
-    let end = keep_alive(&http, &mut keeper, folder.path(), |_| ControlFlow::Break(()))?;
+    refresher.renew_now();
+    let end = keep_alive(&http, &mut refresher, folder.path(), |_| ControlFlow::Break(()))?;
     assert!(end.is_none());
-    let saved = keeper_of(&plex_tv, &again, folder.path(), Duration::ZERO)?;
+    let saved = refresher_of(&plex_tv, &again, folder.path(), Duration::ZERO)?;
     let second = saved.token().ok_or("the new token is kept")?;
     assert_ne!(first.expose(), second.expose());
     let account = http.send(plex_tv.token_details(second))?;

@@ -62,20 +62,20 @@ use std::thread;
 use plex_auth_fake::Who;
 use plex_auth_ureq::PlexTv;
 
-use crate::device_key::{device_key, keep_alive, keeper_of, log_in};
+use crate::device_key::{device_key, keep_alive, log_in, refresher_of};
 use crate::harness::{Folder, Harness, Outcome, now, random};
 
 /// The machine that renews, started again: it publishes what it has, and one token more.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     let key = device_key(folder, random()?)?;
     let jitter = share_of("machine-1", Duration::from_secs(6 * 60 * 60));
-    let mut keeper = keeper_of(plex_tv, &key, folder, jitter)?;
-    if let Some(token) = keeper.token() {
+    let mut refresher = refresher_of(plex_tv, &key, folder, jitter)?;
+    if let Some(token) = refresher.token() {
         shared.publish(token)?;
     }
-    keeper.renew_now();
+    refresher.renew_now();
     let mut published = Ok(());
-    keep_alive(&Transport::new(), &mut keeper, folder, |token| {
+    keep_alive(&Transport::new(), &mut refresher, folder, |token| {
         published = shared.publish(token);
         ControlFlow::Break(())
     })?;

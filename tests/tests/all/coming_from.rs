@@ -50,7 +50,7 @@ fn what_the_page_for_newcomers_names_is_there() {
         PlexTv::claim_token,
         PlexTv::create_short_pin,
         PlexTv::create_strong_pin,
-        PlexTv::device_token_keeper as fn(_, Key, _) -> _,
+        PlexTv::device_token_refresher as fn(_, Key, _) -> _,
         PlexTv::devices,
         PlexTv::exchange_device_jwt,
         PlexTv::home_users,

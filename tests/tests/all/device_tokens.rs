@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_proto::http::header::DATE;
 use plex_auth_proto::{
-    ClientIdentity, DeviceKey, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenKeeper,
-    DeviceTokenProgress, Ed25519Key, Error, Flow, PlexTv, Step, Token, TransportErrorKind,
+    ClientIdentity, DeviceKey, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenProgress,
+    DeviceTokenRefresher, Ed25519Key, Error, Flow, PlexTv, Step, Token, TransportErrorKind,
 };
 
 use crate::carrier::runtime;
@@ -53,12 +53,12 @@ impl Month {
     }
 
     /// A device that has registered its key and got its first token.
-    fn device<K: DeviceKey>(&mut self, key: K) -> DeviceTokenKeeper<K> {
+    fn device<K: DeviceKey>(&mut self, key: K) -> DeviceTokenRefresher<K> {
         let old = Token::new(self.plex.account(Who::PlexPass).token()).unwrap();
-        let mut keeper = plex_tv("http://plex.example").register_device(key, old);
-        self.live(&mut keeper, self.passed());
-        assert_eq!(keeper.renewals(), 1);
-        keeper
+        let mut refresher = plex_tv("http://plex.example").register_device(key, old);
+        self.live(&mut refresher, self.passed());
+        assert_eq!(refresher.renewals(), 1);
+        refresher
     }
 
     fn device_time(&self) -> SystemTime {
@@ -68,12 +68,12 @@ impl Month {
     /// Lives until so many seconds after the start.
     fn live<K: DeviceKey>(
         &mut self,
-        keeper: &mut DeviceTokenKeeper<K>,
+        refresher: &mut DeviceTokenRefresher<K>,
         until: u64,
     ) -> Option<DeviceTokenEnd> {
         loop {
-            let (now, renewals) = (self.device_time(), keeper.renewals());
-            match keeper.poll(now) {
+            let (now, renewals) = (self.device_time(), refresher.renewals());
+            match refresher.poll(now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.passed());
                     let (request, reply) = call.into_parts();
@@ -89,7 +89,7 @@ impl Month {
                         answer.headers_mut().insert(DATE, date);
                         reply.read(answer).map_err(Error::from)
                     };
-                    keeper.complete(now, id, answer);
+                    refresher.complete(now, id, answer);
                 }
                 Step::Wait(time) => {
                     let time = time.as_secs() + u64::from(time.subsec_nanos() > 0);
@@ -101,15 +101,15 @@ impl Month {
                 }
                 Step::Done(end) => return Some(end),
             }
-            if keeper.renewals() > renewals {
+            if refresher.renewals() > renewals {
                 self.renewed.push(self.passed());
             }
         }
     }
 
     /// Whether plex.tv takes what the device holds.
-    fn is_signed_in<K: DeviceKey>(&mut self, keeper: &DeviceTokenKeeper<K>) -> bool {
-        let call = plex_tv("http://plex.example").token_details(keeper.token().unwrap());
+    fn is_signed_in<K: DeviceKey>(&mut self, refresher: &DeviceTokenRefresher<K>) -> bool {
+        let call = plex_tv("http://plex.example").token_details(refresher.token().unwrap());
         let (request, reply) = call.into_parts();
         reply.parse(&self.plex.answer(&request.map(Vec::from), self.now)).is_ok()
     }
@@ -122,10 +122,10 @@ impl Month {
 #[test]
 fn in_a_month_a_device_renews_every_six_days_less_its_jitter_and_is_signed_in_throughout() {
     let (key, mut month) = (key(), Month::new());
-    let mut keeper = month.device(&key).jitter(Duration::from_secs(1234));
+    let mut refresher = month.device(&key).jitter(Duration::from_secs(1234));
     for hour in 0..30 * 24 {
-        assert!(month.live(&mut keeper, hour * HOUR).is_none());
-        assert!(month.is_signed_in(&keeper), "in hour {hour}");
+        assert!(month.live(&mut refresher, hour * HOUR).is_none());
+        assert!(month.is_signed_in(&refresher), "in hour {hour}");
     }
     // Each time by the jitter earlier.
     assert_eq!(month.renewed_on_days(), [0, 5, 11, 17, 23, 29]);
@@ -136,7 +136,7 @@ fn in_a_month_a_device_renews_every_six_days_less_its_jitter_and_is_signed_in_th
 #[test]
 fn an_outage_of_three_hours_costs_three_hours_and_one_of_days_no_more_than_it_lasts() {
     let (key, mut month) = (key(), Month::new());
-    let mut keeper = month.device(&key).jitter(Duration::from_secs(77));
+    let mut refresher = month.device(&key).jitter(Duration::from_secs(77));
     month.outages = vec![
         (6 * DAY - HOUR, 6 * DAY + 2 * HOUR),
         (12 * DAY, 13 * DAY),
@@ -144,9 +144,9 @@ fn an_outage_of_three_hours_costs_three_hours_and_one_of_days_no_more_than_it_la
         (18 * DAY, 22 * DAY),
     ];
     for hour in 0..30 * 24 {
-        assert!(month.live(&mut keeper, hour * HOUR).is_none());
+        assert!(month.live(&mut refresher, hour * HOUR).is_none());
         let is_out = (18 * 24..=22 * 24).contains(&hour);
-        assert!(is_out || month.is_signed_in(&keeper), "in hour {hour}");
+        assert!(is_out || month.is_signed_in(&refresher), "in hour {hour}");
     }
     let ends: Vec<_> = month.outages.iter().map(|(_, end)| *end).collect();
     for (renewed, end) in month.renewed[1..].iter().zip(ends) {
@@ -165,15 +165,15 @@ fn a_clock_that_is_ten_minutes_off_is_seen_through() {
         let (key, mut month) = (key(), Month::new());
         month.plex.demand_times();
         month.ahead = ahead;
-        let mut keeper = month.device(&key);
+        let mut refresher = month.device(&key);
         // Over a restart what was learnt of the clock is lost.
         if ahead.abs() == 600 {
-            let saved = keeper.save();
+            let saved = refresher.save();
             let plex_tv = plex_tv("http://plex.example");
-            keeper = DeviceTokenKeeper::restore(plex_tv, &key, saved.expose()).unwrap();
+            refresher = DeviceTokenRefresher::restore(plex_tv, &key, saved.expose()).unwrap();
         }
-        assert!(month.live(&mut keeper, 29 * DAY).is_none());
-        assert!(month.is_signed_in(&keeper));
+        assert!(month.live(&mut refresher, 29 * DAY).is_none());
+        assert!(month.is_signed_in(&refresher));
         assert_eq!(month.renewed.len(), 5, "{ahead} s ahead");
         let late = month.renewed.iter().map(|at| (at + HOUR) % (6 * DAY));
         assert!(late.into_iter().all(|late| late < 2 * HOUR), "{:?}", month.renewed);
@@ -184,18 +184,19 @@ fn a_clock_that_is_ten_minutes_off_is_seen_through() {
 #[test]
 fn a_restart_goes_on_with_what_was_kept_also_in_the_middle_of_a_renewal() {
     let (key, mut month) = (key(), Month::new());
-    let mut keeper = month.device(&key);
+    let mut refresher = month.device(&key);
     for restart in 1..60 {
-        let saved = keeper.save();
-        keeper = DeviceTokenKeeper::restore(plex_tv("http://plex.example"), &key, saved.expose())
-            .unwrap();
-        assert!(month.live(&mut keeper, restart * DAY / 2).is_none());
-        if let Step::Send(_, call) = keeper.poll(month.device_time()) {
+        let saved = refresher.save();
+        refresher =
+            DeviceTokenRefresher::restore(plex_tv("http://plex.example"), &key, saved.expose())
+                .unwrap();
+        assert!(month.live(&mut refresher, restart * DAY / 2).is_none());
+        if let Step::Send(_, call) = refresher.poll(month.device_time()) {
             // The program ends while this is under way.
             let now = month.now;
             drop(month.plex.answer(&call.into_parts().0.map(Vec::from), now));
         }
-        assert!(month.is_signed_in(&keeper), "after restart {restart}");
+        assert!(month.is_signed_in(&refresher), "after restart {restart}");
     }
     assert_eq!(month.plex.seen("POST", "/auth/jwk"), 1);
     assert!(month.plex.seen("POST", "/auth/token") <= 10);
@@ -204,11 +205,11 @@ fn a_restart_goes_on_with_what_was_kept_also_in_the_middle_of_a_renewal() {
 #[test]
 fn a_removed_device_is_told_that_only_a_new_key_helps() {
     let (key, mut month) = (key(), Month::new());
-    let mut keeper = month.device(&key);
+    let mut refresher = month.device(&key);
     month.plex.remove_device("a-television");
-    assert!(!month.is_signed_in(&keeper));
-    keeper.renew_now();
-    let end = month.live(&mut keeper, DAY).expect("an end");
+    assert!(!month.is_signed_in(&refresher));
+    refresher.renew_now();
+    let end = month.live(&mut refresher, DAY).expect("an end");
     assert!(matches!(end, DeviceTokenEnd::DeviceRemoved(_)), "{end}");
 }
 
@@ -218,9 +219,10 @@ fn a_nonce_limit_and_an_unregistered_key_are_told_apart() {
     month.plex.limit_nonces(0);
     let saved =
         r#"{"clientIdentifier":"a-television","keyId":"KEY"}"#.replace("KEY", key.jwk().key_id());
-    let load = || DeviceTokenKeeper::restore(plex_tv("http://plex.example"), &key, &saved).unwrap();
-    let mut keeper = load();
-    assert!(month.live(&mut keeper, DAY).is_none(), "it goes on");
+    let load =
+        || DeviceTokenRefresher::restore(plex_tv("http://plex.example"), &key, &saved).unwrap();
+    let mut refresher = load();
+    assert!(month.live(&mut refresher, DAY).is_none(), "it goes on");
     // A minute apart.
     assert!(month.sent.len() <= 1 + 24 * 60, "{} calls in a day", month.sent.len());
 
@@ -268,11 +270,11 @@ fn a_login_by_a_pin_and_the_first_renewal_go_over_ureq() {
     http.send(plex_tv.token_details(&first)).unwrap();
 
     a_second_later();
-    let mut keeper = plex_tv.device_token_keeper(&key, first.clone());
-    keeper.renew_now();
-    assert!(http.drive_with(&mut keeper, |progress| until_renewed(&first, &progress)).is_none());
-    http.send(plex_tv.token_details(keeper.token().unwrap())).unwrap();
-    assert_eq!(keeper.renewals(), 1);
+    let mut refresher = plex_tv.device_token_refresher(&key, first.clone());
+    refresher.renew_now();
+    assert!(http.drive_with(&mut refresher, |progress| until_renewed(&first, &progress)).is_none());
+    http.send(plex_tv.token_details(refresher.token().unwrap())).unwrap();
+    assert_eq!(refresher.renewals(), 1);
 }
 
 #[test]
@@ -289,10 +291,11 @@ fn a_login_by_a_pin_and_the_first_renewal_go_over_hyper() {
         let first = linked.await.unwrap().unwrap().auth_token;
 
         a_second_later();
-        let mut keeper = plex_tv.device_token_keeper(&key, first.clone());
-        keeper.renew_now();
-        let end = http.drive_with(&mut keeper, |progress| until_renewed(&first, &progress)).await;
+        let mut refresher = plex_tv.device_token_refresher(&key, first.clone());
+        refresher.renew_now();
+        let end =
+            http.drive_with(&mut refresher, |progress| until_renewed(&first, &progress)).await;
         assert!(end.is_none());
-        http.send(plex_tv.token_details(keeper.token().unwrap())).await.unwrap();
+        http.send(plex_tv.token_details(refresher.token().unwrap())).await.unwrap();
     });
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server, Which, Who};
 use plex_auth_proto::{
-    Access, ClientIdentity, Flow, MediaServer, PlexTv, Token, TokenState, TransientTokenKeeper,
-    TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    Access, ClientIdentity, Flow, MediaServer, PlexTv, Token, TokenState,
+    TransientTokenProgress as Progress, TransientTokenReason as Reason, TransientTokenRefresher,
 };
 
 use crate::carrier::runtime;
@@ -46,9 +46,9 @@ impl Driver {
     }
 
     /// The reason of the token that is had, or none where the server refuses.
-    fn keep(&self, keeper: &mut TransientTokenKeeper) -> Option<Reason> {
-        self.until(keeper, |progress| !matches!(progress, Progress::Asking { .. }));
-        match keeper.progress(std::time::SystemTime::now()) {
+    fn keep(&self, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
+        self.until(refresher, |progress| !matches!(progress, Progress::Asking { .. }));
+        match refresher.progress(std::time::SystemTime::now()) {
             Progress::Holding { reason, .. } => Some(reason),
             Progress::Refused { .. } => None,
             progress => panic!("{progress:?}"),
@@ -134,9 +134,9 @@ fn only_who_may_use_a_server_is_let_in() {
 fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks() {
     over_both(|driver, place| {
         let account = Token::new(place.fake(|fake| fake.issue_token(Who::PlexPass))).unwrap();
-        let mut keeper = place.media_server(account.clone()).transient_token_keeper();
-        assert_eq!(driver.keep(&mut keeper), Some(Reason::First));
-        let first = keeper.token().unwrap().clone();
+        let mut refresher = place.media_server(account.clone()).transient_token_refresher();
+        assert_eq!(driver.keep(&mut refresher), Some(Reason::First));
+        let first = refresher.token().unwrap().clone();
         let opens = |token: &Token| {
             plex_auth_ureq::Transport::new().send(place.media_server(token.clone()).root()).is_ok()
         };
@@ -144,20 +144,20 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
 
         place.fake(|fake| fake.restart(Which::Claimed));
         assert!(!opens(&first));
-        keeper.refused(std::time::SystemTime::now(), &first);
-        assert_eq!(driver.keep(&mut keeper), Some(Reason::Restart));
-        let second = keeper.token().unwrap().clone();
+        refresher.refused(std::time::SystemTime::now(), &first);
+        assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
+        let second = refresher.token().unwrap().clone();
         assert!(opens(&second));
 
         place.fake(|fake| {
             fake.restart(Which::Claimed);
             fake.revoke(account.expose());
         });
-        keeper.refused(std::time::SystemTime::now(), &second);
-        assert_eq!(driver.keep(&mut keeper), None);
-        assert!(keeper.token().is_none());
-        keeper.use_token(place.token(Who::PlexPass));
-        assert_eq!(driver.keep(&mut keeper), Some(Reason::Restart));
-        assert!(opens(keeper.token().unwrap()));
+        refresher.refused(std::time::SystemTime::now(), &second);
+        assert_eq!(driver.keep(&mut refresher), None);
+        assert!(refresher.token().is_none());
+        refresher.use_token(place.token(Who::PlexPass));
+        assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
+        assert!(opens(refresher.token().unwrap()));
     });
 }

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use plex_auth_proto::{
     Access, AskProgress, ConnectionChoice, ConnectionProgress, DeviceKey, DeviceLogin,
-    DeviceLoginProgress, DeviceTokenKeeper, DeviceTokenProgress, Flow, Jwk, LoginPin, PinLogin,
-    Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenKeeper,
-    TransientTokenProgress,
+    DeviceLoginProgress, DeviceTokenProgress, DeviceTokenRefresher, Flow, Jwk, LoginPin, PinLogin,
+    Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenProgress,
+    TransientTokenRefresher,
 };
 
 use crate::every_operation::{Asking, SIGNATURE};
@@ -67,7 +67,7 @@ impl Talk for DeviceLogin<Key> {
     }
 }
 
-impl Talk for DeviceTokenKeeper<Key> {
+impl Talk for DeviceTokenRefresher<Key> {
     fn troubles(progress: &DeviceTokenProgress) -> String {
         match progress {
             DeviceTokenProgress::Registering { trouble, .. }
@@ -121,7 +121,7 @@ impl Talk for ServerAccess {
     }
 }
 
-impl Talk for TransientTokenKeeper {
+impl Talk for TransientTokenRefresher {
     fn troubles(progress: &TransientTokenProgress) -> String {
         match progress {
             TransientTokenProgress::Asking { trouble, .. }
@@ -187,12 +187,12 @@ pub(crate) fn every_flow(asking: &Asking, player: &mut impl Player) {
     player.play(plex_tv.short_device_login(Key::new()));
     player.play(plex_tv.strong_device_login(Key::new()));
     player.play(plex_tv.register_device(Key::new(), token.clone()));
-    let mut keeper = plex_tv.device_token_keeper(Key::new(), token.clone());
-    keeper.renew_now();
-    player.play(keeper);
+    let mut refresher = plex_tv.device_token_refresher(Key::new(), token.clone());
+    refresher.renew_now();
+    player.play(refresher);
     player.play(plex_tv.token_check(token));
     player.play(plex_tv.server_access(token, "5f0e1c2d"));
-    player.play(server.transient_token_keeper());
+    player.play(server.transient_token_refresher());
     let attic = format!(
         r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"canary-Lm6kPz1Hc4Td22","owned":true,
             "sourceTitle":"canary-Rb3vJw8Fs5Ny21","connections":[{{"uri":"{}"}}]}}"#,

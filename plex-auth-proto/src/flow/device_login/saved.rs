@@ -20,7 +20,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
     /// key, and the PIN where there is one. The key itself is not in it.
     ///
-    /// It is there before the first call is sent. A [keeper](crate::DeviceTokenKeeper::restore) can go on with it too, where
+    /// It is there before the first call is sent. A [refresher](crate::DeviceTokenRefresher::restore) can go on with it too, where
     /// the PIN has been linked.
     pub fn save(&self, now: SystemTime) -> Secret {
         let WithKey { key, strong } = self.machine.method();

@@ -1,4 +1,4 @@
-//! The token that a keeper holds, and when it is to be renewed.
+//! The token that a refresher holds, and when it is to be renewed.
 
 use std::time::Duration;
 

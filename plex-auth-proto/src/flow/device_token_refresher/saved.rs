@@ -1,17 +1,17 @@
-//! A keeper saved across a restart of the program.
+//! A refresher saved across a restart of the program.
 
 use serde_json::Value as Json;
 
 use super::current_token::CurrentToken;
-use super::{DeviceTokenKeeper, Stage};
+use super::{DeviceTokenRefresher, Stage};
 use crate::flow::saved_device::{self, SavedDevice};
 use crate::flow::saved_state::InvalidSavedState;
 use crate::jwt::device_key::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
-impl<K: DeviceKey> DeviceTokenKeeper<K> {
-    /// A keeper that goes on where [`save`](Self::save), or that of a [login](crate::DeviceLogin::save), left it. Without a
+impl<K: DeviceKey> DeviceTokenRefresher<K> {
+    /// A refresher that goes on where [`save`](Self::save), or that of a [login](crate::DeviceLogin::save), left it. Without a
     /// token it gets one at once.
     ///
     /// # Errors

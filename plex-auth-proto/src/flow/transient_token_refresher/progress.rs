@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::error::response::ResponseError;
 use crate::values::token::Token;
 
-/// What a [`TransientTokenKeeper`](super::TransientTokenKeeper) is about.
+/// What a [`TransientTokenRefresher`](super::TransientTokenRefresher) is about.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TransientTokenProgress {
@@ -28,7 +28,7 @@ pub enum TransientTokenProgress {
         /// What the request for the one that follows it met with, if it was trouble.
         trouble: Option<Error>,
     },
-    /// The server refuses the token that asks, and is asked no more until the keeper is told to. See whether
+    /// The server refuses the token that asks, and is asked no more until the refresher is told to. See whether
     /// it is [dead](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
     #[non_exhaustive]
     Refused {

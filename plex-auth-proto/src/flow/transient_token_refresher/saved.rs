@@ -5,29 +5,29 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::progress::TransientTokenReason;
-use super::{LIFE, TransientTokenKeeper};
+use super::{LIFE, TransientTokenRefresher};
 use crate::flow::saved_state::InvalidSavedState;
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
 use crate::wire::lenient;
 
-impl TransientTokenKeeper {
+impl TransientTokenRefresher {
     /// What spares asking for another token after a restart of the program, as JSON that holds the token;
     /// nothing while there is none. The token that asks is not in it.
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token, TransientTokenKeeper};
+    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token, TransientTokenRefresher};
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
-    /// assert!(server.transient_token_keeper().save(SystemTime::UNIX_EPOCH).is_none());
+    /// assert!(server.transient_token_refresher().save(SystemTime::UNIX_EPOCH).is_none());
     ///
     /// let saved = r#"{"token": "transient-5ea1", "endsAt": 172800, "server": "http://10.0.0.7:32400",
     ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58"}"#;
-    /// let keeper = TransientTokenKeeper::restore(server, saved, SystemTime::UNIX_EPOCH)?;
-    /// assert_eq!(keeper.token().map(|token| token.expose()), Some("transient-5ea1"));
+    /// let refresher = TransientTokenRefresher::restore(server, saved, SystemTime::UNIX_EPOCH)?;
+    /// assert_eq!(refresher.token().map(|token| token.expose()), Some("transient-5ea1"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, now: SystemTime) -> Option<Secret> {
@@ -44,14 +44,14 @@ impl TransientTokenKeeper {
         Some(Secret::new(saved.to_string()))
     }
 
-    /// A keeper that goes on with what [`save`](Self::save) returned, and asks at once where its time is over.
+    /// A refresher that goes on with what [`save`](Self::save) returned, and asks at once where its time is over.
     /// `server` has a token of the same account.
     ///
     /// # Errors
     ///
     /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another
     /// identifier or for a server at another URL, which must not see the token. Nothing is lost by it: a
-    /// [new keeper](MediaServer::transient_token_keeper) asks for another.
+    /// [new refresher](MediaServer::transient_token_refresher) asks for another.
     pub fn restore(
         server: MediaServer,
         saved: &str,
@@ -70,12 +70,12 @@ impl TransientTokenKeeper {
         }
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let left = Duration::from_secs(ends_at).saturating_sub(now_at).min(LIFE);
-        let mut keeper = server.transient_token_keeper();
-        let since = keeper.elapsed.at(now);
+        let mut refresher = server.transient_token_refresher();
+        let since = refresher.elapsed.at(now);
         if !left.is_zero() {
-            keeper.hold(token, since, left, TransientTokenReason::First);
+            refresher.hold(token, since, left, TransientTokenReason::First);
         }
-        Ok(keeper)
+        Ok(refresher)
     }
 }
 

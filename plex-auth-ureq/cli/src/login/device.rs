@@ -22,10 +22,10 @@ pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
     let key = device.key();
     let linked = link(session, &plex_tv, &key, renew)?;
 
-    let keeper = plex_tv.device_token_keeper(&key, linked.auth_token.clone());
-    session
-        .store
-        .change(|state| Ok(state.devices.insert(name.clone(), device.with_saved(keeper.save()))))?;
+    let refresher = plex_tv.device_token_refresher(&key, linked.auth_token.clone());
+    session.store.change(|state| {
+        Ok(state.devices.insert(name.clone(), device.with_saved(refresher.save())))
+    })?;
     let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
     save_then_identify(session, &plex_tv, Profile { by_device_key: true, ..profile })
 }

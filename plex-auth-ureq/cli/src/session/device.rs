@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use plex_auth_ureq::{
-    DeviceTokenKeeper, DeviceTokenProgress, Ed25519Key, Flow, PlexTv, Step, Token,
+    DeviceTokenProgress, DeviceTokenRefresher, Ed25519Key, Flow, PlexTv, Step, Token,
 };
 
 use super::{Session, SignedIn, identity, plex_tv};
@@ -16,31 +16,31 @@ use crate::state::device::Device;
 /// Mostly nothing is due, and then nothing is written either: a folder that can be read is enough.
 pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
     let mut state = session.store.read()?;
-    let (plex_tv, mut keeper) = keeper(session, &mut state)?;
-    let is_due = !matches!(keeper.poll(SystemTime::now()), Step::Wait(_));
+    let (plex_tv, mut refresher) = refresher(session, &mut state)?;
+    let is_due = !matches!(refresher.poll(SystemTime::now()), Step::Wait(_));
     let as_saved = || {
         let profile = state.profiles.remove(&session.options.profile);
         let profile = profile.ok_or_else(|| session.nobody())?;
-        Ok(SignedIn { plex_tv, token: token(&keeper)?, profile })
+        Ok(SignedIn { plex_tv, token: token(&refresher)?, profile })
     };
     if !is_due {
         return as_saved();
     }
     // With the lock held, so that of several processes one renews the token, and the others find it renewed.
     let renewed = session.store.change(|state| {
-        let (plex_tv, mut keeper) = self::keeper(session, state)?;
-        renew(session, &mut keeper)?;
-        let token = token(&keeper)?;
+        let (plex_tv, mut refresher) = self::refresher(session, state)?;
+        renew(session, &mut refresher)?;
+        let token = token(&refresher)?;
         let (profile, device) = saved(session, state)?;
-        if keeper.renewals() > 0 {
-            *device = device.clone().with_saved(keeper.save());
+        if refresher.renewals() > 0 {
+            *device = device.clone().with_saved(refresher.save());
         }
         profile.token = token.clone();
         Ok(SignedIn { plex_tv, token, profile: profile.clone() })
     });
     match renewed {
         // If nothing can be saved, the current token is used until it expires: it is renewed a day ahead.
-        Err(failure) if failure.exit() == Exit::Machine && is_good(&keeper) => {
+        Err(failure) if failure.exit() == Exit::Machine && is_good(&refresher) => {
             note(&format!("warning: the token could not be renewed: {}", plain(&failure.what)));
             as_saved()
         }
@@ -49,9 +49,9 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
 }
 
 /// Whether it has a token whose end is still to come, as far as this machine's clock tells.
-fn is_good(keeper: &DeviceTokenKeeper<Ed25519Key>) -> bool {
+fn is_good(refresher: &DeviceTokenRefresher<Ed25519Key>) -> bool {
     let now = SystemTime::now();
-    match keeper.progress(now) {
+    match refresher.progress(now) {
         DeviceTokenProgress::Held { expires_at, .. } => {
             expires_at.is_none_or(|expires_at| expires_at > now.into())
         }
@@ -70,27 +70,30 @@ fn saved<'s>(
 }
 
 /// Restores what renews the token.
-fn keeper(
+fn refresher(
     session: &Session<'_>,
     state: &mut State,
-) -> Result<(PlexTv, DeviceTokenKeeper<Ed25519Key>), Failure> {
+) -> Result<(PlexTv, DeviceTokenRefresher<Ed25519Key>), Failure> {
     let (profile, device) = saved(session, state)?;
     let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
     let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
     let saved = device.saved.as_ref().ok_or_else(|| session.nobody())?;
-    let keeper = DeviceTokenKeeper::restore(plex_tv.clone(), device.key(), saved.expose());
-    let keeper = keeper
+    let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), device.key(), saved.expose());
+    let refresher = refresher
         .map_err(|error| Failure::machine(format!("the device's state cannot be used: {error}")))?;
-    Ok((plex_tv, keeper))
+    Ok((plex_tv, refresher))
 }
 
 /// Lets it do what is due. What does not work now is tried at the next run.
-fn renew(session: &Session<'_>, keeper: &mut DeviceTokenKeeper<Ed25519Key>) -> Result<(), Failure> {
+fn renew(
+    session: &Session<'_>,
+    refresher: &mut DeviceTokenRefresher<Ed25519Key>,
+) -> Result<(), Failure> {
     loop {
-        match keeper.poll(SystemTime::now()) {
+        match refresher.poll(SystemTime::now()) {
             Step::Send(id, call) => {
                 let answer = session.exchange(call);
-                keeper.complete(SystemTime::now(), id, answer);
+                refresher.complete(SystemTime::now(), id, answer);
             }
             Step::Wait(_) => return Ok(()),
             Step::Done(end) => return Err(explain::device_token_end(&end)),
@@ -99,10 +102,10 @@ fn renew(session: &Session<'_>, keeper: &mut DeviceTokenKeeper<Ed25519Key>) -> R
 }
 
 /// The token that it has now.
-fn token(keeper: &DeviceTokenKeeper<Ed25519Key>) -> Result<Token, Failure> {
-    match keeper.progress(SystemTime::now()) {
+fn token(refresher: &DeviceTokenRefresher<Ed25519Key>) -> Result<Token, Failure> {
+    match refresher.progress(SystemTime::now()) {
         DeviceTokenProgress::Held { token, trouble: None, .. } => Ok(token),
-        DeviceTokenProgress::Held { token, trouble: Some(trouble), .. } if is_good(keeper) => {
+        DeviceTokenProgress::Held { token, trouble: Some(trouble), .. } if is_good(refresher) => {
             note(&format!("warning: the token could not be renewed: {trouble}"));
             Ok(token)
         }

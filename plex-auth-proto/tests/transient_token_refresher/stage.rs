@@ -1,11 +1,11 @@
-//! A keeper with a clock, and what becomes of its calls.
+//! A refresher with a clock, and what becomes of its calls.
 
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
     Call, ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
-    TransientTokenKeeper, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    TransientTokenProgress as Progress, TransientTokenReason as Reason, TransientTokenRefresher,
     TransportErrorKind,
 };
 
@@ -48,25 +48,25 @@ pub(crate) fn server_at(url: &str, identifier: &str) -> MediaServer {
     MediaServer::new(me, url.parse().unwrap(), Token::new("s3rv3r").unwrap())
 }
 
-pub(crate) fn keeper() -> TransientTokenKeeper {
-    server_at("http://10.0.0.7:32400", "id").transient_token_keeper()
+pub(crate) fn refresher() -> TransientTokenRefresher {
+    server_at("http://10.0.0.7:32400", "id").transient_token_refresher()
 }
 
 pub(crate) fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// A keeper with a clock.
+/// A refresher with a clock.
 pub(crate) struct Play {
-    pub(crate) keeper: TransientTokenKeeper,
+    pub(crate) refresher: TransientTokenRefresher,
     pub(crate) now: SystemTime,
     /// After how many seconds each call was sent.
     pub(crate) sent: Vec<u64>,
 }
 
 impl Play {
-    pub(crate) fn new(keeper: TransientTokenKeeper) -> Self {
-        Self { keeper, now: start(), sent: Vec::new() }
+    pub(crate) fn new(refresher: TransientTokenRefresher) -> Self {
+        Self { refresher, now: start(), sent: Vec::new() }
     }
 
     pub(crate) fn passed(&self) -> u64 {
@@ -77,7 +77,7 @@ impl Play {
     pub(crate) fn sends(&mut self) -> Option<(RequestId, Call<TransientToken>)> {
         let until = self.now + Duration::from_secs(72 * HOUR);
         loop {
-            match self.keeper.poll(self.now) {
+            match self.refresher.poll(self.now) {
                 Step::Send(id, call) => {
                     self.sent.push(self.passed());
                     return Some((id, call));
@@ -97,22 +97,22 @@ impl Play {
 
     pub(crate) fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        self.keeper.complete(self.now, id, fate.of(&call));
+        self.refresher.complete(self.now, id, fate.of(&call));
         self
     }
 
     pub(crate) fn token(&self) -> Option<&str> {
-        self.keeper.token().map(Token::expose)
+        self.refresher.token().map(Token::expose)
     }
 
     pub(crate) fn is_refused(&mut self) -> &mut Self {
-        let token = self.keeper.token().expect("a token").clone();
-        self.keeper.refused(self.now, &token);
+        let token = self.refresher.token().expect("a token").clone();
+        self.refresher.refused(self.now, &token);
         self
     }
 
     pub(crate) fn reason(&self) -> Reason {
-        match self.keeper.progress(self.now) {
+        match self.refresher.progress(self.now) {
             Progress::Holding { reason, .. } => reason,
             progress => panic!("{progress:?}"),
         }

@@ -1,18 +1,18 @@
-//! When a keeper renews, how long it waits, and what ends it.
+//! When a refresher renews, how long it waits, and what ends it.
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{DeviceTokenEnd, DeviceTokenKeeper, DeviceTrouble, Flow, Step, Token};
+use plex_auth_proto::{DeviceTokenEnd, DeviceTokenRefresher, DeviceTrouble, Flow, Step, Token};
 
 use super::stage::{
     Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,
-    decoded, first, jwt, keeper, plex_tv, trouble,
+    decoded, first, jwt, plex_tv, refresher, trouble,
 };
 
 #[test]
 fn a_token_is_renewed_a_day_before_it_ends_for_ever() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     for renewal in 1..=10 {
         play.meets(Answer(200, NONCE));
         assert_eq!(play.passed(), renewal * 6 * DAY);
@@ -28,8 +28,8 @@ fn jitter_brings_a_renewal_forward_by_a_day_at_the_most_and_less_than_doubles_a_
     for (jitter, earlier, again) in [(0, 0, 30), (1234, 1234, 30 + 1234 % 30), (9 * DAY, DAY, 30)] {
         let key = Key::new();
         let token = Token::new(jwt(0)).unwrap();
-        let keeper = plex_tv("id").device_token_keeper(&key, token);
-        let mut play = Play::with(keeper.jitter(Duration::from_secs(jitter)));
+        let refresher = plex_tv("id").device_token_refresher(&key, token);
+        let mut play = Play::with(refresher.jitter(Duration::from_secs(jitter)));
         play.meet([Answer(503, ""), Answer(503, "")]);
         assert_eq!(play.times("/auth/nonce"), [6 * DAY - earlier, 6 * DAY - earlier + again]);
     }
@@ -42,7 +42,7 @@ fn a_device_without_a_good_token_waits_for_five_minutes_at_the_most() {
     play.meet((0..8).map(|_| Silence(false)));
     assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
     // Nor has one patience whose token Plex has declared dead.
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     play.talk.renew_now();
     play.meet((0..4).map(|_| Answer(503, "")));
     assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120]);
@@ -53,8 +53,8 @@ fn jitter_never_brings_a_token_that_lives_for_an_hour_forward_by_more_than_a_qua
     let key = Key::new();
     let claims = base64(r#"{"iat":1700000000,"exp":1700003600}"#);
     let token = Token::new(format!("{}.{claims}.c2ln", base64(r#"{"alg":"EdDSA"}"#))).unwrap();
-    let keeper = plex_tv("id").device_token_keeper(&key, token);
-    let mut play = Play::with(keeper.jitter(Duration::from_secs(DAY)));
+    let refresher = plex_tv("id").device_token_refresher(&key, token);
+    let mut play = Play::with(refresher.jitter(Duration::from_secs(DAY)));
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), 900);
 }
@@ -62,7 +62,7 @@ fn jitter_never_brings_a_token_that_lives_for_an_hour_forward_by_more_than_a_qua
 #[test]
 fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     while play.passed() < 9 * DAY {
         play.meets(if play.sent.len() % 2 == 0 { Silence(true) } else { Answer(302, "") });
     }
@@ -107,7 +107,7 @@ fn a_nonce_is_used_once_whatever_comes_of_the_exchange() {
 #[test]
 fn what_plex_does_not_take_is_tried_eight_times_and_then_it_says_so() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     play.meet((0..8).flat_map(|_| [Answer(200, NONCE), Answer(422, "")]));
     let end = play.ends();
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
@@ -120,7 +120,7 @@ fn what_plex_does_not_take_is_tried_eight_times_and_then_it_says_so() {
 fn a_removed_device_ends_at_once_and_is_told_what_helps() {
     let key = Key::new();
     for fates in [vec![Answer(401, REMOVED)], vec![Answer(200, NONCE), Answer(422, REMOVED)]] {
-        let mut play = keeper(&key);
+        let mut play = refresher(&key);
         play.meet(fates);
         let end = play.ends();
         assert!(
@@ -150,8 +150,8 @@ fn what_is_signed_says_plexs_time() {
 #[test]
 fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
     let key = Key::new();
-    let saved = keeper(&key).talk.save();
-    let talk = DeviceTokenKeeper::restore(plex_tv("id"), &key, saved.expose()).unwrap();
+    let saved = refresher(&key).talk.save();
+    let talk = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
     let mut play = Play::with(talk);
     play.now = SystemTime::UNIX_EPOCH;
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));
@@ -164,7 +164,7 @@ fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
 #[test]
 fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_there_yet() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     play.now = SystemTime::UNIX_EPOCH;
     play.meet((0..4).map(|_| Silence(false)));
     let waits = [30, 60, 120].map(Duration::from_secs);
@@ -210,7 +210,7 @@ fn a_clock_that_is_set_back_puts_no_renewal_off() {
 #[test]
 fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
     let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
@@ -293,7 +293,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
 #[test]
 fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     let key = Key::new();
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
     play.talk.renew_now();
     play.meets(Answer(200, NONCE)).meets(Exchanged(5));
@@ -303,7 +303,7 @@ fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     assert_eq!(play.passed(), 600);
 
     // Until then it could wait for hours.
-    let mut play = keeper(&key);
+    let mut play = refresher(&key);
     play.meet([Answer(503, ""), Answer(503, "")]);
     let since = play.passed();
     let before = play.now;

@@ -1,4 +1,4 @@
-//! A property: whatever the server says, the keeper goes on, and hands out what it was given.
+//! A property: whatever the server says, the refresher goes on, and hands out what it was given.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
 };
 
-use crate::stage::{Answer, Fate, HOUR, RetryAfter, Silence, keeper, start};
+use crate::stage::{Answer, Fate, HOUR, RetryAfter, Silence, refresher, start};
 
 fn fate() -> impl Strategy<Value = Fate> {
     let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
@@ -33,7 +33,7 @@ proptest! {
         ]), 1..40),
         jitter in 0_u64..10_000,
     ) {
-        let mut keeper = keeper().jitter(Duration::from_secs(jitter));
+        let mut refresher = refresher().jitter(Duration::from_secs(jitter));
         let jumps = rounds.iter().any(|(.., jump)| *jump > 0);
         let goes_back = rounds.iter().any(|(.., jump)| *jump < 0);
         // By a clock that does not jump.
@@ -42,7 +42,7 @@ proptest! {
         let (mut round, mut sent) = (0, 0);
         for _ in 0..400 {
             let (fate, takes, refuses, jump) = &rounds[round % rounds.len()];
-            match keeper.poll(now) {
+            match refresher.poll(now) {
                 Step::Send(id, call) => {
                     if let Some(last) = last_sent {
                         prop_assert!(jumps || passed - last >= Duration::from_secs(1));
@@ -56,21 +56,21 @@ proptest! {
                         (now, passed) = (now + takes, passed + takes);
                         let by = Duration::from_secs(jump.unsigned_abs());
                         now = if *jump < 0 { now - by } else { now + by };
-                        keeper.complete(now, id, fate.of(&call));
+                        refresher.complete(now, id, fate.of(&call));
                         match fate {
                             Fate::Token(number) => {
                                 given = Some((format!("transient-5ea1-{number}"), asked_at));
                             }
                             Answer(401 | 403 | 498, _) => {
-                                let refused = matches!(keeper.progress(now), Progress::Refused { .. });
+                                let refused = matches!(refresher.progress(now), Progress::Refused { .. });
                                 prop_assert!(refused);
-                                prop_assert!(matches!(keeper.poll(now), Step::Wait(_)));
-                                keeper.ask_again();
+                                prop_assert!(matches!(refresher.poll(now), Step::Wait(_)));
+                                refresher.ask_again();
                             }
                             _ => {}
                         }
-                        if let (true, Some(token)) = (refuses, keeper.token().cloned()) {
-                            keeper.refused(now, &token);
+                        if let (true, Some(token)) = (refuses, refresher.token().cloned()) {
+                            refresher.refused(now, &token);
                             given = None;
                         }
                     }
@@ -82,7 +82,7 @@ proptest! {
                 }
                 Step::Done(never) => match never {},
             }
-            if let Some(token) = keeper.token() {
+            if let Some(token) = refresher.token() {
                 let (expected, since) = given.as_ref().expect("it was given");
                 prop_assert!(token.expose() == expected);
                 let age = passed - *since;

@@ -1,4 +1,4 @@
-//! The keeper of a transient token, with a clock and a media server that are made up.
+//! The refresher of a transient token, with a clock and a media server that are made up.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,30 +14,30 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::{
-    Flow, InvalidSavedState, Step, Token, TransientTokenKeeper, TransientTokenProgress as Progress,
-    TransientTokenReason as Reason,
+    Flow, InvalidSavedState, Step, Token, TransientTokenProgress as Progress,
+    TransientTokenReason as Reason, TransientTokenRefresher,
 };
 
-use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, keeper, server_at, start};
+use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, refresher, server_at, start};
 
 #[test]
 fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {
-    let mut play = Play::new(keeper());
-    assert!(matches!(play.keeper.progress(play.now), Progress::Asking { trouble: None, .. }));
+    let mut play = Play::new(refresher());
+    assert!(matches!(play.refresher.progress(play.now), Progress::Asking { trouble: None, .. }));
     play.meets(Fate::Token(1));
     assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-1"), Reason::First));
     play.meets(Fate::Token(2)).meets(Fate::Token(3));
     assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-3"), Reason::Renewal));
     assert_eq!(play.sent, [0, 47 * HOUR, 94 * HOUR]);
 
-    let mut play = Play::new(keeper().jitter(Duration::from_secs(600)));
+    let mut play = Play::new(refresher().jitter(Duration::from_secs(600)));
     play.meets(Fate::Token(1)).meets(Fate::Token(2));
     assert_eq!(play.sent, [0, 47 * HOUR + 600], "the first at once");
 }
 
 #[test]
 fn trouble_costs_no_token_before_its_time_is_over() {
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     play.meets(Fate::Token(1));
     let mut held = Vec::new();
     while play.passed() < 49 * HOUR {
@@ -49,7 +49,7 @@ fn trouble_costs_no_token_before_its_time_is_over() {
     }
     let gaps: Vec<_> = play.sent.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(gaps[1..11], [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    let Progress::Asking { trouble: Some(_), left, .. } = play.keeper.progress(play.now) else {
+    let Progress::Asking { trouble: Some(_), left, .. } = play.refresher.progress(play.now) else {
         panic!()
     };
     assert_eq!(left.as_secs(), 300);
@@ -57,30 +57,30 @@ fn trouble_costs_no_token_before_its_time_is_over() {
     assert_eq!(play.token(), Some("transient-5ea1-2"));
 
     // Between two calls, with nobody refusing anything, it ends by itself, too.
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     play.meets(Fate::Token(1)).meets(RetryAfter("7200"));
     play.sends();
     assert_eq!((play.passed(), play.token()), (49 * HOUR, None));
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     play.meets(RetryAfter("99999999999")).meets(Silence);
     assert_eq!(play.sent[1], 24 * HOUR, "nothing is left alone for ever");
 }
 
 #[test]
 fn a_server_that_was_restarted_is_asked_once_for_another() {
-    let mut play = Play::new(keeper().jitter(Duration::from_secs(30)));
+    let mut play = Play::new(refresher().jitter(Duration::from_secs(30)));
     play.meets(Fate::Token(1));
-    let first = play.keeper.token().unwrap().clone();
+    let first = play.refresher.token().unwrap().clone();
     play.now += Duration::from_secs(HOUR);
     for _ in 0..100 {
-        play.keeper.refused(play.now, &first);
+        play.refresher.refused(play.now, &first);
     }
     assert_eq!(play.token(), None);
     play.meets(Silence).meets(Fate::Token(2));
     assert_eq!(play.sent[1..], [HOUR + 30, HOUR + 32]);
     assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-2"), Reason::Restart));
     // A late answer speaks of the one before.
-    play.keeper.refused(play.now, &first);
+    play.refresher.refused(play.now, &first);
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     // Nor does a refusal hurry a server that asked to be left alone.
     play.meets(RetryAfter("600")).is_refused().meets(Fate::Token(3));
@@ -89,7 +89,7 @@ fn a_server_that_was_restarted_is_asked_once_for_another() {
 
 #[test]
 fn a_server_that_refuses_what_it_hands_out_is_not_asked_in_a_loop() {
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     for number in 0..12 {
         play.meets(Fate::Token(number)).is_refused();
     }
@@ -106,58 +106,60 @@ fn a_server_that_refuses_what_it_hands_out_is_not_asked_in_a_loop() {
 #[test]
 fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
     for status in [401, 403] {
-        let mut play = Play::new(keeper());
+        let mut play = Play::new(refresher());
         play.meets(Fate::Token(1)).is_refused().meets(Answer(status, "<html>"));
-        let Progress::Refused { error, token, .. } = play.keeper.progress(play.now) else {
+        let Progress::Refused { error, token, .. } = play.refresher.progress(play.now) else {
             panic!()
         };
         assert_eq!((error.status().as_u16(), token.is_some()), (status, false));
         assert!(play.sends().is_none(), "it goes on");
 
         // Until it is told otherwise, in either way.
-        play.keeper.ask_again();
+        play.refresher.ask_again();
         play.meets(Answer(status, ""));
-        play.keeper.use_token(Token::new("an0ther").unwrap());
+        play.refresher.use_token(Token::new("an0ther").unwrap());
         let (id, call) = play.sends().unwrap();
         assert_eq!(call.request().headers()["x-plex-token"], "an0ther");
-        play.keeper.complete(play.now, id, Fate::Token(2).of(&call));
+        play.refresher.complete(play.now, id, Fate::Token(2).of(&call));
         assert_eq!(play.token(), Some("transient-5ea1-2"));
     }
     // The one at hand is handed out until it ends.
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     play.meets(Fate::Token(1)).meets(Answer(401, ""));
-    let Progress::Refused { token: Some(_), .. } = play.keeper.progress(play.now) else { panic!() };
-    play.keeper.ask_again();
-    let _ = play.keeper.poll(play.now);
+    let Progress::Refused { token: Some(_), .. } = play.refresher.progress(play.now) else {
+        panic!()
+    };
+    play.refresher.ask_again();
+    let _ = play.refresher.poll(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-1"));
 }
 
 #[test]
 fn another_token_that_asks_is_used_at_once_and_does_not_hurry() {
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     let (id, call) = play.sends().unwrap();
-    play.keeper.use_token(Token::new("an0ther").unwrap());
-    play.keeper.complete(play.now, id, Answer(401, "").of(&call));
+    play.refresher.use_token(Token::new("an0ther").unwrap());
+    play.refresher.complete(play.now, id, Answer(401, "").of(&call));
     play.meets(Fate::Token(1));
     assert_eq!(play.sent, [0, 1], "what the one before met with is forgotten");
-    play.keeper.ask_again();
-    assert!(matches!(play.keeper.poll(play.now), Step::Wait(_)), "it need not be told");
+    play.refresher.ask_again();
+    assert!(matches!(play.refresher.poll(play.now), Step::Wait(_)), "it need not be told");
 }
 
 #[test]
 fn a_call_of_which_nothing_comes_is_made_again_after_a_minute() {
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     let (lost, call) = play.sends().unwrap();
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [0, 60]);
-    play.keeper.complete(play.now, lost, Fate::Token(1).of(&call));
+    play.refresher.complete(play.now, lost, Fate::Token(1).of(&call));
     assert_eq!(play.token(), Some("transient-5ea1-2"));
 }
 
 #[test]
 fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
     for takes in [65, 130] {
-        let mut play = Play::new(keeper());
+        let mut play = Play::new(refresher());
         let mut asked = Vec::new();
         while play.passed() < takes - takes % 60 {
             asked.extend(play.sends());
@@ -165,12 +167,12 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
         play.now = start() + Duration::from_secs(takes);
         let (slow, call) = &asked[0];
         // A late "no" is not heard, as the call that has followed will be told the same.
-        play.keeper.complete(play.now, *slow, Answer(401, "").of(call));
-        play.keeper.complete(play.now, *slow, Fate::Token(1).of(call));
+        play.refresher.complete(play.now, *slow, Answer(401, "").of(call));
+        play.refresher.complete(play.now, *slow, Fate::Token(1).of(call));
         assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-1"), Reason::First));
         // What comes of those that followed changes nothing.
         for (id, call) in &asked {
-            play.keeper.complete(play.now, *id, Fate::Token(2).of(call));
+            play.refresher.complete(play.now, *id, Fate::Token(2).of(call));
         }
         assert_eq!(play.token(), Some("transient-5ea1-1"));
         // Its time counts from the first of them.
@@ -179,40 +181,40 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
     }
 
     // Where so long passes that it may have ended, the next one is waited for.
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     let (slow, call) = play.sends().unwrap();
     play.now += Duration::from_secs(48 * HOUR);
     let (next, next_call) = play.sends().unwrap();
-    play.keeper.complete(play.now, slow, Fate::Token(1).of(&call));
+    play.refresher.complete(play.now, slow, Fate::Token(1).of(&call));
     assert_eq!(play.token(), None);
-    play.keeper.complete(play.now, next, Fate::Token(2).of(&next_call));
+    play.refresher.complete(play.now, next, Fate::Token(2).of(&next_call));
     assert_eq!(play.token(), Some("transient-5ea1-2"));
-    assert!(play.keeper.save(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
+    assert!(play.refresher.save(play.now + Duration::from_secs(48 * HOUR - 1)).is_some());
 }
 
 #[test]
 fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
-    let mut play = Play::new(keeper());
+    let mut play = Play::new(refresher());
     play.meets(Fate::Token(1));
     play.now += Duration::from_secs(100 * HOUR);
-    assert!(matches!(play.keeper.progress(play.now), Progress::Asking { .. }));
+    assert!(matches!(play.refresher.progress(play.now), Progress::Asking { .. }));
     play.meets(Fate::Token(2));
     let before = play.now;
     play.now -= Duration::from_secs(50 * HOUR);
     let back = play.now;
-    let _ = play.keeper.poll(play.now);
+    let _ = play.refresher.poll(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     play.meets(Fate::Token(3));
     assert_eq!(play.now.duration_since(back).unwrap().as_secs(), 47 * HOUR);
     assert!(play.now < before);
 }
 
-/// How many keepers ask in each second, where servers are restarted under all of them at once.
-fn busiest_second(keepers: u32, spread: Duration) -> u32 {
+/// How many refreshers ask in each second, where servers are restarted under all of them at once.
+fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
     let mut seconds = BTreeMap::<u64, u32>::new();
-    for number in 0..keepers {
-        let jitter = spread * number / keepers;
-        let mut play = Play::new(keeper().jitter(jitter));
+    for number in 0..refreshers {
+        let jitter = spread * number / refreshers;
+        let mut play = Play::new(refresher().jitter(jitter));
         play.meets(Fate::Token(1));
         play.now = start() + Duration::from_secs(HOUR);
         play.is_refused();
@@ -229,7 +231,7 @@ fn busiest_second(keepers: u32, spread: Duration) -> u32 {
 }
 
 #[test]
-fn a_restart_under_many_keepers_is_spread_by_their_jitter() {
+fn a_restart_under_many_refreshers_is_spread_by_their_jitter() {
     assert_eq!(busiest_second(200, Duration::ZERO), 200, "all at once");
     // Each of them asks some six times in the first minute.
     let busiest = busiest_second(6_000, Duration::from_secs(60));
@@ -239,19 +241,19 @@ fn a_restart_under_many_keepers_is_spread_by_their_jitter() {
 #[test]
 fn it_is_kept_and_gone_on_with() {
     let url = "http://10.0.0.7:32400";
-    let mut play = Play::new(keeper());
-    assert!(play.keeper.save(play.now).is_none());
+    let mut play = Play::new(refresher());
+    assert!(play.refresher.save(play.now).is_none());
     play.meets(Fate::Token(1));
-    let saved = play.keeper.save(play.now).unwrap();
+    let saved = play.refresher.save(play.now).unwrap();
     assert!(!saved.expose().contains("s3rv3r"), "the token that asks is not in it");
     for secret in ["5ea1", "s3rv3r"] {
-        assert!(!format!("{:?} {saved:?}", play.keeper).contains(secret));
+        assert!(!format!("{:?} {saved:?}", play.refresher).contains(secret));
     }
-    assert!(play.keeper.save(play.now + Duration::from_secs(48 * HOUR)).is_none());
+    assert!(play.refresher.save(play.now + Duration::from_secs(48 * HOUR)).is_none());
 
     let later = start() + Duration::from_secs(40 * HOUR);
     let load =
-        |at| TransientTokenKeeper::restore(server_at(url, "id"), saved.expose(), at).unwrap();
+        |at| TransientTokenRefresher::restore(server_at(url, "id"), saved.expose(), at).unwrap();
     let mut play = Play::new(load(later));
     play.now = later;
     assert_eq!(play.token(), Some("transient-5ea1-1"));
@@ -271,7 +273,7 @@ fn it_is_kept_and_gone_on_with() {
     assert_eq!(left.as_secs(), 48 * HOUR);
 
     let refusal =
-        |server, saved: &str| TransientTokenKeeper::restore(server, saved, later).unwrap_err();
+        |server, saved: &str| TransientTokenRefresher::restore(server, saved, later).unwrap_err();
     let other = refusal(server_at(url, "other"), saved.expose());
     assert_eq!(other, InvalidSavedState::OtherIdentifier);
     let other = refusal(server_at("http://10.0.0.8:32400", "id"), saved.expose());
