@@ -8,32 +8,35 @@ mod device_keys;
 mod devices;
 mod jwt;
 mod media_server;
+mod media_servers;
 mod misbehaviour;
 mod pages;
+mod path;
 mod pins;
 mod plex_tv;
 mod render;
 mod routes;
+mod sources;
 mod tokens;
-
-use http::{Request, Response};
 
 pub use accounts::{Account, Who};
 pub use device_keys::DeviceKey;
 pub use devices::Device;
-pub use media_server::{Connection, MediaServer, Source, Which};
+pub use media_servers::{MediaServer, Which};
 pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 pub use pins::Pin;
+pub use sources::{Connection, Source};
 
-use crate::Seen;
+use crate::seen::Seen;
 use accounts::Accounts;
 use ask::Ask;
 use claims::Claims;
 use device_keys::DeviceKeys;
-use devices::{Devices, NewDevice};
+use devices::Devices;
 use jwt::PlexKey;
-use media_server::MediaServers;
+use media_servers::MediaServers;
 use misbehaviour::Misbehaviours;
+use path::same_place;
 use pins::Pins;
 use tokens::Tokens;
 
@@ -78,23 +81,6 @@ impl FakePlex {
             seen: Vec::new(),
             base_url: None,
         }
-    }
-
-    /// The answer to a request at a time, in Unix seconds.
-    pub fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>> {
-        self.reply(request, now).response
-    }
-
-    /// The answer, and how a carrier is to deliver it.
-    pub fn reply(&mut self, request: &Request<Vec<u8>>, now: u64) -> Reply {
-        self.seen.push(Seen::from_request(request));
-        let path = request.uri().path();
-        let (canned, delivery) = match self.misbehaviours.take(path) {
-            Some(misbehaviour) => misbehaviour.into_parts(),
-            None => (None, Delivery::Prompt),
-        };
-        let response = canned.unwrap_or_else(|| routes::answer(self, &Ask::new(request, now)));
-        Reply { response, delivery }
     }
 
     /// From now on this path is answered so, whatever is asked there, until [`behave`](Self::behave).
@@ -193,29 +179,42 @@ impl FakePlex {
         self.pins.get_mut(id)
     }
 
-    /// Links the PIN with this code to an account, as its owner does on a page, and returns the token that
-    /// it brings; `None` where no PIN waits that has the code. The token that the account had through an
-    /// earlier PIN of the same client identifier is dead then.
-    pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
-        let pin = self.pins.waiting(code, now)?.clone();
-        let id = pin.id();
-        let device = NewDevice {
-            client_identifier: pin.client_identifier(),
-            product: pin.product().unwrap_or_default(),
-            ..NewDevice::default()
-        };
-        let token = match pin.jwk() {
-            Some(jwk) => plex_tv::auth::link(self, jwk, device, who, now)?,
-            None => {
-                let token = self.tokens.issue(who, None);
-                self.devices.signed_in(who, device, &token, now);
-                token
-            }
-        };
-        if let Some(replaced) = self.pins.link(id, who, &token) {
-            self.revoke(&replaced);
+    /// Returns the registered device keys, oldest first.
+    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
+        self.device_keys.keys()
+    }
+
+    /// Removes the devices with this client identifier from their accounts, as their owners do on a page. This
+    /// revokes their tokens, and their keys can no longer be used.
+    pub fn remove_device(&mut self, client_identifier: &str) {
+        let everybody: Vec<_> = self.accounts.iter().map(Account::who).collect();
+        for who in everybody {
+            self.remove_device_of(who, client_identifier);
         }
-        Some(token)
+    }
+
+    pub(crate) fn remove_device_of(&mut self, who: Who, client_identifier: &str) {
+        for token in self.devices.remove(who, client_identifier) {
+            self.tokens.revoke(&token);
+        }
+        self.tokens.revoke_signed(who, client_identifier);
+        self.device_keys.remove(who, client_identifier);
+    }
+
+    /// Limits the number of unused, unexpired nonces. By default there is no limit.
+    pub fn limit_nonces(&mut self, most: usize) {
+        self.device_keys.nonce_limit = Some(most);
+    }
+
+    /// Requires the `iat` and `exp` claims in device tokens from now on.
+    pub fn demand_times(&mut self) {
+        self.device_keys.demands_times = true;
+    }
+
+    /// Makes plex.tv sign with a new key from now on. It still lists the earlier ones.
+    pub fn change_key(&mut self) {
+        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
+        self.plex_keys.push(PlexKey::numbered(number));
     }
 
     /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.
@@ -233,11 +232,6 @@ impl Default for FakePlex {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Whether a path that was asked for is the place that a test names.
-fn same_place(asked: &str, named: &str) -> bool {
-    asked == named || asked.strip_prefix(plex_tv::PREFIX) == Some(named)
 }
 
 #[cfg(test)]

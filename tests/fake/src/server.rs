@@ -24,11 +24,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 
 #[cfg(feature = "tls")]
-use crate::ServerCertificate;
-use crate::pace::{Paced, Pacer};
-use crate::{Delivery, FakePlex, Reply};
+use crate::authority::ServerCertificate;
+use crate::fake::{Delivery, FakePlex, Reply};
+use pace::{Paced, Pacer};
 use tls::Tls;
 
+mod pace;
 mod plan;
 mod tls;
 

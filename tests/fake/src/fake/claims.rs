@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Who, tokens};
+use super::accounts::Who;
+use super::tokens;
 
 /// A claim token lives for four minutes.
 const SECONDS: u64 = 4 * 60;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::jwt::{self, DeviceToken, PlexKey};
-use super::{Account, FakePlex, Who, tokens};
+use super::accounts::Who;
+use super::jwt::{self, DeviceToken};
+use super::tokens;
 
 /// The key of a device, registered by whoever was signed in there.
 #[derive(Debug, Clone)]
@@ -37,46 +38,6 @@ impl DeviceKey {
     /// Whether the device was removed from the account.
     pub fn is_removed(&self) -> bool {
         self.is_removed
-    }
-}
-
-impl FakePlex {
-    /// The keys of devices that are registered, oldest first.
-    pub fn device_keys(&self) -> impl Iterator<Item = &DeviceKey> {
-        self.device_keys.keys()
-    }
-
-    /// Removes the devices with this client identifier from their accounts, as their owners do on a page: their
-    /// tokens are dead, and their keys are of no use any more.
-    pub fn remove_device(&mut self, client_identifier: &str) {
-        let everybody: Vec<_> = self.accounts.iter().map(Account::who).collect();
-        for who in everybody {
-            self.remove_device_of(who, client_identifier);
-        }
-    }
-
-    pub(crate) fn remove_device_of(&mut self, who: Who, client_identifier: &str) {
-        for token in self.devices.remove(who, client_identifier) {
-            self.tokens.revoke(&token);
-        }
-        self.tokens.revoke_signed(who, client_identifier);
-        self.device_keys.remove(who, client_identifier);
-    }
-
-    /// Hands out no more nonces than this that nobody has used and that are still good; without it, any number.
-    pub fn limit_nonces(&mut self, most: usize) {
-        self.device_keys.nonce_limit = Some(most);
-    }
-
-    /// From now on a device's token must say when it was made and when it ends (`iat`, `exp`).
-    pub fn demand_times(&mut self) {
-        self.device_keys.demands_times = true;
-    }
-
-    /// From now on plex.tv signs with another key, which it lists beside the earlier ones.
-    pub fn change_key(&mut self) {
-        let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
-        self.plex_keys.push(PlexKey::numbered(number));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The devices that are signed in to the accounts.
 
+use super::accounts::{Account, Who};
 use super::ask::Ask;
-use super::{Account, Who};
 
 /// A device, as an account's list has it.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Response, StatusCode, header};
 
-use super::same_place;
+use super::path::same_place;
 
 /// An answer, and how it is to be put on the wire.
 #[derive(Debug)]

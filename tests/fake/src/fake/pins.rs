@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Who, tokens};
+use super::accounts::Who;
+use super::tokens;
 
 /// A PIN: whoever made it polls it by its number, and somebody who is signed in links it by its code.
 #[derive(Debug, Clone)]

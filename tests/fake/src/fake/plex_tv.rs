@@ -1,17 +1,17 @@
-//! plex.tv: its routing table, its errors, and what it checks before it answers.
+//! Shared code of plex.tv's handlers: its errors, authentication, and the account object.
 
 pub(super) mod auth;
-mod claim_token;
-mod devices;
-mod home_users;
-mod ping;
-mod pins;
-mod resources;
-mod sign_in;
-mod sign_out;
-mod switch_home_user;
-mod user;
-mod users;
+pub(super) mod claim_token;
+pub(super) mod devices;
+pub(super) mod home_users;
+pub(super) mod ping;
+pub(super) mod pins;
+pub(super) mod resources;
+pub(super) mod sign_in;
+pub(super) mod sign_out;
+pub(super) mod switch_home_user;
+pub(super) mod user;
+pub(super) mod users;
 
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -19,42 +19,8 @@ use serde_json::json;
 use super::ask::Ask;
 use super::devices::NewDevice;
 use super::render::{self, Element};
-use super::routes::captures;
 use super::tokens::Issued;
 use super::{FakePlex, Who};
-
-/// plex.tv answers under this prefix and without it.
-pub(crate) const PREFIX: &str = "/api/v2";
-
-/// Answers a request that got this far; the texts are what stood at the braces of the path.
-type Handler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
-
-/// Verb, path, who answers.
-const ROUTES: &[(&str, &str, Handler)] = &[
-    ("POST", "/users/signin", sign_in::answer),
-    ("GET", "/user", user::answer),
-    ("POST", "/pins", pins::create),
-    ("GET", "/pins/{id}", pins::poll),
-    ("PUT", "/pins/link", pins::link),
-    ("GET", "/auth/nonce", auth::nonce),
-    ("POST", "/auth/jwk", auth::register),
-    ("POST", "/auth/token", auth::exchange),
-    ("GET", "/auth/keys", auth::keys),
-    ("GET", "/ping", ping::answer),
-    ("DELETE", "/users/signout", sign_out::answer),
-    ("GET", "/resources", resources::answer),
-    ("GET", "/home/users", home_users::answer),
-    ("POST", "/home/users/{uuid}/switch", switch_home_user::answer),
-];
-
-/// The same outside of the API: never under its prefix.
-const OUTSIDE_ROUTES: &[(&str, &str, Handler)] = &[
-    ("GET", "/devices.xml", devices::list),
-    ("DELETE", "/devices/{id}.xml", devices::remove),
-    ("GET", "/api/claim/token.json", claim_token::answer),
-    ("GET", "/api/users/", users::list),
-    ("POST", "/api/home/users/{id}/switch", switch_home_user::answer_older),
-];
 
 /// What plex.tv says when it refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +33,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    const IDENTIFIER_MISSING: Self =
+    pub(crate) const IDENTIFIER_MISSING: Self =
         Self::new(StatusCode::BAD_REQUEST, 1000, "X-Plex-Client-Identifier is missing");
     const UNAUTHENTICATED: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1001, "User could not be authenticated");
@@ -75,10 +41,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, 1041, "The PIN is missing or incorrect");
     const NOT_FOR_THIS_USER: Self =
         Self::new(StatusCode::FORBIDDEN, 1043, "This user may not do this");
-    const NO_ENDPOINT: Self = Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
+    pub(crate) const NO_ENDPOINT: Self =
+        Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
     const PARAMETER: Self =
         Self::new(StatusCode::BAD_REQUEST, 1004, "A parameter is missing or malformed");
-    const METHOD: Self = Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
+    pub(crate) const METHOD: Self =
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, 1005, "Method not allowed");
     const PIN_GONE: Self = Self {
         repeats_status: false,
         ..Self::new(StatusCode::NOT_FOUND, 1020, "Code not found or expired")
@@ -113,7 +81,7 @@ impl Refusal {
         Self { status, code, message, repeats_status: true }
     }
 
-    fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
+    pub(crate) fn response(self, ask: &Ask<'_>) -> Response<Vec<u8>> {
         let Self { status, code, message, repeats_status } = self;
         if ask.wants_json() {
             let error = if repeats_status {
@@ -130,32 +98,6 @@ impl Refusal {
         }
         render::xml(status, &Element::new("errors").child(error))
     }
-}
-
-/// plex.tv's answer: first the path, then the verb, then who asks, then the rest.
-pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
-    route(plex, ask).unwrap_or_else(|refusal| refusal.response(ask))
-}
-
-fn route(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refusal> {
-    let path = ask.path().strip_prefix(PREFIX).unwrap_or(ask.path());
-    let mut refusal = Refusal::NO_ENDPOINT;
-    let inside = ROUTES.iter().map(|route| (path, route));
-    let outside = OUTSIDE_ROUTES.iter().map(|route| (ask.path(), route));
-    for (path, (verb, pattern, handler)) in inside.chain(outside) {
-        let Some(captured) = captures(pattern, path) else {
-            continue;
-        };
-        if *verb != ask.method() {
-            refusal = Refusal::METHOD;
-            continue;
-        }
-        if ask.header("x-plex-client-identifier").is_none() {
-            return Err(Refusal::IDENTIFIER_MISSING);
-        }
-        return handler(plex, ask, &captured);
-    }
-    Err(refusal)
 }
 
 /// The token that was asked with, and what plex.tv knows of it.

@@ -1,6 +1,6 @@
 //! The fake, asked without a socket.
 
-use http::StatusCode;
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, Who};
+use super::accounts::{Account, Who};
 use crate::seeded::mix;
 
 /// The tokens that plex.tv knows, and whose they are.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Request;
 
-use crate::Delivery;
+use crate::fake::Delivery;
 
 /// Decides how the connections of a server end.
 #[doc(hidden)]

@@ -16,7 +16,7 @@ mod with_rustls {
     use tokio_rustls::server::TlsStream;
 
     use super::{TcpStream, io};
-    use crate::ServerCertificate;
+    use crate::authority::ServerCertificate;
 
     #[derive(Debug, Clone)]
     pub(in crate::server) struct Tls(Arc<ServerConfig>);

@@ -3,17 +3,17 @@
 use http::{Response, StatusCode};
 use serde_json::{Map, json};
 
-use super::{Which, authenticate};
-use crate::fake::FakePlex;
+use super::authenticate;
 use crate::fake::ask::Ask;
 use crate::fake::render::{self, Element};
+use crate::fake::{FakePlex, Which};
 
 pub(crate) fn claim(
     plex: &mut FakePlex,
     which: Which,
     ask: &Ask<'_>,
 ) -> Result<Response<Vec<u8>>, StatusCode> {
-    if plex.server(which).admin.is_some() {
+    if plex.server(which).admin().is_some() {
         return Err(StatusCode::UNAUTHORIZED);
     }
     let token = ask.parameter("token").ok_or(StatusCode::BAD_REQUEST)?;
@@ -27,7 +27,7 @@ pub(crate) fn unclaim(
     which: Which,
     ask: &Ask<'_>,
 ) -> Result<Response<Vec<u8>>, StatusCode> {
-    if let Some(admin) = plex.server(which).admin
+    if let Some(admin) = plex.server(which).admin()
         && authenticate(plex, which, ask)? != admin
     {
         return Err(StatusCode::FORBIDDEN);
@@ -39,9 +39,9 @@ pub(crate) fn unclaim(
 /// What the server says of the account that it belongs to.
 fn account(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let server = plex.server(which);
-    let owner = server.admin.map(|admin| plex.account(admin));
+    let owner = server.admin().map(|admin| plex.account(admin));
     let members = json!({
-        "authToken": server.admin.and_then(|admin| server.access_token(admin)),
+        "authToken": server.admin().and_then(|admin| server.access_token(admin)),
         "username": owner.and_then(|owner| owner.email()),
         "signInState": if owner.is_some() { "ok" } else { "none" }, "mappingState": "unknown",
     });

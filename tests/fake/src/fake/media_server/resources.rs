@@ -3,16 +3,17 @@
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Connection, Source, Which, authenticate, container};
-use crate::fake::FakePlex;
+use super::{authenticate, container};
 use crate::fake::ask::Ask;
+use crate::fake::sources::Connection;
+use crate::fake::{FakePlex, Which};
 
 pub(crate) fn answer(
     plex: &mut FakePlex,
     which: Which,
     ask: &Ask<'_>,
 ) -> Result<Response<Vec<u8>>, StatusCode> {
-    if let Some(admin) = plex.server(which).admin {
+    if let Some(admin) = plex.server(which).admin() {
         let who = authenticate(plex, which, ask)?;
         if who != admin {
             return Err(StatusCode::FORBIDDEN);
@@ -27,7 +28,7 @@ pub(crate) fn answer(
         return Err(StatusCode::BAD_REQUEST);
     }
     let server = plex.servers.get_mut(which);
-    let Some(source) = server.sources.iter().find(|source| source.uri == uri).cloned() else {
+    let Some(source) = server.sources().iter().find(|source| source.uri == uri).cloned() else {
         return Ok(container(ask, json!({ "size": 0 })));
     };
     // It opens the source, not this server.
@@ -55,49 +56,4 @@ fn member(connection: &Connection, in_json: bool) -> Value {
     } else {
         json!({ "protocol": protocol, "address": address, "port": port, "uri": uri, "local": local })
     }
-}
-
-/// What the claimed server knows: another server in three places, and a provider on the net.
-pub(super) fn sources() -> Vec<Source> {
-    let connection = |address: &str, port, uri: &str, local, relay| Connection {
-        protocol: "https".to_owned(),
-        address: address.to_owned(),
-        port,
-        uri: uri.to_owned(),
-        local,
-        relay,
-    };
-    let server = "b1946ac92492d2347c6235b4d2611184f00dcafe";
-    let hash = "3f9a0c7e5b1d4826a7c8e9f001122334";
-    let direct = |address: &str, port: u16, local, relay| {
-        let uri = format!("https://{}.{hash}.plex.direct:{port}", address.replace('.', "-"));
-        connection(address, port, &uri, local, relay)
-    };
-    vec![
-        Source {
-            uri: format!("server://{server}"),
-            name: "Attic".to_owned(),
-            client_identifier: server.to_owned(),
-            connections: vec![
-                direct("192.168.7.20", 32400, true, false),
-                direct("203.0.113.45", 21907, false, false),
-                direct("198.51.100.9", 8443, false, true),
-            ],
-        },
-        Source {
-            uri: "provider://tv.example.provider.kites".to_owned(),
-            name: "Kites".to_owned(),
-            client_identifier: "tv.example.provider.kites".to_owned(),
-            connections: vec![
-                connection(
-                    "kites.provider.example",
-                    443,
-                    "https://kites.provider.example",
-                    false,
-                    false,
-                ),
-                connection("kites.relay.example", 443, "https://kites.relay.example", false, true),
-            ],
-        },
-    ]
 }

@@ -3,16 +3,16 @@
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use super::{Which, authenticate, container};
-use crate::fake::FakePlex;
+use super::{authenticate, container};
 use crate::fake::ask::Ask;
+use crate::fake::{FakePlex, Which};
 
 pub(crate) fn answer(
     plex: &mut FakePlex,
     which: Which,
     ask: &Ask<'_>,
 ) -> Result<Response<Vec<u8>>, StatusCode> {
-    if plex.server(which).admin.is_none() {
+    if plex.server(which).admin().is_none() {
         return Ok(container(ask, json!({ "size": 0 })));
     }
     let who = authenticate(plex, which, ask)?;

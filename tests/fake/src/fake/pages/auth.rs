@@ -19,7 +19,7 @@ document.getElementById("product").textContent = asked.get("context[device][prod
 </script>
 "##;
 
-pub(super) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
+pub(crate) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
     let body = format!(
         "<h1>{TITLE}</h1>\n<p>to <strong id=\"product\">a program</strong></p>\n\
          <form method=\"post\" action=\"/auth\">\n\
@@ -32,7 +32,7 @@ pub(super) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
     render::page(StatusCode::OK, TITLE, &body)
 }
 
-pub(super) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let Some(form) = ask.form() else {
         return sentence(StatusCode::BAD_REQUEST, TITLE, "This page sends a form.");
     };

@@ -10,7 +10,7 @@ use crate::fake::render;
 const TITLE: &str = "Link a device";
 
 /// The form; `?pin=CODE` fills the code in.
-pub(super) fn form(plex: &FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+pub(crate) fn form(plex: &FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let code = render::escaped(&ask.parameter("pin").unwrap_or_default());
     let body = format!(
         "<h1>{TITLE}</h1>\n<form method=\"post\" action=\"/link\">\n\
@@ -21,7 +21,7 @@ pub(super) fn form(plex: &FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     render::page(StatusCode::OK, TITLE, &body)
 }
 
-pub(super) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
+pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let form = ask.form();
     let asked = form.as_ref().and_then(|form| Some((form.field("code")?, chosen(plex, form)?)));
     let Some((code, (who, name))) = asked else {

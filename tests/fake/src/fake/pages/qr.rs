@@ -17,7 +17,7 @@ const BORDER: usize = 4;
 const MODULE: usize = 8;
 
 /// A browser loads a picture without saying who asks, so that no identifier is needed.
-pub(super) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
+pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
     let Some(pin) = plex.pins.waiting(code, ask.now()) else {
         return sentence(StatusCode::NOT_FOUND, "QR code", "No device shows this code any more.");
     };

@@ -3,11 +3,13 @@
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{PREFIX, Refusal, authenticate};
-use crate::fake::FakePlex;
+use super::{Refusal, auth, authenticate};
 use crate::fake::ask::Ask;
+use crate::fake::devices::NewDevice;
+use crate::fake::path::PREFIX;
 use crate::fake::pins::{NewPin, Pin};
 use crate::fake::render::{self, Element};
+use crate::fake::{FakePlex, Who};
 
 pub(crate) fn create(
     plex: &mut FakePlex,
@@ -57,6 +59,33 @@ pub(crate) fn link(
     let code = form.field("code").filter(|code| !code.is_empty()).ok_or(Refusal::PARAMETER)?;
     plex.link_pin(code, issued.who, ask.now()).ok_or(Refusal::PIN_GONE)?;
     Ok(render::nothing(StatusCode::NO_CONTENT))
+}
+
+impl FakePlex {
+    /// Links the PIN with this code to an account, as its owner does on a page, and returns the PIN's token;
+    /// `None` if no PIN with this code is waiting. This revokes the token that the account got through an
+    /// earlier PIN of the same client identifier.
+    pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
+        let pin = self.pins.waiting(code, now)?.clone();
+        let id = pin.id();
+        let device = NewDevice {
+            client_identifier: pin.client_identifier(),
+            product: pin.product().unwrap_or_default(),
+            ..NewDevice::default()
+        };
+        let token = match pin.jwk() {
+            Some(jwk) => auth::link(self, jwk, device, who, now)?,
+            None => {
+                let token = self.tokens.issue(who, None);
+                self.devices.signed_in(who, device, &token, now);
+                token
+            }
+        };
+        if let Some(replaced) = self.pins.link(id, who, &token) {
+            self.revoke(&replaced);
+        }
+        Some(token)
+    }
 }
 
 fn answer(plex: &FakePlex, pin: &Pin, ask: &Ask<'_>, status: StatusCode) -> Response<Vec<u8>> {

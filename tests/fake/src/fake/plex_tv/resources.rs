@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Refusal, authenticate};
 use crate::fake::ask::Ask;
-use crate::fake::media_server::MediaServer;
 use crate::fake::render::{self, Element};
-use crate::fake::{FakePlex, Who};
+use crate::fake::{FakePlex, MediaServer, Who};
 
 pub(crate) fn answer(
     plex: &mut FakePlex,

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::Delivery;
-use crate::server::ConnectionPlan;
+use super::plan::ConnectionPlan;
+use crate::fake::Delivery;
 
 /// Tells a [`Paced`] stream how the next answer goes out.
 #[derive(Debug, Clone, Default)]

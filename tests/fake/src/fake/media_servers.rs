@@ -1,0 +1,206 @@
+//! The media servers: one that Rosa has claimed, and one that nobody has.
+
+use std::collections::BTreeMap;
+
+use super::accounts::Who;
+use super::sources::{self, Source};
+use super::tokens;
+
+/// One of the media servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Which {
+    /// Rosa's from the beginning. It answers at the root, and under `/pms`.
+    Claimed,
+    /// Nobody's from the beginning. It answers under `/unclaimed`.
+    Unclaimed,
+}
+
+/// A media server.
+#[derive(Debug)]
+pub struct MediaServer {
+    which: Which,
+    name: &'static str,
+    machine_identifier: &'static str,
+    prefix: &'static str,
+    admin: Option<Who>,
+    access: Vec<Access>,
+    sources: Vec<Source>,
+    transient: BTreeMap<String, Transient>,
+    made: u64,
+    admitted: u64,
+}
+
+/// Somebody who may use a server, and the token that plex.tv hands out for that.
+#[derive(Debug, Clone)]
+struct Access {
+    who: Who,
+    token: String,
+}
+
+impl MediaServer {
+    /// Which of the servers it is.
+    pub fn which(&self) -> Which {
+        self.which
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Its identifier, which is its client identifier at plex.tv.
+    pub fn machine_identifier(&self) -> &str {
+        self.machine_identifier
+    }
+
+    /// The path that it answers under.
+    pub fn prefix(&self) -> &'static str {
+        self.prefix
+    }
+
+    /// Who has claimed it.
+    pub fn admin(&self) -> Option<Who> {
+        self.admin
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &str {
+        VERSION
+    }
+
+    /// The token that plex.tv hands out to an account for this server; none to one that may not use it.
+    pub fn access_token(&self, who: Who) -> Option<&str> {
+        self.access.iter().find(|access| access.who == who).map(|access| access.token.as_str())
+    }
+
+    /// The account that a token issued for this server belongs to.
+    pub(crate) fn owner_of(&self, token: &str, now: u64) -> Option<Who> {
+        let transient = self.transient.get(token).filter(|transient| now < transient.expires_at);
+        let access = self.access.iter().find(|access| access.token == token);
+        transient.map(|transient| transient.who).or(access.map(|access| access.who))
+    }
+
+    /// Whether it answers at the root, too.
+    pub(crate) fn is_at_the_root(&self) -> bool {
+        self.which == Which::Claimed
+    }
+
+    /// What it knows how to reach.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.transient.clear();
+    }
+
+    pub(crate) fn claim(&mut self, who: Who) {
+        self.admin = Some(who);
+        self.admit(who);
+    }
+
+    /// Nobody's again: all that it has let in is out.
+    pub(crate) fn unclaim(&mut self) {
+        self.admin = None;
+        self.access.clear();
+        self.transient.clear();
+    }
+
+    /// Lets an account in, with a token of its own for this server.
+    fn admit(&mut self, who: Who) {
+        self.admitted += 1;
+        let first = match self.which {
+            Which::Claimed => 1_000_000,
+            Which::Unclaimed => 2_000_000,
+        };
+        self.access.push(Access { who, token: tokens::opaque(first + self.admitted) });
+    }
+
+    /// A new transient token with the rights of this account.
+    pub(crate) fn issue(&mut self, who: Who, now: u64) -> String {
+        let token = self.unregistered_token();
+        let expires_at = now.saturating_add(TRANSIENT_SECONDS);
+        self.transient.insert(token.clone(), Transient { who, expires_at });
+        token
+    }
+
+    /// A transient token that opens something else.
+    pub(crate) fn unregistered_token(&mut self) -> String {
+        self.made += 1;
+        tokens::transient(self.made)
+    }
+}
+
+const VERSION: &str = "1.99.1.4711-b0a7b0a75";
+
+/// Transient tokens live for 48 hours.
+const TRANSIENT_SECONDS: u64 = 48 * 60 * 60;
+
+#[derive(Debug, Clone, Copy)]
+struct Transient {
+    who: Who,
+    expires_at: u64,
+}
+
+/// Both of them.
+#[derive(Debug)]
+pub(crate) struct MediaServers {
+    claimed: MediaServer,
+    unclaimed: MediaServer,
+}
+
+impl MediaServers {
+    pub(crate) fn new() -> Self {
+        let server = |which, name, machine_identifier, prefix| MediaServer {
+            which,
+            name,
+            machine_identifier,
+            prefix,
+            admin: None,
+            access: Vec::new(),
+            sources: Vec::new(),
+            transient: BTreeMap::new(),
+            made: 0,
+            admitted: 0,
+        };
+        let mut claimed = MediaServer {
+            sources: sources::sources(),
+            ..server(
+                Which::Claimed,
+                "Boathouse",
+                "0f6b21c3a9d84e75b0c1f2a3948576e1d2c3b4a5",
+                "/pms",
+            )
+        };
+        claimed.claim(Who::PlexPass);
+        claimed.admit(Who::Managed);
+        Self {
+            claimed,
+            unclaimed: server(
+                Which::Unclaimed,
+                "Shed",
+                "7a8b9c0d1e2f30415263748596a7b8c9d0e1f2a3",
+                "/unclaimed",
+            ),
+        }
+    }
+
+    pub(crate) fn get(&self, which: Which) -> &MediaServer {
+        match which {
+            Which::Claimed => &self.claimed,
+            Which::Unclaimed => &self.unclaimed,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, which: Which) -> &mut MediaServer {
+        match which {
+            Which::Claimed => &mut self.claimed,
+            Which::Unclaimed => &mut self.unclaimed,
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &MediaServer> {
+        [&self.claimed, &self.unclaimed].into_iter()
+    }
+}
