@@ -3,17 +3,12 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::{FalseyValueParser, Resettable, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
-
-use crate::failure::{Exit, Failure};
-use crate::output;
 
 /// Signs in to Plex once, keeps the token, and hands it to whatever needs it.
 #[derive(Debug, Parser)]
@@ -230,72 +225,8 @@ fn heeded(argument: Arg) -> Arg {
 }
 
 /// Whether a flag's variable says no.
-fn is_no(value: &OsStr) -> bool {
+pub(crate) fn is_no(value: &OsStr) -> bool {
     matches!(FalseyValueParser::new().parse_ref(&Cli::command(), None, value), Ok(false))
-}
-
-/// Whether JSON is wanted where what was typed could not be understood.
-fn wants_json() -> bool {
-    let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
-    env::args_os().any(|argument| argument == "--json") || !is_no(&variable)
-}
-
-/// Ends where there is no command to carry out: help and version were asked for, or what was typed is none.
-///
-/// clap would end by 2, which means something else here, and with more lines than three.
-pub(crate) fn end(error: &clap::Error) -> ExitCode {
-    let failure = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
-            Ok(()) => return Exit::Done.into(),
-            Err(error) => output::not_written(&error),
-        },
-        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let failure = Failure::usage("there is no command").next("plex-auth --help");
-            if !wants_json() {
-                output::note(&Cli::command().render_help().to_string());
-                return failure.exit().into();
-            }
-            failure
-        }
-        _ => not_understood(error),
-    };
-    output::failure(&failure, wants_json());
-    failure.exit().into()
-}
-
-fn not_understood(error: &clap::Error) -> Failure {
-    if let Some(what) = surplus(error) {
-        return Failure::usage(what)
-            .likely("Secrets are no arguments, which everybody can see: they are asked for, or read from a pipe.")
-            .next("plex-auth --help");
-    }
-    let text = error.to_string();
-    let mut paragraphs = text.split("\n\n");
-    let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
-    let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
-    let failure = Failure::usage(one_line(what)).next("plex-auth --help");
-    match tip {
-        Some(tip) => failure.likely(one_line(tip)),
-        None => failure,
-    }
-}
-
-/// What is wrong where there is a value that nothing takes. It may be a token or a password, and is not said again.
-fn surplus(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    match error.kind() {
-        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            Some("there is an argument too many".to_owned())
-        }
-        ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
-        _ => None,
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod state;
 mod switch;
 mod token;
 mod transient;
+mod usage;
 mod users;
 mod verbose;
 mod whoami;
@@ -37,7 +38,7 @@ mod whoami;
 fn main() -> ExitCode {
     let cli = match cli::parse() {
         Ok(cli) => cli,
-        Err(error) => return cli::end(&error),
+        Err(error) => return usage::end(&error),
     };
     let output = Output::new(&cli.options);
     match run(&output, cli) {

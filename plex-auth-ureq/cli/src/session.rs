@@ -19,6 +19,7 @@ use crate::state::profile::Profile;
 use crate::verbose::{self, Verbose};
 
 mod device;
+mod signed_in;
 
 /// What every command has at hand.
 pub(crate) struct Session<'a> {
@@ -91,21 +92,6 @@ impl<'a> Session<'a> {
                 return outcome;
             }
         }
-    }
-
-    /// Whoever is signed in under the profile; the token of a device is renewed where that is due.
-    pub(crate) fn signed_in(&self) -> Result<SignedIn, Failure> {
-        let name = &self.options.profile;
-        let profile = self.store.read()?.profiles.remove(name).ok_or_else(|| self.nobody())?;
-        if profile.by_device_key {
-            return device::signed_in(self);
-        }
-        let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-        let identity = match &profile.client_identifier {
-            Some(identifier) => identity(identifier)?,
-            None => self.identity()?,
-        };
-        Ok(SignedIn { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
     }
 
     /// That there is no such profile.

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{PinLoginError, PinProgress, PlexTv};
 
-use super::save_then_identify;
+use super::save::save_then_identify;
 use super::waiting::{Waiting, again};
 use crate::explain;
 use crate::failure::{Exit, Failure};

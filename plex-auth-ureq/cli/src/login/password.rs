@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{Account, Credentials, Error, PlexTv};
 
-use super::save;
+use super::save::save;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::{explain, output, prompt};

@@ -2,7 +2,7 @@
 
 use plex_auth_ureq::{PlexTv, Token, TokenState};
 
-use super::save;
+use super::save::save;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::{check, explain, prompt};

@@ -1,0 +1,75 @@
+//! Help, version and wrong usage: the runs that end before a command.
+
+use std::env;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::cli::{self, Cli};
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+/// Whether JSON is wanted, as far as arguments that could not be parsed show.
+fn wants_json() -> bool {
+    let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
+    env::args_os().any(|argument| argument == "--json") || !cli::is_no(&variable)
+}
+
+/// Prints the help or the version, or reports that the arguments are wrong, and returns the exit status.
+///
+/// clap's own status for wrong usage is 2, which has another meaning here, and its message has more than three lines.
+pub(crate) fn end(error: &clap::Error) -> ExitCode {
+    let failure = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => return Exit::Done.into(),
+            Err(error) => output::not_written(&error),
+        },
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let failure = Failure::usage("there is no command").next("plex-auth --help");
+            if !wants_json() {
+                output::note(&Cli::command().render_help().to_string());
+                return failure.exit().into();
+            }
+            failure
+        }
+        _ => not_understood(error),
+    };
+    output::failure(&failure, wants_json());
+    failure.exit().into()
+}
+
+fn not_understood(error: &clap::Error) -> Failure {
+    if let Some(what) = surplus(error) {
+        return Failure::usage(what)
+            .likely("Secrets are no arguments, which everybody can see: they are asked for, or read from a pipe.")
+            .next("plex-auth --help");
+    }
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n");
+    let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
+    let failure = Failure::usage(one_line(what)).next("plex-auth --help");
+    match tip {
+        Some(tip) => failure.likely(one_line(tip)),
+        None => failure,
+    }
+}
+
+/// Describes a value that no argument takes, without repeating it: it may be a token or a password.
+fn surplus(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            Some("there is an argument too many".to_owned())
+        }
+        ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
+        _ => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
