@@ -44,7 +44,7 @@ const IDLE: Duration = Duration::from_secs(15);
 /// hyper-util sends a request again that met a connection which had just been closed, if none of it was
 /// written: only what never left hyper's queue comes back to it. That is on here, as it does no harm. A
 /// request of which something was written is sent again by this client, once, if three things hold: the
-/// call is [repeatable](plex_auth_proto::Reply::is_repeatable), which a sign-in is not; the connection
+/// call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a sign-in is not; the connection
 /// had brought an answer before; and it ended before the answer to this one. The second copy goes out on a
 /// connection of its own: a server that ends one connection often ends all of them.
 #[derive(Clone)]

@@ -51,7 +51,7 @@
 //!   when the first takes longer than 300 ms.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
-//! - A sign-in goes out once. A call that [may be repeated](Reply::is_repeatable) is sent once more, on a
+//! - A sign-in goes out once. A call that [may be repeated](Reply::is_idempotent) is sent once more, on a
 //!   fresh connection, where one that was kept from an earlier call ends before the answer. What never
 //!   left hyper's queue, because the connection had just been closed, goes out on another one, whatever
 //!   it is.

@@ -196,7 +196,7 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let send_state = SendState::new(reply.is_repeatable());
+    let send_state = SendState::new(reply.is_idempotent());
     request.extensions_mut().insert(send_state.clone());
     let head = head(service, request, &send_state, &mut deadline).await;
     let (head, body) = match head {

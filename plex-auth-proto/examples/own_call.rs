@@ -18,7 +18,7 @@ fn friends(
 ) -> Result<Call<Vec<Friend>>, Box<dyn std::error::Error>> {
     let request =
         plex_tv.request(Method::GET, "/friends").header("X-Plex-Token", token).body(Vec::new())?;
-    Ok(Call::json("getFriends", request).answered_by(Host::PlexTv).repeatable(true))
+    Ok(Call::json("getFriends", request).host(Host::PlexTv).idempotent(true))
 }
 
 /// The program under test: all that it knows of a transport is a function that sends a call.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::body::Body;
 use crate::call::reply::Reply;
-use crate::operation::context::{Asked, Origin};
+use crate::operation::context::{Origin, RequestContext};
 use crate::operation::{Host, Operation};
 use crate::wire::decode;
 use crate::wire::decode::{Decode, DecodeError};
@@ -39,7 +39,7 @@ pub(crate) mod request;
 ///     .request(http::Method::GET, "/friends")
 ///     .header("X-Plex-Token", &token)
 ///     .body(Vec::new())?;
-/// let call = Call::<Vec<Friend>>::json("getFriends", request).answered_by(Host::PlexTv).repeatable(true);
+/// let call = Call::<Vec<Friend>>::json("getFriends", request).host(Host::PlexTv).idempotent(true);
 ///
 /// let (request, reply) = call.into_parts();
 /// assert_eq!(request.uri(), "https://plex.tv/api/v2/friends");
@@ -76,8 +76,8 @@ impl<T> Call<T> {
         let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
         let secret_url = query.contains("x-plex-token=");
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
-        let asked = Asked::own(operation, request.uri(), carried_token);
-        let call = Self::assemble(request, asked, decode);
+        let context = RequestContext::own(operation, request.uri(), carried_token);
+        let call = Self::assemble(request, context, decode);
         if secret_url { call.secret_url() } else { call }
     }
 
@@ -88,12 +88,12 @@ impl<T> Call<T> {
         decode: impl Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync + 'static,
     ) -> Self {
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
-        let asked = Asked::new(operation, request.uri(), carried_token);
-        let call = Self::assemble(request, asked, Box::new(decode));
+        let context = RequestContext::new(operation, request.uri(), carried_token);
+        let call = Self::assemble(request, context, Box::new(decode));
         if operation.secret_url { call.secret_url() } else { call }
     }
 
-    fn assemble(mut request: Request<Body>, asked: Asked, decode: Decode<T>) -> Self {
+    fn assemble(mut request: Request<Body>, context: RequestContext, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
         // whether they add one to an empty body. A GET must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
@@ -102,7 +102,7 @@ impl<T> Call<T> {
             let length = HeaderValue::from(request.body().as_ref().len());
             request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        Self { request, reply: Reply::new(asked, decode) }
+        Self { request, reply: Reply::new(context, decode) }
     }
 
     /// The request, to look at.
@@ -118,7 +118,7 @@ impl<T> Call<T> {
     /// The request, to send with whatever client there is, and the reply that reads what comes.
     ///
     /// Send the request as it is: do not follow redirects (the token would go along to another host),
-    /// do not add an `Accept`, and do not retry unless [`Reply::is_repeatable`]. It is `http`'s own from
+    /// do not add an `Accept`, and do not retry unless [`Reply::is_idempotent`]. It is `http`'s own from
     /// here on: its `Debug` shows the URL, also one that [is a secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
@@ -149,14 +149,14 @@ impl<T> Call<T> {
     }
 
     /// Says who answers, which decides what a 401 means for the token.
-    pub fn answered_by(mut self, host: Host) -> Self {
+    pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self
     }
 
     /// Says whether the request may be sent again when it is not known what became of it.
-    pub fn repeatable(mut self, repeatable: bool) -> Self {
-        self.reply.set_repeatable(repeatable);
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.reply.set_idempotent(idempotent);
         self
     }
 
@@ -224,7 +224,7 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { request, reply } = self;
         f.debug_struct("Call")
-            .field("operation", &reply.asked().operation())
+            .field("operation", &reply.context().operation())
             .field("method", request.method())
             .field("url", &format_args!("{}", self.masked_url()))
             .field("headers", request.headers())

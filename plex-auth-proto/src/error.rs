@@ -1,6 +1,6 @@
 use http::StatusCode;
 
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 use crate::values::retry_after::RetryAfter;
 use response::ResponseError;
 use transport::TransportError;
@@ -70,16 +70,16 @@ impl Error {
     }
 
     /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
+    pub fn context(&self) -> &RequestContext {
         match self {
-            Self::Response(error) => error.asked(),
-            Self::Transport(error) => error.asked(),
+            Self::Response(error) => error.context(),
+            Self::Transport(error) => error.context(),
         }
     }
 
     /// The published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
-        self.asked().operation()
+        self.context().operation()
     }
 
     /// The status of the answer, where one came.

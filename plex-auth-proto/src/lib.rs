@@ -74,7 +74,7 @@ pub use media_server::source_connection_information::{
     SourceConnection, SourceConnectionInformation, SourceDevice,
 };
 pub use media_server::transient_token::{Scope, TokenType, TransientToken};
-pub use operation::context::{Asked, Origin};
+pub use operation::context::{Origin, RequestContext};
 pub use operation::{Host, Operation};
 pub use operations::OPERATIONS;
 pub use plex_tv::PlexTv;

@@ -27,7 +27,7 @@ pub struct Operation {
     /// less `/api/v2`; what stands in braces is another each time.
     pub path: &'static str,
     /// Whether it may be sent again by itself when the outcome is unknown.
-    pub repeatable: bool,
+    pub idempotent: bool,
     /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
     pub secret_url: bool,
     facts: Facts,
@@ -51,11 +51,11 @@ impl Operation {
         path: &'static str,
     ) -> Self {
         let facts = Facts { about_a_pin: false, unauthorized: None };
-        Self { name, host, method, path, repeatable: false, secret_url: false, facts }
+        Self { name, host, method, path, idempotent: false, secret_url: false, facts }
     }
 
-    pub(crate) const fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+    pub(crate) const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
         self
     }
 

@@ -198,7 +198,7 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
 
 #[test]
 fn what_may_be_tried_again() {
-    for (status, body, repeatable, sign_in_again) in [
+    for (status, body, idempotent, sign_in_again) in [
         (429, "", true, true),
         (503, "", true, false),
         (503, r#"{"errors":[{"code":1013}]}"#, true, true),
@@ -217,7 +217,7 @@ fn what_may_be_tried_again() {
         (422, "", false, false),
         (301, "", false, false),
     ] {
-        assert_eq!(refused(details(), status, body).is_retryable(), repeatable, "{status} {body}");
+        assert_eq!(refused(details(), status, body).is_retryable(), idempotent, "{status} {body}");
         assert_eq!(
             refused(sign_in(), status, body).is_retryable(),
             sign_in_again,
@@ -495,7 +495,7 @@ fn who_answers_a_call_of_ones_own_decides_what_its_401_means() {
             let request = Request::get("https://plex.tv/x").header("x-plex-token", "t0ken");
             let mut call = Call::status_only("getX", request.body(()).unwrap());
             if let Some(host) = host {
-                call = call.answered_by(host);
+                call = call.host(host);
             }
             assert_eq!(refused(call, status, "").is_token_invalid(), dead, "{host:?} {status}");
         }

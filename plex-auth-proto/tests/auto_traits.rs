@@ -15,7 +15,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<AccessDoubt>();
     checked::<Account>();
     checked::<AskProgress>();
-    checked::<Asked>();
+    checked::<RequestContext>();
     checked::<AudioAccessibility>();
     checked::<AutoSelectSubtitle>();
     checked::<Billing>();

@@ -91,10 +91,10 @@ fn a_code_is_explained_together_with_its_status_alone() {
 fn a_reply_tells_a_carrier_what_it_must_know() {
     let plex_tv = PlexTv::new(me());
     let (_, details) = plex_tv.token_details(&Token::new("abc").unwrap()).into_parts();
-    assert!(details.is_repeatable() && !details.has_secret_url() && details.deadline().is_none());
+    assert!(details.is_idempotent() && !details.has_secret_url() && details.deadline().is_none());
     let credentials = Credentials::new("rosa", "x").unwrap();
     let (_, sign_in) = plex_tv.sign_in(&credentials).deadline(Duration::from_secs(3)).into_parts();
-    assert!(!sign_in.is_repeatable());
+    assert!(!sign_in.is_idempotent());
     assert_eq!(sign_in.deadline(), Some(Duration::from_secs(3)));
     let (_, poll) = plex_tv.poll_pin(&PinId::new(4711)).into_parts();
     assert!(poll.has_secret_url());
@@ -161,7 +161,7 @@ fn what_rust_cannot_hold_is_null_where_it_is_kept_as_json() {
     let account = reply.parse(&Response::new(body)).unwrap();
     assert_eq!(account.providers[0].as_str(), r#"{"a":null,"b":null}"#);
     assert_eq!(account.unreadable_fields(), ["id", "roles"]);
-    assert_eq!(reply.asked().origin().unwrap().to_string(), "https://plex.tv");
+    assert_eq!(reply.context().origin().unwrap().to_string(), "https://plex.tv");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_users_own_call_borrows_no_operations_message() {
         let request = plex_auth_proto::http::Request::post("https://plex.tv/api/v2/users/signin")
             .body(())
             .unwrap();
-        let call = Call::status_only(operation, request).answered_by(Host::PlexTv);
+        let call = Call::status_only(operation, request).host(Host::PlexTv);
         let parse = |status: u16| {
             let answer = Response::builder().status(status).body("").unwrap();
             call.reply().parse(&answer).unwrap_err()

@@ -36,7 +36,7 @@
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
 //! - Nothing is sent twice that must not be: a sign-in goes out once. A call that
-//!   [may be repeated](Reply::is_repeatable) is sent once more where the server closes the connection
+//!   [may be repeated](Reply::is_idempotent) is sent once more where the server closes the connection
 //!   without an answer, and only if there was an answer before, so that it may have been a connection
 //!   that was kept open for too long.
 //! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt

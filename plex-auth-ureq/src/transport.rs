@@ -137,7 +137,7 @@ impl Transport {
         let context = self.sender.error_context(request.uri(), limit);
 
         let response =
-            self.sender.send(&request, reply.is_repeatable(), &context).map_err(|failure| {
+            self.sender.send(&request, reply.is_idempotent(), &context).map_err(|failure| {
                 reply.transport_error(failure.kind(), failure.may_have_been_sent())
             })?;
         let (mut head, body) = response.into_parts();

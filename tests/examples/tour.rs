@@ -92,7 +92,7 @@ impl Tour<'_> {
     /// Sends a call; prints what goes out and what came back.
     fn show<T>(&self, call: Call<T>, fields: impl FnOnce(&T) -> Vec<String>) -> Result<T, Error> {
         let request = call.request();
-        println!("\n{}", call.reply().asked().operation());
+        println!("\n{}", call.reply().context().operation());
         println!("  → {} {}", request.method(), call.masked_url());
         let names: Vec<_> = request.headers().keys().map(|name| name.as_str()).collect();
         println!("    {}", names.join(", "));

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::error::response::ResponseError;
 use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::operation::Host;
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 use crate::wire::decode::Decode;
 
@@ -21,7 +21,7 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
 /// Reads the answer to one [`Call`](crate::Call).
 ///
-/// What a carrier must know is here, too: whether the request [may be sent again](Self::is_repeatable),
+/// What a carrier must know is here, too: whether the request [may be sent again](Self::is_idempotent),
 /// how much of a body [is worth reading](Self::body_limit), whether its URL [is a
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
 ///
@@ -54,7 +54,7 @@ pub struct Reply<T> {
 
 /// All that does not depend on the type of the value.
 struct Settings {
-    asked: Asked,
+    context: RequestContext,
     max_body_size: Option<usize>,
     default_max_body_size: usize,
     status_only: bool,
@@ -63,9 +63,9 @@ struct Settings {
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn new(asked: Asked, decode: Decode<T>) -> Self {
+    pub(crate) fn new(context: RequestContext, decode: Decode<T>) -> Self {
         let settings = Settings {
-            asked,
+            context,
             max_body_size: None,
             default_max_body_size: DEFAULT_MAX_BODY_SIZE,
             status_only: false,
@@ -84,7 +84,7 @@ impl<T> Reply<T> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
         (self.decode)(body).map_err(|error| {
-            ResponseError::unusable(&self.settings.asked, response.status(), error)
+            ResponseError::unusable(&self.settings.context, response.status(), error)
         })
     }
 
@@ -107,11 +107,11 @@ impl<T> Reply<T> {
     }
 
     pub(crate) fn set_host(&mut self, host: Host) {
-        self.settings.asked.set_host(host);
+        self.settings.context.set_host(host);
     }
 
-    pub(crate) fn set_repeatable(&mut self, repeatable: bool) {
-        self.settings.asked.set_repeatable(repeatable);
+    pub(crate) fn set_idempotent(&mut self, idempotent: bool) {
+        self.settings.context.set_idempotent(idempotent);
     }
 
     pub(crate) fn set_max_body_size(&mut self, bytes: usize) {
@@ -138,19 +138,19 @@ impl<T> Reply<T> {
     ) -> Result<(), ResponseError> {
         if !status.is_success() {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
-            return Err(ResponseError::refused(&self.settings.asked, status, headers, seen));
+            return Err(ResponseError::refused(&self.settings.context, status, headers, seen));
         }
         if self.settings.status_only {
             return Ok(());
         }
         let limit = self.limit();
         if body.len().max(declared_length(headers)) > limit {
-            let asked = Box::new(self.settings.asked.clone());
-            return Err(ResponseError::BodyTooLarge { asked, status, limit });
+            let context = Box::new(self.settings.context.clone());
+            return Err(ResponseError::BodyTooLarge { context, status, limit });
         }
         match encoding(headers) {
             Some(encoding) if !body.is_empty() => Err(ResponseError::UnexpectedContent {
-                asked: Box::new(self.settings.asked.clone()),
+                context: Box::new(self.settings.context.clone()),
                 status,
                 content: Content::Encoded(encoding),
             }),
@@ -195,17 +195,17 @@ impl<T> Reply<T> {
     /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
     /// of [`Reply`] has one.
     pub fn transport_error(&self, reason: TransportErrorKind, sent: bool) -> Error {
-        Error::Transport(TransportError::new(&self.settings.asked, reason, sent))
+        Error::Transport(TransportError::new(&self.settings.context, reason, sent))
     }
 
     /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
-        &self.settings.asked
+    pub fn context(&self) -> &RequestContext {
+        &self.settings.context
     }
 
     /// Whether the request may be sent again when it is not known what became of it.
-    pub fn is_repeatable(&self) -> bool {
-        self.settings.asked.is_repeatable()
+    pub fn is_idempotent(&self) -> bool {
+        self.settings.context.is_idempotent()
     }
 
     /// Whether the URL holds a secret and must not be shown or logged.
@@ -230,7 +230,7 @@ impl<T> Reply<T> {
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
-            .field("asked", &self.settings.asked)
+            .field("context", &self.settings.context)
             .field("max_body_size", &self.limit())
             .field("deadline", &self.settings.deadline)
             .field("secret_url", &self.settings.secret_url)

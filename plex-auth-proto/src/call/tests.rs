@@ -12,7 +12,7 @@ fn a_secret_url_is_masked_wherever_it_is_shown() {
         "{secret:?} {:?} {} {:?}",
         secret.reply(),
         secret.masked_url(),
-        secret.reply().asked()
+        secret.reply().context()
     );
     for hidden in ["4711", "0815", "pass", "pins"] {
         assert!(!shown.contains(hidden), "{shown}");
@@ -58,7 +58,7 @@ fn a_status_is_enough_where_nothing_else_is_wanted() {
 fn a_call_of_ones_own_has_a_length_and_is_not_sent_twice() {
     let call = call("https://plex.tv/x");
     assert_eq!(call.request().headers()["content-length"], "8");
-    assert!(!call.reply().is_repeatable());
+    assert!(!call.reply().is_idempotent());
     let delete = Request::delete("https://plex.tv/x").body("abc".to_owned()).unwrap();
     let delete = Call::status_only("deleteX", delete);
     assert_eq!(delete.request().headers()["content-length"], "3");

@@ -4,7 +4,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::error::plex_error;
 use crate::error::plex_error::PlexError;
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 use crate::values::retry_after::RetryAfter;
 
 /// A refusal: the status of an answer that is no success, with Plex's own codes.
@@ -29,7 +29,7 @@ use crate::values::retry_after::RetryAfter;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rejection {
-    asked: Box<Asked>,
+    context: Box<RequestContext>,
     status: StatusCode,
     errors: Vec<PlexError>,
     retry_after: Option<RetryAfter>,
@@ -37,13 +37,13 @@ pub struct Rejection {
 
 impl Rejection {
     pub(crate) fn read(
-        asked: &Asked,
+        context: &RequestContext,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
         Self {
-            asked: Box::new(asked.clone()),
+            context: Box::new(context.clone()),
             status,
             errors: plex_error::read(body),
             retry_after: RetryAfter::read(headers),
@@ -51,8 +51,8 @@ impl Rejection {
     }
 
     /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
+    pub fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// The status.

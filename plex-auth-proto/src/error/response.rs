@@ -3,7 +3,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::error::rejection::Rejection;
 use crate::operation::Host;
-use crate::operation::context::{Asked, Origin};
+use crate::operation::context::{Origin, RequestContext};
 use crate::values::retry_after::RetryAfter;
 use crate::wire::content::Content;
 use crate::wire::decode::DecodeError;
@@ -81,7 +81,7 @@ pub enum ResponseError {
     #[non_exhaustive]
     Redirected {
         /// What was asked, and of whom.
-        asked: Box<Asked>,
+        context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
         /// Where it pointed, by origin only; absent where that cannot be read.
@@ -91,7 +91,7 @@ pub enum ResponseError {
     #[non_exhaustive]
     UnexpectedContent {
         /// What was asked, and of whom.
-        asked: Box<Asked>,
+        context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
         /// What came in place of the data.
@@ -101,7 +101,7 @@ pub enum ResponseError {
     #[non_exhaustive]
     UnexpectedShape {
         /// What was asked, and of whom.
-        asked: Box<Asked>,
+        context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
         /// The field, as a path: `MediaContainer.token`.
@@ -114,7 +114,7 @@ pub enum ResponseError {
     #[non_exhaustive]
     BodyTooLarge {
         /// What was asked, and of whom.
-        asked: Box<Asked>,
+        context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
         /// The limit in bytes.
@@ -125,16 +125,16 @@ pub enum ResponseError {
 impl ResponseError {
     /// The error for a status that is no success. `body` is as much of it as is looked at.
     pub(crate) fn refused(
-        asked: &Asked,
+        context: &RequestContext,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            let to = redirect_target(asked, headers);
-            return Self::Redirected { asked: Box::new(asked.clone()), status, to };
+            let to = redirect_target(context, headers);
+            return Self::Redirected { context: Box::new(context.clone()), status, to };
         }
-        let rejection = Rejection::read(asked, status, headers, body);
+        let rejection = Rejection::read(context, status, headers, body);
         match status.as_u16() {
             400 => Self::BadRequest(rejection),
             // An answer can list several codes. The order is from what ends the attempt to what the
@@ -145,7 +145,7 @@ impl ResponseError {
             401 if rejection.has_code(1029) => Self::VerificationCodeRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
             // Where none went along, it is what was sent in its place.
-            422 if asked.carried_token() && rejection.says_invalid_token() => {
+            422 if context.carried_token() && rejection.says_invalid_token() => {
                 Self::Unauthorized(rejection)
             }
             403 => Self::Forbidden(rejection),
@@ -156,37 +156,41 @@ impl ResponseError {
     }
 
     /// The error for a success whose body cannot be used.
-    pub(crate) fn unusable(asked: &Asked, status: StatusCode, error: DecodeError) -> Self {
-        let asked = Box::new(asked.clone());
+    pub(crate) fn unusable(
+        context: &RequestContext,
+        status: StatusCode,
+        error: DecodeError,
+    ) -> Self {
+        let context = Box::new(context.clone());
         match error {
-            DecodeError::Content(content) => Self::UnexpectedContent { asked, status, content },
+            DecodeError::Content(content) => Self::UnexpectedContent { context, status, content },
             DecodeError::Shape { path, problem } => {
-                Self::UnexpectedShape { asked, status, path, problem }
+                Self::UnexpectedShape { context, status, path, problem }
             }
         }
     }
 
     /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
-        self.context().0
+    pub fn context(&self) -> &RequestContext {
+        self.parts().0
     }
 
     /// The published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
-        self.asked().operation()
+        self.context().operation()
     }
 
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
-        self.context().1
+        self.parts().1
     }
 
     /// The refusal with Plex's own codes, where the status was one.
     pub fn rejection(&self) -> Option<&Rejection> {
-        self.context().2
+        self.parts().2
     }
 
-    fn context(&self) -> (&Asked, StatusCode, Option<&Rejection>) {
+    fn parts(&self) -> (&RequestContext, StatusCode, Option<&Rejection>) {
         match self {
             Self::BadRequest(rejection)
             | Self::Unauthorized(rejection)
@@ -197,11 +201,13 @@ impl ResponseError {
             | Self::Forbidden(rejection)
             | Self::RateLimited(rejection)
             | Self::Unavailable(rejection)
-            | Self::Rejected(rejection) => (rejection.asked(), rejection.status(), Some(rejection)),
-            Self::Redirected { asked, status, .. }
-            | Self::UnexpectedContent { asked, status, .. }
-            | Self::UnexpectedShape { asked, status, .. }
-            | Self::BodyTooLarge { asked, status, .. } => (asked, *status, None),
+            | Self::Rejected(rejection) => {
+                (rejection.context(), rejection.status(), Some(rejection))
+            }
+            Self::Redirected { context, status, .. }
+            | Self::UnexpectedContent { context, status, .. }
+            | Self::UnexpectedShape { context, status, .. }
+            | Self::BodyTooLarge { context, status, .. } => (context, *status, None),
         }
     }
 
@@ -211,12 +217,12 @@ impl ResponseError {
     /// "Invalid token". A media server's refusal is none: it speaks for that server only. Neither is an
     /// outage, a rate limit, a proxy's page or silence.
     pub fn is_token_invalid(&self) -> bool {
-        let asked = self.asked();
+        let context = self.context();
         let of_the_account = match self.status().as_u16() {
-            401 => asked.host() == Some(Host::PlexTv),
-            _ => asked.host() != Some(Host::MediaServer),
+            401 => context.host() == Some(Host::PlexTv),
+            _ => context.host() != Some(Host::MediaServer),
         };
-        matches!(self, Self::Unauthorized(_)) && asked.carried_token() && of_the_account
+        matches!(self, Self::Unauthorized(_)) && context.carried_token() && of_the_account
     }
 
     /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
@@ -232,8 +238,8 @@ impl ResponseError {
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {
-            404 => rejection.has_code(1020) && self.asked().host() == Some(Host::PlexTv),
-            410 => self.asked().facts().about_a_pin,
+            404 => rejection.has_code(1020) && self.context().host() == Some(Host::PlexTv),
+            410 => self.context().facts().about_a_pin,
             _ => false,
         }
     }
@@ -255,7 +261,7 @@ impl ResponseError {
     /// its first copy was carried out after all. Wait for [`retry_after`](Self::retry_after), or for a
     /// few seconds that double.
     pub fn is_retryable(&self) -> bool {
-        let repeatable = self.asked().is_repeatable();
+        let idempotent = self.context().is_idempotent();
         match self {
             Self::RateLimited(_) => true,
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
@@ -263,19 +269,19 @@ impl ResponseError {
                 501 | 505 => false,
                 // Plex says that it did nothing. A gateway's 503 leaves that open, as the others do.
                 503 if rejection.has_code(1013) => true,
-                _ => repeatable,
+                _ => idempotent,
             },
             Self::Rejected(rejection) => match rejection.status().as_u16() {
                 // Without a code of Plex's it is a gateway's, and says nothing. A media server has no
                 // codes, and one that is too old answers so for ever.
                 404 => {
                     let is_gateways = rejection.codes().next().is_none();
-                    repeatable && is_gateways && self.asked().host() != Some(Host::MediaServer)
+                    idempotent && is_gateways && self.context().host() != Some(Host::MediaServer)
                 }
-                408 | 425 => repeatable,
+                408 | 425 => idempotent,
                 _ => false,
             },
-            Self::UnexpectedContent { .. } => repeatable,
+            Self::UnexpectedContent { .. } => idempotent,
             _ => false,
         }
     }
@@ -289,9 +295,9 @@ impl ResponseError {
 impl std::error::Error for ResponseError {}
 
 /// Where a redirect points, by origin.
-fn redirect_target(asked: &Asked, headers: &HeaderMap) -> Option<Origin> {
+fn redirect_target(context: &RequestContext, headers: &HeaderMap) -> Option<Origin> {
     let location = headers.get(LOCATION)?.to_str().ok()?.trim();
-    let own = asked.origin();
+    let own = context.origin();
     let absolute = match location.strip_prefix("//") {
         Some(_) => &format!("{}:{location}", own?.scheme()),
         // A relative one can have a whole URL in its query.

@@ -1,24 +1,24 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 
 /// No answer came: the network, the name, TLS or time is at fault, not Plex.
 #[derive(Clone, Debug)]
 pub struct TransportError {
-    asked: Box<Asked>,
+    context: Box<RequestContext>,
     kind: TransportErrorKind,
     sent: bool,
 }
 
 impl TransportError {
-    pub(crate) fn new(asked: &Asked, kind: TransportErrorKind, sent: bool) -> Self {
-        Self { asked: Box::new(asked.clone()), kind, sent }
+    pub(crate) fn new(context: &RequestContext, kind: TransportErrorKind, sent: bool) -> Self {
+        Self { context: Box::new(context.clone()), kind, sent }
     }
 
     /// What was asked, and of whom.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
+    pub fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// Why none came.
@@ -33,7 +33,7 @@ impl TransportError {
     }
 
     /// Whether the same call may succeed later, and does no harm if its first copy was carried out
-    /// after all: the reason can pass, and nothing was sent or the call is repeatable.
+    /// after all: the reason can pass, and nothing was sent or the call is idempotent.
     pub fn is_retryable(&self) -> bool {
         use TransportErrorKind as Kind;
         let passes = match self.kind {
@@ -41,14 +41,14 @@ impl TransportError {
             Kind::NotHttp | Kind::HeadTooLarge | Kind::NotStarted(_) => false,
             _ => true,
         };
-        passes && (!self.sent || self.asked.is_repeatable())
+        passes && (!self.sent || self.context.is_idempotent())
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sent = if self.sent { "outcome unknown" } else { "nothing was sent" };
-        write!(f, "{}: {} ({sent})", self.asked, self.kind)
+        write!(f, "{}: {} ({sent})", self.context, self.kind)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::transport::{TransportError, TransportErrorKind};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::{Flow, RequestId, Step};
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 
 /// The pace, and how slow it gets while there is trouble.
 const BACKOFF: Backoff = Backoff::new(1, 16);
@@ -30,7 +30,7 @@ enum State<O> {
     Start,
     InFlight {
         id: RequestId,
-        context: Box<Asked>,
+        context: Box<RequestContext>,
     },
     Waiting {
         /// When the next request is due, in elapsed time.
@@ -113,13 +113,17 @@ impl<O: From<GaveUp>> Retry<O> {
             State::Start | State::Waiting { .. } => {}
         }
         let (id, call) = (self.next_id.take(), call());
-        self.state = State::InFlight { id, context: Box::new(call.reply().asked().clone()) };
+        self.state = State::InFlight { id, context: Box::new(call.reply().context().clone()) };
         Step::Send(id, call)
     }
 
     /// Takes the request that is in flight, if this is the one, and returns its context. The caller then reports
     /// a failure or the end.
-    pub(crate) fn complete(&mut self, now: SystemTime, id: RequestId) -> Option<Box<Asked>> {
+    pub(crate) fn complete(
+        &mut self,
+        now: SystemTime,
+        id: RequestId,
+    ) -> Option<Box<RequestContext>> {
         self.elapsed.at(now);
         match std::mem::replace(&mut self.state, State::Start) {
             State::InFlight { id: current, context } if current == id => Some(context),

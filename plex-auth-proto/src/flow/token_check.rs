@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::error::response::ResponseError;
 use crate::flow::retry::{AskProgress, GaveUp, Retry};
 use crate::flow::{Flow, RequestId, Step};
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
 use crate::values::token::Token;
@@ -136,9 +136,9 @@ fn identifies_account(account: &Account) -> bool {
     account.id.is_some() || account.uuid.is_some() || account.username.is_some()
 }
 
-fn no_account(asked: Box<Asked>, status: StatusCode) -> ResponseError {
+fn no_account(context: Box<RequestContext>, status: StatusCode) -> ResponseError {
     ResponseError::UnexpectedShape {
-        asked,
+        context,
         status,
         path: "id".to_owned(),
         problem: "is missing, as is all else that says whose token it is",

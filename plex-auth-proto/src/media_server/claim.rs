@@ -100,7 +100,7 @@ mod tests {
             let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
             assert!(!shown.contains("KQ8W"), "{shown}");
             assert_eq!(call.reply().deadline(), Some(DEADLINE));
-            assert!(call.reply().has_secret_url() && !call.reply().is_repeatable());
+            assert!(call.reply().has_secret_url() && !call.reply().is_idempotent());
             let request = call.request();
             assert_eq!(request.method(), "POST");
             assert_eq!(

@@ -9,7 +9,7 @@ use crate::wire::redaction::redacted_debug;
 use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/").repeatable();
+    Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/").idempotent();
 
 impl MediaServer {
     /// `GET {server}/` (getServerInfo): does this token open this server? And what does it say of itself?

@@ -9,7 +9,7 @@ use crate::wire::decode::DecodeError;
 use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").repeatable();
+    Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").idempotent();
 
 impl MediaServerAddress {
     /// `GET {server}/identity` (getIdentity): which server is this, and has somebody claimed it? Sends no
@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(request.headers()["accept"], "application/json");
             assert_eq!(request.headers()["x-plex-client-identifier"], "id");
             assert!(!request.headers().contains_key("x-plex-token"));
-            assert!(!call.reply().asked().carried_token());
+            assert!(!call.reply().context().carried_token());
         }
     }
 

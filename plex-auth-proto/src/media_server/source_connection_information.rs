@@ -19,7 +19,7 @@ pub(crate) const OPERATION: Operation = Operation::new(
     Method::GET,
     "/security/resources",
 )
-.repeatable();
+.idempotent();
 
 impl MediaServer {
     /// `GET {server}/security/resources` (getSourceConnectionInformation): how to reach another server

@@ -14,7 +14,7 @@ use crate::wire::lenient::Value;
 // A second one does no harm: both are valid, and both end by themselves.
 pub(crate) const OPERATION: Operation =
     Operation::new("getTransientToken", Host::MediaServer, Method::POST, "/security/token")
-        .repeatable();
+        .idempotent();
 
 impl MediaServer {
     /// `POST {server}/security/token` (getTransientToken): a token to hand to somebody else, such as

@@ -9,7 +9,7 @@ use crate::wire::decode;
 // What belongs to nobody cannot be given up again.
 pub(crate) const OPERATION: Operation =
     Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
-        .repeatable();
+        .idempotent();
 
 impl MediaServer {
     /// `DELETE {server}/myplex/account`: makes the server nobody's, so that everybody with whom it was

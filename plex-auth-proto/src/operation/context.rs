@@ -7,23 +7,23 @@ use crate::operation::{Facts, Host, Operation};
 
 /// What was asked, and of whom: the part of an error that is known before the answer comes.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct RequestContext {
     operation: &'static str,
     host: Option<Host>,
     origin: Option<Origin>,
-    repeatable: bool,
+    idempotent: bool,
     carried_token: bool,
     facts: Facts,
 }
 
-impl Asked {
+impl RequestContext {
     /// The context of a call of the user's own.
     pub(crate) fn own(operation: &'static str, uri: &Uri, carried_token: bool) -> Self {
         Self {
             operation,
             host: None,
             origin: Origin::of(uri),
-            repeatable: false,
+            idempotent: false,
             carried_token,
             facts: Facts::default(),
         }
@@ -33,7 +33,7 @@ impl Asked {
     pub(crate) fn new(operation: &Operation, uri: &Uri, carried_token: bool) -> Self {
         Self {
             host: Some(operation.host),
-            repeatable: operation.repeatable,
+            idempotent: operation.idempotent,
             facts: operation.facts(),
             ..Self::own(operation.name, uri, carried_token)
         }
@@ -43,8 +43,8 @@ impl Asked {
         self.host = Some(host);
     }
 
-    pub(crate) fn set_repeatable(&mut self, repeatable: bool) {
-        self.repeatable = repeatable;
+    pub(crate) fn set_idempotent(&mut self, idempotent: bool) {
+        self.idempotent = idempotent;
     }
 
     pub(crate) fn facts(&self) -> Facts {
@@ -72,13 +72,13 @@ impl Asked {
     }
 
     /// Whether the request may be sent again when it is not known what became of it.
-    pub fn is_repeatable(&self) -> bool {
-        self.repeatable
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 }
 
 /// `getTransientToken at http://10.0.0.7:32400`
-impl fmt::Display for Asked {
+impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Some(origin) => write!(f, "{} at {origin}", self.operation),
@@ -151,17 +151,17 @@ mod tests {
     fn what_was_asked_is_told_of_an_operation_and_of_a_call_of_ones_own() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let call = plex_tv.token_details(&Token::new("abc").unwrap());
-        let asked = call.reply().asked();
-        assert_eq!((asked.operation(), asked.host()), ("getTokenDetails", Some(Host::PlexTv)));
-        assert!(asked.carried_token() && asked.is_repeatable());
-        assert_eq!(asked.to_string(), "getTokenDetails at https://plex.tv");
+        let context = call.reply().context();
+        assert_eq!((context.operation(), context.host()), ("getTokenDetails", Some(Host::PlexTv)));
+        assert!(context.carried_token() && context.is_idempotent());
+        assert_eq!(context.to_string(), "getTokenDetails at https://plex.tv");
 
         let request = http::Request::post("/x").body(()).unwrap();
         let call = Call::status_only("postX", request);
-        let asked = call.reply().asked();
-        assert_eq!((asked.operation(), asked.host(), asked.origin()), ("postX", None, None));
-        assert!(!asked.carried_token() && !asked.is_repeatable());
-        assert_eq!(asked.to_string(), "postX");
+        let context = call.reply().context();
+        assert_eq!((context.operation(), context.host(), context.origin()), ("postX", None, None));
+        assert!(!context.carried_token() && !context.is_idempotent());
+        assert_eq!(context.to_string(), "postX");
     }
 
     #[test]

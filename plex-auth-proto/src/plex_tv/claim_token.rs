@@ -12,7 +12,7 @@ use crate::wire::decode::DecodeError;
 // Another one does no harm: it ends by itself.
 pub(crate) const OPERATION: Operation =
     Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
-        .repeatable();
+        .idempotent();
 
 impl PlexTv {
     /// `GET https://plex.tv/api/claim/token.json` (getClaimToken): a token that makes a new media server

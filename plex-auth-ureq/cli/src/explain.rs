@@ -74,7 +74,7 @@ fn answered(answer: &Answer) -> Failure {
         _ if answer.needs_new_device_key() => {
             (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
         }
-        Answer::Unauthorized(_) if answer.asked().host() == Some(Host::MediaServer) => (
+        Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
             "The server does not know the account, or takes no token of this kind.",
             "See which servers are the account's: plex-auth servers",
@@ -124,7 +124,7 @@ fn answered(answer: &Answer) -> Failure {
         // Such as a proxy's 407, which has none of Plex's own words.
         Answer::Rejected(rejection)
             if rejection.errors().is_empty()
-                && answer.asked().host() != Some(Host::MediaServer) =>
+                && answer.context().host() != Some(Host::MediaServer) =>
         {
             (Exit::Unknown, PORTAL, BROWSER)
         }
@@ -149,9 +149,9 @@ fn unanswered(transport_error: &TransportError) -> Failure {
     };
     let failure = Failure::new(exit, transport_error);
     // A PIN that nobody has seen ends by itself.
-    let is_harmless = transport_error.asked().operation() == "createOAuthPin";
+    let is_harmless = transport_error.context().operation() == "createOAuthPin";
     if transport_error.may_have_been_sent()
-        && !transport_error.asked().is_repeatable()
+        && !transport_error.context().is_idempotent()
         && !is_harmless
     {
         return failure

@@ -31,7 +31,7 @@ pub(crate) struct Device {
     pub(crate) registered: u8,
     /// How often it wanted that though it was done.
     pub(crate) registered_again: u8,
-    /// It is restarted before it has kept the next token that comes.
+    /// It is restarted before it has saved the next token.
     pub(crate) forgets_next: bool,
 }
 
@@ -66,12 +66,13 @@ impl Device {
         at(now.saturating_add_signed(i64::from(self.ahead)))
     }
 
-    /// It is restarted from what it has kept.
+    /// Restarts it from its saved state.
     pub(crate) fn restart(&mut self) {
         let saved = self.refresher.save();
         let key = key(self.seed, self.number);
         let refresher = DeviceTokenRefresher::restore(plex_tv(self.number), key, saved.expose());
-        self.refresher = refresher.expect("what was kept").jitter(jitter(self.seed, self.number));
+        self.refresher =
+            refresher.expect("its own saved state").jitter(jitter(self.seed, self.number));
     }
 
     /// Its registration never arrived, and so plex.tv does not know its key: it starts anew, with its old token.

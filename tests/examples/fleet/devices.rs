@@ -22,7 +22,7 @@ pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 /// How many of a thousand devices are restarted each day.
 const RESTARTED: u64 = 20;
 
-/// One of so many of these is restarted just when its next answer comes, before it has kept what that brings.
+/// One of so many of these is restarted just when its next answer comes, before it has saved it.
 const FORGETFUL: u64 = 4;
 
 pub(crate) fn outages() -> Vec<Outage> {

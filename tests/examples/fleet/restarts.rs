@@ -1,4 +1,4 @@
-//! Media servers that are restarted, all within a minute, under many that keep a transient token for each.
+//! Media servers that are restarted, all within a minute, under many clients that hold a transient token for each.
 
 use std::collections::HashMap;
 use std::ops::Range;

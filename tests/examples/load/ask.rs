@@ -62,7 +62,7 @@ enum Want {
 /// What came of a call.
 pub(crate) struct Outcome {
     pub(crate) client: String,
-    pub(crate) repeatable: bool,
+    pub(crate) idempotent: bool,
     pub(crate) result: Result<Answer, Error>,
     pub(crate) took: Duration,
 }
@@ -95,7 +95,7 @@ impl Ask {
         (0..count).map(ask).collect()
     }
 
-    pub(crate) fn is_repeatable(&self) -> bool {
+    pub(crate) fn is_idempotent(&self) -> bool {
         !matches!(self.want, Want::SignIn { .. })
     }
 
@@ -139,8 +139,8 @@ impl Ask {
                 })
             }
         };
-        let (client, repeatable) = (self.client.clone(), self.is_repeatable());
-        Outcome { client, repeatable, result, took: started.elapsed() }
+        let (client, idempotent) = (self.client.clone(), self.is_idempotent());
+        Outcome { client, idempotent, result, took: started.elapsed() }
     }
 
     fn plex_tv(&self) -> PlexTv {

@@ -67,7 +67,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
         report.adopt(own);
         for ask in asks.iter() {
             let arrived = ledger.arrived(&ask.client);
-            let most = if ask.is_repeatable() { 2 } else { 1 };
+            let most = if ask.is_idempotent() { 2 } else { 1 };
             report.expect(arrived <= most, || format!("{} was sent {arrived} times", ask.client));
         }
     }

@@ -65,7 +65,7 @@ fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
             last.insert(client, death);
         }
     }
-    for outcome in outcomes.iter().filter(|outcome| outcome.repeatable) {
+    for outcome in outcomes.iter().filter(|outcome| outcome.idempotent) {
         let Some(error) = transport_error(outcome) else { continue };
         let fresh = last
             .get(outcome.client.as_str())

@@ -45,9 +45,9 @@ impl<'a> Ledger<'a> {
         });
         let mut tokens = HashSet::new();
         for outcome in outcomes {
-            let Outcome { client, repeatable, result, .. } = outcome;
+            let Outcome { client, idempotent, result, .. } = outcome;
             let arrived = self.arrived(client);
-            let most = if *repeatable { 2 } else { 1 };
+            let most = if *idempotent { 2 } else { 1 };
             report.expect(arrived <= most, || format!("{client} was sent {arrived} times"));
             match result {
                 Ok(answer) => {

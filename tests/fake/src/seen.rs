@@ -1,10 +1,10 @@
-//! What a server saw: a request, kept as it came.
+//! A request that reached the fake, recorded as it arrived.
 
 use std::fmt;
 
 use http::{HeaderMap, Method, Request};
 
-/// A request that reached a fake, kept to be looked at.
+/// A request that reached a fake, recorded for inspection.
 ///
 /// Everything in it is made up, so its `Debug` shows all of it, tokens and passwords too.
 #[derive(Clone)]

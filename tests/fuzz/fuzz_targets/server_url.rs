@@ -33,7 +33,7 @@ fn check_taken(text: &str, url: ServerUrl) {
     let uri = call.request().uri();
     assert_eq!(uri.to_string(), format!("{shown}/security/token?type=delegation&scope=all"));
     assert_eq!(uri.authority().map(|found| found.as_str()), Some(authority));
-    let origin = call.reply().asked().origin().map(ToString::to_string);
+    let origin = call.reply().context().origin().map(ToString::to_string);
     assert_eq!(origin, Some(format!("{scheme}://{authority}")));
     if let Some((_, port)) = authority.rsplit_once(':').filter(|_| !authority.ends_with(']')) {
         assert_eq!(uri.port_u16(), port.parse().ok(), "{shown}");

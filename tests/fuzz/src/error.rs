@@ -73,9 +73,9 @@ fn has_code(error: &ResponseError, code: u32) -> bool {
 }
 
 fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderMap) {
-    let asked = error.asked();
-    let dead = asked.carried_token()
-        && asked.host() == Some(Host::PlexTv)
+    let context = error.context();
+    let dead = context.carried_token()
+        && context.host() == Some(Host::PlexTv)
         && matches!(status.as_u16(), 401 | 422 | 498);
     let dead = dead && matches!(error, ResponseError::Unauthorized(_));
     assert_eq!(error.is_token_invalid(), dead, "{error:?}");
@@ -89,7 +89,7 @@ fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderM
         assert!(passing, "{error:?}");
         // A sign-in is repeated only where Plex says that nothing was done.
         let nothing_done = status == 429 || status == 503 && has_code(error, 1013);
-        assert!(asked.is_repeatable() || nothing_done, "{error:?}");
+        assert!(context.is_idempotent() || nothing_done, "{error:?}");
     }
     if error.retry_after().is_some() {
         assert_eq!(headers.get_all(RETRY_AFTER).iter().count(), 1, "{error:?}");

@@ -80,7 +80,7 @@ pub static SOURCE: LazyLock<Reply<SourceConnectionInformation>> = LazyLock::new(
 pub static OWN: LazyLock<Reply<BTreeMap<String, u32>>> = LazyLock::new(|| {
     let request = plex_tv().request(Method::GET, "/ping");
     let request = request.header("x-plex-token", &token()).body(());
-    reply(Call::json("getPing", request.expect("the request is one")).answered_by(Host::PlexTv))
+    reply(Call::json("getPing", request.expect("the request is one")).host(Host::PlexTv))
 });
 
 fn reply<T>(call: Call<T>) -> Reply<T> {

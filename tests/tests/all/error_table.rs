@@ -244,9 +244,9 @@ fn every_answer_is_told_for_what_it_is() {
                 assert_eq!(error.is_token_invalid(), row.dead && judges, "{context}");
                 let again = match row.again {
                     Again::Never => false,
-                    Again::IfRepeatable => every.operation.repeatable,
+                    Again::IfRepeatable => every.operation.idempotent,
                     Again::IfOfPlexTv => {
-                        every.operation.repeatable && every.operation.host == Host::PlexTv
+                        every.operation.idempotent && every.operation.host == Host::PlexTv
                     }
                     Again::Always => true,
                 };
@@ -380,7 +380,7 @@ fn every_silence_is_told_for_what_it_is() {
                 says_nothing_of_the_token(&error, &context);
                 let passes =
                     !matches!(reason, Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge);
-                let safe = !sent || every.operation.repeatable;
+                let safe = !sent || every.operation.idempotent;
                 assert_eq!(error.is_retryable(), passes && safe, "{context}");
             }
         }

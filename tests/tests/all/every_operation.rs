@@ -333,8 +333,10 @@ impl<T: Debug> AnyCall for Made<T> {
             // Handed over, it is http's own, and shows its URL as that is.
             *request.uri_mut() = Uri::default();
         }
-        shown +=
-            &(both(&request) + &both(&reply) + &both(reply.asked()) + &reply.asked().to_string());
+        shown += &(both(&request)
+            + &both(&reply)
+            + &both(reply.context())
+            + &reply.context().to_string());
         shown
     }
 }

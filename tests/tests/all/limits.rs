@@ -140,7 +140,7 @@ fn a_connection_that_dies_as_a_call_is_written_is_met_again_only_where_that_does
             carrier.send(details(&server.url())).unwrap();
             let outcome = every.send(&Asking::at(&server.url()), &carrier);
             let arrived = server.requests().len() - 1;
-            if every.operation.repeatable {
+            if every.operation.idempotent {
                 outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(arrived, 2, "{name}");
             } else {

@@ -40,7 +40,7 @@ impl InMemory<'_> {
     fn answer<T>(&self, call: &Call<T>, which: usize) -> Result<Response<T>, Error> {
         let reply = call.reply();
         if which != self.which {
-            let success = self.successes.get(reply.asked().operation()).expect("an operation");
+            let success = self.successes.get(reply.context().operation()).expect("an operation");
             return Ok(reply.read(answer(200, success))?);
         }
         match self.trouble {

@@ -8,8 +8,8 @@ use crate::operation::Host;
 /// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (asked, status, rejection) = self.context();
-        write!(f, "{asked}: ")?;
+        let (context, status, rejection) = self.parts();
+        write!(f, "{context}: ")?;
         match self {
             Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
             Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
@@ -27,7 +27,7 @@ impl fmt::Display for ResponseError {
             Self::Rejected(_) => f.write_str("refused")?,
             Self::Redirected { to, .. } => {
                 return match to {
-                    Some(to) if asked.origin() == Some(to) => write!(
+                    Some(to) if context.origin() == Some(to) => write!(
                         f,
                         "redirected within {to}, which is never followed; check the path of the \
                          base URL ({})",
@@ -61,14 +61,14 @@ impl fmt::Display for ResponseError {
 
 impl ResponseError {
     fn why_unauthorized(&self) -> &'static str {
-        let asked = self.asked();
-        match (asked.host(), asked.carried_token()) {
+        let context = self.context();
+        match (context.host(), context.carried_token()) {
             (Some(Host::MediaServer), true) => {
                 "the media server does not accept this token, which says nothing about the account"
             }
             (_, true) if self.is_token_invalid() => "the token is no longer valid; sign in again",
             (_, true) => "the token is not accepted",
-            (_, false) => match asked.facts().unauthorized {
+            (_, false) => match context.facts().unauthorized {
                 Some(meaning) => meaning,
                 None if self.status().as_u16() == 498 => {
                     "the device's signed token is not accepted"

@@ -99,11 +99,11 @@ impl Candidates {
         answer: Result<ServerIdentity, Error>,
     ) -> bool {
         let is_it = |request: &mut Request| request.id == id;
-        let asked = self
+        let sent = self
             .0
             .iter_mut()
             .find_map(|candidate| Some((candidate.request.take_if(is_it)?.since, candidate)));
-        let Some((since, candidate)) = asked else { return false };
+        let Some((since, candidate)) = sent else { return false };
         let mut name_found = true;
         candidate.connection.state = match answer {
             Ok(server) if Some(server.machine_identifier.as_str()) == identifier => {

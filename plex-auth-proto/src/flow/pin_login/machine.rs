@@ -11,7 +11,7 @@ use crate::flow::backoff::Backoff;
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::ServerClock;
 use crate::jwt::device_key::SignError;
-use crate::operation::context::Asked;
+use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::poll_pin::PinState;
 
@@ -59,7 +59,7 @@ pub(crate) struct PinMachine<W, P> {
     /// The first call that can be a poll of the last PIN that was made.
     polls_from: RequestId,
     /// What the last call asked.
-    asked: Option<Asked>,
+    context: Option<RequestContext>,
     /// When the next call is due, in elapsed time.
     due: Duration,
     backoff: Backoff,
@@ -106,7 +106,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
             clock: ServerClock::default(),
             calls: InFlight::new(),
             polls_from: RequestId::FIRST,
-            asked: None,
+            context: None,
             due: Duration::ZERO,
             backoff: BACKOFF,
             sign_error: None,
@@ -230,7 +230,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
             _ => self.method.create(&self.plex_tv).map(|pin| PinAnswer(PinContent::Created(pin))),
         };
         self.sign_error = None;
-        self.asked = Some(call.reply().asked().clone());
+        self.context = Some(call.reply().context().clone());
         Next::Send(self.calls.start(now.elapsed), call)
     }
 }

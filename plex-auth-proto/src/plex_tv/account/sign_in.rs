@@ -110,7 +110,7 @@ mod tests {
         assert!(!request.headers().contains_key("x-plex-token"));
         let body = std::str::from_utf8(request.body().as_ref()).unwrap();
         assert_eq!(body, "login=rosa&password=x&rememberMe=true&verificationCode=123456");
-        assert!(!reply.is_repeatable());
+        assert!(!reply.is_idempotent());
     }
 
     #[test]

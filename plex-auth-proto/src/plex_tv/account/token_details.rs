@@ -9,7 +9,7 @@ use crate::plex_tv::account::Account;
 use crate::values::token::Token;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").repeatable();
+    Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").idempotent();
 
 impl PlexTv {
     /// `GET {plex.tv}/user` (getTokenDetails): whose token is this, and is it alive?

@@ -10,7 +10,7 @@ use crate::wire::decode;
 
 // A number is given once, so that the second copy finds nothing to remove.
 pub(crate) const OPERATION: Operation =
-    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml").repeatable();
+    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml").idempotent();
 
 impl PlexTv {
     /// `DELETE https://plex.tv/devices/{id}.xml`: removes a device from the account, and with it its tokens,

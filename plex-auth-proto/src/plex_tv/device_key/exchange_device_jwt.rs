@@ -128,7 +128,7 @@ mod tests {
         let jwt = body["jwt"].as_str().unwrap();
         assert!(jwt.starts_with("eyJ") && jwt.ends_with(&"A".repeat(86)), "{jwt}");
         assert_eq!(request.body().as_ref(), format!(r#"{{"jwt":"{jwt}"}}"#).as_bytes());
-        assert!(!reply.is_repeatable());
+        assert!(!reply.is_idempotent());
     }
 
     #[test]

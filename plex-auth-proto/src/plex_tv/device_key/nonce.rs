@@ -9,7 +9,7 @@ use crate::wire::decode;
 use crate::wire::decode::DecodeError;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").repeatable();
+    Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").idempotent();
 
 impl PlexTv {
     /// `GET {plex.tv}/auth/nonce` (getAuthNonce): a number used once, which a device signs to
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(request.headers()["x-plex-client-identifier"], "id");
         assert!(!request.headers().contains_key("x-plex-token"));
         assert!(!request.headers().contains_key("content-length"));
-        assert!(call.reply().is_repeatable());
+        assert!(call.reply().is_idempotent());
     }
 
     #[test]

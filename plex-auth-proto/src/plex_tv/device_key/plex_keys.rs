@@ -9,7 +9,7 @@ use crate::wire::decode;
 use crate::wire::decode::DecodeError;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").repeatable();
+    Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").idempotent();
 
 impl PlexTv {
     /// `GET {plex.tv}/auth/keys` (getAuthKeys): the public keys that Plex signs its tokens with, to find out

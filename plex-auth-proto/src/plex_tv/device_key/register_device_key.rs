@@ -74,7 +74,7 @@ mod tests {
         let body = r#"{"jwk":{"alg":"EdDSA","crv":"Ed25519","kid":"den","kty":"OKP","use":"sig","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#;
         assert_eq!(request.headers()["content-length"], body.len().to_string());
         assert_eq!(std::str::from_utf8(request.body().as_ref()).unwrap(), body);
-        assert!(!reply.is_repeatable());
+        assert!(!reply.is_idempotent());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::wire::lenient;
 use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").repeatable();
+    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").idempotent();
 
 impl PlexTv {
     /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be

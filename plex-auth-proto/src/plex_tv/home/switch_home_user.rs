@@ -96,7 +96,7 @@ mod tests {
             let call = call(pin);
             let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
             assert!(!shown.contains("0815") && !shown.contains("e72a"), "{shown}");
-            assert!(call.reply().has_secret_url() && !call.reply().is_repeatable());
+            assert!(call.reply().has_secret_url() && !call.reply().is_idempotent());
             let request = call.request();
             assert_eq!(request.method(), "POST");
             let uri = format!("https://plex.tv/api/v2/home/users/e72a41d09c5b3f86/switch{query}");

@@ -103,7 +103,7 @@ mod tests {
             assert_eq!(request.headers()["content-type"], "application/json");
             assert!(!request.headers().contains_key("x-plex-token"));
             assert_eq!(std::str::from_utf8(request.body().as_ref()).unwrap(), body);
-            assert!(!reply.is_repeatable());
+            assert!(!reply.is_idempotent());
         }
     }
 

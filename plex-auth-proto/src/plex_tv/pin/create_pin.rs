@@ -108,7 +108,7 @@ mod tests {
             assert!(!request.headers().contains_key("x-plex-token"));
             assert!(request.body().as_ref().is_empty());
         }
-        assert!(!short.reply().is_repeatable() && !strong.reply().is_repeatable());
+        assert!(!short.reply().is_idempotent() && !strong.reply().is_idempotent());
     }
 
     #[test]

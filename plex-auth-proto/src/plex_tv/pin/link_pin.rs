@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(request.headers()["content-length"], "9");
         assert_eq!(request.headers()["x-plex-token"], "t0ken");
         assert_eq!(request.body().as_ref(), b"code=G7KX");
-        assert!(!reply.is_repeatable() && !reply.has_secret_url());
+        assert!(!reply.is_idempotent() && !reply.has_secret_url());
         let strong = call("8lzfqpkmtyfvdqo4q9ri9l35c").into_parts().0;
         assert_eq!(strong.body().as_ref(), b"code=8lzfqpkmtyfvdqo4q9ri9l35c");
         let odd = call("a&b=c%20+d").into_parts().0;

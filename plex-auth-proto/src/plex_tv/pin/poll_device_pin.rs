@@ -80,7 +80,7 @@ mod tests {
         let (_, decoded) = form_urlencoded::parse(uri.query().unwrap().as_bytes()).next().unwrap();
         assert_eq!(decoded, jwt, "nothing needs to be encoded");
 
-        assert!(call.reply().has_secret_url() && call.reply().is_repeatable());
+        assert!(call.reply().has_secret_url() && call.reply().is_idempotent());
         let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
         assert!(!shown.contains("eyJ") && !shown.contains("2147483650"), "{shown}");
         assert!(!call.request().headers().contains_key("x-plex-token"));

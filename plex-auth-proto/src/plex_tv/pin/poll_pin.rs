@@ -18,7 +18,7 @@ use crate::wire::lenient::Value;
 // The number redeems the token.
 pub(crate) const OPERATION: Operation =
     Operation::new("getOAuthPin", Host::PlexTv, Method::GET, "/pins/{id}")
-        .repeatable()
+        .idempotent()
         .secret_url()
         .about_a_pin();
 
@@ -183,7 +183,7 @@ mod tests {
             assert_eq!(request.headers()["x-plex-client-identifier"], "id");
             assert!(!request.headers().contains_key("x-plex-token"));
             assert!(!request.headers().contains_key("content-length"));
-            assert!(call.reply().is_repeatable() && call.reply().has_secret_url());
+            assert!(call.reply().is_idempotent() && call.reply().has_secret_url());
             assert_eq!(call.masked_url().to_string(), "https://plex.tv/***");
         }
         assert!(!format!("{:?}", call(2_147_483_648)).contains("2147483648"));

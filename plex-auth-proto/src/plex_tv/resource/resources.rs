@@ -14,7 +14,7 @@ use crate::wire::decode::DecodeError;
 use crate::wire::lenient::{List, Paths, add_each};
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").repeatable();
+    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").idempotent();
 
 /// Without these the list lacks the names that certificates are for, Plex's relay, and IPv6.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";

@@ -10,7 +10,7 @@ use crate::wire::decode::DecodeError;
 use crate::wire::lenient;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").repeatable();
+    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").idempotent();
 
 impl PlexTv {
     /// `GET {plex.tv}/ping` (ping): keeps a token alive, and asks whether it is, at less cost than

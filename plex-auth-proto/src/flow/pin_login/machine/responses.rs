@@ -57,7 +57,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
     /// silence is, or it would go on for ever where each answer comes too late.
     pub(super) fn lost(&mut self, now: Times) {
-        let Some(asked) = &self.asked else { return };
+        let Some(asked) = &self.context else { return };
         let silence = TransportError::new(asked, TransportErrorKind::TimedOut(LOST_AFTER), true);
         self.completed(now, Err(silence.into()));
     }
