@@ -35,7 +35,7 @@ pub use error::response::ResponseError;
 pub use error::transport::{TlsErrorKind, TransportError, TransportErrorKind};
 pub use flow::connection_choice::ConnectionChoice;
 pub use flow::connection_choice::candidate::{
-    CandidateLoss, CandidateState, ConnectionCandidate, ConnectionKind,
+    CandidateError, CandidateState, ConnectionCandidate, ConnectionKind,
 };
 pub use flow::connection_choice::outcome::{
     ChosenConnection, ConnectionChoiceError, ConnectionProgress,
@@ -43,14 +43,14 @@ pub use flow::connection_choice::outcome::{
 pub use flow::device_login::progress::{DeviceLoginError, DeviceLoginProgress};
 pub use flow::device_login::{DeviceLogin, DeviceLoginAnswer};
 pub use flow::device_token_refresher::progress::{
-    DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble,
+    DeviceTokenEnd, DeviceTokenProgress, RefreshError,
 };
 pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenRefresher};
 pub use flow::pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
 pub use flow::pin_login::{LoginPin, PinLogin};
-pub use flow::retry::AskProgress;
+pub use flow::retry::RetryProgress;
 pub use flow::saved_state::InvalidSavedState;
-pub use flow::server_access::{Access, AccessDoubt, ServerAccess};
+pub use flow::server_access::{Access, AccessError, ServerAccess};
 pub use flow::token_check::{TokenCheck, TokenState};
 pub use flow::transient_token_refresher::TransientTokenRefresher;
 pub use flow::transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};

@@ -12,16 +12,16 @@ fn checked<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
 #[test]
 fn every_public_type_can_be_sent_and_shared() {
     checked::<Access>();
-    checked::<AccessDoubt>();
+    checked::<AccessError>();
     checked::<Account>();
-    checked::<AskProgress>();
+    checked::<RetryProgress>();
     checked::<RequestContext>();
     checked::<AudioAccessibility>();
     checked::<AutoSelectSubtitle>();
     checked::<Billing>();
     checked::<Body>();
     checked::<Call<Account>>();
-    checked::<CandidateLoss>();
+    checked::<CandidateError>();
     checked::<CandidateState>();
     checked::<ChosenConnection>();
     checked::<ClaimToken>();
@@ -49,7 +49,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<DeviceTokenEnd>();
     checked::<DeviceTokenRefresher<Ed25519Key>>();
     checked::<DeviceTokenProgress>();
-    checked::<DeviceTrouble>();
+    checked::<RefreshError>();
     checked::<Devices>();
     checked::<Ed25519Key>();
     checked::<Error>();

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Access, AccessDoubt, AskProgress, Call, ClientIdentity, Error, Flow, PlexTv, RequestId,
+    Access, AccessError, Call, ClientIdentity, Error, Flow, PlexTv, RequestId, RetryProgress,
     ServerAccess, Step, TlsErrorKind, Token, TokenCheck, TokenState, TransportErrorKind,
 };
 use proptest::collection::vec;
@@ -133,7 +133,7 @@ fn a_token_is_alive_or_dead_where_plex_says_so() {
 #[test]
 fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
     let mut play = check();
-    assert!(matches!(play.flow.progress(play.now), AskProgress::Asking));
+    assert!(matches!(play.flow.progress(play.now), RetryProgress::Requesting));
     for fate in [
         Answer(503, ""),
         Silence(TransportErrorKind::NameNotFound),
@@ -141,23 +141,28 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
         Silence(TransportErrorKind::TimedOut(Duration::from_secs(30))),
     ] {
         play.meets(fate);
-        let AskProgress::Pausing { why, left, .. } = play.flow.progress(play.now) else { panic!() };
+        let RetryProgress::Waiting { last_error: why, left, .. } = play.flow.progress(play.now)
+        else {
+            panic!()
+        };
         assert!(why.is_retryable() && left >= Duration::from_secs(2));
     }
     play.meets(RetryAfter("20"));
     assert_eq!(play.sent, [0, 2, 6, 14, 30]);
     let Ok((id, call)) = play.goes_on() else { panic!("it is over") };
-    assert!(matches!(play.flow.progress(play.now), AskProgress::Asking));
+    assert!(matches!(play.flow.progress(play.now), RetryProgress::Requesting));
     play.flow.complete(play.now, id, Answer(200, ALIVE).of(&call));
     assert_eq!(play.sent.last(), Some(&50));
     assert!(matches!(play.ends(), TokenState::Valid(_)));
-    assert!(matches!(play.flow.progress(play.now), AskProgress::Over));
+    assert!(matches!(play.flow.progress(play.now), RetryProgress::Finished));
 }
 
 #[test]
 fn what_stays_unknown_says_why_and_when_to_ask_again() {
     let unknown = |play: &mut Play<TokenCheck>| match play.ends() {
-        TokenState::Unknown { why, ask_again, .. } => (why, ask_again.map(|time| time.as_secs())),
+        TokenState::Unknown { error: why, retry_in, .. } => {
+            (why, retry_in.map(|time| time.as_secs()))
+        }
         state => panic!("{state:?}"),
     };
     // A minute of silence.
@@ -166,19 +171,19 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
         play.meets(Silence(TransportErrorKind::Unreachable));
     }
     play.meets(Silence(TransportErrorKind::Unreachable));
-    let (why, ask_again) = unknown(&mut play);
+    let (why, retry_in) = unknown(&mut play);
     assert_eq!(why.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
-    assert_eq!((play.sent.as_slice(), ask_again), (&[0, 2, 6, 14, 30, 46][..], Some(16)));
+    assert_eq!((play.sent.as_slice(), retry_in), (&[0, 2, 6, 14, 30, 46][..], Some(16)));
 
     // Longer than anybody waits, at once.
     let mut play = check();
-    let (why, ask_again) = unknown(play.meets(RetryAfter("3600")));
-    assert_eq!((why.status().unwrap().as_u16(), ask_again), (429, Some(3600)));
+    let (why, retry_in) = unknown(play.meets(RetryAfter("3600")));
+    assert_eq!((why.status().unwrap().as_u16(), retry_in), (429, Some(3600)));
     assert_eq!(play.now, start());
 
     // No slip of a server's is a time that cannot be added to a clock.
-    let (_, ask_again) = unknown(check().meets(RetryAfter("18446744073709551615")));
-    assert_eq!(ask_again, Some(24 * 3600));
+    let (_, retry_in) = unknown(check().meets(RetryAfter("18446744073709551615")));
+    assert_eq!(retry_in, Some(24 * 3600));
 
     // What somebody must look at, at once.
     for fate in [
@@ -191,26 +196,26 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
         Silence(TransportErrorKind::NotStarted("no runtime is here")),
     ] {
         let mut play = check();
-        let (_, ask_again) = unknown(play.meets(fate.clone()));
-        assert_eq!((play.now, ask_again), (start(), None), "{fate:?}");
+        let (_, retry_in) = unknown(play.meets(fate.clone()));
+        assert_eq!((play.now, retry_in), (start(), None), "{fate:?}");
     }
 }
 
 #[test]
 fn the_bound_holds_whatever_is_under_way() {
-    let mut play = Play::new(plex_tv().token_check(&token()).patience(Duration::from_secs(5)));
+    let mut play = Play::new(plex_tv().token_check(&token()).timeout(Duration::from_secs(5)));
     play.meets(Answer(502, ""));
     let (id, call) = play.goes_on().ok().unwrap();
-    let TokenState::Unknown { why, ask_again, .. } = play.ends() else { panic!() };
+    let TokenState::Unknown { error: why, retry_in, .. } = play.ends() else { panic!() };
     let timed_out = TransportErrorKind::TimedOut(Duration::from_secs(5));
     assert_eq!(why.as_transport().unwrap().kind(), timed_out);
-    assert_eq!(ask_again, Some(Duration::from_secs(4)));
+    assert_eq!(retry_in, Some(Duration::from_secs(4)));
     assert_eq!(play.now, start() + Duration::from_secs(5));
     // What comes too late changes nothing.
     play.flow.complete(play.now, id, Answer(401, "").of(&call));
     assert!(matches!(play.flow.poll(play.now), Step::Wait(Duration::MAX)));
 
-    let mut play = Play::new(plex_tv().server_access(&token(), "x").patience(Duration::ZERO));
+    let mut play = Play::new(plex_tv().server_access(&token(), "x").timeout(Duration::ZERO));
     let _ = play.goes_on().ok().unwrap();
     assert!(matches!(play.ends(), Access::Unknown { .. }));
     assert_eq!(play.now, start() + Duration::from_secs(1), "a second at least");
@@ -251,19 +256,19 @@ fn it_is_denied_only_where_every_row_that_could_be_it_was_read() {
         (r#"[{"provides":{},"clientIdentifier":"5f0e1c2d"}]"#, "0.provides"),
         (r#"[{}]"#, "0.clientIdentifier"),
     ] {
-        let Access::Unknown { why, ask_again, .. } = access().meets(Answer(200, body)).ends()
+        let Access::Unknown { error: why, retry_in, .. } = access().meets(Answer(200, body)).ends()
         else {
             panic!("{body}")
         };
-        assert_eq!(ask_again, None);
+        assert_eq!(retry_in, None);
         let text = why.to_string();
-        let AccessDoubt::Unreadable { fields, .. } = why else { panic!("{why}") };
+        let AccessError::Unreadable { fields, .. } = why else { panic!("{why}") };
         assert_eq!(fields, [expected], "{body}");
         assert_eq!(text, format!("the server may be in a row that cannot be read (at {expected})"));
     }
     // What is no list, or was not Plex's, is no "no".
     for fate in [Answer(200, "{}"), Answer(403, ""), Answer(302, "")] {
-        let Access::Unknown { why: AccessDoubt::Failed(_), .. } = access().meets(fate).ends()
+        let Access::Unknown { error: AccessError::Failed(_), .. } = access().meets(fate).ends()
         else {
             panic!()
         };

@@ -51,8 +51,8 @@ impl SourceDevice {
 ///
 /// The order is local, remote, relay; among those `https` before `http`, and then IPv4 before IPv6. Once the
 /// right server has answered over one, a better one has half a second more to do so
-/// ([`grace`](Self::grace)). All is over after ten seconds ([`patience`](Self::patience)), which are
-/// shared out where there are more candidates than may be asked [at once](Self::at_once), so that those that
+/// ([`grace`](Self::grace)). All is over after ten seconds ([`timeout`](Self::timeout)), which are
+/// shared out where there are more candidates than may be asked [at once](Self::max_in_flight), so that those that
 /// hang leave time for the others. Each is asked once.
 ///
 /// Not asked at all are addresses that lead nowhere, a `uri` that is none, and private addresses in networks that
@@ -102,9 +102,9 @@ impl SourceDevice {
 pub struct ConnectionChoice {
     identity: ClientIdentity,
     listed: ListedServer,
-    patience: Duration,
+    timeout: Duration,
     grace: Duration,
-    at_once: usize,
+    max_in_flight: usize,
     candidates: Candidates,
     elapsed: Elapsed,
     next_id: RequestId,
@@ -119,9 +119,9 @@ impl ConnectionChoice {
             candidates: Candidates::new(listed.candidates()),
             identity,
             listed,
-            patience: Duration::from_secs(10),
+            timeout: Duration::from_secs(10),
             grace: Duration::from_millis(500),
-            at_once: 8,
+            max_in_flight: 8,
             elapsed: Elapsed::default(),
             next_id: RequestId::FIRST,
             first_verified: None,
@@ -130,8 +130,8 @@ impl ConnectionChoice {
     }
 
     /// Sets how long all of it may take: 10 seconds unless set.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -143,8 +143,8 @@ impl ConnectionChoice {
     }
 
     /// Sets how many are asked at once: 8 unless set, and always one at least.
-    pub fn at_once(mut self, calls: usize) -> Self {
-        self.at_once = calls.max(1);
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.max_in_flight = calls.max(1);
         self
     }
 
@@ -182,7 +182,7 @@ impl ConnectionChoice {
     /// When it is over at the latest, as things stand.
     fn end(&self) -> Duration {
         let grace_ends = self.first_verified.map(|first| first.saturating_add(self.grace));
-        grace_ends.map_or(self.patience, |grace_ends| grace_ends.min(self.patience))
+        grace_ends.map_or(self.timeout, |grace_ends| grace_ends.min(self.timeout))
     }
 
     /// What has come of it all, where that is decided.
@@ -197,12 +197,14 @@ impl ConnectionChoice {
             return Some(Ok(chosen));
         }
         self.candidates.give_up();
-        Some(Err(ConnectionChoiceError::NoneRight { candidates: self.candidates.connections() }))
+        Some(Err(ConnectionChoiceError::NoneReachable {
+            candidates: self.candidates.connections(),
+        }))
     }
 
     fn chosen(&self) -> Option<ChosenConnection> {
         let Candidate { connection, server, .. } = self.candidates.best()?;
-        let CandidateState::Right { took } = connection.state else { return None };
+        let CandidateState::Verified { took } = connection.state else { return None };
         let url = connection.url.clone()?;
         Some(ChosenConnection {
             address: MediaServerAddress::new(self.identity.clone(), url),
@@ -217,14 +219,14 @@ impl ConnectionChoice {
 
     /// Asks the best one that waits, where one more may be under way.
     fn start_next(&mut self, now: Duration) -> Option<Step<Self>> {
-        if self.candidates.slots(now).count() >= self.at_once {
+        if self.candidates.slots(now).count() >= self.max_in_flight {
             return None;
         }
         let url = self.candidates.due()?;
         // So that those which hang leave time for the ones behind them.
-        let rounds = self.candidates.waiting().div_ceil(self.at_once);
+        let rounds = self.candidates.waiting().div_ceil(self.max_in_flight);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        let limit = (self.patience.saturating_sub(now) / rounds).max(MIN_WAIT);
+        let limit = (self.timeout.saturating_sub(now) / rounds).max(MIN_WAIT);
         let address = MediaServerAddress::new(self.identity.clone(), url);
         let call = address.server_identity().deadline(limit);
         let id = self.next_id.take();
@@ -279,9 +281,9 @@ impl Flow for ConnectionChoice {
 
     fn progress(&self, now: SystemTime) -> ConnectionProgress {
         if self.finished {
-            return ConnectionProgress::Over;
+            return ConnectionProgress::Finished;
         }
         let left = self.end().saturating_sub(self.elapsed.peek(now));
-        ConnectionProgress::Asking { candidates: self.candidates.connections(), left }
+        ConnectionProgress::Probing { candidates: self.candidates.connections(), left }
     }
 }

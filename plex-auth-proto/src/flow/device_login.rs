@@ -281,7 +281,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
             PinProgress::Waiting { pin, left } => {
                 DeviceLoginProgress::Waiting { pin, left, sign_error: self.machine.sign_error() }
             }
-            PinProgress::Over => DeviceLoginProgress::Over,
+            PinProgress::Finished => DeviceLoginProgress::Finished,
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) mod progress;
 mod saved;
 
 use current_token::CurrentToken;
-use progress::{DeviceTokenEnd, DeviceTokenProgress, DeviceTrouble};
+use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
 /// How often it is told at most that Plex does not take what the device signs.
 const MAX_REFUSALS: u8 = 8;
@@ -104,7 +104,7 @@ impl PlexTv {
 /// }
 /// assert_eq!(refresher.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
 /// assert_eq!(refresher.renewals(), 1);
-/// assert!(matches!(refresher.progress(now), DeviceTokenProgress::Held { renewals: 1, trouble: None, .. }));
+/// assert!(matches!(refresher.progress(now), DeviceTokenProgress::Active { renewals: 1, last_error: None, .. }));
 /// assert!(matches!(refresher.poll(now), Step::Wait(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -119,7 +119,7 @@ pub struct DeviceTokenRefresher<K> {
     exchange: Exchange,
     /// Whether a token is wanted, whatever the one that is held says.
     renew_requested: bool,
-    trouble: Option<Box<DeviceTrouble>>,
+    last_error: Option<Box<RefreshError>>,
     renewals: u64,
 }
 
@@ -152,7 +152,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             calls: InFlight::new(),
             exchange: Exchange::new(MAX_REFUSALS),
             renew_requested: false,
-            trouble: None,
+            last_error: None,
             renewals: 0,
         }
     }
@@ -208,8 +208,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.stage = Stage::Finished(Some(Box::new(end)));
     }
 
-    fn failed(&mut self, trouble: impl Into<DeviceTrouble>) {
-        self.trouble = Some(Box::new(trouble.into()));
+    fn failed(&mut self, last_error: impl Into<RefreshError>) {
+        self.last_error = Some(Box::new(last_error.into()));
     }
 
     /// What came of the registration. Unless it was refused, or has not begun, an exchange shows whether it has
@@ -246,7 +246,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
                 self.current = Some(current);
                 self.renewals = self.renewals.saturating_add(1);
                 self.renew_requested = false;
-                self.trouble = None;
+                self.last_error = None;
                 let due = now.elapsed.saturating_add(MIN_INTERVAL);
                 self.exchange.restart(MAX_REFUSALS, due);
             }
@@ -325,7 +325,7 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
             (_, Stage::Finished(_)) => {}
             (Ok(DeviceTokenAnswer(DeviceContent::Registered)), _) => {
                 self.stage = Stage::Keeping;
-                self.trouble = None;
+                self.last_error = None;
             }
             (Ok(DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer))), _) => {
                 self.exchange_completed(now, Ok(answer));
@@ -336,14 +336,14 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
     }
 
     fn progress(&self, _: SystemTime) -> DeviceTokenProgress {
-        let trouble = self.trouble.as_deref().cloned();
+        let last_error = self.last_error.as_deref().cloned();
         match (&self.stage, &self.current) {
-            (Stage::Finished(_), _) => DeviceTokenProgress::Over,
-            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { trouble },
-            (Stage::Keeping, None) => DeviceTokenProgress::Getting { trouble },
+            (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
+            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
+            (Stage::Keeping, None) => DeviceTokenProgress::Requesting { last_error },
             (Stage::Keeping, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
-                DeviceTokenProgress::Held { token, expires_at, renewals, trouble }
+                DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
             }
         }
     }
@@ -356,7 +356,7 @@ impl<K: DeviceKey> fmt::Debug for DeviceTokenRefresher<K> {
             .field("key_id", &self.key.jwk().key_id())
             .field("expires_at", &self.current.as_ref().and_then(|current| current.expires_at))
             .field("renewals", &self.renewals)
-            .field("trouble", &self.trouble)
+            .field("last_error", &self.last_error)
             .finish_non_exhaustive()
     }
 }

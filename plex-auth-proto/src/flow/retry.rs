@@ -44,26 +44,26 @@ enum State<O> {
 /// A question that was given up, and how long to leave it before it is asked again, where that helps.
 #[derive(Debug)]
 pub(crate) struct GaveUp {
-    pub(crate) why: Error,
-    pub(crate) ask_again: Option<Duration>,
+    pub(crate) error: Error,
+    pub(crate) retry_in: Option<Duration>,
 }
 
 /// How far a question has come that is asked until there is an answer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum AskProgress {
+pub enum RetryProgress {
     /// It is being asked.
-    Asking,
+    Requesting,
     /// It met with trouble, and will be asked again.
     #[non_exhaustive]
-    Pausing {
+    Waiting {
         /// What it met with.
-        why: Error,
+        last_error: Error,
         /// In how long it will be asked again.
         left: Duration,
     },
     /// It is over.
-    Over,
+    Finished,
 }
 
 impl<O: From<GaveUp>> Retry<O> {
@@ -137,13 +137,13 @@ impl<O: From<GaveUp>> Retry<O> {
     /// Waits before the next request, or gives up if that is of no use or comes too late.
     pub(crate) fn failed(&mut self, now: SystemTime, error: Error) {
         if !error.is_retryable() {
-            return self.end(GaveUp { why: error, ask_again: None }.into());
+            return self.end(GaveUp { error, retry_in: None }.into());
         }
         let retry_after = error.retry_after().map(|after| after.wait(now));
         let wait = self.backoff.failed(retry_after);
         let due = self.elapsed.peek(now).saturating_add(wait);
         if due >= self.timeout {
-            return self.end(GaveUp { why: error, ask_again: Some(wait) }.into());
+            return self.end(GaveUp { error, retry_in: Some(wait) }.into());
         }
         self.state = State::Waiting { due, last_error: error };
     }
@@ -155,19 +155,19 @@ impl<O: From<GaveUp>> Retry<O> {
 
     /// Ends now, because the time is over.
     fn give_up(&mut self, error: Error) -> O {
-        let ask_again = error.is_retryable().then(|| self.backoff.failed(None));
+        let retry_in = error.is_retryable().then(|| self.backoff.failed(None));
         self.state = State::Finished(None);
-        GaveUp { why: error, ask_again }.into()
+        GaveUp { error, retry_in }.into()
     }
 
-    pub(crate) fn progress(&self, now: SystemTime) -> AskProgress {
+    pub(crate) fn progress(&self, now: SystemTime) -> RetryProgress {
         match &self.state {
-            State::Start | State::InFlight { .. } => AskProgress::Asking,
+            State::Start | State::InFlight { .. } => RetryProgress::Requesting,
             State::Waiting { due, last_error } => {
                 let left = due.saturating_sub(self.elapsed.peek(now));
-                AskProgress::Pausing { why: last_error.clone(), left }
+                RetryProgress::Waiting { last_error: last_error.clone(), left }
             }
-            State::Finished(_) => AskProgress::Over,
+            State::Finished(_) => RetryProgress::Finished,
         }
     }
 }

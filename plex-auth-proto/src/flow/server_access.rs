@@ -4,7 +4,7 @@ use http::Response;
 
 use crate::error::Error;
 use crate::error::response::ResponseError;
-use crate::flow::retry::{AskProgress, GaveUp, Retry};
+use crate::flow::retry::{GaveUp, Retry, RetryProgress};
 use crate::flow::{Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
@@ -37,7 +37,7 @@ impl PlexTv {
 /// cannot be read denies nobody: the server may be one of them.
 ///
 /// Trouble is asked again about as by a [`TokenCheck`](crate::TokenCheck), within 60 seconds unless
-/// [set](Self::patience). There is nothing to keep over a restart: ask anew. Nor is the answer good for ever:
+/// [set](Self::timeout). There is nothing to keep over a restart: ask anew. Nor is the answer good for ever:
 /// shares end.
 ///
 /// ```
@@ -82,17 +82,17 @@ pub enum Access {
     #[non_exhaustive]
     Unknown {
         /// Why it is not.
-        why: AccessDoubt,
+        error: AccessError,
         /// How long to wait before asking again, a day at the most; none where waiting does not help, and
         /// somebody must look at the reason.
-        ask_again: Option<Duration>,
+        retry_in: Option<Duration>,
     },
 }
 
 /// Why it is not known whether somebody may use a server.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AccessDoubt {
+pub enum AccessError {
     /// Nobody said either, and this is what the last attempt met with.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -110,7 +110,7 @@ impl ServerAccess {
     /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
-    pub fn patience(mut self, patience: Duration) -> Self {
+    pub fn timeout(mut self, patience: Duration) -> Self {
         self.retry.set_timeout(patience);
         self
     }
@@ -123,7 +123,7 @@ impl ServerAccess {
         if fields.is_empty() {
             return Access::Denied;
         }
-        Access::Unknown { why: AccessDoubt::Unreadable { fields }, ask_again: None }
+        Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
     /// What could be the server if it could be read: rows that were left out, servers that do not say which
@@ -145,15 +145,15 @@ impl ServerAccess {
 }
 
 impl From<GaveUp> for Access {
-    fn from(GaveUp { why, ask_again }: GaveUp) -> Self {
-        Self::Unknown { why: why.into(), ask_again }
+    fn from(GaveUp { error, retry_in }: GaveUp) -> Self {
+        Self::Unknown { error: error.into(), retry_in }
     }
 }
 
 impl Flow for ServerAccess {
     type Response = Resources;
     type Output = Access;
-    type Progress = AskProgress;
+    type Progress = RetryProgress;
 
     fn poll(&mut self, now: SystemTime) -> Step<Self> {
         self.retry.poll(now, || self.plex_tv.resources(&self.token))
@@ -177,7 +177,7 @@ impl Flow for ServerAccess {
         }
     }
 
-    fn progress(&self, now: SystemTime) -> AskProgress {
+    fn progress(&self, now: SystemTime) -> RetryProgress {
         self.retry.progress(now)
     }
 }

@@ -4,7 +4,7 @@ use http::{Response, StatusCode};
 
 use crate::error::Error;
 use crate::error::response::ResponseError;
-use crate::flow::retry::{AskProgress, GaveUp, Retry};
+use crate::flow::retry::{GaveUp, Retry, RetryProgress};
 use crate::flow::{Flow, RequestId, Step};
 use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
@@ -23,7 +23,7 @@ impl PlexTv {
 ///
 /// It ends in *alive*, in *dead* where Plex said so, or in *unknown*; a network that fails, a rate limit, an
 /// outage and a proxy's page are never called dead. They are asked again about after 2, 4, 8 and 16 seconds,
-/// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::patience): then it is
+/// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::timeout): then it is
 /// unknown, and so it is at once where asking again is of no use.
 ///
 /// There is nothing to keep over a restart: check anew.
@@ -73,10 +73,10 @@ pub enum TokenState {
     #[non_exhaustive]
     Unknown {
         /// What the last attempt met with.
-        why: Error,
+        error: Error,
         /// How long to wait before the next check, a day at the most; none where waiting does not help, and
         /// somebody must look at the reason.
-        ask_again: Option<Duration>,
+        retry_in: Option<Duration>,
     },
 }
 
@@ -84,22 +84,22 @@ impl TokenCheck {
     /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
-    pub fn patience(mut self, patience: Duration) -> Self {
+    pub fn timeout(mut self, patience: Duration) -> Self {
         self.retry.set_timeout(patience);
         self
     }
 }
 
 impl From<GaveUp> for TokenState {
-    fn from(GaveUp { why, ask_again }: GaveUp) -> Self {
-        Self::Unknown { why, ask_again }
+    fn from(GaveUp { error, retry_in }: GaveUp) -> Self {
+        Self::Unknown { error, retry_in }
     }
 }
 
 impl Flow for TokenCheck {
     type Response = Account;
     type Output = TokenState;
-    type Progress = AskProgress;
+    type Progress = RetryProgress;
 
     fn poll(&mut self, now: SystemTime) -> Step<Self> {
         self.retry.poll(now, || self.plex_tv.token_details(&self.token))
@@ -125,7 +125,7 @@ impl Flow for TokenCheck {
         self.retry.failed(now, error);
     }
 
-    fn progress(&self, now: SystemTime) -> AskProgress {
+    fn progress(&self, now: SystemTime) -> RetryProgress {
         self.retry.progress(now)
     }
 }

@@ -50,7 +50,7 @@ impl MediaServer {
             backoff: BACKOFF,
             refusal_backoff: BACKOFF,
             why: TransientTokenReason::First,
-            trouble: None,
+            last_error: None,
             jitter: Duration::ZERO,
         }
     }
@@ -60,10 +60,10 @@ impl MediaServer {
 /// over, and asked for again when the server has forgotten it.
 ///
 /// A server that was restarted refuses all the transient tokens that it has handed out. Whoever meets with that
-/// [says so](Self::refused), and another one is asked for, once for a token however often it is refused. If the
+/// [says so](Self::rejected), and another one is asked for, once for a token however often it is refused. If the
 /// server refuses that request, too (401 or 403), the token that asks is dead or no longer opens this server:
 /// the refresher [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
-/// [`ask_again`](Self::ask_again) or [`use_token`](Self::use_token). All other trouble is asked again about:
+/// [`retry_in`](Self::retry) or [`use_token`](Self::set_token). All other trouble is asked again about:
 /// after 2, 4, 8 ... seconds, every 5 minutes in the end.
 ///
 /// Where many refreshers share a server, each should have a [jitter](Self::jitter) of its own.
@@ -94,7 +94,7 @@ impl MediaServer {
 /// let Step::Wait(time) = refresher.poll(now) else { panic!() };
 /// assert_eq!(time, Duration::from_secs(47 * 3600));
 /// let later = now + Duration::from_secs(3600);
-/// refresher.refused(later, &token);
+/// refresher.rejected(later, &token);
 /// assert!(refresher.token().is_none());
 /// assert!(matches!(refresher.poll(later), Step::Send(..)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -121,7 +121,7 @@ pub struct TransientTokenRefresher {
     /// What the next token will be there for.
     why: TransientTokenReason,
     /// What the last request met with.
-    trouble: Option<Error>,
+    last_error: Option<Error>,
     jitter: Duration,
 }
 
@@ -161,7 +161,7 @@ impl TransientTokenRefresher {
     ///
     /// Where a server refuses what it has handed out itself just now, each time takes twice as long, up to 5
     /// minutes.
-    pub fn refused(&mut self, now: SystemTime, token: &Token) {
+    pub fn rejected(&mut self, now: SystemTime, token: &Token) {
         let now = self.elapsed.at(now);
         let Some(current) =
             self.current.take_if(|current| current.token.expose() == token.expose())
@@ -179,9 +179,9 @@ impl TransientTokenRefresher {
     }
 
     /// Asks again for a token though the server has [refused](TransientTokenProgress::Refused) to give one.
-    pub fn ask_again(&mut self) {
+    pub fn retry(&mut self) {
         if self.refused.take().is_some() {
-            self.trouble = None;
+            self.last_error = None;
             self.backoff.succeeded();
         }
     }
@@ -189,10 +189,10 @@ impl TransientTokenRefresher {
     /// Asks with this token from now on, of the same account, and at once: the account has signed in anew, or
     /// has another access token for the server. Another account wants a refresher of its own, as the token at hand
     /// is handed out until there is another.
-    pub fn use_token(&mut self, token: Token) {
+    pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
-        self.trouble = None;
+        self.last_error = None;
         self.calls.forget();
         self.oldest_unanswered = None;
         self.wanted_at = Some(Duration::ZERO);
@@ -266,18 +266,18 @@ impl Flow for TransientTokenRefresher {
         match answer {
             Ok(response) => {
                 self.backoff.succeeded();
-                self.trouble = None;
+                self.last_error = None;
                 // Its time began at the server, somewhere after the request.
                 self.hold(response.into_body().token, sent, LIFE, self.why);
             }
             Err(Error::Response(error)) if is_final(&error) => {
-                self.trouble = None;
+                self.last_error = None;
                 self.refused = Some(error);
             }
             Err(error) => {
                 let wait = self.backoff.failed(error.retry_after().map(|after| after.wait(now)));
                 self.not_before = elapsed.saturating_add(wait);
-                self.trouble = Some(error);
+                self.last_error = Some(error);
             }
         }
     }
@@ -289,17 +289,17 @@ impl Flow for TransientTokenRefresher {
             let token = current.map(|current| current.token.clone());
             return TransientTokenProgress::Refused { error: error.clone(), token };
         }
-        let trouble = self.trouble.clone();
+        let last_error = self.last_error.clone();
         match current {
-            Some(current) => TransientTokenProgress::Holding {
+            Some(current) => TransientTokenProgress::Active {
                 token: current.token.clone(),
                 left: current.ends.saturating_sub(now),
                 reason: current.why,
-                trouble,
+                last_error,
             },
             None => {
                 let due = self.due().filter(|_| !self.calls.is_active()).unwrap_or_default();
-                TransientTokenProgress::Asking { trouble, left: due.saturating_sub(now) }
+                TransientTokenProgress::Requesting { last_error, left: due.saturating_sub(now) }
             }
         }
     }

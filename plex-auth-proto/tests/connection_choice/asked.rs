@@ -17,7 +17,7 @@ fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_i
            {"uri":"http://10.0.2.1:9","local":true},
            {"uri":"https://[fd00::1]:10","local":true},
            {"uri":"https://ten.plex.direct:11","local":true}"#);
-    let mut play = Play::new(server.choose_connection(me()).at_once(100));
+    let mut play = Play::new(server.choose_connection(me()).max_in_flight(100));
     let ports: Vec<_> = play.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
     assert_eq!(ports, ["11", "10", "8", "9", "7", "5", "6", "4", "3", "2", "1"]);
     let kinds: Vec<_> =
@@ -129,7 +129,7 @@ fn without_an_identifier_nothing_is_asked() {
 fn a_hostile_list_makes_no_flood() {
     let connections: Vec<_> =
         (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
-    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).at_once(0));
+    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
     assert_eq!(play.urls().len(), 1, "one at least");
     assert_eq!(candidates(&play.choice).len(), 64);
 }

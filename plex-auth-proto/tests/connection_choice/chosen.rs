@@ -22,7 +22,7 @@ fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along(
     assert!(!chosen.ipv6 && !chosen.bare_address);
     assert_eq!(chosen.candidates.len(), 3);
     assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)), "that is said once");
-    assert!(matches!(play.choice.progress(play.now), ConnectionProgress::Over));
+    assert!(matches!(play.choice.progress(play.now), ConnectionProgress::Finished));
     let shown = format!("{:?} {chosen:?}", play.choice);
     assert!(!shown.contains("s3rv3r-t0ken"), "{shown}");
 
@@ -83,7 +83,7 @@ fn a_better_one_has_half_a_second_more() {
 fn where_none_is_right_each_says_why() {
     let connections: Vec<_> =
         (1..=9).map(|port| at(&format!("https://host.plex.direct:{port}"), false, false)).collect();
-    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).at_once(20));
+    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(20));
     play.answers(":1", ANOTHER)
         .fails(":2", TransportErrorKind::NameNotFound)
         .fails(":3", TransportErrorKind::Tls(TlsErrorKind::WrongName))
@@ -104,7 +104,7 @@ fn where_none_is_right_each_says_why() {
          https://host.plex.direct:7 (remote): no whole answer within 10s; \
          https://host.plex.direct:8 (remote): no whole answer within 10s; and 1 more"
     );
-    let ConnectionChoiceError::NoneRight { candidates, .. } = error else { panic!() };
+    let ConnectionChoiceError::NoneReachable { candidates, .. } = error else { panic!() };
     assert_eq!(candidates.len(), 9);
 
     let mut play = Play::new(own("").choose_connection(me()));
@@ -117,7 +117,7 @@ fn those_that_hang_leave_time_for_the_others() {
     let connections: Vec<_> =
         (1..=5).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false)).collect();
     let server = own(&connections.join(","));
-    let choice = server.choose_connection(me()).at_once(2).patience(Duration::from_secs(9));
+    let choice = server.choose_connection(me()).max_in_flight(2).timeout(Duration::from_secs(9));
     let mut play = Play::new(choice.clone());
     // Nobody answers, and the carrier keeps each deadline.
     while play.goes_on().is_some() {
@@ -157,7 +157,7 @@ fn those_that_hang_leave_time_for_the_others() {
 
 #[test]
 fn progress_shows_each_candidate() {
-    let mut play = Play::new(three().choose_connection(me()).at_once(2));
+    let mut play = Play::new(three().choose_connection(me()).max_in_flight(2));
     assert_eq!(plan(&play.choice).iter().filter(|it| it.ends_with(": not asked")).count(), 3);
     play.goes_on();
     let states = plan(&play.choice);
@@ -170,14 +170,15 @@ fn progress_shows_each_candidate() {
         ]
     );
     play.now += Duration::from_secs(3);
-    let ConnectionProgress::Asking { left, .. } = play.choice.progress(play.now) else { panic!() };
+    let ConnectionProgress::Probing { left, .. } = play.choice.progress(play.now) else { panic!() };
     assert_eq!(left, Duration::from_secs(7));
     play.answers("remote", RIGHT);
-    let ConnectionProgress::Asking { left, candidates, .. } = play.choice.progress(play.now) else {
+    let ConnectionProgress::Probing { left, candidates, .. } = play.choice.progress(play.now)
+    else {
         panic!()
     };
     assert_eq!(left, ms(500));
-    assert!(matches!(candidates[1].state, CandidateState::Right { .. }));
+    assert!(matches!(candidates[1].state, CandidateState::Verified { .. }));
     assert_eq!(play.all.len(), 2, "the relay is not needed any more");
 }
 
@@ -199,7 +200,7 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)));
 
     // One whose place another has got is heard all the same.
-    let mut play = Play::new(attic.choose_connection(me()).at_once(1));
+    let mut play = Play::new(attic.choose_connection(me()).max_in_flight(1));
     let (id, reply) = play.take("local");
     let wait = play.goes_on().unwrap();
     play.passes(wait);

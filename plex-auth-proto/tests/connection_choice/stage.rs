@@ -140,7 +140,7 @@ impl Play {
 
     pub(crate) fn lost(&mut self) -> Vec<String> {
         match self.outcome() {
-            Err(ConnectionChoiceError::NoneRight { candidates, .. }) => {
+            Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
                 candidates.iter().map(ToString::to_string).collect()
             }
             outcome => panic!("{outcome:?}"),
@@ -150,7 +150,7 @@ impl Play {
 
 pub(crate) fn candidates(choice: &ConnectionChoice) -> Vec<ConnectionCandidate> {
     match choice.progress(SystemTime::UNIX_EPOCH) {
-        ConnectionProgress::Asking { candidates, .. } => candidates,
+        ConnectionProgress::Probing { candidates, .. } => candidates,
         progress => panic!("{progress:?}"),
     }
 }

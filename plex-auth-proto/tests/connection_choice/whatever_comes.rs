@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    CandidateLoss, CandidateState, ChosenConnection, ConnectionChoiceError, Error, Flow, Step,
+    CandidateError, CandidateState, ChosenConnection, ConnectionChoiceError, Error, Flow, Step,
     TransportErrorKind,
 };
 use proptest::collection::vec;
@@ -56,7 +56,7 @@ proptest! {
             )
         }).collect();
         let choice = own(&connections.join(",")).choose_connection(me());
-        let mut choice = choice.at_once(at_once).grace(ms(grace)).bare_addresses(bare);
+        let mut choice = choice.max_in_flight(at_once).grace(ms(grace)).bare_addresses(bare);
         let mut now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         // By a clock that does not jump.
         let mut passed = Duration::ZERO;
@@ -122,7 +122,7 @@ proptest! {
                     prop_assert!(passed <= limit, "{passed:?}");
                     let candidates = match &outcome {
                         Ok(chosen) => &chosen.candidates,
-                        Err(ConnectionChoiceError::NoneRight { candidates, .. }) => candidates,
+                        Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => candidates,
                         Err(error) => panic!("{error}"),
                     };
                     // The chosen one is the best of those that were right.
@@ -133,11 +133,11 @@ proptest! {
                     prop_assert_eq!(outcome.as_ref().ok().map(ChosenConnection::url), of_right.next());
                     if outcome.is_err() {
                         for candidate in candidates {
-                            prop_assert!(matches!(candidate.state, CandidateState::Lost(_)), "{candidate}");
+                            prop_assert!(matches!(candidate.state, CandidateState::Failed(_)), "{candidate}");
                             let url = format!("{}/identity", candidate.url.as_ref().unwrap());
                             let was_asked = matches!(
                                 candidate.state,
-                                CandidateState::Lost(CandidateLoss::Failed(_) | CandidateLoss::AnotherServer)
+                                CandidateState::Failed(CandidateError::Request(_) | CandidateError::OtherServer)
                             );
                             prop_assert_eq!(was_asked, asked.contains(&url), "{}", candidate);
                         }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{DeviceTokenEnd, DeviceTokenRefresher, DeviceTrouble, Flow, Step, Token};
+use plex_auth_proto::{DeviceTokenEnd, DeviceTokenRefresher, Flow, RefreshError, Step, Token};
 
 use super::stage::{
     Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,
-    decoded, first, jwt, plex_tv, refresher, trouble,
+    decoded, first, jwt, last_error, plex_tv, refresher,
 };
 
 #[test]
@@ -75,9 +75,9 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
     }
     assert_eq!(left, 0);
     assert_eq!(play.talk.token().unwrap().expose(), jwt(0), "nothing is lost");
-    assert!(matches!(trouble(&play), Some(DeviceTrouble::Send(_))));
+    assert!(matches!(last_error(&play), Some(RefreshError::Request(_))));
     play.meets(Answer(200, NONCE)).meets(Exchanged(9 * DAY));
-    assert!(trouble(&play).is_none());
+    assert!(last_error(&play).is_none());
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     key.locked.set(true);
     let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
     assert_eq!(wait.as_secs(), 30);
-    let error = trouble(&play).unwrap();
+    let error = last_error(&play).unwrap();
     assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
     play.now += wait;
     let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
@@ -223,7 +223,7 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     key.locked.set(false);
     play.meets(Exchanged(6 * DAY));
     assert_eq!((play.times("/auth/nonce").len(), play.talk.renewals()), (1, 1));
-    assert!(trouble(&play).is_none());
+    assert!(last_error(&play).is_none());
 
     // For so long that the nonce is too old.
     play.meets(Answer(200, NONCE));

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher,
-    DeviceTrouble, Error, Flow, Jwk, PlexTv, RequestId, SignError, Step, Token, TransportErrorKind,
+    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher, Error,
+    Flow, Jwk, PlexTv, RefreshError, RequestId, SignError, Step, Token, TransportErrorKind,
 };
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
@@ -219,11 +219,11 @@ pub(crate) fn login(key: &Key) -> Play<DeviceLogin<&Key>> {
     Play::with(plex_tv("id").short_device_login(key))
 }
 
-pub(crate) fn trouble(play: &Play<DeviceTokenRefresher<&Key>>) -> Option<DeviceTrouble> {
+pub(crate) fn last_error(play: &Play<DeviceTokenRefresher<&Key>>) -> Option<RefreshError> {
     match play.talk.progress(play.now) {
-        DeviceTokenProgress::Held { trouble, .. }
-        | DeviceTokenProgress::Getting { trouble, .. }
-        | DeviceTokenProgress::Registering { trouble, .. } => trouble,
+        DeviceTokenProgress::Active { last_error, .. }
+        | DeviceTokenProgress::Requesting { last_error, .. }
+        | DeviceTokenProgress::Registering { last_error, .. } => last_error,
         progress => panic!("{progress:?}"),
     }
 }

@@ -163,7 +163,7 @@ fn it_is_renewed_when_the_caller_asks() {
     let mut play = Play::new();
     play.meets(Answer(201, MADE)).meets(Answer(404, GONE));
     play.login.renew();
-    assert!(matches!(play.login.progress(play.now), PinProgress::Over), "not told yet");
+    assert!(matches!(play.login.progress(play.now), PinProgress::Finished), "not told yet");
     play.ends().unwrap_err();
     play.login.renew();
     play.meets(Answer(201, MADE)).meets(Answer(200, LINKED));

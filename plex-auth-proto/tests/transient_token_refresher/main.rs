@@ -23,7 +23,10 @@ use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, refresher, server_at,
 #[test]
 fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {
     let mut play = Play::new(refresher());
-    assert!(matches!(play.refresher.progress(play.now), Progress::Asking { trouble: None, .. }));
+    assert!(matches!(
+        play.refresher.progress(play.now),
+        Progress::Requesting { last_error: None, .. }
+    ));
     play.meets(Fate::Token(1));
     assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-1"), Reason::First));
     play.meets(Fate::Token(2)).meets(Fate::Token(3));
@@ -49,7 +52,8 @@ fn trouble_costs_no_token_before_its_time_is_over() {
     }
     let gaps: Vec<_> = play.sent.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(gaps[1..11], [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    let Progress::Asking { trouble: Some(_), left, .. } = play.refresher.progress(play.now) else {
+    let Progress::Requesting { last_error: Some(_), left, .. } = play.refresher.progress(play.now)
+    else {
         panic!()
     };
     assert_eq!(left.as_secs(), 300);
@@ -73,14 +77,14 @@ fn a_server_that_was_restarted_is_asked_once_for_another() {
     let first = play.refresher.token().unwrap().clone();
     play.now += Duration::from_secs(HOUR);
     for _ in 0..100 {
-        play.refresher.refused(play.now, &first);
+        play.refresher.rejected(play.now, &first);
     }
     assert_eq!(play.token(), None);
     play.meets(Silence).meets(Fate::Token(2));
     assert_eq!(play.sent[1..], [HOUR + 30, HOUR + 32]);
     assert_eq!((play.token(), play.reason()), (Some("transient-5ea1-2"), Reason::Restart));
     // A late answer speaks of the one before.
-    play.refresher.refused(play.now, &first);
+    play.refresher.rejected(play.now, &first);
     assert_eq!(play.token(), Some("transient-5ea1-2"));
     // Nor does a refusal hurry a server that asked to be left alone.
     play.meets(RetryAfter("600")).is_refused().meets(Fate::Token(3));
@@ -115,9 +119,9 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
         assert!(play.sends().is_none(), "it goes on");
 
         // Until it is told otherwise, in either way.
-        play.refresher.ask_again();
+        play.refresher.retry();
         play.meets(Answer(status, ""));
-        play.refresher.use_token(Token::new("an0ther").unwrap());
+        play.refresher.set_token(Token::new("an0ther").unwrap());
         let (id, call) = play.sends().unwrap();
         assert_eq!(call.request().headers()["x-plex-token"], "an0ther");
         play.refresher.complete(play.now, id, Fate::Token(2).of(&call));
@@ -129,7 +133,7 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
     let Progress::Refused { token: Some(_), .. } = play.refresher.progress(play.now) else {
         panic!()
     };
-    play.refresher.ask_again();
+    play.refresher.retry();
     let _ = play.refresher.poll(play.now);
     assert_eq!(play.token(), Some("transient-5ea1-1"));
 }
@@ -138,11 +142,11 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
 fn another_token_that_asks_is_used_at_once_and_does_not_hurry() {
     let mut play = Play::new(refresher());
     let (id, call) = play.sends().unwrap();
-    play.refresher.use_token(Token::new("an0ther").unwrap());
+    play.refresher.set_token(Token::new("an0ther").unwrap());
     play.refresher.complete(play.now, id, Answer(401, "").of(&call));
     play.meets(Fate::Token(1));
     assert_eq!(play.sent, [0, 1], "what the one before met with is forgotten");
-    play.refresher.ask_again();
+    play.refresher.retry();
     assert!(matches!(play.refresher.poll(play.now), Step::Wait(_)), "it need not be told");
 }
 
@@ -197,7 +201,7 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     let mut play = Play::new(refresher());
     play.meets(Fate::Token(1));
     play.now += Duration::from_secs(100 * HOUR);
-    assert!(matches!(play.refresher.progress(play.now), Progress::Asking { .. }));
+    assert!(matches!(play.refresher.progress(play.now), Progress::Requesting { .. }));
     play.meets(Fate::Token(2));
     let before = play.now;
     play.now -= Duration::from_secs(50 * HOUR);
@@ -265,7 +269,7 @@ fn it_is_kept_and_gone_on_with() {
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [47 * HOUR + 600], "the jitter is kept for it, too");
     // A clock that was set back does not lengthen its life.
-    let Progress::Holding { left, .. } =
+    let Progress::Active { left, .. } =
         load(SystemTime::UNIX_EPOCH).progress(SystemTime::UNIX_EPOCH)
     else {
         panic!()

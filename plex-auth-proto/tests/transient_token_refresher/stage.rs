@@ -107,13 +107,13 @@ impl Play {
 
     pub(crate) fn is_refused(&mut self) -> &mut Self {
         let token = self.refresher.token().expect("a token").clone();
-        self.refresher.refused(self.now, &token);
+        self.refresher.rejected(self.now, &token);
         self
     }
 
     pub(crate) fn reason(&self) -> Reason {
         match self.refresher.progress(self.now) {
-            Progress::Holding { reason, .. } => reason,
+            Progress::Active { reason, .. } => reason,
             progress => panic!("{progress:?}"),
         }
     }

@@ -65,12 +65,12 @@ proptest! {
                                 let refused = matches!(refresher.progress(now), Progress::Refused { .. });
                                 prop_assert!(refused);
                                 prop_assert!(matches!(refresher.poll(now), Step::Wait(_)));
-                                refresher.ask_again();
+                                refresher.retry();
                             }
                             _ => {}
                         }
                         if let (true, Some(token)) = (refuses, refresher.token().cloned()) {
-                            refresher.refused(now, &token);
+                            refresher.rejected(now, &token);
                             given = None;
                         }
                     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use plex_auth_ureq::{AskProgress, PlexTv, Token, TokenState};
+use plex_auth_ureq::{PlexTv, RetryProgress, Token, TokenState};
 use serde_json::json;
 
 use crate::explain;
@@ -13,16 +13,16 @@ use crate::state::profile;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let SignedIn { plex_tv, token, .. } = session.signed_in()?;
-    let (state, failure, ask_again) = match ask(session, &plex_tv, &token) {
+    let (state, failure, retry_in) = match ask(session, &plex_tv, &token) {
         TokenState::Valid(account) => {
             let name = profile::name(&account);
-            let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "ask_again": null });
+            let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "retry_in": null });
             session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
             return Ok(Exit::Done);
         }
         TokenState::Invalid(error) => ("dead", explain::send_error(&error.into()), None),
-        TokenState::Unknown { why, ask_again, .. } => {
-            ("unknown", explain::send_error(&why), ask_again)
+        TokenState::Unknown { error: why, retry_in, .. } => {
+            ("unknown", explain::send_error(&why), retry_in)
         }
         _ => (
             "unknown",
@@ -35,7 +35,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     if session.output.is_json() {
         let json = json!({
             "profile": session.options.profile, "state": state, "why": failure.what,
-            "ask_again": ask_again.map(|wait| wait.as_secs()),
+            "retry_in": retry_in.map(|wait| wait.as_secs()),
         });
         session.output.result("", &json)?;
     } else {
@@ -46,17 +46,17 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
 
 /// Asks until it is known or the time is over. Whoever looks on at a terminal sees why it takes so long.
 pub(crate) fn ask(session: &Session<'_>, plex_tv: &PlexTv, token: &Token) -> TokenState {
-    let mut check = plex_tv.token_check(token).patience(session.patience());
+    let mut check = plex_tv.token_check(token).timeout(session.timeout());
     let looks_on = io::stderr().is_terminal();
     let mut pausing = false;
     session.converse(&mut check, |progress| match progress {
-        AskProgress::Pausing { why, left, .. } if !pausing => {
+        RetryProgress::Waiting { last_error: why, left, .. } if !pausing => {
             pausing = true;
             if looks_on {
                 note(&format!("{why}; asking again in {} s", left.as_secs().max(1)));
             }
         }
-        AskProgress::Pausing { .. } => {}
+        RetryProgress::Waiting { .. } => {}
         _ => pausing = false,
     })
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use plex_auth_ureq::{
-    CandidateLoss, CandidateState, ChosenConnection, ClientIdentity, ConnectionCandidate,
+    CandidateError, CandidateState, ChosenConnection, ClientIdentity, ConnectionCandidate,
     ConnectionChoiceError, ConnectionKind, Error, Resource, ResourceConnection,
 };
 use serde_json::{Value, json};
@@ -100,10 +100,10 @@ fn try_all(
 /// Nothing where Plex lists a connection that is not even one.
 fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) -> Option<Tried> {
     let mut choice =
-        server.choose_connection(identity.clone()).patience(LIMIT.min(session.patience()));
+        server.choose_connection(identity.clone()).timeout(LIMIT.min(session.timeout()));
     let (candidate, outcome) = match session.converse(&mut choice, |_| {}) {
         Ok(ChosenConnection { candidates, took, .. }) => (candidates.into_iter().next()?, Ok(took)),
-        Err(ConnectionChoiceError::NoneRight { candidates, .. }) => {
+        Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
             let candidate = candidates.into_iter().next()?;
             let why = why(&candidate);
             (candidate, Err(why))
@@ -129,10 +129,10 @@ fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) 
 /// Without the address, which stands beside it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
-        CandidateState::Lost(CandidateLoss::Failed(Error::Transport(transport_error))) => {
+        CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
             transport_error.kind().to_string()
         }
-        CandidateState::Lost(loss) => loss.to_string(),
+        CandidateState::Failed(loss) => loss.to_string(),
         _ => "it did not answer in time".to_owned(),
     }
 }

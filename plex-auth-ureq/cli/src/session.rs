@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
     }
 
     /// How long one answer may take.
-    pub(crate) fn patience(&self) -> Duration {
+    pub(crate) fn timeout(&self) -> Duration {
         self.options.timeout
     }
 }

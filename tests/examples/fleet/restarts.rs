@@ -199,8 +199,8 @@ impl<S: Server> Town<S> {
             if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
             {
-                user.refresher.refused(at(now), &token);
-                user.refresher.refused(at(now), &token);
+                user.refresher.rejected(at(now), &token);
+                user.refresher.rejected(at(now), &token);
             }
         }
         let next = match user.refresher.poll(at(now)) {

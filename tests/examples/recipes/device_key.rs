@@ -68,7 +68,7 @@ pub(crate) fn keep_alive(
     loop {
         let before = refresher.renewals();
         let end = http.drive_with(refresher, |progress| match progress {
-            DeviceTokenProgress::Held { renewals, .. } if renewals > before => {
+            DeviceTokenProgress::Active { renewals, .. } if renewals > before => {
                 ControlFlow::Break(())
             }
             _ => ControlFlow::Continue(()),

@@ -24,8 +24,8 @@ fn it_says_what_there_is_to_do() -> Result<(), Box<dyn std::error::Error>> {
 
     // An outage, twice: a gateway's page, and a connection that is closed.
     let page = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-    for trouble in [page, Misbehaviour::deliver(Delivery::CloseUnanswered)] {
-        fake.with(|plex| plex.misbehave("/user", trouble));
+    for last_error in [page, Misbehaviour::deliver(Delivery::CloseUnanswered)] {
+        fake.with(|plex| plex.misbehave("/user", last_error));
         assert_eq!(greeting(&http, &plex_tv, &token), "Plex is not there; trying later");
         fake.with(FakePlex::behave);
     }

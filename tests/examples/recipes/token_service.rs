@@ -68,11 +68,11 @@ impl TokenService {
     /// Asks Plex whose the token is; none where it is dead. The error is how long to wait.
     fn ask(&self, token: &Token) -> Result<Option<u64>, Duration> {
         // Whoever is waiting for us is not to wait for a minute.
-        let check = self.plex_tv.token_check(token).patience(Duration::from_secs(3));
+        let check = self.plex_tv.token_check(token).timeout(Duration::from_secs(3));
         match self.http.drive(&mut { check }) {
             TokenState::Valid(account) => account.id.map(Some).ok_or(PAUSE),
             TokenState::Invalid(_) => Ok(None),
-            TokenState::Unknown { ask_again, .. } => Err(ask_again.unwrap_or(PAUSE)),
+            TokenState::Unknown { retry_in, .. } => Err(retry_in.unwrap_or(PAUSE)),
             _ => Err(PAUSE),
         }
     }

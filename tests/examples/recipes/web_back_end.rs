@@ -125,7 +125,7 @@ impl BackEnd {
     /// Asked with *their* token: everybody has an account, and not everybody may use this server.
     async fn may_enter(&self, token: &Token) -> Access {
         let question = self.plex_tv.server_access(token, &self.machine_identifier);
-        self.http.drive(&mut question.patience(PATIENCE)).await
+        self.http.drive(&mut question.timeout(PATIENCE)).await
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {

@@ -31,8 +31,8 @@ fn me() -> ClientIdentity {
 fn drive(carrier: &Carrier, mut choice: ConnectionChoice) -> (Outcome, usize) {
     let mut most = 0;
     let watch = |progress| {
-        if let ConnectionProgress::Asking { candidates, .. } = progress {
-            let is_asked = |state: &CandidateState| matches!(state, CandidateState::Asked);
+        if let ConnectionProgress::Probing { candidates, .. } = progress {
+            let is_asked = |state: &CandidateState| matches!(state, CandidateState::InFlight);
             most = most.max(candidates.iter().filter(|one| is_asked(&one.state)).count());
         }
         ControlFlow::<()>::Continue(())
@@ -136,7 +136,7 @@ fn where_none_is_right_it_is_over_in_time_and_each_says_why() {
         boathouse.connections.push(connection(&refused(), false));
         let started = Instant::now();
         // Two at once have half of the time each; those that hang leave the other half.
-        let choice = boathouse.choose_connection(me()).patience(SOON).at_once(2);
+        let choice = boathouse.choose_connection(me()).timeout(SOON).max_in_flight(2);
         let (outcome, at_once) = drive(&carrier, choice);
         assert!(started.elapsed() < IN_TIME && at_once == 2, "{at_once}");
         let error = outcome.unwrap_err().to_string();
@@ -188,10 +188,10 @@ fn one_that_is_stopped_and_driven_on_is_over_in_time() {
         boathouse.connections.truncate(1);
         boathouse.connections.push(connection(&format!("{}/pms/", server.url()), false));
         boathouse.connections.push(connection(server.url(), false));
-        let mut choice = boathouse.choose_connection(me()).patience(SOON).at_once(1);
+        let mut choice = boathouse.choose_connection(me()).timeout(SOON).max_in_flight(1);
         // Once the first is asked.
         let watch = |progress| match progress {
-            ConnectionProgress::Asking { candidates, .. }
+            ConnectionProgress::Probing { candidates, .. }
                 if matches!(candidates[0].state, CandidateState::Waiting) =>
             {
                 ControlFlow::Continue(())

@@ -245,7 +245,7 @@ fn link(server: &Server, progress: &DeviceLoginProgress) {
 /// Goes on until there is another token than this.
 fn until_renewed(first: &Token, progress: &DeviceTokenProgress) -> ControlFlow<()> {
     match progress {
-        DeviceTokenProgress::Held { token, .. } if token.expose() != first.expose() => {
+        DeviceTokenProgress::Active { token, .. } if token.expose() != first.expose() => {
             ControlFlow::Break(())
         }
         _ => ControlFlow::Continue(()),

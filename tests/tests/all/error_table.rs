@@ -107,7 +107,7 @@ fn answers() -> Vec<Answer> {
         answer("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", "", UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", "<errors><error>Please sign in.</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
-        answer("401 No", r#"{"error":"You appear to be having trouble"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
+        answer("401 No", r#"{"error":"You appear to be having last_error"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{} (498)").dead(),
         answer("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (422)").dead(),

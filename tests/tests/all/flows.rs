@@ -32,8 +32,8 @@ fn drive(harness: &Harness, login: &mut PinLogin<ShortPin>) -> Result<LinkedPin,
 #[test]
 fn a_login_brings_a_token_that_works_also_through_trouble() {
     over_every_carrier(|harness| {
-        let trouble = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-        harness.fake(|fake| fake.misbehave("/pins", trouble.times(1)));
+        let last_error = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
+        harness.fake(|fake| fake.misbehave("/pins", last_error.times(1)));
         let mut login = harness.plex_tv().short_pin_login();
         let linked = drive(harness, &mut login);
         match linked {

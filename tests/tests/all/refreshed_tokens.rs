@@ -47,9 +47,9 @@ impl Driver {
 
     /// The reason of the token that is had, or none where the server refuses.
     fn keep(&self, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
-        self.until(refresher, |progress| !matches!(progress, Progress::Asking { .. }));
+        self.until(refresher, |progress| !matches!(progress, Progress::Requesting { .. }));
         match refresher.progress(std::time::SystemTime::now()) {
-            Progress::Holding { reason, .. } => Some(reason),
+            Progress::Active { reason, .. } => Some(reason),
             Progress::Refused { .. } => None,
             progress => panic!("{progress:?}"),
         }
@@ -102,8 +102,8 @@ fn a_token_is_alive_dead_or_neither() {
             let limit = Misbehaviour::answer(429, "", "").header("retry-after", "700");
             fake.misbehave("/user", limit.times(1));
         });
-        let TokenState::Unknown { ask_again, .. } = driver.drive(check()) else { panic!() };
-        assert_eq!(ask_again, Some(Duration::from_secs(700)));
+        let TokenState::Unknown { retry_in, .. } = driver.drive(check()) else { panic!() };
+        assert_eq!(retry_in, Some(Duration::from_secs(700)));
 
         let token = place.token(Who::Free);
         place.fake(|fake| fake.revoke(token.expose()));
@@ -144,7 +144,7 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
 
         place.fake(|fake| fake.restart(Which::Claimed));
         assert!(!opens(&first));
-        refresher.refused(std::time::SystemTime::now(), &first);
+        refresher.rejected(std::time::SystemTime::now(), &first);
         assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
         let second = refresher.token().unwrap().clone();
         assert!(opens(&second));
@@ -153,10 +153,10 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
             fake.restart(Which::Claimed);
             fake.revoke(account.expose());
         });
-        refresher.refused(std::time::SystemTime::now(), &second);
+        refresher.rejected(std::time::SystemTime::now(), &second);
         assert_eq!(driver.keep(&mut refresher), None);
         assert!(refresher.token().is_none());
-        refresher.use_token(place.token(Who::PlexPass));
+        refresher.set_token(place.token(Who::PlexPass));
         assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
         assert!(opens(refresher.token().unwrap()));
     });

@@ -26,7 +26,7 @@ enum Trouble {
 /// In memory, with a clock that is made up.
 struct InMemory<'a> {
     seen: &'a mut Seen,
-    trouble: &'a Trouble,
+    last_error: &'a Trouble,
     /// Which of its calls meets with that.
     which: usize,
     /// Of which kinds something was kept that holds a secret.
@@ -43,7 +43,7 @@ impl InMemory<'_> {
             let success = self.successes.get(reply.context().operation()).expect("an operation");
             return Ok(reply.read(answer(200, success))?);
         }
-        match self.trouble {
+        match self.last_error {
             Trouble::Answer(status, body) => Ok(reply.read(answer(*status, body))?),
             Trouble::Silence => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
         }
@@ -91,11 +91,11 @@ fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
     let answers = [200, 401, 422, 502]
         .into_iter()
         .flat_map(|status| echoes().into_iter().map(move |body| Trouble::Answer(status, body)));
-    for trouble in answers.chain([Trouble::Silence]) {
+    for last_error in answers.chain([Trouble::Silence]) {
         for which in 0..2 {
             let (seen, saved) = (&mut seen, &mut saved);
-            let (trouble, canaries, successes) = (&trouble, &canaries, &successes);
-            let mut player = InMemory { seen, trouble, which, saved, canaries, successes };
+            let (last_error, canaries, successes) = (&last_error, &canaries, &successes);
+            let mut player = InMemory { seen, last_error, which, saved, canaries, successes };
             every_flow(&asking, &mut player);
         }
     }
@@ -143,12 +143,12 @@ fn every_flow_of_the_core_is_searched() {
 }
 
 /// Where each call is answered by its success, and the first one of each place by a trouble before that.
-fn server(trouble: Option<&(u16, String)>) -> Server {
+fn server(last_error: Option<&(u16, String)>) -> Server {
     let server = Server::http(FakePlex::new());
     server.with(|fake| {
         for every in every_operation() {
             let answer = |status, body: &str| Misbehaviour::answer(status, "", body);
-            if let Some((status, body)) = trouble {
+            if let Some((status, body)) = last_error {
                 fake.misbehave(&every.path(), answer(*status, body).times(1));
             }
             fake.misbehave(&every.path(), answer(200, every.success));
@@ -213,11 +213,12 @@ fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
     let mut seen = Seen::default();
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
-        for (before, trouble) in (0..count.0).flat_map(|it| troubles.iter().map(move |at| (it, at)))
+        for (before, last_error) in
+            (0..count.0).flat_map(|it| troubles.iter().map(move |at| (it, at)))
         {
             threads.extend(carriers.map(|carrier| {
                 scope.spawn(move || {
-                    let (server, mut seen) = (server(trouble.as_ref()), Seen::default());
+                    let (server, mut seen) = (server(last_error.as_ref()), Seen::default());
                     let mut player = Driven { seen: &mut seen, carrier: &carrier(), before };
                     every_flow(&asking(server.url()), &mut player);
                     assert!(server.with(|fake| !fake.requests().is_empty()), "nothing is asked");

@@ -6,9 +6,9 @@ use std::fmt::Debug;
 use std::time::SystemTime;
 
 use plex_auth_proto::{
-    Access, AskProgress, ConnectionChoice, ConnectionProgress, DeviceKey, DeviceLogin,
-    DeviceLoginProgress, DeviceTokenProgress, DeviceTokenRefresher, Flow, Jwk, LoginPin, PinLogin,
-    Resource, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenProgress,
+    Access, ConnectionChoice, ConnectionProgress, DeviceKey, DeviceLogin, DeviceLoginProgress,
+    DeviceTokenProgress, DeviceTokenRefresher, Flow, Jwk, LoginPin, PinLogin, Resource,
+    RetryProgress, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenProgress,
     TransientTokenRefresher,
 };
 
@@ -70,9 +70,9 @@ impl Talk for DeviceLogin<Key> {
 impl Talk for DeviceTokenRefresher<Key> {
     fn troubles(progress: &DeviceTokenProgress) -> String {
         match progress {
-            DeviceTokenProgress::Registering { trouble, .. }
-            | DeviceTokenProgress::Getting { trouble, .. }
-            | DeviceTokenProgress::Held { trouble, .. } => of(trouble.as_ref()),
+            DeviceTokenProgress::Registering { last_error, .. }
+            | DeviceTokenProgress::Requesting { last_error, .. }
+            | DeviceTokenProgress::Active { last_error, .. } => of(last_error.as_ref()),
             _ => String::new(),
         }
     }
@@ -86,36 +86,36 @@ impl Talk for DeviceTokenRefresher<Key> {
     }
 }
 
-fn of_asking(progress: &AskProgress) -> String {
+fn of_asking(progress: &RetryProgress) -> String {
     match progress {
-        AskProgress::Pausing { why, .. } => words(why),
+        RetryProgress::Waiting { last_error: why, .. } => words(why),
         _ => String::new(),
     }
 }
 
 impl Talk for TokenCheck {
-    fn troubles(progress: &AskProgress) -> String {
+    fn troubles(progress: &RetryProgress) -> String {
         of_asking(progress)
     }
 
     fn failures(outcome: &TokenState) -> String {
         match outcome {
             TokenState::Invalid(error) => words(error),
-            TokenState::Unknown { why, .. } => words(why),
+            TokenState::Unknown { error: why, .. } => words(why),
             _ => String::new(),
         }
     }
 }
 
 impl Talk for ServerAccess {
-    fn troubles(progress: &AskProgress) -> String {
+    fn troubles(progress: &RetryProgress) -> String {
         of_asking(progress)
     }
 
     fn failures(outcome: &Access) -> String {
         match outcome {
             Access::TokenInvalid(error) => words(error),
-            Access::Unknown { why, .. } => words(why),
+            Access::Unknown { error: why, .. } => words(why),
             _ => String::new(),
         }
     }
@@ -124,8 +124,8 @@ impl Talk for ServerAccess {
 impl Talk for TransientTokenRefresher {
     fn troubles(progress: &TransientTokenProgress) -> String {
         match progress {
-            TransientTokenProgress::Asking { trouble, .. }
-            | TransientTokenProgress::Holding { trouble, .. } => of(trouble.as_ref()),
+            TransientTokenProgress::Requesting { last_error, .. }
+            | TransientTokenProgress::Active { last_error, .. } => of(last_error.as_ref()),
             TransientTokenProgress::Refused { error, .. } => words(error),
             _ => String::new(),
         }
@@ -143,7 +143,7 @@ impl Talk for TransientTokenRefresher {
 impl Talk for ConnectionChoice {
     fn troubles(progress: &ConnectionProgress) -> String {
         match progress {
-            ConnectionProgress::Asking { candidates, .. } => {
+            ConnectionProgress::Probing { candidates, .. } => {
                 candidates.iter().map(|candidate| format!("{candidate}\n")).collect()
             }
             _ => String::new(),

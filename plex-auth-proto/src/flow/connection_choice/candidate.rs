@@ -52,22 +52,22 @@ pub enum CandidateState {
     /// It is not asked yet. In an outcome: it was not needed any more.
     Waiting,
     /// It is asked and has not answered yet. In an outcome: another was chosen meanwhile.
-    Asked,
+    InFlight,
     /// The right server answers there.
     #[non_exhaustive]
-    Right {
+    Verified {
         /// How long it took from the question to the answer, by the caller's clock.
         took: Duration,
     },
     /// It is of no use, and why.
-    Lost(CandidateLoss),
+    Failed(CandidateError),
 }
 
 /// Why a [`ConnectionCandidate`] is of no use. `Display` is one line that does not repeat the URL, except
-/// where a call [failed](Self::Failed).
+/// where a call [failed](Self::Request).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CandidateLoss {
+pub enum CandidateError {
     /// Not asked: the connection has no `uri`.
     #[error("the connection has no uri")]
     NoUri,
@@ -77,23 +77,23 @@ pub enum CandidateLoss {
     /// Not asked: the address is `::` or `0.0.0.0`, which is none, or starts with `fe80:`, which is of use on
     /// one cable alone.
     #[error("the address leads nowhere")]
-    LeadsNowhere,
+    NotRoutable,
     /// Not asked: the address is a private one in a network that is not known to be yours, where another
     /// machine has it; see [`private_addresses`](crate::ConnectionChoice::private_addresses).
     #[error("the address is a private one in a network that is not known to be yours")]
     ForeignNetwork,
     /// Not asked: a better one has the same URL.
     #[error("a better connection has the same URL")]
-    Repeated,
+    Duplicate,
     /// Not asked: it is a bare address, and the name that it stands for was found.
     #[error("the name that the address stands for was found")]
-    NameFound,
+    NameResolved,
     /// Not asked: the time was over before its turn came.
     #[error("the time was over before it could be asked")]
-    NotAsked,
+    NotTried,
     /// Another server answers there. It was sent no token.
     #[error("another server answers there")]
-    AnotherServer,
+    OtherServer,
     /// No right answer came, and why: the name was not found, the connection was refused, no answer within
     /// the time, a page of a proxy's, ...
     ///
@@ -101,7 +101,7 @@ pub enum CandidateLoss {
     /// [was not found](crate::TransportErrorKind::NameNotFound) and the network is up, the router refuses names
     /// that lead into its own network (DNS rebinding protection): its owner can allow `plex.direct` there.
     #[error("{0}")]
-    Failed(Error),
+    Request(Error),
 }
 
 /// `https://10-0-2-1.feed.plex.direct:32400 (local): asked`
@@ -113,12 +113,12 @@ impl fmt::Display for ConnectionCandidate {
         }
         match &self.state {
             CandidateState::Waiting => f.write_str("not asked"),
-            CandidateState::Asked => f.write_str("asked"),
-            CandidateState::Right { took } => write!(f, "answered within {took:?}"),
-            CandidateState::Lost(CandidateLoss::Failed(Error::Transport(transport_error))) => {
+            CandidateState::InFlight => f.write_str("asked"),
+            CandidateState::Verified { took } => write!(f, "answered within {took:?}"),
+            CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
                 transport_error.kind().fmt(f)
             }
-            CandidateState::Lost(loss) => loss.fmt(f),
+            CandidateState::Failed(loss) => loss.fmt(f),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::candidate::{CandidateLoss, CandidateState, ConnectionCandidate};
+use super::candidate::{CandidateError, CandidateState, ConnectionCandidate};
 use super::listing::Planned;
 use crate::error::Error;
 use crate::error::transport::TransportErrorKind;
@@ -85,7 +85,7 @@ impl Candidates {
     /// That one is asked.
     pub(super) fn started(&mut self, request: Request) {
         if let Some(candidate) = self.0.iter_mut().find(|candidate| candidate.is_due()) {
-            candidate.connection.state = CandidateState::Asked;
+            candidate.connection.state = CandidateState::InFlight;
             candidate.request = Some(request);
         }
     }
@@ -108,13 +108,13 @@ impl Candidates {
         candidate.connection.state = match answer {
             Ok(server) if Some(server.machine_identifier.as_str()) == identifier => {
                 candidate.server = Some(server);
-                CandidateState::Right { took: now.saturating_sub(since) }
+                CandidateState::Verified { took: now.saturating_sub(since) }
             }
-            Ok(_) => CandidateState::Lost(CandidateLoss::AnotherServer),
+            Ok(_) => CandidateState::Failed(CandidateError::OtherServer),
             Err(error) => {
                 let reason = error.as_transport().map(|transport_error| transport_error.kind());
                 name_found = reason != Some(TransportErrorKind::NameNotFound);
-                CandidateState::Lost(CandidateLoss::Failed(error))
+                CandidateState::Failed(CandidateError::Request(error))
             }
         };
         let is_right = candidate.server.is_some();
@@ -128,7 +128,7 @@ impl Candidates {
     fn name_decided(&mut self, name: &ServerUrl, found: bool) {
         for candidate in &mut self.0 {
             if candidate.stands_for.take_if(|stands_for| stands_for == name).is_some() && found {
-                candidate.connection.state = CandidateState::Lost(CandidateLoss::NameFound);
+                candidate.connection.state = CandidateState::Failed(CandidateError::NameResolved);
             }
         }
     }
@@ -137,11 +137,11 @@ impl Candidates {
     pub(super) fn give_up(&mut self) {
         for candidate in &mut self.0 {
             let loss = match candidate.request.take() {
-                Some(Request { timeout_error, .. }) => CandidateLoss::Failed(timeout_error),
-                None if candidate.is_waiting() => CandidateLoss::NotAsked,
+                Some(Request { timeout_error, .. }) => CandidateError::Request(timeout_error),
+                None if candidate.is_waiting() => CandidateError::NotTried,
                 None => continue,
             };
-            candidate.connection.state = CandidateState::Lost(loss);
+            candidate.connection.state = CandidateState::Failed(loss);
         }
     }
 }

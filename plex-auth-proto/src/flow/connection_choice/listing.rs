@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::candidate::{CandidateLoss, CandidateState, ConnectionCandidate, ConnectionKind};
+use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, ConnectionKind};
 use crate::media_server::source_connection_information::{SourceConnection, SourceDevice};
 use crate::plex_tv::resource::{Resource, ResourceConnection};
 use crate::values::server_url::ServerUrl;
@@ -84,7 +84,7 @@ impl ListedServer {
                 continue;
             };
             if urls.contains(url) {
-                connection.state = CandidateState::Lost(CandidateLoss::Repeated);
+                connection.state = CandidateState::Failed(CandidateError::Duplicate);
             } else {
                 urls.push(url.clone());
             }
@@ -108,13 +108,13 @@ impl ListedServer {
     fn candidate(&self, connection: &Connection) -> Planned {
         let kind = connection.kind();
         let (url, loss) = match connection.uri.as_deref().map(str::parse::<ServerUrl>) {
-            None => (None, Some(CandidateLoss::NoUri)),
-            Some(Err(invalid)) => (None, Some(CandidateLoss::UnusableUri(invalid))),
+            None => (None, Some(CandidateError::NoUri)),
+            Some(Err(invalid)) => (None, Some(CandidateError::UnusableUri(invalid))),
             Some(Ok(url)) => {
                 let loss = if connection.is_unroutable(&url) {
-                    Some(CandidateLoss::LeadsNowhere)
+                    Some(CandidateError::NotRoutable)
                 } else if kind == ConnectionKind::Local && !self.private_addresses {
-                    Some(CandidateLoss::ForeignNetwork)
+                    Some(CandidateError::ForeignNetwork)
                 } else {
                     None
                 };
@@ -128,7 +128,7 @@ impl ListedServer {
             kind,
             ipv6: connection.ipv6 || ip.is_some_and(|ip| ip.is_ipv6()),
             bare_address: false,
-            state: loss.map_or(CandidateState::Waiting, CandidateState::Lost),
+            state: loss.map_or(CandidateState::Waiting, CandidateState::Failed),
         };
         Planned { connection, stands_for: None }
     }
@@ -205,7 +205,7 @@ fn rank(planned: &Planned) -> (bool, ConnectionKind, bool, bool, bool) {
 }
 
 fn is_excluded(connection: &ConnectionCandidate) -> bool {
-    matches!(connection.state, CandidateState::Lost(_))
+    matches!(connection.state, CandidateState::Failed(_))
 }
 
 fn is_plex_direct(url: &ServerUrl) -> bool {

@@ -49,14 +49,14 @@ impl ChosenConnection {
 pub enum ConnectionProgress {
     /// The candidates are being asked.
     #[non_exhaustive]
-    Asking {
+    Probing {
         /// All of them from the best to the worst, behind them what is not asked at all.
         candidates: Vec<ConnectionCandidate>,
         /// How long it takes at most.
         left: Duration,
     },
     /// It is over.
-    Over,
+    Finished,
 }
 
 /// Why a [`ConnectionChoice`](crate::ConnectionChoice) has chosen none.
@@ -68,10 +68,10 @@ pub enum ConnectionChoiceError {
     #[error("the server has no client identifier that what answers could be compared with")]
     NoIdentifier,
     /// No candidate is of use. List the servers again, as connections change; each
-    /// [loss](crate::CandidateLoss) says what else helps.
+    /// [loss](crate::CandidateError) says what else helps.
     #[error("no connection leads to the server{}", Listing(.candidates))]
     #[non_exhaustive]
-    NoneRight {
+    NoneReachable {
         /// All of them, and why each was lost.
         candidates: Vec<ConnectionCandidate>,
     },

@@ -27,7 +27,7 @@ pub enum DeviceLoginProgress {
     /// The PIN is gone, and it is being found out whether it has brought the key to Plex.
     Exchanging,
     /// It is over.
-    Over,
+    Finished,
 }
 
 /// Why a [`DeviceLogin`](crate::DeviceLogin) brought no token.

@@ -13,17 +13,17 @@ pub enum DeviceTokenProgress {
     #[non_exhaustive]
     Registering {
         /// Why the last try failed.
-        trouble: Option<DeviceTrouble>,
+        last_error: Option<RefreshError>,
     },
     /// The first token is being got.
     #[non_exhaustive]
-    Getting {
+    Requesting {
         /// Why the last try failed.
-        trouble: Option<DeviceTrouble>,
+        last_error: Option<RefreshError>,
     },
     /// There is a token.
     #[non_exhaustive]
-    Held {
+    Active {
         /// The token.
         token: Token,
         /// Until when it is good, by Plex's clock. Absent where it does not say so.
@@ -32,19 +32,19 @@ pub enum DeviceTokenProgress {
         /// has risen.
         renewals: u64,
         /// Why it could not be renewed. It is tried again.
-        trouble: Option<DeviceTrouble>,
+        last_error: Option<RefreshError>,
     },
     /// It is over. A token that was there can be good for a while.
-    Over,
+    Finished,
 }
 
 /// Why a try failed that is made again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DeviceTrouble {
+pub enum RefreshError {
     /// A call failed.
     #[error(transparent)]
-    Send(#[from] Error),
+    Request(#[from] Error),
     /// The device's key cannot sign now.
     #[error(transparent)]
     Sign(#[from] SignError),

@@ -163,10 +163,10 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     pub(crate) fn progress(&self, now: SystemTime) -> PinProgress<P> {
         match &self.state {
             State::Creating { .. } => PinProgress::Creating,
-            State::Polling { .. } => self.pin(now).map_or(PinProgress::Over, |(pin, left)| {
+            State::Polling { .. } => self.pin(now).map_or(PinProgress::Finished, |(pin, left)| {
                 PinProgress::Waiting { pin: pin.clone(), left }
             }),
-            State::Over(_) => PinProgress::Over,
+            State::Over(_) => PinProgress::Finished,
         }
     }
 

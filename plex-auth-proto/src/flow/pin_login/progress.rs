@@ -44,7 +44,7 @@ pub enum PinProgress<P> {
         left: Duration,
     },
     /// It is over.
-    Over,
+    Finished,
 }
 
 /// What the answers of a [`PinLogin`] are read as.

@@ -10,15 +10,15 @@ use crate::values::token::Token;
 pub enum TransientTokenProgress {
     /// There is no token, and one is asked for.
     #[non_exhaustive]
-    Asking {
+    Requesting {
         /// What the last request met with, if it was trouble.
-        trouble: Option<Error>,
+        last_error: Option<Error>,
         /// In how long it will be asked for; nothing while it is.
         left: Duration,
     },
     /// There is a token.
     #[non_exhaustive]
-    Holding {
+    Active {
         /// The token.
         token: Token,
         /// How long it is good at most.
@@ -26,7 +26,7 @@ pub enum TransientTokenProgress {
         /// Why it was asked for.
         reason: TransientTokenReason,
         /// What the request for the one that follows it met with, if it was trouble.
-        trouble: Option<Error>,
+        last_error: Option<Error>,
     },
     /// The server refuses the token that asks, and is asked no more until the refresher is told to. See whether
     /// it is [dead](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.

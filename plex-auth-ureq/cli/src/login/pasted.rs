@@ -14,7 +14,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
     match check::ask(session, plex_tv, &token) {
         TokenState::Valid(account) => save(session, &token, &account),
         TokenState::Invalid(error) => Err(explain::send_error(&error.into())),
-        TokenState::Unknown { why, .. } => Err(explain::send_error(&why)),
+        TokenState::Unknown { error: why, .. } => Err(explain::send_error(&why)),
         _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
 fn is_good(refresher: &DeviceTokenRefresher<Ed25519Key>) -> bool {
     let now = SystemTime::now();
     match refresher.progress(now) {
-        DeviceTokenProgress::Held { expires_at, .. } => {
+        DeviceTokenProgress::Active { expires_at, .. } => {
             expires_at.is_none_or(|expires_at| expires_at > now.into())
         }
         _ => false,
@@ -104,14 +104,16 @@ fn renew(
 /// The token that it has now.
 fn token(refresher: &DeviceTokenRefresher<Ed25519Key>) -> Result<Token, Failure> {
     match refresher.progress(SystemTime::now()) {
-        DeviceTokenProgress::Held { token, trouble: None, .. } => Ok(token),
-        DeviceTokenProgress::Held { token, trouble: Some(trouble), .. } if is_good(refresher) => {
-            note(&format!("warning: the token could not be renewed: {trouble}"));
+        DeviceTokenProgress::Active { token, last_error: None, .. } => Ok(token),
+        DeviceTokenProgress::Active { token, last_error: Some(last_error), .. }
+            if is_good(refresher) =>
+        {
+            note(&format!("warning: the token could not be renewed: {last_error}"));
             Ok(token)
         }
-        DeviceTokenProgress::Held { trouble: Some(trouble), .. }
-        | DeviceTokenProgress::Getting { trouble: Some(trouble), .. } => {
-            Err(Failure::new(Exit::Unknown, trouble).next("Try again in a while."))
+        DeviceTokenProgress::Active { last_error: Some(last_error), .. }
+        | DeviceTokenProgress::Requesting { last_error: Some(last_error), .. } => {
+            Err(Failure::new(Exit::Unknown, last_error).next("Try again in a while."))
         }
         _ => Err(Failure::new(Exit::Unknown, "the device has no token yet").next("Try again.")),
     }

@@ -20,7 +20,7 @@ fn a_rate_limit_says_how_long_to_wait() {
     harness.run(&["check"]).failed(2, &["too many requests", "Wait 120 seconds"]);
     let json: serde_json::Value =
         serde_json::from_str(&harness.run(&["check", "--json"]).stdout).unwrap();
-    assert_eq!((json["state"].as_str(), json["ask_again"].as_u64()), (Some("unknown"), Some(120)));
+    assert_eq!((json["state"].as_str(), json["retry_in"].as_u64()), (Some("unknown"), Some(120)));
     harness.fake(|fake| fake.misbehave("/pins", limited));
     harness.run(&["login"]).failed(2, &["too many requests"]);
 }
