@@ -11,7 +11,7 @@ impl Transport {
     ///
     /// It can be made anywhere and used in any tokio runtime that has its timer and its I/O enabled.
     /// Where none is running, sending is an error:
-    /// [`NotStarted`](plex_auth_proto::TransportErrorKind::NotStarted).
+    /// [`NotStarted`](plex_auth_proto::error::TransportErrorKind::NotStarted).
     pub fn new() -> Self {
         Self::over(Client::new(settings(roots()).ok()), TokioTimer::new())
     }

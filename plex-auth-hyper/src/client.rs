@@ -11,7 +11,7 @@ use hyper::rt::Timer;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plex_auth_proto::TransportErrorKind;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
 use rustls::ClientConfig;
 use tower_service::Service;

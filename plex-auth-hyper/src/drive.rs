@@ -33,7 +33,8 @@ where
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
-    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, TokenState, Transport};
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
+    /// use plex_auth_hyper::flow::TokenState;
     ///
     /// # fn stored() -> String { String::new() }
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,7 +65,8 @@ where
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
     /// use std::ops::ControlFlow;
-    /// use plex_auth_hyper::{ClientIdentity, PinProgress, PlexTv, Transport};
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
+    /// use plex_auth_hyper::flow::PinProgress;
     ///
     /// # fn has_left() -> bool { false }
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 
 #[cfg(feature = "client")]
 use crate::client_error::ClientError;

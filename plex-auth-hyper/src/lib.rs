@@ -59,9 +59,9 @@
 //!   ([`TransportError::may_have_been_sent`]).
 //! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
 //! - A name that is not found, a refused connection, a wrong certificate are told apart
-//!   ([`TransportErrorKind`]).
+//!   ([`TransportErrorKind`](error::TransportErrorKind)).
 //! - Without a tokio runtime, or in one without timer or I/O, sending is an error:
-//!   [`NotStarted`](TransportErrorKind::NotStarted). tokio can say the latter only by a panic, which is caught
+//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio can say the latter only by a panic, which is caught
 //!   but reaches the program's panic hook; where panics abort, it does.
 //!
 //! # What it does not promise
@@ -73,7 +73,7 @@
 //!
 //! A service of yours also decides about TLS, proxies, compression and what it logs. Its errors are read
 //! as far as they come from `std::io`, hyper and, with the feature `client`, hyper-util and rustls:
-//! [`Other`](TransportErrorKind::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
+//! [`Other`](error::TransportErrorKind::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
 //! that it is not. hyper-util's own resolver says of a name that is not found no more than that connecting
 //! failed.
 //!
@@ -154,8 +154,9 @@ mod transport;
 pub use builder::{InvalidTransport, TransportBuilder};
 #[cfg(feature = "client")]
 pub use client::Client;
+#[doc(no_inline)]
 pub use plex_auth_proto as proto;
-pub use plex_auth_proto::Error;
+#[doc(no_inline)]
 pub use plex_auth_proto::*;
 pub use request_body::RequestBody;
 pub use transport::{DEFAULT_TIMEOUT, Transport};

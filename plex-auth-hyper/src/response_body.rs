@@ -3,7 +3,7 @@ use std::pin::pin;
 use bytes::{Buf, BufMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use plex_auth_proto::TransportErrorKind;
+use plex_auth_proto::error::TransportErrorKind;
 use zeroize::Zeroizing;
 
 use crate::deadline::Deadline;

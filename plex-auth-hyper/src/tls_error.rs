@@ -1,6 +1,6 @@
 //! Classifies the errors of rustls.
 
-use plex_auth_proto::TlsErrorKind;
+use plex_auth_proto::error::TlsErrorKind;
 use rustls::{CertificateError, InvalidMessage, OtherError};
 
 /// Classifies a TLS error.

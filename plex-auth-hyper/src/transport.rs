@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http_body::Body;
 use hyper::rt::Timer;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, Error, Reply, TransportErrorKind};
+use plex_auth_proto::{Call, Error, Reply};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
@@ -108,7 +109,7 @@ impl<S> Transport<S> {
     }
 
     /// Sets how large an answer may be, in bytes, in place of
-    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
+    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);

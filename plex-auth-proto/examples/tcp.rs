@@ -15,10 +15,10 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 use std::{env, thread};
 
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
-use plex_auth_proto::{
-    Body, Call, ClientIdentity, Error, MediaServer, Scope, Token, TokenType, TransportErrorKind,
-};
+use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{Body, Call, ClientIdentity, Error, MediaServer, Token};
 
 /// How large the head of an answer may be.
 const HEAD_LIMIT: usize = 64 * 1024;

@@ -1,3 +1,5 @@
+//! One request and the way its response is read.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -5,15 +7,16 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Request, Uri};
 use serde::de::DeserializeOwned;
 
-use crate::call::body::Body;
-use crate::call::reply::Reply;
+use crate::call::request::TOKEN_HEADER;
 use crate::operation::context::{Origin, RequestContext};
 use crate::operation::{Host, Operation};
 use crate::wire::decode;
 use crate::wire::decode::{Decode, DecodeError};
+pub use body::Body;
+pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 
-pub(crate) mod body;
-pub(crate) mod reply;
+mod body;
+mod reply;
 pub(crate) mod request;
 
 /// A finished request and, tied to it by type, how its answer is read.
@@ -161,7 +164,7 @@ impl<T> Call<T> {
     }
 
     /// Sets how large the answer may be, in bytes, in place of the transport's limit and of
-    /// [`DEFAULT_MAX_BODY_SIZE`](crate::DEFAULT_MAX_BODY_SIZE).
+    /// [`DEFAULT_MAX_BODY_SIZE`].
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.reply.set_max_body_size(bytes);
         self
@@ -232,9 +235,6 @@ impl<T> fmt::Debug for Call<T> {
             .finish()
     }
 }
-
-/// The name of the header that carries a token.
-pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
 
 /// The headers of a request that hold a secret, also where the caller has not marked them.
 const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];

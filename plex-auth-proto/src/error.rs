@@ -1,14 +1,26 @@
+//! Errors, and what they consist of.
+
+pub use crate::operation::context::{Origin, RequestContext};
+pub use crate::values::client_identity::{IdentityProblem, InvalidIdentity};
+pub use crate::values::credentials::InvalidCredentials;
+pub use crate::values::retry_after::RetryAfter;
+pub use crate::values::server_url::{InvalidServerUrl, ServerUrlProblem};
+pub use crate::values::source::InvalidSource;
+pub use crate::values::token::InvalidToken;
+pub use crate::values::unix_seconds::InvalidUnixSeconds;
+pub use crate::wire::content::Content;
+pub use plex_error::PlexError;
+pub use rejection::Rejection;
+pub use response::ResponseError;
+pub use transport::TransportError;
+pub use transport::{TlsErrorKind, TransportErrorKind};
+
 use http::StatusCode;
 
-use crate::operation::context::RequestContext;
-use crate::values::retry_after::RetryAfter;
-use response::ResponseError;
-use transport::TransportError;
-
-pub(crate) mod plex_error;
-pub(crate) mod rejection;
-pub(crate) mod response;
-pub(crate) mod transport;
+mod plex_error;
+mod rejection;
+mod response;
+mod transport;
 
 /// What a transport returns where there is no value: Plex said no, or no answer came.
 ///
@@ -16,7 +28,8 @@ pub(crate) mod transport;
 /// transports return it.
 ///
 /// ```
-/// use plex_auth_proto::{http, ClientIdentity, TransportErrorKind, PlexTv, Error, Token};
+/// use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token, http};
+/// use plex_auth_proto::error::TransportErrorKind;
 ///
 /// /// What a program says, whatever its transport is.
 /// fn advice(error: &Error) -> &'static str {

@@ -1,121 +1,37 @@
-use std::fmt;
-use std::time::{Duration, SystemTime};
+//! Multi-step exchanges as state machines that perform no I/O and read no clock.
 
-use http::Response;
+pub use connection_choice::ConnectionChoice;
+pub use connection_choice::candidate::{
+    CandidateError, CandidateState, ConnectionCandidate, ConnectionKind,
+};
+pub use connection_choice::outcome::{ChosenConnection, ConnectionChoiceError, ConnectionProgress};
+pub use device_login::progress::{DeviceLoginError, DeviceLoginProgress};
+pub use device_login::{DeviceLogin, DeviceLoginAnswer};
+pub use device_token_refresher::progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
+pub use device_token_refresher::{DeviceTokenAnswer, DeviceTokenRefresher};
+pub use pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
+pub use pin_login::{LoginPin, PinLogin};
+pub use retry::RetryProgress;
+pub use saved_state::InvalidSavedState;
+pub use server_access::{Access, AccessError, ServerAccess};
+pub use step::{Flow, RequestId, Step};
+pub use token_check::{TokenCheck, TokenState};
+pub use transient_token_refresher::TransientTokenRefresher;
+pub use transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};
 
-use crate::call::Call;
-use crate::error::Error;
-
-pub(crate) mod backoff;
-pub(crate) mod connection_choice;
-pub(crate) mod device_exchange;
-pub(crate) mod device_login;
-pub(crate) mod device_token_refresher;
-pub(crate) mod elapsed;
-pub(crate) mod in_flight;
-pub(crate) mod pin_login;
-pub(crate) mod retry;
-pub(crate) mod saved_device;
-pub(crate) mod saved_state;
-pub(crate) mod server_access;
-pub(crate) mod server_clock;
-pub(crate) mod token_check;
-pub(crate) mod transient_token_refresher;
-
-/// Several calls, and rules about the time between them, as a plain value that never sleeps and never reads a
-/// clock.
-///
-/// It is asked for its [next](Self::poll) step with the time as an argument, and told what
-/// [came](Self::complete) of each call. A transport does both (`drive`); so does anything that has a clock
-/// and a client, in ten lines, and a test runs a month of it in a millisecond.
-///
-/// It can be dropped at any point. The time is the wall clock's, so that a machine that slept knows
-/// that it did; one that goes back counts as no time at all.
-///
-/// ```
-/// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{Flow, Step, http};
-///
-/// /// With a client and a sleep of one's own.
-/// fn drive<C: Flow>(
-///     flow: &mut C,
-///     fetch: impl Fn(http::Request<plex_auth_proto::Body>) -> http::Response<Vec<u8>>,
-///     sleep: impl Fn(Duration),
-///     now: impl Fn() -> SystemTime,
-/// ) -> C::Output {
-///     loop {
-///         match flow.poll(now()) {
-///             Step::Send(id, call) => {
-///                 let (request, reply) = call.into_parts();
-///                 let answer = reply.read(fetch(request)).map_err(Into::into);
-///                 flow.complete(now(), id, answer);
-///             }
-///             Step::Wait(time) => sleep(time),
-///             Step::Done(outcome) => return outcome,
-///         }
-///     }
-/// }
-/// ```
-pub trait Flow {
-    /// What the answers to its calls are read as.
-    type Response;
-
-    /// What it ends in.
-    type Output;
-
-    /// What it has to show of itself while it goes on.
-    type Progress;
-
-    /// What is to be done now. Ask again once it was done, until it is [`Step::Wait`] or [`Step::Done`].
-    fn poll(&mut self, now: SystemTime) -> Step<Self>;
-
-    /// What came of a call of its: an answer as it was read, a refusal, or
-    /// [none](Error::Transport) and why.
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<Self::Response>, Error>,
-    );
-
-    /// How far it has come.
-    fn progress(&self, now: SystemTime) -> Self::Progress;
-}
-
-/// What a [`Flow`] wants done.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
-#[must_use = "a call in it is sent, and its answer received"]
-pub enum Step<C: Flow + ?Sized> {
-    /// Send this, and [tell](Flow::complete) what came of it under this number. Others can be under
-    /// way meanwhile.
-    Send(RequestId, Call<C::Response>),
-    /// There is nothing to do for so long, or until something comes of a call that is under way.
-    /// Never nothing at all; asking again earlier does no harm. It can be [`Duration::MAX`], which is more than
-    /// can be added to a clock: cap it, or add it with `checked_add`.
-    Wait(Duration),
-    /// It is over, and this came of it. That is said once; from then on it waits for ever.
-    Done(C::Output),
-}
-
-/// Which of a flow's calls this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(u64);
-
-impl RequestId {
-    /// The first of a flow.
-    pub(crate) const FIRST: Self = Self(0);
-
-    /// Takes this one, and leaves the one that follows.
-    pub(crate) fn take(&mut self) -> Self {
-        let taken = *self;
-        self.0 = self.0.wrapping_add(1);
-        taken
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+mod backoff;
+mod connection_choice;
+mod device_exchange;
+mod device_login;
+mod device_token_refresher;
+mod elapsed;
+mod in_flight;
+mod pin_login;
+mod retry;
+mod saved_device;
+mod saved_state;
+mod server_access;
+mod server_clock;
+mod step;
+mod token_check;
+mod transient_token_refresher;

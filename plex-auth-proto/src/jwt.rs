@@ -1,30 +1,24 @@
 //! Signed tokens (JWT, RFC 7519, in the compact form of RFC 7515): the device's own and Plex's.
 
-use base64::Engine;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-pub(crate) mod device_jwt;
-pub(crate) mod device_key;
+pub use device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
+pub use device_key::{DeviceKey, SignError};
 #[cfg(feature = "ed25519")]
-pub(crate) mod ed25519_key;
-pub(crate) mod jwk;
-pub(crate) mod nonce;
-pub(crate) mod plex_jwt;
-pub(crate) mod plex_keys;
+pub use ed25519_key::Ed25519Key;
+pub use jwk::{InvalidKeyId, Jwk};
+pub use nonce::Nonce;
+pub use plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
+pub use plex_keys::{PlexKey, PlexKeys};
 #[cfg(feature = "ed25519")]
-pub(crate) mod verify;
+pub use verify::VerifyError;
 
-/// The one encoding of JWTs: the alphabet for URLs, and no padding.
-const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
-
-/// The algorithm of every signature here.
-const EDDSA: &str = "EdDSA";
-
-/// Whom the device's tokens are for, and who issues the others.
-const PLEX_TV: &str = "plex.tv";
-
-/// Reads the 32 bytes of a public key, as a JWK holds them in `x`.
-pub(crate) fn public_key(x: &str) -> Option<[u8; 32]> {
-    BASE64.decode(x).ok()?.try_into().ok()
-}
+mod device_jwt;
+mod device_key;
+#[cfg(feature = "ed25519")]
+mod ed25519_key;
+mod encoding;
+mod jwk;
+mod nonce;
+mod plex_jwt;
+mod plex_keys;
+#[cfg(feature = "ed25519")]
+mod verify;

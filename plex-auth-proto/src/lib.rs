@@ -1,4 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Links from the adapters lead here also before the first release has been documented.
+#![doc(html_root_url = "https://docs.rs/plex-auth-proto/0.1.0")]
 #![doc = include_str!("../README.md")]
 //!
 //! # Where to look
@@ -7,17 +9,17 @@
 //! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
 //!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
 //! - What goes out and how the answer is read: [`Call`] and [`Reply`].
-//! - Several calls and the time between them: [`Flow`], of which [`PinLogin`] is one.
-//! - Signing in with a key of the device: [`DeviceKey`], [`DeviceClaims`], [`PlexJwt`]; with the feature `ed25519`
-//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`], and [`DeviceTokenRefresher`] for
+//! - Several calls and the time between them: [`Flow`], of which [`PinLogin`](flow::PinLogin) is one.
+//! - Signing in with a key of the device: [`DeviceKey`](jwt::DeviceKey), [`DeviceClaims`](jwt::DeviceClaims), [`PlexJwt`](jwt::PlexJwt); with the feature `ed25519`
+//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
 //!   ever after.
-//! - Over which of its connections a server is reached: [`ConnectionChoice`].
+//! - Over which of its connections a server is reached: [`ConnectionChoice`](flow::ConnectionChoice).
 //! - What can go wrong: [`Error`] where an answer came, [`TransportError`] where none did.
 
-mod call;
-mod error;
-mod flow;
-mod jwt;
+pub mod call;
+pub mod error;
+pub mod flow;
+pub mod jwt;
 mod media_server;
 mod operation;
 mod operations;
@@ -25,95 +27,73 @@ mod plex_tv;
 mod values;
 mod wire;
 
-pub use call::Call;
-pub use call::body::Body;
-pub use call::reply::{DEFAULT_MAX_BODY_SIZE, Reply};
-pub use error::Error;
-pub use error::plex_error::PlexError;
-pub use error::rejection::Rejection;
-pub use error::response::ResponseError;
-pub use error::transport::{TlsErrorKind, TransportError, TransportErrorKind};
-pub use flow::connection_choice::ConnectionChoice;
-pub use flow::connection_choice::candidate::{
-    CandidateError, CandidateState, ConnectionCandidate, ConnectionKind,
-};
-pub use flow::connection_choice::outcome::{
-    ChosenConnection, ConnectionChoiceError, ConnectionProgress,
-};
-pub use flow::device_login::progress::{DeviceLoginError, DeviceLoginProgress};
-pub use flow::device_login::{DeviceLogin, DeviceLoginAnswer};
-pub use flow::device_token_refresher::progress::{
-    DeviceTokenEnd, DeviceTokenProgress, RefreshError,
-};
-pub use flow::device_token_refresher::{DeviceTokenAnswer, DeviceTokenRefresher};
-pub use flow::pin_login::progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
-pub use flow::pin_login::{LoginPin, PinLogin};
-pub use flow::retry::RetryProgress;
-pub use flow::saved_state::InvalidSavedState;
-pub use flow::server_access::{Access, AccessError, ServerAccess};
-pub use flow::token_check::{TokenCheck, TokenState};
-pub use flow::transient_token_refresher::TransientTokenRefresher;
-pub use flow::transient_token_refresher::progress::{TransientTokenProgress, TransientTokenReason};
-pub use flow::{Flow, RequestId, Step};
+pub use call::{Body, Call, Reply};
+pub use error::{Error, ResponseError, TransportError};
+pub use flow::{Flow, Step};
 pub use http;
-pub use jwt::device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
-pub use jwt::device_key::{DeviceKey, SignError};
-#[cfg(feature = "ed25519")]
-pub use jwt::ed25519_key::Ed25519Key;
-pub use jwt::jwk::{InvalidKeyId, Jwk};
-pub use jwt::nonce::Nonce;
-pub use jwt::plex_jwt::{InvalidPlexJwt, JwtPart, JwtUser, PlexJwt};
-pub use jwt::plex_keys::{PlexKey, PlexKeys};
-#[cfg(feature = "ed25519")]
-pub use jwt::verify::VerifyError;
-pub use media_server::MediaServer;
-pub use media_server::MediaServerAddress;
-pub use media_server::root::ServerRoot;
-pub use media_server::server_identity::ServerIdentity;
-pub use media_server::source_connection_information::{
-    SourceConnection, SourceConnectionInformation, SourceDevice,
-};
-pub use media_server::transient_token::{Scope, TokenType, TransientToken};
-pub use operation::context::{Origin, RequestContext};
+pub use media_server::source_connection_information::SourceConnectionInformation;
+pub use media_server::transient_token::TransientToken;
+pub use media_server::{MediaServer, MediaServerAddress};
 pub use operation::{Host, Operation};
 pub use operations::OPERATIONS;
 pub use plex_tv::PlexTv;
-pub use plex_tv::account::profile::{
-    AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile, SubtitleAccessibility,
-    SubtitleForced, WatchedIndicator,
-};
-pub use plex_tv::account::restrictions::{CustomRestrictions, Setting};
-pub use plex_tv::account::service::{Service, ServiceStatus};
-pub use plex_tv::account::subscription::{
-    Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
-};
-pub use plex_tv::account::{Account, MailingListStatus};
-pub use plex_tv::device::devices::{Device, DeviceConnection, DeviceId, Devices};
-pub use plex_tv::home::home_users::{Home, HomeUser};
-pub use plex_tv::pin::device_pin::DevicePin;
-pub use plex_tv::pin::hosted_page::HostedPage;
-pub use plex_tv::pin::pin_id::PinId;
-pub use plex_tv::pin::pin_url::PinUrl;
-pub use plex_tv::pin::poll_pin::PinState;
-pub use plex_tv::pin::short_pin::ShortPin;
-pub use plex_tv::pin::strong_pin::StrongPin;
-pub use plex_tv::pin::{Pin, PinLocation};
-pub use plex_tv::resource::resources::Resources;
-pub use plex_tv::resource::{Resource, ResourceConnection};
-pub use values::claim_token::{ClaimToken, InvalidClaimToken};
-pub use values::client_identity::{
-    ClientIdentity, ClientIdentityBuilder, IdentityProblem, InvalidIdentity,
-};
-pub use values::credentials::{Credentials, InvalidCredentials};
-pub use values::forward_url::{ForwardUrl, InvalidForwardUrl};
-pub use values::home_pin::{HomePin, InvalidHomePin};
-pub use values::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
-pub use values::pin_code::{InvalidPinCode, PinCode};
-pub use values::retry_after::RetryAfter;
+pub use plex_tv::account::Account;
+pub use values::client_identity::{ClientIdentity, ClientIdentityBuilder};
+pub use values::credentials::Credentials;
 pub use values::secret::Secret;
-pub use values::server_url::{InvalidServerUrl, ServerUrl, ServerUrlProblem};
-pub use values::source::{InvalidSource, Source};
-pub use values::token::{InvalidToken, Token};
-pub use values::unix_seconds::{InvalidUnixSeconds, UnixSeconds};
-pub use wire::content::Content;
-pub use wire::raw_json::RawJson;
+pub use values::server_url::ServerUrl;
+pub use values::source::Source;
+pub use values::token::Token;
+pub use values::unix_seconds::UnixSeconds;
+
+/// The account, with its profile and subscriptions.
+pub mod account {
+    pub use crate::plex_tv::account::MailingListStatus;
+    pub use crate::plex_tv::account::profile::{
+        AudioAccessibility, AutoSelectSubtitle, MediaReviewsVisibility, Profile,
+        SubtitleAccessibility, SubtitleForced, WatchedIndicator,
+    };
+    pub use crate::plex_tv::account::restrictions::{CustomRestrictions, Setting};
+    pub use crate::plex_tv::account::service::{Service, ServiceStatus};
+    pub use crate::plex_tv::account::subscription::{
+        Billing, Subscription, SubscriptionPeriod, SubscriptionState, SubscriptionStatus,
+    };
+    pub use crate::wire::raw_json::RawJson;
+}
+
+/// The devices that are signed in to an account.
+pub mod device {
+    pub use crate::plex_tv::device::devices::{Device, DeviceConnection, DeviceId, Devices};
+}
+
+/// The users of a Plex Home.
+pub mod home {
+    pub use crate::plex_tv::home::home_users::{Home, HomeUser};
+    pub use crate::values::home_pin::{HomePin, InvalidHomePin};
+    pub use crate::values::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
+}
+
+/// PINs, the pages on which they are linked, and what they consist of.
+pub mod pin {
+    pub use crate::plex_tv::pin::device_pin::DevicePin;
+    pub use crate::plex_tv::pin::hosted_page::HostedPage;
+    pub use crate::plex_tv::pin::pin_id::PinId;
+    pub use crate::plex_tv::pin::pin_url::PinUrl;
+    pub use crate::plex_tv::pin::poll_pin::PinState;
+    pub use crate::plex_tv::pin::short_pin::ShortPin;
+    pub use crate::plex_tv::pin::strong_pin::StrongPin;
+    pub use crate::plex_tv::pin::{Pin, PinLocation};
+    pub use crate::values::forward_url::{ForwardUrl, InvalidForwardUrl};
+    pub use crate::values::pin_code::{InvalidPinCode, PinCode};
+}
+
+/// Media servers: the list of an account's servers, what a server says about itself, and claiming it.
+pub mod server {
+    pub use crate::media_server::root::ServerRoot;
+    pub use crate::media_server::server_identity::ServerIdentity;
+    pub use crate::media_server::source_connection_information::{SourceConnection, SourceDevice};
+    pub use crate::media_server::transient_token::{Scope, TokenType};
+    pub use crate::plex_tv::resource::resources::Resources;
+    pub use crate::plex_tv::resource::{Resource, ResourceConnection};
+    pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
+}

@@ -32,7 +32,8 @@ pub(crate) mod unclaim;
 /// Where there is no token yet, or it is not sure which server answers: [`MediaServerAddress`].
 ///
 /// ```
-/// use plex_auth_proto::{ClientIdentity, MediaServer, Scope, Token, TokenType};
+/// use plex_auth_proto::{ClientIdentity, MediaServer, Token};
+/// use plex_auth_proto::server::{Scope, TokenType};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -118,7 +119,7 @@ pub struct MediaServerAddress {
 
 impl MediaServerAddress {
     /// The URL that the server is reached at, mostly `http://HOST:32400`, or the
-    /// [`uri`](crate::ResourceConnection::uri) of a connection.
+    /// [`uri`](crate::server::ResourceConnection::uri) of a connection.
     pub fn new(identity: ClientIdentity, url: ServerUrl) -> Self {
         Self { identity, url }
     }

@@ -12,7 +12,7 @@ pub enum Host {
     MediaServer,
 }
 
-/// One operation, as it stands in [`OPERATIONS`].
+/// One operation, as it stands in [`OPERATIONS`](crate::OPERATIONS).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Operation {

@@ -1,13 +1,13 @@
 //! The account, read from an answer with every field that Plex is known to send.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    Account, AudioAccessibility, AutoSelectSubtitle, ClientIdentity, MailingListStatus,
-    MediaReviewsVisibility, PlexTv, ResponseError, ServiceStatus, SubscriptionState,
-    SubscriptionStatus, SubtitleAccessibility, SubtitleForced, Token, UnixSeconds,
+use plex_auth_proto::account::{
+    AudioAccessibility, AutoSelectSubtitle, MailingListStatus, MediaReviewsVisibility,
+    ServiceStatus, SubscriptionState, SubscriptionStatus, SubtitleAccessibility, SubtitleForced,
     WatchedIndicator,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Account, ClientIdentity, PlexTv, ResponseError, Token, UnixSeconds};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = include_str!("fixtures/account.json");

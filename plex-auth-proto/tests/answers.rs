@@ -3,10 +3,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::{Content, RetryAfter};
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
+use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Content, Credentials, MediaServer, PlexTv, ResponseError,
-    RetryAfter, Scope, Token, TokenType, TransientToken,
+    Account, Call, ClientIdentity, Credentials, MediaServer, PlexTv, ResponseError, Token,
+    TransientToken,
 };
 
 fn me() -> ClientIdentity {
@@ -447,11 +449,11 @@ fn public_types_can_be_sent_and_shared() {
     ok::<plex_auth_proto::SourceConnectionInformation>();
     ok::<TransientToken>();
     ok::<plex_auth_proto::MediaServerAddress>();
-    ok::<plex_auth_proto::Resources>();
-    ok::<plex_auth_proto::Home>();
-    ok::<plex_auth_proto::Devices>();
-    ok::<plex_auth_proto::ClaimToken>();
-    ok::<plex_auth_proto::HomePin>();
+    ok::<plex_auth_proto::server::Resources>();
+    ok::<plex_auth_proto::home::Home>();
+    ok::<plex_auth_proto::device::Devices>();
+    ok::<plex_auth_proto::server::ClaimToken>();
+    ok::<plex_auth_proto::home::HomePin>();
 }
 
 #[test]

@@ -5,6 +5,14 @@
 #![cfg(feature = "ed25519")]
 #![allow(clippy::wildcard_imports, reason = "all of it is meant")]
 
+use plex_auth_proto::account::*;
+use plex_auth_proto::device::*;
+use plex_auth_proto::error::*;
+use plex_auth_proto::flow::*;
+use plex_auth_proto::home::*;
+use plex_auth_proto::jwt::*;
+use plex_auth_proto::pin::*;
+use plex_auth_proto::server::*;
 use plex_auth_proto::*;
 
 fn checked<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}

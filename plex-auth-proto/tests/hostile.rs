@@ -2,11 +2,14 @@
 //! nothing is lost.
 #![allow(clippy::unwrap_used, reason = "so tests fail")]
 
+use plex_auth_proto::device::DeviceId;
+use plex_auth_proto::home::{HomePin, HomeUserUuid};
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use plex_auth_proto::pin::{ForwardUrl, PinCode, PinId, StrongPin};
+use plex_auth_proto::server::{ClaimToken, Scope, TokenType};
 use plex_auth_proto::{
-    ClaimToken, ClientIdentity, Credentials, DeviceId, ForwardUrl, HomePin, HomeUserUuid,
-    MediaServer, MediaServerAddress, PinCode, PinId, PlexTv, ResponseError, Scope, ServerUrl,
-    Source, StrongPin, Token, TokenType,
+    ClientIdentity, Credentials, MediaServer, MediaServerAddress, PlexTv, ResponseError, ServerUrl,
+    Source, Token,
 };
 use proptest::collection::vec;
 use proptest::prelude::{

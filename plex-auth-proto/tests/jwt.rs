@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use plex_auth_proto::{
-    ClientIdentity, DeviceClaims, DeviceKey, Ed25519Key, JwtScope, Nonce, PlexJwt, PlexKeys, Token,
-    UnixSeconds, VerifyError,
+use plex_auth_proto::jwt::{
+    DeviceClaims, DeviceKey, Ed25519Key, JwtScope, Nonce, PlexJwt, PlexKeys, VerifyError,
 };
+use plex_auth_proto::{ClientIdentity, Token, UnixSeconds};
 use proptest::prelude::{
     ProptestConfig as Config, any, prop, prop_assert, prop_assert_eq, proptest,
 };

@@ -9,11 +9,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    Access, AccessError, Call, ClientIdentity, Error, Flow, PlexTv, RequestId, RetryProgress,
-    ServerAccess, Step, TlsErrorKind, Token, TokenCheck, TokenState, TransportErrorKind,
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::flow::{
+    Access, AccessError, RequestId, RetryProgress, ServerAccess, TokenCheck, TokenState,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Step, Token};
 use proptest::collection::vec;
 use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,

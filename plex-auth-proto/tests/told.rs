@@ -3,10 +3,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::{IdentityProblem, RetryAfter, TransportErrorKind};
 use plex_auth_proto::http::{Method, Response, StatusCode};
+use plex_auth_proto::pin::PinId;
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Error, Host, IdentityProblem, MediaServer, PinId,
-    PlexTv, Reply, ResponseError, RetryAfter, ServerUrl, Token, TransportErrorKind, UnixSeconds,
+    Account, Call, ClientIdentity, Credentials, Error, Host, MediaServer, PlexTv, Reply,
+    ResponseError, ServerUrl, Token, UnixSeconds,
 };
 
 fn me() -> ClientIdentity {

@@ -3,8 +3,10 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::RequestId;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Error, Flow, RequestId, Step, TransportErrorKind};
+use plex_auth_proto::{Call, Error, Flow, Step};
 
 use crate::transport::Transport;
 
@@ -23,7 +25,8 @@ impl Transport {
     /// has ended before: [`drive_with`](Self::drive_with) can be stopped.
     ///
     /// ```no_run
-    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, TokenState, Transport};
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
+    /// use plex_auth_ureq::flow::TokenState;
     ///
     /// # fn stored() -> String { String::new() }
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
@@ -54,7 +57,8 @@ impl Transport {
     ///
     /// ```no_run
     /// use std::ops::ControlFlow;
-    /// use plex_auth_ureq::{ClientIdentity, PinProgress, PlexTv, Transport};
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
+    /// use plex_auth_ureq::flow::PinProgress;
     ///
     /// # fn has_left() -> bool { false }
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;

@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::http::Uri;
 use plex_auth_proto::http::uri::Scheme;
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
 use ureq::config::Config;
 use ureq::{Agent, Error, Timeout};
 

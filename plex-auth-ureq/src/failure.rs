@@ -1,4 +1,4 @@
-use plex_auth_proto::TransportErrorKind;
+use plex_auth_proto::error::TransportErrorKind;
 
 /// The reason why an exchange returned no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -110,12 +110,12 @@
 //! ```
 //!
 //! What is wrong with a certificate is told apart with rustls; with other TLS it is
-//! [`TlsErrorKind::Other`] or [`TransportErrorKind::Other`].
+//! [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
 //!
 //! # Features
 //!
 //! `rustls`, on by default: TLS by rustls with ring and Mozilla's roots. Without it [`Transport::new`]
-//! sends `http` alone, and says of `https` that it [has no TLS](TlsErrorKind::NotAvailable).
+//! sends `http` alone, and says of `https` that it [has no TLS](error::TlsErrorKind::NotAvailable).
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
 
@@ -136,8 +136,9 @@ mod transport;
 
 pub use builder::TransportBuilder;
 pub use invalid_transport::InvalidTransport;
+#[doc(no_inline)]
 pub use plex_auth_proto as proto;
-pub use plex_auth_proto::Error;
+#[doc(no_inline)]
 pub use plex_auth_proto::*;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 pub use ureq;

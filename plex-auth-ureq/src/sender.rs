@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use plex_auth_proto::Body;
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::uri::Scheme;
 use plex_auth_proto::http::{Request, Response, Uri, Version};
-use plex_auth_proto::{Body, TlsErrorKind, TransportErrorKind};
 use ureq::Agent;
 use ureq::config::Config;
 
@@ -146,8 +147,9 @@ enum Connection {
 mod tests {
     use std::time::Duration;
 
+    use plex_auth_proto::Body;
+    use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
     use plex_auth_proto::http::Request;
-    use plex_auth_proto::{Body, TlsErrorKind, TransportErrorKind};
     use ureq::Agent;
 
     use super::{Failure, Sender};

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 use crate::failure::Failure;
@@ -82,7 +82,7 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
 mod tests {
     use std::io;
 
-    use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
+    use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
     use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
     use super::{classify, find};

@@ -2,9 +2,10 @@ use std::fmt;
 use std::io::Read;
 use std::time::Duration;
 
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::{HeaderMap, Response};
-use plex_auth_proto::{Body, Call, Error, TransportErrorKind};
+use plex_auth_proto::{Body, Call, Error};
 use ureq::Agent;
 
 use crate::error_context;
@@ -82,7 +83,7 @@ impl Transport {
     }
 
     /// Sets how large an answer may be, in bytes, in place of
-    /// [1 MiB](plex_auth_proto::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
+    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);

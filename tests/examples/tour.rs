@@ -9,8 +9,9 @@
 mod carrier;
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
+use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
-    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, Source, Token, TokenType,
+    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
 use carrier::Carrier;

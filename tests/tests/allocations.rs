@@ -6,10 +6,10 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Who};
+use plex_auth_proto::flow::DeviceTokenRefresher;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    ClientIdentity, DeviceTokenRefresher, Ed25519Key, Error, Flow, PlexTv, Step, Token,
-};
+use plex_auth_proto::jwt::Ed25519Key;
+use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step, Token};
 
 use crate::every_operation::{Asking, every_operation};
 

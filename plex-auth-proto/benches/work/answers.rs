@@ -3,9 +3,10 @@
 use std::hint::black_box;
 
 use plex_auth_proto::http::Response;
+use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
-    Account, ClientIdentity, Credentials, MediaServer, PlexTv, Reply, Scope,
-    SourceConnectionInformation, Token, TokenType, TransientToken,
+    Account, ClientIdentity, Credentials, MediaServer, PlexTv, Reply, SourceConnectionInformation,
+    Token, TransientToken,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
 

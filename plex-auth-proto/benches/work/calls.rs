@@ -3,9 +3,8 @@
 use std::hint::black_box;
 
 use plex_auth_proto::http::Request;
-use plex_auth_proto::{
-    ClientIdentity, Credentials, MediaServer, PlexTv, Scope, Source, Token, TokenType,
-};
+use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{ClientIdentity, Credentials, MediaServer, PlexTv, Source, Token};
 
 use super::floor::request::Asking;
 use super::{Kind, Ready, Work};

@@ -5,8 +5,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
-use crate::error::transport::{TransportError, TransportErrorKind};
+use crate::error::ResponseError;
+use crate::error::{TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
@@ -26,7 +26,8 @@ const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 /// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
 ///
 /// ```
-/// use plex_auth_proto::{http, Body, Call, ClientIdentity, TransportErrorKind, PlexTv, Error, Token};
+/// use plex_auth_proto::{Body, Call, ClientIdentity, Error, PlexTv, Token, http};
+/// use plex_auth_proto::error::TransportErrorKind;
 ///
 /// /// A carrier of one's own: `fetch` sends a request as it is, and its error says whether any of it was sent.
 /// fn send<T>(

@@ -4,12 +4,14 @@ use http::header::CONTENT_TYPE;
 use http::request::Builder;
 use http::{HeaderValue, Method, Request};
 
-use crate::call::TOKEN_HEADER;
-use crate::call::body::Body;
+use super::body::Body;
 use crate::operation::Operation;
 use crate::values::client_identity::ClientIdentity;
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
+
+/// The name of the header that carries a token.
+pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
 
 /// The request of an operation, without a body. `query` is empty or starts with a question mark.
 pub(crate) fn request(

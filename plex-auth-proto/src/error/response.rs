@@ -16,7 +16,7 @@ mod message;
 /// XML, HTML or nothing. Only a success can be of the wrong content, shape or size.
 ///
 /// No error holds a body, a token, a password or a query string. What Plex wrote in its own words is
-/// had by [`PlexError::message`](crate::PlexError::message) alone, since a server can echo what it was
+/// had by [`PlexError::message`](crate::error::PlexError::message) alone, since a server can echo what it was
 /// sent. `Display` is one line that names the operation and where it was sent.
 ///
 /// Most callers want a predicate rather than a variant: [`is_token_invalid`](Self::is_token_invalid),
@@ -109,7 +109,7 @@ pub enum ResponseError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A success larger than the limit, [1 MiB](crate::DEFAULT_MAX_BODY_SIZE) unless set. None of it
+    /// A success larger than the limit, [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) unless set. None of it
     /// was used.
     #[non_exhaustive]
     BodyTooLarge {

@@ -3,9 +3,9 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::error::Error;
-use crate::error::transport::TransportErrorKind;
+use crate::error::TransportErrorKind;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::{Flow, RequestId, Step};
+use crate::flow::step::{Flow, RequestId, Step};
 use crate::media_server::MediaServerAddress;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::source_connection_information::SourceDevice;
@@ -69,7 +69,9 @@ impl SourceDevice {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{http, ClientIdentity, ConnectionKind, Flow, Resource, Step};
+/// use plex_auth_proto::{ClientIdentity, Flow, Step, http};
+/// use plex_auth_proto::flow::ConnectionKind;
+/// use plex_auth_proto::server::Resource;
 ///
 /// let attic: Resource = serde_json::from_str(
 ///     r#"{"clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":true,"connections":[

@@ -6,9 +6,9 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
 use crate::flow::server_clock::Times;
-use crate::jwt::device_jwt::DeviceClaims;
-use crate::jwt::device_key::{DeviceKey, SignError};
-use crate::jwt::nonce::Nonce;
+use crate::jwt::DeviceClaims;
+use crate::jwt::Nonce;
+use crate::jwt::{DeviceKey, SignError};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 

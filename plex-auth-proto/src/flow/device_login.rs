@@ -8,8 +8,8 @@ use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::pin_login::failure::Failure;
 use crate::flow::pin_login::machine::{Next, PinMachine};
 use crate::flow::pin_login::progress::{LinkedPin, PinAnswer, PinProgress};
-use crate::flow::{Flow, RequestId, Step};
-use crate::jwt::device_key::DeviceKey;
+use crate::flow::step::{Flow, RequestId, Step};
+use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::device_pin::DevicePin;
 
@@ -45,7 +45,7 @@ impl PlexTv {
 /// A login by a PIN that brings the device's key to Plex along with it, from the making of the PIN to the first
 /// token.
 ///
-/// It goes as a [login without a key](crate::PinLogin) does. Each poll is signed anew, by Plex's clock as its answers
+/// It goes as a [login without a key](crate::flow::PinLogin) does. Each poll is signed anew, by Plex's clock as its answers
 /// tell it. Where the answer with the token may have been lost, or Plex already knows the key, an exchange
 /// gets the token: the key is never registered twice.
 ///
@@ -56,7 +56,7 @@ impl PlexTv {
 /// use std::time::SystemTime;
 /// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step};
 ///
-/// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+/// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
 /// # impl DeviceKey for Key {
 /// #     fn jwk(&self) -> &Jwk { &self.0 }

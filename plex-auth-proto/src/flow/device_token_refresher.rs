@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
+use crate::error::ResponseError;
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::{ServerClock, Times};
-use crate::flow::{Flow, RequestId, Step};
-use crate::jwt::device_key::DeviceKey;
+use crate::flow::step::{Flow, RequestId, Step};
+use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
@@ -35,7 +35,7 @@ const IDLE_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
     /// Keeps the token of a device alive by its key: a [refresher](DeviceTokenRefresher) that starts with the token of a
-    /// [login](crate::DeviceLogin).
+    /// [login](crate::flow::DeviceLogin).
     pub fn device_token_refresher<K: DeviceKey>(
         &self,
         key: K,
@@ -82,9 +82,10 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Flow, DeviceTokenRefresher, DeviceTokenProgress, PlexTv, Step};
+/// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
+/// use plex_auth_proto::flow::{DeviceTokenProgress, DeviceTokenRefresher};
 ///
-/// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+/// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
 /// # impl DeviceKey for Key {
 /// #     fn jwk(&self) -> &Jwk { &self.0 }

@@ -5,8 +5,8 @@ use http::Response;
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::flow::{Flow, RequestId, Step};
-use crate::jwt::device_key::SignError;
+use crate::flow::step::{Flow, RequestId, Step};
+use crate::jwt::SignError;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::poll_pin::PinState;
@@ -48,7 +48,8 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Flow, PinProgress, PlexTv, Step};
+/// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
+/// use plex_auth_proto::flow::PinProgress;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut login = plex_tv.short_pin_login();

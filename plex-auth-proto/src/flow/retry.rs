@@ -2,10 +2,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
 use crate::error::Error;
-use crate::error::transport::{TransportError, TransportErrorKind};
+use crate::error::{TransportError, TransportErrorKind};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::{Flow, RequestId, Step};
+use crate::flow::step::{Flow, RequestId, Step};
 use crate::operation::context::RequestContext;
 
 /// The pace, and how slow it gets while there is trouble.

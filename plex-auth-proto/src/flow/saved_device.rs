@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::flow::saved_state::InvalidSavedState;
-use crate::jwt::jwk::Jwk;
+use crate::jwt::Jwk;
 use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
 use crate::values::token::Token;

@@ -3,9 +3,9 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
+use crate::error::ResponseError;
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
-use crate::flow::{Flow, RequestId, Step};
+use crate::flow::step::{Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::plex_tv::resource::resources::Resources;
@@ -16,7 +16,7 @@ impl PlexTv {
     /// has passed: a whole [question](ServerAccess).
     ///
     /// `machine_identifier` is what the server calls
-    /// [itself](crate::ServerIdentity::machine_identifier). White space around it is trimmed; nobody may use one
+    /// [itself](crate::server::ServerIdentity::machine_identifier). White space around it is trimmed; nobody may use one
     /// that has no name.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
@@ -36,13 +36,14 @@ impl PlexTv {
 /// said so; and in *unknown*, which is no leave either, where none of that is certain. A list with rows that
 /// cannot be read denies nobody: the server may be one of them.
 ///
-/// Trouble is asked again about as by a [`TokenCheck`](crate::TokenCheck), within 60 seconds unless
+/// Trouble is asked again about as by a [`TokenCheck`](crate::flow::TokenCheck), within 60 seconds unless
 /// [set](Self::timeout). There is nothing to keep over a restart: ask anew. Nor is the answer good for ever:
 /// shares end.
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{http, Access, ClientIdentity, Flow, PlexTv, Step, Token};
+/// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token, http};
+/// use plex_auth_proto::flow::Access;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let theirs = Token::new("xyz-Abc_0123456789ab")?;

@@ -3,9 +3,9 @@ use std::time::{Duration, SystemTime};
 use http::{Response, StatusCode};
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
+use crate::error::ResponseError;
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
-use crate::flow::{Flow, RequestId, Step};
+use crate::flow::step::{Flow, RequestId, Step};
 use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
@@ -30,7 +30,8 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step, Token, TokenState};
+/// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token, http};
+/// use plex_auth_proto::flow::TokenState;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 use http::Response;
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
+use crate::error::ResponseError;
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::in_flight::{InFlight, LOST_AFTER};
-use crate::flow::{Flow, RequestId, Step};
+use crate::flow::step::{Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
 use crate::values::token::Token;

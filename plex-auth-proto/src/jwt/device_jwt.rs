@@ -7,9 +7,9 @@ use serde_json::json;
 use zeroize::ZeroizeOnDrop;
 
 use super::device_key::{DeviceKey, SignError};
+use super::encoding::{BASE64, EDDSA, PLEX_TV};
 use super::jwk::Jwk;
 use super::nonce::Nonce;
-use super::{BASE64, EDDSA, PLEX_TV};
 use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
@@ -21,10 +21,11 @@ const LIFETIME: i64 = 5 * 60;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{ClientIdentity, DeviceClaims, JwtScope, Nonce};
+/// use plex_auth_proto::ClientIdentity;
+/// use plex_auth_proto::jwt::{DeviceClaims, JwtScope, Nonce};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+/// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
 /// # impl DeviceKey for Key {
 /// #     fn jwk(&self) -> &Jwk { &self.0 }
@@ -162,7 +163,8 @@ impl JwtScope {
 ///
 /// ```
 /// use std::time::SystemTime;
-/// use plex_auth_proto::{ClientIdentity, DeviceClaims, Jwk};
+/// use plex_auth_proto::ClientIdentity;
+/// use plex_auth_proto::jwt::{DeviceClaims, Jwk};
 ///
 /// # fn ask_the_key_store(_: &[u8]) -> [u8; 64] { [0; 64] }
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;

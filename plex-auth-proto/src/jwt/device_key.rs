@@ -5,10 +5,10 @@ use super::jwk::Jwk;
 /// With the feature `ed25519` there is one in memory, `Ed25519Key`. A key that cannot
 /// leave the hardware implements this instead: it needs Ed25519 as of RFC 8032, not prehashed. Where signing is
 /// a matter of time (a prompt, a promise), sign what
-/// [`UnsignedDeviceJwt::message`](crate::UnsignedDeviceJwt::message) gives by yourself.
+/// [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message) gives by yourself.
 ///
 /// ```
-/// use plex_auth_proto::{DeviceKey, Jwk, SignError};
+/// use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 ///
 /// # struct Tpm;
 /// # impl Tpm { fn sign_ed25519(&self, _: &[u8]) -> Option<[u8; 64]> { Some([0; 64]) } }
@@ -27,7 +27,7 @@ use super::jwk::Jwk;
 /// # let key: &dyn DeviceKey = &key;
 /// # assert_eq!(key.jwk().key_id(), "tpm");
 /// # assert!(key.sign(b"x").is_ok());
-/// # Ok::<(), plex_auth_proto::InvalidKeyId>(())
+/// # Ok::<(), plex_auth_proto::jwt::InvalidKeyId>(())
 /// ```
 pub trait DeviceKey {
     /// The public half and the name that the key goes by.

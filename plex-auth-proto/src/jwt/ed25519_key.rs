@@ -15,7 +15,7 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// `Debug` shows the key's name alone, and the memory is zeroed when the key is dropped.
 ///
 /// ```
-/// use plex_auth_proto::{DeviceKey, Ed25519Key};
+/// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
 ///
 /// # fn random() -> [u8; 32] { [1; 32] }
 /// # fn store(_: &[u8; 32]) {}
@@ -83,7 +83,7 @@ impl fmt::Debug for Ed25519Key {
 #[cfg(test)]
 mod tests {
     use super::{DeviceKey, Ed25519Key, SigningKey, ZeroizeOnDrop};
-    use crate::jwt::BASE64;
+    use crate::jwt::encoding::BASE64;
     use base64::Engine;
 
     /// RFC 8037, appendix A.1 and A.4: a key, and the signature of a JWS by another implementation.

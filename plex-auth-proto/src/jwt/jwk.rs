@@ -1,7 +1,7 @@
 use base64::Engine;
 use serde_json::{Value as Json, json};
 
-use super::{BASE64, EDDSA};
+use super::encoding::{BASE64, EDDSA};
 
 /// The longest name of a key, in bytes. Those seen are thumbprints, hashes and UUIDs.
 const MAX_KEY_ID_LENGTH: usize = 256;
@@ -9,10 +9,10 @@ const MAX_KEY_ID_LENGTH: usize = 256;
 /// The public half of a device's key, as Plex is told of it: a JSON Web Key for Ed25519 (RFC 8037).
 ///
 /// It holds no secret and can be shown. Whoever has the private half has a
-/// [`DeviceKey`](crate::DeviceKey).
+/// [`DeviceKey`](crate::jwt::DeviceKey).
 ///
 /// ```
-/// use plex_auth_proto::{InvalidKeyId, Jwk};
+/// use plex_auth_proto::jwt::{InvalidKeyId, Jwk};
 ///
 /// let jwk = Jwk::new([7; 32], "den-2026")?;
 /// assert_eq!(jwk.key_id(), "den-2026");
@@ -77,7 +77,7 @@ impl Jwk {
     /// wherever it is computed, and so a good name for the key.
     ///
     /// ```
-    /// use plex_auth_proto::{DeviceKey, Ed25519Key};
+    /// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
     ///
     /// let key = Ed25519Key::from_seed(&[1; 32]);
     /// assert_eq!(key.jwk().thumbprint(), "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4");
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn the_thumbprint_is_that_of_the_rfc() {
         let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-        let jwk = Jwk::with_thumbprint(crate::jwt::public_key(x).unwrap());
+        let jwk = Jwk::with_thumbprint(crate::jwt::encoding::public_key(x).unwrap());
         assert_eq!(jwk.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         assert_eq!(jwk.thumbprint(), jwk.key_id());
     }

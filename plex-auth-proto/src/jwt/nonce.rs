@@ -6,12 +6,12 @@ use crate::wire::lenient;
 use crate::wire::lenient::Value;
 
 /// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
-/// [`DeviceClaims::for_exchange`](crate::DeviceClaims::for_exchange).
+/// [`DeviceClaims::for_exchange`](crate::jwt::DeviceClaims::for_exchange).
 ///
 /// Whoever has it and the device's key has a token, so `Debug` shows `***`. A test makes one from JSON:
 ///
 /// ```
-/// let nonce: plex_auth_proto::Nonce = serde_json::from_str(r#"{"nonce":"b7d0-41c9"}"#)?;
+/// let nonce: plex_auth_proto::jwt::Nonce = serde_json::from_str(r#"{"nonce":"b7d0-41c9"}"#)?;
 /// assert_eq!(nonce.expose(), "b7d0-41c9");
 /// # Ok::<(), serde_json::Error>(())
 /// ```

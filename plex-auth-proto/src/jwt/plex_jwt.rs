@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use base64::Engine;
 
-use super::{BASE64, PLEX_TV};
+use super::encoding::{BASE64, PLEX_TV};
 use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
@@ -48,7 +48,7 @@ pub struct PlexJwt {
 }
 
 lenient::object! {
-    /// What a [`PlexJwt`] says about its user: as much as the [scopes](crate::JwtScope) asked for.
+    /// What a [`PlexJwt`] says about its user: as much as the [scopes](crate::jwt::JwtScope) asked for.
     ///
     /// `Debug` shows no name and no e-mail address.
     #[derive(Default)]
@@ -72,7 +72,8 @@ impl PlexJwt {
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
-    /// use plex_auth_proto::{InvalidPlexJwt, PlexJwt, Token};
+    /// use plex_auth_proto::Token;
+    /// use plex_auth_proto::jwt::{InvalidPlexJwt, PlexJwt};
     ///
     /// // {"alg":"EdDSA","kid":"k1"} . {"iss":"plex.tv","iat":1700000000,"exp":1700604800} . a signature
     /// let token = Token::new(concat!(

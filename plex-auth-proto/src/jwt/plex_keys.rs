@@ -1,4 +1,4 @@
-use super::public_key;
+use super::encoding::public_key;
 use crate::wire::lenient;
 
 lenient::object! {

@@ -2,9 +2,9 @@ use std::time::SystemTime;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
+use super::encoding::{EDDSA, PLEX_TV};
 use super::plex_jwt::{InvalidPlexJwt, Parts, PlexJwt};
 use super::plex_keys::{PlexKey, PlexKeys};
-use super::{EDDSA, PLEX_TV};
 use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 
@@ -17,7 +17,8 @@ impl PlexKeys {
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{ClientIdentity, InvalidPlexJwt, PlexKeys, Token, VerifyError};
+    /// use plex_auth_proto::{ClientIdentity, Token};
+    /// use plex_auth_proto::jwt::{InvalidPlexJwt, PlexKeys, VerifyError};
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let keys = PlexKeys::default(); // of `PlexTv::plex_keys`
@@ -125,8 +126,9 @@ mod tests {
         self, Expired, Invalid, NoUsableKey, UnknownAlgorithm, UnknownKey, WrongAudience,
         WrongIssuer, WrongSignature,
     };
-    use crate::jwt::BASE64;
-    use crate::{ClientIdentity, DeviceKey, Ed25519Key, InvalidPlexJwt, PlexKeys, Token};
+    use crate::jwt::encoding::BASE64;
+    use crate::jwt::{DeviceKey, Ed25519Key, InvalidPlexJwt, PlexKeys};
+    use crate::{ClientIdentity, Token};
     use base64::Engine;
     use std::time::{Duration, SystemTime};
 

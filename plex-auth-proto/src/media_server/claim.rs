@@ -37,11 +37,12 @@ impl MediaServerAddress {
     /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): seen with a claim token that is old or used; get another |
     ///
     /// Where no answer comes, ask [`server_identity`](Self::server_identity) whether it is
-    /// [`claimed`](crate::ServerIdentity::claimed) before trying again. Source: three clients; the name as in
+    /// [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Source: three clients; the name as in
     /// the published API; the network and the statuses by users' reports.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClaimToken, ClientIdentity, MediaServerAddress};
+    /// use plex_auth_proto::{ClientIdentity, MediaServerAddress, http};
+    /// use plex_auth_proto::server::ClaimToken;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let address = MediaServerAddress::new(me, "http://10.0.0.7:32400".parse()?);
@@ -82,9 +83,8 @@ impl MediaServer {
 #[cfg(test)]
 mod tests {
     use super::DEADLINE;
-    use crate::{
-        ClaimToken, ClientIdentity, MediaServer, MediaServerAddress, ResponseError, Token,
-    };
+    use crate::server::ClaimToken;
+    use crate::{ClientIdentity, MediaServer, MediaServerAddress, ResponseError, Token};
     use http::Response;
 
     fn address() -> MediaServerAddress {

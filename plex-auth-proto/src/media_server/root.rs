@@ -54,7 +54,7 @@ lenient::object! {
     /// `Debug` shows neither its name nor to whom it belongs. A test makes one from what is inside the container:
     ///
     /// ```
-    /// let root: plex_auth_proto::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
+    /// let root: plex_auth_proto::server::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
     /// assert_eq!(root.friendly_name.as_deref(), Some("Attic"));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -85,7 +85,7 @@ impl ServerRoot {
     /// tell a field that has drifted from one that was not there, and to report it.
     ///
     /// ```
-    /// let root: plex_auth_proto::ServerRoot =
+    /// let root: plex_auth_proto::server::ServerRoot =
     ///     serde_json::from_str(r#"{"friendlyName": "Attic", "myPlex": "perhaps"}"#)?;
     /// assert_eq!(root.unreadable_fields(), ["myPlex"]);
     /// # Ok::<(), serde_json::Error>(())

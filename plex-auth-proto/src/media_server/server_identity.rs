@@ -17,7 +17,7 @@ impl MediaServerAddress {
     ///
     /// The way to see whether a server can be reached at one of its connections, and whether it is the one
     /// that was meant: its [`machine_identifier`](ServerIdentity::machine_identifier) is the
-    /// [`client_identifier`](crate::Resource::client_identifier) of its resource. Only then send a token.
+    /// [`client_identifier`](crate::server::Resource::client_identifier) of its resource. Only then send a token.
     ///
     /// | the server answers | error |
     /// |---|---|
@@ -63,7 +63,7 @@ lenient::object! {
     /// A test makes one from what is inside the container:
     ///
     /// ```
-    /// let identity: plex_auth_proto::ServerIdentity =
+    /// let identity: plex_auth_proto::server::ServerIdentity =
     ///     serde_json::from_str(r#"{"machineIdentifier": "5f0e1c2d", "claimed": true}"#)?;
     /// assert_eq!(identity.machine_identifier, "5f0e1c2d");
     /// # Ok::<(), serde_json::Error>(())
@@ -87,7 +87,7 @@ impl ServerIdentity {
     /// tell a field that has drifted from one that was not there, and to report it.
     ///
     /// ```
-    /// let identity: plex_auth_proto::ServerIdentity =
+    /// let identity: plex_auth_proto::server::ServerIdentity =
     ///     serde_json::from_str(r#"{"machineIdentifier": "5f0e1c2d", "claimed": "perhaps"}"#)?;
     /// assert_eq!(identity.unreadable_fields(), ["claimed"]);
     /// # Ok::<(), serde_json::Error>(())

@@ -36,7 +36,8 @@ impl MediaServer {
     /// it createTransientToken.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Scope, Token, TokenType};
+    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token, http};
+    /// use plex_auth_proto::server::{Scope, TokenType};
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;

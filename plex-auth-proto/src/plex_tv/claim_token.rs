@@ -26,7 +26,7 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a success without one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
     ///
-    /// Its refusals are `{"error": "text"}`, whose text is [`PlexError::message`](crate::PlexError::message).
+    /// Its refusals are `{"error": "text"}`, whose text is [`PlexError::message`](crate::error::PlexError::message).
     /// It lies outside Plex's API, at the base URL less `/api/v2` at its end. Source: two clients; the name as
     /// in the published API.
     ///

@@ -24,14 +24,14 @@ pub(crate) mod strong_pin;
 lenient::object! {
     /// A PIN as plex.tv describes it: the number that its maker polls, and the code that its owner links.
     ///
-    /// It is had through a [`ShortPin`](crate::ShortPin) or a [`StrongPin`](crate::StrongPin), which know
+    /// It is had through a [`ShortPin`](crate::pin::ShortPin) or a [`StrongPin`](crate::pin::StrongPin), which know
     /// what the code is good for. Only number and code are always there; `null`, an empty text and absence
     /// are the same. `Debug` shows neither of the two, nor a URL that holds the code, nor where its maker is.
     ///
     /// A test makes one from JSON:
     ///
     /// ```
-    /// let pin: plex_auth_proto::Pin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;
+    /// let pin: plex_auth_proto::pin::Pin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;
     /// assert_eq!((pin.id.expose(), pin.code.expose(), pin.expires_in), (7, "G7KX", Some(900)));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -55,8 +55,8 @@ lenient::object! {
         /// Where Plex takes its maker to be, by the network address.
         pub location: Option<PinLocation>,
         /// For how many seconds more it can be linked, as Plex says it, which can be any number. A program
-        /// takes [`ShortPin::expires_in`](crate::ShortPin::expires_in) or
-        /// [`StrongPin::expires_in`](crate::StrongPin::expires_in).
+        /// takes [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in) or
+        /// [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in).
         pub expires_in: Option<i64> as "expiresIn",
         /// When it was made, by Plex's clock, as in `2024-05-06T07:08:09Z`.
         pub created_at: Option<String> as "createdAt",
@@ -76,7 +76,7 @@ impl Pin {
     /// it. No path holds a value.
     ///
     /// ```
-    /// let pin: plex_auth_proto::Pin =
+    /// let pin: plex_auth_proto::pin::Pin =
     ///     serde_json::from_str(r#"{"id": 7, "code": "G7KX", "trusted": "perhaps", "qr": null}"#)?;
     /// assert_eq!(pin.unreadable_fields(), ["trusted"]);
     /// # Ok::<(), serde_json::Error>(())

@@ -67,7 +67,7 @@ impl Resource {
     /// Whether this is among the things that it does, such as `server`.
     ///
     /// ```
-    /// use plex_auth_proto::Resource;
+    /// use plex_auth_proto::server::Resource;
     ///
     /// let resource: Resource = serde_json::from_str(r#"{"provides": "client, pubsub-player"}"#)?;
     /// assert!(resource.provides("client") && resource.provides("pubsub-player"));

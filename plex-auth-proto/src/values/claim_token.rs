@@ -15,11 +15,11 @@ const MAX_LENGTH: usize = 1024;
 
 /// What makes a media server belong to an account: whoever holds it can give them a server.
 ///
-/// `Debug` shows `***`, and there is no `Display`, no `Serialize` and no comparison, as for a [`Token`]. It is
+/// `Debug` shows `***`, and there is no `Display`, no `Serialize` and no comparison, as for a [`Token`](crate::Token). It is
 /// zeroed when it is dropped, but not in the URL that it goes into.
 ///
 /// ```
-/// use plex_auth_proto::{ClaimToken, InvalidClaimToken};
+/// use plex_auth_proto::server::{ClaimToken, InvalidClaimToken};
 ///
 /// let claim_token = ClaimToken::new("claim-KQ8WQxGTexampleYdmHM\n")?; // as pasted
 /// assert_eq!(claim_token.expose(), "claim-KQ8WQxGTexampleYdmHM");

@@ -46,7 +46,7 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 ///
 /// let error = ClientIdentity::builder("").build().unwrap_err();
 /// assert_eq!(error.to_string(), "the identifier is empty; make one once, keep it and use it for ever");
-/// # Ok::<(), plex_auth_proto::InvalidIdentity>(())
+/// # Ok::<(), plex_auth_proto::error::InvalidIdentity>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientIdentity {

@@ -8,7 +8,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// characters and its length. Everything is zeroed when dropped, and `Debug` shows none of it.
 ///
 /// ```
-/// use plex_auth_proto::{Credentials, InvalidCredentials};
+/// use plex_auth_proto::Credentials;
+/// use plex_auth_proto::error::InvalidCredentials;
 ///
 /// let credentials = Credentials::new(" rosa@example.com\n", "correct horse")?
 ///     .verification_code("123456")

@@ -4,14 +4,14 @@ use std::str::FromStr;
 /// The longest URL, in bytes: what browsers and proxies are known to carry.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Where a browser goes when somebody is done on the [hosted page](crate::HostedPage): a page of the
+/// Where a browser goes when somebody is done on the [hosted page](crate::pin::HostedPage): a page of the
 /// program's own, by `http` or `https`. Plex's page takes no other, such as an app's own `myapp://`.
 ///
 /// It may have a query and a fragment of its own, which arrive as they are. White space around it is
 /// trimmed. Since a query can hold what is to be kept to oneself, `Debug` shows none of it.
 ///
 /// ```
-/// use plex_auth_proto::{ForwardUrl, InvalidForwardUrl};
+/// use plex_auth_proto::pin::{ForwardUrl, InvalidForwardUrl};
 ///
 /// let back: ForwardUrl = "http://127.0.0.1:8080/signed-in?a=b&c".parse()?;
 /// assert_eq!(back.as_str(), "http://127.0.0.1:8080/signed-in?a=b&c");

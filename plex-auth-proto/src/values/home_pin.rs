@@ -10,7 +10,7 @@ use crate::values::secret::Secret;
 /// `Debug` shows `***`, and it is zeroed when it is dropped, but not in the URL that it goes into.
 ///
 /// ```
-/// use plex_auth_proto::{HomePin, InvalidHomePin};
+/// use plex_auth_proto::home::{HomePin, InvalidHomePin};
 ///
 /// let pin = HomePin::new("0815\n")?; // as typed
 /// assert_eq!(format!("{pin:?}"), "***");

@@ -7,13 +7,13 @@ use crate::wire::lenient::Value;
 /// The longest one that is accepted, in bytes. Plex's own have 16.
 const MAX_LENGTH: usize = 64;
 
-/// The identifier of somebody in a [`Home`](crate::Home), such as `5e1f0c9b7a3d2468`, by which to switch to
+/// The identifier of somebody in a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`, by which to switch to
 /// them. It is an account's [`uuid`](crate::Account::uuid), too.
 ///
 /// It becomes a part of a path, so it is checked: letters, digits and hyphens.
 ///
 /// ```
-/// use plex_auth_proto::{HomeUserUuid, InvalidHomeUserUuid};
+/// use plex_auth_proto::home::{HomeUserUuid, InvalidHomeUserUuid};
 ///
 /// let uuid: HomeUserUuid = "5e1f0c9b7a3d2468".parse()?;
 /// assert_eq!(uuid.as_str(), "5e1f0c9b7a3d2468");

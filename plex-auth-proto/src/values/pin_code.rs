@@ -24,7 +24,7 @@ const LONGEST_TYPED: usize = 8;
 /// show it to whom it is meant for.
 ///
 /// ```
-/// use plex_auth_proto::{InvalidPinCode, PinCode};
+/// use plex_auth_proto::pin::{InvalidPinCode, PinCode};
 ///
 /// let typed: PinCode = " g7k x\n".parse()?;
 /// assert_eq!(typed.expose(), "G7KX");

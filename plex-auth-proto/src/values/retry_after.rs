@@ -10,7 +10,7 @@ use http::header::{DATE, RETRY_AFTER};
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::RetryAfter;
+/// use plex_auth_proto::error::RetryAfter;
 ///
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
 /// let at = RetryAfter::At(SystemTime::UNIX_EPOCH + Duration::from_secs(1_090));

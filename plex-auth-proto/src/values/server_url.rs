@@ -32,7 +32,7 @@ const MAX_LENGTH: usize = 2048;
 ///     error.to_string(),
 ///     "the server URL does not start with http:// or https://; did you mean http://10.0.0.7:32400"
 /// );
-/// # Ok::<(), plex_auth_proto::InvalidServerUrl>(())
+/// # Ok::<(), plex_auth_proto::error::InvalidServerUrl>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ServerUrl {

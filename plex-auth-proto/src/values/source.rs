@@ -14,7 +14,8 @@ const MAX_LENGTH: usize = 1024;
 /// the whole is trimmed.
 ///
 /// ```
-/// use plex_auth_proto::{InvalidSource, Source};
+/// use plex_auth_proto::Source;
+/// use plex_auth_proto::error::InvalidSource;
 ///
 /// let source: Source = "server://5f0e1c2d".parse()?;
 /// assert_eq!(source, Source::server("5f0e1c2d")?);

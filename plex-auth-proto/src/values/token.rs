@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// | token | plex.tv | a media server |
 /// |---|---|---|
 /// | an account's, as of [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account may use that server |
-/// | a resource's own [access token](crate::Resource::access_token) | no | that server |
+/// | a resource's own [access token](crate::server::Resource::access_token) | no | that server |
 /// | a transient one | no | the server that made it, for 48 hours or until it restarts |
 /// | a JWT of the device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
 ///
@@ -39,7 +39,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// last copy is dropped; the copies that an HTTP client makes on the way to the wire are not ours.
 ///
 /// ```
-/// use plex_auth_proto::{InvalidToken, Token};
+/// use plex_auth_proto::Token;
+/// use plex_auth_proto::error::InvalidToken;
 ///
 /// let token = Token::new("xyz-Abc_0123456789ab\n")?; // as read from a file
 /// assert_eq!(token.expose(), "xyz-Abc_0123456789ab");

@@ -14,7 +14,7 @@ use crate::wire::lenient::Value;
 ///
 /// let joined = UnixSeconds(1_339_124_759);
 /// assert_eq!(SystemTime::try_from(joined)?, SystemTime::UNIX_EPOCH + Duration::from_secs(1_339_124_759));
-/// # Ok::<(), plex_auth_proto::InvalidUnixSeconds>(())
+/// # Ok::<(), plex_auth_proto::error::InvalidUnixSeconds>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(pub i64);

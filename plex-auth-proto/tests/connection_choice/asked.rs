@@ -1,6 +1,7 @@
 //! Which connections are asked, in which order, and why others are not.
 
-use plex_auth_proto::{ConnectionChoiceError, Resource, SourceDevice};
+use plex_auth_proto::flow::ConnectionChoiceError;
+use plex_auth_proto::server::{Resource, SourceDevice};
 
 use super::stage::{Play, RIGHT, at, candidates, me, own, plan, resource};
 

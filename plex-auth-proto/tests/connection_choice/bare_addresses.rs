@@ -1,6 +1,8 @@
 //! When the bare address is asked where the name of it was not found.
 
-use plex_auth_proto::{ConnectionKind, Resource, TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::flow::ConnectionKind;
+use plex_auth_proto::server::Resource;
 
 use super::stage::{Play, RIGHT, candidates, me, ms, own, resource};
 

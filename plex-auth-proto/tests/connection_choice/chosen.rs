@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress, Error, Flow, Step,
-    TlsErrorKind, Token, TransportErrorKind,
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::flow::{
+    CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Error, Flow, Step, Token};
 
 use super::stage::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
 

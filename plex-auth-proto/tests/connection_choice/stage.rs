@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    ChosenConnection, ClientIdentity, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
-    ConnectionProgress, Error, Flow, RequestId, Resource, Step, TransportErrorKind,
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    ChosenConnection, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
+    ConnectionProgress, RequestId,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::server::Resource;
+use plex_auth_proto::{ClientIdentity, Error, Flow, Step};
 
 pub(crate) const RIGHT: &str =
     r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#;
@@ -54,7 +57,7 @@ pub(crate) struct Play {
     pub(crate) now: SystemTime,
     /// What is under way: the number, the URL, and how the answer is read.
     pub(crate) asked:
-        Vec<(RequestId, String, plex_auth_proto::Reply<plex_auth_proto::ServerIdentity>)>,
+        Vec<(RequestId, String, plex_auth_proto::Reply<plex_auth_proto::server::ServerIdentity>)>,
     /// Every URL that was asked, and the time that it has.
     pub(crate) all: Vec<(String, Duration)>,
     pub(crate) outcome: Option<Outcome>,
@@ -100,7 +103,7 @@ impl Play {
     pub(crate) fn take(
         &mut self,
         part: &str,
-    ) -> (RequestId, plex_auth_proto::Reply<plex_auth_proto::ServerIdentity>) {
+    ) -> (RequestId, plex_auth_proto::Reply<plex_auth_proto::server::ServerIdentity>) {
         self.goes_on();
         let index = self.asked.iter().position(|(_, url, _)| url.contains(part));
         let (id, _, reply) =

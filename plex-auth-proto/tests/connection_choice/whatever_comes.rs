@@ -2,11 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    CandidateError, CandidateState, ChosenConnection, ConnectionChoiceError, Error, Flow, Step,
-    TransportErrorKind,
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    CandidateError, CandidateState, ChosenConnection, ConnectionChoiceError,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Error, Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,

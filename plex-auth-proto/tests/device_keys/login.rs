@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher, Flow,
-    InvalidSavedState, Step,
+use plex_auth_proto::flow::{
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher, InvalidSavedState,
 };
+use plex_auth_proto::{Flow, Step};
 
 use super::stage::{
     Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, RetryAfter, Silence, WAITING,

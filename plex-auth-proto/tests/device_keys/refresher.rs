@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{DeviceTokenEnd, DeviceTokenRefresher, Flow, RefreshError, Step, Token};
+use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, RefreshError};
+use plex_auth_proto::{Flow, Step, Token};
 
 use super::stage::{
     Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,

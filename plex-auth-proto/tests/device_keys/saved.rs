@@ -1,8 +1,8 @@
 //! What becomes of a key at its registration, and what is kept of a device.
 
-use plex_auth_proto::{
-    ClientIdentity, DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedState, Jwk, PlexTv, Token,
-};
+use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedState};
+use plex_auth_proto::jwt::Jwk;
+use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 
 use super::stage::{
     Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, plex_tv, refresher,

@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    Call, ClientIdentity, DeviceKey, DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher, Error,
-    Flow, Jwk, PlexTv, RefreshError, RequestId, SignError, Step, Token, TransportErrorKind,
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher, RefreshError, RequestId,
 };
+use plex_auth_proto::http::Response;
+use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
+use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Step, Token};
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
 pub(crate) const WAITING: &str = r#"{"id":2147483650,"authToken":null}"#;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenRefresher, Flow,
+use plex_auth_proto::Flow;
+use plex_auth_proto::flow::{
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenRefresher,
 };
 use proptest::collection::vec;
 use proptest::prelude::{

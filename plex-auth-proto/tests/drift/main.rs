@@ -4,10 +4,14 @@
 
 use std::fmt::Debug;
 
+use plex_auth_proto::device::Devices;
+use plex_auth_proto::home::Home;
 use plex_auth_proto::http::Response;
+use plex_auth_proto::jwt::PlexKeys;
+use plex_auth_proto::pin::{Pin, PinId, PinState};
+use plex_auth_proto::server::{Resources, Scope, TokenType};
 use plex_auth_proto::{
-    Account, ClientIdentity, Credentials, Devices, Home, MediaServer, Pin, PinId, PinState,
-    PlexKeys, PlexTv, Resources, Scope, SourceConnectionInformation, Token, TokenType,
+    Account, ClientIdentity, Credentials, MediaServer, PlexTv, SourceConnectionInformation, Token,
     TransientToken,
 };
 use proptest::prelude::{

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Flow, PinLoginError, TransportErrorKind};
+use plex_auth_proto::Flow;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::PinLoginError;
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
 

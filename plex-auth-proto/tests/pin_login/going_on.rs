@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{
-    Flow, InvalidSavedState, PinLogin, PinProgress, ShortPin, Step, TransportErrorKind,
-};
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{InvalidSavedState, PinLogin, PinProgress};
+use plex_auth_proto::pin::ShortPin;
+use plex_auth_proto::{Flow, Step};
 
 use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
 

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{LinkedPin, PinAnswer, PinLogin, PinLoginError, PinProgress};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    Call, ClientIdentity, Error, Flow, LinkedPin, PinAnswer, PinLogin, PinLoginError, PinProgress,
-    PlexTv, ShortPin, Step, TransportErrorKind,
-};
+use plex_auth_proto::pin::ShortPin;
+use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Step};
 
 pub(crate) const MADE: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
 pub(crate) const WAITING: &str = r#"{"id":2147483650,"authToken":null}"#;
@@ -76,7 +76,7 @@ impl Play {
     /// Waits until something is sent, which it returns, or it is over.
     pub(crate) fn sends(
         &mut self,
-    ) -> Option<(plex_auth_proto::RequestId, Call<PinAnswer<ShortPin>>)> {
+    ) -> Option<(plex_auth_proto::flow::RequestId, Call<PinAnswer<ShortPin>>)> {
         loop {
             match self.login.poll(self.now) {
                 Step::Send(id, call) => {

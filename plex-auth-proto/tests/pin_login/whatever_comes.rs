@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Flow, PinLogin, PinLoginError, PinProgress, ShortPin, TransportErrorKind};
+use plex_auth_proto::Flow;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{PinLogin, PinLoginError, PinProgress};
+use plex_auth_proto::pin::ShortPin;
 use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
     prop_oneof, proptest,

@@ -13,10 +13,11 @@ mod whatever_comes;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{
-    Flow, InvalidSavedState, Step, Token, TransientTokenProgress as Progress,
-    TransientTokenReason as Reason, TransientTokenRefresher,
+use plex_auth_proto::flow::{
+    InvalidSavedState, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    TransientTokenRefresher,
 };
+use plex_auth_proto::{Flow, Step, Token};
 
 use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, refresher, server_at, start};
 

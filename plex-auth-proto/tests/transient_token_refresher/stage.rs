@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    RequestId, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    TransientTokenRefresher,
+};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{
-    Call, ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
-    TransientTokenProgress as Progress, TransientTokenReason as Reason, TransientTokenRefresher,
-    TransportErrorKind,
+    Call, ClientIdentity, Error, Flow, MediaServer, Step, Token, TransientToken,
 };
 
 pub(crate) const HOUR: u64 = 3600;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::{Flow, Step, TransientTokenProgress as Progress};
+use plex_auth_proto::flow::TransientTokenProgress as Progress;
+use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,

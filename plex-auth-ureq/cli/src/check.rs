@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
-use plex_auth_ureq::{PlexTv, RetryProgress, Token, TokenState};
+use plex_auth_ureq::flow::{RetryProgress, TokenState};
+use plex_auth_ureq::{PlexTv, Token};
 use serde_json::json;
 
 use crate::explain;

@@ -1,6 +1,6 @@
 //! `plex-auth claim`: a claim token for a new server.
 
-use plex_auth_ureq::ClaimToken;
+use plex_auth_ureq::server::ClaimToken;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};

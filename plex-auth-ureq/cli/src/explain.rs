@@ -2,11 +2,10 @@
 
 use std::time::SystemTime;
 
+use plex_auth_ureq::error::{TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_ureq::flow::{DeviceLoginError, DeviceTokenEnd, PinLoginError};
 use plex_auth_ureq::proto::ResponseError as Answer;
-use plex_auth_ureq::{
-    DeviceLoginError, DeviceTokenEnd, Error, Host, PinLoginError, TlsErrorKind, TransportError,
-    TransportErrorKind as Reason,
-};
+use plex_auth_ureq::{Error, Host, TransportError};
 
 use crate::failure::{Exit, Failure};
 

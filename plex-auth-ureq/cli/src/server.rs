@@ -1,6 +1,7 @@
 //! A media server as it is named on the command line: by its name, its identifier or its URL.
 
-use plex_auth_ureq::{MediaServer, MediaServerAddress, Resource, Resources, ServerUrl, Token};
+use plex_auth_ureq::server::{Resource, Resources};
+use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 
 use crate::failure::{Exit, Failure};
 use crate::session::{Session, SignedIn};

@@ -4,10 +4,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use plex_auth_ureq::{
-    CandidateError, CandidateState, ChosenConnection, ClientIdentity, ConnectionCandidate,
-    ConnectionChoiceError, ConnectionKind, Error, Resource, ResourceConnection,
+use plex_auth_ureq::flow::{
+    CandidateError, CandidateState, ChosenConnection, ConnectionCandidate, ConnectionChoiceError,
+    ConnectionKind,
 };
+use plex_auth_ureq::server::{Resource, ResourceConnection};
+use plex_auth_ureq::{ClientIdentity, Error};
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};

@@ -1,6 +1,7 @@
 //! `plex-auth source SERVER SOURCE`: how to reach another server or a provider that this one knows.
 
-use plex_auth_ureq::{Source, SourceDevice};
+use plex_auth_ureq::Source;
+use plex_auth_ureq::server::SourceDevice;
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};

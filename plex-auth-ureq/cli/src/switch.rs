@@ -1,6 +1,7 @@
 //! `plex-auth switch USER`: switches to another user of the Plex Home, saved as a profile of its own.
 
-use plex_auth_ureq::{Account, Home, HomePin, HomeUser, HomeUserUuid};
+use plex_auth_ureq::Account;
+use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};

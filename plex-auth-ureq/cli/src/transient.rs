@@ -1,6 +1,6 @@
 //! `plex-auth transient SERVER`: a token of a server that ends by itself.
 
-use plex_auth_ureq::{Scope, TokenType};
+use plex_auth_ureq::server::{Scope, TokenType};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};

@@ -1,6 +1,6 @@
 //! `plex-auth users`: the people of the account's Home.
 
-use plex_auth_ureq::HomeUser;
+use plex_auth_ureq::home::HomeUser;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};

@@ -2,8 +2,9 @@
 
 use std::time::{Instant, SystemTime};
 
+use plex_auth_ureq::flow::RequestId;
 use plex_auth_ureq::http::Response;
-use plex_auth_ureq::{Call, Error, Flow, RequestId, Step};
+use plex_auth_ureq::{Call, Error, Flow, Step};
 
 use crate::output::note;
 

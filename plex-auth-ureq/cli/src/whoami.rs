@@ -1,6 +1,7 @@
 //! `plex-auth whoami`: whose token it is.
 
-use plex_auth_ureq::{Account, SubscriptionPeriod, UnixSeconds};
+use plex_auth_ureq::account::SubscriptionPeriod;
+use plex_auth_ureq::{Account, UnixSeconds};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};

@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use ureq::{Agent, Error, Proxy, Timeout};
 
 use super::{CONNECT_TIMEOUT, ErrorContext, Failure, classify, connect_limit, is_closed};

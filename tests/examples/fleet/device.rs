@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::{
-    ClientIdentity, DeviceTokenRefresher, Ed25519Key, PlexJwt, PlexTv, ServerUrl, Token,
-};
+use plex_auth_proto::flow::DeviceTokenRefresher;
+use plex_auth_proto::jwt::{Ed25519Key, PlexJwt};
+use plex_auth_proto::{ClientIdentity, PlexTv, ServerUrl, Token};
 
 use crate::chance::{Chance, mixed};
 use crate::devices::{DAY, ROLLED_OUT, START};

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use plex_auth_proto::flow::{DeviceTokenAnswer, DeviceTokenEnd, RequestId};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{DeviceTokenAnswer, DeviceTokenEnd, Error, Flow, RequestId, Step};
+use plex_auth_proto::{Error, Flow, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};

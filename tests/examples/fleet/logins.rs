@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use plex_auth_fake::FakePlex;
+use plex_auth_proto::flow::{PinAnswer, PinLogin, PinLoginError, PinProgress, RequestId};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    ClientIdentity, Error, Flow, PinAnswer, PinLogin, PinLoginError, PinProgress, PlexTv,
-    RequestId, ShortPin, Step,
-};
+use plex_auth_proto::pin::ShortPin;
+use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};

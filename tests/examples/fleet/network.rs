@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::header::{DATE, HeaderValue, RETRY_AFTER};
 use plex_auth_proto::http::{Request, Response, StatusCode};
-use plex_auth_proto::{Call, Error, TransportErrorKind};
+use plex_auth_proto::{Call, Error};
 
 use crate::chance::Chance;
 use crate::traffic::Traffic;

@@ -5,11 +5,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use plex_auth_fake::FakePlex;
+use plex_auth_proto::flow::{RequestId, TransientTokenProgress, TransientTokenRefresher};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{
-    ClientIdentity, Error, Flow, MediaServer, RequestId, Step, Token, TransientToken,
-    TransientTokenProgress, TransientTokenRefresher,
-};
+use plex_auth_proto::{ClientIdentity, Error, Flow, MediaServer, Step, Token, TransientToken};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};

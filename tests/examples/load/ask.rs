@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use plex_auth_fake::{FakePlex, REQUEST_NUMBER, Which, Who};
 use plex_auth_proto::http::Response;
+use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
-    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Scope, Source, Token, TokenType,
+    Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
 /// Either transport, behind one `exchange`; the sync one is ready at once.

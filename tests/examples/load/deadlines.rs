@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
-use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token, TransportErrorKind as Reason};
+use plex_auth_proto::error::TransportErrorKind as Reason;
+use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token};
 use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::Arguments;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind as Reason};
 use plex_auth_tests::{Death, Kills, Point};
 
 use crate::Arguments;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use plex_auth_fake::Seen;
-use plex_auth_proto::{Error, TransportError, TransportErrorKind};
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::{Error, TransportError};
 
 use crate::ask::Outcome;
 use crate::report::Report;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour};
-use plex_auth_proto::{TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind as Reason};
 
 use crate::Arguments;
 use crate::ledger::Ledger;

@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
 use clap::Parser;
-use plex_auth_proto::{ClientIdentity, DeviceClaims, DeviceKey, Ed25519Key, PlexKeys, Token};
+use plex_auth_proto::jwt::{DeviceClaims, DeviceKey, Ed25519Key, PlexKeys};
+use plex_auth_proto::{ClientIdentity, Token};
 use serde_json::{Value, json};
 
 use crate::Outcome;

@@ -4,10 +4,9 @@ use std::fmt::Display;
 use std::ops::ControlFlow;
 
 use clap::Parser;
-use plex_auth_proto::{
-    ClientIdentity, Flow, ForwardUrl, LinkedPin, LoginPin, Pin, PinAnswer, PinLogin, PinLoginError,
-    PinProgress, PlexTv,
-};
+use plex_auth_proto::flow::{LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress};
+use plex_auth_proto::pin::{ForwardUrl, Pin};
+use plex_auth_proto::{ClientIdentity, Flow, PlexTv};
 use plex_auth_ureq::Transport;
 use serde_json::json;
 

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use plex_auth_ureq::{
-    ConnectionKind, MediaServer, PlexTv, Scope, Token, TokenType, TransientToken, Transport,
-};
+use plex_auth_ureq::flow::ConnectionKind;
+use plex_auth_ureq::server::{Scope, TokenType};
+use plex_auth_ureq::{MediaServer, PlexTv, Token, TransientToken, Transport};
 
 /// Finds the server of this name over its best connection, to be asked with the token that it takes.
 fn open(

@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_ureq::{
-    DeviceLogin, DeviceLoginProgress, DevicePin, DeviceTokenEnd, DeviceTokenProgress,
-    DeviceTokenRefresher, Ed25519Key, PlexTv, Token, Transport,
+use plex_auth_ureq::flow::{
+    DeviceLogin, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher,
 };
+use plex_auth_ureq::jwt::Ed25519Key;
+use plex_auth_ureq::pin::DevicePin;
+use plex_auth_ureq::{PlexTv, Token, Transport};
 
 use crate::save::{save, saved, saved_text};
 

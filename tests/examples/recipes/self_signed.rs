@@ -11,7 +11,8 @@ fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
 // Played at the fake.
 
 use plex_auth_fake::{Authority, FakePlex, Server, Who};
-use plex_auth_ureq::{TlsErrorKind, Token, TransportErrorKind};
+use plex_auth_ureq::Token;
+use plex_auth_ureq::error::{TlsErrorKind, TransportErrorKind};
 
 use crate::harness::{Outcome, plex_tv_at};
 

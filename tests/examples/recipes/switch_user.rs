@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use plex_auth_ureq::{Account, HomePin, HomeUser, PlexTv, Token, Transport};
+use plex_auth_ureq::home::{HomePin, HomeUser};
+use plex_auth_ureq::{Account, PlexTv, Token, Transport};
 
 /// The users to choose from: name, whether a PIN is asked for, and what they are switched to by.
 fn users(

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use plex_auth_ureq::{PlexTv, Token, TokenState, Transport};
+use plex_auth_ureq::flow::TokenState;
+use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
 /// For how long Plex's word is taken without asking again.

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use plex_auth_ureq::{LinkedPin, PinLoginError, PinProgress, PlexTv, ShortPin, Transport};
+use plex_auth_ureq::flow::{LinkedPin, PinLoginError, PinProgress};
+use plex_auth_ureq::pin::ShortPin;
+use plex_auth_ureq::{PlexTv, Transport};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::types::QrError;

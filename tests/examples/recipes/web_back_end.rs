@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use plex_auth_hyper::flow::{Access, PinLogin, PinLoginError, PinProgress};
 use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
-use plex_auth_hyper::{
-    Access, ForwardUrl, PinLogin, PinLoginError, PinProgress, PlexTv, Secret, StrongPin, Token,
-    Transport,
-};
+use plex_auth_hyper::pin::{ForwardUrl, StrongPin};
+use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
 /// How long somebody who has come back is waited for: they have signed in, or refused, before.
 const PATIENCE: Duration = Duration::from_secs(5);

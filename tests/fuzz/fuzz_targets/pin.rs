@@ -6,7 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{
     NEW_PIN, PIN, POLLED_PIN, check_error, depth, json, plex_tv, success, token_in,
 };
-use plex_auth_proto::{ResponseError, PinState, StrongPin};
+use plex_auth_proto::ResponseError;
+use plex_auth_proto::pin::{PinState, StrongPin};
 use serde_json::Value;
 
 fuzz_target!(|body: &[u8]| {

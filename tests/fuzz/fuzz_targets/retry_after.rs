@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{TOKEN_DETAILS, check_error};
-use plex_auth_proto::RetryAfter;
+use plex_auth_proto::error::RetryAfter;
 use plex_auth_proto::http::header::{HeaderValue, RETRY_AFTER};
 use plex_auth_proto::http::{Response, StatusCode};
 

@@ -1,6 +1,7 @@
 use plex_auth_proto::http::header::RETRY_AFTER;
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
-use plex_auth_proto::{ResponseError, Host, PlexError};
+use plex_auth_proto::{Host, ResponseError};
+use plex_auth_proto::error::PlexError;
 
 use crate::{PASSWORD, TOKEN};
 

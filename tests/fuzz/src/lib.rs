@@ -16,10 +16,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use plex_auth_proto::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Host, MediaServer, PinId, PinState, PlexTv, Reply,
-    Scope, SourceConnectionInformation, StrongPin, Token, TokenType, TransientToken,
-};
+use plex_auth_proto::{Account, Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Reply, SourceConnectionInformation, Token, TransientToken};
+use plex_auth_proto::pin::{PinId, PinState, StrongPin};
+use plex_auth_proto::server::{Scope, TokenType};
 use serde_json::{Number, Value};
 
 mod error;

@@ -71,7 +71,7 @@ async fn play() -> Result<(), Box<dyn Error>> {
 
     // A flow goes over it as well.
     let state = http.drive(&mut plex_tv.token_check(&account.auth_token)).await;
-    assert!(matches!(state, plex_auth_hyper::TokenState::Valid(_)), "{state:?}");
+    assert!(matches!(state, plex_auth_hyper::flow::TokenState::Valid(_)), "{state:?}");
 
     // A redirect to another host is an answer, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());

@@ -8,8 +8,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, Call, Error, Flow, Step, TransportErrorKind};
+use plex_auth_proto::{Body, Call, Error, Flow, Step};
 use plex_auth_tests::bare_client;
 use tokio::runtime::Runtime;
 

@@ -1,7 +1,8 @@
 //! A media server before it has an owner, and how it gets one.
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Which, Who};
-use plex_auth_proto::{ClaimToken, MediaServerAddress, ResponseError, Scope, TokenType};
+use plex_auth_proto::server::{ClaimToken, Scope, TokenType};
+use plex_auth_proto::{MediaServerAddress, ResponseError};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;

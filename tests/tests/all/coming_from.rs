@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use plex_auth_ureq::flow::{ChosenConnection, TokenCheck};
+use plex_auth_ureq::jwt::{Ed25519Key, PlexJwt, PlexKeys};
+use plex_auth_ureq::pin::{ShortPin, StrongPin};
+use plex_auth_ureq::server::{Resource, Resources};
 use plex_auth_ureq::{
-    ChosenConnection, ClientIdentity, Credentials, Ed25519Key, MediaServer, MediaServerAddress,
-    PlexJwt, PlexKeys, PlexTv, Resource, Resources, ShortPin, StrongPin, Token, TokenCheck,
-    Transport,
+    ClientIdentity, Credentials, MediaServer, MediaServerAddress, PlexTv, Token, Transport,
 };
 
 const PAGE: &str = include_str!("../../examples/recipes/coming-from.md");

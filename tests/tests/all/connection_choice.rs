@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Which, Who};
-use plex_auth_proto::{
-    CandidateState, ChosenConnection, ClientIdentity, ConnectionChoice, ConnectionChoiceError,
-    ConnectionKind, ConnectionProgress, PlexTv, Resource, ResourceConnection, Scope, Token,
-    TokenType,
+use plex_auth_proto::flow::{
+    CandidateState, ChosenConnection, ConnectionChoice, ConnectionChoiceError, ConnectionKind,
+    ConnectionProgress,
 };
+use plex_auth_proto::server::{Resource, ResourceConnection, Scope, TokenType};
+use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 use plex_auth_tests::BlackHole;
 
 use crate::carrier::Carrier;

@@ -3,10 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
-use plex_auth_proto::{
-    DeviceClaims, DeviceJwt, DeviceKey, DevicePin, Ed25519Key, Error, JwtScope, PinId, PinState,
-    PlexJwt, PlexKeys, ResponseError, Scope, Token, TokenType, VerifyError,
+use plex_auth_proto::jwt::{
+    DeviceClaims, DeviceJwt, DeviceKey, Ed25519Key, JwtScope, PlexJwt, PlexKeys, VerifyError,
 };
+use plex_auth_proto::pin::{DevicePin, PinId, PinState};
+use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{Error, ResponseError, Token};
 
 use crate::every_operation::IDENTIFIER;
 use crate::harness::{Harness, over_every_carrier};

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Server, Who};
-use plex_auth_proto::http::header::DATE;
-use plex_auth_proto::{
-    ClientIdentity, DeviceKey, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenProgress,
-    DeviceTokenRefresher, Ed25519Key, Error, Flow, PlexTv, Step, Token, TransportErrorKind,
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    DeviceLoginProgress, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher,
 };
+use plex_auth_proto::http::header::DATE;
+use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
+use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step, Token};
 
 use crate::carrier::runtime;
 

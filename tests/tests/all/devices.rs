@@ -1,7 +1,8 @@
 //! The devices of an account, and taking one off.
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::{DeviceId, ResponseError};
+use plex_auth_proto::ResponseError;
+use plex_auth_proto::device::DeviceId;
 
 use crate::every_operation::IDENTIFIER;
 use crate::harness::over_every_carrier;
@@ -15,7 +16,7 @@ fn a_device_that_is_removed_is_signed_out() {
         let devices = harness.send(plex_tv.devices(&tariq)).unwrap();
         assert!(devices.unreadable_fields().is_empty(), "{:?}", devices.unreadable_fields());
         assert_eq!(devices.devices.len(), 2);
-        let is_ours = |device: &&plex_auth_proto::Device| {
+        let is_ours = |device: &&plex_auth_proto::device::Device| {
             device.client_identifier.as_deref() == Some(IDENTIFIER)
         };
         let ours = devices.devices.iter().find(is_ours).unwrap();

@@ -4,9 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{Authority, FakePlex, Server, ServerCertificate};
-use plex_auth_proto::{
-    Error, Host, ResponseError, RetryAfter, TlsErrorKind, TransportErrorKind as Reason,
-};
+use plex_auth_proto::error::{RetryAfter, TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_proto::{Error, Host, ResponseError};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;

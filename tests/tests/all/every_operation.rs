@@ -4,11 +4,16 @@
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
+use plex_auth_proto::device::DeviceId;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::home::{HomePin, HomeUserUuid};
 use plex_auth_proto::http::{Request, Response, Uri};
+use plex_auth_proto::jwt::{DeviceClaims, DeviceJwt, Jwk};
+use plex_auth_proto::pin::{PinCode, PinId};
+use plex_auth_proto::server::{ClaimToken, Scope, TokenType};
 use plex_auth_proto::{
-    Body, Call, ClaimToken, ClientIdentity, Credentials, DeviceClaims, DeviceId, DeviceJwt, Error,
-    HomePin, HomeUserUuid, Host, Jwk, MediaServer, OPERATIONS, Operation, PinCode, PinId, PlexTv,
-    ResponseError, Scope, Source, Token, TokenType, TransportErrorKind,
+    Body, Call, ClientIdentity, Credentials, Error, Host, MediaServer, OPERATIONS, Operation,
+    PlexTv, ResponseError, Source, Token,
 };
 
 use crate::carrier::Carrier;

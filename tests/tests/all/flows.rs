@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::{
-    ClientIdentity, LinkedPin, PinLogin, PinLoginError, PinProgress, PlexTv, ShortPin,
-    TransportErrorKind,
-};
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{LinkedPin, PinLogin, PinLoginError, PinProgress};
+use plex_auth_proto::pin::ShortPin;
+use plex_auth_proto::{ClientIdentity, PlexTv};
 
 use crate::harness::{Harness, over_every_carrier};
 

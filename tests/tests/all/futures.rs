@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_hyper::Transport;
-use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token, TransportErrorKind as Reason};
+use plex_auth_proto::error::TransportErrorKind as Reason;
+use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token};
 use plex_auth_tests::dropped_after;
 
 use crate::carrier::runtime;

@@ -1,7 +1,8 @@
 //! The people of a Plex Home, and becoming one of them.
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
-use plex_auth_proto::{Error, Home, HomePin, HomeUser, HomeUserUuid, ResponseError};
+use plex_auth_proto::home::{Home, HomePin, HomeUser, HomeUserUuid};
+use plex_auth_proto::{Error, ResponseError};
 
 use crate::harness::{Harness, over_every_carrier};
 

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
+use plex_auth_proto::error::TransportErrorKind as Reason;
 use plex_auth_proto::http::Request;
-use plex_auth_proto::{
-    Account, Call, ClientIdentity, PlexTv, ResponseError, Token, TransportErrorKind as Reason,
-};
+use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, ResponseError, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;

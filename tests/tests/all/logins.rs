@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use plex_auth_fake::{Misbehaviour, Who};
-use plex_auth_proto::{
-    DeviceKey, DeviceLoginError, DeviceLoginProgress, Ed25519Key, Jwk, LinkedPin, Pin,
-    PinLoginError, PinProgress, ResponseError, ShortPin, SignError,
+use plex_auth_proto::ResponseError;
+use plex_auth_proto::flow::{
+    DeviceLoginError, DeviceLoginProgress, LinkedPin, PinLoginError, PinProgress,
 };
+use plex_auth_proto::jwt::{DeviceKey, Ed25519Key, Jwk, SignError};
+use plex_auth_proto::pin::{Pin, ShortPin};
 
 use crate::harness::{Harness, over_every_client_at_once};
 

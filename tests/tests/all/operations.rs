@@ -1,7 +1,8 @@
 //! The operations, from a value to an answer, over every carrier.
 
 use plex_auth_fake::{Which, Who};
-use plex_auth_proto::{OPERATIONS, Scope, Token, TokenType};
+use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{OPERATIONS, Token};
 
 use crate::every_operation::{IDENTIFIER, every_operation};
 use crate::harness::over_every_carrier;

@@ -4,9 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_proto::http::Request;
-use plex_auth_proto::{
-    ClientIdentity, Error, ForwardUrl, Pin, PinCode, PinId, PinState, PlexTv, ResponseError, Token,
-};
+use plex_auth_proto::pin::{ForwardUrl, Pin, PinCode, PinId, PinState};
+use plex_auth_proto::{ClientIdentity, Error, PlexTv, ResponseError, Token};
 
 use crate::every_operation::IDENTIFIER;
 use crate::harness::{Harness, over_every_carrier};

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use plex_auth_fake::{FakePlex, Server};
-use plex_auth_proto::{ClientIdentity, Credentials, Error, PlexTv, TransportErrorKind as Reason};
+use plex_auth_proto::error::TransportErrorKind as Reason;
+use plex_auth_proto::{ClientIdentity, Credentials, Error, PlexTv};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;

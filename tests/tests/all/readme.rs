@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use plex_auth_fake::{FakePlex, Server, Who};
+use plex_auth_proto::error::RetryAfter;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, RetryAfter, ServerUrl, Token};
+use plex_auth_proto::{Body, ServerUrl, Token};
 use plex_auth_tests::bare_client;
 
 use crate::carrier::runtime;

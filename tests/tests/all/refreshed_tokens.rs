@@ -4,10 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server, Which, Who};
-use plex_auth_proto::{
-    Access, ClientIdentity, Flow, MediaServer, PlexTv, Token, TokenState,
-    TransientTokenProgress as Progress, TransientTokenReason as Reason, TransientTokenRefresher,
+use plex_auth_proto::flow::{
+    Access, TokenState, TransientTokenProgress as Progress, TransientTokenReason as Reason,
+    TransientTokenRefresher,
 };
+use plex_auth_proto::{ClientIdentity, Flow, MediaServer, PlexTv, Token};
 
 use crate::carrier::runtime;
 

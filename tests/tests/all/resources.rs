@@ -1,7 +1,8 @@
 //! What an account may use, and which token opens it.
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
-use plex_auth_proto::{MediaServer, ResponseError, Scope, ServerUrl, Token, TokenType};
+use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{MediaServer, ResponseError, ServerUrl, Token};
 
 use crate::harness::over_every_carrier;
 

@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_auth_fake::Misbehaviour;
-use plex_auth_proto::VerifyError::{
+use plex_auth_proto::Token;
+use plex_auth_proto::jwt::VerifyError::{
     self, Expired, Invalid, NoUsableKey, UnknownKey, WrongAudience,
 };
-use plex_auth_proto::{DeviceClaims, DeviceKey, Ed25519Key, InvalidPlexJwt, JwtPart, Token};
+use plex_auth_proto::jwt::{DeviceClaims, DeviceKey, Ed25519Key, InvalidPlexJwt, JwtPart};
 
 use crate::harness::{Harness, over_every_carrier};
 

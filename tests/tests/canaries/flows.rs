@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server};
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Error, Secret, Step, TransportErrorKind};
+use plex_auth_proto::{Call, Error, Secret, Step};
 
 use crate::carrier::Carrier;
 use crate::every_operation::every_operation;

@@ -15,8 +15,9 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Credentials, Token, TransportErrorKind};
+use plex_auth_proto::{Credentials, Token};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::carrier::Carrier;
@@ -338,11 +339,11 @@ fn what_is_dropped_is_zeroed_where_that_is_promised() {
     zeroes::<plex_auth_proto::Body>();
     zeroes::<plex_auth_proto::Secret>();
     zeroes::<Credentials>();
-    zeroes::<plex_auth_proto::PinId>();
-    zeroes::<plex_auth_proto::PinCode>();
-    zeroes::<plex_auth_proto::PinUrl>();
-    zeroes::<plex_auth_proto::DeviceJwt>();
-    zeroes::<plex_auth_proto::Ed25519Key>();
+    zeroes::<plex_auth_proto::pin::PinId>();
+    zeroes::<plex_auth_proto::pin::PinCode>();
+    zeroes::<plex_auth_proto::pin::PinUrl>();
+    zeroes::<plex_auth_proto::jwt::DeviceJwt>();
+    zeroes::<plex_auth_proto::jwt::Ed25519Key>();
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::time::SystemTime;
 
-use plex_auth_proto::{
-    Access, ConnectionChoice, ConnectionProgress, DeviceKey, DeviceLogin, DeviceLoginProgress,
-    DeviceTokenProgress, DeviceTokenRefresher, Flow, Jwk, LoginPin, PinLogin, Resource,
-    RetryProgress, Secret, ServerAccess, SignError, TokenCheck, TokenState, TransientTokenProgress,
-    TransientTokenRefresher,
+use plex_auth_proto::flow::{
+    Access, ConnectionChoice, ConnectionProgress, DeviceLogin, DeviceLoginProgress,
+    DeviceTokenProgress, DeviceTokenRefresher, LoginPin, PinLogin, RetryProgress, ServerAccess,
+    TokenCheck, TokenState, TransientTokenProgress, TransientTokenRefresher,
 };
+use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
+use plex_auth_proto::server::Resource;
+use plex_auth_proto::{Flow, Secret};
 
 use crate::every_operation::{Asking, SIGNATURE};
 use crate::search::{Seen, words};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 
-/// One way to reach a server, as a [`ConnectionChoice`](crate::ConnectionChoice) sees it, and what has become
+/// One way to reach a server, as a [`ConnectionChoice`](crate::flow::ConnectionChoice) sees it, and what has become
 /// of it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -16,7 +16,7 @@ pub struct ConnectionCandidate {
     /// Whether the address is one of IPv6, by its flag or by its looks.
     pub ipv6: bool,
     /// Whether it is the bare address in place of a `plex.direct` name, without encryption: there are none
-    /// unless [allowed](crate::ConnectionChoice::bare_addresses).
+    /// unless [allowed](crate::flow::ConnectionChoice::bare_addresses).
     pub bare_address: bool,
     /// What has become of it.
     pub state: CandidateState,
@@ -79,7 +79,7 @@ pub enum CandidateError {
     #[error("the address leads nowhere")]
     NotRoutable,
     /// Not asked: the address is a private one in a network that is not known to be yours, where another
-    /// machine has it; see [`private_addresses`](crate::ConnectionChoice::private_addresses).
+    /// machine has it; see [`private_addresses`](crate::flow::ConnectionChoice::private_addresses).
     #[error("the address is a private one in a network that is not known to be yours")]
     ForeignNetwork,
     /// Not asked: a better one has the same URL.
@@ -98,7 +98,7 @@ pub enum CandidateError {
     /// the time, a page of a proxy's, ...
     ///
     /// Where a `plex.direct` name
-    /// [was not found](crate::TransportErrorKind::NameNotFound) and the network is up, the router refuses names
+    /// [was not found](crate::error::TransportErrorKind::NameNotFound) and the network is up, the router refuses names
     /// that lead into its own network (DNS rebinding protection): its owner can allow `plex.direct` there.
     #[error("{0}")]
     Request(Error),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::candidate::{CandidateError, CandidateState, ConnectionCandidate};
 use super::listing::Planned;
 use crate::error::Error;
-use crate::error::transport::TransportErrorKind;
-use crate::flow::RequestId;
+use crate::error::TransportErrorKind;
+use crate::flow::step::RequestId;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;
 

@@ -8,7 +8,7 @@ use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 
-/// The connection that a [`ConnectionChoice`](crate::ConnectionChoice) has chosen: the right server has
+/// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right server has
 /// answered there, and has not been sent a token yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,14 +36,14 @@ impl ChosenConnection {
     }
 
     /// The server, asked with a token that opens it: mostly the
-    /// [`access_token`](crate::Resource::access_token) of its resource. A 401 there concerns the token: list
+    /// [`access_token`](crate::server::Resource::access_token) of its resource. A 401 there concerns the token: list
     /// the resources again.
     pub fn with_token(self, token: Token) -> MediaServer {
         self.address.with_token(token)
     }
 }
 
-/// How far a [`ConnectionChoice`](crate::ConnectionChoice) has come.
+/// How far a [`ConnectionChoice`](crate::flow::ConnectionChoice) has come.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ConnectionProgress {
@@ -59,7 +59,7 @@ pub enum ConnectionProgress {
     Finished,
 }
 
-/// Why a [`ConnectionChoice`](crate::ConnectionChoice) has chosen none.
+/// Why a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen none.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionChoiceError {
@@ -68,7 +68,7 @@ pub enum ConnectionChoiceError {
     #[error("the server has no client identifier that what answers could be compared with")]
     NoIdentifier,
     /// No candidate is of use. List the servers again, as connections change; each
-    /// [loss](crate::CandidateError) says what else helps.
+    /// [loss](crate::flow::CandidateError) says what else helps.
     #[error("no connection leads to the server{}", Listing(.candidates))]
     #[non_exhaustive]
     NoneReachable {

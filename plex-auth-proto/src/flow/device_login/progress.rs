@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::flow::pin_login::failure::Failure;
-use crate::jwt::device_key::SignError;
+use crate::jwt::SignError;
 use crate::plex_tv::pin::device_pin::DevicePin;
 
-/// How far a [`DeviceLogin`](crate::DeviceLogin) has come.
+/// How far a [`DeviceLogin`](crate::flow::DeviceLogin) has come.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is shown at once and never saved")]
 #[non_exhaustive]
@@ -30,11 +30,11 @@ pub enum DeviceLoginProgress {
     Finished,
 }
 
-/// Why a [`DeviceLogin`](crate::DeviceLogin) brought no token.
+/// Why a [`DeviceLogin`](crate::flow::DeviceLogin) brought no token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceLoginError {
-    /// Nobody has linked the PIN in time. [Renew](crate::DeviceLogin::renew) the login to show another one.
+    /// Nobody has linked the PIN in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
     #[error("nobody has linked the PIN in time")]
     Expired,
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the

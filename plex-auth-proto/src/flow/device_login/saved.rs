@@ -8,7 +8,7 @@ use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::saved_device::{self, SavedDevice};
 use crate::flow::saved_state::InvalidSavedState;
-use crate::jwt::device_key::DeviceKey;
+use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
 use crate::plex_tv::pin::device_pin::DevicePin;
@@ -20,7 +20,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
     /// key, and the PIN where there is one. The key itself is not in it.
     ///
-    /// It is there before the first call is sent. A [refresher](crate::DeviceTokenRefresher::restore) can go on with it too, where
+    /// It is there before the first call is sent. A [refresher](crate::flow::DeviceTokenRefresher::restore) can go on with it too, where
     /// the PIN has been linked.
     pub fn save(&self, now: SystemTime) -> Secret {
         let WithKey { key, strong } = self.machine.method();

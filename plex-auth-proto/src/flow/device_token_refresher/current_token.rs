@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::jwt::plex_jwt::PlexJwt;
+use crate::jwt::PlexJwt;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 

@@ -1,11 +1,11 @@
 //! What a refresher of a device's token has to show, and how it ends.
 
 use crate::error::Error;
-use crate::jwt::device_key::SignError;
+use crate::jwt::SignError;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
-/// How a [`DeviceTokenRefresher`](crate::DeviceTokenRefresher) is doing.
+/// How a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) is doing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DeviceTokenProgress {
@@ -28,7 +28,7 @@ pub enum DeviceTokenProgress {
         token: Token,
         /// Until when it is good, by Plex's clock. Absent where it does not say so.
         expires_at: Option<UnixSeconds>,
-        /// How many tokens have been got so far: the token is to be [saved](crate::DeviceTokenRefresher::save) when this
+        /// How many tokens have been got so far: the token is to be [saved](crate::flow::DeviceTokenRefresher::save) when this
         /// has risen.
         renewals: u64,
         /// Why it could not be renewed. It is tried again.
@@ -50,7 +50,7 @@ pub enum RefreshError {
     Sign(#[from] SignError),
 }
 
-/// Why a [`DeviceTokenRefresher`](crate::DeviceTokenRefresher) is over, which only happens where no waiting helps.
+/// Why a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) is over, which only happens where no waiting helps.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceTokenEnd {

@@ -6,12 +6,12 @@ use super::current_token::CurrentToken;
 use super::{DeviceTokenRefresher, Stage};
 use crate::flow::saved_device::{self, SavedDevice};
 use crate::flow::saved_state::InvalidSavedState;
-use crate::jwt::device_key::DeviceKey;
+use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// A refresher that goes on where [`save`](Self::save), or that of a [login](crate::DeviceLogin::save), left it. Without a
+    /// A refresher that goes on where [`save`](Self::save), or that of a [login](crate::flow::DeviceLogin::save), left it. Without a
     /// token it gets one at once.
     ///
     /// # Errors

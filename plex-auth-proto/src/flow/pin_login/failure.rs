@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::error::Error;
-use crate::error::transport::TransportErrorKind;
-use crate::jwt::device_key::SignError;
+use crate::error::TransportErrorKind;
+use crate::jwt::SignError;
 
 /// Why it brought no token.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::plex_tv::pin::poll_pin::PinState;
 use crate::values::token::Token;
 
-/// What a [`PinLogin`] brings.
+/// What a [`PinLogin`](crate::flow::PinLogin) brings.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedPin {
@@ -16,11 +16,11 @@ pub struct LinkedPin {
     pub new_registration: Option<bool>,
 }
 
-/// Why a [`PinLogin`] brought no token.
+/// Why a [`PinLogin`](crate::flow::PinLogin) brought no token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinLoginError {
-    /// Nobody has linked the PIN in time. [Renew](PinLogin::renew) the login to show another one.
+    /// Nobody has linked the PIN in time. [Renew](crate::flow::PinLogin::renew) the login to show another one.
     #[error("nobody has linked the PIN in time")]
     Expired,
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
@@ -29,7 +29,7 @@ pub enum PinLoginError {
     Failed(#[from] Error),
 }
 
-/// How far a [`PinLogin`] has come.
+/// How far a [`PinLogin`](crate::flow::PinLogin) has come.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PinProgress<P> {
@@ -47,7 +47,7 @@ pub enum PinProgress<P> {
     Finished,
 }
 
-/// What the answers of a [`PinLogin`] are read as.
+/// What the answers of a [`PinLogin`](crate::flow::PinLogin) are read as.
 #[derive(Debug)]
 pub struct PinAnswer<P>(pub(super) PinContent<P>);
 

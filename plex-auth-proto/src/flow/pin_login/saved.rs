@@ -19,7 +19,9 @@ impl<P: LoginPin> PinLogin<P> {
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{ClientIdentity, PinLogin, PlexTv, ShortPin};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv};
+    /// use plex_auth_proto::flow::PinLogin;
+    /// use plex_auth_proto::pin::ShortPin;
     ///
     /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
     /// let login = plex_tv.short_pin_login();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::error::response::ResponseError;
+use crate::error::ResponseError;
 use crate::values::token::Token;
 
 /// What a [`TransientTokenRefresher`](super::TransientTokenRefresher) is about.

@@ -18,7 +18,8 @@ impl TransientTokenRefresher {
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token, TransientTokenRefresher};
+    /// use plex_auth_proto::{ClientIdentity, MediaServer, Token};
+    /// use plex_auth_proto::flow::TransientTokenRefresher;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);

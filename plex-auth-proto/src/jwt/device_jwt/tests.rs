@@ -1,5 +1,6 @@
 use super::{BASE64, DeviceClaims, DeviceJwt, DeviceKey, Jwk, JwtScope, SignError};
-use crate::{ClientIdentity, Nonce};
+use crate::ClientIdentity;
+use crate::jwt::Nonce;
 use base64::Engine;
 use std::time::{Duration, SystemTime};
 

@@ -2,8 +2,8 @@ use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 
+use crate::call::Body;
 use crate::call::Call;
-use crate::call::body::Body;
 use crate::call::request;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;

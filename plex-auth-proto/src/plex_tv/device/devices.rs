@@ -34,7 +34,8 @@ impl PlexTv {
     /// alone. The published API does not name it. Source: two clients.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, DeviceId, PlexTv, Token};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// use plex_auth_proto::device::DeviceId;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -65,7 +66,7 @@ lenient::object! {
     /// the container, as JSON:
     ///
     /// ```
-    /// let devices: plex_auth_proto::Devices =
+    /// let devices: plex_auth_proto::device::Devices =
     ///     serde_json::from_str(r#"{"Device": [{"id": "4711", "name": "Television"}]}"#)?;
     /// assert_eq!(devices.devices.len(), 1);
     /// # Ok::<(), serde_json::Error>(())
@@ -94,7 +95,7 @@ impl Devices {
     /// A list is named where any element of it was left out. No path holds a value.
     ///
     /// ```
-    /// let devices: plex_auth_proto::Devices =
+    /// let devices: plex_auth_proto::device::Devices =
     ///     serde_json::from_str(r#"{"Device": ["a device", {"id": "one", "name": "Lamp"}]}"#)?;
     /// assert_eq!(devices.devices.len(), 1);
     /// assert_eq!(devices.unreadable_fields(), ["Device", "Device.0.id"]);
@@ -203,8 +204,9 @@ fn read(body: &[u8]) -> Result<Devices, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::{DeviceId, Devices, read};
+    use crate::error::Content;
     use crate::wire::decode::DecodeError;
-    use crate::{ClientIdentity, Content, PlexTv, Token, UnixSeconds};
+    use crate::{ClientIdentity, PlexTv, Token, UnixSeconds};
 
     fn parse(body: &str) -> Devices {
         read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))

@@ -30,7 +30,8 @@ impl PlexTv {
     /// [`devices`](Self::devices) does. The published API does not name it. Source: two clients.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, DeviceId, PlexTv, Token};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// use plex_auth_proto::device::DeviceId;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -51,7 +52,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, DeviceId, PlexTv, Token};
+    use crate::device::DeviceId;
+    use crate::{ClientIdentity, PlexTv, Token};
     use http::Response;
 
     #[test]

@@ -3,7 +3,7 @@ use serde::de::MapAccess;
 
 use crate::call::Call;
 use crate::call::request;
-use crate::jwt::device_jwt::DeviceJwt;
+use crate::jwt::DeviceJwt;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
@@ -21,7 +21,7 @@ impl PlexTv {
     /// `POST {plex.tv}/auth/token` (exchangeJWTToken): gets a new token for what the device has signed. No
     /// password, no user, no other token is needed.
     ///
-    /// The token is good for seven days ([`PlexJwt`](crate::PlexJwt) says until when), and a new one can be had
+    /// The token is good for seven days ([`PlexJwt`](crate::jwt::PlexJwt) says until when), and a new one can be had
     /// at any time, also when the last one has expired. With the first one the old-style token of the device
     /// dies. Media servers do not take such a token, as users report: what opens them is the access token of a
     /// resource (see [`Token`]).
@@ -43,11 +43,12 @@ impl PlexTv {
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{http, ClientIdentity, DeviceClaims, PlexTv};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
+    /// use plex_auth_proto::jwt::DeviceClaims;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let plex_tv = PlexTv::new(me);
-    /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+    /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
     /// # struct Key(Jwk);
     /// # impl DeviceKey for Key {
     /// #     fn jwk(&self) -> &Jwk { &self.0 }
@@ -105,8 +106,9 @@ fn read(body: &[u8]) -> Result<Token, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::read;
+    use crate::jwt::{DeviceClaims, Jwk};
     use crate::wire::decode::DecodeError;
-    use crate::{ClientIdentity, DeviceClaims, Jwk, PlexTv, ResponseError};
+    use crate::{ClientIdentity, PlexTv, ResponseError};
     use http::Response;
     use std::time::SystemTime;
 

@@ -2,7 +2,7 @@ use http::Method;
 
 use crate::call::Call;
 use crate::call::request;
-use crate::jwt::plex_keys::PlexKeys;
+use crate::jwt::PlexKeys;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::wire::decode;

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::call::request;
-use crate::jwt::jwk::Jwk;
+use crate::jwt::Jwk;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
@@ -32,7 +32,8 @@ impl PlexTv {
     /// description and a working client.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv, Token};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// use plex_auth_proto::jwt::Jwk;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -55,7 +56,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Jwk, PlexTv, ResponseError, Token};
+    use crate::jwt::Jwk;
+    use crate::{ClientIdentity, PlexTv, ResponseError, Token};
     use http::Response;
 
     fn call() -> crate::Call<()> {

@@ -59,7 +59,7 @@ lenient::object! {
     /// `Debug` shows no name and no e-mail address. A test makes one from JSON:
     ///
     /// ```
-    /// let home: plex_auth_proto::Home =
+    /// let home: plex_auth_proto::home::Home =
     ///     serde_json::from_str(r#"{"users": [{"uuid": "e72a41d09c5b3f86", "title": "Nilo"}]}"#)?;
     /// assert_eq!(home.users.len(), 1);
     /// # Ok::<(), serde_json::Error>(())
@@ -91,7 +91,7 @@ impl Home {
     /// A list is named where any element of it was left out. No path holds a value.
     ///
     /// ```
-    /// let home: plex_auth_proto::Home =
+    /// let home: plex_auth_proto::home::Home =
     ///     serde_json::from_str(r#"{"users": [7, {"uuid": "../x", "title": "Nilo"}]}"#)?;
     /// assert_eq!(home.users.len(), 1);
     /// assert_eq!(home.unreadable_fields(), ["users", "users.0.uuid"]);

@@ -19,7 +19,7 @@ impl PlexTv {
     /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
     /// their account with a token of its own.
     ///
-    /// Users whose account [has a Home PIN](crate::HomeUser::has_home_pin) want it here. The token that was
+    /// Users whose account [has a Home PIN](crate::home::HomeUser::has_home_pin) want it here. The token that was
     /// asked with stays alive. For a media server ask [`resources`](Self::resources) with the new token: it
     /// opens what this user may see.
     ///
@@ -40,7 +40,8 @@ impl PlexTv {
     /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, HomePin, PlexTv, Token};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// use plex_auth_proto::home::HomePin;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -80,7 +81,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, HomePin, PlexTv, ResponseError, Token};
+    use crate::home::HomePin;
+    use crate::{ClientIdentity, PlexTv, ResponseError, Token};
     use http::Response;
 
     fn call(pin: Option<&str>) -> crate::Call<crate::Account> {
@@ -117,7 +119,7 @@ mod tests {
         for body in ["{}", r#"{"title":"Nilo","authToken":null}"#] {
             match call(None).reply().parse(&Response::new(body)).unwrap_err() {
                 ResponseError::UnexpectedShape { path, .. } => {
-                    assert_eq!(path, "authToken", "{body}")
+                    assert_eq!(path, "authToken", "{body}");
                 }
                 error => panic!("{body}: {error}"),
             }

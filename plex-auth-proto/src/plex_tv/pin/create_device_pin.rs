@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::call::request;
-use crate::jwt::jwk::Jwk;
+use crate::jwt::Jwk;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin;
 use crate::plex_tv::pin::create_pin::OPERATION;
@@ -32,7 +32,8 @@ impl PlexTv {
     /// Source: Plex's published description and two working clients.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
+    /// use plex_auth_proto::jwt::Jwk;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
@@ -61,7 +62,8 @@ impl PlexTv {
     /// [`create_short_device_pin`](Self::create_short_device_pin).
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, Jwk, PlexTv};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
+    /// use plex_auth_proto::jwt::Jwk;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let plex_tv = PlexTv::new(me);
@@ -86,7 +88,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Jwk, PlexTv, ResponseError};
+    use crate::jwt::Jwk;
+    use crate::{ClientIdentity, PlexTv, ResponseError};
 
     #[test]
     fn the_requests_carry_the_key_and_no_token() {

@@ -84,7 +84,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, PlexTv, ResponseError, ShortPin};
+    use crate::pin::ShortPin;
+    use crate::{ClientIdentity, PlexTv, ResponseError};
 
     fn plex_tv() -> PlexTv {
         PlexTv::new(ClientIdentity::builder("id").product("product").build().unwrap())
@@ -165,7 +166,7 @@ mod tests {
         ] {
             match made(body).unwrap_err() {
                 ResponseError::UnexpectedShape { path: found, .. } => {
-                    assert_eq!(found, path, "{body}")
+                    assert_eq!(found, path, "{body}");
                 }
                 error => panic!("{body}: {error}"),
             }

@@ -11,7 +11,7 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 /// [`poll_device_pin`](crate::PlexTv::poll_device_pin).
 ///
 /// ```
-/// use plex_auth_proto::{DevicePin, PinId};
+/// use plex_auth_proto::pin::{DevicePin, PinId};
 ///
 /// let before_the_restart = DevicePin::restored(PinId::new(2_147_483_650));
 /// assert_eq!(before_the_restart.id().expose(), 2_147_483_650);
@@ -50,7 +50,7 @@ impl DevicePin {
         }
     }
 
-    /// What to show for one with a short code: nothing where it is strong, or [kept](Self::kept).
+    /// What to show for one with a short code: nothing where it is strong, or [kept](Self::restored).
     pub fn short(&self) -> Option<&ShortPin> {
         match &self.0 {
             Kind::Short(pin) => Some(pin),
@@ -58,7 +58,7 @@ impl DevicePin {
         }
     }
 
-    /// What to open for one with a strong code: nothing where it is short, or [kept](Self::kept).
+    /// What to open for one with a strong code: nothing where it is short, or [kept](Self::restored).
     pub fn strong(&self) -> Option<&StrongPin> {
         match &self.0 {
             Kind::Strong(pin) => Some(pin),

@@ -9,7 +9,7 @@ use crate::values::forward_url::ForwardUrl;
 use crate::values::server_url::ServerUrl;
 use crate::wire::percent;
 
-/// The page of Plex's on which somebody signs in for a [`StrongPin`](crate::StrongPin), to be opened in a
+/// The page of Plex's on which somebody signs in for a [`StrongPin`](crate::pin::StrongPin), to be opened in a
 /// browser: `https://app.plex.tv/auth`, with everything else in the fragment, which a browser sends to
 /// nobody.
 ///
@@ -95,7 +95,8 @@ impl fmt::Debug for HostedPage {
 #[cfg(test)]
 mod tests {
     use super::{DEVICE, HostedPage};
-    use crate::{ClientIdentity, ClientIdentityBuilder, PlexTv, StrongPin};
+    use crate::pin::StrongPin;
+    use crate::{ClientIdentity, ClientIdentityBuilder, PlexTv};
 
     fn page_of(identity: ClientIdentityBuilder, url: &str) -> HostedPage {
         let plex_tv = PlexTv::at(identity.build().unwrap(), url.parse().unwrap());

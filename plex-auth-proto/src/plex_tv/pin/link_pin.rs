@@ -2,8 +2,8 @@ use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 
+use crate::call::Body;
 use crate::call::Call;
-use crate::call::body::Body;
 use crate::call::request;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
@@ -33,7 +33,8 @@ impl PlexTv {
     /// the published API.
     ///
     /// ```
-    /// use plex_auth_proto::{http, ClientIdentity, PinCode, PlexTv, Token};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// use plex_auth_proto::pin::PinCode;
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
@@ -70,7 +71,9 @@ fn form(code: &PinCode) -> Body {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Call, ClientIdentity, Content, PinCode, PlexTv, ResponseError, Token};
+    use crate::error::Content;
+    use crate::pin::PinCode;
+    use crate::{Call, ClientIdentity, PlexTv, ResponseError, Token};
 
     fn call(code: &str) -> Call<()> {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());

@@ -15,7 +15,7 @@ use crate::wire::lenient::Value;
 /// Plex counts them up, and has come near 2³¹: keep all 64 bits.
 ///
 /// ```
-/// use plex_auth_proto::PinId;
+/// use plex_auth_proto::pin::PinId;
 ///
 /// let kept = PinId::new(2_147_483_650);
 /// assert_eq!(kept.expose(), 2_147_483_650);

@@ -12,7 +12,7 @@ use crate::wire::lenient::Value;
 /// [`Display`](fmt::Display) shows all of it, since that is its use; `Debug` shows where it leads alone.
 ///
 /// ```
-/// let pin: plex_auth_proto::Pin = serde_json::from_str(
+/// let pin: plex_auth_proto::pin::Pin = serde_json::from_str(
 ///     r#"{"id": 7, "code": "G7KX", "qr": "https://plex.tv/api/v2/pins/qr/G7KX"}"#,
 /// )?;
 /// let picture = pin.qr.ok_or("there is none")?;

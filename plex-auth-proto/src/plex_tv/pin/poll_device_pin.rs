@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::call::request;
-use crate::jwt::device_jwt::DeviceJwt;
+use crate::jwt::DeviceJwt;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::poll_pin;
@@ -10,7 +10,7 @@ impl PlexTv {
     /// `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin): has somebody linked the PIN that was made with this
     /// device's key? If so, the signed token.
     ///
-    /// `jwt` is signed [for this](crate::DeviceClaims::for_poll), and anew each time, as it is good for five
+    /// `jwt` is signed [for this](crate::jwt::DeviceClaims::for_poll), and anew each time, as it is good for five
     /// minutes and a PIN lives for longer. All else is as with a [PIN without a key](Self::poll_pin).
     ///
     /// | Plex answers | error |
@@ -23,9 +23,11 @@ impl PlexTv {
     ///
     /// ```
     /// use std::time::SystemTime;
-    /// use plex_auth_proto::{http, ClientIdentity, DeviceClaims, DevicePin, PinId, PinState, PlexTv};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
+    /// use plex_auth_proto::jwt::DeviceClaims;
+    /// use plex_auth_proto::pin::{DevicePin, PinId, PinState};
     ///
-    /// # use plex_auth_proto::{DeviceKey, Jwk, SignError};
+    /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
     /// # struct Key(Jwk);
     /// # impl DeviceKey for Key {
     /// #     fn jwk(&self) -> &Jwk { &self.0 }
@@ -58,7 +60,9 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Call, ClientIdentity, DeviceClaims, DevicePin, Jwk, PinId, PinState, PlexTv};
+    use crate::jwt::{DeviceClaims, Jwk};
+    use crate::pin::{DevicePin, PinId, PinState};
+    use crate::{Call, ClientIdentity, PlexTv};
     use std::time::SystemTime;
 
     fn call(identifier: &str, key_id: &str) -> Call<PinState> {

@@ -44,7 +44,8 @@ impl PlexTv {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use plex_auth_proto::{http, ClientIdentity, PinId, PinState, PlexTv};
+    /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
+    /// use plex_auth_proto::pin::{PinId, PinState};
     ///
     /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     /// let (request, reply) = PlexTv::new(me).poll_pin(&PinId::new(2_147_483_650)).into_parts();
@@ -78,7 +79,7 @@ impl PlexTv {
 /// A test makes one from JSON:
 ///
 /// ```
-/// use plex_auth_proto::PinState;
+/// use plex_auth_proto::pin::PinState;
 ///
 /// let state: PinState = serde_json::from_str(r#"{"id": 7, "authToken": "xyz-Abc_0123456789ab"}"#)?;
 /// assert!(matches!(state, PinState::Linked { .. }));
@@ -153,7 +154,8 @@ impl<'de> serde::Deserialize<'de> for PinState {
 #[cfg(test)]
 mod tests {
     use super::PinState;
-    use crate::{Call, ClientIdentity, PinId, PlexTv, ResponseError};
+    use crate::pin::PinId;
+    use crate::{Call, ClientIdentity, PlexTv, ResponseError};
     use std::time::Duration;
 
     fn call(id: u64) -> Call<PinState> {
@@ -245,7 +247,7 @@ mod tests {
             let error = polled(200, body).unwrap_err();
             match &error {
                 ResponseError::UnexpectedShape { path: found, .. } => {
-                    assert_eq!(found, path, "{body}")
+                    assert_eq!(found, path, "{body}");
                 }
                 error => panic!("{body}: {error}"),
             }

@@ -19,7 +19,8 @@ const USUAL_LIFE: Duration = Duration::from_secs(900);
 /// [address with the code filled in](Self::filled_link_page).
 ///
 /// ```
-/// use plex_auth_proto::{ClientIdentity, PlexTv, ShortPin};
+/// use plex_auth_proto::{ClientIdentity, PlexTv};
+/// use plex_auth_proto::pin::ShortPin;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let pin: ShortPin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;

@@ -18,7 +18,8 @@ const USUAL_LIFE: Duration = Duration::from_secs(1800);
 /// `https://plex.tv/link` refuses such a code, so it is not offered for that page.
 ///
 /// ```
-/// use plex_auth_proto::{ClientIdentity, ForwardUrl, PlexTv, StrongPin};
+/// use plex_auth_proto::{ClientIdentity, PlexTv};
+/// use plex_auth_proto::pin::{ForwardUrl, StrongPin};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").product("My App").build()?;
 /// let plex_tv = PlexTv::new(me);

@@ -75,7 +75,7 @@ impl PlexTv {
 /// A test makes one from JSON:
 ///
 /// ```
-/// let resources: plex_auth_proto::Resources =
+/// let resources: plex_auth_proto::server::Resources =
 ///     serde_json::from_str(r#"[{"name": "Attic", "provides": "server"}]"#)?;
 /// assert_eq!(resources.servers().count(), 1);
 /// # Ok::<(), serde_json::Error>(())
@@ -95,7 +95,7 @@ impl Resources {
     }
 
     /// The media server that calls itself so: its
-    /// [`machine_identifier`](crate::ServerIdentity::machine_identifier) is its client identifier here. None
+    /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier) is its client identifier here. None
     /// where the account may not use it.
     pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
         self.servers()
@@ -109,7 +109,7 @@ impl Resources {
     /// value; a number in it counts the rows that could be read.
     ///
     /// ```
-    /// let resources: plex_auth_proto::Resources =
+    /// let resources: plex_auth_proto::server::Resources =
     ///     serde_json::from_str(r#"["a row", {"connections": [{"port": "high"}]}]"#)?;
     /// assert_eq!(resources.resources.len(), 1);
     /// assert_eq!(resources.unreadable_fields(), [".", "0.connections.0.port"]);
@@ -154,8 +154,9 @@ fn read(body: &[u8]) -> Result<Resources, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::{Resources, read};
+    use crate::error::Content;
     use crate::wire::decode::DecodeError;
-    use crate::{ClientIdentity, Content, PlexTv, Token};
+    use crate::{ClientIdentity, PlexTv, Token};
 
     fn parse(body: &str) -> Resources {
         read(body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}"))

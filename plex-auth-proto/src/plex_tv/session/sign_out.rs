@@ -48,7 +48,8 @@ impl PlexTv {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ClientIdentity, Content, PlexTv, ResponseError, Token};
+    use crate::error::Content;
+    use crate::{ClientIdentity, PlexTv, ResponseError, Token};
     use http::Response;
 
     #[test]

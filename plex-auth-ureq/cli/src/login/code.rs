@@ -1,6 +1,7 @@
 //! Signing in by a code that somebody types at plex.tv/link.
 
-use plex_auth_ureq::{PinLoginError, PinProgress, PlexTv};
+use plex_auth_ureq::PlexTv;
+use plex_auth_ureq::flow::{PinLoginError, PinProgress};
 
 use super::save::save_then_identify;
 use super::waiting::{Waiting, again};

@@ -1,6 +1,8 @@
 //! Signing in by a code that brings a key along: the token is renewed by it, with nobody there.
 
-use plex_auth_ureq::{DeviceLoginError, DeviceLoginProgress, Ed25519Key, LinkedPin, PlexTv};
+use plex_auth_ureq::PlexTv;
+use plex_auth_ureq::flow::{DeviceLoginError, DeviceLoginProgress, LinkedPin};
+use plex_auth_ureq::jwt::Ed25519Key;
 
 use super::save::save_then_identify;
 use super::waiting::{Waiting, again};

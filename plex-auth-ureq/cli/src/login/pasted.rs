@@ -1,6 +1,7 @@
 //! Taking a token that there is.
 
-use plex_auth_ureq::{PlexTv, Token, TokenState};
+use plex_auth_ureq::flow::TokenState;
+use plex_auth_ureq::{PlexTv, Token};
 
 use super::save::save;
 use crate::failure::{Exit, Failure};

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
-use plex_auth_ureq::{PlexTv, ShortPin};
+use plex_auth_ureq::PlexTv;
+use plex_auth_ureq::pin::ShortPin;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use serde_json::json;

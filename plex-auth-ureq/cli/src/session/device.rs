@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::{
-    DeviceTokenProgress, DeviceTokenRefresher, Ed25519Key, Flow, PlexTv, Step, Token,
-};
+use plex_auth_ureq::flow::{DeviceTokenProgress, DeviceTokenRefresher};
+use plex_auth_ureq::jwt::Ed25519Key;
+use plex_auth_ureq::{Flow, PlexTv, Step, Token};
 
 use super::{Session, SignedIn, identity, plex_tv};
 use crate::explain;

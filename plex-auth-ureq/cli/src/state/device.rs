@@ -1,6 +1,7 @@
 //! A device of its own: a second identifier, and a key that renews its token.
 
-use plex_auth_ureq::{Ed25519Key, Secret};
+use plex_auth_ureq::Secret;
+use plex_auth_ureq::jwt::Ed25519Key;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 

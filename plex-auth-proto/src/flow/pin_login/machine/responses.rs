@@ -10,10 +10,10 @@ use super::{
     BACKOFF, CREATE_TIMEOUT, FINAL_POLL_GRACE, FINAL_STRETCH, PinMachine, PinMethod, State,
 };
 use crate::error::Error;
-use crate::error::transport::{TransportError, TransportErrorKind};
-use crate::flow::RequestId;
+use crate::error::{TransportError, TransportErrorKind};
 use crate::flow::in_flight::LOST_AFTER;
 use crate::flow::server_clock::Times;
+use crate::flow::step::RequestId;
 use crate::plex_tv::pin::poll_pin::PinState;
 
 impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
