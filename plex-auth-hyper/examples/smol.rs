@@ -81,11 +81,11 @@ fn main() -> Result<(), Box<dyn StdError>> {
         }
 
         credentials = credentials.verification_code("123456");
-        let account = http.send(plex_tv.sign_in(&credentials)).await?;
-        println!("signed in as {}", account.username.unwrap_or_default());
+        let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
+        println!("signed in as {}", signed_in.account.username.clone().unwrap_or_default());
 
         let impatient = http.timeout(Duration::from_millis(200));
-        match impatient.send(plex_tv.token_details(&account.auth_token)).await {
+        match impatient.send(plex_tv.token_details(&signed_in.auth_token)).await {
             Ok(_) => return Err("no answer should have come".into()),
             Err(error) => println!("{error}"),
         }

@@ -18,8 +18,8 @@
 //! let http = Transport::new();
 //!
 //! let credentials = Credentials::new("username@email.com", "password123")?;
-//! let account = http.send(plex_tv.sign_in(&credentials)).await?;
-//! let account = http.send(plex_tv.token_details(&account.auth_token)).await?;
+//! let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
+//! let account = http.send(plex_tv.token_details(&signed_in.auth_token)).await?;
 //! # Ok(())
 //! # }
 //! ```

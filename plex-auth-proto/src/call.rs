@@ -135,7 +135,7 @@ impl<T> Call<T> {
     /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
     /// let call: Call<bool> =
     ///     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).map(|account| account.has_plex_pass());
-    /// let answer = http::Response::new(r#"{"roles":["plexpass"]}"#);
+    /// let answer = http::Response::new(r#"{"id":7,"roles":["plexpass"]}"#);
     /// assert!(call.reply().parse(&answer)?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

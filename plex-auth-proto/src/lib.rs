@@ -38,6 +38,7 @@ pub use operation::{Host, Operation};
 pub use operations::OPERATIONS;
 pub use plex_tv::PlexTv;
 pub use plex_tv::account::Account;
+pub use plex_tv::account::sign_in::SignedIn;
 pub use values::client_identity::{ClientIdentity, ClientIdentityBuilder};
 pub use values::credentials::Credentials;
 pub use values::secret::Secret;

@@ -7,7 +7,9 @@ use plex_auth_proto::account::{
     WatchedIndicator,
 };
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Account, ClientIdentity, PlexTv, ResponseError, Token, UnixSeconds};
+use plex_auth_proto::{
+    Account, ClientIdentity, PlexTv, ResponseError, SignedIn, Token, UnixSeconds,
+};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = include_str!("fixtures/account.json");
@@ -17,11 +19,18 @@ fn fixture() -> Value {
 }
 
 /// What a sign-in makes of this body.
-fn signed_in(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
+fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let credentials = plex_auth_proto::Credentials::new("rosa", "x").unwrap();
     let (_, reply) = plex_tv.sign_in(&credentials).into_parts();
     reply.parse(&Response::builder().status(201).body(body).unwrap())
+}
+
+/// The account that a sign-in makes of this body, with the token in it.
+fn account(body: impl AsRef<[u8]>) -> Account {
+    let SignedIn { auth_token, mut account, .. } = signed_in(body).unwrap();
+    account.auth_token = Some(auth_token);
+    account
 }
 
 /// What the details of the token `asked` make of this body.
@@ -51,7 +60,7 @@ fn everything(account: &Account) -> String {
     for raw in account.providers.iter().chain(raw) {
         all += raw.as_str();
     }
-    all += account.auth_token.expose();
+    all += account.auth_token.as_ref().map_or("", |token| token.expose());
     let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     for secret in services.chain(settings).chain([&account.pin]) {
@@ -76,7 +85,7 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn no_field_that_plex_sends_is_lost() {
-    let whole = everything(&signed_in(FIXTURE).unwrap());
+    let whole = everything(&account(FIXTURE));
     let mut paths = Vec::new();
     leaves(&fixture(), "", &mut paths);
     for path in &paths {
@@ -89,7 +98,7 @@ fn no_field_that_plex_sends_is_lost() {
             // What is null or empty in the fixture is either not read or has a sibling that is there.
             _ => continue,
         };
-        let account = signed_in(changed.to_string()).unwrap();
+        let account = account(changed.to_string());
         assert_ne!(everything(&account), whole, "{path} makes no difference");
     }
     assert!(paths.len() > 200, "{}", paths.len());
@@ -97,8 +106,8 @@ fn no_field_that_plex_sends_is_lost() {
 
 #[test]
 fn every_field_has_its_type_and_value() {
-    let account = signed_in(FIXTURE).unwrap();
-    assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+    let SignedIn { auth_token, account, .. } = signed_in(FIXTURE).unwrap();
+    assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
     assert_eq!(account.id, Some(40_417_001));
     assert_eq!(account.username.as_deref(), Some("rosa"));
     assert_eq!(account.email.as_deref(), Some("rosa@example.org"));
@@ -166,9 +175,9 @@ fn drift_in_any_field_costs_that_field_and_never_the_token() {
             let mut marked = fixture();
             *marked.pointer_mut(&path).unwrap() = json!("the-mark");
             let body = marked.to_string().replace("\"the-mark\"", strange);
-            let account =
+            let SignedIn { auth_token, account, .. } =
                 signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
-            assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+            assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
             // A neighbour that is read after everything else.
             assert!(account.uuid.is_some() || path == "/uuid", "{path} {strange}");
             assert!(account.id.is_some() || path == "/id", "{path} {strange}");
@@ -179,24 +188,23 @@ fn drift_in_any_field_costs_that_field_and_never_the_token() {
 #[test]
 fn a_key_that_comes_twice_costs_the_first_of_the_two() {
     let body = FIXTURE.trim_end().strip_suffix('}').unwrap();
-    let account =
+    let SignedIn { auth_token, account, .. } =
         signed_in(format!(r#"{body}, "title": "Second", "authToken": "second"}}"#)).unwrap();
     assert_eq!(account.title.as_deref(), Some("Second"));
-    assert_eq!(account.auth_token.expose(), "second");
+    assert_eq!(auth_token.expose(), "second");
     assert_eq!(account.subscription.unwrap().features.len(), 100);
 }
 
 #[test]
 fn numbers_booleans_and_lists_come_in_every_dress() {
-    let account = signed_in(
+    let account = account(
         r#"{"authToken":"abc","id":"7","homeSize":3.0,"confirmed":1,"home":"0","guest":"true",
             "restricted":"TRUE","joinedAt":"1376913600","username":42,"roles":"plexpass",
             "subscriptions":{"id":7,"endsAt":"1582893108"},
             "pastSubscriptions":[{"id":null,"mode":null,"endsAt":1582893108,
                 "billing":{"paymentMethodId":null,"internalPaymentMethod":{}}}],
             "trials":["x"],"subscription":{"subscribedAt":1633050123,"features":[1,null,"a"]}}"#,
-    )
-    .unwrap();
+    );
     assert_eq!((account.id, account.home_size), (Some(7), Some(3)));
     assert_eq!(
         (account.confirmed, account.home, account.guest),
@@ -224,7 +232,7 @@ fn when_a_subscription_began_is_never_an_error() {
         ("{}", None),
     ] {
         let body = format!(r#"{{"authToken":"abc","subscription":{{"subscribedAt":{written}}}}}"#);
-        let subscription = signed_in(body).unwrap().subscription.unwrap();
+        let subscription = account(body).subscription.unwrap();
         assert_eq!(subscription.subscribed_at.as_deref(), read, "{written}");
     }
 }
@@ -242,13 +250,13 @@ fn an_unknown_value_of_an_open_enum_is_kept() {
         ("[1]", None),
     ] {
         let body = format!(r#"{{"authToken":"abc","profile":{{"autoSelectSubtitle":{written}}}}}"#);
-        let selected = signed_in(body).unwrap().profile.unwrap().auto_select_subtitle;
+        let selected = account(body).profile.unwrap().auto_select_subtitle;
         assert_eq!(selected.as_ref().map(|value| value.as_str()), read, "{written}");
         let known = selected == Some(AutoSelectSubtitle::ShownWithForeignAudio);
         assert_eq!(known, read == Some("1"), "{written}");
         assert_eq!(selected.is_some_and(|value| value.is_known()), known, "{written}");
     }
-    assert!(signed_in(r#"{"authToken":"abc","profile":{}}"#).unwrap().profile.is_some());
+    assert!(account(r#"{"authToken":"abc","profile":{}}"#).profile.is_some());
 }
 
 #[test]
@@ -264,7 +272,7 @@ fn a_paying_user_is_never_locked_out_by_one_field() {
         (r#""subscription":{"active":null,"status":"ACTIVE"},"roles":["plexpass"]"#, true),
         (r#""roles":[]"#, false),
     ] {
-        let account = signed_in(format!(r#"{{"authToken":"abc",{fields}}}"#)).unwrap();
+        let account = account(format!(r#"{{"authToken":"abc",{fields}}}"#));
         assert_eq!(account.has_plex_pass(), paid, "{fields}");
     }
 }
@@ -293,24 +301,38 @@ fn a_sign_in_without_a_usable_token_is_an_error_that_names_the_field() {
 }
 
 #[test]
-fn token_details_without_a_usable_token_keep_the_one_that_was_asked_about() {
+fn token_details_may_lack_the_token() {
     for fields in [
-        "",
-        r#""authToken":null"#,
-        r#""authToken":"""#,
-        r#""authToken":"a\nb""#,
-        r#""authToken":{}"#,
-        r#""id":1,"id":2"#,
+        r#""id":7"#,
+        r#""id":7,"authToken":null"#,
+        r#""uuid":"5e1f0c9b7a3d2468","authToken":"""#,
+        r#""username":"rosa","authToken":"a\nb""#,
+        r#""id":1,"id":2,"authToken":{}"#,
     ] {
-        let account = details(format!("{{{fields}}}")).unwrap();
-        assert_eq!(account.auth_token.expose(), "asked", "{fields}");
+        assert!(details(format!("{{{fields}}}")).unwrap().auth_token.is_none(), "{fields}");
     }
-    assert_eq!(details(r#"{"authToken":"other"}"#).unwrap().auth_token.expose(), "other");
+    let other = details(r#"{"authToken":"other"}"#).unwrap();
+    assert_eq!(other.auth_token.unwrap().expose(), "other");
+}
+
+#[test]
+fn a_success_without_an_account_is_an_error() {
+    for body in [
+        "{}",
+        r#"{"errors":[{"code":1001,"message":"x","status":401}]}"#,
+        r#"{"user-url":"http://portal.example/login","captive":true}"#,
+        r#"{"id":null,"uuid":"","username":[]}"#,
+    ] {
+        let error = details(body).unwrap_err();
+        let ResponseError::UnexpectedShape { path, .. } = &error else { panic!("{body}: {error}") };
+        assert_eq!(path, "id", "{body}");
+        assert!(!error.is_retryable() && !error.is_token_invalid(), "{body}");
+    }
 }
 
 #[test]
 fn debug_shows_no_name_no_address_and_no_secret() {
-    let account = signed_in(FIXTURE).unwrap();
+    let account = account(FIXTURE);
     let shown = format!("{account:?} {account:#?}");
     let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
@@ -319,7 +341,7 @@ fn debug_shows_no_name_no_address_and_no_secret() {
     let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() > 1);
     let mut hidden: Vec<&str> = secrets.collect();
     assert!(hidden.len() > 8, "{}", hidden.len());
-    hidden.extend([account.auth_token.expose(), "rosa", "Rosa", "Ayala", "example.org", "kite-9"]);
+    hidden.extend(["xyz-Abc_0123456789ab", "rosa", "Rosa", "Ayala", "example.org", "kite-9"]);
     for hidden in hidden {
         assert!(!shown.contains(&format!("\"{hidden}")), "{hidden}");
     }

@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use std::{env, process};
 
 use plex_auth_ureq::{
-    Account, ClientIdentity, Credentials, Error, PlexTv, Transport, TransportError,
+    ClientIdentity, Credentials, Error, PlexTv, SignedIn, Transport, TransportError,
 };
 
 /// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
@@ -36,22 +36,22 @@ fn run() -> Result<(), Box<dyn StdError>> {
     let credentials = Credentials::new(ask("Login: ")?, ask_hidden("Password: ")?)?;
 
     let http = Transport::new();
-    let account = match http.send(plex_tv.sign_in(&credentials)) {
+    let signed_in = match http.send(plex_tv.sign_in(&credentials)) {
         Err(error) if error.needs_verification_code() => {
             let credentials = credentials.verification_code(ask("Verification code: ")?);
             http.send(plex_tv.sign_in(&credentials))
         }
         other => other,
     };
-    welcome(&account.map_err(explain)?);
+    welcome(&signed_in.map_err(explain)?);
     Ok(())
 }
 
-fn welcome(account: &Account) {
-    let name = account.username.as_deref().unwrap_or("somebody");
+fn welcome(signed_in: &SignedIn) {
+    let name = signed_in.account.username.as_deref().unwrap_or("somebody");
     println!("Signed in as {name}.");
     println!(
-        "The token is not shown. A program would keep `account.auth_token.expose()` where the system \
+        "The token is not shown. A program would keep `signed_in.auth_token.expose()` where the system \
          keeps secrets, and ask for no password again."
     );
 }

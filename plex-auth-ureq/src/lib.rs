@@ -13,8 +13,8 @@
 //! let plex_tv = PlexTv::new(me);
 //! let http = Transport::new();
 //!
-//! let account = http.send(plex_tv.sign_in(&Credentials::new("username@email.com", "password123")?))?;
-//! let account = http.send(plex_tv.token_details(&account.auth_token))?;
+//! let signed_in = http.send(plex_tv.sign_in(&Credentials::new("username@email.com", "password123")?))?;
+//! let account = http.send(plex_tv.token_details(&signed_in.auth_token))?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

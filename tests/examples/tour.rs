@@ -49,16 +49,18 @@ struct Tour<'a> {
 impl Tour<'_> {
     fn operations(&self) -> Outcome<()> {
         let plex_tv = self.plex_tv()?;
-        let account = self.show(plex_tv.sign_in(&self.credentials(Who::PlexPass)?), |account| {
+        let credentials = self.credentials(Who::PlexPass)?;
+        let signed_in = self.show(plex_tv.sign_in(&credentials), |signed_in| {
+            let account = &signed_in.account;
             vec![
                 field("username", &account.username),
                 field("title", &account.title),
-                format!("auth_token: {:?}", account.auth_token),
+                format!("auth_token: {:?}", signed_in.auth_token),
                 format!("has_plex_pass(): {}", account.has_plex_pass()),
                 format!("has_home_pin(): {}", account.has_home_pin()),
             ]
         })?;
-        self.show(plex_tv.token_details(&account.auth_token), |account| {
+        self.show(plex_tv.token_details(&signed_in.auth_token), |account| {
             let subscription = account.subscription.as_ref();
             vec![
                 field("uuid", &account.uuid),
@@ -72,7 +74,7 @@ impl Tour<'_> {
             ]
         })?;
 
-        let server = MediaServer::new(me()?, self.server.url().parse()?, account.auth_token);
+        let server = MediaServer::new(me()?, self.server.url().parse()?, signed_in.auth_token);
         let transient = server.transient_token(TokenType::Delegation, Scope::All);
         self.show(transient, |transient| vec![format!("token: {:?}", transient.token)])?;
         self.show(server.source_connection_information(&self.source()?), |source| {

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
-    Account, ClientIdentity, Credentials, MediaServer, PlexTv, Reply, SourceConnectionInformation,
-    Token, TransientToken,
+    Account, ClientIdentity, Credentials, MediaServer, PlexTv, Reply, SignedIn,
+    SourceConnectionInformation, Token, TransientToken,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -102,7 +102,7 @@ pub(crate) fn token_details() -> Reply<Account> {
     PlexTv::new(identity()).token_details(&token()).into_parts().1
 }
 
-pub(crate) fn sign_in() -> Reply<Account> {
+pub(crate) fn sign_in() -> Reply<SignedIn> {
     let credentials = Credentials::new("mireille", "nine kites & a lantern").unwrap();
     PlexTv::new(identity()).sign_in(&credentials).into_parts().1
 }

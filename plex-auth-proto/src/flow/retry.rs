@@ -117,21 +117,10 @@ impl<O: From<GaveUp>> Retry<O> {
         Step::Send(id, call)
     }
 
-    /// Takes the request that is in flight, if this is the one, and returns its context. The caller then reports
-    /// a failure or the end.
-    pub(crate) fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-    ) -> Option<Box<RequestContext>> {
+    /// Returns whether this is the request that is in flight. If so, the caller then reports a failure or the end.
+    pub(crate) fn complete(&mut self, now: SystemTime, id: RequestId) -> bool {
         self.elapsed.at(now);
-        match std::mem::replace(&mut self.state, State::Start) {
-            State::InFlight { id: current, context } if current == id => Some(context),
-            other => {
-                self.state = other;
-                None
-            }
-        }
+        matches!(self.state, State::InFlight { id: current, .. } if current == id)
     }
 
     /// Waits before the next request, or gives up if that is of no use or comes too late.

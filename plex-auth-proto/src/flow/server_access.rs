@@ -166,7 +166,7 @@ impl Flow for ServerAccess {
         id: RequestId,
         answer: Result<Response<Resources>, Error>,
     ) {
-        if self.retry.complete(now, id).is_none() {
+        if !self.retry.complete(now, id) {
             return;
         }
         match answer {

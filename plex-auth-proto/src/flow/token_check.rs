@@ -1,12 +1,11 @@
 use std::time::{Duration, SystemTime};
 
-use http::{Response, StatusCode};
+use http::Response;
 
 use crate::error::Error;
 use crate::error::ResponseError;
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
 use crate::flow::step::{Flow, RequestId, Step};
-use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
 use crate::values::token::Token;
@@ -112,12 +111,13 @@ impl Flow for TokenCheck {
         id: RequestId,
         answer: Result<Response<Account>, Error>,
     ) {
-        let Some(context) = self.retry.complete(now, id) else { return };
+        if !self.retry.complete(now, id) {
+            return;
+        }
         let error = match answer {
-            Ok(response) if identifies_account(response.body()) => {
+            Ok(response) => {
                 return self.retry.end(TokenState::Valid(Box::new(response.into_body())));
             }
-            Ok(response) => no_account(context, response.status()).into(),
             Err(Error::Response(error)) if error.is_token_invalid() => {
                 return self.retry.end(TokenState::Invalid(error));
             }
@@ -128,20 +128,5 @@ impl Flow for TokenCheck {
 
     fn progress(&self, now: SystemTime) -> RetryProgress {
         self.retry.progress(now)
-    }
-}
-
-/// Whether an answer tells one account from another, by whatever it has. An empty object does not, and so is
-/// no word of Plex's about the token.
-fn identifies_account(account: &Account) -> bool {
-    account.id.is_some() || account.uuid.is_some() || account.username.is_some()
-}
-
-fn no_account(context: Box<RequestContext>, status: StatusCode) -> ResponseError {
-    ResponseError::UnexpectedShape {
-        context,
-        status,
-        path: "id".to_owned(),
-        problem: "is missing, as is all else that says whose token it is",
     }
 }

@@ -1,7 +1,3 @@
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-
 use crate::plex_tv::account::profile::Profile;
 use crate::plex_tv::account::restrictions::{CustomRestrictions, Setting};
 use crate::plex_tv::account::service::Service;
@@ -26,9 +22,8 @@ pub(crate) mod token_details;
 lenient::object! {
     /// An account of plex.tv, as a sign-in or a token's details show it.
     ///
-    /// Only the token is always there. Everything else can be missing, so that a field that Plex drops,
-    /// renames or sends in another form costs that field and nothing more; `null`, an empty text and
-    /// absence are the same. What most programs compute from the fields are methods:
+    /// Every field can be missing, so that a field that Plex drops, renames or sends in another form costs that field
+    /// and nothing more; `null`, an empty text and absence are the same. What most programs compute from the fields are methods:
     /// [`has_plex_pass`](Self::has_plex_pass), [`is_managed`](Self::is_managed),
     /// [`is_guest`](Self::is_guest), [`has_home_pin`](Self::has_home_pin).
     ///
@@ -45,13 +40,12 @@ lenient::object! {
     /// assert!(account.has_plex_pass());
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[derive(Default)]
     #[non_exhaustive]
     pub struct Account {
-        required {
-            /// The token: after a sign-in a new one; in a token's details the one that Plex sends, and where
-            /// it sends none the one that was asked about.
-            pub auth_token: Token as "authToken",
-        }
+        /// The token that Plex sends with the account. Missing in [`SignedIn`](crate::SignedIn), which has it beside
+        /// the account.
+        pub auth_token: Option<Token> as "authToken",
         /// The account's number.
         pub id: Option<u64>,
         /// The account's identifier for others: 16 hexadecimal digits.
@@ -235,24 +229,16 @@ open_enum! {
     }
 }
 
-/// Reads an account; one without a usable token has `asked`, the token that the request carried.
-pub(crate) fn read(body: &[u8], asked: Option<&Token>) -> Result<Account, DecodeError> {
-    decode::object_with(body, AskedAbout(asked))?
-        .ok_or_else(|| DecodeError::shape("authToken", "is missing or cannot be used as a token"))
-}
-
-/// Visits an account, with the token that was asked about in reserve.
-#[derive(Clone, Copy)]
-struct AskedAbout<'a>(Option<&'a Token>);
-
-impl<'de> Visitor<'de> for AskedAbout<'_> {
-    type Value = Option<Account>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an account")
+/// Reads an account. A success that says nothing of one is not Plex's: an empty object, a list of errors, a captive
+/// portal's JSON.
+pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
+    let account: Account = decode::object(body)?.unwrap_or_default();
+    let Account { id, uuid, username, auth_token, .. } = &account;
+    if id.is_none() && uuid.is_none() && username.is_none() && auth_token.is_none() {
+        return Err(DecodeError::shape(
+            "id",
+            "is missing, as is all else that identifies an account",
+        ));
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Account>, A::Error> {
-        Account::or_else(map, self.0.cloned())
-    }
+    Ok(account)
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::de::StrRead;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
@@ -41,14 +41,6 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     })
 }
 
-/// Reads a JSON object as `visitor` does; `None` where something that is required is missing.
-pub(crate) fn object_with<T, V>(body: &[u8], visitor: V) -> Result<Option<T>, DecodeError>
-where
-    V: for<'de> Visitor<'de, Value = Option<T>> + Copy,
-{
-    read_or_repair(body, "is not an object", |json| json.deserialize_map(visitor))
-}
-
 /// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
 /// fault: that nothing is there is said by a list without elements.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
@@ -78,7 +70,7 @@ fn read_or_repair<T>(
 
 /// Reads a JSON object.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
-    object_with(body, Object::NEW)
+    read_or_repair(body, "is not an object", |json| json.deserialize_map(Object::NEW))
 }
 
 /// Reads a JSON object, or the XML that stands for it, whose root is called `root`; the JSON form has

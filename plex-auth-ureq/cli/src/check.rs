@@ -9,11 +9,11 @@ use serde_json::json;
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::output::note;
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 use crate::state::profile;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let (state, failure, retry_in) = match ask(session, &plex_tv, &token) {
         TokenState::Valid(account) => {
             let name = profile::name(&account);

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{date, note};
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let claim = session.send(plex_tv.claim_token(&token))?;
     let good_for = ClaimToken::LIFETIME.as_secs();
     let json = json!({

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>, forget: bool) -> Result<Exit, Failure> {
     let name = &session.options.profile;
@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session<'_>, forget: bool) -> Result<Exit, Failure> 
 }
 
 fn sign_out(session: &Session<'_>) -> Result<(), Failure> {
-    let SignedIn { plex_tv, token, .. } = match session.signed_in() {
+    let ActiveProfile { plex_tv, token, .. } = match session.signed_in() {
         // A device that Plex does not know any more is signed out.
         Err(failure) if failure.exit() == Exit::Refused => return Ok(()),
         signed_in => signed_in?,

@@ -4,13 +4,13 @@ use plex_auth_ureq::server::{Resource, Resources};
 use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 
 use crate::failure::{Exit, Failure};
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 /// The server over the best of its connections, to be asked with the token that it takes from this account.
 pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, Failure> {
     let url: Option<ServerUrl> =
         named.contains("://").then(|| named.parse()).transpose().map_err(Failure::usage)?;
-    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     if let Some(url) = url {
         return at(session, MediaServerAddress::new(plex_tv.identity().clone(), url), &resources);

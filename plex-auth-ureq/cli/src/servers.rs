@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 /// How many connections are tried at once, over all servers.
 const AT_ONCE: usize = 16;
@@ -33,7 +33,7 @@ struct Tried {
 }
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     let servers: Vec<_> = resources.servers().collect();
     let tried = try_all(session, plex_tv.identity(), &servers);

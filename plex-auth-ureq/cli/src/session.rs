@@ -18,8 +18,8 @@ use crate::state::Store;
 use crate::state::profile::Profile;
 use crate::verbose::{self, Verbose};
 
+mod active_profile;
 mod device;
-mod signed_in;
 
 /// What every command has at hand.
 pub(crate) struct Session<'a> {
@@ -30,7 +30,7 @@ pub(crate) struct Session<'a> {
 }
 
 /// Somebody who is signed in.
-pub(crate) struct SignedIn {
+pub(crate) struct ActiveProfile {
     pub(crate) plex_tv: PlexTv,
     pub(crate) token: Token,
     pub(crate) profile: Profile,

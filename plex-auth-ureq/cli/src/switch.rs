@@ -1,11 +1,11 @@
 //! `plex-auth switch USER`: switches to another user of the Plex Home, saved as a profile of its own.
 
-use plex_auth_ureq::Account;
+use plex_auth_ureq::SignedIn;
 use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 use crate::state::profile::{self, Profile};
 use crate::users::name;
 use crate::{explain, prompt};
@@ -24,8 +24,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
         return Err(Failure::usage(format!("the profile {into} is somebody else's"))
             .next("Choose another: plex-auth switch USER --into NAME"));
     }
-    let account = switch(session, &from, user, uuid)?;
-    let token = &account.auth_token;
+    let SignedIn { auth_token: token, account, .. } = switch(session, &from, user, uuid)?;
     let identifier = from.plex_tv.identity().identifier();
     let is_devices = identifier != session.store.identifier()?;
     // The answer may lack the uuid, and it was asked for by it. Plex knows the token under the identifier that asked.
@@ -45,18 +44,18 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
 }
 
 /// Where the token was had, and so where the new one is from.
-fn plex_tv(session: &Session<'_>, from: &SignedIn) -> Option<plex_auth_ureq::ServerUrl> {
+fn plex_tv(session: &Session<'_>, from: &ActiveProfile) -> Option<plex_auth_ureq::ServerUrl> {
     session.options.plex_tv.clone().or_else(|| from.profile.plex_tv.clone())
 }
 
 /// Asks for the Home PIN where there is one. A wrong one is not asked for again by itself, as they are counted.
 fn switch(
     session: &Session<'_>,
-    from: &SignedIn,
+    from: &ActiveProfile,
     user: &HomeUser,
     uuid: &HomeUserUuid,
-) -> Result<Account, Failure> {
-    let SignedIn { plex_tv, token, .. } = from;
+) -> Result<SignedIn, Failure> {
+    let ActiveProfile { plex_tv, token, .. } = from;
     let ask = || {
         let pin = prompt::hidden(&format!("Home PIN of {}", name(user)))?;
         HomePin::new(pin.as_str()).map_err(|invalid| Failure::usage(invalid).next("Try again."))

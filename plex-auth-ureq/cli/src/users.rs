@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let SignedIn { plex_tv, token, .. } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let home = session.send(plex_tv.home_users(&token))?;
     let text: String = home.users.iter().map(as_text).collect();
     let text = if text.is_empty() { "The account has no Home.\n".to_owned() } else { text };

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{date, plain, table};
-use crate::session::{Session, SignedIn};
+use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    let SignedIn { plex_tv, token, profile } = session.signed_in()?;
+    let ActiveProfile { plex_tv, token, profile } = session.signed_in()?;
     let account = session.send(plex_tv.token_details(&token))?;
     let until = plex_pass_until(&account);
     let way = if profile.by_device_key { "device key" } else { "token" };

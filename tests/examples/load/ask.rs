@@ -108,16 +108,19 @@ impl Ask {
                 let answer = client.exchange(self.plex_tv().token_details(token)).await;
                 answer.map(|answer| {
                     let account = answer.body();
-                    let own = account.auth_token.expose() == token.expose();
+                    let own = account
+                        .auth_token
+                        .as_ref()
+                        .is_some_and(|own| own.expose() == token.expose());
                     Answer::of(&answer, own && account.uuid.as_ref() == Some(uuid), None)
                 })
             }
             Want::SignIn { credentials, uuid } => {
                 let answer = client.exchange(self.plex_tv().sign_in(credentials)).await;
                 answer.map(|answer| {
-                    let account = answer.body();
-                    let new = Some(account.auth_token.expose().to_owned());
-                    Answer::of(&answer, account.uuid.as_ref() == Some(uuid), new)
+                    let signed_in = answer.body();
+                    let new = Some(signed_in.auth_token.expose().to_owned());
+                    Answer::of(&answer, signed_in.account.uuid.as_ref() == Some(uuid), new)
                 })
             }
             Want::Transient { token } => {

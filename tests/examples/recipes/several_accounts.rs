@@ -9,9 +9,9 @@ use plex_auth_ureq::{Account, PlexTv, Token, Transport};
 use crate::save::{save, saved_text};
 
 /// Keeps an account's token under what never changes of it. Names and e-mail addresses do.
-fn add(folder: &Path, account: &Account) -> io::Result<()> {
+fn add(folder: &Path, token: &Token, account: &Account) -> io::Result<()> {
     let uuid = account.uuid.as_deref().ok_or_else(|| io::Error::other("whose token is it?"))?;
-    save(&file(folder, uuid)?, account.auth_token.expose())
+    save(&file(folder, uuid)?, token.expose())
 }
 
 /// The accounts that are kept, by uuid.
@@ -67,8 +67,9 @@ pub(crate) fn play() -> Outcome {
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     for who in [Who::PlexPass, Who::Free] {
         // Each came from a login of its own.
-        let account = http.send(plex_tv.token_details(&harness.token(who)?))?;
-        add(folder.path(), &account)?;
+        let token = harness.token(who)?;
+        let account = http.send(plex_tv.token_details(&token))?;
+        add(folder.path(), &token, &account)?;
     }
     let uuids = all(folder.path())?;
     println!("{} accounts are kept", uuids.len());

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use plex_auth_ureq::home::{HomePin, HomeUser};
-use plex_auth_ureq::{Account, PlexTv, Token, Transport};
+use plex_auth_ureq::{PlexTv, SignedIn, Token, Transport};
 
 /// The users to choose from: name, whether a PIN is asked for, and what they are switched to by.
 fn users(
@@ -22,7 +22,7 @@ fn switch(
     token: &Token,
     user: &HomeUser,
     mut ask_pin: impl FnMut() -> Option<String>,
-) -> Result<Option<Account>, Box<dyn Error>> {
+) -> Result<Option<SignedIn>, Box<dyn Error>> {
     let uuid = user.uuid.as_ref().ok_or("the user has no uuid")?;
     let mut pin = None;
     loop {
@@ -51,15 +51,16 @@ pub(crate) fn play() -> Outcome {
     let protected = users.iter().find(|user| user.has_home_pin()).ok_or("one has a PIN")?;
     let child = users.iter().find(|user| !user.has_home_pin()).ok_or("one has none")?;
 
-    let account = switch(&http, &plex_tv, &token, child, || None)?.ok_or("nothing is asked")?;
+    let signed_in = switch(&http, &plex_tv, &token, child, || None)?.ok_or("nothing is asked")?;
+    let account = signed_in.account;
     println!("now it is {}", account.title.as_deref().unwrap_or_default());
     assert_eq!(account.title, child.title);
 
     let mut typed = ["0000", "4711"].into_iter();
     let back = switch(&http, &plex_tv, &token, protected, || typed.next().map(str::to_owned))?;
     let back = back.ok_or("the second PIN is right")?;
-    println!("and {} again, with a PIN", back.title.as_deref().unwrap_or_default());
-    assert_eq!(back.title, protected.title);
+    println!("and {} again, with a PIN", back.account.title.as_deref().unwrap_or_default());
+    assert_eq!(back.account.title, protected.title);
     // What media servers take comes with the new token.
     let resources = http.send(plex_tv.resources(&back.auth_token))?;
     assert!(resources.servers().next().is_some());

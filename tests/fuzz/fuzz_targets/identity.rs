@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::texts;
-use plex_auth_proto::{ClientIdentity, ClientIdentityBuilder};
 use plex_auth_proto::error::IdentityProblem;
+use plex_auth_proto::{ClientIdentity, ClientIdentityBuilder};
 
 type Setter = fn(ClientIdentityBuilder, String) -> ClientIdentityBuilder;
 

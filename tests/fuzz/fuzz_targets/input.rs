@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{plex_tv, server, texts};
+use plex_auth_proto::error::{InvalidCredentials, InvalidSource, InvalidToken};
 use plex_auth_proto::http::{HeaderValue, Request};
 use plex_auth_proto::{Body, Credentials, Source, Token};
-use plex_auth_proto::error::{InvalidCredentials, InvalidSource, InvalidToken};
 
 fuzz_target!(|data: &[u8]| {
     let mut texts = texts(data);

@@ -9,8 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{json, me};
-use plex_auth_proto::{Token, UnixSeconds};
 use plex_auth_proto::jwt::{DeviceKey, Ed25519Key, InvalidPlexJwt, PlexJwt, PlexKeys, VerifyError};
+use plex_auth_proto::{Token, UnixSeconds};
 use serde_json::Value;
 
 /// The last second of the year 9999.

@@ -7,7 +7,7 @@ use plex_auth_fuzz::{
     OWN, SHORT_TOKEN_DETAILS, SIGN_IN, SOURCE, TOKEN_DETAILS, TRANSIENT_TOKEN, answer, check_error,
 };
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{ResponseError, Reply};
+use plex_auth_proto::{Reply, ResponseError};
 
 fuzz_target!(|data: &[u8]| {
     let answer = answer(data);

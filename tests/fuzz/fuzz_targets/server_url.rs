@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{me, token};
-use plex_auth_proto::http::{Method, Uri};
-use plex_auth_proto::{MediaServer, PlexTv, ServerUrl};
 use plex_auth_proto::error::InvalidServerUrl;
+use plex_auth_proto::http::{Method, Uri};
 use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{MediaServer, PlexTv, ServerUrl};
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_auth_fuzz::{SOURCE, check_error, json, success, text, text_in, token_in, xml_attribute};
-use plex_auth_proto::{ResponseError, SourceConnectionInformation};
 use plex_auth_proto::server::SourceDevice;
+use plex_auth_proto::{ResponseError, SourceConnectionInformation};
 use serde_json::{Map, Value, json};
 
 fuzz_target!(|body: &[u8]| {

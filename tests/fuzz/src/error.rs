@@ -1,7 +1,7 @@
+use plex_auth_proto::error::PlexError;
 use plex_auth_proto::http::header::RETRY_AFTER;
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
 use plex_auth_proto::{Host, ResponseError};
-use plex_auth_proto::error::PlexError;
 
 use crate::{PASSWORD, TOKEN};
 
@@ -63,7 +63,10 @@ fn check_kind(error: &ResponseError, status: StatusCode) {
         (ResponseError::Forbidden(_), 403) => true,
         (ResponseError::RateLimited(_), 429) => true,
         (ResponseError::Unavailable(_), 500..600) => true,
-        (ResponseError::Rejected(_), 100..200 | 304 | 402 | 404..=428 | 430..=497 | 499 | 600..) => true,
+        (
+            ResponseError::Rejected(_),
+            100..200 | 304 | 402 | 404..=428 | 430..=497 | 499 | 600..,
+        ) => true,
         _ => false,
     };
     assert!(right, "{status}: {error:?}");

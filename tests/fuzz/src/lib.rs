@@ -16,9 +16,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use plex_auth_proto::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use plex_auth_proto::{Account, Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Reply, SourceConnectionInformation, Token, TransientToken};
 use plex_auth_proto::pin::{PinId, PinState, StrongPin};
 use plex_auth_proto::server::{Scope, TokenType};
+use plex_auth_proto::{
+    Account, Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Reply, SignedIn,
+    SourceConnectionInformation, Token, TransientToken,
+};
 use serde_json::{Number, Value};
 
 mod error;
@@ -41,7 +44,7 @@ const TOKEN_MARK: u8 = 0x14;
 const PASSWORD_MARK: u8 = 0x10;
 
 /// Reads the answer to a sign-in.
-pub static SIGN_IN: LazyLock<Reply<Account>> = LazyLock::new(|| {
+pub static SIGN_IN: LazyLock<Reply<SignedIn>> = LazyLock::new(|| {
     let credentials = Credentials::new("rosa", PASSWORD).expect("the password is one");
     reply(plex_tv().sign_in(&credentials))
 });

@@ -66,18 +66,18 @@ async fn play() -> Result<(), Box<dyn Error>> {
     let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     let plex_tv = PlexTv::at(me, format!("{}/api/v2", server.url()).parse()?);
     let credentials = Credentials::new("rosa", "nine kites & a lantern")?;
-    let account = http.send(plex_tv.sign_in(&credentials)).await?;
-    println!("signed in as {}", account.username.as_deref().unwrap_or_default());
+    let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
+    println!("signed in as {}", signed_in.account.username.as_deref().unwrap_or_default());
 
     // A flow goes over it as well.
-    let state = http.drive(&mut plex_tv.token_check(&account.auth_token)).await;
+    let state = http.drive(&mut plex_tv.token_check(&signed_in.auth_token)).await;
     assert!(matches!(state, plex_auth_hyper::flow::TokenState::Valid(_)), "{state:?}");
 
     // A redirect to another host is an answer, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());
     let redirect = Misbehaviour::redirect(307, &format!("{}/user", elsewhere.url()));
     server.with(|fake| fake.misbehave("/user", redirect));
-    let answer = http.send(plex_tv.token_details(&account.auth_token)).await;
+    let answer = http.send(plex_tv.token_details(&signed_in.auth_token)).await;
     let error = answer.err().ok_or("it is no account")?;
     println!("{error}");
     assert_eq!(elsewhere.connections(), 0);

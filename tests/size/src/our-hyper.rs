@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let credentials = Credentials::new("mireille", "nine kites & a lantern")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let transport = Transport::new();
-    let account = runtime.block_on(transport.send(PlexTv::new(me).sign_in(&credentials)))?;
-    println!("{}", account.username.unwrap_or_default());
+    let signed_in = runtime.block_on(transport.send(PlexTv::new(me).sign_in(&credentials)))?;
+    println!("{}", signed_in.account.username.unwrap_or_default());
     Ok(())
 }

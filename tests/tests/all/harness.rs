@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plex_auth_fake::{Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::{
-    Account, Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, Source, Token,
+    Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, SignedIn, Source, Token,
 };
 
 use crate::carrier::Carrier;
@@ -172,7 +172,7 @@ impl Harness {
         .expect("right credentials")
     }
 
-    pub(crate) fn sign_in(&self, credentials: &Credentials) -> Result<Account, Error> {
+    pub(crate) fn sign_in(&self, credentials: &Credentials) -> Result<SignedIn, Error> {
         self.send(self.plex_tv().sign_in(credentials))
     }
 }

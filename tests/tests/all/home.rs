@@ -31,9 +31,9 @@ fn somebody_without_a_pin_is_switched_to_and_sees_what_they_may_see() {
 
         let (rosa, uuid) = (harness.token(Who::PlexPass), nilo.uuid.clone().unwrap());
         let call = harness.plex_tv().switch_home_user(&rosa, &uuid, None);
-        let account = harness.send(call).unwrap();
-        assert!(account.is_managed());
-        let token = &account.auth_token;
+        let signed_in = harness.send(call).unwrap();
+        assert!(signed_in.account.is_managed());
+        let token = &signed_in.auth_token;
         let details = harness.send(harness.plex_tv().token_details(token)).unwrap();
         assert_eq!(details.title.as_deref(), Some("Nilo"));
         let resources = harness.send(harness.plex_tv().resources(token)).unwrap();
@@ -65,8 +65,8 @@ fn somebody_with_a_pin_wants_the_right_one() {
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("0000") && !shown.contains(uuid.as_str()), "{shown}");
         }
-        let account = switch(Some(&right_pin(harness))).unwrap();
-        assert_eq!(account.home_admin, Some(true));
+        let signed_in = switch(Some(&right_pin(harness))).unwrap();
+        assert_eq!(signed_in.account.home_admin, Some(true));
         let seen = harness.fake(|fake| fake.requests().last().cloned()).unwrap();
         assert_eq!(seen.header("content-length"), Some("0"));
 

@@ -88,7 +88,7 @@ fn the_limit_of_a_call_goes_before_that_of_the_transport() {
                 None => call,
             };
             match carrier.send(call) {
-                Ok(account) => assert!(fits && account.auth_token.expose() == "abc"),
+                Ok(account) => assert!(fits && account.auth_token.unwrap().expose() == "abc"),
                 Err(error) => {
                     let found = error.as_response();
                     assert!(

@@ -2,7 +2,7 @@
 
 use plex_auth_fake::{Which, Who};
 use plex_auth_proto::server::{Scope, TokenType};
-use plex_auth_proto::{OPERATIONS, Token};
+use plex_auth_proto::{OPERATIONS, SignedIn, Token};
 
 use crate::every_operation::{IDENTIFIER, every_operation};
 use crate::harness::over_every_carrier;
@@ -10,13 +10,14 @@ use crate::harness::over_every_carrier;
 #[test]
 fn a_sign_in_returns_the_account_and_a_token_that_works() {
     over_every_carrier(|harness| {
-        let account = harness.sign_in(&harness.credentials(Who::PlexPass)).unwrap();
+        let SignedIn { auth_token, account, .. } =
+            harness.sign_in(&harness.credentials(Who::PlexPass)).unwrap();
         assert_eq!(account.username.as_deref(), Some("rosa"));
         assert!(account.has_plex_pass());
         assert_eq!(account.subscription.unwrap().features.len(), 100);
 
-        let details = harness.send(harness.plex_tv().token_details(&account.auth_token)).unwrap();
-        assert_eq!(details.auth_token.expose(), account.auth_token.expose());
+        let details = harness.send(harness.plex_tv().token_details(&auth_token)).unwrap();
+        assert_eq!(details.auth_token.unwrap().expose(), auth_token.expose());
         assert_eq!(details.username.as_deref(), Some("rosa"));
     });
 }
@@ -55,9 +56,9 @@ fn two_factor_authentication_asks_for_a_code_and_takes_it() {
         assert!(error.to_string().contains("a verification code is needed"), "{error}");
         let error = harness.sign_in(&credentials.clone().verification_code("000000")).unwrap_err();
         assert!(error.to_string().contains("wrong or too old"), "{error}");
-        let account =
+        let signed_in =
             harness.sign_in(&credentials.verification_code(format!(" {code}\n"))).unwrap();
-        assert_eq!(account.two_factor_enabled, Some(true));
+        assert_eq!(signed_in.account.two_factor_enabled, Some(true));
     });
 }
 
@@ -202,8 +203,8 @@ fn any_password_arrives_byte_for_byte() {
             ["a&b=c+d%20$é\"😀;", " spaces around ", "'\"<>\\", "line\r\nbreak\0", &long]
         {
             harness.fake(|fake| fake.account_mut(Who::Free).set_password(password));
-            let account = harness.sign_in(&harness.credentials(Who::Free)).unwrap();
-            assert_eq!(account.username.as_deref(), Some("tariq"));
+            let signed_in = harness.sign_in(&harness.credentials(Who::Free)).unwrap();
+            assert_eq!(signed_in.account.username.as_deref(), Some("tariq"));
         }
     });
 }

@@ -114,7 +114,7 @@ fn the_block_about_errors_tells_them_apart() {
     let plex_tv = plex_auth_proto::PlexTv::at(me, plex_tv());
     let sign_in = |login: &str, password: &str| {
         let credentials = plex_auth_proto::Credentials::new(login, password).unwrap();
-        block_5::signed_in(&http, plex_tv.sign_in(&credentials))
+        block_5::signed_in(&http, plex_tv.sign_in(&credentials).map(|signed_in| signed_in.account))
     };
     assert!(matches!(sign_in("rosa", "nine kites & a lantern"), Next::Welcome(Some(_))));
     assert_eq!(sign_in("ingrid", "Fjellvåk-81"), Next::AskForCode);

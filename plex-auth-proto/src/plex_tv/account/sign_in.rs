@@ -1,15 +1,18 @@
 use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
+use serde::de::MapAccess;
 
 use crate::call::Body;
 use crate::call::Call;
 use crate::call::request;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::account;
 use crate::plex_tv::account::Account;
 use crate::values::credentials::Credentials;
+use crate::values::token::Token;
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Value};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
@@ -17,9 +20,9 @@ pub(crate) const OPERATION: Operation =
 
 impl PlexTv {
     /// `POST {plex.tv}/users/signin` (postUsersSignInData): signs in with login and password, and
-    /// returns the account with a new token.
+    /// returns a new token and the account.
     ///
-    /// Sign in once and keep [`auth_token`](Account::auth_token): each sign-in makes another entry in
+    /// Sign in once and keep [`auth_token`](SignedIn::auth_token): each sign-in makes another entry in
     /// the list of devices, and failures are counted. So this call is never sent again by itself. An
     /// account with two-factor authentication needs the code of that moment in the same call; appended
     /// to the password it is not understood.
@@ -52,19 +55,64 @@ impl PlexTv {
     /// let answer = http::Response::builder()
     ///     .status(201)
     ///     .body(r#"{"username":"rosa","authToken":"xyz-Abc_0123456789ab"}"#)?;
-    /// let account = reply.parse(&answer)?;
-    /// assert_eq!(account.username.as_deref(), Some("rosa"));
-    /// assert_eq!(account.auth_token.expose(), "xyz-Abc_0123456789ab");
+    /// let signed_in = reply.parse(&answer)?;
+    /// assert_eq!(signed_in.account.username.as_deref(), Some("rosa"));
+    /// assert_eq!(signed_in.auth_token.expose(), "xyz-Abc_0123456789ab");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "postUsersSignInData")]
-    pub fn sign_in(&self, credentials: &Credentials) -> Call<Account> {
+    pub fn sign_in(&self, credentials: &Credentials) -> Call<SignedIn> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
         request
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         *request.body_mut() = form(credentials);
-        Call::new(&OPERATION, request, |body| account::read(body, None))
+        Call::new(&OPERATION, request, SignedIn::read)
+    }
+}
+
+/// A new token, and the account that it belongs to.
+///
+/// `Debug` shows no e-mail address, no name and no secret. A test makes one from JSON:
+///
+/// ```
+/// use plex_auth_proto::SignedIn;
+///
+/// let signed_in: SignedIn =
+///     serde_json::from_str(r#"{"authToken": "xyz-Abc_0123456789ab", "username": "rosa"}"#)?;
+/// assert_eq!(signed_in.auth_token.expose(), "xyz-Abc_0123456789ab");
+/// assert_eq!(signed_in.account.username.as_deref(), Some("rosa"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedIn {
+    /// The new token.
+    pub auth_token: Token,
+    /// The account. Its own [`auth_token`](Account::auth_token) is missing, as the token stands beside it.
+    pub account: Account,
+}
+
+impl SignedIn {
+    /// Reads the account, which must come with a usable token.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, DecodeError> {
+        decode::object(body)?.ok_or_else(|| {
+            DecodeError::shape("authToken", "is missing or cannot be used as a token")
+        })
+    }
+}
+
+impl<'de> Value<'de> for SignedIn {
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        let Some(mut account) = Account::from_object(map)? else { return Ok(None) };
+        let auth_token = account.auth_token.take();
+        Ok(auth_token.map(|auth_token| Self { auth_token, account }))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SignedIn {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
     }
 }
 

@@ -19,14 +19,12 @@ impl PlexTv {
     /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. [`token_check`](Self::token_check) asks
     /// again while there is trouble.
     ///
-    /// An answer without a token keeps the one that was asked about, so that
-    /// [`auth_token`](Account::auth_token) is always there.
-    ///
     /// | Plex answers | error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 422 "Invalid token" | the same, from older paths |
+    /// | a success that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
     /// | 429, 5xx, a proxy's page | not a word about the token; [may be tried again](crate::ResponseError::is_retryable) |
     ///
     /// Source: recorded answers; the rule from Plex's developer forum.
@@ -53,7 +51,6 @@ impl PlexTv {
     #[doc(alias = "getTokenDetails")]
     pub fn token_details(&self, token: &Token) -> Call<Account> {
         let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
-        let asked = token.clone();
-        Call::new(&OPERATION, request, move |body| account::read(body, Some(&asked)))
+        Call::new(&OPERATION, request, account::read)
     }
 }

@@ -4,8 +4,7 @@ use crate::call::Call;
 use crate::call::request;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::account;
-use crate::plex_tv::account::Account;
+use crate::plex_tv::account::sign_in::SignedIn;
 use crate::values::home_pin::HomePin;
 use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
@@ -17,7 +16,7 @@ pub(crate) const OPERATION: Operation =
 
 impl PlexTv {
     /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
-    /// their account with a token of its own.
+    /// a token of its own and their account.
     ///
     /// Users whose account [has a Home PIN](crate::home::HomeUser::has_home_pin) want it here. The token that was
     /// asked with stays alive. For a media server ask [`resources`](Self::resources) with the new token: it
@@ -69,13 +68,12 @@ impl PlexTv {
         token: &Token,
         uuid: &HomeUserUuid,
         pin: Option<&HomePin>,
-    ) -> Call<Account> {
+    ) -> Call<SignedIn> {
         let path = format!("/home/users/{uuid}/switch");
         let query = pin.map(|pin| format!("?pin={}", pin.expose())).unwrap_or_default();
         let request =
             request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, Some(token));
-        // Without the token that was asked with in reserve: it is another user's.
-        Call::new(&OPERATION, request, |body| account::read(body, None))
+        Call::new(&OPERATION, request, SignedIn::read)
     }
 }
 
@@ -85,7 +83,7 @@ mod tests {
     use crate::{ClientIdentity, PlexTv, ResponseError, Token};
     use http::Response;
 
-    fn call(pin: Option<&str>) -> crate::Call<crate::Account> {
+    fn call(pin: Option<&str>) -> crate::Call<crate::SignedIn> {
         let me = ClientIdentity::builder("id").build().unwrap();
         let pin = pin.map(|pin| HomePin::new(pin).unwrap());
         let uuid = "e72a41d09c5b3f86".parse().unwrap();

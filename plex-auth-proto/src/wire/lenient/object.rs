@@ -4,7 +4,7 @@
 /// behind `as`.
 ///
 /// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those under `required` are plain values, without
-/// which there is no object; `or_else` makes one that has values in reserve for them.
+/// which there is no object.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -26,10 +26,9 @@ macro_rules! object {
         }
 
         impl $name {
-            /// Reads the object's fields; `None` where one that is required is neither there nor in reserve.
-            fn or_else<'de, A: serde::de::MapAccess<'de>>(
+            /// Reads the object's fields; `None` if one that is required is missing.
+            fn from_map<'de, A: serde::de::MapAccess<'de>>(
                 mut map: A,
-                $(mut $required: Option<$required_type>,)*
             ) -> Result<Option<Self>, A::Error> {
                 #[allow(non_camel_case_types)]
                 enum Field { NumberInDisguise, $($required,)* $($field,)* }
@@ -45,6 +44,7 @@ macro_rules! object {
                     }
                 }
 
+                $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
                 let mut first = true;
@@ -90,7 +90,7 @@ macro_rules! object {
 
         impl<'de> crate::wire::lenient::value::Value<'de> for $name {
             fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                Self::or_else(map, $(None::<$required_type>),*)
+                Self::from_map(map)
             }
 
             fn unreadable(&self, paths: &mut crate::wire::lenient::unreadable::Paths) {

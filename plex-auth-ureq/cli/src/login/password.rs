@@ -1,6 +1,6 @@
 //! Signing in by login, password and, where the account has one, the second factor.
 
-use plex_auth_ureq::{Account, Credentials, Error, PlexTv};
+use plex_auth_ureq::{Credentials, Error, PlexTv, SignedIn};
 
 use super::save::save;
 use crate::failure::{Exit, Failure};
@@ -12,9 +12,9 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
     let password = prompt::hidden("Password")?;
     let credentials = Credentials::new(login.as_str(), password.as_str())
         .map_err(|invalid| Failure::usage(invalid).next("Try again."))?;
-    let account =
+    let SignedIn { auth_token, account, .. } =
         sign_in(session, plex_tv, credentials).map_err(|error| explain::send_error(&error))?;
-    save(session, &account.auth_token, &account)
+    save(session, &auth_token, &account)
 }
 
 /// Asks for the code once it is known that one is wanted, and at a terminal again where it was wrong.
@@ -22,12 +22,12 @@ fn sign_in(
     session: &Session<'_>,
     plex_tv: &PlexTv,
     mut credentials: Credentials,
-) -> Result<Account, Error> {
+) -> Result<SignedIn, Error> {
     const CODES: u32 = 3;
     let mut codes = 0;
     loop {
         let error = match session.ask(plex_tv.sign_in(&credentials)) {
-            Ok(account) => return Ok(account),
+            Ok(signed_in) => return Ok(signed_in),
             Err(error) => error,
         };
         if !error.needs_verification_code()

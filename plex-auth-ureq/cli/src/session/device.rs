@@ -6,7 +6,7 @@ use plex_auth_ureq::flow::{DeviceTokenProgress, DeviceTokenRefresher};
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token};
 
-use super::{Session, SignedIn, identity, plex_tv};
+use super::{ActiveProfile, Session, identity, plex_tv};
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::output::{note, plain};
@@ -14,14 +14,14 @@ use crate::state::State;
 use crate::state::device::Device;
 
 /// Mostly nothing is due, and then nothing is written either: a folder that can be read is enough.
-pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
+pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure> {
     let mut state = session.store.read()?;
     let (plex_tv, mut refresher) = refresher(session, &mut state)?;
     let is_due = !matches!(refresher.poll(SystemTime::now()), Step::Wait(_));
     let as_saved = || {
         let profile = state.profiles.remove(&session.options.profile);
         let profile = profile.ok_or_else(|| session.nobody())?;
-        Ok(SignedIn { plex_tv, token: token(&refresher)?, profile })
+        Ok(ActiveProfile { plex_tv, token: token(&refresher)?, profile })
     };
     if !is_due {
         return as_saved();
@@ -36,7 +36,7 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<SignedIn, Failure> {
             *device = device.clone().with_saved(refresher.save());
         }
         profile.token = token.clone();
-        Ok(SignedIn { plex_tv, token, profile: profile.clone() })
+        Ok(ActiveProfile { plex_tv, token, profile: profile.clone() })
     });
     match renewed {
         // If nothing can be saved, the current token is used until it expires: it is renewed a day ahead.

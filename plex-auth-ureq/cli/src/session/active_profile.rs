@@ -1,11 +1,11 @@
 //! The sign-in that a profile holds: its token, and the identity that the token was issued to.
 
-use super::{Session, SignedIn, device, identity, plex_tv};
+use super::{ActiveProfile, Session, device, identity, plex_tv};
 use crate::failure::Failure;
 
 impl Session<'_> {
     /// Returns the sign-in that the profile holds. The token of a device is renewed first if that is due.
-    pub(crate) fn signed_in(&self) -> Result<SignedIn, Failure> {
+    pub(crate) fn signed_in(&self) -> Result<ActiveProfile, Failure> {
         let name = &self.options.profile;
         let profile = self.store.read()?.profiles.remove(name).ok_or_else(|| self.nobody())?;
         if profile.by_device_key {
@@ -16,6 +16,6 @@ impl Session<'_> {
             Some(identifier) => identity(identifier)?,
             None => self.identity()?,
         };
-        Ok(SignedIn { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
+        Ok(ActiveProfile { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
     }
 }
