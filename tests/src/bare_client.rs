@@ -13,7 +13,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// How long a read or a write may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Carries one request on a connection of its own and returns what the server said to it, whole.
 ///
@@ -32,8 +32,8 @@ pub fn exchange(
     let is_https = uri.scheme_str() == Some("https");
     let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
     let stream = TcpStream::connect((host, port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     if is_https { talk(encrypted(stream, host, root)?, request) } else { talk(stream, request) }
 }
 

@@ -22,7 +22,7 @@ pub struct BlackHole {
 const ATTEMPTS: usize = 64;
 
 /// How long an attempt may take before it counts as swallowed.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
 impl BlackHole {
     /// Opens one at a free port.
@@ -38,7 +38,7 @@ impl BlackHole {
         let address = address.ok_or(io::ErrorKind::AddrNotAvailable)?;
         let mut queue = Vec::new();
         for _ in 0..ATTEMPTS {
-            match TcpStream::connect_timeout(&address, PATIENCE) {
+            match TcpStream::connect_timeout(&address, TIMEOUT) {
                 Ok(stream) => queue.push(stream),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     return Ok(Self { port: address.port(), _listener: listener, _queue: queue });

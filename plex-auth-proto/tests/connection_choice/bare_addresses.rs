@@ -4,7 +4,7 @@ use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::flow::ConnectionKind;
 use plex_auth_proto::server::Resource;
 
-use super::stage::{Play, RIGHT, candidates, me, ms, own, resource};
+use super::harness::{Play, RIGHT, candidates, me, ms, own, resource};
 
 const LOCAL_NAME: &str = r#"{"uri":"https://10-0-2-1.feed.plex.direct:32400","address":"10.0.2.1","port":32400,
     "local":true}"#;

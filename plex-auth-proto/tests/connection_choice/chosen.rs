@@ -9,7 +9,7 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Error, Flow, Step, Token};
 
-use super::stage::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
+use super::harness::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
 
 #[test]
 fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along() {

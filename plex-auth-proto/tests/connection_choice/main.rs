@@ -7,8 +7,8 @@
     reason = "so tests fail"
 )]
 
-mod asked;
 mod bare_addresses;
+mod candidates;
 mod chosen;
-mod stage;
-mod whatever_comes;
+mod harness;
+mod properties;

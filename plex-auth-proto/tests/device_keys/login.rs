@@ -7,7 +7,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::{Flow, Step};
 
-use super::stage::{
+use super::harness::{
     Answer, Exchanged, GONE, Key, LINKED, MADE, NONCE, Play, REMOVED, RetryAfter, Silence, WAITING,
     answer, jwt, login, plex_tv,
 };

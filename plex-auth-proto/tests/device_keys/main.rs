@@ -7,9 +7,9 @@
     reason = "so tests fail"
 )]
 
+mod chaos;
+mod harness;
 mod login;
+mod properties;
 mod refresher;
-mod rush;
 mod saved;
-mod stage;
-mod whatever_comes;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, RefreshError};
 use plex_auth_proto::{Flow, Step, Token};
 
-use super::stage::{
+use super::harness::{
     Answer, DAY, Exchanged, HOUR, Key, NONCE, NonceAt, Play, REMOVED, RetryAfter, Silence, base64,
     decoded, first, jwt, last_error, plex_tv, refresher,
 };

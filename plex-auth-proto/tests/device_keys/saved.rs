@@ -4,7 +4,7 @@ use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedSt
 use plex_auth_proto::jwt::Jwk;
 use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 
-use super::stage::{
+use super::harness::{
     Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, plex_tv, refresher,
 };
 

@@ -11,7 +11,7 @@ use proptest::prelude::{
 };
 use serde_json::{Value, json};
 
-use crate::shown;
+use crate::debug;
 
 /// What a field can turn into, whatever it was.
 #[derive(Clone, Debug)]
@@ -165,7 +165,7 @@ fn check_neighbours(
     after: &BTreeMap<String, String>,
     drifted: &[(String, Drift)],
 ) -> Result<(), TestCaseError> {
-    let reached: Vec<String> = drifted.iter().map(|(path, _)| shown::path(&reach(path))).collect();
+    let reached: Vec<String> = drifted.iter().map(|(path, _)| debug::path(&reach(path))).collect();
     for (path, value) in before {
         if reached.iter().any(|reached| is_within(path, reached)) {
             continue;
@@ -185,7 +185,7 @@ pub(crate) fn check<T: Debug>(
     value: &Value,
     drifted: &[(String, Drift)],
 ) -> Result<T, TestCaseError> {
-    check_as(call, shown::fields, value, drifted)
+    check_as(call, debug::fields, value, drifted)
 }
 
 /// The same where the answer is a list: `fields` shows what its rows hold.
@@ -223,16 +223,16 @@ pub(crate) fn check_named(
     if is_nothing || RAW.iter().any(|raw| path.contains(raw)) {
         return Ok(());
     }
-    let fields = shown::fields(after);
+    let fields = debug::fields(after);
     let is_there = if reach(path) == *path {
-        let path = shown::path(path);
+        let path = debug::path(path);
         let inside = |(field, value): (&String, &String)| {
             is_within(field, &path) && (*field != path || (value != "None" && value != "[]"))
         };
         fields.iter().any(inside)
     } else {
         // An element: its list is as long as it was.
-        let list = shown::path(&reach(path));
+        let list = debug::path(&reach(path));
         let last = before.pointer(&reach(path)).and_then(Value::as_array).unwrap().len() - 1;
         fields.keys().any(|field| is_within(field, &format!("{list}/{last}")))
     };

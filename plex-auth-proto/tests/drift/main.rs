@@ -19,9 +19,9 @@ use proptest::prelude::{
 };
 use serde_json::Value;
 
+mod debug;
 mod documents;
 mod drifted;
-mod shown;
 
 use documents::{account, pin, plex_keys, source, transient};
 use drifted::{Document, check, check_as, check_named, drifts, in_disorder};
@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn resources_lose_what_drifted_alone(drifted in drifts(&documents::resources(), "")) {
         let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
-        let rows = |resources: &Resources| shown::fields(&resources.resources);
+        let rows = |resources: &Resources| debug::fields(&resources.resources);
         let document = documents::resources();
         let after = check_as(|| plex_tv.resources(&token), rows, &document, &drifted)?;
         if let [drifted] = drifted.as_slice() {
@@ -171,7 +171,7 @@ proptest! {
             let before: T = serde_json::from_str(&value.to_string()).unwrap();
             let after: T = serde_json::from_str(&in_disorder(value, seed)).unwrap();
             let fields = |value: &T| {
-                let mut fields = shown::fields(value);
+                let mut fields = debug::fields(value);
                 // Unknown fields in these are kept.
                 fields.retain(|path, shown| {
                     !shown.starts_with("RawJson") && !path.starts_with("/custom_restrictions/new")

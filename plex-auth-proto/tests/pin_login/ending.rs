@@ -6,7 +6,7 @@ use plex_auth_proto::Flow;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::PinLoginError;
 
-use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
+use super::harness::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, start};
 
 #[test]
 fn a_pin_that_is_gone_ends_it() {

@@ -7,9 +7,9 @@
     reason = "so tests fail"
 )]
 
+#[path = "../device_keys/chaos.rs"]
+mod chaos;
 mod ending;
-mod going_on;
-#[path = "../device_keys/rush.rs"]
-mod rush;
-mod stage;
-mod whatever_comes;
+mod harness;
+mod polling;
+mod properties;

@@ -7,8 +7,8 @@
     reason = "so tests fail"
 )]
 
-mod stage;
-mod whatever_comes;
+mod harness;
+mod properties;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::{Flow, Step, Token};
 
-use stage::{Answer, Fate, HOUR, Play, RetryAfter, Silence, refresher, server_at, start};
+use harness::{Answer, Fate, HOUR, Play, RetryAfter, Silence, refresher, server_at, start};
 
 #[test]
 fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {

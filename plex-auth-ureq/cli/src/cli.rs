@@ -108,7 +108,7 @@ Examples:
   plex-auth login --password                  asks for login, password and verification code
   plex-auth login --password <secrets.txt     the same, a line each
   plex-auth --profile nas login --device-key  a token that is renewed when it is used")]
-    Login(Way),
+    Login(LoginMethod),
     /// Show whose token it is
     Whoami,
     /// Print the token alone, for a script
@@ -172,7 +172,7 @@ Hand it on by a pipe or a file: the arguments of a program are everybody's to se
 
 /// The ways in.
 #[derive(Debug, Args)]
-pub(crate) struct Way {
+pub(crate) struct LoginMethod {
     /// Take a token from standard input, and check it
     #[arg(long, env = "PLEX_AUTH_BY_TOKEN", hide_env_values = true)]
     #[arg(value_parser = FalseyValueParser::new(), conflicts_with_all = ["password", "device_key"])]

@@ -1,6 +1,6 @@
 //! `plex-auth login`: the sign-in methods, each of which ends with a saved token.
 
-use crate::cli::Way;
+use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
@@ -11,18 +11,18 @@ mod pasted;
 mod save;
 mod waiting;
 
-pub(crate) fn run(session: &Session<'_>, way: &Way) -> Result<Exit, Failure> {
+pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
     // Before there is a token that would be lost.
     session.store.check_writable()?;
-    if way.device_key {
-        return device::run(session, way.renew);
+    if method.device_key {
+        return device::run(session, method.renew);
     }
     let plex_tv = session.plex_tv()?;
-    if way.token {
+    if method.token {
         pasted::run(session, &plex_tv)
-    } else if way.password {
+    } else if method.password {
         password::run(session, &plex_tv)
     } else {
-        code::run(session, &plex_tv, way.renew)
+        code::run(session, &plex_tv, method.renew)
     }
 }

@@ -11,7 +11,7 @@ use plex_auth_hyper::pin::{ForwardUrl, StrongPin};
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
 /// How long somebody who has come back is waited for: they have signed in, or refused, before.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {
     http: Transport,
@@ -113,7 +113,7 @@ impl BackEnd {
         let now = SystemTime::now();
         let mut login = PinLogin::<StrongPin>::restore(self.plex_tv.clone(), saved.expose(), now)?;
         let since = Instant::now();
-        let watch = |_| match since.elapsed() < PATIENCE {
+        let watch = |_| match since.elapsed() < TIMEOUT {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         };
@@ -124,7 +124,7 @@ impl BackEnd {
     /// Asked with *their* token: everybody has an account, and not everybody may use this server.
     async fn may_enter(&self, token: &Token) -> Access {
         let question = self.plex_tv.server_access(token, &self.machine_identifier);
-        self.http.drive(&mut question.timeout(PATIENCE)).await
+        self.http.drive(&mut question.timeout(TIMEOUT)).await
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {

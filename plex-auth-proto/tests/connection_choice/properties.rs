@@ -13,7 +13,7 @@ use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
-use super::stage::{ANOTHER, RIGHT, me, ms, own};
+use super::harness::{ANOTHER, RIGHT, me, ms, own};
 
 /// What becomes of one call.
 #[derive(Clone, Debug)]

@@ -11,8 +11,10 @@ use proptest::prelude::{
     prop_oneof, proptest,
 };
 
-use super::rush::{Bounds, Rush, lots, rush};
-use super::stage::{Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv};
+use super::chaos::{Bounds, Rush, lots, rush};
+use super::harness::{
+    Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv,
+};
 
 fn fate() -> impl Strategy<Value = Fate> + Clone {
     let reason = TransportErrorKind::CutOff;

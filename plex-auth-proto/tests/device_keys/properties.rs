@@ -11,8 +11,8 @@ use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::rush::{Bounds, Rush, lots, rush};
-use super::stage::{
+use super::chaos::{Bounds, Rush, lots, rush};
+use super::harness::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
     Silence, WAITING, answer, jwt, plex_tv, refresher,
 };

@@ -7,7 +7,7 @@ use plex_auth_proto::flow::{InvalidSavedState, PinLogin, PinProgress};
 use plex_auth_proto::pin::ShortPin;
 use plex_auth_proto::{Flow, Step};
 
-use super::stage::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
+use super::harness::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
 
 #[test]
 fn it_polls_once_a_second_until_somebody_has_linked_the_pin() {

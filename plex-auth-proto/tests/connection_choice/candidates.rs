@@ -3,7 +3,7 @@
 use plex_auth_proto::flow::ConnectionChoiceError;
 use plex_auth_proto::server::{Resource, SourceDevice};
 
-use super::stage::{Play, RIGHT, at, candidates, me, own, plan, resource};
+use super::harness::{Play, RIGHT, at, candidates, me, own, plan, resource};
 
 #[test]
 fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_ipv6() {
