@@ -9,6 +9,7 @@ use std::error::Error as StdError;
 use std::io::{self, IsTerminal, Write};
 use std::{env, process};
 
+use plex_auth_hyper::error::Outcome;
 use plex_auth_hyper::{ClientIdentity, Credentials, Error, PlexTv, SignedIn, Transport};
 
 /// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
@@ -57,12 +58,10 @@ fn welcome(signed_in: &SignedIn) {
 
 /// What a program would do about it, in words.
 fn explain(error: Error) -> String {
-    let advice = match error.as_transport() {
-        None => "",
-        Some(transport_error) if transport_error.may_have_been_sent() => {
-            "\nPlex may have signed you in; look at the list of devices before you try again."
-        }
-        Some(_) => "\nNothing was sent; try again.",
+    let advice = match error.outcome() {
+        Outcome::NotSent => "\nNothing was sent; try again.",
+        Outcome::Refused => "",
+        _ => "\nPlex may have signed you in; look at the list of devices before you try again.",
     };
     format!("{error}{advice}")
 }

@@ -9,6 +9,7 @@ pub use crate::values::source::InvalidSource;
 pub use crate::values::token::InvalidToken;
 pub use crate::values::unix_seconds::InvalidUnixSeconds;
 pub use crate::wire::content::Content;
+pub use outcome::Outcome;
 pub use plex_error::PlexError;
 pub use rejection::Rejection;
 pub use response::ResponseError;
@@ -17,6 +18,7 @@ pub use transport::{TlsErrorKind, TransportErrorKind};
 
 use http::StatusCode;
 
+mod outcome;
 mod plex_error;
 mod rejection;
 mod response;
@@ -131,6 +133,31 @@ impl Error {
         match self {
             Self::Response(error) => error.is_retryable(),
             Self::Transport(error) => error.is_retryable(),
+        }
+    }
+
+    /// Returns whether the request was carried out.
+    ///
+    /// | Error | Outcome |
+    /// |---|---|
+    /// | [`TransportError`] that says [nothing was sent](TransportError::may_have_been_sent) | [`NotSent`](Outcome::NotSent) |
+    /// | any other [`TransportError`] | [`Unknown`](Outcome::Unknown) |
+    /// | [`Redirected`](ResponseError::Redirected), [`RateLimited`](ResponseError::RateLimited) (429) | [`Refused`](Outcome::Refused) |
+    /// | 4xx from plex.tv whose body [lists Plex's errors](Rejection::errors) | [`Refused`](Outcome::Refused) |
+    /// | 401 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
+    /// | 401 or 403 from a media server | [`Refused`](Outcome::Refused) |
+    /// | any other 4xx: a web page, a proxy's response, a call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
+    /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
+    /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
+    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge)) | [`Unknown`](Outcome::Unknown); it probably was carried out |
+    /// | any other status | [`Unknown`](Outcome::Unknown) |
+    ///
+    /// A redirect and a 429 count as refusals whoever sent them. Whether sending the request again is useful,
+    /// too, is what [`is_retryable`](Self::is_retryable) says.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Response(error) => error.outcome(),
+            Self::Transport(error) => error.outcome(),
         }
     }
 

@@ -99,6 +99,7 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<Nonce>();
     checked::<Operation>();
     checked::<Origin>();
+    checked::<Outcome>();
     checked::<Pin>();
     checked::<PinAnswer<ShortPin>>();
     checked::<PinCode>();
@@ -174,6 +175,7 @@ fn plain_values_without_a_secret_are_keys_of_a_map() {
     key::<TransportErrorKind>();
     key::<Operation>();
     key::<Origin>();
+    key::<Outcome>();
     key::<RequestId>();
     key::<RetryAfter>();
     key::<ServerUrl>();

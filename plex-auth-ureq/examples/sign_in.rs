@@ -9,9 +9,8 @@ use std::error::Error as StdError;
 use std::io::{self, IsTerminal, Write};
 use std::{env, process};
 
-use plex_auth_ureq::{
-    ClientIdentity, Credentials, Error, PlexTv, SignedIn, Transport, TransportError,
-};
+use plex_auth_ureq::error::Outcome;
+use plex_auth_ureq::{ClientIdentity, Credentials, Error, PlexTv, SignedIn, Transport};
 
 /// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
 /// one is a new device.
@@ -58,11 +57,10 @@ fn welcome(signed_in: &SignedIn) {
 
 /// What a program would do about it, in words.
 fn explain(error: Error) -> String {
-    let unknown = error.as_transport().is_some_and(TransportError::may_have_been_sent);
-    let advice = match (unknown, error.is_retryable()) {
-        (true, _) => "\nPlex may have signed you in: look at the list of your devices first.",
-        (false, true) => "\nTry again later.",
-        (false, false) => "",
+    let advice = match error.outcome() {
+        Outcome::NotSent | Outcome::Refused if error.is_retryable() => "\nTry again later.",
+        Outcome::NotSent | Outcome::Refused => "",
+        _ => "\nPlex may have signed you in: look at the list of your devices first.",
     };
     format!("{error}{advice}")
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
 use crate::error::plex_error;
@@ -32,6 +33,7 @@ pub struct Rejection {
     context: Box<RequestContext>,
     status: StatusCode,
     errors: Vec<PlexError>,
+    empty_body: bool,
     retry_after: Option<RetryAfter>,
 }
 
@@ -42,10 +44,13 @@ impl Rejection {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
+        // A body that was cut off before its first byte still has a length.
+        let length = headers.get(CONTENT_LENGTH).map(|length| length.as_bytes().trim_ascii());
         Self {
             context: Box::new(context.clone()),
             status,
             errors: plex_error::read(body),
+            empty_body: body.is_empty() && length.is_none_or(|length| length == b"0"),
             retry_after: RetryAfter::read(headers),
         }
     }
@@ -80,6 +85,11 @@ impl Rejection {
     /// How long to wait before the next call, where the answer says so.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.retry_after
+    }
+
+    /// Returns whether the response has no body and declares none.
+    pub(crate) fn has_empty_body(&self) -> bool {
+        self.empty_body
     }
 
     pub(crate) fn says_invalid_token(&self) -> bool {

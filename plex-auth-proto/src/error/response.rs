@@ -262,15 +262,15 @@ impl ResponseError {
     /// few seconds that double.
     pub fn is_retryable(&self) -> bool {
         let idempotent = self.context().is_idempotent();
+        let can_repeat = self.outcome().allows_repeat(self.context());
         match self {
-            Self::RateLimited(_) => true,
+            Self::RateLimited(_) | Self::UnexpectedContent { .. } => can_repeat,
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
                 // What the other side does not do today it will not do tomorrow.
                 501 | 505 => false,
-                // Plex says that it did nothing. A gateway's 503 leaves that open, as the others do.
-                503 if rejection.has_code(1013) => true,
-                _ => idempotent,
+                _ => can_repeat,
             },
+            // Sent again only if idempotent, even if the outcome is `Refused`.
             Self::Rejected(rejection) => match rejection.status().as_u16() {
                 // Without a code of Plex's it is a gateway's, and says nothing. A media server has no
                 // codes, and one that is too old answers so for ever.
@@ -281,7 +281,6 @@ impl ResponseError {
                 408 | 425 => idempotent,
                 _ => false,
             },
-            Self::UnexpectedContent { .. } => idempotent,
             _ => false,
         }
     }

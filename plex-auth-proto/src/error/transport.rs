@@ -41,7 +41,7 @@ impl TransportError {
             Kind::NotHttp | Kind::HeadTooLarge | Kind::NotStarted(_) => false,
             _ => true,
         };
-        passes && (!self.sent || self.context.is_idempotent())
+        passes && self.outcome().allows_repeat(&self.context)
     }
 }
 

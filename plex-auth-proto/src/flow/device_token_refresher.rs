@@ -3,8 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::Error;
-use crate::error::ResponseError;
+use crate::error::{Error, Outcome, ResponseError};
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::{ServerClock, Times};
@@ -213,21 +212,14 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.last_error = Some(Box::new(last_error.into()));
     }
 
-    /// What came of the registration. Unless it was refused, or has not begun, an exchange shows whether it has
-    /// worked.
-    fn registered(&mut self, now: Times, error: Error) {
-        let not_done = match &error {
-            Error::Transport(transport_error) => !transport_error.may_have_been_sent(),
-            Error::Response(error) => error.is_retryable() || never_reached_plex(error),
-        };
-        let status = error.status().map_or(0, |status| status.as_u16());
-        if not_done {
-            // Nothing has happened: it is registered later.
+    /// Handles a registration that failed: sends it again later, ends, or lets an exchange show whether it was
+    /// carried out.
+    fn registration_failed(&mut self, now: Times, error: Error) {
+        if is_registered_later(&error) {
             self.exchange_completed(now, Err(error));
-        } else if matches!(status, 400..=499) && !matches!(status, 408 | 422 | 425) {
+        } else if is_registration_refused(&error) {
             self.end(DeviceTokenEnd::NotRegistered(error));
         } else {
-            // Also where the key is taken: mostly by this device.
             self.stage = Stage::Keeping;
             self.failed(error);
         }
@@ -258,15 +250,27 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 }
 
-/// Whether something in between has answered, a captive portal or a proxy, and Plex has heard of nothing.
-fn never_reached_plex(error: &ResponseError) -> bool {
-    match error {
-        ResponseError::Redirected { .. } => true,
-        ResponseError::Rejected(rejection) => {
-            matches!(rejection.status().as_u16(), 404 | 407) && rejection.errors().is_empty()
-        }
-        _ => false,
+/// Returns whether the key was not registered, for a reason that passes.
+fn is_registered_later(error: &Error) -> bool {
+    let status = error.status().map_or(0, |status| status.as_u16());
+    match error.outcome() {
+        Outcome::NotSent => true,
+        Outcome::Refused => error.is_retryable() || matches!(status, 300..=399),
+        // A page with one of these is a captive portal's or a proxy's: the request did not reach Plex.
+        Outcome::Unknown => matches!(status, 404 | 407),
     }
+}
+
+/// Returns whether Plex refused to register the key.
+fn is_registration_refused(error: &Error) -> bool {
+    // A page with a 401 or 403 counts, too, because `is_token_invalid` takes it for Plex's.
+    let is_refused = error.outcome() == Outcome::Refused
+        || matches!(
+            error.as_response(),
+            Some(ResponseError::Unauthorized(_) | ResponseError::Forbidden(_))
+        );
+    // 422 says that the key is taken: mostly by this device. The others pass.
+    is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
 }
 
 impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
@@ -331,7 +335,7 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
             (Ok(DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer))), _) => {
                 self.exchange_completed(now, Ok(answer));
             }
-            (Err(error), Stage::Registering(_)) => self.registered(now, error),
+            (Err(error), Stage::Registering(_)) => self.registration_failed(now, error),
             (Err(error), Stage::Keeping) => self.exchange_completed(now, Err(error)),
         }
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::step::RequestId;
+use crate::flow::step::RequestId;
 
 /// How long a call is waited for: twice as long as a transport takes for one, unless told otherwise. What came
 /// of it is lost then, as where a flow was stopped while it was under way.

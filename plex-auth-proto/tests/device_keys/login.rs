@@ -71,6 +71,7 @@ fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
         (Answer(502, "<html>"), true),
         (Answer(200, "<html>"), true),
         (Silence(false), false),
+        (Answer(503, r#"{"errors":[{"code":1013}]}"#), false),
         (Answer(404, "<html>"), false),
         (Answer(302, ""), false),
         (RetryAfter("1"), false),

@@ -16,6 +16,7 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
         Answer(201, ""),
         Silence(true),
         Answer(502, "<html>"),
+        Answer(400, "<html>"),
         Answer(408, "<html>"),
         Answer(422, ""),
         Answer(200, "<html>captive</html>"),
@@ -41,6 +42,10 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
     play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
     let DeviceTokenEnd::NotRegistered(error) = play.ends() else { panic!() };
     assert!(error.is_token_invalid());
+
+    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    play.meets(Answer(403, "<html>"));
+    assert!(matches!(play.ends(), DeviceTokenEnd::NotRegistered(_)));
 
     // Whatever else Plex says, it does not want this device.
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));

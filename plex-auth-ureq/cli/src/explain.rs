@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::error::{TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_ureq::error::{Outcome, TlsErrorKind, TransportErrorKind as Reason};
 use plex_auth_ureq::flow::{DeviceLoginError, DeviceTokenEnd, PinLoginError};
 use plex_auth_ureq::proto::ResponseError as Answer;
 use plex_auth_ureq::{Error, Host, TransportError};
@@ -120,14 +120,13 @@ fn answered(answer: &Answer) -> Failure {
         Answer::UnexpectedShape { .. } | Answer::BodyTooLarge { .. } => {
             (Exit::Unknown, CHANGED, "Try again; if it stays so, report it with these lines.")
         }
-        // Such as a proxy's 407, which has none of Plex's own words.
-        Answer::Rejected(rejection)
-            if rejection.errors().is_empty()
-                && answer.context().host() != Some(Host::MediaServer) =>
+        // Such as a proxy's 407. A media server's status counts as its refusal, because it sends no codes.
+        _ if answer.outcome() == Outcome::Unknown
+            && answer.context().host() != Some(Host::MediaServer) =>
         {
             (Exit::Unknown, PORTAL, BROWSER)
         }
-        // Such as a gateway's 404.
+        // Such as a 404 or 408 that passes.
         _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
         _ => (Exit::Refused, CHANGED, "If it stays so, report it with these lines."),
     };
@@ -149,7 +148,7 @@ fn unanswered(transport_error: &TransportError) -> Failure {
     let failure = Failure::new(exit, transport_error);
     // A PIN that nobody has seen ends by itself.
     let is_harmless = transport_error.context().operation() == "createOAuthPin";
-    if transport_error.may_have_been_sent()
+    if transport_error.outcome() == Outcome::Unknown
         && !transport_error.context().is_idempotent()
         && !is_harmless
     {
@@ -209,6 +208,7 @@ mod tests {
             (401, code(1001), Exit::Refused),
             (401, String::new(), Exit::Refused),
             (403, code(1043), Exit::Refused),
+            (400, "<html>".to_owned(), Exit::Unknown),
             (404, code(1002), Exit::Refused),
             (422, code(1008), Exit::Refused),
             (498, String::new(), Exit::Refused),

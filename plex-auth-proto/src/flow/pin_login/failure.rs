@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::error::Error;
-use crate::error::TransportErrorKind;
+use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;
 
 /// Why it brought no token.
@@ -26,6 +25,7 @@ impl Failure {
         self.error().is_some_and(Error::is_pin_gone)
     }
 
+    /// Returns whether sending the poll again cannot help. Other requests that were not sent can succeed later.
     pub(super) fn is_permanent(&self) -> bool {
         let reason = self
             .error()
@@ -34,13 +34,12 @@ impl Failure {
         matches!(reason, Some(TransportErrorKind::NotStarted(_)))
     }
 
-    /// Whether the poll can have been answered with a token that did not come through.
+    /// Returns whether Plex may have answered the poll with a token that was lost.
     pub(super) fn may_hide_a_token(&self) -> bool {
-        self.error().is_some_and(|error| match error {
-            Error::Transport(transport_error) => transport_error.may_have_been_sent(),
-            Error::Response(error) => {
-                error.status().is_success() || error.status().is_server_error()
-            }
+        self.error().is_some_and(|error| {
+            // A page with a 4xx is a proxy's that did not pass the poll on.
+            let is_page = error.status().is_some_and(|status| status.is_client_error());
+            error.outcome() == Outcome::Unknown && !is_page
         })
     }
 

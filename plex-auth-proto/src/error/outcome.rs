@@ -1,0 +1,118 @@
+use crate::error::rejection::Rejection;
+use crate::error::response::ResponseError;
+use crate::error::transport::TransportError;
+use crate::operation::Host;
+use crate::operation::context::RequestContext;
+
+/// Whether a request that failed was carried out.
+///
+/// [`Error::outcome`](crate::Error::outcome) returns it, and lists which error has which outcome.
+///
+/// ```
+/// use plex_auth_proto::{ClientIdentity, Credentials, Error, PlexTv, http};
+/// use plex_auth_proto::error::{Outcome, TransportErrorKind};
+///
+/// /// What to tell a user whose sign-in failed.
+/// fn advice(error: &Error) -> &'static str {
+///     match error.outcome() {
+///         Outcome::NotSent => "Check the network, then sign in again.",
+///         Outcome::Refused => "Check the username and the password.",
+///         _ => "Plex may have signed you in: check your list of devices first.",
+///     }
+/// }
+///
+/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let (_, reply) = PlexTv::new(me).sign_in(&Credentials::new("rosa", "correct horse")?).into_parts();
+///
+/// let error = reply.transport_error(TransportErrorKind::NameNotFound, false);
+/// assert_eq!(error.outcome(), Outcome::NotSent);
+///
+/// let response = http::Response::builder().status(401).body(r#"{"errors":[{"code":1001}]}"#)?;
+/// let error = Error::from(reply.parse(&response).unwrap_err());
+/// assert_eq!(error.outcome(), Outcome::Refused);
+///
+/// let response = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
+/// let error = Error::from(reply.parse(&response).unwrap_err());
+/// assert_eq!(error.outcome(), Outcome::Unknown);
+/// assert!(advice(&error).starts_with("Plex may have signed you in"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// No byte of the request was sent. Sending it again is safe, and useful once the cause has passed:
+    /// see [`TransportError::kind`].
+    NotSent,
+    /// The request was refused and not carried out. Sending it again is safe, and useful once the reason is
+    /// gone: wait after a rate limit, ask the user after a wrong password.
+    Refused,
+    /// The request may have been carried out. Send it again only if it is
+    /// [idempotent](RequestContext::is_idempotent). Otherwise, first check whether it took effect: after a
+    /// sign-in, for example, whether the account lists a new device.
+    Unknown,
+}
+
+impl Outcome {
+    /// Returns whether the request can be sent again without the risk that it is carried out twice.
+    pub(crate) fn allows_repeat(self, context: &RequestContext) -> bool {
+        match self {
+            Self::NotSent | Self::Refused => true,
+            Self::Unknown => context.is_idempotent(),
+        }
+    }
+}
+
+impl TransportError {
+    /// Returns whether the request was carried out: [`NotSent`](Outcome::NotSent) or
+    /// [`Unknown`](Outcome::Unknown).
+    pub fn outcome(&self) -> Outcome {
+        if self.may_have_been_sent() { Outcome::Unknown } else { Outcome::NotSent }
+    }
+}
+
+impl ResponseError {
+    /// Returns whether the request was carried out: [`Refused`](Outcome::Refused) or
+    /// [`Unknown`](Outcome::Unknown). [`Error::outcome`](crate::Error::outcome) has the table.
+    pub fn outcome(&self) -> Outcome {
+        let is_refusal = match self {
+            Self::Redirected { .. } | Self::RateLimited(_) => true,
+            // With this code Plex states that it did nothing. A gateway's 503 does not.
+            Self::Unavailable(rejection) => {
+                rejection.status().as_u16() == 503 && rejection.has_code(1013)
+            }
+            Self::BadRequest(rejection)
+            | Self::Unauthorized(rejection)
+            | Self::VerificationCodeRequired(rejection)
+            | Self::VerificationCodeRejected(rejection)
+            | Self::EmailOnly(rejection)
+            | Self::TooManyFailures(rejection)
+            | Self::Forbidden(rejection)
+            | Self::Rejected(rejection) => is_refusal(rejection),
+            // A success: the request was probably carried out, unless a captive portal sent it.
+            Self::UnexpectedContent { .. }
+            | Self::UnexpectedShape { .. }
+            | Self::BodyTooLarge { .. } => false,
+        };
+        if is_refusal { Outcome::Refused } else { Outcome::Unknown }
+    }
+}
+
+/// Returns whether a status other than 3xx, 429 and 5xx is the refusal of the host that the request was for, and not
+/// that of a proxy in between.
+fn is_refusal(rejection: &Rejection) -> bool {
+    let (context, status) = (rejection.context(), rejection.status());
+    match context.host() {
+        Some(Host::PlexTv) => {
+            // Over plain HTTP, anything in between could have sent a status without a body.
+            let is_https = context.origin().is_some_and(|origin| origin.scheme() == "https");
+            let is_bare_401 = status.as_u16() == 401 && rejection.has_empty_body() && is_https;
+            status.is_client_error() && (!rejection.errors().is_empty() || is_bare_401)
+        }
+        // Its refusals are web pages.
+        Some(Host::MediaServer) => matches!(status.as_u16(), 401 | 403),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
