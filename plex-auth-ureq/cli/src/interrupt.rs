@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::terminal;
 
 /// The exit code of an interruption.
 const INTERRUPTED: i32 = 130;
@@ -27,10 +28,13 @@ pub(crate) fn install() -> Result<(), Failure> {
         .map_err(|error| Failure::machine(format!("Ctrl-C could not be prepared for: {error}")))
 }
 
-/// Ends as after an interruption. A prompt that reads Ctrl-C itself may report it before the signal arrives.
+/// Ends as after an interruption. A prompt that reads Ctrl-C itself may report it before the signal arrives. The second
+/// of two threads that call this waits until the first has ended the process.
 pub(crate) fn end() -> ! {
     // A file that is being written is completed first.
     let _whole = lock(&WRITING);
+    // In this thread and without a time limit: it waits neither for output nor for a thread to be scheduled.
+    terminal::restore_for_good();
     if let Some(cleanup) = lock(&CLEANUP).take() {
         let (done, is_done) = mpsc::channel::<()>();
         let run = move || {
@@ -50,7 +54,7 @@ pub(crate) fn after<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Until this is dropped, an interruption first runs a cleanup, such as restoring the terminal.
+/// Until this is dropped, an interruption first runs a cleanup, such as clearing the spinner.
 #[derive(Debug)]
 pub(crate) struct CleanupGuard;
 

@@ -28,6 +28,7 @@ mod session;
 mod source;
 mod state;
 mod switch;
+mod terminal;
 mod token;
 mod transient;
 mod usage;

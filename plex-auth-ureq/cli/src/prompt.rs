@@ -1,10 +1,18 @@
 //! Questions: at the terminal, secrets without echo; from a pipe a line each. Never from arguments.
 
+#[cfg(unix)]
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 
+#[cfg(unix)]
+use rpassword::ConfigBuilder;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+#[cfg(unix)]
+use crate::interrupt::CleanupGuard;
+#[cfg(unix)]
+use crate::terminal;
 use crate::{interrupt, output};
 
 /// Asks for something that may be seen.
@@ -20,13 +28,42 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     if !is_interactive() {
         return from_standard_input(prompt);
     }
-    // Before the question stands there, so that nothing is seen of an answer that is typed at once.
-    let _silence = silence::Silence::new();
-    match rpassword::prompt_password(format!("{prompt}: ")) {
+    match from_terminal(prompt) {
         Ok(answer) => Ok(Zeroizing::new(answer)),
-        Err(error) if error.kind() == ErrorKind::Interrupted => interrupt::end(),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(ended(prompt)),
         Err(error) => Err(cannot_read(prompt, &error)),
+    }
+}
+
+/// Reads a line that the terminal does not show.
+#[cfg(unix)]
+fn from_terminal(prompt: &str) -> io::Result<String> {
+    let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let at_an_interruption = terminal.try_clone()?;
+    let _new_line = CleanupGuard::new(move || drop((&at_an_interruption).write_all(b"\n")));
+    // Before the prompt is shown, so that an answer typed at once is not shown either.
+    let _hidden = terminal::Hidden::new(&terminal)?;
+    terminal.write_all(format!("{prompt}: ").as_bytes())?;
+    // As a reader: given the terminal itself, rpassword would change its settings, without our lock.
+    let config = ConfigBuilder::new().input_reader(terminal.try_clone()?).output_discard().build();
+    let answer = rpassword::read_password_with_config(config);
+    end_if_interrupted(&answer);
+    drop(terminal.write_all(b"\n"));
+    answer
+}
+
+/// Reads a line that the console does not show.
+#[cfg(not(unix))]
+fn from_terminal(prompt: &str) -> io::Result<String> {
+    let answer = rpassword::prompt_password(format!("{prompt}: "));
+    end_if_interrupted(&answer);
+    answer
+}
+
+/// rpassword reads Ctrl-C as a key, and reports it before or after the signal arrives.
+fn end_if_interrupted(answer: &io::Result<String>) {
+    if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+        interrupt::end();
     }
 }
 
@@ -79,57 +116,4 @@ fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
             .likely("Standard input is another file than was meant.");
     }
     Failure::machine(format!("no answer could be read ({prompt}): {error}"))
-}
-
-#[cfg(unix)]
-mod silence {
-    //! A terminal that shows nothing of what is typed, also where the program is interrupted meanwhile.
-
-    use std::io;
-
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-
-    use crate::interrupt::CleanupGuard;
-
-    pub(super) struct Silence(Option<(Termios, CleanupGuard)>);
-
-    impl Silence {
-        pub(super) fn new() -> Self {
-            let Ok(before) = tcgetattr(io::stdin()) else { return Self(None) };
-            let at_an_interruption = before.clone();
-            let cleanup = CleanupGuard::new(move || {
-                restore(&at_an_interruption);
-                crate::output::note("");
-            });
-            let mut silent = before.clone();
-            silent.local_modes.remove(LocalModes::ECHO);
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &silent);
-            Self(Some((before, cleanup)))
-        }
-    }
-
-    impl Drop for Silence {
-        fn drop(&mut self) {
-            if let Some((before, _)) = &self.0 {
-                restore(before);
-            }
-        }
-    }
-
-    fn restore(before: &Termios) {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-    }
-}
-
-#[cfg(not(unix))]
-mod silence {
-    //! Elsewhere the prompt's own silence does; a console is put right by the shell.
-
-    pub(super) struct Silence;
-
-    impl Silence {
-        pub(super) fn new() -> Self {
-            Self
-        }
-    }
 }

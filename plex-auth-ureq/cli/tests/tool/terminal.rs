@@ -1,5 +1,9 @@
 //! At a terminal, a pseudo one: prompts, the spinner, the picture of the code, colours, and how it is left behind.
 
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use plex_auth_fake::Who;
@@ -134,6 +138,156 @@ fn an_interruption_of_a_prompt_leaves_the_terminal_as_it_was() {
     assert_eq!(harness.run(&["token"]).code, 64);
 }
 
+/// The variable that sets the number of interruptions.
+const INTERRUPTIONS: &str = "PLEX_AUTH_TEST_INTERRUPTIONS";
+
+/// Runs the program once and records its process ID, its exit status, and the terminal's settings before and after it.
+/// After the program has ended, Ctrl-C is ignored: it would end `stty`.
+const RECORDING_SHELL: &str = "trap : INT; stty echo; stty -g >before; \
+    sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
+    code=$?; trap '' INT; stty -g >after; echo $code >code";
+
+/// Starts the program as a background job, with settings as a shell's line editor has them, and brings it to the
+/// foreground after it has stopped.
+const JOB_CONTROL_SHELL: &str = "set -m; stty -echo -icanon; \"$@\" & \
+    until grep -q Stopped jobs; do jobs >jobs; done; \
+    stty echo icanon; stty -g >before; fg; code=$?; stty -g >after; echo $code >code";
+
+/// A run of `login --token` in a pseudo-terminal, recorded in files in a directory of its own.
+struct Recorded {
+    terminal: Terminal,
+    folder: PathBuf,
+    since: Instant,
+}
+
+impl Recorded {
+    fn start(harness: &Harness, name: &str, shell: &str) -> Self {
+        let folder = harness.folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let arguments = ["-c", shell, "sh", PROGRAM, "login", "--token"];
+        let mut command = harness.prepared("sh", &arguments);
+        command.current_dir(&folder).env("PLEX_AUTH_STATE_DIR", folder.join("state"));
+        let mut terminal = Terminal(spawn_command(command, Some(LIMIT)).unwrap());
+        terminal.0.process_mut().set_kill_timeout(Some(1_000));
+        Self { terminal, folder, since: Instant::now() }
+    }
+
+    /// Waits until the condition holds.
+    fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        while !holds() {
+            let name = self.folder.display();
+            assert!(self.since.elapsed() < Duration::from_millis(LIMIT), "{name}: not {what}");
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    /// Waits for a line in one of the files, and returns it.
+    fn recorded(&self, file: &str) -> String {
+        let read = || std::fs::read_to_string(self.folder.join(file)).unwrap_or_default();
+        self.until(file, || read().ends_with('\n'));
+        read().trim().to_owned()
+    }
+
+    /// Waits for the end, and returns the exit status and the settings before and after.
+    fn end(self) -> (String, String, String) {
+        let code = self.recorded("code");
+        assert!(matches!(self.terminal.0.process().wait(), Ok(WaitStatus::Exited(_, 0))));
+        (code, self.recorded("before"), self.recorded("after"))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Interruption {
+    CtrlC,
+    Terminate,
+    HangUp,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    Started,
+    EchoOff,
+    Answered,
+}
+
+#[test]
+fn an_interruption_always_restores_the_terminal() {
+    let count = std::env::var(INTERRUPTIONS).map_or(27, |count| count.parse().unwrap());
+    let harness = Harness::new();
+    let (next, broken) = (AtomicU32::new(0), Mutex::new(Vec::new()));
+    let interrupt = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= count {
+            break;
+        }
+        if let Err(how) = interrupted(&harness, number) {
+            broken.lock().unwrap().push(how);
+        }
+    };
+    // In several threads, so that the programs compete for the processor and their threads run in changing orders.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(interrupt);
+        }
+    });
+    let broken = broken.into_inner().unwrap();
+    assert!(broken.is_empty(), "{} of {count}, such as: {}", broken.len(), broken[0]);
+}
+
+/// Interrupts the program once. The number determines the signal, the moment, and the delay after it.
+fn interrupted(harness: &Harness, number: u32) -> Result<(), String> {
+    let signals = [Interruption::CtrlC, Interruption::Terminate, Interruption::HangUp];
+    let moments = [
+        (Moment::Started, Duration::from_millis(30)),
+        (Moment::EchoOff, Duration::from_millis(1)),
+        (Moment::Answered, Duration::from_millis(5)),
+    ];
+    let signal = signals[number as usize % signals.len()];
+    let (moment, longest_delay) = moments[number as usize / signals.len() % moments.len()];
+    // Multiples of the golden ratio spread evenly, however many there are.
+    let delay = longest_delay.mul_f64((f64::from(number / 9 + 1) * 0.618_034).fract());
+
+    let mut run = Recorded::start(harness, &number.to_string(), RECORDING_SHELL);
+    let program = Pid::from_raw(run.recorded("number").parse().unwrap()).unwrap();
+    if matches!(moment, Moment::EchoOff | Moment::Answered) {
+        run.until("without echo", || !run.terminal.echoes());
+    }
+    if matches!(moment, Moment::Answered) {
+        run.terminal.types("not a token");
+    }
+    thread::sleep(delay);
+    match signal {
+        Interruption::CtrlC => run.terminal.0.send_control('c').unwrap(),
+        // After the answer, the program may have ended.
+        Interruption::Terminate => drop(kill_process(program, Signal::TERM)),
+        Interruption::HangUp => drop(kill_process(program, Signal::HUP)),
+    }
+    let (code, before, after) = run.end();
+
+    let how = format!("{number}: {signal:?}, {moment:?} and {delay:?}: {code}\n{before}\n{after}");
+    let codes: &[&str] = match (moment, signal) {
+        // A signal that arrives before its handler is installed ends the program itself.
+        (Moment::Started, Interruption::Terminate) => &["130", "143"],
+        (Moment::Started, Interruption::HangUp) => &["130", "129"],
+        (Moment::Started, Interruption::CtrlC) | (Moment::EchoOff, _) => &["130"],
+        (Moment::Answered, _) => &["130", "64"],
+    };
+    assert!(codes.contains(&code.as_str()), "{how}");
+    if before == after { Ok(()) } else { Err(how) }
+}
+
+#[test]
+fn a_background_job_asks_in_the_foreground() {
+    let harness = Harness::new();
+    let mut run = Recorded::start(&harness, "job", JOB_CONTROL_SHELL);
+    run.terminal.shows("Token: ");
+    assert!(!run.terminal.echoes());
+    run.terminal.types("not a token");
+    let (code, before, after) = run.end();
+    assert_eq!(code, "64");
+    assert_eq!(before, after);
+}
+
 #[test]
 fn a_code_is_shown_with_a_picture_and_the_time_that_is_left() {
     let harness = Harness::new();
@@ -242,7 +396,7 @@ fn a_terminal_that_is_stopped_does_not_keep_it_from_ending() {
         let since = Instant::now();
         while test_kill_process(program).is_ok() {
             assert!(since.elapsed() < Duration::from_millis(LIMIT), "{arguments:?} hangs");
-            std::thread::yield_now();
+            thread::yield_now();
         }
         terminal.0.send_control('q').unwrap();
         terminal.ends(130);

@@ -1,0 +1,85 @@
+//! The terminal's settings. Only this module changes them, under one lock, so that an interruption restores them in
+//! every order of events.
+
+#[cfg(unix)]
+pub(crate) use unix::{Hidden, restore_for_good};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io;
+    use std::mem;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use rustix::process::getpgrp;
+    use rustix::termios::{
+        Action, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcflow, tcgetattr,
+        tcgetpgrp, tcsetattr,
+    };
+
+    /// The settings to restore, for as long as others are in effect.
+    static ORIGINAL: Mutex<Option<Original>> = Mutex::new(None);
+
+    struct Original {
+        terminal: File,
+        settings: Termios,
+    }
+
+    /// Until this is dropped, the terminal does not show what is typed, and passes on each key at once.
+    #[derive(Debug)]
+    pub(crate) struct Hidden(());
+
+    impl Hidden {
+        pub(crate) fn new(terminal: &File) -> io::Result<Self> {
+            // A background job stops here until it is brought to the foreground. Until then the settings are the
+            // shell's, and must not be recorded; nor must the lock be held.
+            tcflow(terminal, Action::OOn)?;
+            let mut original = lock();
+            let settings = tcgetattr(terminal)?;
+            let mut hidden = settings.clone();
+            // With ICANON, macOS takes at most 1,024 bytes. With ISIG, Ctrl-Z would return to the shell without echo.
+            hidden.local_modes.remove(
+                LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG,
+            );
+            hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+            hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+            *original = Some(Original { terminal: terminal.try_clone()?, settings });
+            if let Err(error) = tcsetattr(terminal, OptionalActions::Now, &hidden) {
+                restore(&mut original);
+                return Err(error.into());
+            }
+            Ok(Self(()))
+        }
+    }
+
+    impl Drop for Hidden {
+        fn drop(&mut self) {
+            restore(&mut lock());
+        }
+    }
+
+    /// Restores the settings and never releases the lock: no thread can change them again before the process ends.
+    pub(crate) fn restore_for_good() {
+        let mut original = lock();
+        restore(&mut original);
+        mem::forget(original);
+    }
+
+    fn restore(original: &mut Option<Original>) {
+        let Some(Original { terminal, settings }) = original.take() else { return };
+        // In the background, the settings are the shell's, and changing them would stop the process.
+        let is_background = tcgetpgrp(&terminal).is_ok_and(|foreground| foreground != getpgrp());
+        if !is_background {
+            // This fails if the terminal was closed, and then nothing is left to restore.
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &settings);
+        }
+    }
+
+    fn lock() -> MutexGuard<'static, Option<Original>> {
+        ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does nothing: on Windows, the shell restores the console.
+#[cfg(not(unix))]
+pub(crate) fn restore_for_good() {}
