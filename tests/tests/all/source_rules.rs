@@ -93,7 +93,7 @@ fn the_readme_names_every_operation_and_every_error() {
         assert!(readme.contains(operation.name), "{}", operation.name);
         assert!(readme.contains(operation.path), "{}", operation.path);
     }
-    let answered = variants(&read("plex-auth-proto/src/error/response.rs"), "Error");
+    let answered = variants(&read("plex-auth-proto/src/error/response.rs"), "ResponseError");
     let unanswered =
         variants(&read("plex-auth-proto/src/error/transport.rs"), "TransportErrorKind");
     assert!(answered.len() >= 14 && unanswered.len() >= 10, "{answered:?} {unanswered:?}");

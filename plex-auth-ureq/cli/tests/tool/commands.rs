@@ -94,7 +94,7 @@ fn the_token_is_printed_alone() {
 #[test]
 fn check_tells_alive_dead_and_not_known_apart() {
     let harness = signed_in(Who::PlexPass);
-    let shape = ["retry_in", "profile", "state", "why"];
+    let shape = ["profile", "retry_in", "state", "why"];
     let json = harness.json(&["check", "--json"]);
     assert_eq!((names(&json), &json["state"]), (shape.to_vec(), &json!("alive")));
 
