@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# The table of what the library costs, with everything that takes long or hangs on a still machine: sockets, sizes,
-# times to build. The short gate holds against what it was only that which is the same each time.
+# The table of costs: instructions, sockets, sizes, times to build. They need minutes and a quiet machine, and counts of
+# instructions depend on the path of the target folder, so that none of them is in the short gate.
 exec .ci/bench

@@ -1,4 +1,3 @@
 #!/usr/bin/env bash
-# Builds every package as it would be published. That is each dependency once more, so that the short gate looks at the
-# lists of files alone.
+# Lists the files of every package, and builds it as it would be published, which compiles each dependency again.
 exec .ci/packages build
