@@ -10,8 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::call::request::TOKEN_HEADER;
 use crate::operation::context::{Origin, RequestContext};
 use crate::operation::{Host, Operation};
-use crate::wire::decode;
-use crate::wire::decode::{Decode, DecodeError};
+use crate::wire::decode::{self, Decode, DecodeError};
 pub use body::Body;
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 

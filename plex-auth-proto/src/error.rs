@@ -13,8 +13,7 @@ pub use outcome::Outcome;
 pub use plex_error::PlexError;
 pub use rejection::Rejection;
 pub use response::ResponseError;
-pub use transport::TransportError;
-pub use transport::{TlsErrorKind, TransportErrorKind};
+pub use transport::{TlsErrorKind, TransportError, TransportErrorKind};
 
 use http::StatusCode;
 

@@ -1,7 +1,6 @@
 //! Reading, checking and redacting proxies.
 
-use std::env;
-use std::fmt;
+use std::{env, fmt};
 
 use ureq::{Proxy, ProxyProtocol};
 

@@ -4,9 +4,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response, StatusCode};
 
-use crate::error::Error;
-use crate::error::ResponseError;
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;

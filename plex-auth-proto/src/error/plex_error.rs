@@ -3,8 +3,7 @@ use std::fmt;
 use serde::de::MapAccess;
 
 use crate::wire::decode;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// One entry of the list of errors in an answer of Plex's.
 ///

@@ -3,8 +3,7 @@ use std::fmt;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
-use crate::error::plex_error;
-use crate::error::plex_error::PlexError;
+use crate::error::plex_error::{self, PlexError};
 use crate::operation::context::RequestContext;
 use crate::values::retry_after::RetryAfter;
 

@@ -2,8 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::Error;
-use crate::error::TransportErrorKind;
+use crate::error::{Error, TransportErrorKind};
 use crate::flow::elapsed::Elapsed;
 use crate::flow::step::{Flow, RequestId, Step};
 use crate::media_server::MediaServerAddress;

@@ -6,9 +6,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
 use crate::flow::server_clock::Times;
-use crate::jwt::DeviceClaims;
-use crate::jwt::Nonce;
-use crate::jwt::{DeviceKey, SignError};
+use crate::jwt::{DeviceClaims, DeviceKey, Nonce, SignError};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 

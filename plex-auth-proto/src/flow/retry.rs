@@ -1,8 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
-use crate::error::Error;
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::{Error, TransportError, TransportErrorKind};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::step::{Flow, RequestId, Step};

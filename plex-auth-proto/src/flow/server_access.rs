@@ -2,8 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::Error;
-use crate::error::ResponseError;
+use crate::error::{Error, ResponseError};
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
 use crate::flow::step::{Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;

@@ -3,8 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::Error;
-use crate::error::ResponseError;
+use crate::error::{Error, ResponseError};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
 use crate::flow::in_flight::{InFlight, LOST_AFTER};

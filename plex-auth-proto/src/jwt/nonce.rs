@@ -2,8 +2,7 @@ use serde::de::MapAccess;
 use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
 /// [`DeviceClaims::for_exchange`](crate::jwt::DeviceClaims::for_exchange).

@@ -8,8 +8,7 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 use crate::wire::redaction::redacted_debug;
 
 /// How long ahead of its end a token is to be renewed, in seconds: a day, as working clients do.

@@ -2,10 +2,8 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
-use crate::media_server::MediaServer;
-use crate::media_server::MediaServerAddress;
+use crate::call::{Call, request};
+use crate::media_server::{MediaServer, MediaServerAddress};
 use crate::operation::{Host, Operation};
 use crate::values::claim_token::ClaimToken;
 use crate::wire::decode;

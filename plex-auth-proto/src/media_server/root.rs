@@ -1,7 +1,6 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::wire::decode::DecodeError;

@@ -1,9 +1,7 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
-use crate::media_server::MediaServer;
-use crate::media_server::MediaServerAddress;
+use crate::call::{Call, request};
+use crate::media_server::{MediaServer, MediaServerAddress};
 use crate::operation::{Host, Operation};
 use crate::wire::decode::DecodeError;
 use crate::wire::{lenient, media_container};

@@ -1,16 +1,13 @@
 use http::Method;
 use serde::de::MapAccess;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::values::source::Source;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::{Field, Paths, Unreadable, Value};
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Field, Paths, Unreadable, Value};
 use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation = Operation::new(

@@ -1,15 +1,12 @@
 use http::Method;
 use serde::de::MapAccess;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Value};
 
 // A second one does no harm: both are valid, and both end by themselves.
 pub(crate) const OPERATION: Operation =

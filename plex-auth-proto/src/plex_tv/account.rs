@@ -5,8 +5,7 @@ use crate::plex_tv::account::subscription::{Subscription, SubscriptionPeriod, Su
 use crate::values::secret::Secret;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient;
 use crate::wire::open_enum::open_enum;
 use crate::wire::raw_json::RawJson;

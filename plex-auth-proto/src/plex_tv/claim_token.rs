@@ -1,13 +1,11 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::claim_token::ClaimToken;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 
 // Another one does no harm: it ends by itself.
 pub(crate) const OPERATION: Operation =

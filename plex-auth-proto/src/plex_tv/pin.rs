@@ -4,8 +4,7 @@ use crate::plex_tv::pin::pin_id::PinId;
 use crate::plex_tv::pin::pin_url::PinUrl;
 use crate::values::pin_code::PinCode;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient;
 use crate::wire::redaction::redacted_debug;
 

@@ -6,8 +6,7 @@ use serde::de::MapAccess;
 use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// The longest claim token that is accepted, in bytes. Plex's own have 26. Together with the bound of a base
 /// URL it keeps every URL under the 64 KiB that one can have.

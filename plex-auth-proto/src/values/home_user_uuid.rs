@@ -1,8 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// The longest one that is accepted, in bytes. Plex's own have 16.
 const MAX_LENGTH: usize = 64;

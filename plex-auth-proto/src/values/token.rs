@@ -5,8 +5,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// The longest token that is accepted, in bytes. Plex's own are 20 characters of old and about 540
 /// when they are JWTs; servers commonly refuse a header line of more than 8 KiB.

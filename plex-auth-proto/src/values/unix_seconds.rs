@@ -1,7 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// A moment as Plex writes it: seconds since 1970-01-01 00:00 UTC.
 ///

@@ -2,10 +2,8 @@
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::{Key, Value};
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Key, Value};
 
 /// Reads what is inside, of JSON or of XML; `None` where there is nothing, or nothing that `T` can be made of.
 pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {

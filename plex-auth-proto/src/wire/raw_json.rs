@@ -3,8 +3,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::wire::lenient;
-use crate::wire::lenient::{UNREADABLE, Value};
+use crate::wire::lenient::{self, UNREADABLE, Value};
 
 /// A part of an answer whose shape is not known, as the JSON text that it came as.
 ///

@@ -1,9 +1,8 @@
 //! Ctrl-C and termination signals: whatever the tool is doing, it restores the terminal and leaves the state intact.
 
-use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
 use std::time::Duration;
+use std::{process, thread};
 
 use crate::failure::Failure;
 use crate::terminal;

@@ -12,8 +12,7 @@ use crate::failure::Failure;
 #[cfg(unix)]
 use crate::interrupt::CleanupGuard;
 #[cfg(unix)]
-use crate::terminal;
-use crate::{interrupt, output};
+use crate::{interrupt, output, terminal};
 
 /// Asks for something that may be seen.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {

@@ -7,9 +7,8 @@ pub(crate) use unix::{Hidden, restore_for_good};
 #[cfg(unix)]
 mod unix {
     use std::fs::File;
-    use std::io;
-    use std::mem;
     use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::{io, mem};
 
     use rustix::process::getpgrp;
     use rustix::termios::{

@@ -1,10 +1,9 @@
 //! A server that has one answer, and no thought to spare.
 
-use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::{env, thread};
 
 const ACCOUNT: &str = include_str!("../../../plex-auth-proto/benches/account.json");
 

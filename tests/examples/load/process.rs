@@ -1,8 +1,7 @@
 //! What this process holds: open files and memory, where the system says so in `/proc`.
 
-use std::fs;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// How many files are open, sockets among them.
 pub(crate) fn open_files() -> Option<usize> {

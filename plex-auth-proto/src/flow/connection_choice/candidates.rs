@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::candidate::{CandidateError, CandidateState, ConnectionCandidate};
 use super::listing::Planned;
-use crate::error::Error;
-use crate::error::TransportErrorKind;
+use crate::error::{Error, TransportErrorKind};
 use crate::flow::step::RequestId;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;

@@ -2,9 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::candidate::{ConnectionCandidate, ConnectionKind};
-use crate::media_server::MediaServer;
-use crate::media_server::MediaServerAddress;
 use crate::media_server::server_identity::ServerIdentity;
+use crate::media_server::{MediaServer, MediaServerAddress};
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
 use crate::flow::pin_login::machine::PinMethod;
-use crate::jwt::DeviceClaims;
-use crate::jwt::{DeviceKey, SignError};
+use crate::jwt::{DeviceClaims, DeviceKey, SignError};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::poll_pin::PinState;

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::error::ResponseError;
+use crate::error::{Error, ResponseError};
 use crate::values::token::Token;
 
 /// What a [`TransientTokenRefresher`](super::TransientTokenRefresher) is about.

@@ -6,8 +6,7 @@ use serde::de::MapAccess;
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode::is_safe_to_show;
-use crate::wire::lenient;
-use crate::wire::lenient::{One, Paths, Seen, Value};
+use crate::wire::lenient::{self, One, Paths, Seen, Value};
 
 /// Restrictions of a managed or guest user, set one by one.
 ///

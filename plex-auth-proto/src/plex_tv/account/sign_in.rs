@@ -3,9 +3,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use serde::de::MapAccess;
 
-use crate::call::Body;
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Body, Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;

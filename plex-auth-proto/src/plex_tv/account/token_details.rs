@@ -1,11 +1,9 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::account;
-use crate::plex_tv::account::Account;
+use crate::plex_tv::account::{self, Account};
 use crate::values::token::Token;
 
 pub(crate) const OPERATION: Operation =

@@ -2,15 +2,13 @@ use std::fmt;
 
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 use crate::wire::media_container;
 use crate::wire::redaction::redacted_debug;
 

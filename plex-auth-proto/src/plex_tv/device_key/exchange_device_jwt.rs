@@ -1,16 +1,13 @@
 use http::Method;
 use serde::de::MapAccess;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::jwt::DeviceJwt;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Value};
 
 // The nonce is used up by the first one.
 pub(crate) const OPERATION: Operation =

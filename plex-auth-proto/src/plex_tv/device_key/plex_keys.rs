@@ -1,12 +1,10 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::jwt::PlexKeys;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").idempotent();

@@ -1,8 +1,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::jwt::Jwk;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;

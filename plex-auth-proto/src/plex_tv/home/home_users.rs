@@ -1,13 +1,11 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient;
 use crate::wire::redaction::redacted_debug;
 

@@ -1,14 +1,12 @@
 use serde_json::json;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::jwt::Jwk;
-use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin;
 use crate::plex_tv::pin::create_pin::OPERATION;
 use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
+use crate::plex_tv::{PlexTv, pin};
 
 impl PlexTv {
     /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN of 4 characters for

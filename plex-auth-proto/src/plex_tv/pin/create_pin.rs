@@ -1,12 +1,10 @@
 use http::Method;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
-use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
+use crate::plex_tv::{PlexTv, pin};
 
 // Each makes another one. One that is left alone is reported to have killed the token that was kept, and
 // they count against the rate limit.

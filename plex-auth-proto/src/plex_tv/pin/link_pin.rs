@@ -2,9 +2,7 @@ use form_urlencoded::Serializer;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 
-use crate::call::Body;
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Body, Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::pin_code::PinCode;

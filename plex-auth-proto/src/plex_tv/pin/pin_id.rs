@@ -2,8 +2,7 @@ use std::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::lenient::{self, Value};
 
 /// The number of a PIN, by which it is polled.
 ///

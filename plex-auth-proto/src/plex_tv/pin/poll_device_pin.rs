@@ -1,10 +1,8 @@
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::jwt::DeviceJwt;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::device_pin::DevicePin;
-use crate::plex_tv::pin::poll_pin;
-use crate::plex_tv::pin::poll_pin::{OPERATION, PinState};
+use crate::plex_tv::pin::poll_pin::{self, OPERATION, PinState};
 
 impl PlexTv {
     /// `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin): has somebody linked the PIN that was made with this

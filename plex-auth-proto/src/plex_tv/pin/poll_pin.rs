@@ -3,17 +3,13 @@ use std::time::Duration;
 use http::Method;
 use serde::de::MapAccess;
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
-use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin;
 use crate::plex_tv::pin::pin_id::PinId;
+use crate::plex_tv::{PlexTv, pin};
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
-use crate::wire::lenient;
-use crate::wire::lenient::Value;
+use crate::wire::decode::{self, DecodeError};
+use crate::wire::lenient::{self, Value};
 
 // The number redeems the token.
 pub(crate) const OPERATION: Operation =

@@ -5,8 +5,7 @@ use serde::de::MapAccess;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::pin_url::PinUrl;
-use crate::wire::lenient;
-use crate::wire::lenient::{Paths, Value};
+use crate::wire::lenient::{self, Paths, Value};
 use crate::wire::percent;
 
 /// How long Plex's short PINs live.

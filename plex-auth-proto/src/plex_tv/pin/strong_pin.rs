@@ -5,8 +5,7 @@ use serde::de::MapAccess;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::hosted_page::HostedPage;
-use crate::wire::lenient;
-use crate::wire::lenient::{Paths, Value};
+use crate::wire::lenient::{self, Paths, Value};
 
 /// How long Plex's strong PINs live.
 const USUAL_LIFE: Duration = Duration::from_secs(1800);

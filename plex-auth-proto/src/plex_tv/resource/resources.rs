@@ -3,14 +3,12 @@ use std::fmt;
 use http::Method;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use crate::call::Call;
-use crate::call::request;
+use crate::call::{Call, request};
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::values::token::Token;
-use crate::wire::decode;
-use crate::wire::decode::DecodeError;
+use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{List, Paths, add_each};
 
 pub(crate) const OPERATION: Operation =

@@ -1,9 +1,8 @@
 //! The saved state: complete, readable only by its owner, and never lost.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use plex_auth_fake::{Delivery, Misbehaviour, Who};
 use serde_json::Value;

@@ -9,8 +9,7 @@ use super::super::progress::{LinkedPin, PinAnswer, PinContent};
 use super::{
     BACKOFF, CREATE_TIMEOUT, FINAL_POLL_GRACE, FINAL_STRETCH, PinMachine, PinMethod, State,
 };
-use crate::error::Error;
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::{Error, TransportError, TransportErrorKind};
 use crate::flow::in_flight::LOST_AFTER;
 use crate::flow::server_clock::Times;
 use crate::flow::step::RequestId;
