@@ -1,3 +1,5 @@
+//! Values that are checked when they are made: identities, tokens and other secrets, URLs, codes, times.
+
 pub(crate) mod claim_token;
 pub(crate) mod client_identity;
 pub(crate) mod credentials;

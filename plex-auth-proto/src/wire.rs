@@ -1,3 +1,5 @@
+//! From bytes to values: lenient decoding, repair of JSON, XML, raw JSON, percent-encoding, redaction. Knows no operation.
+
 pub(crate) mod content;
 pub(crate) mod decode;
 pub(crate) mod lenient;

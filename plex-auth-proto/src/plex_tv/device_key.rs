@@ -1,3 +1,5 @@
+//! Signing in with a key of the device: registration, nonces, exchange, and Plex's own keys.
+
 pub(crate) mod exchange_device_jwt;
 pub(crate) mod nonce;
 pub(crate) mod plex_keys;
