@@ -29,7 +29,7 @@ where
     B::Error: Into<BoxError>,
 {
     /// Drives a flow to its end. Dropping the future stops it, and the calls that are under way; the
-    /// flow can be driven on later, or kept. A refresher goes on for ever, and so does one that has ended before.
+    /// flow can be driven on later, or saved. A refresher goes on for ever, and so does one that has ended before.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -58,7 +58,7 @@ where
     }
 
     /// Drives a flow like [`drive`](Self::drive), shows its progress after each step and at least once a
-    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or kept.
+    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or saved.
     ///
     /// The calls that are under way when it is stopped are dropped, and what comes of them is lost.
     ///

@@ -26,8 +26,8 @@
 //!
 //! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
 //! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
-//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] says whether
-//! Plex answered with a no, or no answer came, and why; [`proto::ResponseError`] is the former alone.
+//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
+//! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
 //!
 //! # What it promises
 //!

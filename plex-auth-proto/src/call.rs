@@ -150,7 +150,7 @@ impl<T> Call<T> {
         MaskedUrl { uri: self.request.uri(), secret: self.reply.has_secret_url() }
     }
 
-    /// Says who answers, which decides what a 401 means for the token.
+    /// Sets the host, which decides what a 401 means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self

@@ -23,7 +23,7 @@ mod rejection;
 mod response;
 mod transport;
 
-/// What a transport returns where there is no value: Plex said no, or no answer came.
+/// What a transport returns if there is no value: a response that is an error, or no response.
 ///
 /// The two are never confused: [`is_token_invalid`](Self::is_token_invalid) is true only if Plex said so. Both
 /// transports return it.
@@ -58,16 +58,16 @@ mod transport;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An answer came, and this is what it says.
+    /// A response arrived, and is an error.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// No answer came. It says nothing about login, password or token.
+    /// No response arrived. This says nothing about login, password or token.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
 
 impl Error {
-    /// Plex's own verdict, where there is one.
+    /// Returns the [`ResponseError`], if a response arrived.
     pub fn as_response(&self) -> Option<&ResponseError> {
         match self {
             Self::Response(error) => Some(error),
@@ -75,7 +75,7 @@ impl Error {
         }
     }
 
-    /// Why no answer came, where none did.
+    /// Returns the [`TransportError`], if no response arrived.
     pub fn as_transport(&self) -> Option<&TransportError> {
         match self {
             Self::Response(_) => None,
@@ -83,7 +83,7 @@ impl Error {
         }
     }
 
-    /// What was asked, and of whom.
+    /// Returns the context of the request.
     pub fn context(&self) -> &RequestContext {
         match self {
             Self::Response(error) => error.context(),
@@ -101,7 +101,7 @@ impl Error {
         self.as_response().map(ResponseError::status)
     }
 
-    /// Whether Plex declared the token dead; see [`ResponseError::is_token_invalid`].
+    /// Whether Plex said that the token is no longer valid; see [`ResponseError::is_token_invalid`].
     pub fn is_token_invalid(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_token_invalid)
     }

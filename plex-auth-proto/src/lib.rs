@@ -14,7 +14,7 @@
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
 //!   ever after.
 //! - Over which of its connections a server is reached: [`ConnectionChoice`](flow::ConnectionChoice).
-//! - What can go wrong: [`Error`] where an answer came, [`TransportError`] where none did.
+//! - Errors: [`Error`], which is a [`ResponseError`] if a response arrived and a [`TransportError`] if none did.
 
 pub mod call;
 pub mod error;

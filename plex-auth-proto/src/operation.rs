@@ -2,7 +2,7 @@ use http::Method;
 
 pub(crate) mod context;
 
-/// Who answers a call.
+/// The host that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
@@ -19,7 +19,7 @@ pub struct Operation {
     /// The name in the published API, which errors use, too: `getTokenDetails`. For what that does not
     /// describe, a name in its manner: `claimServer`.
     pub name: &'static str,
-    /// Who answers it.
+    /// The host that the request is for.
     pub host: Host,
     /// The verb.
     pub method: Method,

@@ -282,8 +282,8 @@ proptest! {
                     prop_assert_eq!(call.request().uri().to_string(), expected);
                 }
                 Err(error) => {
-                    prop_assert!(error.corrected().is_none_or(|mended| mended.parse::<ServerUrl>().is_ok()));
-                    prop_assert!(error.corrected().is_none_or(|mended| !mended.contains(['@', '?', '#'])));
+                    prop_assert!(error.corrected().is_none_or(|corrected| corrected.parse::<ServerUrl>().is_ok()));
+                    prop_assert!(error.corrected().is_none_or(|corrected| !corrected.contains(['@', '?', '#'])));
                 }
             }
         }

@@ -51,7 +51,7 @@ impl Transport {
     }
 
     /// Drives a flow like [`drive`](Self::drive), shows its progress after each step and at least once a
-    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or kept.
+    /// second, and stops where `watch` says so: `None`. The flow can be driven on later, or saved.
     ///
     /// A call that is under way when it is stopped goes on to its end, and what comes of it is lost.
     ///

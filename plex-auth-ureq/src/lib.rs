@@ -20,8 +20,8 @@
 //!
 //! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
 //! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
-//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] says whether
-//! Plex answered with a no, or no answer came, and why; [`proto::ResponseError`] is the former alone.
+//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
+//! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
 //!
 //! # What it promises
 //!
@@ -35,8 +35,8 @@
 //! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
-//! - Nothing is sent twice that must not be: a sign-in goes out once. A call that
-//!   [may be repeated](Reply::is_idempotent) is sent once more where the server closes the connection
+//! - Nothing is sent twice that must not be: a sign-in goes out once. An
+//!   [idempotent](Reply::is_idempotent) call is sent once more where the server closes the connection
 //!   without an answer, and only if there was an answer before, so that it may have been a connection
 //!   that was kept open for too long.
 //! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt

@@ -113,7 +113,7 @@ type Refresher = DeviceTokenRefresher<Ed25519Key>;
 const A_DEVICE: i64 = 2048;
 
 /// What it may take beside that while it cannot renew its token: why it cannot.
-const A_TROUBLE: i64 = 160;
+const AN_ERROR: i64 = 160;
 
 /// A device that has an identity of its own and an old token.
 fn device(old_token: &str) -> Refresher {
@@ -154,7 +154,7 @@ fn live(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
 
 #[test]
 fn a_device_takes_two_kilobytes_at_the_most() {
-    let states = [(0, "new", 0), (2, "renewed", 0), (7, "in trouble", A_TROUBLE)];
+    let states = [(0, "new", 0), (2, "renewed", 0), (7, "with an error", AN_ERROR)];
     for (days, name, more) in states {
         let mut plex = FakePlex::new();
         let old_token = plex.issue_token(Who::PlexPass);

@@ -193,11 +193,11 @@ impl<T> Reply<T> {
     ///
     /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
     /// of [`Reply`] has one.
-    pub fn transport_error(&self, reason: TransportErrorKind, sent: bool) -> Error {
-        Error::Transport(TransportError::new(&self.settings.context, reason, sent))
+    pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> Error {
+        Error::Transport(TransportError::new(&self.settings.context, kind, sent))
     }
 
-    /// What was asked, and of whom.
+    /// The context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.settings.context
     }

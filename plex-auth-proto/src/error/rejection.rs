@@ -54,7 +54,7 @@ impl Rejection {
         }
     }
 
-    /// What was asked, and of whom.
+    /// The context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }

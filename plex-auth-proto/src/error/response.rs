@@ -22,7 +22,7 @@ mod message;
 /// Most callers want a predicate rather than a variant: [`is_token_invalid`](Self::is_token_invalid),
 /// [`needs_verification_code`](Self::needs_verification_code), [`is_pin_gone`](Self::is_pin_gone),
 /// [`needs_home_pin`](Self::needs_home_pin), [`needs_new_device_key`](Self::needs_new_device_key),
-/// [`is_retryable`](Self::is_retryable). A transport returns a [`Error`](crate::Error), which has the same.
+/// [`is_retryable`](Self::is_retryable). A transport returns an [`Error`](crate::Error), which has the same predicates.
 ///
 /// ```
 /// use plex_auth_proto::{http, ClientIdentity, Credentials, ResponseError, PlexTv};
@@ -80,7 +80,7 @@ pub enum ResponseError {
     /// Nothing of Plex needs a redirect: the base URL is wrong, or a captive portal answers.
     #[non_exhaustive]
     Redirected {
-        /// What was asked, and of whom.
+        /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
@@ -90,7 +90,7 @@ pub enum ResponseError {
     /// A success that is not what Plex answers: a proxy's page, a captive portal's, a broken document.
     #[non_exhaustive]
     UnexpectedContent {
-        /// What was asked, and of whom.
+        /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
@@ -100,7 +100,7 @@ pub enum ResponseError {
     /// Data that lacks what this call is for, or has it in a shape that cannot be read.
     #[non_exhaustive]
     UnexpectedShape {
-        /// What was asked, and of whom.
+        /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
@@ -113,7 +113,7 @@ pub enum ResponseError {
     /// was used.
     #[non_exhaustive]
     BodyTooLarge {
-        /// What was asked, and of whom.
+        /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
@@ -170,7 +170,7 @@ impl ResponseError {
         }
     }
 
-    /// What was asked, and of whom.
+    /// The context of the request.
     pub fn context(&self) -> &RequestContext {
         self.parts().0
     }
@@ -211,7 +211,7 @@ impl ResponseError {
         }
     }
 
-    /// Whether Plex declared the token dead: only then is it of use to forget it and sign in again.
+    /// Whether Plex said that the token is no longer valid: only then is it of use to forget it and sign in again.
     ///
     /// True for a 401 of plex.tv to a call that carried a token, for 498, and for a 422 that says
     /// "Invalid token". A media server's refusal is none: it speaks for that server only. Neither is an

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::operation::context::RequestContext;
 
-/// No answer came: the network, the name, TLS or time is at fault, not Plex.
+/// No response arrived: the network, the name, TLS or time is at fault, not Plex.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -16,12 +16,12 @@ impl TransportError {
         Self { context: Box::new(context.clone()), kind, sent }
     }
 
-    /// What was asked, and of whom.
+    /// The context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
 
-    /// Why none came.
+    /// The kind of failure.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
@@ -54,7 +54,7 @@ impl fmt::Display for TransportError {
 
 impl std::error::Error for TransportError {}
 
-/// Why no answer came.
+/// The kind of a [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {

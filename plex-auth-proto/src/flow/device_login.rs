@@ -49,7 +49,7 @@ impl PlexTv {
 /// tell it. Where the answer with the token may have been lost, or Plex already knows the key, an exchange
 /// gets the token: the key is never registered twice.
 ///
-/// The key is the caller's, and to be kept before this starts. Hand the token to a
+/// The key is the caller's, and to be saved before this starts. Hand the token to a
 /// [refresher](PlexTv::device_token_refresher); the same `&key` or `Arc` of it serves both.
 ///
 /// ```
@@ -64,7 +64,7 @@ impl PlexTv {
 /// # }
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 /// # fn store(_: &str) {}
-/// // The key is a `DeviceKey` that was kept a moment ago: an `Ed25519Key`, or one of your own.
+/// // The key is a `DeviceKey` that was saved a moment ago: an `Ed25519Key`, or one of your own.
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut now = SystemTime::UNIX_EPOCH; // the caller's clock
 /// let mut login = plex_tv.short_device_login(&key);
@@ -114,7 +114,7 @@ pub struct DeviceLoginAnswer(DeviceContent);
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
 enum DeviceContent {
     Pin(PinAnswer<DevicePin>),
-    ExchangeResponse(ExchangeResponse),
+    Exchange(ExchangeResponse),
 }
 
 impl<K: DeviceKey> DeviceLogin<K> {
@@ -161,11 +161,11 @@ impl<K: DeviceKey> DeviceLogin<K> {
                 Ok(Response::from_parts(head, answer))
             }
             // One that came too late, of an exchange that is over.
-            Ok((_, DeviceLoginAnswer(DeviceContent::ExchangeResponse(_)))) => return,
+            Ok((_, DeviceLoginAnswer(DeviceContent::Exchange(_)))) => return,
             Err(error) => Err(error),
         };
         self.machine.complete(now, id, answer);
-        // At once, so that it is kept that an exchange follows.
+        // At once, so that `save` records that an exchange follows.
         if let Some(failure) = self.machine.take_failure() {
             self.pin_failed(failure, now);
         }
@@ -193,8 +193,8 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
                     );
                 }
                 Next::Wait(time) => return Step::Wait(time),
-                Next::Over(Ok(linked)) => return Step::Done(Ok(linked)),
-                Next::Over(Err(failure)) => self.pin_failed(failure, now),
+                Next::Done(Ok(linked)) => return Step::Done(Ok(linked)),
+                Next::Done(Err(failure)) => self.pin_failed(failure, now),
             }
         }
         if let Some(outcome) = self.outcome.take() {
@@ -218,8 +218,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
         let key = &self.machine.method().key;
         match pending.exchange.next_call(self.machine.plex_tv(), key, now) {
             Ok(call) => {
-                let call =
-                    call.map(|answer| DeviceLoginAnswer(DeviceContent::ExchangeResponse(answer)));
+                let call = call.map(|answer| DeviceLoginAnswer(DeviceContent::Exchange(answer)));
                 Step::Send(self.machine.requests().start(now.elapsed), call)
             }
             Err(error) if pending.exchange.due() > pending.until => {
@@ -251,7 +250,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
                 }
                 return;
             }
-            Ok(DeviceLoginAnswer(DeviceContent::ExchangeResponse(answer))) => Ok(answer),
+            Ok(DeviceLoginAnswer(DeviceContent::Exchange(answer))) => Ok(answer),
             Err(error) => Err(error),
         };
         // A token is as good where it comes late.

@@ -41,7 +41,7 @@ impl PlexTv {
         token: Token,
     ) -> DeviceTokenRefresher<K> {
         let current = CurrentToken::new(token, None);
-        DeviceTokenRefresher::new(self.clone(), key, Stage::Keeping, Some(current))
+        DeviceTokenRefresher::new(self.clone(), key, Stage::Refreshing, Some(current))
     }
 
     /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
@@ -115,7 +115,7 @@ pub struct DeviceTokenRefresher<K> {
     stage: Stage,
     current: Option<CurrentToken>,
     clock: ServerClock,
-    calls: InFlight,
+    in_flight: InFlight,
     exchange: Exchange,
     /// Whether a token is wanted, whatever the one that is held says.
     renew_requested: bool,
@@ -126,7 +126,7 @@ pub struct DeviceTokenRefresher<K> {
 enum Stage {
     /// The key is to be registered with this token.
     Registering(Box<Token>),
-    Keeping,
+    Refreshing,
     /// With what is not told yet.
     Finished(Option<Box<DeviceTokenEnd>>),
 }
@@ -138,7 +138,7 @@ pub struct DeviceTokenAnswer(DeviceContent);
 #[derive(Debug)]
 enum DeviceContent {
     Registered,
-    ExchangeResponse(ExchangeResponse),
+    Exchange(ExchangeResponse),
 }
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
@@ -149,7 +149,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             stage,
             current,
             clock: ServerClock::default(),
-            calls: InFlight::new(),
+            in_flight: InFlight::new(),
             exchange: Exchange::new(MAX_REFUSALS),
             renew_requested: false,
             last_error: None,
@@ -179,13 +179,13 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.renewals
     }
 
-    /// Has the token renewed now, as where Plex has [declared it dead](crate::ResponseError::is_token_invalid). That is done
+    /// Has the token renewed now, as where Plex has [said that it is invalid](crate::ResponseError::is_token_invalid). That is done
     /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }
 
-    /// The token that is held, where it is known how long it is good: not where Plex may have declared it dead, nor by
+    /// The token that is held, where it is known how long it is good: not where Plex may have said that it is invalid, nor by
     /// a clock that cannot be right.
     fn good(&self, now: Times) -> Option<&CurrentToken> {
         self.current.as_ref().filter(|current| {
@@ -208,8 +208,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.stage = Stage::Finished(Some(Box::new(end)));
     }
 
-    fn failed(&mut self, last_error: impl Into<RefreshError>) {
-        self.last_error = Some(Box::new(last_error.into()));
+    fn failed(&mut self, error: impl Into<RefreshError>) {
+        self.last_error = Some(Box::new(error.into()));
     }
 
     /// Handles a registration that failed: sends it again later, ends, or lets an exchange show whether it was
@@ -220,7 +220,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         } else if is_registration_refused(&error) {
             self.end(DeviceTokenEnd::NotRegistered(error));
         } else {
-            self.stage = Stage::Keeping;
+            self.stage = Stage::Refreshing;
             self.failed(error);
         }
     }
@@ -284,27 +284,26 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
             return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
         }
         // Whether a registration was carried out that is lost, an exchange shows.
-        if self.calls.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
-            self.stage = Stage::Keeping;
+        if self.in_flight.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
+            self.stage = Stage::Refreshing;
         }
-        if self.calls.is_active() {
+        if self.in_flight.is_active() {
             return Step::Wait(IDLE_WAIT);
         }
-        let patience = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
-        let rest = self.rest(now).max(patience);
+        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
+        let rest = self.rest(now).max(until_due);
         if !rest.is_zero() {
             return Step::Wait(rest.min(MAX_WAIT));
         }
         if let Stage::Registering(token) = &self.stage {
             let call = self.plex_tv.register_device_key(token, self.key.jwk());
             let call = call.map(|()| DeviceTokenAnswer(DeviceContent::Registered));
-            return Step::Send(self.calls.start(now.elapsed), call);
+            return Step::Send(self.in_flight.start(now.elapsed), call);
         }
         match self.exchange.next_call(&self.plex_tv, &self.key, now) {
             Ok(call) => {
-                let call =
-                    call.map(|answer| DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer)));
-                Step::Send(self.calls.start(now.elapsed), call)
+                let call = call.map(|answer| DeviceTokenAnswer(DeviceContent::Exchange(answer)));
+                Step::Send(self.in_flight.start(now.elapsed), call)
             }
             Err(error) => {
                 self.failed(error);
@@ -323,20 +322,20 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
             self.clock.learn(now, answer.headers());
         }
         let now = self.clock.at(now);
-        if !self.calls.finish(id) {
+        if !self.in_flight.finish(id) {
             return;
         }
         match (answer.map(Response::into_body), &self.stage) {
             (_, Stage::Finished(_)) => {}
             (Ok(DeviceTokenAnswer(DeviceContent::Registered)), _) => {
-                self.stage = Stage::Keeping;
+                self.stage = Stage::Refreshing;
                 self.last_error = None;
             }
-            (Ok(DeviceTokenAnswer(DeviceContent::ExchangeResponse(answer))), _) => {
+            (Ok(DeviceTokenAnswer(DeviceContent::Exchange(answer))), _) => {
                 self.exchange_completed(now, Ok(answer));
             }
             (Err(error), Stage::Registering(_)) => self.registration_failed(now, error),
-            (Err(error), Stage::Keeping) => self.exchange_completed(now, Err(error)),
+            (Err(error), Stage::Refreshing) => self.exchange_completed(now, Err(error)),
         }
     }
 
@@ -345,8 +344,8 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
         match (&self.stage, &self.current) {
             (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
             (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
-            (Stage::Keeping, None) => DeviceTokenProgress::Requesting { last_error },
-            (Stage::Keeping, Some(CurrentToken { token, expires_at, .. })) => {
+            (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
+            (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
                 DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
             }

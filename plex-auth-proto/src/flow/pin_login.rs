@@ -164,7 +164,7 @@ impl<P: LoginPin> Flow for PinLogin<P> {
         match self.0.poll(now) {
             Next::Send(id, call) => Step::Send(id, call),
             Next::Wait(time) => Step::Wait(time),
-            Next::Over(outcome) => Step::Done(outcome.map_err(|failure| match failure {
+            Next::Done(outcome) => Step::Done(outcome.map_err(|failure| match failure {
                 Failure::Request(error) => error.into(),
                 // Without a key there is nothing to sign.
                 Failure::Expired | Failure::CannotSign(_) => PinLoginError::Expired,

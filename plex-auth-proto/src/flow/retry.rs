@@ -11,7 +11,7 @@ use crate::operation::context::RequestContext;
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
 /// How long the whole may take unless set.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One request, sent again with backoff until it succeeds, fails for good or runs out of time; ends in an output `O`.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What a device keeps over a restart beside its key.
+//! A device's saved state, beside its key.
 
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +10,7 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 lenient::object! {
-    /// What was kept; a PIN's number and code are read by the PIN itself.
+    /// The saved fields; a PIN's number and code are read by the PIN itself.
     pub(crate) struct SavedDevice {
         client_identifier: Option<String> as "clientIdentifier",
         key_id: Option<String> as "keyId",
@@ -22,7 +22,7 @@ lenient::object! {
 }
 
 impl SavedDevice {
-    /// Reads what was kept for this identity and key, and for no other.
+    /// Restores the state saved for this identity and key.
     pub(crate) fn restore(
         identity: &ClientIdentity,
         jwk: &Jwk,

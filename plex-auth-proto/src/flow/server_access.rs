@@ -30,8 +30,8 @@ impl PlexTv {
 /// Whether somebody may use a certain media server, which a program beside that server asks before it lets them
 /// in: [`resources`](PlexTv::resources), asked with *their* token and again while there is trouble.
 ///
-/// A token that is alive is not enough: everybody has an account. It ends in *granted* where the server is
-/// among what the account may use, its own or shared; in *denied* where it is not; in *token dead* where Plex
+/// A valid token is not enough: everybody has an account. It ends in *granted* where the server is
+/// among what the account may use, its own or shared; in *denied* where it is not; in [`TokenInvalid`](Access::TokenInvalid) if Plex
 /// said so; and in *unknown*, which is no leave either, where none of that is certain. A list with rows that
 /// cannot be read denies nobody: the server may be one of them.
 ///
@@ -110,8 +110,8 @@ impl ServerAccess {
     /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
-    pub fn timeout(mut self, patience: Duration) -> Self {
-        self.retry.set_timeout(patience);
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.retry.set_timeout(timeout);
         self
     }
 

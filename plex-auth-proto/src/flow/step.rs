@@ -9,8 +9,8 @@ use crate::error::Error;
 /// Several calls, and rules about the time between them, as a plain value that never sleeps and never reads a
 /// clock.
 ///
-/// It is asked for its [next](Self::poll) step with the time as an argument, and told what
-/// [came](Self::complete) of each call. A transport does both (`drive`); so does anything that has a clock
+/// [`poll`](Self::poll) returns the next step, with the time as an argument; [`complete`](Self::complete) takes the
+/// result of each request. A transport does both (`drive`); so does anything that has a clock
 /// and a client, in ten lines, and a test runs a month of it in a millisecond.
 ///
 /// It can be dropped at any point. The time is the wall clock's, so that a machine that slept knows
@@ -50,11 +50,12 @@ pub trait Flow {
     /// What it has to show of itself while it goes on.
     type Progress;
 
-    /// What is to be done now. Ask again once it was done, until it is [`Step::Wait`] or [`Step::Done`].
+    /// Returns the next action. After handling each [`Step::Send`], call this again until it returns [`Step::Wait`] or
+    /// [`Step::Done`].
     fn poll(&mut self, now: SystemTime) -> Step<Self>;
 
-    /// What came of a call of its: an answer as it was read, a refusal, or
-    /// [none](Error::Transport) and why.
+    /// Reports the result of one of the flow's requests: a response, a refusal, or a
+    /// [transport error](Error::Transport).
     fn complete(
         &mut self,
         now: SystemTime,
@@ -68,7 +69,7 @@ pub trait Flow {
 
 /// What a [`Flow`] wants done.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never kept")]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
 #[must_use = "a call in it is sent, and its answer received"]
 pub enum Step<C: Flow + ?Sized> {
     /// Send this, and [tell](Flow::complete) what came of it under this number. Others can be under

@@ -10,17 +10,18 @@ use crate::plex_tv::account::Account;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Asks whether a token is alive until that is known, or too much time has passed: a whole
+    /// Asks whether a token is valid until that is known, or too much time has passed: a whole
     /// [check](TokenCheck).
     pub fn token_check(&self, token: &Token) -> TokenCheck {
         TokenCheck { plex_tv: self.clone(), token: token.clone(), retry: Retry::new() }
     }
 }
 
-/// Whether a token is alive: [`token_details`](PlexTv::token_details), asked again while there is trouble.
+/// Whether a token is valid: [`token_details`](PlexTv::token_details), asked again while there is trouble.
 ///
-/// It ends in *alive*, in *dead* where Plex said so, or in *unknown*; a network that fails, a rate limit, an
-/// outage and a proxy's page are never called dead. They are asked again about after 2, 4, 8 and 16 seconds,
+/// It ends in [`Valid`](TokenState::Valid), in [`Invalid`](TokenState::Invalid) if Plex said so, or in
+/// [`Unknown`](TokenState::Unknown); a network that fails, a rate limit, an
+/// outage and a proxy's page are never called invalid. They are asked again about after 2, 4, 8 and 16 seconds,
 /// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::timeout): then it is
 /// unknown, and so it is at once where asking again is of no use.
 ///
@@ -66,7 +67,7 @@ pub struct TokenCheck {
 pub enum TokenState {
     /// Plex takes the token, which is this account's.
     Valid(Box<Account>),
-    /// Plex [said](ResponseError::is_token_invalid) that it is dead: forget it and sign in again.
+    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid: forget it and sign in again.
     Invalid(ResponseError),
     /// Nobody said either. Keep the token.
     #[non_exhaustive]
@@ -83,8 +84,8 @@ impl TokenCheck {
     /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
     ///
     /// It bounds the calls, too: one that is under way then is not waited for.
-    pub fn timeout(mut self, patience: Duration) -> Self {
-        self.retry.set_timeout(patience);
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.retry.set_timeout(timeout);
         self
     }
 }

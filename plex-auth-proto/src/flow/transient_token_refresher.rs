@@ -42,13 +42,13 @@ impl MediaServer {
             current: None,
             refused: None,
             elapsed: Elapsed::default(),
-            calls: InFlight::new(),
+            in_flight: InFlight::new(),
             oldest_unanswered: None,
             wanted_at: None,
             not_before: Duration::ZERO,
             backoff: BACKOFF,
             refusal_backoff: BACKOFF,
-            why: TransientTokenReason::First,
+            reason: TransientTokenReason::First,
             last_error: None,
             jitter: Duration::ZERO,
         }
@@ -60,9 +60,9 @@ impl MediaServer {
 ///
 /// A server that was restarted refuses all the transient tokens that it has handed out. Whoever meets with that
 /// [says so](Self::rejected), and another one is asked for, once for a token however often it is refused. If the
-/// server refuses that request, too (401 or 403), the token that asks is dead or no longer opens this server:
+/// server refuses that request, too (401 or 403), the token that asks is invalid or no longer opens this server:
 /// the refresher [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
-/// [`retry_in`](Self::retry) or [`use_token`](Self::set_token). All other trouble is asked again about:
+/// [`retry`](Self::retry) or [`set_token`](Self::set_token). All other trouble is asked again about:
 /// after 2, 4, 8 ... seconds, every 5 minutes in the end.
 ///
 /// Where many refreshers share a server, each should have a [jitter](Self::jitter) of its own.
@@ -106,7 +106,7 @@ pub struct TransientTokenRefresher {
     /// What the server said to the request for a token, where that ends the asking.
     refused: Option<ResponseError>,
     elapsed: Elapsed,
-    calls: InFlight,
+    in_flight: InFlight,
     /// The first call since the last of which something came, and when it was sent.
     oldest_unanswered: Option<(RequestId, Duration)>,
     /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
@@ -118,7 +118,7 @@ pub struct TransientTokenRefresher {
     /// The pace at which new tokens are had where even these are refused.
     refusal_backoff: Backoff,
     /// What the next token will be there for.
-    why: TransientTokenReason,
+    reason: TransientTokenReason,
     /// What the last request met with.
     last_error: Option<Error>,
     jitter: Duration,
@@ -130,7 +130,7 @@ struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
-    why: TransientTokenReason,
+    reason: TransientTokenReason,
 }
 
 impl TransientTokenRefresher {
@@ -168,12 +168,12 @@ impl TransientTokenRefresher {
             return;
         };
         let is_fresh = now.saturating_sub(current.since) < MIN_LIFE_OF_ACCEPTED;
-        let again = current.why == TransientTokenReason::Restart && is_fresh;
+        let again = current.reason == TransientTokenReason::Restart && is_fresh;
         let pause = if again { self.refusal_backoff.failed(None) } else { Duration::ZERO };
         if !again {
             self.refusal_backoff.succeeded();
         }
-        self.why = TransientTokenReason::Restart;
+        self.reason = TransientTokenReason::Restart;
         self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
     }
 
@@ -192,7 +192,7 @@ impl TransientTokenRefresher {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
         self.last_error = None;
-        self.calls.forget();
+        self.in_flight.forget();
         self.oldest_unanswered = None;
         self.wanted_at = Some(Duration::ZERO);
         self.backoff.succeeded();
@@ -203,16 +203,23 @@ impl TransientTokenRefresher {
         if self.refused.is_some() {
             return None;
         }
-        if let Some(sent) = self.calls.sent_at() {
+        if let Some(sent) = self.in_flight.sent_at() {
             return Some(sent.saturating_add(LOST_AFTER));
         }
         let renewal = || self.current.as_ref().map(|current| self.renewal(current));
         Some(self.wanted_at.or_else(renewal).unwrap_or_default().max(self.not_before))
     }
 
-    fn hold(&mut self, token: Token, since: Duration, left: Duration, why: TransientTokenReason) {
-        self.current = Some(CurrentToken { token, since, ends: since.saturating_add(left), why });
-        self.why = TransientTokenReason::Renewal;
+    fn hold(
+        &mut self,
+        token: Token,
+        since: Duration,
+        left: Duration,
+        reason: TransientTokenReason,
+    ) {
+        self.current =
+            Some(CurrentToken { token, since, ends: since.saturating_add(left), reason });
+        self.reason = TransientTokenReason::Renewal;
         self.wanted_at = None;
     }
 
@@ -234,7 +241,7 @@ impl Flow for TransientTokenRefresher {
         self.current.take_if(|current| current.ends <= now);
         let due = self.due();
         if due.is_some_and(|due| due <= now) {
-            let id = self.calls.start(now);
+            let id = self.in_flight.start(now);
             self.oldest_unanswered.get_or_insert((id, now));
             self.not_before = now.saturating_add(BACKOFF.initial());
             return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
@@ -251,8 +258,8 @@ impl Flow for TransientTokenRefresher {
         answer: Result<Response<TransientToken>, Error>,
     ) {
         let elapsed = self.elapsed.at(now);
-        let sent = self.calls.sent_at();
-        let sent = if self.calls.finish(id) {
+        let sent = self.in_flight.sent_at();
+        let sent = if self.in_flight.finish(id) {
             sent
         } else {
             // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
@@ -261,13 +268,13 @@ impl Flow for TransientTokenRefresher {
         };
         let Some(sent) = sent else { return };
         self.oldest_unanswered = None;
-        self.calls.forget();
+        self.in_flight.forget();
         match answer {
             Ok(response) => {
                 self.backoff.succeeded();
                 self.last_error = None;
                 // Its time began at the server, somewhere after the request.
-                self.hold(response.into_body().token, sent, LIFE, self.why);
+                self.hold(response.into_body().token, sent, LIFE, self.reason);
             }
             Err(Error::Response(error)) if is_final(&error) => {
                 self.last_error = None;
@@ -293,11 +300,11 @@ impl Flow for TransientTokenRefresher {
             Some(current) => TransientTokenProgress::Active {
                 token: current.token.clone(),
                 left: current.ends.saturating_sub(now),
-                reason: current.why,
+                reason: current.reason,
                 last_error,
             },
             None => {
-                let due = self.due().filter(|_| !self.calls.is_active()).unwrap_or_default();
+                let due = self.due().filter(|_| !self.in_flight.is_active()).unwrap_or_default();
                 TransientTokenProgress::Requesting { last_error, left: due.saturating_sub(now) }
             }
         }

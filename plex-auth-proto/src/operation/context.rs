@@ -5,7 +5,7 @@ use http::uri::{Authority, Scheme};
 
 use crate::operation::{Facts, Host, Operation};
 
-/// What was asked, and of whom: the part of an error that is known before the answer comes.
+/// The context of a request: its operation, host and origin, which are known before the response arrives.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     operation: &'static str,
@@ -56,7 +56,7 @@ impl RequestContext {
         self.operation
     }
 
-    /// Who was asked; absent in a call of the caller's own that does not say so.
+    /// The host; absent in a call of the caller's own that does not say so.
     pub fn host(&self) -> Option<Host> {
         self.host
     }

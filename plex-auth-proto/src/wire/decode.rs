@@ -49,7 +49,7 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Reads the body as `read` does, and mended where that fails. What is no `T` then has this problem.
+/// Reads the body as `read` does, and repaired if that fails. What is no `T` then has this problem.
 fn read_or_repair<T>(
     body: &[u8],
     problem: &'static str,

@@ -57,7 +57,7 @@ pub(crate) fn lots<F: std::fmt::Debug + Clone + 'static>(
 
 /// How it ended.
 #[derive(Debug)]
-pub(crate) struct Rush<F, O> {
+pub(crate) struct Chaos<F, O> {
     /// What it ended in, where it did.
     pub(crate) outcome: Option<O>,
     /// What came, and of which place it was asked.
@@ -74,13 +74,13 @@ pub(crate) struct Rush<F, O> {
 /// nor go on once it has ended.
 ///
 /// `left` is told how it stands, and how much time is left by that.
-pub(crate) fn rush<C: Flow, F: Clone>(
-    mut talk: C,
+pub(crate) fn chaos<C: Flow, F: Clone>(
+    mut flow: C,
     lots: &[Lot<F>],
     bounds: Bounds,
     answer: impl Fn(&Call<C::Response>, &F) -> Result<Response<C::Response>, Error>,
     mut left: impl FnMut(&C, SystemTime) -> Option<Duration>,
-) -> Result<Rush<F, C::Output>, String> {
+) -> Result<Chaos<F, C::Output>, String> {
     // The true time, the clock's, and what the login can have noticed of it.
     let (mut passed, mut now, mut noticed) = (
         Duration::ZERO,
@@ -97,10 +97,10 @@ pub(crate) fn rush<C: Flow, F: Clone>(
     for _ in 0..bounds.rounds {
         let step = now.duration_since(looked_at).unwrap_or_default();
         (noticed, looked_at) = (noticed + step, now);
-        if let Some(left) = left(&talk, now) {
+        if let Some(left) = left(&flow, now) {
             deadline = noticed + left;
         }
-        let wait = match talk.poll(now) {
+        let wait = match flow.poll(now) {
             Step::Send(id, call) => {
                 let path = call.request().uri().path().to_owned();
                 let last = sent.insert(path, passed);
@@ -123,12 +123,12 @@ pub(crate) fn rush<C: Flow, F: Clone>(
                     return Err(format!("it ends {after:?} after its time"));
                 }
                 for (_, id, call, lot) in under_way.iter().chain(&answered) {
-                    talk.complete(now, *id, answer(call, &lot.fate));
-                    if !matches!(talk.poll(now), Step::Wait(_)) {
+                    flow.complete(now, *id, answer(call, &lot.fate));
+                    if !matches!(flow.poll(now), Step::Wait(_)) {
                         return Err("it is not over".into());
                     }
                 }
-                return Ok(Rush {
+                return Ok(Chaos {
                     outcome: Some(outcome),
                     met,
                     calls,
@@ -161,11 +161,11 @@ pub(crate) fn rush<C: Flow, F: Clone>(
         noticed += now.duration_since(looked_at).unwrap_or_default();
         looked_at = now;
         for _ in 0..=usize::from(lot.twice) {
-            talk.complete(now, id, answer(&call, &lot.fate));
+            flow.complete(now, id, answer(&call, &lot.fate));
         }
         met.push((call.request().uri().path().to_owned(), lot.fate.clone()));
         was_heard = lot.takes.is_some_and(|takes| takes < 59);
         answered = Some((due, id, call, lot));
     }
-    Ok(Rush { outcome: None, met, calls, was_heard: false, was_over: false })
+    Ok(Chaos { outcome: None, met, calls, was_heard: false, was_over: false })
 }

@@ -131,7 +131,7 @@ pub(crate) fn answer<T>(call: &Call<T>, fate: &Fate) -> Result<Response<T>, Erro
 
 /// A flow with a clock.
 pub(crate) struct Play<C: Flow> {
-    pub(crate) talk: C,
+    pub(crate) flow: C,
     pub(crate) now: SystemTime,
     /// What was sent when, in seconds since the start.
     pub(crate) sent: Vec<(u64, String)>,
@@ -141,8 +141,8 @@ pub(crate) struct Play<C: Flow> {
 }
 
 impl<C: Flow> Play<C> {
-    pub(crate) fn with(talk: C) -> Self {
-        Self { talk, now: start(), sent: Vec::new(), body: String::new(), outcome: None }
+    pub(crate) fn with(flow: C) -> Self {
+        Self { flow, now: start(), sent: Vec::new(), body: String::new(), outcome: None }
     }
 
     pub(crate) fn passed(&self) -> u64 {
@@ -152,7 +152,7 @@ impl<C: Flow> Play<C> {
     /// Waits until something is sent, which it returns, or it is over.
     pub(crate) fn sends(&mut self) -> Option<(RequestId, Call<C::Response>)> {
         for _ in 0..10_000 {
-            match self.talk.poll(self.now) {
+            match self.flow.poll(self.now) {
                 Step::Send(id, call) => {
                     let place = call.request().uri().path().replace("/api/v2", "");
                     self.sent.push((self.passed(), place));
@@ -175,7 +175,7 @@ impl<C: Flow> Play<C> {
     /// The next call meets this fate.
     pub(crate) fn meets(&mut self, fate: Fate) -> &mut Self {
         let (id, call) = self.sends().expect("a call");
-        self.talk.complete(self.now, id, answer(&call, &fate));
+        self.flow.complete(self.now, id, answer(&call, &fate));
         self
     }
 
@@ -188,7 +188,7 @@ impl<C: Flow> Play<C> {
 
     pub(crate) fn ends(&mut self) -> C::Output {
         assert!(self.sends().is_none(), "it goes on");
-        assert!(matches!(self.talk.poll(self.now), Step::Wait(_)), "that is said once");
+        assert!(matches!(self.flow.poll(self.now), Step::Wait(_)), "that is said once");
         self.outcome.take().unwrap()
     }
 
@@ -222,7 +222,7 @@ pub(crate) fn login(key: &Key) -> Play<DeviceLogin<&Key>> {
 }
 
 pub(crate) fn last_error(play: &Play<DeviceTokenRefresher<&Key>>) -> Option<RefreshError> {
-    match play.talk.progress(play.now) {
+    match play.flow.progress(play.now) {
         DeviceTokenProgress::Active { last_error, .. }
         | DeviceTokenProgress::Requesting { last_error, .. }
         | DeviceTokenProgress::Registering { last_error, .. } => last_error,

@@ -16,9 +16,9 @@ use super::harness::{
 fn each_poll_of_a_login_is_signed_anew() {
     let key = Key::new();
     let mut play = login(&key);
-    assert!(play.talk.save(play.now).expose().contains("den"), "before the first call");
+    assert!(play.flow.save(play.now).expose().contains("den"), "before the first call");
     play.meets(Answer(201, MADE));
-    let DeviceLoginProgress::Waiting { pin, left, .. } = play.talk.progress(play.now) else {
+    let DeviceLoginProgress::Waiting { pin, left, .. } = play.flow.progress(play.now) else {
         panic!()
     };
     assert_eq!((pin.short().unwrap().pin().code.expose(), left.as_secs()), ("G7KX", 900));
@@ -33,9 +33,9 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     let key = Key::new();
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE), Answer(200, NONCE)]);
-    assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    assert!(matches!(play.flow.progress(play.now), DeviceLoginProgress::Exchanging));
     // It is not over, so that there is nothing to renew.
-    play.talk.renew();
+    play.flow.renew();
     play.meets(Exchanged(0));
     assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
 
@@ -43,7 +43,7 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
     play.meet([Answer(201, MADE), Silence(true), Answer(404, GONE)]);
     play.meet([Answer(200, NONCE), Answer(422, "")]);
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
-    play.talk.renew();
+    play.flow.renew();
     play.meets(Answer(201, MADE));
 
     // Through trouble, for two minutes.
@@ -51,7 +51,7 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
         let (mut play, began) = exchanging(&key);
         let (id, call) = play.sends().unwrap();
         play.now += Duration::from_secs(takes);
-        play.talk.complete(play.now, id, answer(&call, &Answer(503, "")));
+        play.flow.complete(play.now, id, answer(&call, &Answer(503, "")));
         play.meet([Answer(503, ""), Answer(503, "")]);
         assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
         let times: Vec<_> = play.times("/auth/nonce").iter().map(|time| time - began).collect();
@@ -126,8 +126,8 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
         play.meet([Answer(404, GONE), Answer(200, NONCE)]);
         let (id, exchange) = play.sends().unwrap();
         assert_eq!(play.last().1, "/auth/token");
-        play.talk.complete(play.now, late, answer(&poll, &fate));
-        play.talk.complete(play.now, id, answer(&exchange, &Exchanged(0)));
+        play.flow.complete(play.now, late, answer(&poll, &fate));
+        play.flow.complete(play.now, id, answer(&exchange, &Exchanged(0)));
         assert_eq!(play.ends().unwrap().auth_token.expose(), token, "{fate:?}");
     }
 
@@ -136,30 +136,30 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
     play.meets(Answer(200, NONCE));
     let (late, exchange) = play.sends().unwrap();
     let (nonce, call) = play.sends().unwrap();
-    play.talk.complete(play.now, late, answer(&exchange, &Exchanged(0)));
-    play.talk.complete(play.now, nonce, answer(&call, &Answer(200, NONCE)));
+    play.flow.complete(play.now, late, answer(&exchange, &Exchanged(0)));
+    play.flow.complete(play.now, nonce, answer(&call, &Answer(200, NONCE)));
     assert_eq!(play.ends().unwrap().auth_token.expose(), jwt(0));
 }
 
 #[test]
 fn a_login_that_asks_for_its_token_at_last_is_kept_and_makes_no_second_pin() {
     let key = Key::new();
-    let load = |saved: &str, now| {
+    let restore = |saved: &str, now| {
         let mut play = Play::with(DeviceLogin::restore(plex_tv("id"), &key, saved, now).unwrap());
         play.now = now;
         play
     };
     let (play, _) = exchanging(&key);
-    let mut again = load(play.talk.save(play.now).expose(), play.now);
-    assert!(matches!(again.talk.progress(again.now), DeviceLoginProgress::Exchanging));
+    let mut again = restore(play.flow.save(play.now).expose(), play.now);
+    assert!(matches!(again.flow.progress(again.now), DeviceLoginProgress::Exchanging));
     again.meet([Answer(200, NONCE), Exchanged(0)]);
     assert_eq!(again.ends().unwrap().auth_token.expose(), jwt(0));
 
     // It is not known.
-    let mut again = load(play.talk.save(play.now).expose(), play.now);
+    let mut again = restore(play.flow.save(play.now).expose(), play.now);
     again.meet([Answer(200, NONCE), Answer(422, "")]);
     assert!(matches!(again.ends(), Err(DeviceLoginError::Expired)));
-    again.talk.renew();
+    again.flow.renew();
     again.meets(Answer(201, MADE));
 }
 
@@ -176,11 +176,11 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
     let key = Key::new();
     let (mut play, _) = exchanging(&key);
     play.meets(Answer(200, NONCE));
-    let shown = format!("{:?}", play.talk);
-    assert!(shown.ends_with(r#"key_id: "den", state: over, exchanging: true }"#), "{shown}");
+    let shown = format!("{:?}", play.flow);
+    assert!(shown.ends_with(r#"key_id: "den", state: finished, exchanging: true }"#), "{shown}");
     key.locked.set(true);
-    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
-    assert!(matches!(play.talk.progress(play.now), DeviceLoginProgress::Exchanging));
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(_)));
+    assert!(matches!(play.flow.progress(play.now), DeviceLoginProgress::Exchanging));
     key.locked.set(false);
     play.meets(Exchanged(0));
     play.ends().unwrap();
@@ -188,7 +188,7 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
     let (mut play, began) = exchanging(&key);
     let (id, call) = play.sends().unwrap();
     play.now += Duration::from_secs(29);
-    play.talk.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
+    play.flow.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
     key.locked.set(true);
     assert!(matches!(play.ends(), Err(DeviceLoginError::CannotSign(_))));
     assert_eq!(play.passed() - began, 120);
@@ -200,7 +200,7 @@ fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
     let (mut play, began) = exchanging(&key);
     let (id, call) = play.sends().unwrap();
     play.now += Duration::from_secs(59);
-    play.talk.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
+    play.flow.complete(play.now, id, answer(&call, &Answer(200, NONCE)));
     let sent: Vec<_> = (0..2).map(|_| play.sends().map(|_| play.last().0 - began)).collect();
     assert_eq!(sent, [Some(60), Some(120)]);
     assert!(matches!(play.ends(), Err(DeviceLoginError::Expired)));
@@ -228,8 +228,8 @@ fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
     play.meets(Answer(201, MADE));
     key.locked.set(true);
     play.now += Duration::from_secs(1);
-    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
-    let DeviceLoginProgress::Waiting { sign_error, .. } = play.talk.progress(play.now) else {
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(_)));
+    let DeviceLoginProgress::Waiting { sign_error, .. } = play.flow.progress(play.now) else {
         panic!()
     };
     assert_eq!(sign_error.unwrap().reason(), "the TPM is locked");
@@ -249,13 +249,13 @@ fn a_login_is_kept_and_gone_on_with() {
     let key = Key::new();
     let mut play = login(&key);
     play.meet([Answer(201, MADE), Answer(200, WAITING)]);
-    let saved = play.talk.save(play.now);
-    assert!(!format!("{:?}", play.talk).contains("G7KX"));
-    let load = |identifier: &str| {
+    let saved = play.flow.save(play.now);
+    assert!(!format!("{:?}", play.flow).contains("G7KX"));
+    let restore = |identifier: &str| {
         DeviceLogin::restore(plex_tv(identifier), &key, saved.expose(), play.now)
     };
-    assert_eq!(load("other").map(|_| ()).unwrap_err(), InvalidSavedState::OtherIdentifier);
-    let mut again = Play::with(load("id").unwrap());
+    assert_eq!(restore("other").map(|_| ()).unwrap_err(), InvalidSavedState::OtherIdentifier);
+    let mut again = Play::with(restore("id").unwrap());
     again.now = play.now;
     again.meets(Answer(200, LINKED));
     assert_eq!(again.last(), (1, "/pins/2147483650"));

@@ -11,7 +11,7 @@ use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Rush, lots, rush};
+use super::chaos::{Bounds, Chaos, lots, chaos};
 use super::harness::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
     Silence, WAITING, answer, jwt, plex_tv, refresher,
@@ -92,8 +92,8 @@ proptest! {
             None
         };
         let bounds = Bounds { pace: Duration::from_secs(15), grace: Duration::MAX, rounds: 3_000 };
-        let rush = rush(refresher(&key).talk, &lots, bounds, answer, look);
-        let Rush { outcome, met, calls, .. } = rush.map_err(TestCaseError::fail)?;
+        let chaos = chaos(refresher(&key).flow, &lots, bounds, answer, look);
+        let Chaos { outcome, met, calls, .. } = chaos.map_err(TestCaseError::fail)?;
         let said = |wanted: &[Fate]| met.iter().any(|(_, fate)| wanted.contains(fate));
         match outcome {
             None => prop_assert!(calls > 0, "it asks for nothing"),
@@ -120,8 +120,8 @@ proptest! {
         // As long as one without a key, and after that an exchange of two minutes, whose last two calls take one each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
-        let rush = rush(login, &lots, bounds, answer, left);
-        let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
+        let chaos = chaos(login, &lots, bounds, answer, left);
+        let Chaos { outcome, met, calls, was_heard, was_over } = chaos.map_err(TestCaseError::fail)?;
         let outcome = outcome.expect("an end");
         let came = |wanted: &dyn Fn(&str, &Fate) -> bool| {
             met.iter().any(|(path, fate)| wanted(path.trim_start_matches("/api/v2"), fate))

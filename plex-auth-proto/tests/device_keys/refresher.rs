@@ -18,8 +18,8 @@ fn a_token_is_renewed_a_day_before_it_ends_for_ever() {
         play.meets(Answer(200, NONCE));
         assert_eq!(play.passed(), renewal * 6 * DAY);
         play.meets(Exchanged(renewal * 6 * DAY));
-        assert_eq!(play.talk.renewals(), renewal);
-        assert_eq!(play.talk.token().unwrap().expose(), jwt(renewal * 6 * DAY));
+        assert_eq!(play.flow.renewals(), renewal);
+        assert_eq!(play.flow.token().unwrap().expose(), jwt(renewal * 6 * DAY));
     }
     assert_eq!(key.signed.get(), 10);
 }
@@ -42,9 +42,9 @@ fn a_device_without_a_good_token_waits_for_five_minutes_at_the_most() {
     let mut play = first(&key);
     play.meet((0..8).map(|_| Silence(false)));
     assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
-    // Nor has one patience whose token Plex has declared dead.
+    // The same for a device whose token Plex has declared invalid.
     let mut play = refresher(&key);
-    play.talk.renew_now();
+    play.flow.renew_now();
     play.meet((0..4).map(|_| Answer(503, "")));
     assert_eq!(play.gaps("/auth/nonce"), [30, 60, 120]);
 }
@@ -75,7 +75,7 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
         left = left.saturating_sub(gap);
     }
     assert_eq!(left, 0);
-    assert_eq!(play.talk.token().unwrap().expose(), jwt(0), "nothing is lost");
+    assert_eq!(play.flow.token().unwrap().expose(), jwt(0), "nothing is lost");
     assert!(matches!(last_error(&play), Some(RefreshError::Request(_))));
     play.meets(Answer(200, NONCE)).meets(Exchanged(9 * DAY));
     assert!(last_error(&play).is_none());
@@ -114,7 +114,7 @@ fn what_plex_does_not_take_is_tried_eight_times_and_then_it_says_so() {
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
     assert!(end.to_string().contains("was this key registered?"));
     assert!(play.passed() - 6 * DAY > HOUR);
-    assert_eq!(play.talk.token().unwrap().expose(), jwt(0), "which is good for some hours");
+    assert_eq!(play.flow.token().unwrap().expose(), jwt(0), "which is good for some hours");
 }
 
 #[test]
@@ -151,9 +151,9 @@ fn what_is_signed_says_plexs_time() {
 #[test]
 fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
     let key = Key::new();
-    let saved = refresher(&key).talk.save();
-    let talk = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
-    let mut play = Play::with(talk);
+    let saved = refresher(&key).flow.save();
+    let flow = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
+    let mut play = Play::with(flow);
     play.now = SystemTime::UNIX_EPOCH;
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));
     assert_eq!(play.now, SystemTime::UNIX_EPOCH);
@@ -171,7 +171,7 @@ fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_th
     let waits = [30, 60, 120].map(Duration::from_secs);
     assert_eq!(play.now, SystemTime::UNIX_EPOCH + waits.iter().sum::<Duration>());
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT"));
-    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)), "the token is good");
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(_)), "the token is good");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_clock_that_is_set_back_puts_no_renewal_off() {
     let key = Key::new();
     let mut play = first(&key);
     play.meets(NonceAt("Tue, 14 Nov 2023 22:13:20 GMT")).meets(Exchanged(0));
-    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(_)));
     play.now -= Duration::from_secs(300 * DAY);
     let back = play.now;
     let _ = play.sends().unwrap();
@@ -214,28 +214,28 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
     let mut play = refresher(&key);
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
-    let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
+    let Step::Wait(wait) = play.flow.poll(play.now) else { panic!() };
     assert_eq!(wait.as_secs(), 30);
     let error = last_error(&play).unwrap();
     assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
     play.now += wait;
-    let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
+    let Step::Wait(wait) = play.flow.poll(play.now) else { panic!() };
     assert_eq!(wait.as_secs(), 60);
     key.locked.set(false);
     play.meets(Exchanged(6 * DAY));
-    assert_eq!((play.times("/auth/nonce").len(), play.talk.renewals()), (1, 1));
+    assert_eq!((play.times("/auth/nonce").len(), play.flow.renewals()), (1, 1));
     assert!(last_error(&play).is_none());
 
     // For so long that the nonce is too old.
     play.meets(Answer(200, NONCE));
     key.locked.set(true);
     for _ in 0..4 {
-        let Step::Wait(wait) = play.talk.poll(play.now) else { panic!() };
+        let Step::Wait(wait) = play.flow.poll(play.now) else { panic!() };
         play.now += wait;
     }
     key.locked.set(false);
     play.meets(Answer(200, NONCE)).meets(Exchanged(12 * DAY));
-    assert_eq!(play.talk.renewals(), 2);
+    assert_eq!(play.flow.renewals(), 2);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
         let mut play = first(&key);
         let body = format!(r#"{{"auth_token":"{token}"}}"#);
         play.meet([Answer(200, NONCE), Answer(200, body.leak())]);
-        assert_eq!(play.talk.token().unwrap().expose(), token);
+        assert_eq!(play.flow.token().unwrap().expose(), token);
         play.meets(Answer(200, NONCE));
         assert_eq!(play.passed(), renewed, "{token}");
     }
@@ -285,7 +285,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
     let body = format!(r#"{{"auth_token":"{}"}}"#, claiming(r#"{"exp":7258118400,"iat":1}"#));
     play.meet([Answer(200, NONCE), Answer(200, body.leak())]);
     while play.passed() < 366 * DAY {
-        let Step::Wait(wait) = play.talk.poll(play.now) else { panic!("{}", play.passed()) };
+        let Step::Wait(wait) = play.flow.poll(play.now) else { panic!("{}", play.passed()) };
         assert!(!wait.is_zero() && wait.as_secs() <= HOUR, "{wait:?}");
         play.now += wait;
     }
@@ -295,11 +295,11 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
 fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     let key = Key::new();
     let mut play = refresher(&key);
-    assert!(matches!(play.talk.poll(play.now), Step::Wait(_)));
-    play.talk.renew_now();
+    assert!(matches!(play.flow.poll(play.now), Step::Wait(_)));
+    play.flow.renew_now();
     play.meets(Answer(200, NONCE)).meets(Exchanged(5));
     assert_eq!(play.passed(), 0);
-    play.talk.renew_now();
+    play.flow.renew_now();
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), 600);
 
@@ -308,8 +308,8 @@ fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
     play.meet([Answer(503, ""), Answer(503, "")]);
     let since = play.passed();
     let before = play.now;
-    assert!(matches!(play.talk.poll(before), Step::Wait(_)));
-    play.talk.renew_now();
+    assert!(matches!(play.flow.poll(before), Step::Wait(_)));
+    play.flow.renew_now();
     play.meets(Answer(200, NONCE));
     assert_eq!(play.passed(), since + 60);
 }

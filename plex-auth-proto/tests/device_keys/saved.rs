@@ -22,11 +22,11 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
         Answer(200, "<html>captive</html>"),
     ] {
         let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-        let saved = play.talk.save();
+        let saved = play.flow.save();
         assert_eq!(saved.expose(), r#"{"clientIdentifier":"id","keyId":"den"}"#);
         play.meet([fate, Answer(200, NONCE), Answer(503, ""), Answer(200, NONCE), Exchanged(0)]);
         assert_eq!(play.times("/auth/jwk").len(), 1);
-        assert_eq!(play.talk.renewals(), 1);
+        assert_eq!(play.flow.renewals(), 1);
     }
     // Nothing has happened: it is registered later.
     let mut play = Play::with(plex_tv("id").register_device(&key, old()));
@@ -56,16 +56,16 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
 #[test]
 fn what_is_kept_is_for_one_identifier_and_one_key() {
     let key = Key::new();
-    let saved = refresher(&key).talk.save();
-    assert!(!format!("{saved:?} {:?}", refresher(&key).talk).contains("eyJ"));
-    let load = |identifier: &str, key: &Key, saved: &str| {
+    let saved = refresher(&key).flow.save();
+    assert!(!format!("{saved:?} {:?}", refresher(&key).flow).contains("eyJ"));
+    let restore = |identifier: &str, key: &Key, saved: &str| {
         DeviceTokenRefresher::restore(plex_tv(identifier), key, saved).map(|_| ()).unwrap_err()
     };
-    assert_eq!(load("other", &key, saved.expose()), InvalidSavedState::OtherIdentifier);
+    assert_eq!(restore("other", &key, saved.expose()), InvalidSavedState::OtherIdentifier);
     let other = Key { jwk: Jwk::new([8; 32], "attic").unwrap(), ..Key::new() };
-    assert_eq!(load("id", &other, saved.expose()), InvalidSavedState::OtherKey);
+    assert_eq!(restore("id", &other, saved.expose()), InvalidSavedState::OtherKey);
     for broken in ["", "{}", "[]", "null", r#"{"clientIdentifier":"id"}"#] {
-        assert_eq!(load("id", &key, broken), InvalidSavedState::Unreadable, "{broken}");
+        assert_eq!(restore("id", &key, broken), InvalidSavedState::Unreadable, "{broken}");
     }
     let again = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
     assert_eq!(again.save().expose(), saved.expose());

@@ -188,11 +188,11 @@ fn it_is_kept_and_gone_on_with() {
     assert!(call.request().uri().path().ends_with("/pins/2147483650"));
     assert_eq!(play.now, later, "at once");
 
-    let load = |identifier: &str, saved: &str| {
+    let restore = |identifier: &str, saved: &str| {
         PinLogin::<ShortPin>::restore(plex_tv(identifier), saved, later).unwrap_err()
     };
-    assert_eq!(load("other", saved.expose()), InvalidSavedState::OtherIdentifier);
+    assert_eq!(restore("other", saved.expose()), InvalidSavedState::OtherIdentifier);
     for broken in ["", "{}", "[]", r#"{"id":7,"code":"G7KX","clientIdentifier":"id"}"#] {
-        assert_eq!(load("id", broken), InvalidSavedState::Unreadable, "{broken}");
+        assert_eq!(restore("id", broken), InvalidSavedState::Unreadable, "{broken}");
     }
 }

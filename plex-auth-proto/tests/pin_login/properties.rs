@@ -11,7 +11,7 @@ use proptest::prelude::{
     prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Rush, lots, rush};
+use super::chaos::{Bounds, Chaos, lots, chaos};
 use super::harness::{
     Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv,
 };
@@ -63,8 +63,8 @@ proptest! {
         // that goes back takes some.
         let grace = Duration::from_secs(140);
         let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
-        let rush = rush(login, &lots, bounds, |call, fate| fate.of(call), left);
-        let Rush { outcome, met, calls, was_heard, was_over } = rush.map_err(TestCaseError::fail)?;
+        let chaos = chaos(login, &lots, bounds, |call, fate| fate.of(call), left);
+        let Chaos { outcome, met, calls, was_heard, was_over } = chaos.map_err(TestCaseError::fail)?;
         let outcome = outcome.expect("an end");
         let came = |wanted: &dyn Fn(&Fate) -> bool| met.iter().any(|(_, fate)| wanted(fate));
         match &outcome {

@@ -257,21 +257,24 @@ fn it_is_kept_and_gone_on_with() {
     assert!(play.refresher.save(play.now + Duration::from_secs(48 * HOUR)).is_none());
 
     let later = start() + Duration::from_secs(40 * HOUR);
-    let load =
+    let restore =
         |at| TransientTokenRefresher::restore(server_at(url, "id"), saved.expose(), at).unwrap();
-    let mut play = Play::new(load(later));
+    let mut play = Play::new(restore(later));
     play.now = later;
     assert_eq!(play.token(), Some("transient-5ea1-1"));
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [47 * HOUR]);
-    assert!(load(start() + Duration::from_secs(48 * HOUR)).token().is_none(), "its time is over");
-    let mut play = Play::new(load(later).jitter(Duration::from_secs(600)));
+    assert!(
+        restore(start() + Duration::from_secs(48 * HOUR)).token().is_none(),
+        "its time is over"
+    );
+    let mut play = Play::new(restore(later).jitter(Duration::from_secs(600)));
     play.now = later;
     play.meets(Fate::Token(2));
     assert_eq!(play.sent, [47 * HOUR + 600], "the jitter is kept for it, too");
     // A clock that was set back does not lengthen its life.
     let Progress::Active { left, .. } =
-        load(SystemTime::UNIX_EPOCH).progress(SystemTime::UNIX_EPOCH)
+        restore(SystemTime::UNIX_EPOCH).progress(SystemTime::UNIX_EPOCH)
     else {
         panic!()
     };

@@ -21,9 +21,9 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
             session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
             return Ok(Exit::Done);
         }
-        TokenState::Invalid(error) => ("dead", explain::send_error(&error.into()), None),
-        TokenState::Unknown { error: why, retry_in, .. } => {
-            ("unknown", explain::send_error(&why), retry_in)
+        TokenState::Invalid(error) => ("dead", explain::request_error(&error.into()), None),
+        TokenState::Unknown { error, retry_in, .. } => {
+            ("unknown", explain::request_error(&error), retry_in)
         }
         _ => (
             "unknown",
@@ -50,11 +50,11 @@ pub(crate) fn ask(session: &Session<'_>, plex_tv: &PlexTv, token: &Token) -> Tok
     let mut check = plex_tv.token_check(token).timeout(session.timeout());
     let looks_on = io::stderr().is_terminal();
     let mut pausing = false;
-    session.converse(&mut check, |progress| match progress {
-        RetryProgress::Waiting { last_error: why, left, .. } if !pausing => {
+    session.drive(&mut check, |progress| match progress {
+        RetryProgress::Waiting { last_error, left, .. } if !pausing => {
             pausing = true;
             if looks_on {
-                note(&format!("{why}; asking again in {} s", left.as_secs().max(1)));
+                note(&format!("{last_error}; asking again in {} s", left.as_secs().max(1)));
             }
         }
         RetryProgress::Waiting { .. } => {}

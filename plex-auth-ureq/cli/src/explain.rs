@@ -19,7 +19,7 @@ const LATER: &str = "Try again later. Nothing that is kept has changed.";
 const NETWORK: &str = "Check the network, then try again. Nothing that is kept has changed.";
 
 /// Of a call.
-pub(crate) fn send_error(error: &Error) -> Failure {
+pub(crate) fn request_error(error: &Error) -> Failure {
     match error {
         Error::Response(answer) => answered(answer),
         Error::Transport(transport_error) => unanswered(transport_error),
@@ -31,7 +31,7 @@ pub(crate) fn send_error(error: &Error) -> Failure {
 /// Of a login by a code.
 pub(crate) fn pin_login(error: &PinLoginError) -> Failure {
     match error {
-        PinLoginError::Failed(error) => send_error(error),
+        PinLoginError::Failed(error) => request_error(error),
         error => expired(error),
     }
 }
@@ -39,7 +39,7 @@ pub(crate) fn pin_login(error: &PinLoginError) -> Failure {
 /// Of a login by a code and a key.
 pub(crate) fn device_login(error: &DeviceLoginError) -> Failure {
     match error {
-        DeviceLoginError::Failed(error) => send_error(error),
+        DeviceLoginError::Failed(error) => request_error(error),
         error => expired(error),
     }
 }
@@ -187,7 +187,7 @@ mod tests {
     use plex_auth_ureq::http::Response;
     use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Token};
 
-    use super::{Exit, send_error};
+    use super::{Exit, request_error};
 
     fn plex_tv() -> PlexTv {
         PlexTv::new(ClientIdentity::builder("id").build().unwrap())
@@ -197,7 +197,7 @@ mod tests {
     fn exit(status: u16, body: &str) -> Exit {
         let call = plex_tv().token_details(&Token::new("abc").unwrap());
         let answer = Response::builder().status(status).body(body).unwrap();
-        send_error(&call.reply().parse(&answer).unwrap_err().into()).exit()
+        request_error(&call.reply().parse(&answer).unwrap_err().into()).exit()
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
         for code in [1001, 1028, 1029, 1030, 1031] {
             let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
             let answer = Response::builder().status(401).body(body).unwrap();
-            let failure = send_error(&call.reply().parse(&answer).unwrap_err().into());
+            let failure = request_error(&call.reply().parse(&answer).unwrap_err().into());
             assert_eq!(failure.exit(), Exit::Refused);
             assert_eq!(failure.lines().count(), 3, "{failure:?}");
             said.insert(failure.next);

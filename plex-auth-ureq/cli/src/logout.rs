@@ -39,7 +39,7 @@ fn sign_out(session: &Session<'_>) -> Result<(), Failure> {
         // A token that is dead is signed out.
         Err(error) if error.is_token_invalid() => Ok(()),
         Err(error) => {
-            let failure = explain::send_error(&error);
+            let failure = explain::request_error(&error);
             Err(failure
                 .next("Try again, or forget the token here alone: plex-auth logout --forget"))
         }

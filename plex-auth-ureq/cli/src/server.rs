@@ -18,7 +18,7 @@ pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, F
     let server = find(&resources, named)?;
     let mut choice =
         server.choose_connection(plex_tv.identity().clone()).timeout(session.timeout());
-    let chosen = session.converse(&mut choice, |_| {}).map_err(|error| {
+    let chosen = session.drive(&mut choice, |_| {}).map_err(|error| {
         Failure::new(Exit::Unknown, error)
             .likely("The server is down, or this network does not lead there.")
             .next("See what becomes of each connection: plex-auth servers")

@@ -103,7 +103,7 @@ fn try_all(
 fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) -> Option<Tried> {
     let mut choice =
         server.choose_connection(identity.clone()).timeout(LIMIT.min(session.timeout()));
-    let (candidate, outcome) = match session.converse(&mut choice, |_| {}) {
+    let (candidate, outcome) = match session.drive(&mut choice, |_| {}) {
         Ok(ChosenConnection { candidates, took, .. }) => (candidates.into_iter().next()?, Ok(took)),
         Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
             let candidate = candidates.into_iter().next()?;

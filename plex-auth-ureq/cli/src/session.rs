@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
 
     /// Sends a call, and tells a person what went wrong.
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Failure> {
-        self.ask(call).map_err(|error| explain::send_error(&error))
+        self.ask(call).map_err(|error| explain::request_error(&error))
     }
 
     /// Sends a call.
@@ -67,13 +67,13 @@ impl<'a> Session<'a> {
         let request = self.options.verbose.then(|| verbose::sent(&call));
         let answer = self.http.exchange(call);
         if let Some(request) = request {
-            request.answered(&answer);
+            request.completed(&answer);
         }
         answer
     }
 
     /// Drives a flow to its end, reporting its progress.
-    pub(crate) fn converse<C>(&self, flow: &mut C, mut watch: impl FnMut(C::Progress)) -> C::Output
+    pub(crate) fn drive<C>(&self, flow: &mut C, mut watch: impl FnMut(C::Progress)) -> C::Output
     where
         C: Flow,
         C::Response: Send + 'static,

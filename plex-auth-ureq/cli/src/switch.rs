@@ -66,7 +66,7 @@ fn switch(
         Err(error) if error.needs_home_pin() && pin.is_none() => {
             session.send(plex_tv.switch_home_user(token, uuid, Some(&ask()?)))
         }
-        answer => answer.map_err(|error| explain::send_error(&error)),
+        answer => answer.map_err(|error| explain::request_error(&error)),
     }
 }
 

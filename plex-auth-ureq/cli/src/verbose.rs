@@ -29,7 +29,7 @@ pub(crate) fn sent<T>(call: &Call<T>) -> Request {
 
 impl Request {
     /// Reports its result.
-    pub(crate) fn answered<T>(self, answer: &Result<Response<T>, Error>) {
+    pub(crate) fn completed<T>(self, answer: &Result<Response<T>, Error>) {
         let Self { what, since } = self;
         let took = since.elapsed();
         match answer {
@@ -68,7 +68,7 @@ impl<C: Flow> Flow for Verbose<'_, C> {
         answer: Result<Response<C::Response>, Error>,
     ) {
         if let Some(place) = self.in_flight.iter().position(|(in_flight, _)| *in_flight == id) {
-            self.in_flight.swap_remove(place).1.answered(&answer);
+            self.in_flight.swap_remove(place).1.completed(&answer);
         }
         self.inner.complete(now, id, answer);
     }

@@ -29,9 +29,9 @@ struct TokenService {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
     /// Alive, and this account's.
-    Alive(u64),
+    Valid(u64),
     /// Plex said so: let them sign in again.
-    Dead,
+    Invalid,
     /// Nobody can tell. It is no reason to sign anybody out: answer 503, with this as `Retry-After`.
     Unknown(Duration),
 }
@@ -42,8 +42,8 @@ impl TokenService {
         let known = self.known.get(&digest).map(|(whose, since)| (*whose, now - *since));
         match known {
             // A dead token never lives again.
-            Some((None, _)) => return Verdict::Dead,
-            Some((Some(whose), age)) if age < FRESH => return Verdict::Alive(whose),
+            Some((None, _)) => return Verdict::Invalid,
+            Some((Some(whose), age)) if age < FRESH => return Verdict::Valid(whose),
             _ => {}
         }
         let quiet = self.quiet_until.map(|until| until.saturating_duration_since(now));
@@ -52,7 +52,7 @@ impl TokenService {
             None => match self.ask(token) {
                 Ok(whose) => {
                     self.known.insert(digest, (whose, now));
-                    return whose.map_or(Verdict::Dead, Verdict::Alive);
+                    return whose.map_or(Verdict::Invalid, Verdict::Valid);
                 }
                 Err(wait) => {
                     self.quiet_until = Some(now + wait);
@@ -61,7 +61,7 @@ impl TokenService {
             },
         };
         match known {
-            Some((Some(whose), age)) if age < STALE => Verdict::Alive(whose),
+            Some((Some(whose), age)) if age < STALE => Verdict::Valid(whose),
             _ => Verdict::Unknown(wait),
         }
     }
@@ -99,9 +99,9 @@ pub(crate) fn play() -> Outcome {
     let asked = || harness.seen("GET", "/user");
 
     let alive = service.check(&token, start);
-    assert!(matches!(alive, Verdict::Alive(_)));
+    assert!(matches!(alive, Verdict::Valid(_)));
     assert_eq!((service.check(&token, after(4)), asked()), (alive, 1));
-    assert_eq!(service.check(&Token::new("nobodys")?, start), Verdict::Dead);
+    assert_eq!(service.check(&Token::new("nobodys")?, start), Verdict::Invalid);
 
     let limit = Misbehaviour::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
     harness.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
@@ -115,7 +115,7 @@ pub(crate) fn play() -> Outcome {
         fake.behave();
         fake.revoke(token.expose());
     });
-    assert!(matches!(service.check(&other, after(9)), Verdict::Alive(_)));
-    assert_eq!(service.check(&token, after(9)), Verdict::Dead);
+    assert!(matches!(service.check(&other, after(9)), Verdict::Valid(_)));
+    assert_eq!(service.check(&token, after(9)), Verdict::Invalid);
     Ok(())
 }

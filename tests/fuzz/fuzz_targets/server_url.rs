@@ -45,18 +45,18 @@ fn check_taken(text: &str, url: ServerUrl) {
 fn check_refused(text: &str, error: &InvalidServerUrl) {
     let shown = error.to_string();
     assert!(!shown.contains(char::is_control), "{shown:?}");
-    let Some(mended) = error.corrected() else {
+    let Some(corrected) = error.corrected() else {
         return;
     };
-    let url: ServerUrl = mended.parse().expect("it can be taken");
-    assert_eq!(url.to_string(), mended);
-    assert!(!mended.contains(['@', '?', '#']), "{mended}");
+    let url: ServerUrl = corrected.parse().expect("it can be taken");
+    assert_eq!(url.to_string(), corrected);
+    assert!(!corrected.contains(['@', '?', '#']), "{corrected}");
     // What stands before an @ can be a name and a password, whatever characters they have.
     if let Some((_, behind)) = text.rsplit_once('@') {
-        let uri: Uri = mended.parse().expect("it is a URI");
+        let uri: Uri = corrected.parse().expect("it is a URI");
         let host = uri.host().expect("it has a host");
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        assert!(behind.contains(host), "{mended}");
+        assert!(behind.contains(host), "{corrected}");
     }
 }
 

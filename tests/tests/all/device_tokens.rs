@@ -221,15 +221,15 @@ fn a_nonce_limit_and_an_unregistered_key_are_told_apart() {
     month.plex.limit_nonces(0);
     let saved =
         r#"{"clientIdentifier":"a-television","keyId":"KEY"}"#.replace("KEY", key.jwk().key_id());
-    let load =
+    let restore =
         || DeviceTokenRefresher::restore(plex_tv("http://plex.example"), &key, &saved).unwrap();
-    let mut refresher = load();
+    let mut refresher = restore();
     assert!(month.live(&mut refresher, DAY).is_none(), "it goes on");
     // A minute apart.
     assert!(month.sent.len() <= 1 + 24 * 60, "{} calls in a day", month.sent.len());
 
     let mut month = Month::new();
-    let end = month.live(&mut load(), DAY).expect("an end");
+    let end = month.live(&mut restore(), DAY).expect("an end");
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
 }
 

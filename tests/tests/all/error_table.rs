@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_millis(300);
 enum Again {
     Never,
     /// If it does no harm that the first copy was carried out.
-    IfRepeatable,
+    IfIdempotent,
     /// The same, and plex.tv was asked.
     IfOfPlexTv,
     Always,
@@ -94,7 +94,7 @@ const PAGE: &str = "a success with a proxy's or captive portal's page";
 
 #[rustfmt::skip]
 fn answers() -> Vec<Answer> {
-    use Again::{Always, IfOfPlexTv, IfRepeatable};
+    use Again::{Always, IfOfPlexTv, IfIdempotent};
     vec![
         answer("400 Bad Request", r#"{"errors":[{"code":1000,"status":400}]}"#, "400", "BadRequest",
             "a parameter is missing or malformed (400, code 1000: the client identifier is missing)"),
@@ -106,7 +106,7 @@ fn answers() -> Vec<Answer> {
         answer("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", "", UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", "<errors><error>Please sign in.</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
-        answer("401 No", r#"{"error":"You appear to be having last_error"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
+        answer("401 No", r#"{"error":"You appear to be having trouble"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").dead(),
         answer("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{} (498)").dead(),
         answer("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (422)").dead(),
@@ -131,7 +131,7 @@ fn answers() -> Vec<Answer> {
         answer("404 No", r#"{"status":404,"error":"Not Found"}"#, "any other refusal", "Rejected", "refused (404)").again(IfOfPlexTv),
         answer("404 No", r#"{"errors":[{"code":1002}]}"#, "any other refusal", "Rejected", "refused (404, code 1002: no such endpoint)"),
         answer("405 No", r#"{"errors":[{"code":1005}]}"#, "any other refusal", "Rejected", "refused (405, code 1005)"),
-        answer("408 Late", "", "any other refusal", "Rejected", "refused (408)").again(IfRepeatable),
+        answer("408 Late", "", "any other refusal", "Rejected", "refused (408)").again(IfIdempotent),
         answer("422 No", r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#, "any other refusal", "Rejected", "refused (422, code 1008)"),
         answer("422 No", "", "any other refusal", "Rejected", "refused (422)"),
         answer("429 Slow", "", "429", "RateLimited", "too many requests; wait before the next (429)").again(Always),
@@ -144,24 +144,24 @@ fn answers() -> Vec<Answer> {
         answer("429 Slow\r\nretry-after: soon", "", "429", "RateLimited", "too many requests; wait before the next (429)").again(Always),
         answer("429 Slow\r\nretry-after: 1000000000000", "", "429", "RateLimited",
             "too many requests; wait before the next (429)").again(Always).wait(1_000_000_000_000),
-        answer("500 No", HTML, "5xx", "Unavailable", "trouble at the server (500)").again(IfRepeatable),
-        answer("502 No", HTML, "5xx", "Unavailable", "trouble at the server (502)").again(IfRepeatable),
-        answer("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "trouble at the server (503)").again(IfRepeatable).wait(7),
+        answer("500 No", HTML, "5xx", "Unavailable", "trouble at the server (500)").again(IfIdempotent),
+        answer("502 No", HTML, "5xx", "Unavailable", "trouble at the server (502)").again(IfIdempotent),
+        answer("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "trouble at the server (503)").again(IfIdempotent).wait(7),
         answer("503 No", r#"{"errors":[{"code":1013}]}"#, "5xx", "Unavailable", "trouble at the server (503, code 1013)").again(Always),
         answer("501 No", "", "5xx", "Unavailable", "trouble at the server (501)"),
-        answer("504 No", "", "5xx", "Unavailable", "trouble at the server (504)").again(IfRepeatable),
-        answer("511 Network Authentication Required", HTML, "5xx", "Unavailable", "trouble at the server (511)").again(IfRepeatable),
+        answer("504 No", "", "5xx", "Unavailable", "trouble at the server (504)").again(IfIdempotent),
+        answer("511 Network Authentication Required", HTML, "5xx", "Unavailable", "trouble at the server (511)").again(IfIdempotent),
         answer("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
             "redirected to https://portal.example, which is never followed; if that is the right server, use it as base URL (302)"),
         answer("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "redirected, which is never followed (301)"),
         answer("307 Moved", "", "3xx", "Redirected", "redirected, which is never followed (307)"),
-        answer("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "answered 200 with an HTML page").again(IfRepeatable),
-        answer("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "answered 200 with no body").again(IfRepeatable),
-        answer("200 OK", "<other/>", PAGE, "UnexpectedContent", "answered 200 with XML of another kind").again(IfRepeatable),
-        answer("200 OK", "{\"a\":", PAGE, "UnexpectedContent", "answered 200 with broken JSON").again(IfRepeatable),
-        answer("200 OK", "pong", PAGE, "UnexpectedContent", "answered 200 with neither JSON nor XML").again(IfRepeatable),
+        answer("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "answered 200 with an HTML page").again(IfIdempotent),
+        answer("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "answered 200 with no body").again(IfIdempotent),
+        answer("200 OK", "<other/>", PAGE, "UnexpectedContent", "answered 200 with XML of another kind").again(IfIdempotent),
+        answer("200 OK", "{\"a\":", PAGE, "UnexpectedContent", "answered 200 with broken JSON").again(IfIdempotent),
+        answer("200 OK", "pong", PAGE, "UnexpectedContent", "answered 200 with neither JSON nor XML").again(IfIdempotent),
         answer("200 OK\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", PAGE, "UnexpectedContent",
-            "answered 200 with a body in an encoding that was not asked for (gzip)").again(IfRepeatable),
+            "answered 200 with a body in an encoding that was not asked for (gzip)").again(IfIdempotent),
         answer("200 OK", "null", "data that lacks what the call is for", "UnexpectedShape", "`.` is not {kind}"),
     ]
 }
@@ -243,7 +243,7 @@ fn every_answer_is_told_for_what_it_is() {
                 assert_eq!(error.is_token_invalid(), row.dead && judges, "{context}");
                 let again = match row.again {
                     Again::Never => false,
-                    Again::IfRepeatable => every.operation.idempotent,
+                    Again::IfIdempotent => every.operation.idempotent,
                     Again::IfOfPlexTv => {
                         every.operation.idempotent && every.operation.host == Host::PlexTv
                     }

@@ -47,7 +47,7 @@ impl Driver {
     }
 
     /// The reason of the token that is had, or none where the server refuses.
-    fn keep(&self, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
+    fn refresh(&self, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
         self.until(refresher, |progress| !matches!(progress, Progress::Requesting { .. }));
         match refresher.progress(std::time::SystemTime::now()) {
             Progress::Active { reason, .. } => Some(reason),
@@ -73,7 +73,7 @@ impl Place {
     }
 
     fn identity(&self) -> ClientIdentity {
-        ClientIdentity::builder("5cenario-keeping").build().unwrap()
+        ClientIdentity::builder("5cenario-refreshing").build().unwrap()
     }
 
     fn plex_tv(&self) -> PlexTv {
@@ -90,7 +90,7 @@ impl Place {
 }
 
 #[test]
-fn a_token_is_alive_dead_or_neither() {
+fn a_token_is_valid_invalid_or_unknown() {
     over_both(|driver, place| {
         let check = || place.plex_tv().token_check(&place.token(Who::Free));
         let page = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
@@ -136,7 +136,7 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
     over_both(|driver, place| {
         let account = Token::new(place.fake(|fake| fake.issue_token(Who::PlexPass))).unwrap();
         let mut refresher = place.media_server(account.clone()).transient_token_refresher();
-        assert_eq!(driver.keep(&mut refresher), Some(Reason::First));
+        assert_eq!(driver.refresh(&mut refresher), Some(Reason::First));
         let first = refresher.token().unwrap().clone();
         let opens = |token: &Token| {
             plex_auth_ureq::Transport::new().send(place.media_server(token.clone()).root()).is_ok()
@@ -146,7 +146,7 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
         place.fake(|fake| fake.restart(Which::Claimed));
         assert!(!opens(&first));
         refresher.rejected(std::time::SystemTime::now(), &first);
-        assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
+        assert_eq!(driver.refresh(&mut refresher), Some(Reason::Restart));
         let second = refresher.token().unwrap().clone();
         assert!(opens(&second));
 
@@ -155,10 +155,10 @@ fn a_transient_token_outlives_a_restart_of_the_server_and_not_the_one_that_asks(
             fake.revoke(account.expose());
         });
         refresher.rejected(std::time::SystemTime::now(), &second);
-        assert_eq!(driver.keep(&mut refresher), None);
+        assert_eq!(driver.refresh(&mut refresher), None);
         assert!(refresher.token().is_none());
         refresher.set_token(place.token(Who::PlexPass));
-        assert_eq!(driver.keep(&mut refresher), Some(Reason::Restart));
+        assert_eq!(driver.refresh(&mut refresher), Some(Reason::Restart));
         assert!(opens(refresher.token().unwrap()));
     });
 }

@@ -15,11 +15,11 @@ use plex_auth_proto::{Call, Error, Secret, Step};
 use crate::carrier::Carrier;
 use crate::every_operation::every_operation;
 use crate::search::Seen;
-use crate::talk::{Player, Talk, both, every_flow, look};
+use crate::searched_flow::{Player, SearchedFlow, both, every_flow, look};
 use crate::{answer, asking, canaries, echoes, listen, log};
 
 /// What one call meets in place of its success.
-enum Trouble {
+enum Failure {
     Answer(u16, String),
     Silence,
 }
@@ -27,7 +27,7 @@ enum Trouble {
 /// In memory, with a clock that is made up.
 struct InMemory<'a> {
     seen: &'a mut Seen,
-    last_error: &'a Trouble,
+    failure: &'a Failure,
     /// Which of its calls meets with that.
     which: usize,
     /// Of which kinds something was kept that holds a secret.
@@ -44,38 +44,38 @@ impl InMemory<'_> {
             let success = self.successes.get(reply.context().operation()).expect("an operation");
             return Ok(reply.read(answer(200, success))?);
         }
-        match self.last_error {
-            Trouble::Answer(status, body) => Ok(reply.read(answer(*status, body))?),
-            Trouble::Silence => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
+        match self.failure {
+            Failure::Answer(status, body) => Ok(reply.read(answer(*status, body))?),
+            Failure::Silence => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
         }
     }
 }
 
 impl Player for InMemory<'_> {
-    fn play<C: Talk>(&mut self, mut talk: C) {
+    fn play<C: SearchedFlow>(&mut self, mut flow: C) {
         let mut now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let mut calls = 0;
         for _ in 0..12 {
-            look(&talk, now, self.seen);
+            look(&flow, now, self.seen);
             let holds_one = |saved: &Secret| {
                 self.canaries.iter().any(|canary| saved.expose().contains(canary.as_str()))
             };
-            if talk.saved(now).is_some_and(|saved| holds_one(&saved)) {
+            if flow.saved(now).is_some_and(|saved| holds_one(&saved)) {
                 self.saved.insert(type_name::<C>());
             }
-            let step = talk.poll(now);
+            let step = flow.poll(now);
             self.seen.add(type_name::<C>(), both(&step));
             match step {
                 Step::Send(id, call) => {
                     let answer = self.answer(&call, calls);
                     self.seen.add(type_name::<C>(), both(&answer.as_ref().map(Response::body)));
-                    talk.complete(now, id, answer);
+                    flow.complete(now, id, answer);
                     calls += 1;
                 }
                 Step::Wait(time) => now += time.min(Duration::from_secs(3600)),
                 Step::Done(outcome) => {
                     self.seen.add(type_name::<C>(), both(&outcome) + &C::failures(&outcome));
-                    look(&talk, now, self.seen);
+                    look(&flow, now, self.seen);
                     return;
                 }
             }
@@ -91,12 +91,12 @@ fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
     let asking = asking("https://plex.example/api/v2");
     let answers = [200, 401, 422, 502]
         .into_iter()
-        .flat_map(|status| echoes().into_iter().map(move |body| Trouble::Answer(status, body)));
-    for last_error in answers.chain([Trouble::Silence]) {
+        .flat_map(|status| echoes().into_iter().map(move |body| Failure::Answer(status, body)));
+    for failure in answers.chain([Failure::Silence]) {
         for which in 0..2 {
             let (seen, saved) = (&mut seen, &mut saved);
-            let (last_error, canaries, successes) = (&last_error, &canaries, &successes);
-            let mut player = InMemory { seen, last_error, which, saved, canaries, successes };
+            let (failure, canaries, successes) = (&failure, &canaries, &successes);
+            let mut player = InMemory { seen, failure, which, saved, canaries, successes };
             every_flow(&asking, &mut player);
         }
     }
@@ -109,7 +109,7 @@ fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
 struct Names(BTreeSet<String>);
 
 impl Player for Names {
-    fn play<C: Talk>(&mut self, _: C) {
+    fn play<C: SearchedFlow>(&mut self, _: C) {
         let name = type_name::<C>().split('<').next().unwrap_or_default();
         self.0.insert(name.rsplit("::").next().unwrap_or_default().to_owned());
     }
@@ -143,13 +143,13 @@ fn every_flow_of_the_core_is_searched() {
     assert_eq!(names.0.len(), 7);
 }
 
-/// Where each call is answered by its success, and the first one of each place by a trouble before that.
-fn server(last_error: Option<&(u16, String)>) -> Server {
+/// Where each call is answered by its success, and the first one of each place by a failure before that.
+fn server(failure: Option<&(u16, String)>) -> Server {
     let server = Server::http(FakePlex::new());
     server.with(|fake| {
         for every in every_operation() {
             let answer = |status, body: &str| Misbehaviour::answer(status, "", body);
-            if let Some((status, body)) = last_error {
+            if let Some((status, body)) = failure {
                 fake.misbehave(&every.path(), answer(*status, body).times(1));
             }
             fake.misbehave(&every.path(), answer(200, every.success));
@@ -170,18 +170,18 @@ struct Driven<'a> {
 const LOOKS: usize = 7;
 
 impl Player for Driven<'_> {
-    fn play<C: Talk>(&mut self, mut talk: C) {
+    fn play<C: SearchedFlow>(&mut self, mut flow: C) {
         let Some(before) = self.before.checked_sub(1) else {
             let (place, mut looks) = (type_name::<C>(), 0);
             let watch = |progress: C::Progress| {
-                self.seen.add(place, both(&progress) + &C::troubles(&progress));
+                self.seen.add(place, both(&progress) + &C::errors(&progress));
                 looks += 1;
                 if looks > LOOKS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            if let Some(outcome) = self.carrier.drive(&mut talk, watch) {
+            if let Some(outcome) = self.carrier.drive(&mut flow, watch) {
                 self.seen.add(place, both(&outcome) + &C::failures(&outcome));
             }
-            look(&talk, SystemTime::now(), self.seen);
+            look(&flow, SystemTime::now(), self.seen);
             self.before = usize::MAX;
             return;
         };
@@ -193,7 +193,7 @@ impl Player for Driven<'_> {
 struct Count(usize);
 
 impl Player for Count {
-    fn play<C: Talk>(&mut self, _: C) {
+    fn play<C: SearchedFlow>(&mut self, _: C) {
         self.0 += 1;
     }
 }
@@ -202,7 +202,7 @@ impl Player for Count {
 fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
     listen();
     let all = canaries().join(" ");
-    let troubles = [
+    let failures = [
         None,
         Some((401, format!(r#"{{"errors":[{{"code":1001,"message":"{all}","status":401}}]}}"#))),
         Some((502, format!("<html><body>{all}</body></html>"))),
@@ -215,7 +215,7 @@ fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
         for (before, last_error) in
-            (0..count.0).flat_map(|it| troubles.iter().map(move |at| (it, at)))
+            (0..count.0).flat_map(|it| failures.iter().map(move |at| (it, at)))
         {
             threads.extend(carriers.map(|carrier| {
                 scope.spawn(move || {

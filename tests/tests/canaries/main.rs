@@ -32,7 +32,7 @@ mod carrier;
 mod every_operation;
 mod flows;
 mod search;
-mod talk;
+mod searched_flow;
 
 /// What goes in.
 const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";

@@ -67,11 +67,11 @@ pub enum ConnectionChoiceError {
     #[error("the server has no client identifier that what answers could be compared with")]
     NoIdentifier,
     /// No candidate is of use. List the servers again, as connections change; each
-    /// [loss](crate::flow::CandidateError) says what else helps.
+    /// [error](crate::flow::CandidateError) says what else helps.
     #[error("no connection leads to the server{}", Listing(.candidates))]
     #[non_exhaustive]
     NoneReachable {
-        /// All of them, and why each was lost.
+        /// All of them, and why each failed.
         candidates: Vec<ConnectionCandidate>,
     },
 }

@@ -48,7 +48,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another identifier or with
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier or with
     /// another key.
     pub fn restore(
         plex_tv: PlexTv,

@@ -16,12 +16,12 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another identifier or with
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier or with
     /// another key.
     pub fn restore(plex_tv: PlexTv, key: K, saved: &str) -> Result<Self, InvalidSavedState> {
         let saved = SavedDevice::restore(plex_tv.identity(), key.jwk(), saved)?;
         let current = saved.token.map(|token| CurrentToken::new(token, None));
-        Ok(Self::new(plex_tv, key, Stage::Keeping, current))
+        Ok(Self::new(plex_tv, key, Stage::Refreshing, current))
     }
 
     /// What is needed to go on after a restart, as JSON that holds the token: client identifier, name of the key,

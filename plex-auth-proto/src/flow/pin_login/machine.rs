@@ -50,12 +50,12 @@ pub(crate) trait PinMethod<P> {
 
 /// A login by a PIN: what is to be done when, and what has come of it.
 #[derive(Clone)]
-pub(crate) struct PinMachine<W, P> {
+pub(crate) struct PinMachine<M, P> {
     plex_tv: PlexTv,
-    method: W,
+    method: M,
     state: State<P>,
     clock: ServerClock,
-    calls: InFlight,
+    in_flight: InFlight,
     /// The first call that can be a poll of the last PIN that was made.
     polls_from: RequestId,
     /// What the last call asked.
@@ -86,7 +86,7 @@ enum State<P> {
         polls_left: u32,
     },
     /// With what is not told yet.
-    Over(Option<Result<LinkedPin, Failure>>),
+    Finished(Option<Result<LinkedPin, Failure>>),
 }
 
 /// What is to be done.
@@ -94,17 +94,17 @@ enum State<P> {
 pub(crate) enum Next<P> {
     Send(RequestId, Call<PinAnswer<P>>),
     Wait(Duration),
-    Over(Result<LinkedPin, Failure>),
+    Done(Result<LinkedPin, Failure>),
 }
 
-impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
-    pub(crate) fn new(plex_tv: PlexTv, method: W) -> Self {
+impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
+    pub(crate) fn new(plex_tv: PlexTv, method: M) -> Self {
         Self {
             plex_tv,
             method,
             state: State::Creating { give_up_at: None },
             clock: ServerClock::default(),
-            calls: InFlight::new(),
+            in_flight: InFlight::new(),
             polls_from: RequestId::FIRST,
             context: None,
             due: Duration::ZERO,
@@ -117,7 +117,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     /// One whose PIN was made before a restart, and whose answers since are lost.
     pub(crate) fn restored(
         plex_tv: PlexTv,
-        method: W,
+        method: M,
         now: SystemTime,
         pin: P,
         life: Duration,
@@ -130,13 +130,13 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     }
 
     /// One that is over and has said so.
-    pub(crate) fn finished(plex_tv: PlexTv, method: W) -> Self {
-        Self { state: State::Over(None), ..Self::new(plex_tv, method) }
+    pub(crate) fn finished(plex_tv: PlexTv, method: M) -> Self {
+        Self { state: State::Finished(None), ..Self::new(plex_tv, method) }
     }
 
     /// Starts once more, where it is over and has said so.
     pub(crate) fn renew(&mut self) {
-        if matches!(self.state, State::Over(None)) {
+        if matches!(self.state, State::Finished(None)) {
             self.state = State::Creating { give_up_at: None };
             self.backoff = BACKOFF;
             self.sign_error = None;
@@ -152,7 +152,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
 
     /// Why it brought no token, where it is over and has not said so; then it has.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
-        let State::Over(outcome) = &mut self.state else { return None };
+        let State::Finished(outcome) = &mut self.state else { return None };
         outcome.take_if(|outcome| outcome.is_err())?.err()
     }
 
@@ -166,7 +166,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
             State::Polling { .. } => self.pin(now).map_or(PinProgress::Finished, |(pin, left)| {
                 PinProgress::Waiting { pin: pin.clone(), left }
             }),
-            State::Over(_) => PinProgress::Finished,
+            State::Finished(_) => PinProgress::Finished,
         }
     }
 
@@ -184,8 +184,8 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, Failure>) {
-        self.calls.forget();
-        self.state = State::Over(Some(outcome));
+        self.in_flight.forget();
+        self.state = State::Finished(Some(outcome));
     }
 
     pub(crate) fn poll(&mut self, now: SystemTime) -> Next<P> {
@@ -193,16 +193,16 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
         // Not for polls: the next one shall come before the PIN ends, and what comes late is heard.
         let is_creating = matches!(self.state, State::Creating { .. });
         let leeway = if is_creating { CLOCK_LEEWAY } else { Duration::ZERO };
-        if self.calls.is_lost_for(now.elapsed, leeway) {
+        if self.in_flight.is_lost_for(now.elapsed, leeway) {
             self.lost(now);
         }
-        if let State::Over(outcome) = &mut self.state {
-            return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over);
+        if let State::Finished(outcome) = &mut self.state {
+            return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Done);
         }
         if let State::Polling { deadline, ended_at, .. } = &mut self.state {
             *ended_at = (now.elapsed >= *deadline).then(|| ended_at.unwrap_or(now.elapsed));
         }
-        if self.calls.is_active() {
+        if self.in_flight.is_active() {
             return Next::Wait(BACKOFF.initial());
         }
         if now.elapsed < self.due {
@@ -219,8 +219,8 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
                         self.sign_error = Some(error);
                         self.polled(now, Err(Failure::CannotSign(error)));
                         return match &mut self.state {
-                            State::Over(outcome) => {
-                                outcome.take().map_or(Next::Wait(Duration::MAX), Next::Over)
+                            State::Finished(outcome) => {
+                                outcome.take().map_or(Next::Wait(Duration::MAX), Next::Done)
                             }
                             _ => Next::Wait(self.due.saturating_sub(now.elapsed)),
                         };
@@ -231,16 +231,16 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
         };
         self.sign_error = None;
         self.context = Some(call.reply().context().clone());
-        Next::Send(self.calls.start(now.elapsed), call)
+        Next::Send(self.in_flight.start(now.elapsed), call)
     }
 }
 
-impl<W, P> PinMachine<W, P> {
+impl<M, P> PinMachine<M, P> {
     pub(crate) fn plex_tv(&self) -> &PlexTv {
         &self.plex_tv
     }
 
-    pub(crate) fn method(&self) -> &W {
+    pub(crate) fn method(&self) -> &M {
         &self.method
     }
 
@@ -255,16 +255,16 @@ impl<W, P> PinMachine<W, P> {
 
     /// The requests of this login, numbered on by whatever follows the PIN.
     pub(crate) fn requests(&mut self) -> &mut InFlight {
-        &mut self.calls
+        &mut self.in_flight
     }
 }
 
-impl<W, P: fmt::Debug> fmt::Debug for PinMachine<W, P> {
+impl<M, P: fmt::Debug> fmt::Debug for PinMachine<M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.state {
             State::Creating { .. } => "creating",
             State::Polling { pin, .. } => return pin.fmt(f),
-            State::Over(_) => "over",
+            State::Finished(_) => "finished",
         })
     }
 }

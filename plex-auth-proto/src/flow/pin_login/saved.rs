@@ -51,7 +51,7 @@ impl<P: LoginPin> PinLogin<P> {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another identifier, as
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier, as
     /// plex.tv would not find the PIN. Nothing is lost by it.
     pub fn restore(
         plex_tv: PlexTv,

@@ -28,7 +28,7 @@ pub enum TransientTokenProgress {
         last_error: Option<Error>,
     },
     /// The server refuses the token that asks, and is asked no more until the refresher is told to. See whether
-    /// it is [dead](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
+    /// it is [invalid](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
     #[non_exhaustive]
     Refused {
         /// What the server said.

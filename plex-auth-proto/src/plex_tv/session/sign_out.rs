@@ -15,12 +15,12 @@ impl PlexTv {
     /// of no use to anybody.
     ///
     /// Forget the token only afterwards: one that was forgotten and not ended goes on working. An answer
-    /// that says that the token [is dead](crate::ResponseError::is_token_invalid) comes to the same; a second copy of
+    /// that says that the token [is invalid](crate::ResponseError::is_token_invalid) comes to the same; a second copy of
     /// this call is answered so.
     ///
     /// | Plex answers | error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was dead already |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was invalid already |
     /// | a web page, with status 200 too | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token lives on |
     ///
     /// Plex answers 204 (recorded) or 200 (the published API); any success is taken, and nothing in it is

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The text that stands for what JSON can hold and Rust cannot, where a document was
-/// [mended](crate::wire::repair). Nobody means anything by it, and it is as short as the shortest element.
+/// [repaired](crate::wire::repair). Nobody means anything by it, and it is as short as the shortest element.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The names, on the wire, of an object's own fields that held something that could not be read.

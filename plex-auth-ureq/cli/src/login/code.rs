@@ -14,7 +14,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Resul
     let mut login = plex_tv.short_pin_login();
     loop {
         let mut waiting = Waiting::new(session);
-        let outcome = session.converse(&mut login, |progress| match progress {
+        let outcome = session.drive(&mut login, |progress| match progress {
             PinProgress::Waiting { pin, left, .. } => waiting.show(&pin, plex_tv, left),
             PinProgress::Creating => waiting.say("Asking Plex for a code"),
             _ => {}

@@ -41,7 +41,7 @@ fn link(
     let mut login = plex_tv.short_device_login(key);
     loop {
         let mut waiting = Waiting::new(session);
-        let outcome = session.converse(&mut login, |progress| match progress {
+        let outcome = session.drive(&mut login, |progress| match progress {
             DeviceLoginProgress::Waiting { pin, left, .. } => {
                 if let Some(pin) = pin.short() {
                     waiting.show(pin, plex_tv, left);

@@ -13,7 +13,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
     let credentials = Credentials::new(login.as_str(), password.as_str())
         .map_err(|invalid| Failure::usage(invalid).next("Try again."))?;
     let SignedIn { auth_token, account, .. } =
-        sign_in(session, plex_tv, credentials).map_err(|error| explain::send_error(&error))?;
+        sign_in(session, plex_tv, credentials).map_err(|error| explain::request_error(&error))?;
     save(session, &auth_token, &account)
 }
 

@@ -14,8 +14,8 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
     })?;
     match check::ask(session, plex_tv, &token) {
         TokenState::Valid(account) => save(session, &token, &account),
-        TokenState::Invalid(error) => Err(explain::send_error(&error.into())),
-        TokenState::Unknown { error: why, .. } => Err(explain::send_error(&why)),
+        TokenState::Invalid(error) => Err(explain::request_error(&error.into())),
+        TokenState::Unknown { error: why, .. } => Err(explain::request_error(&why)),
         _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),
     }
 }

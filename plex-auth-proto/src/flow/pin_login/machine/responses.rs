@@ -15,7 +15,7 @@ use crate::flow::server_clock::Times;
 use crate::flow::step::RequestId;
 use crate::plex_tv::pin::poll_pin::PinState;
 
-impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
+impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
     pub(crate) fn complete(
         &mut self,
         now: SystemTime,
@@ -27,10 +27,10 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
         }
         let moment = self.clock.at(now);
         let answer = answer.map(Response::into_body);
-        if self.calls.finish(id) {
+        if self.in_flight.finish(id) {
             return self.completed(moment, answer);
         }
-        let has_pin = matches!(self.state, State::Polling { .. } | State::Over(Some(Err(_))));
+        let has_pin = matches!(self.state, State::Polling { .. } | State::Finished(Some(Err(_))));
         if let Some(linked) = self.late_token(id, answer).filter(|_| has_pin) {
             self.end(Ok(linked));
         }
@@ -56,16 +56,16 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
     /// Of the last call nothing came for so long that nothing is waited for any more: that is told as any other
     /// silence is, or it would go on for ever where each answer comes too late.
     pub(super) fn lost(&mut self, now: Times) {
-        let Some(asked) = &self.context else { return };
-        let silence = TransportError::new(asked, TransportErrorKind::TimedOut(LOST_AFTER), true);
-        self.completed(now, Err(silence.into()));
+        let Some(context) = &self.context else { return };
+        let error = TransportError::new(context, TransportErrorKind::TimedOut(LOST_AFTER), true);
+        self.completed(now, Err(error.into()));
     }
 
     fn completed(&mut self, now: Times, answer: Result<PinAnswer<P>, Error>) {
         match self.state {
             State::Creating { .. } => self.created(now, answer),
             State::Polling { .. } => self.polled(now, answer.map_err(Failure::Request)),
-            State::Over(_) => {}
+            State::Finished(_) => {}
         }
     }
 
@@ -76,7 +76,7 @@ impl<W: PinMethod<P>, P: Clone + 'static> PinMachine<W, P> {
                 let life = self.method.life(&pin);
                 self.due = now.elapsed.saturating_add(self.backoff.succeeded());
                 self.state = Self::polling(pin, now.elapsed, life);
-                self.polls_from = self.calls.upcoming();
+                self.polls_from = self.in_flight.upcoming();
             }
             Ok(PinAnswer(PinContent::State(_))) => {}
             Err(error) => {

@@ -18,11 +18,11 @@ use crate::every_operation::{Asking, SIGNATURE};
 use crate::search::{Seen, words};
 
 /// A flow, and what there is to see of it.
-pub(crate) trait Talk:
+pub(crate) trait SearchedFlow:
     Flow<Response: Debug + Send + 'static, Output: Debug, Progress: Debug> + Debug
 {
     /// What is wrong as it stands, in the words of its errors.
-    fn troubles(progress: &Self::Progress) -> String;
+    fn errors(progress: &Self::Progress) -> String;
 
     /// The same of its end.
     fn failures(outcome: &Self::Output) -> String;
@@ -38,8 +38,8 @@ fn of<E: Error + 'static>(error: Option<&E>) -> String {
     error.map(|error| words(error)).unwrap_or_default()
 }
 
-impl<P: LoginPin + Send> Talk for PinLogin<P> {
-    fn troubles(_: &Self::Progress) -> String {
+impl<P: LoginPin + Send> SearchedFlow for PinLogin<P> {
+    fn errors(_: &Self::Progress) -> String {
         String::new()
     }
 
@@ -52,8 +52,8 @@ impl<P: LoginPin + Send> Talk for PinLogin<P> {
     }
 }
 
-impl Talk for DeviceLogin<Key> {
-    fn troubles(progress: &DeviceLoginProgress) -> String {
+impl SearchedFlow for DeviceLogin<Key> {
+    fn errors(progress: &DeviceLoginProgress) -> String {
         match progress {
             DeviceLoginProgress::Waiting { sign_error, .. } => of(sign_error.as_ref()),
             _ => String::new(),
@@ -69,8 +69,8 @@ impl Talk for DeviceLogin<Key> {
     }
 }
 
-impl Talk for DeviceTokenRefresher<Key> {
-    fn troubles(progress: &DeviceTokenProgress) -> String {
+impl SearchedFlow for DeviceTokenRefresher<Key> {
+    fn errors(progress: &DeviceTokenProgress) -> String {
         match progress {
             DeviceTokenProgress::Registering { last_error, .. }
             | DeviceTokenProgress::Requesting { last_error, .. }
@@ -88,43 +88,43 @@ impl Talk for DeviceTokenRefresher<Key> {
     }
 }
 
-fn of_asking(progress: &RetryProgress) -> String {
+fn retry_error(progress: &RetryProgress) -> String {
     match progress {
-        RetryProgress::Waiting { last_error: why, .. } => words(why),
+        RetryProgress::Waiting { last_error, .. } => words(last_error),
         _ => String::new(),
     }
 }
 
-impl Talk for TokenCheck {
-    fn troubles(progress: &RetryProgress) -> String {
-        of_asking(progress)
+impl SearchedFlow for TokenCheck {
+    fn errors(progress: &RetryProgress) -> String {
+        retry_error(progress)
     }
 
     fn failures(outcome: &TokenState) -> String {
         match outcome {
             TokenState::Invalid(error) => words(error),
-            TokenState::Unknown { error: why, .. } => words(why),
+            TokenState::Unknown { error, .. } => words(error),
             _ => String::new(),
         }
     }
 }
 
-impl Talk for ServerAccess {
-    fn troubles(progress: &RetryProgress) -> String {
-        of_asking(progress)
+impl SearchedFlow for ServerAccess {
+    fn errors(progress: &RetryProgress) -> String {
+        retry_error(progress)
     }
 
     fn failures(outcome: &Access) -> String {
         match outcome {
             Access::TokenInvalid(error) => words(error),
-            Access::Unknown { error: why, .. } => words(why),
+            Access::Unknown { error, .. } => words(error),
             _ => String::new(),
         }
     }
 }
 
-impl Talk for TransientTokenRefresher {
-    fn troubles(progress: &TransientTokenProgress) -> String {
+impl SearchedFlow for TransientTokenRefresher {
+    fn errors(progress: &TransientTokenProgress) -> String {
         match progress {
             TransientTokenProgress::Requesting { last_error, .. }
             | TransientTokenProgress::Active { last_error, .. } => of(last_error.as_ref()),
@@ -142,8 +142,8 @@ impl Talk for TransientTokenRefresher {
     }
 }
 
-impl Talk for ConnectionChoice {
-    fn troubles(progress: &ConnectionProgress) -> String {
+impl SearchedFlow for ConnectionChoice {
+    fn errors(progress: &ConnectionProgress) -> String {
         match progress {
             ConnectionProgress::Probing { candidates, .. } => {
                 candidates.iter().map(|candidate| format!("{candidate}\n")).collect()
@@ -178,7 +178,7 @@ impl DeviceKey for Key {
 
 /// Whoever has a flow go on, and looks.
 pub(crate) trait Player {
-    fn play<C: Talk>(&mut self, talk: C);
+    fn play<C: SearchedFlow>(&mut self, flow: C);
 }
 
 /// Each flow, in each of the ways in which it can begin.
@@ -209,11 +209,11 @@ pub(crate) fn both(value: &impl Debug) -> String {
 }
 
 /// Everything that is to be seen of one now.
-pub(crate) fn look<C: Talk>(talk: &C, now: SystemTime, seen: &mut Seen) {
+pub(crate) fn look<C: SearchedFlow>(flow: &C, now: SystemTime, seen: &mut Seen) {
     let place = type_name::<C>();
-    let progress = talk.progress(now);
-    seen.add(place, both(talk) + &both(&progress) + &C::troubles(&progress));
-    if let Some(saved) = talk.saved(now) {
+    let progress = flow.progress(now);
+    seen.add(place, both(flow) + &both(&progress) + &C::errors(&progress));
+    if let Some(saved) = flow.saved(now) {
         seen.add(place, both(&saved));
     }
 }
