@@ -156,7 +156,7 @@ fn what_it_shows_of_itself_is_where_it_stands() {
     let shown = format!("{:?}", play.login);
     assert!(shown.contains("state: ShortPin") && !shown.contains("G7KX"), "{shown}");
     play.meets(Answer(200, LINKED));
-    assert!(format!("{:?}", play.login).ends_with("state: over }"), "{:?}", play.login);
+    assert!(format!("{:?}", play.login).ends_with("state: finished }"), "{:?}", play.login);
 }
 
 #[test]
