@@ -30,16 +30,10 @@ pub struct Operation {
     pub idempotent: bool,
     /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
     pub secret_url: bool,
-    facts: Facts,
-}
-
-/// What errors know about an operation. A call of the user's own has none of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Facts {
     /// Whether the call is about one PIN, so that a 410 means that this PIN is gone.
-    pub(crate) about_a_pin: bool,
+    about_a_pin: bool,
     /// What a 401 means if the request carries no token.
-    pub(crate) unauthorized: Option<&'static str>,
+    unauthorized: Option<&'static str>,
 }
 
 impl Operation {
@@ -50,8 +44,16 @@ impl Operation {
         method: Method,
         path: &'static str,
     ) -> Self {
-        let facts = Facts { about_a_pin: false, unauthorized: None };
-        Self { name, host, method, path, idempotent: false, secret_url: false, facts }
+        Self {
+            name,
+            host,
+            method,
+            path,
+            idempotent: false,
+            secret_url: false,
+            about_a_pin: false,
+            unauthorized: None,
+        }
     }
 
     pub(crate) const fn idempotent(mut self) -> Self {
@@ -65,16 +67,12 @@ impl Operation {
     }
 
     pub(crate) const fn about_a_pin(mut self) -> Self {
-        self.facts.about_a_pin = true;
+        self.about_a_pin = true;
         self
     }
 
     pub(crate) const fn unauthorized(mut self, meaning: &'static str) -> Self {
-        self.facts.unauthorized = Some(meaning);
+        self.unauthorized = Some(meaning);
         self
-    }
-
-    pub(crate) const fn facts(&self) -> Facts {
-        self.facts
     }
 }

@@ -132,7 +132,9 @@ fn every_public_type_can_be_sent_and_shared() {
     checked::<ServerRoot>();
     checked::<ServerUrl>();
     checked::<ServerUrlProblem>();
+    checked::<ResponseError>();
     checked::<Service>();
+    checked::<SignedIn>();
     checked::<ServiceStatus>();
     checked::<Setting>();
     checked::<ShortPin>();

@@ -239,7 +239,7 @@ impl ResponseError {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {
             404 => rejection.has_code(1020) && self.context().host() == Some(Host::PlexTv),
-            410 => self.context().facts().about_a_pin,
+            410 => self.context().is_about_a_pin(),
             _ => false,
         }
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::operation::{Facts, Host, Operation};
+use crate::operation::{Host, Operation};
 
 /// The context of a request: its operation, host and origin, which are known before the response arrives.
 #[derive(Clone, Debug)]
@@ -13,7 +13,8 @@ pub struct RequestContext {
     origin: Option<Origin>,
     idempotent: bool,
     carried_token: bool,
-    facts: Facts,
+    about_a_pin: bool,
+    unauthorized: Option<&'static str>,
 }
 
 impl RequestContext {
@@ -25,7 +26,8 @@ impl RequestContext {
             origin: Origin::of(uri),
             idempotent: false,
             carried_token,
-            facts: Facts::default(),
+            about_a_pin: false,
+            unauthorized: None,
         }
     }
 
@@ -34,7 +36,8 @@ impl RequestContext {
         Self {
             host: Some(operation.host),
             idempotent: operation.idempotent,
-            facts: operation.facts(),
+            about_a_pin: operation.about_a_pin,
+            unauthorized: operation.unauthorized,
             ..Self::own(operation.name, uri, carried_token)
         }
     }
@@ -47,8 +50,14 @@ impl RequestContext {
         self.idempotent = idempotent;
     }
 
-    pub(crate) fn facts(&self) -> Facts {
-        self.facts
+    /// Whether the request is about one PIN.
+    pub(crate) fn is_about_a_pin(&self) -> bool {
+        self.about_a_pin
+    }
+
+    /// What a 401 means if the request carried no token.
+    pub(crate) fn unauthorized(&self) -> Option<&'static str> {
+        self.unauthorized
     }
 
     /// The published name of the operation, such as `getTokenDetails`.

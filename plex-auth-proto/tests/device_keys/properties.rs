@@ -11,7 +11,7 @@ use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Chaos, lots, chaos};
+use super::chaos::{Bounds, Chaos, chaos, lots};
 use super::harness::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
     Silence, WAITING, answer, jwt, plex_tv, refresher,

@@ -11,7 +11,7 @@ use proptest::prelude::{
     prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Chaos, lots, chaos};
+use super::chaos::{Bounds, Chaos, chaos, lots};
 use super::harness::{
     Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv,
 };

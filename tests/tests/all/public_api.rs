@@ -16,7 +16,8 @@ fn every_type_of_the_listing_is_checked_for_send_and_sync() {
             let (_, item) =
                 line.split_once("pub struct ").or_else(|| line.split_once("pub enum "))?;
             let path = item.strip_prefix("plex_auth_proto::")?;
-            path.split(|c: char| !c.is_alphanumeric()).next()
+            let path = path.split(|c: char| !c.is_alphanumeric() && c != ':').next()?;
+            path.rsplit("::").next()
         })
         .collect();
     let test = file("plex-auth-proto/tests/auto_traits.rs");

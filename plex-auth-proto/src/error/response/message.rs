@@ -68,7 +68,7 @@ impl ResponseError {
             }
             (_, true) if self.is_token_invalid() => "the token is no longer valid; sign in again",
             (_, true) => "the token is not accepted",
-            (_, false) => match context.facts().unauthorized {
+            (_, false) => match context.unauthorized() {
                 Some(meaning) => meaning,
                 None if self.status().as_u16() == 498 => {
                     "the device's signed token is not accepted"
