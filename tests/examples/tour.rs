@@ -1,12 +1,8 @@
-//! Signing in and asking for tokens against an embedded fake Plex, over each carrier, over HTTP and over HTTPS.
+//! Signs in and gets tokens from an embedded fake Plex, with each carrier, over HTTP and over HTTPS.
 //!
 //! `cargo run -p plex-auth-tests --example tour` prints what is sent (verb, URL, names of the headers) and
 //! what comes back (typed fields, secrets masked), then three refusals as a user would read them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
-
-#[allow(dead_code, reason = "shared with the tests; the tour uses its part")]
-#[path = "../tests/all/carrier.rs"]
-mod carrier;
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::server::{Scope, TokenType};
@@ -14,7 +10,7 @@ use plex_auth_proto::{
     Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
-use carrier::Carrier;
+use plex_auth_tests::carrier::Carrier;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -1,17 +1,31 @@
-//! Support for the tests of plex-auth's libraries: servers and clients below HTTP, which the fake Plex does not need.
+//! What the tests, the examples and the benchmarks of plex-auth's libraries share.
 //!
+//! - [`carrier`] sends a call in each supported way: in memory, by hand, and over both transports.
+//! - [`every_operation`] has each operation of the core with valid inputs and a successful response.
 //! - [`RawServer`] writes the bytes of its script, for responses that are not HTTP at all.
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
-//! - [`Kills`] lets the connections of a [`Server`](plex_auth_fake::Server) die early.
+//! - [`Kills`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
 //! - [`dropped_after`] polls a future a number of times and drops it.
+//! - [`workloads`] is the work that the benchmarks measure.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_errors_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "for tests, which fail by panicking"
+)]
 
 pub mod bare_client;
 mod black_hole;
+pub mod carrier;
 mod dropped;
+pub mod every_operation;
 mod kill;
 mod raw_server;
 mod seeded;
+pub mod workloads;
 
 pub use black_hole::BlackHole;
 pub use dropped::dropped_after;

@@ -22,13 +22,9 @@ use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 use plex_auth_ureq::{Transport as UreqTransport, ureq};
 use rustls::{ClientConfig, RootCertStore};
 
-#[allow(dead_code, reason = "a part of it is used here")]
-#[path = "../../../plex-auth-proto/benches/work/floor/floor.rs"]
-mod floor;
-
-use floor::account::Account;
-use floor::answer::read;
-use floor::request::Asking;
+use plex_auth_baseline::account::Account;
+use plex_auth_baseline::answer::read;
+use plex_auth_baseline::request::Requests;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Client {
@@ -88,7 +84,8 @@ pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
 }
 
 fn ours(url: &str) -> (PlexTv, Token) {
-    let Asking { identifier, product, version, platform, device, token, .. } = Asking::at(url, url);
+    let Requests { identifier, product, version, platform, device, token, .. } =
+        Requests::at(url, url);
     let identity = ClientIdentity::builder(identifier).product(product).version(version);
     let identity = identity.platform(platform).device(device).build().expect("an identity");
     (PlexTv::at(identity, url.parse().expect("a URL")), Token::new(token).expect("a token"))
@@ -103,7 +100,7 @@ fn our_ureq(url: &str) -> Blocking {
 }
 
 fn bare_ureq(url: &str, limit: Option<Duration>) -> Blocking {
-    let asking = Asking::at(url, url);
+    let asking = Requests::at(url, url);
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(limit);
     let agent = config.build().new_agent();
     Box::new(move || {
@@ -127,7 +124,7 @@ fn our_hyper(url: &str) -> Async {
 }
 
 fn bare_hyper(url: &str) -> Async {
-    let asking = Asking::at(url, url);
+    let asking = Requests::at(url, url);
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()

@@ -7,19 +7,19 @@ use std::time::Duration;
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
-    /// So many pairs, ours and the floor's, after one that does not count. Each goes first as often as the other.
+    /// So many pairs, ours and the baseline's, after one that does not count. Each goes first as often as the other.
     pub(crate) fn of(
         count: usize,
         ours: impl Fn() -> Duration,
-        floor: impl Fn() -> Duration,
+        baseline: impl Fn() -> Duration,
     ) -> Self {
         let pair = |number| {
             if number % 2 == 0 {
                 let ours = ours();
-                (ours, floor())
+                (ours, baseline())
             } else {
-                let floor = floor();
-                (ours(), floor)
+                let baseline = baseline();
+                (ours(), baseline)
             }
         };
         pair(0);
@@ -30,9 +30,9 @@ impl Pairs {
     pub(crate) fn row(&self, what: &str, calls: f64, goal: &str) {
         let micros = |time: &Duration| time.as_secs_f64() * 1e6 / calls;
         let ours = self.middle(|(ours, _)| micros(ours));
-        let floor = self.middle(|(_, floor)| micros(floor));
-        let ratio = self.middle(|(ours, floor)| ours.as_secs_f64() / floor.as_secs_f64());
-        println!("{what}\t{ours:.1}\t{floor:.1}\t{goal}\t{ratio:.3}");
+        let baseline = self.middle(|(_, baseline)| micros(baseline));
+        let ratio = self.middle(|(ours, baseline)| ours.as_secs_f64() / baseline.as_secs_f64());
+        println!("{what}\t{ours:.1}\t{baseline:.1}\t{goal}\t{ratio:.3}");
     }
 
     fn middle(&self, number: impl Fn(&(Duration, Duration)) -> f64) -> f64 {

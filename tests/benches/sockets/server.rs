@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::{env, thread};
 
-const ACCOUNT: &str = include_str!("../../../plex-auth-proto/benches/account.json");
+const ACCOUNT: &str = include_str!("../../src/workloads/account.json");
 
 /// The server, in a process of its own; it ends with this value.
 pub(crate) struct Server {

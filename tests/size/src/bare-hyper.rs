@@ -1,16 +1,12 @@
 //! A sign-in, by hand with hyper-util's pooled client.
 
-#[allow(dead_code, reason = "shared; each program uses its part")]
-#[path = "../../../plex-auth-proto/benches/work/floor/floor.rs"]
-mod floor;
-
 use bytes::Bytes;
-use floor::account::Account;
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use plex_auth_baseline::account::Account;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let request = floor::request::Asking::at("https://plex.tv/api/v2", "").sign_in();
+    let request = plex_auth_baseline::request::Requests::at("https://plex.tv/api/v2", "").sign_in();
     let connector = hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots();
     let connector = connector.https_or_http().enable_http1().build();
     let client = Client::builder(TokioExecutor::new()).build(connector);
@@ -20,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let body = body.collect().await?.to_bytes();
         Ok::<_, Box<dyn std::error::Error>>(http::Response::from_parts(head, body))
     })?;
-    let account: Account = floor::answer::read(&answer).map_err(|error| format!("{error:?}"))?;
+    let account: Account = plex_auth_baseline::answer::read(&answer).map_err(|error| format!("{error:?}"))?;
     println!("{}", account.username.unwrap_or_default());
     Ok(())
 }

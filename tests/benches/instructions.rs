@@ -1,0 +1,57 @@
+//! How many instructions each piece of work takes, ours and the baseline's, as callgrind counts them.
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the macros'"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what is wrong must stop it"
+)]
+
+use gungraun::Callgrind;
+use gungraun::prelude::*;
+
+use plex_auth_tests::workloads::{Ready, Side, Work, everything};
+
+/// Done before it is counted: the first time takes in what a process needs once, and what making ready left to be
+/// tidied up by the allocator.
+fn warm(side: impl Fn(Work) -> Side, index: usize) -> Ready {
+    let work = everything().swap_remove(index);
+    let ready = side(work)();
+    for _ in 0..2 {
+        (ready.run)();
+    }
+    ready
+}
+
+fn ours_of(index: usize) -> Ready {
+    warm(|work| work.ours, index)
+}
+
+fn baseline_of(index: usize) -> Ready {
+    warm(|work| work.baseline, index)
+}
+
+#[library_benchmark]
+#[benches::of(iter = 0..everything().len(), setup = ours_of)]
+fn ours(work: Ready) -> Ready {
+    (work.run)();
+    work
+}
+
+#[library_benchmark]
+#[benches::of(iter = 0..everything().len(), setup = baseline_of)]
+fn baseline(work: Ready) -> Ready {
+    (work.run)();
+    work
+}
+
+library_benchmark_group!(name = core, benchmarks = [ours, baseline]);
+main!(
+    config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(["--cache-sim=no"])),
+    library_benchmark_groups = core
+);

@@ -1,0 +1,91 @@
+//! Whole calls over loopback, by the transports and by bare clients, side by side, in rows for the table: `what`,
+//! `ours`, `the baseline's`, `goal` and the ratio, with tabs between.
+//!
+//! The server is this program in a process of its own, so that its time is not counted. To look at one client with
+//! other tools, start it with `serve`, and beside it with `call CLIENT URL COUNT`.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
+
+use std::env;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+mod clients;
+mod crowd;
+mod pairs;
+mod server;
+
+use clients::{Client, blocking};
+use pairs::Pairs;
+
+/// What an adapter may add to a call, to what a crowd of calls takes, and to the first call of a process.
+const CALL: &str = "x 1.03";
+const CROWD: &str = "x 1.031";
+const START: &str = "x 1.05";
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    match words.as_slice() {
+        ["serve"] => server::serve(),
+        ["call", client, url, count] => {
+            let call = blocking(Client::named(client), url);
+            (0..count.parse().expect("a number")).for_each(|_: u32| call());
+        }
+        // Whatever cargo adds.
+        _ => rows(),
+    }
+}
+
+fn rows() {
+    let server = server::start();
+    let url = server.url.as_str();
+    for (name, ours, bare) in [
+        ("ureq", Client::OurUreq, Client::BareUreq),
+        ("hyper", Client::OurHyper, Client::BareHyper),
+    ] {
+        let (our_call, bare_call) = (blocking(ours, url), blocking(bare, url));
+        let pairs = Pairs::of(9, || cpu_time(&our_call), || cpu_time(&bare_call));
+        pairs.row(&format!("{name}, kept-alive: µs of processor time a call"), 4_990.0, CALL);
+
+        for (size, calls) in [(1, 1_000), (16, 1_600), (256, 2_560)] {
+            let crowd = |client| move || crowd::time(client, url, size, calls);
+            let pairs = Pairs::of(9, crowd(ours), crowd(bare));
+            pairs.row(&format!("{name}, {size} at once: µs a call"), f64::from(calls), CROWD);
+        }
+
+        if let Client::OurUreq = ours {
+            let unlimited = blocking(Client::BareUreqUnlimited, url);
+            let pairs = Pairs::of(5, || cpu_time(&our_call), || cpu_time(&unlimited));
+            pairs.row("ureq, kept-alive, beside one without a limit of time: µs", 4_990.0, "");
+        }
+
+        let pairs = Pairs::of(31, || start(ours, url), || start(bare, url));
+        pairs.row(&format!("{name}, from start to first answer: µs"), 1.0, START);
+    }
+}
+
+/// What 5,000 calls take of the processor, in the process and in the system for it, less what 10 take.
+fn cpu_time(call: impl Fn()) -> Duration {
+    let of = |calls| {
+        let started = cpu_clock();
+        (0..calls).for_each(|_| call());
+        cpu_clock() - started
+    };
+    let few = of(10);
+    of(5_000) - few
+}
+
+fn cpu_clock() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.try_into().expect("a process has run for a while")
+}
+
+/// From the start of a process to the end of its one call.
+fn start(client: Client, url: &str) -> Duration {
+    let program = env::current_exe().expect("this program");
+    let started = Instant::now();
+    let call = ["call", client.name(), url, "1"];
+    let status = Command::new(program).args(call).stdin(Stdio::null()).status();
+    assert!(status.expect("it starts").success());
+    started.elapsed()
+}

@@ -1,0 +1,163 @@
+//! The ways to send a call, behind one interface: in memory, by hand, and over both transports.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::bare_client;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use plex_auth_fake::FakePlex;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Body, Call, Error, Flow, Step};
+use tokio::runtime::Runtime;
+
+/// hyper-util's client, as a caller builds it.
+type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
+
+/// Sends calls and drives flows.
+#[derive(Debug)]
+pub enum Carrier {
+    /// In memory: the fake is called as a function.
+    Value(Arc<Mutex<FakePlex>>),
+    /// By hand, over a socket. It trusts this root certificate for HTTPS.
+    HandMade(Option<Vec<u8>>),
+    /// `plex-auth-ureq`.
+    Ureq(plex_auth_ureq::Transport),
+    /// `plex-auth-hyper`, on its own tokio runtime.
+    Hyper(plex_auth_hyper::Transport, Runtime),
+    /// `plex-auth-hyper` over a client that the caller built.
+    OwnHyper(plex_auth_hyper::Transport<OwnClient>, Runtime),
+}
+
+impl Carrier {
+    /// Returns `plex-auth-ureq`, which trusts `root` in addition to the default roots.
+    pub fn ureq(root: Option<Vec<u8>>) -> Self {
+        let builder = plex_auth_ureq::Transport::builder();
+        let builder =
+            root.into_iter().fold(builder, |builder, root| builder.root_certificate(root));
+        Self::Ureq(builder.build().expect("the root is a certificate"))
+    }
+
+    /// Returns `plex-auth-hyper`, which trusts `root` in addition to the default roots.
+    pub fn hyper(root: Option<Vec<u8>>) -> Self {
+        let builder = plex_auth_hyper::Transport::builder();
+        let builder =
+            root.into_iter().fold(builder, |builder, root| builder.root_certificate(root));
+        let transport = builder.build().expect("the root is a certificate");
+        Self::Hyper(transport, runtime())
+    }
+
+    /// Returns `plex-auth-ureq` over an agent with its default settings, which follows redirects and turns status
+    /// codes into errors.
+    pub fn own_ureq() -> Self {
+        Self::Ureq(
+            plex_auth_ureq::Transport::over(plex_auth_ureq::ureq::Agent::new_with_defaults()),
+        )
+    }
+
+    /// Returns `plex-auth-hyper` over hyper-util's client with its default settings.
+    pub fn own_hyper() -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self::OwnHyper(plex_auth_hyper::Transport::over(client, TokioTimer::new()), runtime())
+    }
+
+    /// Sets the timeout, if it has one.
+    pub fn timeout(self, limit: Duration) -> Self {
+        match self {
+            Self::Ureq(transport) => Self::Ureq(transport.timeout(limit)),
+            Self::Hyper(transport, runtime) => Self::Hyper(transport.timeout(limit), runtime),
+            carrier => carrier,
+        }
+    }
+
+    /// Sets the limit of the body size, if it has one.
+    pub fn max_body_size(self, bytes: usize) -> Self {
+        match self {
+            Self::Ureq(transport) => Self::Ureq(transport.max_body_size(bytes)),
+            Self::Hyper(transport, runtime) => Self::Hyper(transport.max_body_size(bytes), runtime),
+            carrier => carrier,
+        }
+    }
+
+    /// Returns the name to print.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Value(_) => "in memory",
+            Self::HandMade(_) => "by hand",
+            Self::Ureq(_) => "ureq",
+            Self::Hyper(..) => "hyper",
+            Self::OwnHyper(..) => "own hyper client",
+        }
+    }
+
+    /// Sends a call and returns its output.
+    pub fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
+        self.exchange(call).map(Response::into_body)
+    }
+
+    /// The same, with status and headers.
+    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
+        match self {
+            Self::Value(fake) => {
+                let (request, reply) = call.into_parts();
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(reply.read(fake.answer(&owned(request), now.as_secs()))?)
+            }
+            Self::HandMade(root) => {
+                let (request, reply) = call.into_parts();
+                match bare_client::exchange(&request, root.as_deref()) {
+                    Ok(response) => Ok(reply.read(response)?),
+                    Err(_) => Err(reply.transport_error(TransportErrorKind::Other, true)),
+                }
+            }
+            Self::Ureq(transport) => transport.exchange(call),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.exchange(call)),
+            Self::OwnHyper(transport, runtime) => runtime.block_on(transport.exchange(call)),
+        }
+    }
+
+    /// Drives a flow to its end or until `watch` stops it.
+    pub fn drive<C>(
+        &self,
+        flow: &mut C,
+        mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
+    ) -> Option<C::Output>
+    where
+        C: Flow,
+        C::Response: Send + 'static,
+    {
+        match self {
+            Self::Ureq(transport) => transport.drive_with(flow, watch),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.drive_with(flow, watch)),
+            Self::OwnHyper(transport, runtime) => {
+                runtime.block_on(transport.drive_with(flow, watch))
+            }
+            Self::Value(_) | Self::HandMade(_) => loop {
+                if watch(flow.progress(SystemTime::now())).is_break() {
+                    return None;
+                }
+                match flow.poll(SystemTime::now()) {
+                    Step::Send(id, call) => {
+                        let answer = self.exchange(call);
+                        flow.complete(SystemTime::now(), id, answer);
+                    }
+                    Step::Wait(time) => std::thread::sleep(time),
+                    Step::Done(outcome) => return Some(outcome),
+                }
+            },
+        }
+    }
+}
+
+/// Returns a tokio runtime for one test.
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn owned(request: Request<Body>) -> Request<Vec<u8>> {
+    request.map(Vec::from)
+}

@@ -1,0 +1,62 @@
+//! The work that the benchmarks measure: each piece done by the library, and beside it what it is compared with.
+#![allow(missing_debug_implementations, reason = "they hold closures")]
+
+use std::hint::black_box;
+use std::mem;
+
+mod answers;
+mod calls;
+mod growth;
+mod refusals;
+
+/// A piece of work, and what it is compared with.
+pub struct Work {
+    /// The name in the tables.
+    pub name: String,
+    /// What is measured of it.
+    pub kind: Kind,
+    /// The work done by the library.
+    pub ours: Side,
+    /// The same work done by hand.
+    pub baseline: Side,
+    /// The most instructions that it may take, as a multiple of the baseline's.
+    pub goal: f64,
+}
+
+/// The kinds of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Building a request.
+    Call,
+    /// Parsing a successful response.
+    Answer,
+    /// Turning a response into an error.
+    Refusal,
+    /// Parsing a large response, compared by the byte with a smaller one.
+    Growth,
+}
+
+/// Prepares the work, which is not measured.
+pub type Side = Box<dyn Fn() -> Ready>;
+
+/// Prepared work.
+pub struct Ready {
+    /// Does the work once, and leaks the result: dropping it is not measured.
+    pub run: Box<dyn Fn()>,
+    /// The length of the response, if there is one.
+    pub bytes: usize,
+}
+
+pub use answers::token_details;
+pub use growth::accounts;
+
+/// Returns all of it, in the order of the tables.
+pub fn everything() -> Vec<Work> {
+    [calls::all(), answers::all(), refusals::all(), growth::all()].into_iter().flatten().collect()
+}
+
+impl Ready {
+    fn to<T>(bytes: usize, work: impl Fn() -> T + 'static) -> Self {
+        Self { run: Box::new(move || mem::forget(black_box(work()))), bytes }
+    }
+}

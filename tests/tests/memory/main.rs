@@ -1,0 +1,14 @@
+//! What the core allocates.
+//!
+//! A binary of its own: its allocator counts, and a process has only one allocator.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+mod allocation_counts;
+mod device;
+mod hostile_responses;
