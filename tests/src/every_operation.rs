@@ -2,6 +2,7 @@
 //! [`every_operation`] covers a new operation as soon as it is in that list.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::device::DeviceId;
@@ -100,13 +101,13 @@ impl Inputs {
 }
 
 /// One operation, which can be sent any number of times.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct EveryOperation {
     /// Its entry in the core's list.
     pub operation: &'static Operation,
     /// The body of a successful response. Its secrets contain `canary-`.
     pub success: &'static str,
-    call: Box<dyn ErasedCall>,
+    call: Arc<dyn ErasedCall>,
 }
 
 /// Returns all operations, in the order of the core's list.
@@ -114,8 +115,18 @@ pub fn every_operation() -> Vec<EveryOperation> {
     OPERATIONS.iter().map(with_call).collect()
 }
 
+/// Returns one operation of each kind that a transport could treat differently: idempotent and not, of plex.tv and of
+/// a media server, with and without an output. For tests that wait, or that repeat many cases.
+pub fn one_of_each_kind() -> Vec<EveryOperation> {
+    const NAMES: [&str; 4] =
+        ["getTokenDetails", "postUsersSignInData", "getTransientToken", "signOut"];
+    let mut operations = every_operation();
+    operations.retain(|every| NAMES.contains(&every.operation.name));
+    operations
+}
+
 fn with_call(operation: &'static Operation) -> EveryOperation {
-    let (success, call): (_, Box<dyn ErasedCall>) = match operation.name {
+    let (success, call): (_, Arc<dyn ErasedCall>) = match operation.name {
         "postUsersSignInData" => {
             (ACCOUNT, make(|inputs| inputs.plex_tv.sign_in(&inputs.credentials)))
         }
@@ -280,7 +291,7 @@ impl EveryOperation {
     }
 }
 
-trait ErasedCall: Debug {
+trait ErasedCall: Debug + Send + Sync {
     fn send(&self, inputs: &Inputs, carrier: &Carrier) -> Result<String, Error>;
     fn request(&self, inputs: &Inputs) -> Request<Body>;
     fn parse(&self, inputs: &Inputs, response: &Response<Vec<u8>>)
@@ -303,8 +314,8 @@ impl<T> MakeCall<T> {
     }
 }
 
-fn make<T: Debug + 'static>(call: fn(&Inputs) -> Call<T>) -> Box<dyn ErasedCall> {
-    Box::new(MakeCall(call))
+fn make<T: Debug + 'static>(call: fn(&Inputs) -> Call<T>) -> Arc<dyn ErasedCall> {
+    Arc::new(MakeCall(call))
 }
 
 fn both<T: Debug>(value: &T) -> String {

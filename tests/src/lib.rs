@@ -6,6 +6,7 @@
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
 //! - [`Kills`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
+//! - [`in_parallel`] runs a check for each of several items at the same time.
 //! - [`dropped_after`] polls a future a number of times and drops it.
 //! - [`workloads`] is the work that the benchmarks measure.
 
@@ -22,6 +23,7 @@ mod black_hole;
 pub mod carrier;
 mod dropped;
 pub mod every_operation;
+mod in_parallel;
 mod kill;
 mod raw_server;
 mod seeded;
@@ -29,5 +31,6 @@ pub mod workloads;
 
 pub use black_hole::BlackHole;
 pub use dropped::dropped_after;
+pub use in_parallel::in_parallel;
 pub use kill::{Death, Fates, Kills, Point};
 pub use raw_server::{RawRequest, RawServer, Step};

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{Authority, FakePlex, Server, ServerCertificate};
 use plex_auth_proto::error::{RetryAfter, TlsErrorKind, TransportErrorKind as Reason};
 use plex_auth_proto::{Error, Host, ResponseError};
-use plex_auth_tests::{RawServer, Step};
+use plex_auth_tests::{RawServer, Step, in_parallel};
 
 use plex_auth_tests::carrier::Carrier;
-use plex_auth_tests::every_operation::{Inputs, every_operation};
+use plex_auth_tests::every_operation::{EveryOperation, Inputs, every_operation, one_of_each_kind};
 
-/// Long enough for a loaded machine to answer in, short enough to wait for.
-const SOON: Duration = Duration::from_millis(300);
+/// A timeout that only a server that stalls exceeds, even on a loaded machine.
+const SOON: Duration = Duration::from_secs(3);
 
 /// When the same call may be sent again by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -290,7 +290,7 @@ fn silences() -> Vec<(&'static str, Place, Reason, bool)> {
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"authToken\":\"abc\"}";
     let chunk = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n13\r\n{\"authToken\":\"abc\"}\r\n";
     let slow = |text: &'static str| {
-        text.bytes().flat_map(|byte| [Step::Write(vec![byte]), Step::Pause(Duration::from_millis(40))]).collect()
+        text.bytes().flat_map(|byte| [Step::Write(vec![byte]), Step::Pause(Duration::from_millis(200))]).collect()
     };
     vec![
         ("name not found", Url("http://no-such-host.invalid"), Reason::NameNotFound, false),
@@ -332,59 +332,58 @@ fn with_scheme(url: &str, scheme: Scheme) -> String {
 #[test]
 fn every_silence_is_told_for_what_it_is() {
     let silences = silences();
-    for (situation, place, reason, sent) in &silences {
-        let authority = Authority::new();
-        let mut root = None;
-        // Whatever listens does so until the row is done.
-        let (url, _raw, _server) = match place {
-            Place::Url(url) => ((*url).to_owned(), None, None),
-            Place::Free => {
-                let free =
-                    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-                (format!("http://{free}"), None, None)
-            }
-            Place::Raw(steps) => {
-                let server = RawServer::start(steps.clone());
-                (server.url(), Some(server), None)
-            }
-            Place::Plain(scheme) => {
-                let server = Server::http(FakePlex::new());
-                (with_scheme(server.url(), *scheme), None, Some(server))
-            }
-            Place::Tls(certificate, trusted, scheme) => {
-                root = (*trusted == Trusted::Yes).then(|| authority.root_der());
-                let server = Server::https(FakePlex::new(), certificate(&authority));
-                (with_scheme(server.url(), *scheme), None, Some(server))
-            }
-        };
-        // Only where time is the matter is it short.
-        let limit =
-            if matches!(reason, Reason::TimedOut(_)) { SOON } else { Duration::from_secs(20) };
-        for carrier in [Carrier::ureq(root.clone()), Carrier::hyper(root.clone())] {
-            let carrier = carrier.timeout(limit);
-            let inputs = Inputs::at(&url).within(limit);
-            for every in every_operation() {
-                let context = format!("{} {} {situation}", carrier.name(), every.operation.name);
-                let error = every.send(&inputs, &carrier).expect_err(&context);
-                let transport_error =
-                    error.as_transport().unwrap_or_else(|| panic!("{context}: {error}"));
-                assert_eq!(
-                    (transport_error.kind(), transport_error.may_have_been_sent()),
-                    (*reason, *sent),
-                    "{context}: {error}"
-                );
-                let outcome = if *sent { "outcome unknown" } else { "nothing was sent" };
-                let expected = format!("{} at {url}: {reason} ({outcome})", every.operation.name);
-                assert_eq!(error.to_string(), expected, "{context}");
-                says_nothing_of_the_token(&error, &context);
-                let passes =
-                    !matches!(reason, Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge);
-                let safe = !sent || every.operation.idempotent;
-                assert_eq!(error.is_retryable(), passes && safe, "{context}");
-            }
-        }
-    }
     assert!(silences.len() >= 20, "{}", silences.len());
+    in_parallel(&silences, is_silent);
+}
+
+/// Checks the error of each kind of operation over both transports.
+fn is_silent((situation, place, reason, sent): &(&str, Place, Reason, bool)) {
+    let authority = Authority::new();
+    let mut root = None;
+    // The servers listen until the end of this function.
+    let (url, _raw, _server) = match place {
+        Place::Url(url) => ((*url).to_owned(), None, None),
+        Place::Free => {
+            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            (format!("http://{free}"), None, None)
+        }
+        Place::Raw(steps) => {
+            let server = RawServer::start(steps.clone());
+            (server.url(), Some(server), None)
+        }
+        Place::Plain(scheme) => {
+            let server = Server::http(FakePlex::new());
+            (with_scheme(server.url(), *scheme), None, Some(server))
+        }
+        Place::Tls(certificate, trusted, scheme) => {
+            root = (*trusted == Trusted::Yes).then(|| authority.root_der());
+            let server = Server::https(FakePlex::new(), certificate(&authority));
+            (with_scheme(server.url(), *scheme), None, Some(server))
+        }
+    };
+    let limit = if matches!(reason, Reason::TimedOut(_)) { SOON } else { Duration::from_secs(60) };
+    let inputs = Inputs::at(&url).within(limit);
+    let fails = |carrier: &Carrier, every: &EveryOperation| {
+        let context = format!("{} {} {situation}", carrier.name(), every.operation.name);
+        let error = every.send(&inputs, carrier).expect_err(&context);
+        let transport_error = error.as_transport().unwrap_or_else(|| panic!("{context}: {error}"));
+        assert_eq!(
+            (transport_error.kind(), transport_error.may_have_been_sent()),
+            (*reason, *sent),
+            "{context}: {error}"
+        );
+        let outcome = if *sent { "outcome unknown" } else { "nothing was sent" };
+        let expected = format!("{} at {url}: {reason} ({outcome})", every.operation.name);
+        assert_eq!(error.to_string(), expected, "{context}");
+        says_nothing_of_the_token(&error, &context);
+        let passes = !matches!(reason, Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge);
+        let safe = !sent || every.operation.idempotent;
+        assert_eq!(error.is_retryable(), passes && safe, "{context}");
+    };
+    for carrier in [Carrier::ureq(root.clone()), Carrier::hyper(root.clone())] {
+        let carrier = carrier.timeout(limit);
+        in_parallel(one_of_each_kind(), |every| fails(&carrier, &every));
+    }
 }
 
 fn says_nothing_of_the_token(error: &Error, context: &str) {
@@ -407,7 +406,7 @@ fn an_answer_too_large_is_told_with_and_without_a_length() {
         let server = RawServer::start(steps);
         let inputs = Inputs::at(&server.url());
         for carrier in [Carrier::ureq(None), Carrier::hyper(None)] {
-            for every in every_operation() {
+            for every in one_of_each_kind() {
                 let error = every.send(&inputs, &carrier).unwrap_err();
                 assert!(
                     matches!(

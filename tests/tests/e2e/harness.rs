@@ -10,6 +10,7 @@ use plex_auth_proto::{
 
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{EveryOperation, IDENTIFIER, Inputs};
+use plex_auth_tests::in_parallel;
 
 /// Makes a carrier that trusts this root, or none beside its own.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
@@ -24,30 +25,19 @@ pub(crate) struct Harness {
     server: Option<Server>,
 }
 
-/// Plays a scenario over every carrier, over HTTP and over HTTPS.
-pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness)) {
+/// Runs a scenario in memory and over every client, at the same time.
+pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     let fake = Arc::new(Mutex::new(FakePlex::new()));
     let url = "http://plex.example:32400".to_owned();
-    play(&scenario, Carrier::Value(Arc::clone(&fake)), url, fake, None);
+    run(&scenario, Carrier::Value(Arc::clone(&fake)), url, fake, None);
     over_every_client(scenario);
 }
 
-/// Plays a scenario over every carrier that needs a socket, over HTTP and over HTTPS.
-pub(crate) fn over_every_client(scenario: impl Fn(&Harness)) {
-    for client in CLIENTS {
-        over(client, false, &scenario);
-        over(client, true, &scenario);
-    }
-}
-
-/// The same, over all of them at once: for a scenario that waits.
-pub(crate) fn over_every_client_at_once(scenario: impl Fn(&Harness) + Sync) {
-    std::thread::scope(|scope| {
-        for (client, secure) in CLIENTS.into_iter().flat_map(|it| [(it, false), (it, true)]) {
-            let scenario = &scenario;
-            scope.spawn(move || over(client, secure, scenario));
-        }
-    });
+/// Runs a scenario over every carrier that needs a socket, over HTTP and over HTTPS. They run at the same time, so
+/// that their waits overlap.
+pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
+    let clients = CLIENTS.into_iter().flat_map(|client| [(client, false), (client, true)]);
+    in_parallel(clients, |(client, secure)| over(client, secure, &scenario));
 }
 
 fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Harness)) {
@@ -58,26 +48,26 @@ fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Harness)) {
         (None, Server::http(FakePlex::new()))
     };
     let (url, fake) = (server.url().to_owned(), server.fake());
-    play(scenario, client(root), url, fake, Some(server));
+    run(scenario, client(root), url, fake, Some(server));
 }
 
-/// Plays a scenario over clients that a caller made, with settings of their own.
+/// Runs a scenario over clients that the caller built, with their default settings.
 pub(crate) fn over_every_own_client(scenario: impl Fn(&Harness)) {
     for carrier in [Carrier::own_ureq(), Carrier::own_hyper()] {
         let server = Server::http(FakePlex::new());
         let (url, fake) = (server.url().to_owned(), server.fake());
-        play(&scenario, carrier, url, fake, Some(server));
+        run(&scenario, carrier, url, fake, Some(server));
     }
 }
 
-fn play(
+fn run(
     scenario: &impl Fn(&Harness),
     carrier: Carrier,
     url: String,
     fake: Arc<Mutex<FakePlex>>,
     server: Option<Server>,
 ) {
-    // Shown where the scenario fails.
+    // Printed if the scenario fails.
     println!("over {} at {url}", carrier.name());
     scenario(&Harness { carrier, url, fake, server });
 }

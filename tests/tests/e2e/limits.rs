@@ -6,13 +6,13 @@ use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::error::TransportErrorKind as Reason;
 use plex_auth_proto::http::Request;
 use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, ResponseError, Token};
-use plex_auth_tests::{RawServer, Step};
+use plex_auth_tests::{RawServer, Step, in_parallel};
 
 use plex_auth_tests::carrier::Carrier;
-use plex_auth_tests::every_operation::{Inputs, every_operation};
+use plex_auth_tests::every_operation::{Inputs, every_operation, one_of_each_kind};
 
-/// Long enough for a loaded machine to answer in, short enough to wait for.
-const SOON: Duration = Duration::from_millis(400);
+/// A timeout that only a server that stalls exceeds, even on a loaded machine.
+const SOON: Duration = Duration::from_secs(3);
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"authToken\":\"abc\"}";
 
@@ -32,47 +32,49 @@ fn write(text: &str) -> Step {
 
 #[test]
 fn an_answer_that_trickles_is_over_at_the_deadline_of_the_whole_exchange() {
-    let server = Server::http(FakePlex::new());
-    let pause = Duration::from_millis(50);
-    for delivery in [Delivery::SlowHead { bytes: 1, pause }, Delivery::SlowBody { bytes: 1, pause }]
-    {
-        for every in every_operation() {
-            server.with(|fake| {
-                let answer = Misbehaviour::answer(200, "application/json", every.success);
-                fake.misbehave(&every.path(), answer.delivered(delivery));
-            });
-            for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
-                let inputs = Inputs::at(server.url()).within(SOON);
-                let error = every.send(&inputs, &carrier).unwrap_err();
-                let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error}"));
-                assert_eq!(transport_error.kind(), Reason::TimedOut(SOON), "{error}");
-                assert!(transport_error.may_have_been_sent(), "{error}");
-            }
-            server.with(FakePlex::behave);
-        }
-    }
+    let pause = Duration::from_millis(200);
+    let deliveries =
+        [Delivery::SlowHead { bytes: 1, pause }, Delivery::SlowBody { bytes: 1, pause }];
+    let cases = deliveries.into_iter().flat_map(|delivery| {
+        one_of_each_kind()
+            .into_iter()
+            .flat_map(move |every| clients().map(|carrier| (delivery, every.clone(), carrier)))
+    });
+    in_parallel(cases, |(delivery, every, carrier)| {
+        let server = Server::http(FakePlex::new());
+        server.with(|fake| {
+            let body = format!("{}{}", every.success, " ".repeat(100));
+            let answer = Misbehaviour::answer(200, "application/json", body);
+            fake.misbehave(&every.path(), answer.delivered(delivery));
+        });
+        let inputs = Inputs::at(server.url()).within(SOON);
+        let error = every.send(&inputs, &carrier.timeout(SOON)).unwrap_err();
+        let transport_error = error.as_transport().unwrap_or_else(|| panic!("{error}"));
+        assert_eq!(transport_error.kind(), Reason::TimedOut(SOON), "{error}");
+        assert!(transport_error.may_have_been_sent(), "{error}");
+    });
 }
 
 #[test]
 fn the_deadline_of_a_call_goes_before_that_of_the_transport() {
     let silent = RawServer::start(vec![Step::StallUntilDropped]);
-    for carrier in clients() {
+    in_parallel(clients(), |carrier| {
         let error = carrier.send(details(&silent.url()).deadline(SOON)).unwrap_err();
         assert_eq!(error.as_transport().unwrap().kind(), Reason::TimedOut(SOON), "{error}");
-    }
+    });
 }
 
 #[test]
 fn a_refusal_counts_also_where_its_body_is_cut_off_or_stalls() {
     let head = "HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n<html>";
-    for end in [Step::Close, Step::Reset, Step::StallUntilDropped] {
+    in_parallel([Step::Close, Step::Reset, Step::StallUntilDropped], |end| {
         let server = RawServer::start(vec![write(head), end]);
-        for carrier in clients().map(|carrier| carrier.timeout(SOON)) {
+        in_parallel(clients().map(|carrier| carrier.timeout(SOON)), |carrier| {
             let error = carrier.send(details(&server.url())).unwrap_err();
             assert!(matches!(error.as_response(), Some(ResponseError::Unauthorized(_))), "{error}");
             assert!(error.is_token_invalid());
-        }
-    }
+        });
+    });
 }
 
 #[test]

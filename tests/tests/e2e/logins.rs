@@ -12,7 +12,7 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::jwt::{DeviceKey, Ed25519Key, Jwk, SignError};
 use plex_auth_proto::pin::{Pin, ShortPin};
 
-use crate::harness::{Harness, over_every_client_at_once};
+use crate::harness::{Harness, over_every_client};
 
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
@@ -47,7 +47,7 @@ fn polls(harness: &Harness) -> usize {
 
 #[test]
 fn a_page_and_a_gateway_in_trouble_end_no_login() {
-    over_every_client_at_once(|harness| {
+    over_every_client(|harness| {
         let linked = log_in(harness, |pin| {
             let path = format!("/pins/{}", pin.id.expose());
             let page =
@@ -66,7 +66,7 @@ fn a_page_and_a_gateway_in_trouble_end_no_login() {
 
 #[test]
 fn a_pin_that_is_linked_in_its_last_second_brings_its_token() {
-    over_every_client_at_once(|harness| {
+    over_every_client(|harness| {
         let answer = |path: &str, body: &str| {
             harness.fake(|fake| fake.misbehave(path, json(body).times(1)));
         };
@@ -84,7 +84,7 @@ fn a_pin_that_is_linked_in_its_last_second_brings_its_token() {
 
 #[test]
 fn a_login_ends_where_plex_does_not_know_its_pin_any_more() {
-    over_every_client_at_once(|harness| {
+    over_every_client(|harness| {
         let age = |pin: &Pin| harness.fake(|fake| fake.pin_mut(pin.id.expose()).unwrap().age(901));
         assert!(matches!(log_in(harness, age), Err(PinLoginError::Expired)));
         assert_eq!(polls(harness), 1);
@@ -93,7 +93,7 @@ fn a_login_ends_where_plex_does_not_know_its_pin_any_more() {
 
 #[test]
 fn a_pin_without_number_or_code_ends_a_login_at_its_making() {
-    over_every_client_at_once(|harness| {
+    over_every_client(|harness| {
         for (body, path) in [(r#"{"code":"G7KX"}"#, "id"), (r#"{"id":7}"#, "code")] {
             harness.fake(|fake| fake.misbehave("/pins", json(body).times(2)));
             let Err(PinLoginError::Failed(error)) = log_in(harness, |_| ()) else {
@@ -135,7 +135,7 @@ impl DeviceKey for Locked {
 
 #[test]
 fn a_key_that_cannot_sign_is_shown_to_whoever_can_unlock_it_and_ends_nothing() {
-    over_every_client_at_once(|harness| {
+    over_every_client(|harness| {
         let key = Locked { key: Ed25519Key::from_seed(&[3; 32]), locked: AtomicBool::new(true) };
         let mut why = None;
         let watch = |progress| {

@@ -11,6 +11,7 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::{ClientIdentity, Flow, MediaServer, PlexTv, Token};
 
 use plex_auth_tests::carrier::runtime;
+use plex_auth_tests::in_parallel;
 
 /// What drives a flow.
 #[derive(Debug)]
@@ -60,11 +61,11 @@ impl Driver {
 /// A fake Plex and who asks it.
 struct Place(Server);
 
-fn over_both(scenario: impl Fn(&Driver, &Place)) {
-    for driver in [Driver::Ureq, Driver::Hyper] {
+fn over_both(scenario: impl Fn(&Driver, &Place) + Sync) {
+    in_parallel([Driver::Ureq, Driver::Hyper], |driver| {
         println!("driven by {driver:?}");
         scenario(&driver, &Place(Server::http(FakePlex::new())));
-    }
+    });
 }
 
 impl Place {

@@ -1,0 +1,11 @@
+use std::thread;
+
+/// Runs a check for each item at the same time, so that their waits overlap. It panics if a check does.
+pub fn in_parallel<T: Send>(items: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    thread::scope(|scope| {
+        for item in items {
+            let check = &check;
+            scope.spawn(move || check(item));
+        }
+    });
+}
