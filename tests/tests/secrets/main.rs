@@ -22,7 +22,7 @@ use plex_auth_tests::{RawServer, Step};
 
 use crate::search::Seen;
 use plex_auth_tests::carrier::Carrier;
-use plex_auth_tests::every_operation::{HOME_PIN, Inputs, PIN, every_operation};
+use plex_auth_tests::every_operation::{HOME_PIN, Inputs, PIN, every_operation, one_of_each_kind};
 
 mod flows;
 mod search;
@@ -229,10 +229,16 @@ fn listen() {
 /// Every operation over a carrier, against servers that answer, echo, redirect, stall and cut off.
 fn exercise(carrier: &Carrier, seen: &mut Seen) {
     seen.add(format!("the transport of {}", carrier.name()), format!("{carrier:?}\n{carrier:#?}"));
+    let kinds: Vec<_> = one_of_each_kind().iter().map(|every| every.operation.name).collect();
     for every in every_operation() {
         let mut answers = vec![wire(200, every.success)];
+        // What the parser shows of each body is searched without a transport.
+        let mut bodies = echoes();
+        if !kinds.contains(&every.operation.name) {
+            bodies.truncate(1);
+        }
         for status in [200, 302, 401, 422, 500] {
-            answers.extend(echoes().iter().map(|body| wire(status, body)));
+            answers.extend(bodies.iter().map(|body| wire(status, body)));
         }
         let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
         answers.extend([b"SSH-2.0-x\r\n\r\n".to_vec(), cut.as_bytes().to_vec(), Vec::new()]);
