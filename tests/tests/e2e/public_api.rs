@@ -20,7 +20,7 @@ fn every_type_of_the_listing_is_checked_for_send_and_sync() {
             path.rsplit("::").next()
         })
         .collect();
-    let test = file("plex-auth-proto/tests/auto_traits.rs");
+    let test = file("plex-auth-proto/tests/protocol/auto_traits.rs");
     let checked: BTreeSet<&str> = test
         .split("checked::<")
         .skip(1)

@@ -11,10 +11,10 @@ use proptest::prelude::{
     prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Chaos, chaos, lots};
 use super::harness::{
     Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv,
 };
+use crate::flows::chaos::{Bounds, Chaos, chaos, lots};
 
 fn fate() -> impl Strategy<Value = Fate> + Clone {
     let reason = TransportErrorKind::CutOff;

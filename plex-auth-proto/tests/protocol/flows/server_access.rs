@@ -1,11 +1,4 @@
 //! Whether a token is alive and whether a server may be used, with a clock and a plex.tv that are made up.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "so tests fail"
-)]
 
 use std::time::{Duration, SystemTime};
 

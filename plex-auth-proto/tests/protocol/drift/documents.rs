@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 pub(crate) fn account() -> Value {
-    serde_json::from_str(include_str!("../fixtures/account.json")).unwrap()
+    serde_json::from_str(include_str!("../../fixtures/account.json")).unwrap()
 }
 
 pub(crate) fn source() -> Value {

@@ -1,6 +1,5 @@
 //! Properties: whatever comes in, from the caller or from the server, nothing panics, nothing is split and
 //! nothing is lost.
-#![allow(clippy::unwrap_used, reason = "so tests fail")]
 
 use plex_auth_proto::device::DeviceId;
 use plex_auth_proto::home::{HomePin, HomeUserUuid};

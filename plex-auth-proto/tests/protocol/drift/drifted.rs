@@ -11,7 +11,7 @@ use proptest::prelude::{
 };
 use serde_json::{Value, json};
 
-use crate::debug;
+use super::debug;
 
 /// What a field can turn into, whatever it was.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use proptest::prelude::{
     ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
 };
 
-use crate::harness::{Answer, Fate, HOUR, RetryAfter, Silence, refresher, start};
+use super::harness::{Answer, Fate, HOUR, RetryAfter, Silence, refresher, start};
 
 fn fate() -> impl Strategy<Value = Fate> {
     let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];

@@ -2,9 +2,6 @@
 //!
 //! Among the workspace's own tests is one that fails where a type is in the listing of the API and not here.
 
-#![cfg(feature = "ed25519")]
-#![allow(clippy::wildcard_imports, reason = "all of it is meant")]
-
 use plex_auth_proto::account::*;
 use plex_auth_proto::device::*;
 use plex_auth_proto::error::*;

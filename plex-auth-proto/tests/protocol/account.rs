@@ -1,5 +1,4 @@
 //! The account, read from an answer with every field that Plex is known to send.
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use plex_auth_proto::account::{
     AudioAccessibility, AutoSelectSubtitle, MailingListStatus, MediaReviewsVisibility,
@@ -12,7 +11,7 @@ use plex_auth_proto::{
 };
 use serde_json::{Value, json};
 
-const FIXTURE: &str = include_str!("fixtures/account.json");
+const FIXTURE: &str = include_str!("../fixtures/account.json");
 
 fn fixture() -> Value {
     serde_json::from_str(FIXTURE).unwrap()

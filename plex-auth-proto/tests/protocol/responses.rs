@@ -1,5 +1,4 @@
 //! What each kind of answer becomes: the status first, then redirect, size, content and data.
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,4 @@
 //! What errors and values tell of themselves, accessor by accessor.
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use std::time::{Duration, SystemTime};
 

@@ -11,11 +11,11 @@ use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::chaos::{Bounds, Chaos, chaos, lots};
 use super::harness::{
     Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
     Silence, WAITING, answer, jwt, plex_tv, refresher,
 };
+use crate::flows::chaos::{Bounds, Chaos, chaos, lots};
 
 /// Where a PIN is polled.
 const POLL: &str = "/pins/2147483650";

@@ -1,11 +1,4 @@
 //! The refresher of a transient token, with a clock and a media server that are made up.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "so tests fail"
-)]
 
 mod harness;
 mod properties;

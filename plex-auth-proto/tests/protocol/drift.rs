@@ -1,6 +1,5 @@
 //! Properties: whatever drifts in an answer, and however many fields at once, it costs those fields alone and
 //! never the token; and what it costs is named.
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use std::fmt::Debug;
 

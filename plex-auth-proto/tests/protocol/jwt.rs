@@ -1,5 +1,4 @@
 //! Properties: what is signed is verified and reads back, and what was changed on the way is not.
-#![allow(clippy::panic, clippy::unwrap_used, reason = "so tests fail")]
 
 use std::time::{Duration, SystemTime};
 

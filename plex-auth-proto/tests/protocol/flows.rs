@@ -1,0 +1,8 @@
+//! The flows, with scripted responses and a clock that the tests advance.
+
+mod chaos;
+mod connection_choice;
+mod device_keys;
+mod pin_login;
+mod server_access;
+mod transient_token_refresher;
