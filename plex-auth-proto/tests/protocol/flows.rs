@@ -3,6 +3,7 @@
 mod chaos;
 mod connection_choice;
 mod device_keys;
+mod harness;
 mod pin_login;
 mod server_access;
 mod transient_token_refresher;

@@ -1,99 +1,99 @@
-//! A flow in the rush of whatever comes: answers early, late, twice and never, and a clock that jumps.
+//! Drives a flow with responses that are early, late, repeated or missing, and with a clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Error, Flow, Step};
+use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
-/// What it must keep to.
+use super::harness::{InFlight, Scripted, shifted, start};
+
+/// The limits that the flow must keep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// The time between two calls of a kind at least.
-    pub(crate) pace: Duration,
-    /// How much later than it said it may end.
+    /// The shortest time between two requests to the same path.
+    pub(crate) interval: Duration,
+    /// The time in which the flow must end while it reports no time left itself.
+    pub(crate) timeout: Duration,
+    /// How much later than reported the flow may end.
     pub(crate) grace: Duration,
-    /// How often it is asked what is next.
+    /// The number of polls.
     pub(crate) rounds: usize,
 }
 
-/// What becomes of one call.
+/// The response to one request, and its circumstances.
 #[derive(Clone, Debug)]
-pub(crate) struct Lot<F> {
-    fate: F,
-    /// After how many seconds the answer comes; never where there is none. After a minute it is late.
+pub(crate) struct Event {
+    response: Scripted,
+    /// The seconds until the response, if there is one. After a minute it is late.
     takes: Option<u64>,
     /// By how many seconds the clock is set just before.
     jump: i64,
-    /// Whether the answer comes a second time.
+    /// Whether the response is delivered twice.
     twice: bool,
 }
 
-fn lot<F: std::fmt::Debug>(fate: impl Strategy<Value = F>) -> impl Strategy<Value = Lot<F>> {
+fn event(response: impl Strategy<Value = Scripted>) -> impl Strategy<Value = Event> {
     let takes = prop_oneof![
         8 => (0_u64..3).prop_map(Some), 2 => (0_u64..59).prop_map(Some), 1 => (61_u64..90).prop_map(Some), 1 => Just(None)
     ];
     let jump = prop_oneof![12 => Just(0), 1 => -100_000_i64..100_000, 1 => -100_i64..100];
-    (fate, takes, jump, any::<bool>()).prop_map(|(fate, takes, jump, twice)| Lot {
-        fate,
+    (response, takes, jump, any::<bool>()).prop_map(|(response, takes, jump, twice)| Event {
+        response,
         takes,
         jump,
         twice,
     })
 }
 
-/// Several of these, after a first one that is mostly this.
-pub(crate) fn lots<F: std::fmt::Debug + Clone + 'static>(
-    first: F,
-    fate: impl Strategy<Value = F> + Clone + 'static,
-) -> impl Strategy<Value = Vec<Lot<F>>> {
-    let first = prop_oneof![4 => Just(first), 1 => fate.clone()];
-    // Few, again and again, or many.
-    let more = prop_oneof![vec(lot(fate.clone()), 1..4), vec(lot(fate), 4..40)];
-    (lot(first), more).prop_map(|(first, more)| [vec![first], more].concat())
+/// Several events, the first of them usually with this response.
+pub(crate) fn events(
+    first: Scripted,
+    response: impl Strategy<Value = Scripted> + Clone + 'static,
+) -> impl Strategy<Value = Vec<Event>> {
+    let first = prop_oneof![4 => Just(first), 1 => response.clone()];
+    // A few that repeat, or many.
+    let more = prop_oneof![vec(event(response.clone()), 1..4), vec(event(response), 4..40)];
+    (event(first), more).prop_map(|(first, more)| [vec![first], more].concat())
 }
 
-/// How it ended.
+/// The end of a flow.
 #[derive(Debug)]
-pub(crate) struct Chaos<F, O> {
-    /// What it ended in, where it did.
+pub(crate) struct Chaos<O> {
+    /// The outcome, if the flow has ended.
     pub(crate) outcome: Option<O>,
-    /// What came, and of which place it was asked.
-    pub(crate) met: Vec<(String, F)>,
-    /// How often it asked.
+    /// The responses, each with the path of its request.
+    pub(crate) received: Vec<(String, Scripted)>,
+    /// The number of requests.
     pub(crate) calls: usize,
-    /// Whether the last of it came while it was waited for, as far as that is certain.
-    pub(crate) was_heard: bool,
-    /// Whether the time was over that it had said was left.
+    /// Whether the flow was certainly still waiting for the last response.
+    pub(crate) in_time: bool,
+    /// Whether the time that the flow had reported was over.
     pub(crate) was_over: bool,
 }
 
-/// Drives a flow with one call under way at the most. It must neither hurry nor be busy, nor end too late,
-/// nor go on once it has ended.
+/// Drives a flow that waits for one request at a time, and checks that it keeps the interval between requests, polls
+/// without busy loops, ends in time, and does nothing after its end.
 ///
-/// `left` is told how it stands, and how much time is left by that.
-pub(crate) fn chaos<C: Flow, F: Clone>(
-    mut flow: C,
-    lots: &[Lot<F>],
+/// `left` looks at the flow before each poll, and returns the time left that it reports.
+pub(crate) fn chaos<F: Flow>(
+    mut flow: F,
+    events: &[Event],
     bounds: Bounds,
-    answer: impl Fn(&Call<C::Response>, &F) -> Result<Response<C::Response>, Error>,
-    mut left: impl FnMut(&C, SystemTime) -> Option<Duration>,
-) -> Result<Chaos<F, C::Output>, String> {
-    // The true time, the clock's, and what the login can have noticed of it.
-    let (mut passed, mut now, mut noticed) = (
-        Duration::ZERO,
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-        Duration::ZERO,
-    );
-    let (mut looked_at, is_steady) = (now, lots.iter().all(|lot| lot.jump == 0));
-    // Until a PIN is there: as long as its making is tried.
-    let (mut deadline, mut after) = (Duration::from_secs(180), Duration::ZERO);
+    mut left: impl FnMut(&F, SystemTime) -> Option<Duration>,
+) -> Result<Chaos<F::Output>, String> {
+    // The real time, the clock, and as much of the real time as the flow can have noticed.
+    let (mut passed, mut now, mut noticed) = (Duration::ZERO, start(), Duration::ZERO);
+    let (mut looked_at, is_steady) = (now, events.iter().all(|event| event.jump == 0));
+    let (mut deadline, mut after) = (bounds.timeout, Duration::ZERO);
     let (mut sent, mut at_once) = (BTreeMap::<String, Duration>::new(), 0);
-    // Those whose answers are still to come or never do, and the last one whose answer has come.
-    let (mut under_way, mut answered, mut calls) = (Vec::new(), None, 0);
-    let (mut met, mut was_heard) = (Vec::new(), false);
+    // The requests without a response, and the last one that has one.
+    let (mut in_flight, mut answered, mut calls) = (Vec::new(), None, 0);
+    let (mut received, mut in_time) = (Vec::new(), false);
+    let deliver = |flow: &mut F, now, request: &InFlight<F::Response>, event: &Event| {
+        flow.complete(now, request.id, event.response.read(request.call.reply()));
+    };
     for _ in 0..bounds.rounds {
         let step = now.duration_since(looked_at).unwrap_or_default();
         (noticed, looked_at) = (noticed + step, now);
@@ -105,39 +105,39 @@ pub(crate) fn chaos<C: Flow, F: Clone>(
                 let path = call.request().uri().path().to_owned();
                 let last = sent.insert(path, passed);
                 at_once += 1;
-                if at_once > 2 || last.is_some_and(|last| passed < last + bounds.pace) {
-                    return Err(format!("it hurries, {passed:?} after its start"));
+                if at_once > 2 || last.is_some_and(|last| passed < last + bounds.interval) {
+                    return Err(format!("two requests within the interval, after {passed:?}"));
                 }
-                // The first comes once, the others again and again.
-                let lot = lots.iter().chain(lots[1..].iter().cycle()).nth(calls).unwrap();
-                let due = lot.takes.map(|takes| passed + Duration::from_secs(takes));
-                under_way.push((due, id, call, lot));
+                // The first one is used once, the others repeatedly.
+                let event = events.iter().chain(events[1..].iter().cycle()).nth(calls).unwrap();
+                let due = event.takes.map(|takes| passed + Duration::from_secs(takes));
+                in_flight.push((due, InFlight { id, call }, event));
                 calls += 1;
                 continue;
             }
-            Step::Wait(time) if time < Duration::from_millis(1) => return Err("it is busy".into()),
+            Step::Wait(time) if time < Duration::from_millis(1) => return Err("a busy loop".into()),
             Step::Wait(time) => time.min(Duration::from_secs(100_000)),
             Step::Done(outcome) => {
                 let was_over = noticed >= deadline;
                 if after > bounds.grace {
-                    return Err(format!("it ends {after:?} after its time"));
+                    return Err(format!("the flow ended {after:?} after its time"));
                 }
-                for (_, id, call, lot) in under_way.iter().chain(&answered) {
-                    flow.complete(now, *id, answer(call, &lot.fate));
+                for (_, request, event) in in_flight.iter().chain(&answered) {
+                    deliver(&mut flow, now, request, event);
                     if !matches!(flow.poll(now), Step::Wait(_)) {
-                        return Err("it is not over".into());
+                        return Err("the flow did something after its end".into());
                     }
                 }
                 return Ok(Chaos {
                     outcome: Some(outcome),
-                    met,
+                    received,
                     calls,
-                    was_heard: was_heard && is_steady,
+                    in_time: in_time && is_steady,
                     was_over,
                 });
             }
         };
-        let first = under_way.iter().filter_map(|(due, ..)| *due).min();
+        let first = in_flight.iter().filter_map(|(due, ..)| *due).min();
         let wait = first.map_or(wait, |due| wait.min(due.saturating_sub(passed)));
         passed += wait;
         now += wait;
@@ -146,26 +146,26 @@ pub(crate) fn chaos<C: Flow, F: Clone>(
         }
         after = if noticed < deadline { Duration::ZERO } else { after + wait };
         let Some(which) =
-            under_way.iter().position(|(due, ..)| due.is_some_and(|due| due <= passed))
+            in_flight.iter().position(|(due, ..)| due.is_some_and(|due| due <= passed))
         else {
             continue;
         };
-        let (due, id, call, lot) = under_way.swap_remove(which);
-        if lot.jump > 0 {
-            // What it takes for time that has passed, it may use.
+        let (due, request, event) = in_flight.swap_remove(which);
+        if event.jump > 0 {
+            // The flow may take this for time that has passed.
             sent.clear();
             at_once = 0;
         }
-        let by = Duration::from_secs(lot.jump.unsigned_abs());
-        now = if lot.jump < 0 { now - by } else { now + by };
+        now = shifted(now, event.jump);
         noticed += now.duration_since(looked_at).unwrap_or_default();
         looked_at = now;
-        for _ in 0..=usize::from(lot.twice) {
-            flow.complete(now, id, answer(&call, &lot.fate));
+        for _ in 0..=usize::from(event.twice) {
+            deliver(&mut flow, now, &request, event);
         }
-        met.push((call.request().uri().path().to_owned(), lot.fate.clone()));
-        was_heard = lot.takes.is_some_and(|takes| takes < 59);
-        answered = Some((due, id, call, lot));
+        let path = request.call.request().uri().path().to_owned();
+        received.push((path, event.response.clone()));
+        in_time = event.takes.is_some_and(|takes| takes < 59);
+        answered = Some((due, request, event));
     }
-    Ok(Chaos { outcome: None, met, calls, was_heard: false, was_over: false })
+    Ok(Chaos { outcome: None, received, calls, in_time: false, was_over: false })
 }

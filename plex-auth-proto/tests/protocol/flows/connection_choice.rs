@@ -1,7 +1,106 @@
-//! Choosing a connection, with a clock and servers that are made up.
+//! Choosing a connection to a server.
 
 mod bare_addresses;
 mod candidates;
 mod chosen;
-mod harness;
 mod properties;
+
+use std::time::{Duration, SystemTime};
+
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    ChosenConnection, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
+    ConnectionProgress,
+};
+use plex_auth_proto::server::Resource;
+use plex_auth_proto::{ClientIdentity, Flow};
+
+use super::harness::{Answer, Driven, Scripted, TransportError};
+
+const RIGHT: Scripted =
+    Answer(200, r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#);
+const OTHER: Scripted = Answer(200, r#"{"MediaContainer":{"machineIdentifier":"e71e77e7"}}"#);
+
+/// A transport error before anything was sent.
+fn not_sent(kind: TransportErrorKind) -> Scripted {
+    TransportError(kind, false)
+}
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+fn me() -> ClientIdentity {
+    ClientIdentity::builder("id").build().unwrap()
+}
+
+/// A server of the account's own that accepts plain HTTP, with these connections.
+fn own(connections: &str) -> Resource {
+    resource(r#""owned":true,"httpsRequired":false"#, connections)
+}
+
+fn resource(facts: &str, connections: &str) -> Resource {
+    let json = format!(
+        r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r-t0ken",{facts},"connections":[{connections}]}}"#
+    );
+    serde_json::from_str(&json).unwrap_or_else(|error| panic!("{json}: {error}"))
+}
+
+fn at(uri: &str, local: bool, relay: bool) -> String {
+    format!(r#"{{"uri":"{uri}","local":{local},"relay":{relay}}}"#)
+}
+
+/// A server with a local and a remote connection, and the relay.
+fn three() -> Resource {
+    own(&[
+        at("https://relay.plex.direct:8443", false, true),
+        at("https://remote.plex.direct:32400", false, false),
+        at("https://local.plex.direct:32400", true, false),
+    ]
+    .join(","))
+}
+
+impl Driven<ConnectionChoice> {
+    /// The URLs of all requests, none of which may carry a token.
+    fn urls(&mut self) -> Vec<&str> {
+        self.settle();
+        self.sent
+            .iter()
+            .map(|sent| {
+                assert!(!sent.has_token, "a token is sent");
+                assert_eq!(sent.method, "GET");
+                sent.url.strip_suffix("/identity").expect("a request for the identity")
+            })
+            .collect()
+    }
+
+    fn outcome(&mut self) -> Result<ChosenConnection, ConnectionChoiceError> {
+        self.urls();
+        self.outcome.take().expect("an outcome")
+    }
+
+    fn chosen(&mut self) -> String {
+        self.outcome().unwrap().url().to_string()
+    }
+
+    fn failures(&mut self) -> Vec<String> {
+        match self.outcome() {
+            Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
+                candidates.iter().map(ToString::to_string).collect()
+            }
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+}
+
+fn candidates(choice: &ConnectionChoice) -> Vec<ConnectionCandidate> {
+    match choice.progress(SystemTime::UNIX_EPOCH) {
+        ConnectionProgress::Probing { candidates, .. } => candidates,
+        progress => panic!("{progress:?}"),
+    }
+}
+
+/// The candidates as text, with their states.
+fn plan(choice: &ConnectionChoice) -> Vec<String> {
+    candidates(choice).iter().map(ToString::to_string).collect()
+}

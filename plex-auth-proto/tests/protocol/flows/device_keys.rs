@@ -1,7 +1,109 @@
-//! The flows about a device's key, with a clock, a key and a plex.tv that are made up.
+//! The flows of a device with a key.
 
-mod harness;
-mod login;
+mod device_login;
+mod device_token_refresher;
 mod properties;
-mod refresher;
-mod saved;
+mod registration;
+
+use std::cell::Cell;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use plex_auth_proto::Token;
+use plex_auth_proto::flow::{DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher, RefreshError};
+use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
+
+use super::harness::{Built, Dated, Driven, Scripted, plex_tv};
+
+const CREATED: &str = r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#;
+const WAITING: &str = r#"{"id":2147483650,"authToken":null}"#;
+const LINKED: &str = r#"{"id":2147483650,"authToken":"eyJh.eyJp.c2ln"}"#;
+const GONE: &str = r#"{"errors":[{"code":1020}]}"#;
+const NONCE: &str = r#"{"nonce":"b7d0-41c9"}"#;
+const REMOVED: &str = r#"{"errors":[{"code":1097}]}"#;
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+/// A nonce, with plex.tv's time.
+fn nonce_at(date: &'static str) -> Scripted {
+    Dated(date, NONCE)
+}
+
+/// A token that expires a week after it was issued, so many seconds after the start.
+fn exchanged(issued: u64) -> Scripted {
+    Built(format!(r#"{{"auth_token":"{}"}}"#, jwt(issued)))
+}
+
+/// A key that can be locked.
+struct Key {
+    jwk: Jwk,
+    locked: Cell<bool>,
+    signed: Cell<usize>,
+}
+
+impl Key {
+    fn new() -> Self {
+        let jwk = Jwk::new([7; 32], "den").unwrap();
+        Self { jwk, locked: Cell::new(false), signed: Cell::new(0) }
+    }
+}
+
+impl DeviceKey for Key {
+    fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> {
+        if self.locked.get() {
+            return Err(SignError::new("the TPM is locked"));
+        }
+        self.signed.set(self.signed.get() + 1);
+        Ok([1; 64])
+    }
+}
+
+/// Plex's token, issued so many seconds after the start.
+fn jwt(issued: u64) -> String {
+    let issued = 1_700_000_000 + issued;
+    jwt_with(&format!(r#"{{"iat":{issued},"exp":{}}}"#, issued + 7 * DAY))
+}
+
+fn jwt_with(claims: &str) -> String {
+    format!("{}.{}.c2ln", base64(r#"{"alg":"EdDSA"}"#), base64(claims))
+}
+
+fn base64(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The claims of a signed token.
+fn claims(jwt: &str) -> String {
+    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
+    String::from_utf8(claims).unwrap()
+}
+
+fn refresher(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
+    let token = Token::new(jwt(0)).unwrap();
+    Driven::new(plex_tv("id").device_token_refresher(key, token))
+}
+
+/// A refresher without a token yet.
+fn without_token(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
+    let saved = r#"{"clientIdentifier":"id","keyId":"den"}"#;
+    Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), key, saved).unwrap())
+}
+
+fn login(key: &Key) -> Driven<DeviceLogin<&Key>> {
+    Driven::new(plex_tv("id").short_device_login(key))
+}
+
+impl Driven<DeviceTokenRefresher<&Key>> {
+    fn last_error(&self) -> Option<RefreshError> {
+        match self.progress() {
+            DeviceTokenProgress::Active { last_error, .. }
+            | DeviceTokenProgress::Requesting { last_error, .. }
+            | DeviceTokenProgress::Registering { last_error, .. } => last_error,
+            progress => panic!("{progress:?}"),
+        }
+    }
+}

@@ -4,7 +4,8 @@ use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::flow::ConnectionKind;
 use plex_auth_proto::server::Resource;
 
-use super::harness::{Play, RIGHT, candidates, me, ms, own, resource};
+use super::{RIGHT, candidates, me, ms, not_sent, own, resource};
+use crate::flows::harness::Driven;
 
 const LOCAL_NAME: &str = r#"{"uri":"https://10-0-2-1.feed.plex.direct:32400","address":"10.0.2.1","port":32400,
     "local":true}"#;
@@ -16,28 +17,31 @@ fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found()
     );
     let server = own(&connections);
     // Never by itself.
-    let mut play = Play::new(server.choose_connection(me()));
-    play.fails("10-0-2-1", TransportErrorKind::NameNotFound)
-        .fails("203-0-113-9", TransportErrorKind::NameNotFound);
-    assert_eq!(play.lost().len(), 2);
+    let mut driven = Driven::new(server.choose_connection(me()));
+    driven
+        .respond_to("10-0-2-1", not_sent(TransportErrorKind::NameNotFound))
+        .respond_to("203-0-113-9", not_sent(TransportErrorKind::NameNotFound));
+    assert_eq!(driven.failures().len(), 2);
 
-    let start = || Play::new(server.choose_connection(me()).bare_addresses(true));
-    let mut play = start();
-    assert_eq!(play.urls().len(), 2, "not before the name is lost");
-    play.fails("203-0-113-9", TransportErrorKind::NameNotFound)
-        .fails("10-0-2-1", TransportErrorKind::NameNotFound);
-    assert_eq!(play.urls()[2..], ["http://10.0.2.1:32400"], "and none through the internet");
-    play.answers("http://10.0.2.1", RIGHT);
-    let chosen = play.outcome().unwrap();
+    let start = || Driven::new(server.choose_connection(me()).bare_addresses(true));
+    let mut driven = start();
+    assert_eq!(driven.urls().len(), 2, "not before the name is lost");
+    driven
+        .respond_to("203-0-113-9", not_sent(TransportErrorKind::NameNotFound))
+        .respond_to("10-0-2-1", not_sent(TransportErrorKind::NameNotFound));
+    assert_eq!(driven.urls()[2..], ["http://10.0.2.1:32400"], "and none through the internet");
+    driven.respond_to("http://10.0.2.1", RIGHT);
+    let chosen = driven.outcome().unwrap();
     assert!(chosen.bare_address && chosen.kind == ConnectionKind::Local);
     assert_eq!(chosen.candidates[1].url.as_ref(), Some(chosen.url()));
 
     // Within the grace that the remote one's answer leaves.
-    let mut play = start();
-    play.answers("203-0-113-9", RIGHT)
-        .fails("10-0-2-1", TransportErrorKind::NameNotFound)
-        .answers("http://10.0.2.1", RIGHT);
-    assert!(play.outcome().unwrap().bare_address);
+    let mut driven = start();
+    driven
+        .respond_to("203-0-113-9", RIGHT)
+        .respond_to("10-0-2-1", not_sent(TransportErrorKind::NameNotFound))
+        .respond_to("http://10.0.2.1", RIGHT);
+    assert!(driven.outcome().unwrap().bare_address);
 
     // The name was found: whoever answers there badly, nothing is sent in plain text.
     for reason in [
@@ -45,11 +49,11 @@ fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found()
         TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer),
         TransportErrorKind::TimedOut(ms(100)),
     ] {
-        let mut play = start();
-        play.fails("10-0-2-1", reason).fails("203-0-113-9", reason);
-        let lost = play.lost();
+        let mut driven = start();
+        driven.respond_to("10-0-2-1", not_sent(reason)).respond_to("203-0-113-9", not_sent(reason));
+        let lost = driven.failures();
         assert!(lost[1].ends_with("the name that the address stands for was found"), "{lost:?}");
-        assert_eq!(play.all.len(), 2);
+        assert_eq!(driven.sent.len(), 2);
     }
 }
 

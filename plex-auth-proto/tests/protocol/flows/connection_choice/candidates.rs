@@ -3,7 +3,8 @@
 use plex_auth_proto::flow::ConnectionChoiceError;
 use plex_auth_proto::server::{Resource, SourceDevice};
 
-use super::harness::{Play, RIGHT, at, candidates, me, own, plan, resource};
+use super::{RIGHT, at, candidates, me, own, plan, resource};
+use crate::flows::harness::Driven;
 
 #[test]
 fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_ipv6() {
@@ -18,11 +19,11 @@ fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_i
            {"uri":"http://10.0.2.1:9","local":true},
            {"uri":"https://[fd00::1]:10","local":true},
            {"uri":"https://ten.plex.direct:11","local":true}"#);
-    let mut play = Play::new(server.choose_connection(me()).max_in_flight(100));
-    let ports: Vec<_> = play.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
+    let mut driven = Driven::new(server.choose_connection(me()).max_in_flight(100));
+    let ports: Vec<_> = driven.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
     assert_eq!(ports, ["11", "10", "8", "9", "7", "5", "6", "4", "3", "2", "1"]);
     let kinds: Vec<_> =
-        candidates(&play.choice).iter().map(|one| (one.kind.to_string(), one.ipv6)).collect();
+        candidates(&driven.flow).iter().map(|one| (one.kind.to_string(), one.ipv6)).collect();
     assert_eq!((kinds[1].0.as_str(), kinds[1].1), ("local", true));
     assert_eq!((kinds[5].0.as_str(), kinds[5].1), ("remote", true), "whatever the flag says");
     assert_eq!(kinds[10].0, "relay", "also where it is called local");
@@ -69,8 +70,8 @@ fn what_leads_nowhere_or_has_no_usable_uri_is_not_asked_and_says_why() {
         ]
         .map(str::to_owned)
     );
-    let mut play = Play::new(choice);
-    assert_eq!(play.urls(), ["https://a.plex.direct", "http://plex_server:32400/plex"]);
+    let mut driven = Driven::new(choice);
+    assert_eq!(driven.urls(), ["https://a.plex.direct", "http://plex_server:32400/plex"]);
 }
 
 #[test]
@@ -85,16 +86,16 @@ fn private_addresses_of_a_network_that_may_not_be_ones_own_are_not_asked() {
         (r#""owned":false,"publicAddressMatches":false,"home":true"#, 1),
     ] {
         let server = resource(facts, connections);
-        let mut play = Play::new(server.choose_connection(me()));
-        assert_eq!(play.urls().len(), asked, "{facts}");
-        let foreign = plan(&play.choice);
+        let mut driven = Driven::new(server.choose_connection(me()));
+        assert_eq!(driven.urls().len(), asked, "{facts}");
+        let foreign = plan(&driven.flow);
         let is_foreign = |shown: &&String| shown.ends_with("not known to be yours");
         assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - asked, "{foreign:?}");
         // The caller knows better.
-        let mut play = Play::new(server.choose_connection(me()).private_addresses(true));
-        assert_eq!(play.urls().len(), 3, "{facts}");
-        let mut play = Play::new(server.choose_connection(me()).private_addresses(false));
-        assert_eq!(play.urls(), ["https://remote.plex.direct"], "{facts}");
+        let mut driven = Driven::new(server.choose_connection(me()).private_addresses(true));
+        assert_eq!(driven.urls().len(), 3, "{facts}");
+        let mut driven = Driven::new(server.choose_connection(me()).private_addresses(false));
+        assert_eq!(driven.urls(), ["https://remote.plex.direct"], "{facts}");
     }
 }
 
@@ -106,13 +107,13 @@ fn a_source_is_reached_likewise_and_its_local_connections_where_the_caller_says_
             {"uri":"https://relay.plex.direct:3","relay":1}]}"#,
     )
     .unwrap();
-    let mut play = Play::new(source.choose_connection(me()));
-    assert_eq!(play.urls(), ["https://remote.plex.direct:1", "https://relay.plex.direct:3"]);
-    let mut play =
-        Play::new(source.choose_connection(me()).private_addresses(true).bare_addresses(true));
-    assert_eq!(play.urls().len(), 3);
-    play.answers("local", RIGHT);
-    let server = play.outcome().unwrap().with_token(source.access_token.unwrap());
+    let mut driven = Driven::new(source.choose_connection(me()));
+    assert_eq!(driven.urls(), ["https://remote.plex.direct:1", "https://relay.plex.direct:3"]);
+    let mut driven =
+        Driven::new(source.choose_connection(me()).private_addresses(true).bare_addresses(true));
+    assert_eq!(driven.urls().len(), 3);
+    driven.respond_to("local", RIGHT);
+    let server = driven.outcome().unwrap().with_token(source.access_token.unwrap());
     assert_eq!(server.token().expose(), "transient-5ea1");
 }
 
@@ -121,16 +122,17 @@ fn without_an_identifier_nothing_is_asked() {
     let server: Resource =
         serde_json::from_str(r#"{"owned":true,"connections":[{"uri":"http://10.0.2.1:1"}]}"#)
             .unwrap();
-    let mut play = Play::new(server.choose_connection(me()));
-    assert!(play.urls().is_empty());
-    assert!(matches!(play.outcome(), Err(ConnectionChoiceError::NoIdentifier)));
+    let mut driven = Driven::new(server.choose_connection(me()));
+    assert!(driven.urls().is_empty());
+    assert!(matches!(driven.outcome(), Err(ConnectionChoiceError::NoIdentifier)));
 }
 
 #[test]
 fn a_hostile_list_makes_no_flood() {
     let connections: Vec<_> =
         (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
-    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
-    assert_eq!(play.urls().len(), 1, "one at least");
-    assert_eq!(candidates(&play.choice).len(), 64);
+    let mut driven =
+        Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
+    assert_eq!(driven.urls().len(), 1, "one at least");
+    assert_eq!(candidates(&driven.flow).len(), 64);
 }

@@ -6,25 +6,25 @@ use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::flow::{
     CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress,
 };
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{Error, Flow, Step, Token};
+use plex_auth_proto::{Flow, Step, Token};
 
-use super::harness::{ANOTHER, Play, RIGHT, at, me, ms, own, plan, three};
+use super::{OTHER, RIGHT, at, me, ms, not_sent, own, plan, three};
+use crate::flows::harness::{Answer, Driven, TransportError, cut_off};
 
 #[test]
 fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along() {
     let attic = three();
-    let mut play = Play::new(attic.choose_connection(me()));
-    assert_eq!(play.urls().len(), 3, "all at once");
-    play.passes(ms(40)).answers("local", RIGHT);
-    let chosen = play.outcome().unwrap();
+    let mut driven = Driven::new(attic.choose_connection(me()));
+    assert_eq!(driven.urls().len(), 3, "all at once");
+    driven.advance(ms(40)).respond_to("local", RIGHT);
+    let chosen = driven.outcome().unwrap();
     assert_eq!((chosen.kind, chosen.took), (ConnectionKind::Local, ms(40)));
     assert_eq!(chosen.server.version.as_deref(), Some("1.40.0"));
     assert!(!chosen.ipv6 && !chosen.bare_address);
     assert_eq!(chosen.candidates.len(), 3);
-    assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)), "that is said once");
-    assert!(matches!(play.choice.progress(play.now), ConnectionProgress::Finished));
-    let shown = format!("{:?} {chosen:?}", play.choice);
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)), "that is said once");
+    assert!(matches!(driven.progress(), ConnectionProgress::Finished));
+    let shown = format!("{:?} {chosen:?}", driven.flow);
     assert!(!shown.contains("s3rv3r-t0ken"), "{shown}");
 
     let server = chosen.with_token(attic.access_token.unwrap());
@@ -36,31 +36,31 @@ fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along(
 #[test]
 fn a_better_one_has_half_a_second_more() {
     let start = |grace| {
-        let mut play = Play::new(three().choose_connection(me()));
+        let mut driven = Driven::new(three().choose_connection(me()));
         if let Some(grace) = grace {
-            play = Play::new(three().choose_connection(me()).grace(grace));
+            driven = Driven::new(three().choose_connection(me()).grace(grace));
         }
-        play.goes_on();
-        play.passes(ms(100)).answers("relay", RIGHT);
-        play
+        driven.settle();
+        driven.advance(ms(100)).respond_to("relay", RIGHT);
+        driven
     };
     // It uses it.
-    let mut play = start(None);
-    assert_eq!(play.goes_on(), Some(ms(500)));
-    play.passes(ms(499)).answers("local", RIGHT);
-    assert_eq!(play.chosen(), "https://local.plex.direct:32400");
+    let mut driven = start(None);
+    assert_eq!(driven.settle(), Some(ms(500)));
+    driven.advance(ms(499)).respond_to("local", RIGHT);
+    assert_eq!(driven.chosen(), "https://local.plex.direct:32400");
 
     // It does not; a second answer does not make it longer.
-    let mut play = start(None);
-    play.passes(ms(300)).answers("remote", RIGHT);
-    assert_eq!(play.goes_on(), Some(ms(200)));
-    play.passes(ms(200));
-    assert_eq!(play.chosen(), "https://remote.plex.direct:32400");
+    let mut driven = start(None);
+    driven.advance(ms(300)).respond_to("remote", RIGHT);
+    assert_eq!(driven.settle(), Some(ms(200)));
+    driven.advance(ms(200));
+    assert_eq!(driven.chosen(), "https://remote.plex.direct:32400");
 
     // There is none any more.
-    let mut play = start(None);
-    play.fails("local", TransportErrorKind::Refused).answers("remote", ANOTHER);
-    let chosen = play.outcome().unwrap();
+    let mut driven = start(None);
+    driven.respond_to("local", not_sent(TransportErrorKind::Refused)).respond_to("remote", OTHER);
+    let chosen = driven.outcome().unwrap();
     assert_eq!(chosen.kind, ConnectionKind::Relay);
     let why: Vec<_> = chosen.candidates.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -72,26 +72,28 @@ fn a_better_one_has_half_a_second_more() {
         ]
     );
 
-    let mut play = start(Some(Duration::ZERO));
-    assert_eq!(play.chosen(), "https://relay.plex.direct:8443");
-    let mut play = start(Some(Duration::MAX));
-    assert_eq!(play.goes_on(), Some(ms(9_900)), "the deadline ends all");
-    play.passes(ms(9_900));
-    assert_eq!(play.chosen(), "https://relay.plex.direct:8443");
+    let mut driven = start(Some(Duration::ZERO));
+    assert_eq!(driven.chosen(), "https://relay.plex.direct:8443");
+    let mut driven = start(Some(Duration::MAX));
+    assert_eq!(driven.settle(), Some(ms(9_900)), "the deadline ends all");
+    driven.advance(ms(9_900));
+    assert_eq!(driven.chosen(), "https://relay.plex.direct:8443");
 }
 
 #[test]
 fn where_none_is_right_each_says_why() {
     let connections: Vec<_> =
         (1..=9).map(|port| at(&format!("https://host.plex.direct:{port}"), false, false)).collect();
-    let mut play = Play::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(20));
-    play.answers(":1", ANOTHER)
-        .fails(":2", TransportErrorKind::NameNotFound)
-        .fails(":3", TransportErrorKind::Tls(TlsErrorKind::WrongName))
-        .answers(":4", "<html>Sign in to the network</html>")
-        .answers(":5", "{}");
-    play.passes(Duration::from_secs(20));
-    let error = play.outcome().unwrap_err();
+    let mut driven =
+        Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(20));
+    driven
+        .respond_to(":1", OTHER)
+        .respond_to(":2", not_sent(TransportErrorKind::NameNotFound))
+        .respond_to(":3", not_sent(TransportErrorKind::Tls(TlsErrorKind::WrongName)))
+        .respond_to(":4", Answer(200, "<html>Sign in to the network</html>"))
+        .respond_to(":5", Answer(200, "{}"));
+    driven.advance(Duration::from_secs(20));
+    let error = driven.outcome().unwrap_err();
     assert_eq!(
         error.to_string(),
         "no connection leads to the server: \
@@ -108,8 +110,8 @@ fn where_none_is_right_each_says_why() {
     let ConnectionChoiceError::NoneReachable { candidates, .. } = error else { panic!() };
     assert_eq!(candidates.len(), 9);
 
-    let mut play = Play::new(own("").choose_connection(me()));
-    let error = play.outcome().unwrap_err().to_string();
+    let mut driven = Driven::new(own("").choose_connection(me()));
+    let error = driven.outcome().unwrap_err().to_string();
     assert_eq!(error, "no connection leads to the server: it lists none");
 }
 
@@ -119,49 +121,47 @@ fn those_that_hang_leave_time_for_the_others() {
         (1..=5).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false)).collect();
     let server = own(&connections.join(","));
     let choice = server.choose_connection(me()).max_in_flight(2).timeout(Duration::from_secs(9));
-    let mut play = Play::new(choice.clone());
+    let mut driven = Driven::new(choice.clone());
     // Nobody answers, and the carrier keeps each deadline.
-    while play.goes_on().is_some() {
-        assert!(play.asked.len() <= 2, "{:?}", play.asked.len());
-        let limits = play.all.iter().rev().take(play.asked.len());
-        let soonest = limits.map(|(_, limit)| *limit).min().unwrap();
-        play.now += soonest;
-        for (id, _, reply) in std::mem::take(&mut play.asked) {
-            let limit = reply.deadline().unwrap();
-            play.choice.complete(
-                play.now,
-                id,
-                Err(reply.transport_error(TransportErrorKind::TimedOut(limit), true)),
-            );
+    while driven.settle().is_some() {
+        assert!(driven.in_flight.len() <= 2, "{:?}", driven.in_flight.len());
+        let limits = driven.in_flight.iter().filter_map(|request| request.call.reply().deadline());
+        let soonest = limits.min().unwrap();
+        driven.now += soonest;
+        for request in std::mem::take(&mut driven.in_flight) {
+            let limit = request.call.reply().deadline().unwrap();
+            let timed_out = TransportError(TransportErrorKind::TimedOut(limit), true);
+            driven.complete(&request, &timed_out);
         }
     }
-    assert_eq!(play.all.len(), 5, "each is asked");
-    assert_eq!(play.all[0].1, Duration::from_secs(3));
-    assert!(play.all.iter().all(|(_, limit)| *limit >= Duration::from_secs(3)), "{:?}", play.all);
-    assert!(play.lost().iter().all(|lost| lost.contains("no whole answer within")));
+    assert_eq!(driven.sent.len(), 5, "each is asked");
+    let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
+    assert_eq!((limits.len(), limits[0]), (5, Duration::from_secs(3)));
+    assert!(limits.iter().all(|limit| *limit >= Duration::from_secs(3)), "{limits:?}");
+    assert!(driven.failures().iter().all(|lost| lost.contains("no whole answer within")));
 
     // And where the carrier keeps none: they take no place for ever, and the whole ends.
-    let mut play = Play::new(choice);
+    let mut driven = Driven::new(choice);
     let mut waits = Vec::new();
-    while let Some(wait) = play.goes_on() {
+    while let Some(wait) = driven.settle() {
         waits.push(wait);
-        play.now += wait;
+        driven.now += wait;
     }
     assert_eq!(waits, [ms(3_000), ms(1_500), ms(1_500), ms(3_000)]);
-    let lost = play.lost();
+    let lost = driven.failures();
     let limits = ["3s", "4.5s", "3s", "4.5s", "3s"];
     for (lost, limit) in lost.iter().zip(limits) {
         assert!(lost.ends_with(&format!("no whole answer within {limit}")), "{lost}");
     }
-    assert_eq!(play.all.len(), 5, "{lost:?}");
+    assert_eq!(driven.sent.len(), 5, "{lost:?}");
 }
 
 #[test]
 fn progress_shows_each_candidate() {
-    let mut play = Play::new(three().choose_connection(me()).max_in_flight(2));
-    assert_eq!(plan(&play.choice).iter().filter(|it| it.ends_with(": not asked")).count(), 3);
-    play.goes_on();
-    let states = plan(&play.choice);
+    let mut driven = Driven::new(three().choose_connection(me()).max_in_flight(2));
+    assert_eq!(plan(&driven.flow).iter().filter(|it| it.ends_with(": not asked")).count(), 3);
+    driven.settle();
+    let states = plan(&driven.flow);
     assert_eq!(
         states,
         [
@@ -170,51 +170,45 @@ fn progress_shows_each_candidate() {
             "https://relay.plex.direct:8443 (relay): not asked",
         ]
     );
-    play.now += Duration::from_secs(3);
-    let ConnectionProgress::Probing { left, .. } = play.choice.progress(play.now) else { panic!() };
+    driven.now += Duration::from_secs(3);
+    let ConnectionProgress::Probing { left, .. } = driven.progress() else { panic!() };
     assert_eq!(left, Duration::from_secs(7));
-    play.answers("remote", RIGHT);
-    let ConnectionProgress::Probing { left, candidates, .. } = play.choice.progress(play.now)
-    else {
-        panic!()
-    };
+    driven.respond_to("remote", RIGHT);
+    let ConnectionProgress::Probing { left, candidates, .. } = driven.progress() else { panic!() };
     assert_eq!(left, ms(500));
     assert!(matches!(candidates[1].state, CandidateState::Verified { .. }));
-    assert_eq!(play.all.len(), 2, "the relay is not needed any more");
+    assert_eq!(driven.sent.len(), 2, "the relay is not needed any more");
 }
 
 #[test]
 fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
     let attic = three();
-    let mut play = Play::new(attic.choose_connection(me()));
-    let (id, reply) = play.take("remote");
-    let right = || reply.read(Response::new(RIGHT)).map_err(Error::from);
-    play.choice.complete(
-        play.now,
-        id,
-        Err(reply.transport_error(TransportErrorKind::CutOff, true)),
-    );
-    play.choice.complete(play.now, id, right());
-    play.fails("relay", TransportErrorKind::CutOff).fails("local", TransportErrorKind::CutOff);
-    assert_eq!(play.lost().len(), 3);
-    play.choice.complete(play.now, id, right());
-    assert!(matches!(play.choice.poll(play.now), Step::Wait(Duration::MAX)));
+    let mut driven = Driven::new(attic.choose_connection(me()));
+    let request = driven.take("remote");
+    driven.complete(&request, &cut_off(true));
+    driven.complete(&request, &RIGHT);
+    driven
+        .respond_to("relay", not_sent(TransportErrorKind::CutOff))
+        .respond_to("local", not_sent(TransportErrorKind::CutOff));
+    assert_eq!(driven.failures().len(), 3);
+    driven.complete(&request, &RIGHT);
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)));
 
     // One whose place another has got is heard all the same.
-    let mut play = Play::new(attic.choose_connection(me()).max_in_flight(1));
-    let (id, reply) = play.take("local");
-    let wait = play.goes_on().unwrap();
-    play.passes(wait);
-    assert_eq!(play.all.len(), 2);
-    play.choice.complete(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
-    assert_eq!(play.chosen(), "https://local.plex.direct:32400");
+    let mut driven = Driven::new(attic.choose_connection(me()).max_in_flight(1));
+    let request = driven.take("local");
+    let wait = driven.settle().unwrap();
+    driven.advance(wait);
+    assert_eq!(driven.sent.len(), 2);
+    driven.complete(&request, &RIGHT);
+    assert_eq!(driven.chosen(), "https://local.plex.direct:32400");
 
     // One that comes after the deadline, before anybody has asked what is next, is right all the same.
-    let mut play = Play::new(attic.choose_connection(me()));
-    let (id, reply) = play.take("remote");
-    play.now += Duration::from_secs(60);
-    play.choice.complete(play.now, id, reply.read(Response::new(RIGHT)).map_err(Error::from));
-    assert_eq!(play.chosen(), "https://remote.plex.direct:32400");
+    let mut driven = Driven::new(attic.choose_connection(me()));
+    let request = driven.take("remote");
+    driven.now += Duration::from_secs(60);
+    driven.complete(&request, &RIGHT);
+    assert_eq!(driven.chosen(), "https://remote.plex.direct:32400");
 }
 
 #[test]

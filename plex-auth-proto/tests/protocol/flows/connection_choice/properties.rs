@@ -1,39 +1,30 @@
 //! Properties: in whatever order answers, failures and steps of the clock come.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{
     CandidateError, CandidateState, ChosenConnection, ConnectionChoiceError,
 };
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{Error, Flow, Step};
+use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
+    ProptestConfig as Config, Strategy, any, prop, prop_assert, prop_assert_eq, proptest,
 };
 
-use super::harness::{ANOTHER, RIGHT, me, ms, own};
+use super::{OTHER, RIGHT, me, ms, not_sent, own};
+use crate::flows::harness::{Answer, InFlight, Scripted, TransportError, start};
 
-/// What becomes of one call.
-#[derive(Clone, Debug)]
-enum Fate {
-    Right,
-    Another,
-    Page,
-    Fails(TransportErrorKind),
-    Hangs,
-}
-
-fn fate() -> impl Strategy<Value = Fate> {
-    prop_oneof![
-        any::<bool>().prop_map(|_| Fate::Right),
-        any::<bool>().prop_map(|_| Fate::Another),
-        any::<bool>().prop_map(|_| Fate::Page),
-        any::<bool>().prop_map(|_| Fate::Fails(TransportErrorKind::NameNotFound)),
-        any::<bool>().prop_map(|_| Fate::Fails(TransportErrorKind::Refused)),
-        any::<bool>().prop_map(|_| Fate::Hangs),
-    ]
+/// The response, unless there is none.
+fn response() -> impl Strategy<Value = Option<Scripted>> {
+    prop::sample::select(vec![
+        Some(RIGHT),
+        Some(OTHER),
+        Some(Answer(200, "<html>")),
+        Some(not_sent(TransportErrorKind::NameNotFound)),
+        Some(not_sent(TransportErrorKind::Refused)),
+        None,
+    ])
 }
 
 proptest! {
@@ -43,7 +34,7 @@ proptest! {
     #[test]
     fn whatever_comes_in_whatever_order_the_end_is_true_and_in_time(
         // How long each takes, what it is, and where its host leads.
-        hosts in vec((fate(), 0_u64..12_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..14),
+        hosts in vec((response(), 0_u64..12_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..14),
         at_once in 0_usize..10,
         grace in 0_u64..2_000,
         bare in any::<bool>(),
@@ -58,11 +49,11 @@ proptest! {
         }).collect();
         let choice = own(&connections.join(",")).choose_connection(me());
         let mut choice = choice.max_in_flight(at_once).grace(ms(grace)).bare_addresses(bare);
-        let mut now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let mut now = start();
         // By a clock that does not jump.
         let mut passed = Duration::ZERO;
-        let mut under_way = Vec::new();
-        let mut asked = Vec::new();
+        let mut in_flight = Vec::new();
+        let mut requested = Vec::new();
         let mut right = Vec::new();
         for round in 0..1_000 {
             for (_, jump) in jumps.iter().filter(|(when, _)| *when == round) {
@@ -71,50 +62,40 @@ proptest! {
             }
             match choice.poll(now) {
                 Step::Send(id, call) => {
-                    let (request, reply) = call.into_parts();
-                    let url = request.uri().to_string();
-                    prop_assert!(!asked.contains(&url), "{url} is asked twice");
-                    let port = request.uri().port_u16().unwrap();
-                    let (fate, takes, ..) = &hosts[usize::from(port) - 1];
-                    let limit = reply.deadline().unwrap();
-                    let due = match fate {
-                        Fate::Hangs => None,
-                        _ if ms(*takes) > limit => None,
-                        _ => Some(passed + ms(*takes)),
+                    let request = InFlight { id, call };
+                    let url = request.url();
+                    prop_assert!(!requested.contains(&url), "{url} is requested twice");
+                    let port = request.call.request().uri().port_u16().unwrap();
+                    let (response, takes, ..) = &hosts[usize::from(port) - 1];
+                    let limit = request.call.reply().deadline().unwrap();
+                    let (due, response) = match response {
+                        Some(response) if ms(*takes) <= limit => (passed + ms(*takes), response.clone()),
+                        _ => (passed + limit, TransportError(TransportErrorKind::TimedOut(ms(1)), true)),
                     };
-                    under_way.push((due.unwrap_or(passed + limit), due.is_some(), id, url.clone(), fate, reply));
-                    asked.push(url);
+                    in_flight.push((due, request, response));
+                    requested.push(url);
                     let jumped = jumps.iter().any(|(_, jump)| *jump > 0);
-                    // Those whose time is over now are about to say so.
-                    let going = under_way.iter().filter(|call| call.0 > passed).count();
+                    // Those that are due now are about to end.
+                    let going = in_flight.iter().filter(|call| call.0 > passed).count();
                     prop_assert!(going <= at_once.max(1) || jumped);
                 }
                 Step::Wait(time) => {
                     prop_assert!(time >= ms(1), "a busy loop");
-                    let first = (0..under_way.len()).min_by_key(|index| under_way[*index].0);
-                    match first.filter(|first| under_way[*first].0 <= passed + time) {
+                    let first = (0..in_flight.len()).min_by_key(|index| in_flight[*index].0);
+                    match first.filter(|first| in_flight[*first].0 <= passed + time) {
                         None => {
                             passed += time;
                             now += time;
                         }
                         Some(first) => {
-                            let (when, answers, id, url, fate, reply) = under_way.remove(first);
-                            let step = when.saturating_sub(passed);
+                            let (due, request, response) = in_flight.remove(first);
+                            let step = due.saturating_sub(passed);
                             passed += step;
                             now += step;
-                            let read = |body| reply.read(Response::new(body)).map_err(Error::from);
-                            let answer = match fate {
-                                _ if !answers => Err(reply.transport_error(TransportErrorKind::TimedOut(ms(1)), true)),
-                                Fate::Right => read(RIGHT),
-                                Fate::Another => read(ANOTHER),
-                                Fate::Page => read("<html>"),
-                                Fate::Fails(reason) => Err(reply.transport_error(*reason, false)),
-                                Fate::Hangs => unreachable!(),
-                            };
-                            if answer.is_ok() && matches!(fate, Fate::Right) {
-                                right.push(url);
+                            choice.complete(now, request.id, response.read(request.call.reply()));
+                            if response == RIGHT {
+                                right.push(request.url());
                             }
-                            choice.complete(now, id, answer);
                         }
                     }
                 }
@@ -136,11 +117,11 @@ proptest! {
                         for candidate in candidates {
                             prop_assert!(matches!(candidate.state, CandidateState::Failed(_)), "{candidate}");
                             let url = format!("{}/identity", candidate.url.as_ref().unwrap());
-                            let was_asked = matches!(
+                            let was_requested = matches!(
                                 candidate.state,
                                 CandidateState::Failed(CandidateError::Request(_) | CandidateError::OtherServer)
                             );
-                            prop_assert_eq!(was_asked, asked.contains(&url), "{}", candidate);
+                            prop_assert_eq!(was_requested, requested.contains(&url), "{}", candidate);
                         }
                     }
                     let is_over = matches!(choice.poll(now), Step::Wait(Duration::MAX));
@@ -149,6 +130,6 @@ proptest! {
                 }
             }
         }
-        prop_assert!(false, "it has not ended");
+        prop_assert!(false, "the choice has not ended");
     }
 }

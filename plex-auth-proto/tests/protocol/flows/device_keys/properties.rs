@@ -11,44 +11,43 @@ use proptest::prelude::{
     Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::harness::{
-    Answer, DAY, Exchanged, Fate, GONE, Key, LINKED, MADE, NONCE, NonceAt, REMOVED, RetryAfter,
-    Silence, WAITING, answer, jwt, plex_tv, refresher,
+use super::{
+    CREATED, DAY, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, nonce_at, refresher,
 };
-use crate::flows::chaos::{Bounds, Chaos, chaos, lots};
+use crate::flows::chaos::{Bounds, Chaos, chaos, events};
+use crate::flows::harness::{Answer, Built, RetryAfter, Scripted, cut_off, plex_tv};
 
-/// Where a PIN is polled.
+/// The path of a poll for the PIN.
 const POLL: &str = "/pins/2147483650";
 
-impl Fate {
-    fn status(&self) -> Option<u16> {
-        match self {
-            Answer(status, _) => Some(*status),
-            NonceAt(_) | Exchanged(_) => Some(200),
-            RetryAfter(_) => Some(429),
-            Silence(_) => None,
-        }
-    }
+/// The token that a poll has returned.
+fn polled(response: &Scripted) -> Option<&'static str> {
+    matches!(response, Answer(200, LINKED)).then_some("eyJh.eyJp.c2ln")
+}
 
-    /// The token that a poll has brought.
-    fn polled(&self) -> Option<&'static str> {
-        matches!(self, Answer(200, LINKED)).then_some("eyJh.eyJp.c2ln")
-    }
-
-    /// The token that an exchange has brought.
-    fn exchanged(&self) -> Option<String> {
-        match self {
-            Exchanged(issued) => Some(jwt(*issued)),
-            Answer(200, LINKED) => self.polled().map(str::to_owned),
-            Answer(200, r#"{"auth_token":"x"}"#) => Some("x".to_owned()),
-            _ => None,
-        }
+/// The token that an exchange has returned.
+fn token_of(response: &Scripted) -> Option<String> {
+    match response {
+        Built(body) => body.split('"').nth(3).map(str::to_owned),
+        Answer(200, LINKED) => polled(response).map(str::to_owned),
+        Answer(200, r#"{"auth_token":"x"}"#) => Some("x".to_owned()),
+        _ => None,
     }
 }
 
-fn fate() -> impl Strategy<Value = Fate> + Clone {
-    const BODIES: [&str; 10] =
-        [MADE, WAITING, NONCE, "", "<html>", "{", LINKED, "[]", r#"{"auth_token":"x"}"#, REMOVED];
+fn response() -> impl Strategy<Value = Scripted> + Clone {
+    const BODIES: [&str; 10] = [
+        CREATED,
+        WAITING,
+        NONCE,
+        "",
+        "<html>",
+        "{",
+        LINKED,
+        "[]",
+        r#"{"auth_token":"x"}"#,
+        REMOVED,
+    ];
     const WAITS: [&str; 5] = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
     const DATES: [&str; 4] = [
         "Tue, 14 Nov 2023 22:23:21 GMT",
@@ -62,10 +61,10 @@ fn fate() -> impl Strategy<Value = Fate> + Clone {
         1 => (100_u16..600)
             .prop_filter("no success", |status| !(200..300).contains(status))
             .prop_map(|status| Answer(status, "")),
-        1 => (0_usize..5).prop_map(|which| RetryAfter(WAITS[which])),
-        2 => (0_usize..4).prop_map(|which| NonceAt(DATES[which])),
-        1 => (0_u64..400).prop_map(|days| Exchanged(days * DAY)),
-        1 => any::<bool>().prop_map(Silence),
+        1 => (0_usize..5).prop_map(|which| RetryAfter(429, WAITS[which])),
+        2 => (0_usize..4).prop_map(|which| nonce_at(DATES[which])),
+        1 => (0_u64..400).prop_map(|days| exchanged(days * DAY)),
+        1 => any::<bool>().prop_map(cut_off),
         1 => any::<bool>().prop_map(|removed| Answer(404, if removed { REMOVED } else { GONE })),
     ]
 }
@@ -76,7 +75,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_a_refresher_never_hurries_and_ends_only_where_plex_said_so(
-        lots in lots(Answer(200, NONCE), fate()),
+        events in events(Answer(200, NONCE), response()),
         locked in vec(any::<bool>(), 1..20),
     ) {
         let key = Key::new();
@@ -91,26 +90,30 @@ proptest! {
             (renewals, token) = (refresher.renewals(), held.to_owned());
             None
         };
-        let bounds = Bounds { pace: Duration::from_secs(15), grace: Duration::MAX, rounds: 3_000 };
-        let chaos = chaos(refresher(&key).flow, &lots, bounds, answer, look);
-        let Chaos { outcome, met, calls, .. } = chaos.map_err(TestCaseError::fail)?;
-        let said = |wanted: &[Fate]| met.iter().any(|(_, fate)| wanted.contains(fate));
+        let bounds = Bounds {
+            interval: Duration::from_secs(15), timeout: Duration::MAX, grace: Duration::MAX, rounds: 3_000,
+        };
+        let chaos = chaos(refresher(&key).flow, &events, bounds, look);
+        let Chaos { outcome, received, calls, .. } = chaos.map_err(TestCaseError::fail)?;
+        let was_received = |wanted: &[Scripted]| {
+            received.iter().any(|(_, response)| wanted.contains(response))
+        };
         match outcome {
             None => prop_assert!(calls > 0, "it asks for nothing"),
             Some(DeviceTokenEnd::DeviceRemoved(_)) => {
-                prop_assert!(said(&[Answer(404, REMOVED), Answer(200, REMOVED)]));
+                prop_assert!(was_received(&[Answer(404, REMOVED), Answer(200, REMOVED)]));
             }
             Some(DeviceTokenEnd::KeyRefused(_)) => {
-                prop_assert!(said(&[Answer(400, ""), Answer(422, "")]));
+                prop_assert!(was_received(&[Answer(400, ""), Answer(422, "")]));
             }
             Some(end) => prop_assert!(false, "{end}"),
         }
-        let brought = |fate: &Fate| fate.exchanged().as_deref() == Some(&*token);
-        prop_assert!(token == jwt(0) || met.iter().any(|(_, fate)| brought(fate)), "{token}");
+        let has_token = |response: &Scripted| token_of(response).as_deref() == Some(&*token);
+        prop_assert!(token == jwt(0) || received.iter().any(|(_, response)| has_token(response)), "{token}");
     }
 
     #[test]
-    fn whatever_comes_a_login_ends_in_time_in_what_is_true(lots in lots(Answer(201, MADE), fate())) {
+    fn whatever_comes_a_login_ends_in_time_in_what_is_true(events in events(Answer(201, CREATED), response())) {
         let key = Key::new();
         let left = |login: &DeviceLogin<&Key>, now| match login.progress(now) {
             DeviceLoginProgress::Waiting { left, .. } => Some(left),
@@ -119,39 +122,41 @@ proptest! {
         let login = plex_tv("id").short_device_login(&key);
         // As long as one without a key, and after that an exchange of two minutes, whose last two calls take one each.
         let grace = Duration::from_secs(140 + 245);
-        let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
-        let chaos = chaos(login, &lots, bounds, answer, left);
-        let Chaos { outcome, met, calls, was_heard, was_over } = chaos.map_err(TestCaseError::fail)?;
+        let bounds = Bounds {
+            interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
+        };
+        let chaos = chaos(login, &events, bounds, left);
+        let Chaos { outcome, received, calls, in_time, was_over } = chaos.map_err(TestCaseError::fail)?;
         let outcome = outcome.expect("an end");
-        let came = |wanted: &dyn Fn(&str, &Fate) -> bool| {
-            met.iter().any(|(path, fate)| wanted(path.trim_start_matches("/api/v2"), fate))
+        let was_received = |wanted: &dyn Fn(&str, &Scripted) -> bool| {
+            received.iter().any(|(path, response)| wanted(path.trim_start_matches("/api/v2"), response))
         };
         match &outcome {
             Ok(linked) => {
                 let token = linked.auth_token.expose();
-                let of_poll = came(&|path, fate| path == POLL && fate.polled() == Some(token));
-                let of_exchange = came(&|path, fate| {
-                    path == "/auth/token" && fate.exchanged().as_deref() == Some(token)
+                let of_poll = was_received(&|path, response| path == POLL && polled(response) == Some(token));
+                let of_exchange = was_received(&|path, response| {
+                    path == "/auth/token" && token_of(response).as_deref() == Some(token)
                 });
                 prop_assert!(of_poll || of_exchange, "{}", token);
             }
             Err(DeviceLoginError::Expired) => {
-                let is_gone = |path: &str, fate: &Fate| {
-                    path == POLL && matches!(fate, Answer(404, GONE) | Answer(410, _))
+                let is_gone = |path: &str, response: &Scripted| {
+                    path == POLL && matches!(response, Answer(404, GONE) | Answer(410, _))
                 };
-                prop_assert!(was_over || calls > 1800 || came(&is_gone), "{:?}", met.last());
+                prop_assert!(was_over || calls > 1800 || was_received(&is_gone), "{:?}", received.last());
             }
             Err(DeviceLoginError::Failed(error)) => {
                 let said = error.status().map(|status| status.as_u16());
-                let is_it = |_: &str, fate: &Fate| fate.status() == said;
-                prop_assert!(said.is_none() || came(&is_it), "{error}");
+                let is_it = |_: &str, response: &Scripted| response.status() == said;
+                prop_assert!(said.is_none() || was_received(&is_it), "{error}");
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
         // A token that came is never lost, however late it was.
-        let is_linked = came(&|path, fate| path == POLL && fate.polled().is_some());
+        let is_linked = was_received(&|path, response| path == POLL && polled(response).is_some());
         prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
-        if let Some((path, Answer(404, GONE))) = met.last().filter(|_| was_heard) {
+        if let Some((path, Answer(404, GONE))) = received.last().filter(|_| in_time) {
             let is_expired = matches!(outcome, Err(DeviceLoginError::Expired));
             prop_assert!(is_expired || !path.ends_with(POLL), "{outcome:?}");
         }

@@ -7,186 +7,187 @@ use plex_auth_proto::flow::{InvalidSavedState, PinLogin, PinProgress};
 use plex_auth_proto::pin::ShortPin;
 use plex_auth_proto::{Flow, Step};
 
-use super::harness::{Answer, GONE, LINKED, MADE, Play, RetryAfter, Silence, WAITING, plex_tv};
+use super::{CREATED, GONE, LINKED, WAITING, login};
+use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, plex_tv};
 
 #[test]
 fn it_polls_once_a_second_until_somebody_has_linked_the_pin() {
-    let mut play = Play::new();
-    assert!(matches!(play.login.progress(play.now), PinProgress::Creating));
-    play.meets(Answer(201, MADE));
-    assert_eq!(play.left(), 900);
+    let mut driven = login();
+    assert!(matches!(driven.progress(), PinProgress::Creating));
+    driven.respond(Answer(201, CREATED));
+    assert_eq!(driven.left(), 900);
     for body in [WAITING, r#"{"id":2147483650,"authToken":""}"#, r#"{"id":2147483650}"#] {
-        play.meets(Answer(200, body));
+        driven.respond(Answer(200, body));
     }
-    assert_eq!(play.left(), 897);
-    play.meets(Answer(200, LINKED));
-    assert_eq!(play.ends().unwrap().auth_token.expose(), "xyz-Abc_0123456789ab");
-    assert_eq!(play.gaps(), [1, 1, 1, 1]);
-    assert!(matches!(play.login.poll(play.now), Step::Wait(Duration::MAX)), "that is said once");
+    assert_eq!(driven.left(), 897);
+    driven.respond(Answer(200, LINKED));
+    assert_eq!(driven.finish().unwrap().auth_token.expose(), "xyz-Abc_0123456789ab");
+    assert_eq!(driven.gaps(), [1, 1, 1, 1]);
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)), "that is said once");
 }
 
 #[test]
 fn trouble_slows_it_down_and_ends_nothing() {
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE));
-    for fate in [
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED));
+    for response in [
         Answer(200, "<html>Sign in to the network</html>"),
         Answer(502, "<html>Bad Gateway</html>"),
-        Silence(TransportErrorKind::NameNotFound),
-        Silence(TransportErrorKind::TimedOut(Duration::from_secs(30))),
+        TransportError(TransportErrorKind::NameNotFound, true),
+        TransportError(TransportErrorKind::TimedOut(Duration::from_secs(30)), true),
         Answer(302, ""),
         Answer(404, "<html>no such page</html>"),
         Answer(200, r#"{"id":1,"authToken":"somebody-elses"}"#),
     ] {
-        play.meets(fate);
+        driven.respond(response);
     }
-    play.meets(RetryAfter("90"))
-        .meets(RetryAfter("abc"))
-        .meets(Answer(200, WAITING))
-        .meets(Answer(200, LINKED));
-    play.ends().unwrap();
-    assert_eq!(play.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 1]);
+    driven
+        .respond(RetryAfter(429, "90"))
+        .respond(RetryAfter(429, "abc"))
+        .respond(Answer(200, WAITING))
+        .respond(Answer(200, LINKED));
+    driven.finish().unwrap();
+    assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 1]);
 }
 
 #[test]
 fn no_trouble_keeps_it_from_asking_in_the_last_seconds_of_a_pin() {
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE)).meets(RetryAfter("3600"));
-    assert_eq!(play.left(), 899);
-    play.meets(RetryAfter("3600"));
-    assert_eq!(play.gaps(), [1, 879]);
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED)).respond(RetryAfter(429, "3600"));
+    assert_eq!(driven.left(), 899);
+    driven.respond(RetryAfter(429, "3600"));
+    assert_eq!(driven.gaps(), [1, 879]);
     for _ in 0..5 {
-        play.meets(RetryAfter("3600"));
+        driven.respond(RetryAfter(429, "3600"));
     }
-    assert_eq!(play.gaps(), [1, 879, 2, 2, 2, 2, 2]);
-    play.meets(Answer(200, LINKED));
-    play.ends().unwrap();
+    assert_eq!(driven.gaps(), [1, 879, 2, 2, 2, 2, 2]);
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 }
 
 #[test]
 fn a_poll_is_not_waited_for_as_long_as_another_call() {
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE));
-    let (_, call) = play.sends().unwrap();
-    assert_eq!(call.reply().deadline(), Some(Duration::from_secs(10)));
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED));
+    let request = driven.send().unwrap();
+    assert_eq!(request.call.reply().deadline(), Some(Duration::from_secs(10)));
 }
 
 #[test]
 fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
     // Forward by a day: it asks once more, and Plex says that the PIN lives.
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE)).meets(Answer(200, WAITING));
-    play.now += Duration::from_secs(86_400);
-    play.meets(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
-    assert_eq!(play.left(), 890);
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
+    driven.now += Duration::from_secs(86_400);
+    driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
+    assert_eq!(driven.left(), 890);
     // Back by a day: nothing waits for a day to come a second time.
-    play.now -= Duration::from_secs(86_400);
-    let before = play.now;
-    play.meets(Answer(200, LINKED));
-    assert!(play.now.duration_since(before).unwrap() < Duration::from_secs(3));
-    play.ends().unwrap();
+    driven.now -= Duration::from_secs(86_400);
+    let before = driven.now;
+    driven.respond(Answer(200, LINKED));
+    assert!(driven.now.duration_since(before).unwrap() < Duration::from_secs(3));
+    driven.finish().unwrap();
 }
 
 #[test]
 fn a_clock_that_is_set_while_the_pin_is_made_makes_no_silence_of_its_answer() {
     let years = Duration::from_secs(56 * 365 * 86_400);
-    let mut play = Play::new();
-    let (id, call) = play.sends().unwrap();
-    play.now += years;
+    let mut driven = login();
+    let created = driven.send().unwrap();
+    driven.now += years;
     for _ in 0..3 {
-        let Step::Wait(wait) = play.login.poll(play.now) else { panic!() };
-        play.now += wait;
+        let Step::Wait(wait) = driven.flow.poll(driven.now) else { panic!() };
+        driven.now += wait;
     }
-    play.login.complete(play.now, id, Answer(201, MADE).of(&call));
-    assert_eq!(play.left(), 900);
-    play.meets(Answer(200, LINKED));
-    play.ends().unwrap();
+    driven.complete(&created, &Answer(201, CREATED));
+    assert_eq!(driven.left(), 900);
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 
     // Where it never comes, that is told ten seconds later.
-    let mut play = Play::new();
-    let _ = play.sends().unwrap();
-    play.now += years;
-    let set_at = play.now;
-    play.ends().unwrap_err();
-    assert_eq!(play.now.duration_since(set_at).unwrap().as_secs(), 10);
+    let mut driven = login();
+    let _ = driven.send().unwrap();
+    driven.now += years;
+    let set_at = driven.now;
+    driven.finish().unwrap_err();
+    assert_eq!(driven.now.duration_since(set_at).unwrap().as_secs(), 10);
 }
 
 #[test]
 fn a_clock_that_is_set_forward_and_a_poll_that_fails_end_nothing() {
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE)).meets(Answer(200, WAITING));
-    play.now += Duration::from_secs(56 * 365 * 86_400);
-    play.meets(Answer(502, "<html>"));
-    play.meets(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
-    assert_eq!(play.left(), 890);
-    play.meets(Answer(200, LINKED));
-    play.ends().unwrap();
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
+    driven.now += Duration::from_secs(56 * 365 * 86_400);
+    driven.respond(Answer(502, "<html>"));
+    driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
+    assert_eq!(driven.left(), 890);
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 }
 
 #[test]
 fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
     // The clock was set forward while it was on its way, and the next poll is under way or has found nothing.
     for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
-        let mut play = Play::new();
-        play.meets(Answer(201, MADE));
-        let (late, call) = play.sends().unwrap();
-        play.now += Duration::from_secs(3600);
+        let mut driven = login();
+        driven.respond(Answer(201, CREATED));
+        let late = driven.send().unwrap();
+        driven.now += Duration::from_secs(3600);
         match next {
-            None => assert!(play.sends().is_some()),
-            Some(fate) => assert_eq!(play.meets(fate).sent.len(), 3),
+            None => assert!(driven.send().is_some()),
+            Some(response) => assert_eq!(driven.respond(response).sent.len(), 3),
         }
-        play.login.complete(play.now, late, Answer(200, LINKED).of(&call));
-        play.ends().unwrap();
+        driven.complete(&late, &Answer(200, LINKED));
+        driven.finish().unwrap();
         // Nothing is under way that another one would have to wait for.
-        play.login.renew();
-        let now = play.now;
-        play.meets(Answer(201, MADE));
-        assert_eq!(play.now, now);
+        driven.flow.renew();
+        let now = driven.now;
+        driven.respond(Answer(201, CREATED));
+        assert_eq!(driven.now, now);
         // Neither is it taken twice, nor for the token of the next PIN.
-        play.login.complete(play.now, late, Answer(200, LINKED).of(&call));
-        assert_eq!(play.left(), 900);
+        driven.complete(&late, &Answer(200, LINKED));
+        assert_eq!(driven.left(), 900);
     }
 }
 
 #[test]
 fn what_it_shows_of_itself_is_where_it_stands() {
-    let mut play = Play::new();
-    assert!(format!("{:?}", play.login).ends_with("state: creating }"), "{:?}", play.login);
-    play.meets(Answer(201, MADE));
-    let shown = format!("{:?}", play.login);
+    let mut driven = login();
+    assert!(format!("{:?}", driven.flow).ends_with("state: creating }"), "{:?}", driven.flow);
+    driven.respond(Answer(201, CREATED));
+    let shown = format!("{:?}", driven.flow);
     assert!(shown.contains("state: ShortPin") && !shown.contains("G7KX"), "{shown}");
-    play.meets(Answer(200, LINKED));
-    assert!(format!("{:?}", play.login).ends_with("state: finished }"), "{:?}", play.login);
+    driven.respond(Answer(200, LINKED));
+    assert!(format!("{:?}", driven.flow).ends_with("state: finished }"), "{:?}", driven.flow);
 }
 
 #[test]
 fn it_is_renewed_when_the_caller_asks() {
-    let mut play = Play::new();
-    play.meets(Answer(201, MADE)).meets(Answer(404, GONE));
-    play.login.renew();
-    assert!(matches!(play.login.progress(play.now), PinProgress::Finished), "not told yet");
-    play.ends().unwrap_err();
-    play.login.renew();
-    play.meets(Answer(201, MADE)).meets(Answer(200, LINKED));
-    play.ends().unwrap();
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED)).respond(Answer(404, GONE));
+    driven.flow.renew();
+    assert!(matches!(driven.progress(), PinProgress::Finished), "not told yet");
+    driven.finish().unwrap_err();
+    driven.flow.renew();
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 }
 
 #[test]
 fn it_is_kept_and_gone_on_with() {
-    let mut play = Play::new();
-    assert!(play.login.save(play.now).is_none());
-    play.meets(Answer(201, MADE)).meets(Answer(200, WAITING));
-    let saved = play.login.save(play.now).unwrap();
-    assert!(!format!("{:?} {saved:?}", play.login).contains("G7KX"));
+    let mut driven = login();
+    assert!(driven.flow.save(driven.now).is_none());
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
+    let saved = driven.flow.save(driven.now).unwrap();
+    assert!(!format!("{:?} {saved:?}", driven.flow).contains("G7KX"));
 
-    let later = play.now + Duration::from_secs(100);
+    let later = driven.now + Duration::from_secs(100);
     let login = PinLogin::restore(plex_tv("id"), saved.expose(), later).unwrap();
-    let mut play = Play::with(login);
-    play.now = later;
-    assert_eq!(play.left(), 799);
-    let (_, call) = play.sends().unwrap();
-    assert!(call.request().uri().path().ends_with("/pins/2147483650"));
-    assert_eq!(play.now, later, "at once");
+    let mut driven = Driven::at(later, login);
+    assert_eq!(driven.left(), 799);
+    let request = driven.send().unwrap();
+    assert!(request.call.request().uri().path().ends_with("/pins/2147483650"));
+    assert_eq!(driven.now, later, "at once");
 
     let restore = |identifier: &str, saved: &str| {
         PinLogin::<ShortPin>::restore(plex_tv(identifier), saved, later).unwrap_err()

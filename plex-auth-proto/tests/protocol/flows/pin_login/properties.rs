@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use plex_auth_proto::Flow;
-use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{PinLogin, PinLoginError, PinProgress};
 use plex_auth_proto::pin::ShortPin;
 use proptest::prelude::{
@@ -11,16 +10,14 @@ use proptest::prelude::{
     prop_oneof, proptest,
 };
 
-use super::harness::{
-    Answer, Fate, GONE, LINKED, MADE, OVER, RetryAfter, Silence, WAITING, plex_tv,
-};
-use crate::flows::chaos::{Bounds, Chaos, chaos, lots};
+use super::{CREATED, GONE, LINKED, OVER, WAITING};
+use crate::flows::chaos::{Bounds, Chaos, chaos, events};
+use crate::flows::harness::{Answer, RetryAfter, Scripted, cut_off, plex_tv};
 
-fn fate() -> impl Strategy<Value = Fate> + Clone {
-    let reason = TransportErrorKind::CutOff;
+fn response() -> impl Strategy<Value = Scripted> + Clone {
     prop_oneof![
         6 => Just(Answer(200, WAITING)),
-        1 => (any::<bool>()).prop_map(|made| Answer(201, if made { MADE } else { "{}" })),
+        1 => (any::<bool>()).prop_map(|made| Answer(201, if made { CREATED } else { "{}" })),
         1 => (0_usize..9).prop_map(|which| Answer(
             200,
             [
@@ -39,9 +36,10 @@ fn fate() -> impl Strategy<Value = Fate> + Clone {
             .prop_filter("no success", |status| !(200..300).contains(status))
             .prop_map(|status| Answer(status, "")),
         1 => (0_usize..5).prop_map(|which| RetryAfter(
+            429,
             ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"][which]
         )),
-        1 => Just(Silence(reason)),
+        1 => Just(cut_off(true)),
         1 => Just(Answer(404, GONE)),
     ]
 }
@@ -52,7 +50,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_and_whatever_the_clock_does_it_ends_in_time_in_what_is_true(
-        lots in lots(Answer(201, MADE), fate()),
+        events in events(Answer(201, CREATED), response()),
     ) {
         let left = |login: &PinLogin<ShortPin>, now| match login.progress(now) {
             PinProgress::Waiting { left, .. } => Some(left),
@@ -62,33 +60,37 @@ proptest! {
         // The poll that is under way at its end is lost a minute later, and so is the last one, 16 s after that; a clock
         // that goes back takes some.
         let grace = Duration::from_secs(140);
-        let bounds = Bounds { pace: Duration::from_secs(1), grace, rounds: 200_000 };
-        let chaos = chaos(login, &lots, bounds, |call, fate| fate.of(call), left);
-        let Chaos { outcome, met, calls, was_heard, was_over } = chaos.map_err(TestCaseError::fail)?;
+        let bounds = Bounds {
+            interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
+        };
+        let chaos = chaos(login, &events, bounds, left);
+        let Chaos { outcome, received, calls, in_time, was_over } = chaos.map_err(TestCaseError::fail)?;
         let outcome = outcome.expect("an end");
-        let came = |wanted: &dyn Fn(&Fate) -> bool| met.iter().any(|(_, fate)| wanted(fate));
+        let was_received = |wanted: &dyn Fn(&Scripted) -> bool| {
+            received.iter().any(|(_, response)| wanted(response))
+        };
         match &outcome {
             Ok(linked) => {
                 prop_assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
-                prop_assert!(came(&|fate| matches!(fate, Answer(200, LINKED))));
+                prop_assert!(was_received(&|response| matches!(response, Answer(200, LINKED))));
             }
             Err(PinLoginError::Expired) => {
-                let is_end = |fate: &Fate| matches!(fate, Answer(404, GONE) | Answer(410, _) | Answer(200, OVER));
+                let is_end = |response: &Scripted| matches!(response, Answer(404, GONE) | Answer(410, _) | Answer(200, OVER));
                 // Answers that lengthen its life again and again do so for twice as long as it was to be.
-                prop_assert!(was_over || calls > 1800 || came(&is_end), "{:?}", met.last());
+                prop_assert!(was_over || calls > 1800 || was_received(&is_end), "{:?}", received.last());
             }
             Err(PinLoginError::Failed(error)) => {
                 let said = error.status().map(|status| status.as_u16());
-                prop_assert!(said.is_none() || came(&|fate| fate.status() == said), "{error}");
+                prop_assert!(said.is_none() || was_received(&|response| response.status() == said), "{error}");
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
         // A token that came is never lost, however late it was.
         let polled: Vec<_> =
-            met.iter().filter(|(path, _)| path.ends_with("/pins/2147483650")).collect();
-        let is_linked = polled.iter().any(|(_, fate)| matches!(fate, Answer(200, LINKED)));
+            received.iter().filter(|(path, _)| path.ends_with("/pins/2147483650")).collect();
+        let is_linked = polled.iter().any(|(_, response)| matches!(response, Answer(200, LINKED)));
         prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
-        if let Some((_, Answer(404, GONE))) = polled.last().filter(|_| was_heard) {
+        if let Some((_, Answer(404, GONE))) = polled.last().filter(|_| in_time) {
             prop_assert!(matches!(outcome, Err(PinLoginError::Expired)));
         }
     }

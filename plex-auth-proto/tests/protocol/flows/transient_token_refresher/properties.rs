@@ -6,20 +6,21 @@ use plex_auth_proto::flow::TransientTokenProgress as Progress;
 use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
+    Just, ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
 };
 
-use super::harness::{Answer, Fate, HOUR, RetryAfter, Silence, refresher, start};
+use super::{HOUR, UNREACHABLE, refresher, transient};
+use crate::flows::harness::{Answer, RetryAfter, Scripted, shifted, start};
 
-fn fate() -> impl Strategy<Value = Fate> {
+fn response() -> impl Strategy<Value = (Scripted, Option<u32>)> {
     let waits = ["0", "5", "99999999999", "x", "Wed, 21 Oct 2015 07:28:00 GMT"];
     let bodies = ["", "<html>", "{}", "<MediaContainer size='0'/>"];
     prop_oneof![
-        4 => any::<u32>().prop_map(Fate::Token),
-        1 => (100_u16..600).prop_map(|status| Answer(status, "")),
-        1 => (0..bodies.len()).prop_map(move |which| Answer(200, bodies[which])),
-        1 => (0..waits.len()).prop_map(move |which| RetryAfter(waits[which])),
-        1 => any::<bool>().prop_map(|_| Silence),
+        4 => any::<u32>().prop_map(|number| (transient(number), Some(number))),
+        1 => (100_u16..600).prop_map(|status| (Answer(status, ""), None)),
+        1 => (0..bodies.len()).prop_map(move |which| (Answer(200, bodies[which]), None)),
+        1 => (0..waits.len()).prop_map(move |which| (RetryAfter(503, waits[which]), None)),
+        1 => Just((UNREACHABLE, None)),
     ]
 }
 
@@ -29,7 +30,7 @@ proptest! {
 
     #[test]
     fn whatever_comes_it_goes_on_and_hands_out_what_the_server_gave_for_its_time_alone(
-        rounds in vec((fate(), 0_u64..100, any::<bool>(), prop_oneof![
+        rounds in vec((response(), 0_u64..100, any::<bool>(), prop_oneof![
             4 => any::<bool>().prop_map(|_| 0), 1 => -400_000_i64..400_000
         ]), 1..40),
         jitter in 0_u64..10_000,
@@ -42,7 +43,7 @@ proptest! {
         let (mut last_sent, mut given) = (None::<Duration>, None::<(String, Duration)>);
         let (mut round, mut sent) = (0, 0);
         for _ in 0..400 {
-            let (fate, takes, refuses, jump) = &rounds[round % rounds.len()];
+            let ((response, number), takes, refuses, jump) = &rounds[round % rounds.len()];
             match refresher.poll(now) {
                 Step::Send(id, call) => {
                     if let Some(last) = last_sent {
@@ -50,25 +51,21 @@ proptest! {
                     }
                     (round, sent) = (round + 1, sent + 1);
                     last_sent = Some(passed);
-                    let asked_at = passed;
-                    // Some answers never come.
+                    let sent_at = passed;
+                    // Some responses never arrive.
                     if *takes < 90 {
                         let takes = Duration::from_secs(*takes % 50);
                         (now, passed) = (now + takes, passed + takes);
-                        let by = Duration::from_secs(jump.unsigned_abs());
-                        now = if *jump < 0 { now - by } else { now + by };
-                        refresher.complete(now, id, fate.of(&call));
-                        match fate {
-                            Fate::Token(number) => {
-                                given = Some((format!("transient-5ea1-{number}"), asked_at));
-                            }
-                            Answer(401 | 403 | 498, _) => {
-                                let refused = matches!(refresher.progress(now), Progress::Refused { .. });
-                                prop_assert!(refused);
-                                prop_assert!(matches!(refresher.poll(now), Step::Wait(_)));
-                                refresher.retry();
-                            }
-                            _ => {}
+                        now = shifted(now, *jump);
+                        refresher.complete(now, id, response.read(call.reply()));
+                        if let Some(number) = number {
+                            given = Some((format!("transient-5ea1-{number}"), sent_at));
+                        }
+                        if matches!(response, Answer(401 | 403 | 498, _)) {
+                            let refused = matches!(refresher.progress(now), Progress::Refused { .. });
+                            prop_assert!(refused);
+                            prop_assert!(matches!(refresher.poll(now), Step::Wait(_)));
+                            refresher.retry();
                         }
                         if let (true, Some(token)) = (refuses, refresher.token().cloned()) {
                             refresher.rejected(now, &token);
@@ -78,7 +75,7 @@ proptest! {
                 }
                 Step::Wait(time) => {
                     prop_assert!(time >= Duration::from_millis(1), "a busy loop");
-                    prop_assert!(time <= Duration::from_secs(48 * HOUR), "it has stopped");
+                    prop_assert!(time <= Duration::from_secs(48 * HOUR), "the flow has stopped");
                     (now, passed) = (now + time, passed + time);
                 }
                 Step::Done(never) => match never {},
@@ -90,6 +87,6 @@ proptest! {
                 prop_assert!(goes_back || age <= Duration::from_secs(48 * HOUR), "{age:?}");
             }
         }
-        prop_assert!(sent > 1, "it has stopped");
+        prop_assert!(sent > 1, "the flow has stopped");
     }
 }

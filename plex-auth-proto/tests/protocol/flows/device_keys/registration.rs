@@ -4,53 +4,63 @@ use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedSt
 use plex_auth_proto::jwt::Jwk;
 use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 
-use super::harness::{
-    Answer, DAY, Exchanged, Key, NONCE, Play, REMOVED, RetryAfter, Silence, jwt, plex_tv, refresher,
-};
+use super::{DAY, Key, NONCE, REMOVED, exchanged, jwt, refresher};
+use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
 
 #[test]
 fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() {
     let key = Key::new();
     let old = || Token::new("xyz-Abc_0123456789ab").unwrap();
-    for fate in [
+    for response in [
         Answer(201, ""),
-        Silence(true),
+        cut_off(true),
         Answer(502, "<html>"),
         Answer(400, "<html>"),
         Answer(408, "<html>"),
         Answer(422, ""),
         Answer(200, "<html>captive</html>"),
     ] {
-        let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-        let saved = play.flow.save();
+        let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+        let saved = driven.flow.save();
         assert_eq!(saved.expose(), r#"{"clientIdentifier":"id","keyId":"den"}"#);
-        play.meet([fate, Answer(200, NONCE), Answer(503, ""), Answer(200, NONCE), Exchanged(0)]);
-        assert_eq!(play.times("/auth/jwk").len(), 1);
-        assert_eq!(play.flow.renewals(), 1);
+        driven.respond_all([
+            response,
+            Answer(200, NONCE),
+            Answer(503, ""),
+            Answer(200, NONCE),
+            exchanged(0),
+        ]);
+        assert_eq!(driven.times_of("/auth/jwk").len(), 1);
+        assert_eq!(driven.flow.renewals(), 1);
     }
     // Nothing has happened: it is registered later.
-    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-    play.meet([Silence(false), RetryAfter("90"), Answer(201, ""), Answer(200, NONCE)]);
-    assert_eq!(play.gaps("/auth/jwk"), [30, 90]);
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+    driven.respond_all([
+        cut_off(false),
+        RetryAfter(429, "90"),
+        Answer(201, ""),
+        Answer(200, NONCE),
+    ]);
+    assert_eq!(driven.gaps_of("/auth/jwk"), [30, 90]);
     // What is in between has answered, and Plex has heard of nothing.
-    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     let in_between = [302, 404, 407].map(|status| Answer(status, "<html>portal</html>"));
-    play.meet(in_between).meet([Answer(201, ""), Answer(200, NONCE)]);
-    assert_eq!(play.gaps("/auth/jwk"), [30, 60, 120]);
+    driven.respond_all(in_between).respond_all([Answer(201, ""), Answer(200, NONCE)]);
+    assert_eq!(driven.gaps_of("/auth/jwk"), [30, 60, 120]);
 
-    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-    play.meets(Answer(401, r#"{"errors":[{"code":1001}]}"#));
-    let DeviceTokenEnd::NotRegistered(error) = play.ends() else { panic!() };
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+    driven.respond(Answer(401, r#"{"errors":[{"code":1001}]}"#));
+    let DeviceTokenEnd::NotRegistered(error) = driven.finish() else { panic!() };
     assert!(error.is_token_invalid());
 
-    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-    play.meets(Answer(403, "<html>"));
-    assert!(matches!(play.ends(), DeviceTokenEnd::NotRegistered(_)));
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+    driven.respond(Answer(403, "<html>"));
+    assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
     // Whatever else Plex says, it does not want this device.
-    let mut play = Play::with(plex_tv("id").register_device(&key, old()));
-    play.meets(Answer(429, REMOVED));
-    assert!(matches!(play.ends(), DeviceTokenEnd::DeviceRemoved(_)));
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+    driven.respond(Answer(429, REMOVED));
+    assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)));
 }
 
 #[test]
@@ -69,9 +79,9 @@ fn what_is_kept_is_for_one_identifier_and_one_key() {
     }
     let again = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
     assert_eq!(again.save().expose(), saved.expose());
-    let mut play = Play::with(again);
-    play.meets(Answer(200, NONCE));
-    assert_eq!(play.passed(), 6 * DAY);
+    let mut driven = Driven::new(again);
+    driven.respond(Answer(200, NONCE));
+    assert_eq!(driven.elapsed(), 6 * DAY);
 }
 
 #[test]

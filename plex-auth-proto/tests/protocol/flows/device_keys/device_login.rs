@@ -1,0 +1,264 @@
+//! A login by a PIN that brings the key along.
+
+use std::time::Duration;
+
+use plex_auth_proto::flow::{
+    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher, InvalidSavedState,
+};
+use plex_auth_proto::{Flow, Step};
+
+use super::{CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login};
+use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
+
+#[test]
+fn each_poll_of_a_login_is_signed_anew() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first call");
+    driven.respond(Answer(201, CREATED));
+    let DeviceLoginProgress::Waiting { pin, left, .. } = driven.progress() else { panic!() };
+    assert_eq!((pin.short().unwrap().pin().code.expose(), left.as_secs()), ("G7KX", 900));
+    driven.respond_all((0..600).map(|_| Answer(200, WAITING))).respond(Answer(200, LINKED));
+    assert_eq!(driven.finish().unwrap().auth_token.expose(), "eyJh.eyJp.c2ln");
+    assert_eq!(key.signed.get(), 601);
+    assert!(driven.times_of("/auth/nonce").is_empty());
+}
+
+#[test]
+fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond_all([
+        Answer(201, CREATED),
+        cut_off(true),
+        Answer(404, GONE),
+        Answer(200, NONCE),
+    ]);
+    assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
+    // It is not over, so that there is nothing to renew.
+    driven.flow.renew();
+    driven.respond(exchanged(0));
+    assert_eq!(driven.finish().unwrap().auth_token.expose(), jwt(0));
+
+    let mut driven = login(&key);
+    driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
+    driven.respond_all([Answer(200, NONCE), Answer(422, "")]);
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+    driven.flow.renew();
+    driven.respond(Answer(201, CREATED));
+
+    // Through trouble, for two minutes.
+    for (takes, expected) in [(0, [1, 31, 91]), (29, [1, 60, 120])] {
+        let (mut driven, began) = exchanging(&key);
+        let request = driven.send().unwrap();
+        driven.now += Duration::from_secs(takes);
+        driven.complete(&request, &Answer(503, ""));
+        driven.respond_all([Answer(503, ""), Answer(503, "")]);
+        assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+        let times: Vec<_> =
+            driven.times_of("/auth/nonce").iter().map(|time| time - began).collect();
+        assert_eq!(times, expected);
+    }
+
+    // Nothing was lost.
+    let mut driven = login(&key);
+    driven.respond_all([Answer(201, CREATED), cut_off(false), Answer(404, GONE)]);
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+}
+
+#[test]
+fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
+    for (response, can) in [
+        (cut_off(true), true),
+        (Answer(502, "<html>"), true),
+        (Answer(200, "<html>"), true),
+        (cut_off(false), false),
+        (Answer(503, r#"{"errors":[{"code":1013}]}"#), false),
+        (Answer(404, "<html>"), false),
+        (Answer(302, ""), false),
+        (RetryAfter(429, "1"), false),
+    ] {
+        let key = Key::new();
+        let mut driven = login(&key);
+        driven.respond_all([Answer(201, CREATED), response.clone(), Answer(404, GONE)]);
+        let asks = driven.send().is_some();
+        assert_eq!((asks, driven.outcome.is_none()), (can, can), "{response:?}");
+    }
+}
+
+#[test]
+fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
+    let gone = driven.elapsed();
+    for _ in 0..100 {
+        if driven.send().is_none() {
+            break;
+        }
+    }
+    assert!(matches!(driven.outcome, Some(Err(DeviceLoginError::Expired))), "{:?}", driven.outcome);
+    assert_eq!(driven.gaps_of("/auth/nonce"), [60]);
+    assert_eq!(driven.elapsed() - gone, 1 + 2 * 60);
+
+    let mut driven = login(&key);
+    driven.respond(Answer(201, CREATED));
+    for _ in 0..100 {
+        if driven.send().is_none() {
+            break;
+        }
+    }
+    let Some(Err(DeviceLoginError::Failed(error))) = &driven.outcome else { panic!() };
+    assert!(error.as_transport().is_some() && driven.elapsed() < 1300, "{} s", driven.elapsed());
+    assert_eq!(driven.times_of("/pins").len(), 1, "the key is brought along once");
+}
+
+#[test]
+fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is_taken() {
+    let key = Key::new();
+    for (response, token) in [
+        (Answer(422, ""), jwt(0)),
+        (cut_off(true), jwt(0)),
+        (Answer(200, WAITING), jwt(0)),
+        (Answer(200, LINKED), "eyJh.eyJp.c2ln".to_owned()),
+    ] {
+        let mut driven = login(&key);
+        driven.respond(Answer(201, CREATED));
+        let late = driven.send().unwrap();
+        driven.respond_all([Answer(404, GONE), Answer(200, NONCE)]);
+        let exchange = driven.send().unwrap();
+        assert_eq!(driven.last().path, "/auth/token");
+        driven.complete(&late, &response);
+        driven.complete(&exchange, &exchanged(0));
+        assert_eq!(driven.finish().unwrap().auth_token.expose(), token, "{response:?}");
+    }
+
+    // Nor is the token lost that the exchange itself brings late.
+    let (mut driven, _) = exchanging(&key);
+    driven.respond(Answer(200, NONCE));
+    let late = driven.send().unwrap();
+    let nonce = driven.send().unwrap();
+    driven.complete(&late, &exchanged(0));
+    driven.complete(&nonce, &Answer(200, NONCE));
+    assert_eq!(driven.finish().unwrap().auth_token.expose(), jwt(0));
+}
+
+#[test]
+fn a_login_that_asks_for_its_token_at_last_is_kept_and_makes_no_second_pin() {
+    let key = Key::new();
+    let restore = |saved: &str, now| {
+        Driven::at(now, DeviceLogin::restore(plex_tv("id"), &key, saved, now).unwrap())
+    };
+    let (driven, _) = exchanging(&key);
+    let mut again = restore(driven.flow.save(driven.now).expose(), driven.now);
+    assert!(matches!(again.progress(), DeviceLoginProgress::Exchanging));
+    again.respond_all([Answer(200, NONCE), exchanged(0)]);
+    assert_eq!(again.finish().unwrap().auth_token.expose(), jwt(0));
+
+    // It is not known.
+    let mut again = restore(driven.flow.save(driven.now).expose(), driven.now);
+    again.respond_all([Answer(200, NONCE), Answer(422, "")]);
+    assert!(matches!(again.finish(), Err(DeviceLoginError::Expired)));
+    again.flow.renew();
+    again.respond(Answer(201, CREATED));
+}
+
+/// One that asks for its token at last, and when it began to.
+fn exchanging(key: &Key) -> (Driven<DeviceLogin<&Key>>, u64) {
+    let mut driven = login(key);
+    driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
+    let began = driven.elapsed();
+    (driven, began)
+}
+
+#[test]
+fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked() {
+    let key = Key::new();
+    let (mut driven, _) = exchanging(&key);
+    driven.respond(Answer(200, NONCE));
+    let shown = format!("{:?}", driven.flow);
+    assert!(shown.ends_with(r#"key_id: "den", state: finished, exchanging: true }"#), "{shown}");
+    key.locked.set(true);
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)));
+    assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
+    key.locked.set(false);
+    driven.respond(exchanged(0));
+    driven.finish().unwrap();
+
+    let (mut driven, began) = exchanging(&key);
+    let request = driven.send().unwrap();
+    driven.now += Duration::from_secs(29);
+    driven.complete(&request, &Answer(200, NONCE));
+    key.locked.set(true);
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
+    assert_eq!(driven.elapsed() - began, 120);
+}
+
+#[test]
+fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
+    let key = Key::new();
+    let (mut driven, began) = exchanging(&key);
+    let request = driven.send().unwrap();
+    driven.now += Duration::from_secs(59);
+    driven.complete(&request, &Answer(200, NONCE));
+    let sent: Vec<_> = (0..2).map(|_| driven.send().map(|_| driven.last().at - began)).collect();
+    assert_eq!(sent, [Some(60), Some(120)]);
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+    assert_eq!(driven.elapsed() - began, 180);
+}
+
+#[test]
+fn a_login_whose_key_plex_knows_already_needs_no_pin() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond_all([Answer(422, ""), Answer(200, NONCE), exchanged(0)]);
+    driven.finish().unwrap();
+    for (response, wants_new) in [(Answer(401, REMOVED), true), (Answer(422, ""), false)] {
+        let mut driven = login(&key);
+        driven.respond_all([Answer(422, ""), Answer(200, NONCE), response]);
+        let Err(DeviceLoginError::Failed(error)) = driven.finish() else { panic!() };
+        assert_eq!(error.needs_new_device_key(), wants_new);
+    }
+}
+
+#[test]
+fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond(Answer(201, CREATED));
+    key.locked.set(true);
+    driven.now += Duration::from_secs(1);
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)));
+    let DeviceLoginProgress::Waiting { sign_error, .. } = driven.progress() else { panic!() };
+    assert_eq!(sign_error.unwrap().reason(), "the TPM is locked");
+    key.locked.set(false);
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
+
+    let mut driven = login(&key);
+    driven.respond(Answer(201, CREATED));
+    key.locked.set(true);
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
+    assert!((930..960).contains(&driven.elapsed()), "{}", driven.elapsed());
+}
+
+#[test]
+fn a_login_is_kept_and_gone_on_with() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond_all([Answer(201, CREATED), Answer(200, WAITING)]);
+    let saved = driven.flow.save(driven.now);
+    assert!(!format!("{:?}", driven.flow).contains("G7KX"));
+    let restore = |identifier: &str| {
+        DeviceLogin::restore(plex_tv(identifier), &key, saved.expose(), driven.now)
+    };
+    assert_eq!(restore("other").map(|_| ()).unwrap_err(), InvalidSavedState::OtherIdentifier);
+    let mut again = Driven::at(driven.now, restore("id").unwrap());
+    again.respond(Answer(200, LINKED));
+    assert_eq!((again.last().at, &*again.last().path), (1, "/pins/2147483650"));
+    again.finish().unwrap();
+    // The too, where it was linked.
+    let mut again =
+        Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());
+    again.respond(Answer(200, NONCE)).respond(exchanged(0));
+}
