@@ -90,7 +90,7 @@ mod tests {
     use super::{Body, Bytes, Zeroize, ZeroizeOnDrop};
 
     #[test]
-    fn it_holds_what_it_was_made_of() {
+    fn holds_its_bytes() {
         let bodies = [Body::from("abc"), Body::from("abc".to_owned()), Body::from(&b"abc"[..])];
         for body in bodies.into_iter().chain([Body::from(b"abc".to_vec())]) {
             assert_eq!(body.as_ref(), b"abc");
@@ -102,14 +102,14 @@ mod tests {
 
     /// That a body says so of itself is no proof; what it holds must. Else this does not compile.
     #[test]
-    fn what_it_holds_is_zeroed_when_dropped() {
+    fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}
         let Body(bytes) = &Body::empty();
         zeroes(bytes);
     }
 
     #[test]
-    fn all_of_them_are_zeroed() {
+    fn all_bytes_are_zeroed() {
         let mut bytes = Bytes(b"login=rosa&password=hunter2".to_vec());
         bytes.zeroize();
         assert_eq!(bytes.0, [0; 27]);

@@ -6,7 +6,7 @@ fn call(uri: &str) -> Call<()> {
 }
 
 #[test]
-fn a_secret_url_is_masked_wherever_it_is_shown() {
+fn secret_url_is_redacted_everywhere() {
     let secret = call("https://user:pass@plex.tv/api/v2/pins/4711?pin=0815").secret_url();
     let shown = format!(
         "{secret:?} {:?} {} {:?}",
@@ -22,7 +22,7 @@ fn a_secret_url_is_masked_wherever_it_is_shown() {
 }
 
 #[test]
-fn another_url_is_shown_without_its_user_info() {
+fn other_url_is_shown_without_user_info() {
     let call = call("https://user:pass@plex.tv/api/v2/user?x=1");
     assert_eq!(call.masked_url().to_string(), "https://plex.tv/api/v2/user?x=1");
     assert_eq!(
@@ -33,7 +33,7 @@ fn another_url_is_shown_without_its_user_info() {
 }
 
 #[test]
-fn a_token_of_ones_own_request_is_masked_too() {
+fn token_of_a_custom_request_is_redacted() {
     let request = Request::get("https://plex.tv/x?X-Plex-Token=s3cret")
         .header("x-plex-token", "s3cret")
         .header("authorization", "s3cret")
@@ -43,7 +43,7 @@ fn a_token_of_ones_own_request_is_masked_too() {
 }
 
 #[test]
-fn a_status_is_enough_where_nothing_else_is_wanted() {
+fn status_is_enough_for_status_only_calls() {
     let (_, reply) = call("https://plex.tv/x").into_parts();
     let large = http::Response::builder()
         .header("content-length", "5000000")
@@ -55,7 +55,7 @@ fn a_status_is_enough_where_nothing_else_is_wanted() {
 }
 
 #[test]
-fn a_call_of_ones_own_has_a_length_and_is_not_sent_twice() {
+fn custom_call_has_a_length_and_is_not_repeated() {
     let call = call("https://plex.tv/x");
     assert_eq!(call.request().headers()["content-length"], "8");
     assert!(!call.reply().is_idempotent());

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn plexs_list_is_read_as_json_and_as_xml() {
+    fn list_is_read_as_json_and_as_xml() {
         let all = entry(Some(1001), Some(401), "User could not be authenticated");
         for body in [
             r#"{"errors":[{"code":1001,"message":"User could not be authenticated","status":401}]}"#,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_can_list_several() {
+    fn response_can_list_several_errors() {
         let body = r#"{"errors":[{"code":1001,"message":"a"},{"code":1029,"message":"b"}]}"#;
         assert_eq!(listed(body), [entry(Some(1001), None, "a"), entry(Some(1029), None, "b")]);
         let body = "<errors><error code='1028'/><error code='1031'/></errors>";
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_of_what_is_not_plexs() {
+    fn foreign_bodies_list_no_errors() {
         for body in [
             "",
             "null",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_one_short_line() {
+    fn message_is_one_short_line() {
         let body = format!(r#"{{"error":"a\nb\u001b[31m\u2028\u202ec{}"}}"#, "x".repeat(1000));
         let errors = read(body.as_bytes());
         let message = errors[0].message().unwrap();
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut() {
+    fn long_list_is_cut() {
         let body = format!(r#"{{"errors":[{}1]}}"#, r#"{"message":"a"},"#.repeat(4000));
         assert_eq!(read(body.as_bytes()).len(), 16);
         let body = format!(r#"{{"errors":[{}{{"code":1029}}]}}"#, r#"{"code":1001},"#.repeat(400));

@@ -17,7 +17,7 @@ fn details(reason: Reason, sent: bool) -> Error {
 }
 
 #[test]
-fn every_reason_says_what_it_is_and_whether_it_may_pass() {
+fn every_kind_has_a_message_and_retryability() {
     for (reason, passes, text) in [
         (Reason::NameNotFound, true, "the name of the host was not found"),
         (Reason::Refused, true, "the connection was refused"),

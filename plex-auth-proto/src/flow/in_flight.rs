@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_of_which_nothing_comes_is_lost_and_so_is_what_comes_too_late() {
+    fn late_and_missing_responses_are_lost() {
         let seconds = Duration::from_secs;
         let mut calls = InFlight::new();
         let first = calls.start(seconds(10));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_forward_leaves_a_call_its_leeway() {
+    fn clock_set_forward_leaves_the_leeway() {
         let seconds = Duration::from_secs;
         let lost_at = |looks: &[u64]| {
             let mut calls = InFlight::new();

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_says_goes_on_whatever_the_own_clock_does() {
+    fn server_time_is_independent_of_the_local_clock() {
         let mut clock = ServerClock::default();
         assert_eq!(clock.at(at(100)).plex, at(100));
         for unknown in ["soon", "Thu, 01 Jan 1970 01:00:00 GMT"] {

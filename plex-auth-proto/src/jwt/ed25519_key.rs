@@ -88,7 +88,7 @@ mod tests {
 
     /// RFC 8037, appendix A.1 and A.4: a key, and the signature of a JWS by another implementation.
     #[test]
-    fn it_signs_as_the_rfc_does() {
+    fn signature_matches_the_rfc() {
         let d = BASE64.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
         let key = Ed25519Key::from_seed(&d.try_into().unwrap());
         assert_eq!(
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_back_from_its_seed_with_the_name_that_it_is_given() {
+    fn key_is_restored_from_its_seed_and_name() {
         let key = Ed25519Key::from_seed(&[9; 32]).with_key_id(" den ").unwrap();
         let again = Ed25519Key::from_seed(key.expose_seed());
         assert_eq!(again.jwk().public_key(), key.jwk().public_key());
@@ -113,7 +113,7 @@ mod tests {
 
     /// That a key says so of itself is no proof; what it holds must. Else this does not compile.
     #[test]
-    fn what_it_holds_is_zeroed_when_dropped() {
+    fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}
         zeroes(&Ed25519Key::from_seed(&[9; 32]).seed);
         zeroes(&SigningKey::from_bytes(&[9; 32]));

@@ -130,7 +130,7 @@ mod tests {
     use super::{InvalidKeyId, Jwk};
 
     #[test]
-    fn a_name_is_trimmed_and_one_that_cannot_be_sent_is_refused() {
+    fn key_id_is_trimmed_and_validated() {
         use InvalidKeyId::{ControlCharacter, Empty, TooLong};
         assert_eq!(Jwk::new([0; 32], " den 客厅\n").unwrap().key_id(), "den 客厅");
         let longest = "x".repeat(256);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn any_name_is_written_as_json() {
+    fn any_key_id_is_written_as_json() {
         let json: serde_json::Value =
             serde_json::from_str(&Jwk::new([0; 32], r#"a"b\c"#).unwrap().to_json()).unwrap();
         assert_eq!(json["kid"], r#"a"b\c"#);
@@ -153,7 +153,7 @@ mod tests {
     /// RFC 8037, appendix A.3.
     #[cfg(feature = "ed25519")]
     #[test]
-    fn the_thumbprint_is_that_of_the_rfc() {
+    fn thumbprint_matches_the_rfc() {
         let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
         let jwk = Jwk::with_thumbprint(crate::jwt::encoding::public_key(x).unwrap());
         assert_eq!(jwk.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_verified_by_the_key_that_it_names() {
+    fn token_is_verified_by_the_key_it_names() {
         let rsa = r#"{"kty":"RSA","kid":"k2","n":"AQAB","e":"AQAB"}"#.to_owned();
         let plex = keys(&[json(1), rsa.clone(), json(2)]);
         let token = signed_by(&key(2), &named(2), CLAIMS);
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_names_no_key_is_tried_with_all() {
+    fn token_without_key_id_is_tried_with_all_keys() {
         let token = signed_by(&key(2), r#"{"alg":"EdDSA"}"#, CLAIMS);
         for order in [[json(1), json(2)], [json(2), json(1)], [nameless(1), nameless(2)]] {
             assert_eq!(outcome(&keys(&order), &token), None);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_token_says_is_looked_at_once_it_is_plexs() {
+    fn claims_are_checked_after_the_signature() {
         let plex = keys(&[json(1)]);
         for (claims, expected) in [
             (r#"{"iss":"plex.tv","aud":["x","a-television"],"exp":1700604800.5}"#, None),
@@ -221,7 +221,7 @@ mod tests {
 
     /// RFC 8037, appendix A.5: what is signed there is a sentence and no claims.
     #[test]
-    fn the_signature_of_the_rfc_is_right() {
+    fn rfc_signature_is_verified() {
         let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
         let plex: PlexKeys = serde_json::from_str(plex).unwrap();
         let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
@@ -236,7 +236,7 @@ mod tests {
 
     /// Made with Python's `cryptography` (OpenSSL) of the seed of 32 fives.
     #[test]
-    fn a_token_of_another_implementation_is_verified() {
+    fn token_of_another_implementation_is_verified() {
         let token = [
             "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJFZERTQSIsICJraWQiOiAiazUifQ.eyJpc3MiOiAicGxleC50diIsICJhdWQiOiBbI",
             "nBsZXgudHYiLCAiYS10ZWxldmlzaW9uIl0sICJpYXQiOiAxNzAwMDAwMDAwLCAiZXhwIjogMTcwMDYwNDgwMCwgInRodW1ic",
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_token_is_no_longer_plexs() {
+    fn changed_token_is_refused() {
         let plex = keys(&[json(1)]);
         let token = signed_by(&key(1), &named(1), CLAIMS);
         let (message, signature) = token.expose().rsplit_once('.').unwrap();

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_servers_want_it_and_its_url_is_a_secret() {
+    fn request_is_correct_and_its_url_secret() {
         let claim_token = ClaimToken::new("claim-KQ8WQxGT&x=\"y\"").unwrap();
         let server: MediaServer = address().with_token(Token::new("abc").unwrap());
         for call in [address().claim(&claim_token), server.claim(&claim_token)] {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_is_so_and_speaks_of_no_token() {
+    fn refusal_is_not_about_the_token() {
         let call = address().claim(&ClaimToken::new("claim-KQ8W").unwrap());
         let answer = |status: u16, body: &'static str| {
             let answer = Response::builder().status(status).body(body);

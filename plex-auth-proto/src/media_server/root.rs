@@ -114,7 +114,7 @@ mod tests {
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]
-    fn the_request_is_as_servers_want_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         for (url, uri) in [
             ("http://10.0.0.7:32400", "http://10.0.0.7:32400/"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn json_and_xml_say_the_same() {
+    fn json_and_xml_are_equivalent() {
         let json = br#"{"MediaContainer":{"size":29,"friendlyName":"Attic","machineIdentifier":"5f0e1c2d",
             "version":"1.40.0","platform":"Linux","platformVersion":"6.1","myPlex":true,
             "myPlexUsername":"rosa@example.org","myPlexSigninState":"ok","Directory":[{"count":1}]}}"#;
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_container_at_all_is_not_an_empty_one() {
+    fn missing_container_is_not_an_empty_one() {
         for body in ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#] {
             match read(body.as_bytes()).unwrap_err() {
                 DecodeError::Shape { path, .. } => assert_eq!(path, "MediaContainer", "{body}"),

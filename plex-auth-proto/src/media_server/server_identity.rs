@@ -111,7 +111,7 @@ mod tests {
     use crate::{ClientIdentity, MediaServer, MediaServerAddress, Token};
 
     #[test]
-    fn the_request_has_no_token_whoever_makes_it() {
+    fn request_has_no_token() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let url: crate::ServerUrl = "https://plex.example/plex".parse().unwrap();
         let server = MediaServer::new(me.clone(), url.clone(), Token::new("abc").unwrap());
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_the_answer_is_read() {
+    fn every_form_of_the_response_is_read() {
         for body in [
             r#"{"MediaContainer":{"size":0,"claimed":true,"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
             r#"{"x":1,"MediaContainer":{"claimed":"1","machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_say_who_it_is_is_no_media_server() {
+    fn response_without_identifier_is_no_server() {
         for body in [
             "{}",
             r#"{"MediaContainer":{"size":0}}"#,

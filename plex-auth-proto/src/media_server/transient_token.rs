@@ -157,7 +157,7 @@ mod tests {
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]
-    fn the_request_is_as_servers_want_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let url = "https://plex.example/plex/".parse().unwrap();
         let server = MediaServer::new(me, url, Token::new("abc").unwrap());
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_the_answer_is_read() {
+    fn every_form_of_the_response_is_read() {
         for body in [
             r#"{"MediaContainer":{"size":0,"token":"transient-5ea1"}}"#,
             "\u{feff}{\"MediaContainer\":[{\"token\":\"x\"}],\"MediaContainer\":{\"token\":\"transient-5ea1\"}}",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_token_says_so() {
+    fn missing_token_is_an_error() {
         for body in [
             r#"{"MediaContainer":{"size":0}}"#,
             r#"{"MediaContainer":{"size":0,"token":""}}"#,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_of_a_server_is_named() {
+    fn foreign_response_is_named() {
         for (body, expected) in [
             ("", Content::Empty),
             ("<html><body>Sign in to the network</body></html>", Content::Html),

@@ -49,7 +49,7 @@ mod tests {
     use crate::{ClientIdentity, MediaServer, Token};
 
     #[test]
-    fn the_request_is_as_servers_want_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let url = "https://plex.example/plex/".parse().unwrap();
         let call = MediaServer::new(me, url, Token::new("abc").unwrap()).unclaim();

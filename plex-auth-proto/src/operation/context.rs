@@ -157,7 +157,7 @@ mod tests {
     use crate::{Call, ClientIdentity, Host, PlexTv, Token};
 
     #[test]
-    fn what_was_asked_is_told_of_an_operation_and_of_a_call_of_ones_own() {
+    fn context_of_operations_and_custom_calls() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let call = plex_tv.token_details(&Token::new("abc").unwrap());
         let context = call.reply().context();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_scheme_host_and_port_and_nothing_else() {
+    fn origin_is_only_scheme_host_and_port() {
         for (uri, scheme, host, port, shown) in [
             ("http://10.0.0.7:32400/x?y", "http", "10.0.0.7", Some(32400), "http://10.0.0.7:32400"),
             ("https://me:pa55@plex.tv/", "https", "plex.tv", None, "https://plex.tv"),

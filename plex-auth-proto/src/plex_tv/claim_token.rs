@@ -59,7 +59,7 @@ mod tests {
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]
-    fn the_request_goes_to_the_place_outside_the_api() {
+    fn request_goes_to_the_path_outside_the_api() {
         let me = ClientIdentity::builder("id").build().unwrap();
         for (url, uri) in [
             ("https://plex.tv/api/v2", "https://plex.tv/api/claim/token.json"),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_token_is_read_or_said_to_be_missing() {
+    fn claim_token_is_read_or_missing() {
         for body in [
             r#"{"token":"claim-KQ8W"}"#,
             "\u{feff}{\"token\":null,\"token\":\" claim-KQ8W\\n\",\"expires\":1e999}",

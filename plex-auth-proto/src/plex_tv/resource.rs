@@ -134,7 +134,7 @@ mod tests {
          "local":true,"relay":false,"IPv6":false}]}"#;
 
     #[test]
-    fn every_field_of_a_recorded_row_is_read() {
+    fn every_field_is_read() {
         let attic = resource(FULL);
         assert!(format!("{attic:?}").matches("None").count() == 1, "{attic:?}");
         assert_eq!(attic.owner_id, None);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_connections_are_read() {
+    fn unusual_connections_are_read() {
         let attic = resource(
             r#"{"connections":[
                 {"address":"10.0.2.1","port":"32400","local":"1","relay":0},
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_provides_is_tested_by_membership() {
+    fn provides_is_tested_by_membership() {
         for (provides, what, expected) in [
             ("server", "server", true),
             ("client,server,player", "server", true),

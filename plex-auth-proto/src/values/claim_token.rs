@@ -139,7 +139,7 @@ mod tests {
     use super::{ClaimToken, InvalidClaimToken};
 
     #[test]
-    fn anything_else_is_refused_and_never_shown() {
+    fn other_text_is_refused_and_redacted() {
         use InvalidClaimToken::{Character, CutOff, Empty, Prefix, TooLong};
         let long = format!("claim-{}", "x".repeat(1024));
         for (text, why) in [

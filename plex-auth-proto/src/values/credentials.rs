@@ -106,7 +106,7 @@ mod tests {
     use super::{Credentials, InvalidCredentials};
 
     #[test]
-    fn a_login_or_password_that_cannot_succeed_is_refused() {
+    fn empty_credentials_are_refused() {
         for login in ["", " ", "\n"] {
             assert_eq!(Credentials::new(login, "x").unwrap_err(), InvalidCredentials::EmptyLogin);
         }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_code_is_none_and_takes_an_earlier_one_back() {
+    fn blank_code_removes_the_code() {
         let credentials = Credentials::new("rosa", "x").unwrap();
         for blank in ["", " ", "\r\n"] {
             let credentials = credentials.clone().verification_code("1").verification_code(blank);

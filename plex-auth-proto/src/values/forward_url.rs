@@ -101,7 +101,7 @@ mod tests {
     use super::{ForwardUrl, InvalidForwardUrl};
 
     #[test]
-    fn a_web_address_is_kept_as_it_is() {
+    fn web_address_is_unchanged() {
         for url in [
             "https://app.example.org",
             "HTTP://127.0.0.1:8080/?a=b&c#d",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_text_is_refused() {
         use InvalidForwardUrl::{Empty, Host, Scheme, Space, TooLong};
         let long = format!("https://a.example/{}", "x".repeat(8192));
         for (text, why) in [

@@ -77,7 +77,7 @@ mod tests {
     use super::{HomePin, InvalidHomePin};
 
     #[test]
-    fn what_is_not_four_digits_is_refused_and_never_shown() {
+    fn only_four_digits_are_accepted() {
         for text in ["815", "08155", "0 15", "081x", "-815", "\u{660}\u{661}", "٠٨١٥", "0815;"]
         {
             let error = HomePin::new(text).unwrap_err();

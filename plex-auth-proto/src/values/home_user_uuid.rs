@@ -94,7 +94,7 @@ mod tests {
     use super::{HomeUserUuid, InvalidHomeUserUuid};
 
     #[test]
-    fn nothing_gets_in_that_could_lead_elsewhere() {
+    fn text_that_could_change_the_path_is_refused() {
         use InvalidHomeUserUuid::{Character, Empty, TooLong};
         let long = "a".repeat(65);
         for (text, why) in [

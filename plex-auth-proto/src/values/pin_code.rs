@@ -122,7 +122,7 @@ mod tests {
     use super::{InvalidPinCode, PinCode};
 
     #[test]
-    fn what_people_type_is_mended_where_that_is_no_guess() {
+    fn typed_code_is_normalized_without_guessing() {
         for (typed, code) in [
             ("G7KX", "G7KX"),
             ("g7kx", "G7KX"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_and_never_shown() {
+    fn other_text_is_refused_and_redacted() {
         use InvalidPinCode::{Character, Empty, TooLong};
         let long = "x".repeat(129);
         for (text, why) in [

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_counted_from_that_of_the_answer_where_it_has_one() {
+    fn date_is_relative_to_the_response_date() {
         let dated = |date: &'static str| {
             let mut headers = HeaderMap::new();
             headers.append(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_absent() {
+    fn unreadable_values_are_absent() {
         let too_large = "9".repeat(40);
         for values in [&[][..], &["-1"], &["1e9"], &["abc"], &[""], &["1", "2"], &[&too_large]] {
             assert_eq!(read(values), None, "{values:?}");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_has_passed_is_no_wait() {
+    fn past_date_is_no_wait() {
         let past = RetryAfter::At(SystemTime::UNIX_EPOCH);
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
         assert_eq!(past.wait(now), Duration::ZERO);

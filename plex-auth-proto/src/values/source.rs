@@ -117,7 +117,7 @@ mod tests {
     use super::{InvalidSource, Source};
 
     #[test]
-    fn any_identifier_arrives_byte_for_byte() {
+    fn identifier_is_sent_unchanged() {
         for identifier in ["5f0e1c2d", "a b", "a&b=c", "a#b", "a%20b", "a+b", "客厅 📺", "a/b?c"]
         {
             let source = Source::server(identifier).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_source_is_refused() {
+    fn other_text_is_refused() {
         use InvalidSource::{ControlCharacter, Empty, Prefix, TooLong};
         let long = format!("server://{}", "x".repeat(1024));
         for (text, why) in [

@@ -182,14 +182,14 @@ mod tests {
     use super::{InvalidToken, Token};
 
     #[test]
-    fn white_space_around_a_token_is_trimmed() {
+    fn white_space_is_trimmed() {
         for text in ["abc", "abc\n", " abc", "\u{a0}abc\r\n", "\tabc "] {
             assert_eq!(Token::new(text).unwrap().expose(), "abc", "{text:?}");
         }
     }
 
     #[test]
-    fn anything_else_is_refused_and_never_shown() {
+    fn other_text_is_refused_and_redacted() {
         use InvalidToken::{
             ClaimCode, ControlCharacter, Empty, LineBreak, NotAscii, Space, TooLong,
         };
@@ -215,12 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_token_is_accepted() {
+    fn longest_token_is_accepted() {
         assert_eq!(Token::new("x".repeat(8192)).unwrap().expose().len(), 8192);
     }
 
     #[test]
-    fn its_header_is_marked_sensitive() {
+    fn header_is_sensitive() {
         let token = Token::new("abc").unwrap();
         let value = http::HeaderValue::from(&token);
         assert!(value.is_sensitive());

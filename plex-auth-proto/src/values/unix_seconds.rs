@@ -76,7 +76,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     #[test]
-    fn every_moment_lies_in_a_second() {
+    fn every_time_is_within_a_second() {
         let (epoch, half) = (SystemTime::UNIX_EPOCH, Duration::from_millis(500));
         for (moment, second) in [
             (epoch, 0),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_before_1970_and_out_of_range_are_told_apart() {
+    fn times_before_1970_differ_from_out_of_range() {
         assert_eq!(
             SystemTime::try_from(UnixSeconds(-1)),
             Ok(SystemTime::UNIX_EPOCH - Duration::from_secs(1))

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_is_kept_as_it_is() {
+    fn json_is_kept_unchanged() {
         for text in [
             "true",
             "7",

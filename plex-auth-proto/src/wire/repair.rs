@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_is_as_it_was() {
+    fn readable_values_are_unchanged() {
         for text in ["{}", "[]", "7", "null", r#"{"a":[1,{"b":"\u00e9","c":[]}],"d":{}}"#] {
             assert_eq!(repaired(text).unwrap().as_str(), text);
         }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_left_out_alone() {
+    fn only_unreadable_values_are_left_out() {
         let text =
             r#"{"a":1e999,"b":"\ud800","\ud800":1,"c":["1",1e999,"x"],"d":{"a":2,"b":-1e999}}"#;
         let whole = thing(text);
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn of_a_key_that_comes_twice_the_last_that_can_be_read_counts() {
+    fn last_readable_of_equal_keys_is_used() {
         let twice = thing(r#"{"a":1,"a":2,"b":"x","b":"\ud800","c":["y"],"c":null}"#);
         assert_eq!((twice.a, twice.b.as_deref()), (Some(2), Some("x")));
         assert_eq!(twice.c, ["y"]);
     }
 
     #[test]
-    fn depth_costs_what_is_deep_alone() {
+    fn only_deep_values_are_lost() {
         let deep = format!(r#"{{"a":1,"c":{}{},"b":"x"}}"#, "[".repeat(10_000), "]".repeat(10_000));
         let whole = thing(&deep);
         assert_eq!((whole.a, whole.b.as_deref()), (Some(1), Some("x")));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_document_is_an_error() {
+    fn broken_document_is_an_error() {
         for text in ["", "{", r#"{"a":1"#, "{} {}", "[1,]", "nul"] {
             assert!(repaired(text).is_err(), "{text:?}");
         }

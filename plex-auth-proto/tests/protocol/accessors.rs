@@ -24,7 +24,7 @@ fn answered(status: u16, body: &str) -> Error {
 }
 
 #[test]
-fn an_answer_is_told_through_the_error_of_a_transport() {
+fn error_exposes_the_response() {
     let error = answered(401, r#"{"errors":[{"code":1001,"message":"no","status":401}]}"#);
     assert_eq!(
         (error.operation(), error.status()),
@@ -49,7 +49,7 @@ fn an_answer_is_told_through_the_error_of_a_transport() {
 }
 
 #[test]
-fn no_answer_is_told_with_its_reason_and_whether_anything_was_sent() {
+fn error_exposes_the_transport_error() {
     for sent in [true, false] {
         let error = reply().transport_error(TransportErrorKind::CutOff, sent);
         let transport_error = error.as_transport().unwrap();
@@ -63,7 +63,7 @@ fn no_answer_is_told_with_its_reason_and_whether_anything_was_sent() {
 }
 
 #[test]
-fn a_code_is_explained_together_with_its_status_alone() {
+fn code_is_explained_only_with_its_status() {
     for (status, code, meaning) in [
         (400, 1000, "the client identifier is missing"),
         (404, 1002, "no such endpoint"),
@@ -89,7 +89,7 @@ fn a_code_is_explained_together_with_its_status_alone() {
 }
 
 #[test]
-fn a_reply_tells_a_carrier_what_it_must_know() {
+fn reply_exposes_what_a_transport_needs() {
     let plex_tv = PlexTv::new(me());
     let (_, details) = plex_tv.token_details(&Token::new("abc").unwrap()).into_parts();
     assert!(details.is_idempotent() && !details.has_secret_url() && details.deadline().is_none());
@@ -105,7 +105,7 @@ fn a_reply_tells_a_carrier_what_it_must_know() {
 }
 
 #[test]
-fn an_answer_may_have_just_the_size_that_is_allowed() {
+fn body_of_exactly_the_limit_is_read() {
     let body = r#"{"authToken":"abc"}"#;
     for (limit, fits) in [(body.len(), true), (body.len() - 1, false)] {
         let call = PlexTv::new(me()).token_details(&Token::new("abc").unwrap());
@@ -115,7 +115,7 @@ fn an_answer_may_have_just_the_size_that_is_allowed() {
 }
 
 #[test]
-fn a_server_url_may_have_just_the_length_that_is_allowed_and_shows_itself() {
+fn server_url_has_up_to_2048_bytes() {
     let of = |length: usize| format!("http://h/{}", "x".repeat(length - 9)).parse::<ServerUrl>();
     assert!(of(2048).is_ok() && of(2049).is_err());
     let url: ServerUrl = "http://10.0.0.7:1/pms".parse().unwrap();
@@ -123,7 +123,7 @@ fn a_server_url_may_have_just_the_length_that_is_allowed_and_shows_itself() {
 }
 
 #[test]
-fn one_element_in_place_of_a_list_is_a_list_of_one() {
+fn single_value_is_read_as_a_list() {
     let account = |fields: &str| {
         serde_json::from_str::<Account>(&format!(r#"{{"authToken":"abc",{fields}}}"#)).unwrap()
     };
@@ -149,14 +149,14 @@ fn one_element_in_place_of_a_list_is_a_list_of_one() {
 }
 
 #[test]
-fn a_key_that_numbers_go_by_costs_no_token() {
+fn private_number_key_of_serde_json_is_ignored() {
     let body = r#"{"authToken":"abc","$serde_json::private::Number":"1"}"#;
     let account: Account = serde_json::from_str(body).unwrap();
     assert_eq!(account.auth_token.unwrap().expose(), "abc");
 }
 
 #[test]
-fn what_rust_cannot_hold_is_null_where_it_is_kept_as_json() {
+fn raw_json_has_null_for_invalid_values() {
     let (_, reply) = PlexTv::new(me()).token_details(&Token::new("abc").unwrap()).into_parts();
     let body = r#"{"uuid":"5e1f","id":1e999,"roles":1e999,"providers":[{"a":1e999,"b":"\ud800"}]}"#;
     let account = reply.parse(&Response::new(body)).unwrap();
@@ -166,7 +166,7 @@ fn what_rust_cannot_hold_is_null_where_it_is_kept_as_json() {
 }
 
 #[test]
-fn a_moment_becomes_a_time_before_and_after_1970() {
+fn unix_seconds_convert_around_1970() {
     for seconds in [-1, 0, 1] {
         let time = SystemTime::try_from(UnixSeconds(seconds)).unwrap();
         let distance = Duration::from_secs(seconds.unsigned_abs());
@@ -180,7 +180,7 @@ fn a_moment_becomes_a_time_before_and_after_1970() {
 }
 
 #[test]
-fn a_request_of_ones_own_to_a_server_has_the_identity_and_no_token() {
+fn custom_request_has_identity_but_no_token() {
     let server = MediaServer::new(
         me(),
         "http://10.0.0.7:1/pms".parse().unwrap(),
@@ -196,7 +196,7 @@ fn a_request_of_ones_own_to_a_server_has_the_identity_and_no_token() {
 }
 
 #[test]
-fn an_identity_shows_its_headers_and_takes_fields_of_just_the_right_length() {
+fn identity_field_has_up_to_1024_bytes() {
     assert!(format!("{:?}", me()).contains("\"x-plex-product\": \"Told\""), "{:?}", me());
     let of = |length: usize| ClientIdentity::builder("id").product("x".repeat(length)).build();
     let longest = (1..5000).take_while(|length| of(*length).is_ok()).last().unwrap();
@@ -205,7 +205,7 @@ fn an_identity_shows_its_headers_and_takes_fields_of_just_the_right_length() {
 }
 
 #[test]
-fn a_path_shows_places_in_lists_and_no_key_that_could_be_data() {
+fn error_path_redacts_keys_that_may_be_data() {
     let path = |body: &str| {
         let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
         let call = Call::<std::collections::BTreeMap<String, Vec<Choice>>>::json("getX", request);
@@ -226,7 +226,7 @@ enum Choice {
 }
 
 #[test]
-fn a_users_own_call_borrows_no_operations_message() {
+fn custom_call_has_a_general_message() {
     for operation in ["postUsersSignInData", "linkOAuthPin"] {
         let request = plex_auth_proto::http::Request::post("https://plex.tv/api/v2/users/signin")
             .body(())

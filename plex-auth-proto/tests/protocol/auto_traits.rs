@@ -15,7 +15,7 @@ use plex_auth_proto::*;
 fn checked<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
 
 #[test]
-fn every_public_type_can_be_sent_and_shared() {
+fn every_public_type_is_send_and_sync() {
     checked::<Access>();
     checked::<AccessError>();
     checked::<Account>();
@@ -164,7 +164,7 @@ fn every_public_type_can_be_sent_and_shared() {
 }
 
 #[test]
-fn plain_values_without_a_secret_are_keys_of_a_map() {
+fn values_without_secrets_can_be_map_keys() {
     fn key<T: Eq + std::hash::Hash + Clone>() {}
     key::<Content>();
     key::<DeviceId>();

@@ -38,7 +38,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn an_account_loses_what_drifted_alone(
+    fn account_loses_only_drifted_fields(
         drifted in drifts(&account(), "/authToken"), details in any::<bool>(),
     ) {
         let credentials = Credentials::new("rosa", "x").unwrap();
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn connection_information_loses_what_drifted_alone(
+    fn source_loses_only_drifted_fields(
         drifted in drifts(&source(), "/MediaContainer"),
     ) {
         let server = server();
@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn resources_lose_what_drifted_alone(drifted in drifts(&documents::resources(), "")) {
+    fn resources_lose_only_drifted_fields(drifted in drifts(&documents::resources(), "")) {
         let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
         let rows = |resources: &Resources| debug::fields(&resources.resources);
         let document = documents::resources();
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn a_home_loses_what_drifted_alone(drifted in drifts(&documents::home(), "")) {
+    fn home_loses_only_drifted_fields(drifted in drifts(&documents::home(), "")) {
         let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
         let after = check(|| plex_tv.home_users(&token), &documents::home(), &drifted)?;
         if let [drifted] = drifted.as_slice() {
@@ -93,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn devices_lose_what_drifted_alone(drifted in drifts(&documents::devices(), "/MediaContainer")) {
+    fn devices_lose_only_drifted_fields(drifted in drifts(&documents::devices(), "/MediaContainer")) {
         let (plex_tv, token) = (PlexTv::new(me()), Token::new("t0ken").unwrap());
         let after = check(|| plex_tv.devices(&token), &documents::devices(), &drifted)?;
         if let [drifted] = drifted.as_slice() {
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn a_transient_token_is_not_lost_by_what_stands_beside_it(
+    fn transient_token_survives_other_drift(
         drifted in drifts(&transient(), "/MediaContainer/token"),
     ) {
         let server = server();
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pin_loses_what_drifted_alone(drifted in drifts(&pin(), "/id"), strong in any::<bool>()) {
+    fn pin_loses_only_drifted_fields(drifted in drifts(&pin(), "/id"), strong in any::<bool>()) {
         let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/code").collect();
         let plex_tv = PlexTv::new(me());
         let after = if strong {
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn a_polled_token_is_not_lost_by_what_stands_beside_it(drifted in drifts(&pin(), "/authToken")) {
+    fn polled_token_survives_other_drift(drifted in drifts(&pin(), "/authToken")) {
         // Another number in its place would be another PIN's.
         let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/id").collect();
         let (plex_tv, id) = (PlexTv::new(me()), PinId::new(2_147_483_650));
@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_becomes_of_the_number_and_the_token_no_other_token_comes(
+    fn poll_returns_no_token_of_another_pin(
         drifted in drifts(&pin(), "/"), number in any::<u64>(),
     ) {
         let mut document = Document::of(pin());
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_key_of_plexs_is_not_lost_by_what_another_one_drifts_to(drifted in drifts(&plex_keys(), "/keys")) {
+    fn plex_key_survives_drift_in_another_key(drifted in drifts(&plex_keys(), "/keys")) {
         let mut document = Document::of(plex_keys());
         for (path, drift) in drifted.iter().filter(|(path, _)| path.starts_with("/keys/0/")) {
             document.drift(path, drift);
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn order_repetition_and_unknown_fields_cost_nothing(seed in any::<u64>()) {
+    fn order_and_unknown_fields_do_not_matter(seed in any::<u64>()) {
         fn same<T: for<'de> serde::Deserialize<'de> + Debug>(value: &Value, seed: u64) -> Result<(), TestCaseError> {
             let before: T = serde_json::from_str(&value.to_string()).unwrap();
             let after: T = serde_json::from_str(&in_disorder(value, seed)).unwrap();
@@ -192,7 +192,7 @@ proptest! {
 }
 
 #[test]
-fn what_no_field_can_hold_is_named() {
+fn unreadable_fields_are_named() {
     let account: Account = serde_json::from_str(
         r#"{"authToken":"abc","id":"seven","homeSize":-1,"roles":["plexpass",[]],"services":[{"status":true},{}],
             "trials":7,"pin":null,"email":"","unknown":[],"subscription":{"active":"perhaps"},
@@ -216,7 +216,7 @@ fn what_no_field_can_hold_is_named() {
 }
 
 #[test]
-fn a_field_that_comes_again_and_can_be_read_is_not_named() {
+fn repeated_field_is_named_only_if_unreadable() {
     let account: Account = serde_json::from_str(
         r#"{"authToken":"abc","id":[],"id":7,"homeSize":3,"homeSize":[],"authToken":null,"title":"a","title":null}"#,
     ).unwrap();
@@ -226,7 +226,7 @@ fn a_field_that_comes_again_and_can_be_read_is_not_named() {
 }
 
 #[test]
-fn what_the_second_look_passes_over_is_named_too() {
+fn repaired_documents_name_their_fields() {
     let account = r#"{"authToken":"abc","id":1e999,"title":"\ud800","roles":["a",1e999],"locale":"en","uuid":DEEP}"#;
     let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
     let (_, reply) =

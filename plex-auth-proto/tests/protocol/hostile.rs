@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn any_answer_is_read_or_refused_and_shows_no_secret(
+    fn any_response_is_handled_without_secrets(
         status in 100_u16..1000, headers in headers(), body in body(),
     ) {
         let answer = {
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn any_identity_is_carried_exactly_or_refused(value in text()) {
+    fn identity_is_sent_unchanged_or_refused(value in text()) {
         let built = ClientIdentity::builder("id").device_name(&*value).build();
         match built {
             Ok(identity) => {
@@ -161,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn any_login_and_password_are_carried_exactly_or_refused(login in text(), password in text()) {
+    fn credentials_are_sent_unchanged_or_refused(login in text(), password in text()) {
         if let Ok(credentials) = Credentials::new(&*login, &*password) {
             let call = PlexTv::new(me()).sign_in(&credentials.verification_code(&*login));
             let form: Vec<(String, String)> =
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn any_code_is_carried_exactly_or_refused(text in text()) {
+    fn code_is_sent_unchanged_or_refused(text in text()) {
         let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
         match PinCode::new(&text) {
             Ok(code) => {
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn the_hosted_page_has_exactly_what_went_in(
+    fn hosted_page_has_exactly_its_values(
         identifier in "[!-~]{1,40}", code in "[!-~]{1,40}", values in vec(plain_text(), 7),
         forward in text(),
     ) {
@@ -233,7 +233,7 @@ proptest! {
     }
 
     #[test]
-    fn any_source_is_carried_exactly_or_refused(text in text()) {
+    fn source_is_sent_unchanged_or_refused(text in text()) {
         if let Ok(source) = Source::server(&text) {
             let call = server().source_connection_information(&source);
             let query = call.request().uri().query().unwrap().to_owned();
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn any_claim_token_is_carried_exactly_or_refused(text in text()) {
+    fn claim_token_is_sent_unchanged_or_refused(text in text()) {
         let longest = format!("https://plex.example/{}", "a".repeat(2000));
         let address = MediaServerAddress::new(me(), longest.parse().unwrap());
         if let Ok(claim_token) = ClaimToken::new(format!("claim-{text}")) {
@@ -256,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn any_home_user_stays_within_its_path_or_is_refused(text in text(), plain in "[a-zA-Z0-9./%-]{0,70}") {
+    fn home_user_stays_in_its_path_or_is_refused(text in text(), plain in "[a-zA-Z0-9./%-]{0,70}") {
         for text in [text, plain] {
             if let Ok(uuid) = text.parse::<HomeUserUuid>() {
                 let token = Token::new("t0ken").unwrap();
@@ -269,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn any_server_url_joins_or_is_refused_without_its_secrets(text in text(), host in "[a-z0-9.:@\\[\\]/?#_-]{0,20}") {
+    fn server_url_joins_or_is_refused(text in text(), host in "[a-z0-9.:@\\[\\]/?#_-]{0,20}") {
         for text in [format!("http://{host}"), format!("https://{host}{text}"), format!("{host}{text}"), text] {
             match text.parse::<ServerUrl>() {
                 Ok(url) => {
@@ -289,7 +289,7 @@ proptest! {
     }
 
     #[test]
-    fn any_token_is_carried_exactly_or_refused(text in text()) {
+    fn token_is_kept_unchanged_or_refused(text in text()) {
         if let Ok(token) = Token::new(&text) {
             prop_assert_eq!(token.expose(), text.trim());
             prop_assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));

@@ -37,7 +37,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, cases: 64, ..Config::default() })]
 
     #[test]
-    fn what_plex_signs_is_verified_and_reads_back(
+    fn signed_token_is_verified_and_read(
         seed in any::<[u8; 32]>(), name in "\\PC{0,40}", end in 100_u32..2_000_000_000, id in any::<u64>(),
     ) {
         let (key, keys) = plex(&seed);
@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_that_was_changed_is_never_verified(
+    fn changed_token_is_never_verified(
         seed in any::<[u8; 32]>(), place in any::<prop::sample::Index>(), other in "[A-Za-z0-9_.=-]",
     ) {
         let (key, keys) = plex(&seed);
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_device_signs_is_what_it_says(
+    fn device_jwt_has_its_claims_and_a_signature(
         seed in any::<[u8; 32]>(), nonce in "[!-~]{1,64}", now in any::<u32>(),
         scopes in prop::sample::subsequence(JwtScope::ALL.to_vec(), 0..=6),
     ) {
@@ -96,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_odd_to_be_read(text in "[!-~]{0,20}(\\.[!-~]{0,60}){0,3}") {
+    fn any_text_is_parsed_without_a_panic(text in "[!-~]{0,20}(\\.[!-~]{0,60}){0,3}") {
         if let Ok(token) = Token::new(&text) {
             let read = PlexJwt::unverified(&token);
             prop_assert!(read.is_err() || text.split('.').count() == 3);

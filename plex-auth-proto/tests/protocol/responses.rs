@@ -63,7 +63,7 @@ const HTML_401: &str = "<html><head><title>Unauthorized</title><script>alert(1)<
                         <body><h1>401 Unauthorized</h1></body></html>";
 
 #[test]
-fn the_status_decides_whatever_the_body_is() {
+fn status_decides_before_the_body() {
     for body in
         [JSON_1001, XML_1001, HTML_401, "", "null", "\0\0", r#"{"errors":[]}"#, "<", "{\"er"]
     {
@@ -104,7 +104,7 @@ fn the_status_decides_whatever_the_body_is() {
 }
 
 #[test]
-fn codes_of_a_401_are_told_apart_in_json_and_in_xml() {
+fn codes_of_a_401_are_distinguished() {
     fn list(codes: &[&str], entry: impl Fn(&str) -> String) -> Vec<String> {
         codes.iter().map(|code| entry(code)).collect()
     }
@@ -151,7 +151,7 @@ fn codes_of_a_401_are_told_apart_in_json_and_in_xml() {
 }
 
 #[test]
-fn a_token_is_dead_when_plex_says_so_and_never_else() {
+fn token_is_invalid_only_if_plex_says_so() {
     let invalid = "<errors><error>Invalid token</error></errors>";
     let json_invalid = r#"{"error":"invalid Token."}"#;
     for (status, body) in [
@@ -198,7 +198,7 @@ fn a_token_is_dead_when_plex_says_so_and_never_else() {
 }
 
 #[test]
-fn what_may_be_tried_again() {
+fn retryable_errors() {
     for (status, body, idempotent, sign_in_again) in [
         (429, "", true, true),
         (503, "", true, false),
@@ -228,7 +228,7 @@ fn what_may_be_tried_again() {
 }
 
 #[test]
-fn the_wait_after_a_rate_limit_is_absent_where_it_cannot_be_read() {
+fn unreadable_retry_after_is_absent() {
     let wait = |value| refused_with(details(), 429, &[("retry-after", value)], "").retry_after();
     assert_eq!(wait("120"), Some(RetryAfter::In(Duration::from_secs(120))));
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
@@ -242,7 +242,7 @@ fn the_wait_after_a_rate_limit_is_absent_where_it_cannot_be_read() {
 }
 
 #[test]
-fn messages_name_the_operation_the_place_and_the_way_out() {
+fn messages_have_operation_origin_and_advice() {
     for (error, message) in [
         (
             refused(sign_in(), 401, JSON_1001),
@@ -284,7 +284,7 @@ fn messages_name_the_operation_the_place_and_the_way_out() {
 }
 
 #[test]
-fn a_redirect_says_where_it_pointed_by_origin_alone() {
+fn redirect_shows_only_the_origin() {
     for (location, to) in [
         (Some("https://plex.example/a?X-Plex-Token=t0ken-of-rosa#x"), Some("https://plex.example")),
         (Some("https://user:pass@plex.example:8443/a"), Some("https://plex.example:8443")),
@@ -321,7 +321,7 @@ fn a_redirect_says_where_it_pointed_by_origin_alone() {
 }
 
 #[test]
-fn a_success_that_is_not_plexs_is_named() {
+fn foreign_success_is_named() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for (body, expected) in [
         (&b""[..], Content::Empty),
@@ -356,7 +356,7 @@ fn a_success_that_is_not_plexs_is_named() {
 }
 
 #[test]
-fn what_can_be_read_is_read() {
+fn readable_bodies_are_read() {
     let deep = format!(r#"{{"authToken":"abc","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
     for body in [
         &b"\xef\xbb\xbf{\"authToken\":\"abc\"}"[..],
@@ -372,7 +372,7 @@ fn what_can_be_read_is_read() {
 }
 
 #[test]
-fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
+fn body_size_is_limited_only_for_a_success() {
     let body = vec![b' '; 2 * 1024 * 1024];
     let (_, reply) = details().into_parts();
     let error = reply.parse(&response(200, &[], &body)).unwrap_err();
@@ -410,7 +410,7 @@ fn a_body_is_bounded_and_a_refusal_is_never_too_large() {
 }
 
 #[test]
-fn an_encoding_that_was_not_asked_for_is_named_and_never_decoded() {
+fn content_encoding_is_named_and_not_decoded() {
     let gzip = [("content-encoding", "gzip")];
     for (encoding, shown) in [("gzip", "gzip"), ("BR", "br"), ("s3cret", "an unknown encoding")] {
         let error = refused_with(details(), 200, &[("content-encoding", encoding)], "\u{1f}x");
@@ -456,7 +456,7 @@ fn public_types_can_be_sent_and_shared() {
 }
 
 #[test]
-fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
+fn custom_call_is_read_strictly() {
     fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, ResponseError> {
         let request = plex_auth_proto::http::Request::get("https://plex.tv/x").body(()).unwrap();
         Call::<T>::json("getX", request).reply().parse(&Response::new(body))
@@ -475,7 +475,7 @@ fn a_call_of_ones_own_is_read_exactly_or_refused_by_field_alone() {
 }
 
 #[test]
-fn of_a_refusal_no_more_is_looked_at_than_its_limit() {
+fn error_body_is_read_up_to_its_limit() {
     let wants_code = |space: usize| {
         let body = format!("{}{}", " ".repeat(space), r#"{"errors":[{"code":1029}]}"#);
         refused(sign_in(), 401, &body).needs_verification_code()
@@ -485,7 +485,7 @@ fn of_a_refusal_no_more_is_looked_at_than_its_limit() {
 }
 
 #[test]
-fn who_answers_a_call_of_ones_own_decides_what_its_401_means() {
+fn host_of_a_custom_call_decides_about_401() {
     use plex_auth_proto::{Host, http::Request};
     for (host, dead_by_401, dead_by_498) in [
         (None, false, true),

@@ -38,7 +38,7 @@ fn parts(jwt: &DeviceJwt) -> [String; 2] {
 }
 
 #[test]
-fn the_token_for_an_exchange_is_as_plex_wants_it() {
+fn exchange_jwt_has_its_claims() {
     let claims = DeviceClaims::for_exchange(&me(), nonce(), at(1_700_000_000));
     let jwt = claims.sign(&key(Ok([1; 64]))).unwrap();
     assert_eq!(
@@ -55,7 +55,7 @@ fn the_token_for_an_exchange_is_as_plex_wants_it() {
 }
 
 #[test]
-fn the_token_for_a_poll_says_who_asks_and_no_more() {
+fn poll_jwt_has_only_the_identity() {
     let jwt = DeviceClaims::for_poll(&me(), at(1)).sign(&key(Ok([1; 64]))).unwrap();
     let claims = r#"{"aud":"plex.tv","exp":301,"iat":1,"iss":"a-television"}"#;
     assert_eq!(parts(&jwt)[1], claims);
@@ -72,14 +72,14 @@ fn scopes_are_a_set() {
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_an_error_that_says_why() {
+fn signing_failure_has_its_reason() {
     let locked = SignError::new("the TPM is locked");
     let error = DeviceClaims::for_poll(&me(), at(1)).sign(&key(Err(locked))).unwrap_err();
     assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
 }
 
 #[test]
-fn nothing_of_it_is_shown() {
+fn debug_redacts_everything() {
     let claims = DeviceClaims::for_exchange(&me(), nonce(), at(1));
     let unsigned = claims.unsigned(&key(Ok([1; 64])).0);
     let shown = format!("{claims:?} {unsigned:?}");
@@ -88,7 +88,7 @@ fn nothing_of_it_is_shown() {
 }
 
 #[test]
-fn no_clock_is_too_far_off() {
+fn extreme_clocks_are_accepted() {
     for now in [SystemTime::UNIX_EPOCH - Duration::from_secs(1), at(1 << 40)] {
         DeviceClaims::for_poll(&me(), now).sign(&key(Ok([1; 64]))).unwrap();
     }

@@ -7,7 +7,7 @@ fn parse(body: &str) -> SourceConnectionInformation {
 }
 
 #[test]
-fn the_request_is_as_servers_want_it() {
+fn request_is_correct() {
     let me = ClientIdentity::builder("id").build().unwrap();
     let url = "http://10.0.0.7:32400".parse().unwrap();
     let server = MediaServer::new(me, url, Token::new("abc").unwrap());
@@ -24,7 +24,7 @@ fn the_request_is_as_servers_want_it() {
 }
 
 #[test]
-fn json_and_xml_say_the_same() {
+fn json_and_xml_are_equivalent() {
     let json = parse(
         r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","clientIdentifier":"5f0e1c2d",
             "accessToken":"transient-5ea1","Connection":[
@@ -57,7 +57,7 @@ fn json_and_xml_say_the_same() {
 }
 
 #[test]
-fn one_or_many_are_the_same() {
+fn single_element_is_read_as_a_list() {
     for (body, devices, connections) in [
         (r#"{"MediaContainer":{"Device":{"Connection":{"port":1}}}}"#, 1, 1),
         (r#"{"MediaContainer":{"Device":[{"Connection":[{"port":1}]}]}}"#, 1, 1),
@@ -79,7 +79,7 @@ fn one_or_many_are_the_same() {
 }
 
 #[test]
-fn no_container_at_all_is_not_an_empty_one() {
+fn missing_container_is_not_an_empty_one() {
     for body in ["{}", r#"{"MediaContainer":null}"#, r#"{"MediaContainer":[]}"#, r#"{"Device":[]}"#]
     {
         match read(body.as_bytes()).unwrap_err() {

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").product("product").build().unwrap();
         let credentials = Credentials::new("rosa", "x").unwrap().verification_code(" 123456\n");
         let (request, reply) = PlexTv::new(me).sign_in(&credentials.remember_me(true)).into_parts();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn any_login_and_password_arrive_byte_for_byte() {
+    fn login_and_password_are_sent_unchanged() {
         let long = "ü&=+%".repeat(2000);
         for password in [
             "a&b=c+d%20$é\"😀;",
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_is_written_in_one_piece_of_memory() {
+    fn form_is_written_in_one_allocation() {
         let worst = "\u{10ffff}".repeat(100);
         let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
         let form = Vec::from(form(&credentials));

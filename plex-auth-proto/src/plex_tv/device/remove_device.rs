@@ -56,7 +56,7 @@ mod tests {
     use http::Response;
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let plex_tv = PlexTv::at(me, "https://clients.plex.tv/api/v2".parse().unwrap());
         let call = plex_tv.remove_device(&Token::new("abc").unwrap(), DeviceId(u64::MAX));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_token_and_a_device_that_is_gone_are_told_apart() {
+    fn invalid_token_differs_from_missing_device() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).remove_device(&Token::new("abc").unwrap(), DeviceId(7));
         for (status, body, dead) in [

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_carries_the_signed_token_and_no_other() {
+    fn request_has_only_the_signed_token() {
         let (request, reply) = call().into_parts();
         assert_eq!(request.method(), "POST");
         assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/token");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_found_under_both_names() {
+    fn token_is_found_under_both_names() {
         for body in [
             r#"{"auth_token":"new"}"#,
             r#"{"authToken":"new","jwt":null}"#,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_signature_is_told_from_a_removed_device_and_from_a_dead_token() {
+    fn refused_signature_is_distinguished() {
         let (_, reply) = call().into_parts();
         let error = |status, body: &'static str| {
             reply.parse(&Response::builder().status(status).body(body).unwrap()).unwrap_err()

@@ -52,7 +52,7 @@ mod tests {
     use crate::{ClientIdentity, PlexTv};
 
     #[test]
-    fn the_request_carries_no_token() {
+    fn request_has_no_token() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).nonce();
         let request = call.request();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_may_be_text_or_a_number() {
+    fn nonce_is_a_string_or_a_number() {
         for (body, nonce) in [
             (r#"{"nonce":"b7d0-41c9"}"#, "b7d0-41c9"),
             (r#"{"nonce":4711,"expires":1e999}"#, "4711"),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_one_says_so() {
+    fn missing_nonce_is_an_error() {
         let long = format!(r#"{{"nonce":"{}"}}"#, "x".repeat(1025));
         for body in ["{}", r#"{"nonce":""}"#, r#"{"nonce":[]}"#, &long] {
             match read(body.as_bytes()).unwrap_err() {

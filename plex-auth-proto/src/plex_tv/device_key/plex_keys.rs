@@ -59,7 +59,7 @@ mod tests {
     const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
     #[test]
-    fn the_request_carries_no_token() {
+    fn request_has_no_token() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).plex_keys();
         let request = call.request();
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_odd_key_costs_itself_alone() {
+    fn unreadable_key_is_skipped() {
         let body = format!(
             r#"{{"keys":[7,{{"kty":"RSA","n":"AQAB"}},null,{{"kty":"OKP","crv":"Ed25519","x":"{X}","kid":1}}]}}"#
         );
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn no_keys_are_no_error_until_one_is_needed() {
+    fn empty_list_of_keys_is_read() {
         for body in ["{}", r#"{"keys":[]}"#, r#"{"keys":null}"#] {
             assert!(read(body.as_bytes()).unwrap().keys.is_empty(), "{body}");
         }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_for_something_else_is_not_used() {
+    fn key_for_another_use_has_no_public_key() {
         for (rest, usable) in [
             (r#""kty":"OKP","crv":"Ed25519""#, true),
             (r#""kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig""#, true),

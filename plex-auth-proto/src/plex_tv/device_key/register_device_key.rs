@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let (request, reply) = call().into_parts();
         assert_eq!(request.method(), "POST");
         assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/jwk");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_will_do_and_a_taken_key_is_no_dead_token() {
+    fn taken_key_does_not_mean_invalid_token() {
         let (_, reply) = call().into_parts();
         for (status, body) in [(200, r#"{"authToken":"x"}"#), (201, ""), (204, "")] {
             let answer = Response::builder().status(status).body(body).unwrap();

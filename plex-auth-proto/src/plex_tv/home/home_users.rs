@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).home_users(&Token::new("abc").unwrap());
         assert_eq!(call.request().method(), "GET");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_of_a_recorded_home_is_read_and_no_name_is_shown() {
+    fn every_field_is_read_and_debug_redacts() {
         let home = parse(
             r#"{"id":7,"name":"canary-home","guestUserID":8,"guestUserUUID":"0a1b2c3d4e5f6071","guestEnabled":true,
                 "subscription":true,"users":[{"id":1,"uuid":"5e1f0c9b7a3d2468","title":"canary-title",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_and_the_strangest_home_are_read() {
+    fn minimal_and_unusual_homes_are_read() {
         assert!(parse("{}").users.is_empty());
         let one = parse(r#"{"users":{"uuid":7,"protected":"1","username":"","email":null}}"#);
         assert_eq!(one.users[0].uuid.as_ref().unwrap().as_str(), "7");

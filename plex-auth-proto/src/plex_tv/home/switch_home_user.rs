@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it_and_its_url_is_a_secret() {
+    fn request_is_correct_and_its_url_secret() {
         for (pin, query) in [(Some("0815"), "?pin=0815"), (None, "")] {
             let call = call(pin);
             let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_with_a_token_is_the_account_and_no_other_token_is_taken_for_it() {
+    fn any_success_needs_a_token() {
         for status in [200, 201, 202] {
             let answer = Response::builder().status(status).body(r#"{"authToken":"nilos"}"#);
             let account = call(None).reply().parse(&answer.unwrap()).unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_pin_is_wanted_where_plex_says_so() {
+    fn home_pin_is_needed_only_if_plex_says_so() {
         let refused = |status: u16, body: &'static str| {
             let answer = Response::builder().status(status).body(body).unwrap();
             call(Some("0815")).reply().parse(&answer).unwrap_err()

@@ -90,7 +90,7 @@ mod tests {
     use crate::{ClientIdentity, PlexTv, ResponseError};
 
     #[test]
-    fn the_requests_carry_the_key_and_no_token() {
+    fn requests_have_the_key_and_no_token() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let jwk = Jwk::new([0; 32], "den").unwrap();
         let json = jwk.to_json();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_of_the_kind_that_was_asked_for() {
+    fn pin_has_the_requested_kind() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let jwk = Jwk::new([0; 32], "den").unwrap();
         let answer = http::Response::new(r#"{"id":7,"code":"G7KX"}"#);

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_requests_are_as_plex_wants_them() {
+    fn requests_are_correct() {
         let (short, strong) = (plex_tv().create_short_pin(), plex_tv().create_strong_pin());
         assert_eq!(short.request().uri(), "https://plex.tv/api/v2/pins");
         assert_eq!(strong.request().uri(), "https://plex.tv/api/v2/pins?strong=true");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_answer_is_read() {
+    fn complete_response_is_read() {
         let short = made(
             r#"{"id":2147483650,"code":"G7KX","product":"My & App #1","trusted":false,
                 "qr":"https://plex.tv/api/v2/pins/qr/G7KX","clientIdentifier":"id",
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_number_or_code_is_an_error_of_its_making() {
+    fn missing_id_or_code_is_an_error() {
         for (body, path) in [
             ("{}", "id"),
             (r#"{"code":"G7KX"}"#, "id"),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_answer_will_do_whatever_its_success() {
+    fn minimal_response_with_any_success_is_read() {
         for status in [200, 201, 202] {
             let answer = http::Response::builder().status(status);
             let answer = answer.body(r#"{"id":"9007199254740993","code":4711}"#).unwrap();

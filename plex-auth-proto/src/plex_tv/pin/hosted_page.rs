@@ -112,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_without_more_has_no_context() {
+    fn identifier_only_has_no_context() {
         let page = page_of(ClientIdentity::builder("id"), "https://plex.tv/api/v2");
         assert_eq!(page.to_string(), "https://app.plex.tv/auth#?clientID=id&code=8lzf");
     }
 
     #[test]
-    fn every_field_that_the_page_shows_arrives_and_is_encoded_once() {
+    fn every_field_is_encoded_once() {
         let identity = ClientIdentity::builder("id & co")
             .product("My & App #1")
             .version("1.0+x=%20")
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_plexs_or_that_of_what_stands_in_or_the_one_that_is_said() {
+    fn page_follows_the_base_url_or_the_override() {
         for (url, page) in [
             ("https://clients.plex.tv/api/v2", "https://app.plex.tv/auth"),
             ("http://127.0.0.1:32400/api/v2", "http://127.0.0.1:32400/auth"),

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let (request, reply) = call("g7kx").into_parts();
         assert_eq!(request.method(), "PUT");
         assert_eq!(request.uri(), "https://plex.tv/api/v2/pins/link");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_means_that_it_is_done_save_a_page() {
+    fn any_success_except_a_page_is_enough() {
         let parse = |status: u16, body: &str| {
             let answer = http::Response::builder().status(status).body(body.to_owned());
             call("g7kx").reply().parse(&answer.unwrap())

@@ -67,7 +67,7 @@ mod tests {
     use super::PinId;
 
     #[test]
-    fn a_number_is_read_exactly_whatever_its_dress() {
+    fn number_is_read_exactly_in_any_form() {
         for (json, number) in [
             ("0", 0),
             ("2147483647", 2_147_483_647),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_none() {
+    fn other_values_are_refused() {
         for json in ["-1", "1.5", "18446744073709551616", "\"\"", "\"7a\"", "null", "true", "[]"] {
             let error = serde_json::from_str::<PinId>(json).unwrap_err();
             assert!(!error.to_string().contains("7a"), "{error}");

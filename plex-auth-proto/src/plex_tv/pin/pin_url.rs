@@ -71,7 +71,7 @@ mod tests {
     use super::{PinUrl, Value};
 
     #[test]
-    fn only_what_a_browser_may_be_sent_to_is_one() {
+    fn only_web_urls_are_accepted() {
         let read = |text| PinUrl::from_text(text).map(|url| url.to_string());
         for url in ["https://plex.tv/api/v2/pins/qr/G7KX", "http://127.0.0.1:32400/qr?x=1"] {
             assert_eq!(read(url).as_deref(), Some(url));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_has_no_code_also_where_it_is_no_url() {
+    fn debug_redacts_the_code() {
         for url in
             ["https://plex.tv/link/?pin=G7KX", "https://u:G7KX@plex.tv/", "G7KX", "G7KX://G7KX"]
         {

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signed_token_stands_in_a_url_that_is_shown_nowhere() {
+    fn signed_token_is_in_a_secret_url() {
         let call = call("id", "den");
         let uri = call.request().uri();
         assert_eq!(call.request().method(), "GET");
@@ -89,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_names_fit_into_a_url() {
+    fn longest_names_fit_into_a_url() {
         let call = call(&"\"".repeat(1024), &"\"".repeat(256));
         assert!(call.request().uri().to_string().len() > 3_000);
     }
 
     #[test]
-    fn what_is_wrong_with_the_signed_token_is_no_word_about_the_pin() {
+    fn refused_signature_does_not_end_the_pin() {
         let call = call("id", "den");
         for status in [400, 401, 422, 498] {
             let answer = http::Response::builder().status(status).body("").unwrap();

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it_and_its_url_a_secret() {
+    fn request_is_correct_and_its_url_secret() {
         for id in [0, 7, 2_147_483_648, 9_007_199_254_740_993, u64::MAX] {
             let call = call(id);
             let request = call.request();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn null_empty_and_absent_mean_waiting_and_a_token_means_linked() {
+    fn only_a_token_means_linked() {
         for waiting in [
             r#"{"id":7,"code":"G7KX","authToken":null}"#,
             r#"{"id":7,"authToken":""}"#,
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_between_nothing_and_a_day() {
+    fn time_left_is_between_zero_and_a_day() {
         for (said, left) in [
             ("871", Some(871)),
             ("\"871\"", Some(871)),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn another_pins_token_and_one_that_cannot_be_are_errors() {
+    fn foreign_and_invalid_tokens_are_errors() {
         for (body, path) in [
             (r#"{"id":8,"authToken":"s3cret"}"#, "id"),
             (r#"{"id":"8","authToken":"s3cret"}"#, "id"),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_gone_where_plex_says_so_and_never_else() {
+    fn gone_only_if_plex_says_so() {
         let c1020 = r#"{"errors":[{"code":1020,"message":"Code not found or expired"}]}"#;
         let x1020 = "<errors><error code=\"1020\" message=\"no\"/></errors>";
         for (status, body) in [(404, c1020), (404, x1020), (410, ""), (410, "<html>Gone</html>")] {

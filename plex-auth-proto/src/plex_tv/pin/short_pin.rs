@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn its_life_is_what_plex_says_where_that_can_be() {
+    fn lifetime_is_that_of_plex_if_plausible() {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         for (said, life) in [
             ("900", minutes(15)),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn its_pages_are_plexs_or_those_of_what_stands_in() {
+    fn pages_follow_the_base_url() {
         for (url, page) in [
             ("https://plex.tv/api/v2", "https://plex.tv/link"),
             ("https://clients.plex.tv/api/v2", "https://plex.tv/link"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_any_characters_is_encoded_once() {
+    fn code_is_encoded_once() {
         let pin: ShortPin = serde_json::from_str(r##"{"id":7,"code":"a&b=c#%20+/?"}"##).unwrap();
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let page = pin.filled_link_page(&plex_tv).to_string();

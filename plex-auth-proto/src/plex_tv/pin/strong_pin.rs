@@ -86,7 +86,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn its_usual_life_is_half_an_hour() {
+    fn default_lifetime_is_half_an_hour() {
         for (said, seconds) in
             [("null", 1800), ("0", 1800), ("-5", 1800), ("60", 60), ("2e9", 86_400)]
         {

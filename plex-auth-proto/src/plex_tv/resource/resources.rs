@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).resources(&Token::new("abc").unwrap());
         let request = call.request();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_a_fault_and_never_no_servers() {
+    fn other_json_is_not_an_empty_list() {
         for body in [
             "{}",
             "null",
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_row_costs_that_row() {
+    fn unreadable_row_is_skipped() {
         let two = parse(
             r#"[{"name":"Attic","provides":"server","accessToken":"abc","connections":[]},
                 {"name":"Phone","provides":"player","accessToken":null}]"#,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_found_by_its_identifier_and_a_player_is_none() {
+    fn server_is_found_by_its_identifier() {
         let resources = parse(
             r#"[{"provides":"player","clientIdentifier":"a"},{"provides":"client,server","clientIdentifier":"b"},
                 {"provides":"server"},{"clientIdentifier":"c"}]"#,

@@ -75,7 +75,7 @@ mod tests {
     use crate::{ClientIdentity, PlexTv, Token};
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).ping(&Token::new("abc").unwrap());
         let request = call.request();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_yes_is_read() {
+    fn every_form_of_success_is_read() {
         for body in [
             r#"{"pong":true}"#,
             "\u{feff}\r\n{\"pong\":\"1\",\"x\":1e999}",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_yes() {
+    fn other_responses_are_errors() {
         for (body, expected) in [
             ("{}", "pong"),
             (r#"{"pong":false}"#, "pong"),

@@ -52,7 +52,7 @@ mod tests {
     use http::Response;
 
     #[test]
-    fn the_request_is_as_plex_wants_it() {
+    fn request_is_correct() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).sign_out(&Token::new("abc").unwrap());
         let request = call.request();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_means_that_it_is_done_save_a_page() {
+    fn any_success_except_a_page_is_enough() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).sign_out(&Token::new("abc").unwrap());
         for body in ["", r#"{"success":true}"#, "<response/>", "OK", "\u{feff}{\"a\":"] {

@@ -53,7 +53,7 @@ fn text_beyond_ascii_is_sent_as_utf_8() {
 }
 
 #[test]
-fn white_space_is_trimmed_and_blank_fields_are_not_sent() {
+fn fields_are_trimmed_and_blank_ones_omitted() {
     let identity = ClientIdentity::builder(" id\n").product(" ").version("").build().unwrap();
     assert_eq!(identity.identifier(), "id");
     assert!(!identity.headers().contains_key("x-plex-product"));
@@ -61,7 +61,7 @@ fn white_space_is_trimmed_and_blank_fields_are_not_sent() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_by_the_name_of_its_field() {
+fn unsendable_field_is_refused_by_name() {
     use IdentityProblem::{ControlCharacter, Empty, LineBreak, NotAscii, TooLong};
     let name = |name: &str| ClientIdentity::builder("id").device_name(name).build();
     let long = "x".repeat(1025);
@@ -84,7 +84,7 @@ fn what_cannot_be_sent_is_refused_by_the_name_of_its_field() {
 }
 
 #[test]
-fn the_library_names_itself_where_the_identity_does_not() {
+fn library_is_named_if_the_identity_is_not() {
     let identity = ClientIdentity::builder("id").build().unwrap();
     let agent = identity.headers()["user-agent"].to_str().unwrap();
     assert!(agent.starts_with("plex-auth/"), "{agent}");

@@ -1,7 +1,7 @@
 use super::{ServerUrl, ServerUrlProblem as Problem};
 
 #[test]
-fn right_ones_join_with_exactly_one_slash() {
+fn urls_join_with_exactly_one_slash() {
     for (text, joined) in [
         ("http://10.0.0.7:32400", "http://10.0.0.7:32400/user"),
         ("http://10.0.0.7:32400/", "http://10.0.0.7:32400/user"),
@@ -20,7 +20,7 @@ fn right_ones_join_with_exactly_one_slash() {
 }
 
 #[test]
-fn wrong_ones_are_refused_with_the_corrected_form() {
+fn wrong_urls_are_refused_with_a_correction() {
     for (text, problem, corrected) in [
         ("", Problem::Empty, None),
         ("http://", Problem::Host, None),

@@ -77,7 +77,7 @@ mod tests {
     use super::super::value::{One, Seen};
 
     #[test]
-    fn a_number_in_place_of_a_text_is_written_out() {
+    fn scalars_are_read_as_strings() {
         for (json, text) in [
             ("7", Some("7")),
             ("-1.0", Some("-1")),

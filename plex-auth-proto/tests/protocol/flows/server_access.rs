@@ -34,7 +34,7 @@ fn access() -> Driven<ServerAccess> {
 }
 
 #[test]
-fn a_token_is_alive_or_dead_where_plex_says_so() {
+fn token_state_is_what_plex_says() {
     let TokenState::Valid(account) = check().respond(Answer(200, ACCOUNT)).finish() else {
         panic!()
     };
@@ -54,7 +54,7 @@ fn a_token_is_alive_or_dead_where_plex_says_so() {
 }
 
 #[test]
-fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
+fn errors_are_retried_with_backoff_for_a_minute() {
     let mut driven = check();
     assert!(matches!(driven.progress(), RetryProgress::Requesting));
     for response in [
@@ -80,7 +80,7 @@ fn trouble_is_tried_again_at_a_pace_and_within_a_minute() {
 }
 
 #[test]
-fn what_stays_unknown_says_why_and_when_to_ask_again() {
+fn unknown_has_the_error_and_when_to_retry() {
     let unknown = |driven: &mut Driven<TokenCheck>| match driven.finish() {
         TokenState::Unknown { error: why, retry_in, .. } => {
             (why, retry_in.map(|time| time.as_secs()))
@@ -124,7 +124,7 @@ fn what_stays_unknown_says_why_and_when_to_ask_again() {
 }
 
 #[test]
-fn the_bound_holds_whatever_is_under_way() {
+fn timeout_ends_a_request_in_flight() {
     let mut driven =
         Driven::new(plex_tv("id").token_check(&token()).timeout(Duration::from_secs(5)));
     driven.respond(Answer(502, ""));
@@ -146,7 +146,7 @@ fn the_bound_holds_whatever_is_under_way() {
 }
 
 #[test]
-fn a_server_is_found_by_its_identifier_with_its_token() {
+fn server_is_found_by_its_identifier() {
     let mut driven = access();
     let request = driven.send().unwrap();
     assert_eq!(request.call.request().headers()["x-plex-token"], "xyz-Abc_0123456789ab");
@@ -165,7 +165,7 @@ fn a_server_is_found_by_its_identifier_with_its_token() {
 }
 
 #[test]
-fn it_is_denied_only_where_every_row_that_could_be_it_was_read() {
+fn denied_only_if_every_row_is_readable() {
     for none in ["[]", OTHERS, r#"[{"provides":"server","clientIdentifier":"5F0E1C2D"}]"#] {
         assert!(matches!(access().respond(Answer(200, none)).finish(), Access::Denied), "{none}");
     }
@@ -202,7 +202,7 @@ fn it_is_denied_only_where_every_row_that_could_be_it_was_read() {
 }
 
 #[test]
-fn nothing_of_a_token_is_shown() {
+fn debug_redacts_tokens() {
     let (mut check, mut access) = (check(), access());
     check.respond(Answer(200, ACCOUNT));
     access.respond(Answer(200, SERVERS));

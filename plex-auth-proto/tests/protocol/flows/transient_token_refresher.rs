@@ -52,7 +52,7 @@ impl Driven<TransientTokenRefresher> {
 }
 
 #[test]
-fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {
+fn token_is_renewed_an_hour_before_it_expires() {
     let mut driven = Driven::new(refresher());
     assert!(matches!(driven.progress(), Progress::Requesting { last_error: None, .. }));
     driven.respond(transient(1));
@@ -67,7 +67,7 @@ fn a_token_is_had_at_once_and_renewed_an_hour_before_its_end() {
 }
 
 #[test]
-fn trouble_costs_no_token_before_its_time_is_over() {
+fn errors_lose_no_token_before_it_expires() {
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1));
     let mut held = Vec::new();
@@ -97,7 +97,7 @@ fn trouble_costs_no_token_before_its_time_is_over() {
 }
 
 #[test]
-fn a_server_that_was_restarted_is_asked_once_for_another() {
+fn restarted_server_is_asked_once() {
     let mut driven = Driven::new(refresher().jitter(Duration::from_secs(30)));
     driven.respond(transient(1));
     let first = driven.flow.token().unwrap().clone();
@@ -118,7 +118,7 @@ fn a_server_that_was_restarted_is_asked_once_for_another() {
 }
 
 #[test]
-fn a_server_that_refuses_what_it_hands_out_is_not_asked_in_a_loop() {
+fn server_that_rejects_its_tokens_starts_no_loop() {
     let mut driven = Driven::new(refresher());
     for number in 0..12 {
         driven.respond(transient(number)).reject();
@@ -133,7 +133,7 @@ fn a_server_that_refuses_what_it_hands_out_is_not_asked_in_a_loop() {
 }
 
 #[test]
-fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
+fn stops_if_the_account_token_is_refused() {
     for status in [401, 403] {
         let mut driven = Driven::new(refresher());
         driven.respond(transient(1)).reject().respond(Answer(status, "<html>"));
@@ -160,7 +160,7 @@ fn where_the_token_that_asks_is_refused_it_says_so_and_stops() {
 }
 
 #[test]
-fn another_token_that_asks_is_used_at_once_and_does_not_hurry() {
+fn new_account_token_is_used_without_a_burst() {
     let mut driven = Driven::new(refresher());
     let request = driven.send().unwrap();
     driven.flow.set_token(Token::new("an0ther").unwrap());
@@ -172,7 +172,7 @@ fn another_token_that_asks_is_used_at_once_and_does_not_hurry() {
 }
 
 #[test]
-fn a_call_of_which_nothing_comes_is_made_again_after_a_minute() {
+fn missing_response_is_retried_after_a_minute() {
     let mut driven = Driven::new(refresher());
     let lost = driven.send().unwrap();
     driven.respond(transient(2));
@@ -182,7 +182,7 @@ fn a_call_of_which_nothing_comes_is_made_again_after_a_minute() {
 }
 
 #[test]
-fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
+fn response_after_a_minute_is_accepted() {
     for takes in [65, 130] {
         let mut driven = Driven::new(refresher());
         let mut requests = Vec::new();
@@ -218,7 +218,7 @@ fn a_server_that_takes_longer_than_a_minute_is_heard_all_the_same() {
 }
 
 #[test]
-fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
+fn clock_jumps_and_sleep_do_no_harm() {
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1));
     driven.now += Duration::from_secs(100 * HOUR);
@@ -256,7 +256,7 @@ fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
 }
 
 #[test]
-fn a_restart_under_many_refreshers_is_spread_by_their_jitter() {
+fn jitter_spreads_the_load_after_a_restart() {
     assert_eq!(busiest_second(200, Duration::ZERO), 200, "all at once");
     // Each of them asks some six times in the first minute.
     let busiest = busiest_second(6_000, Duration::from_secs(60));
@@ -264,7 +264,7 @@ fn a_restart_under_many_refreshers_is_spread_by_their_jitter() {
 }
 
 #[test]
-fn it_is_kept_and_gone_on_with() {
+fn saved_state_is_restored() {
     let url = "http://10.0.0.7:32400";
     let mut driven = Driven::new(refresher());
     assert!(driven.flow.save(driven.now).is_none());

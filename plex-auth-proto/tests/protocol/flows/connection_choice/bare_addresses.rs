@@ -11,7 +11,7 @@ const LOCAL_NAME: &str = r#"{"uri":"https://10-0-2-1.feed.plex.direct:32400","ad
     "local":true}"#;
 
 #[test]
-fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found() {
+fn used_only_if_the_name_is_not_found() {
     let connections = format!(
         r#"{LOCAL_NAME},{{"uri":"https://203-0-113-9.feed.plex.direct:8443","address":"203.0.113.9","port":8443}}"#
     );
@@ -58,7 +58,7 @@ fn a_bare_address_is_asked_only_where_it_is_allowed_and_its_name_was_not_found()
 }
 
 #[test]
-fn a_bare_address_needs_a_server_that_takes_http_and_an_address() {
+fn require_plain_http_and_an_address() {
     let count =
         |server: &Resource| candidates(&server.choose_connection(me()).bare_addresses(true)).len();
     assert_eq!(count(&own(LOCAL_NAME)), 2);

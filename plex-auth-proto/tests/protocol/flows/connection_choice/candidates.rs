@@ -7,7 +7,7 @@ use super::{RIGHT, at, candidates, me, own, plan, resource};
 use crate::flows::harness::Driven;
 
 #[test]
-fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_ipv6() {
+fn order_is_by_kind_scheme_and_ip_version() {
     let server = own(r#"{"uri":"http://relay:1","relay":true,"local":true},
            {"uri":"https://relay:2","relay":true},
            {"uri":"http://[2001:db8::1]:3","address":"2001:db8::1","IPv6":false},
@@ -30,7 +30,7 @@ fn local_goes_before_remote_before_relay_and_https_before_http_and_ipv4_before_i
 }
 
 #[test]
-fn what_leads_nowhere_or_has_no_usable_uri_is_not_asked_and_says_why() {
+fn unusable_uris_are_skipped_with_a_reason() {
     let server = own(r#"{"uri":"http://[::]:32400","address":"::","IPv6":false,"local":true},
            {"uri":"https://zero.plex.direct:32400","address":"::"},
            {"uri":"https://link.plex.direct:32400","address":"fe80::1%eth0"},
@@ -75,7 +75,7 @@ fn what_leads_nowhere_or_has_no_usable_uri_is_not_asked_and_says_why() {
 }
 
 #[test]
-fn private_addresses_of_a_network_that_may_not_be_ones_own_are_not_asked() {
+fn private_addresses_need_a_network_of_ones_own() {
     let connections = r#"{"uri":"http://10.0.2.1:32400","local":true},
         {"uri":"http://192.168.1.9:32400","address":"192.168.1.9"},{"uri":"https://remote.plex.direct"}"#;
     for (facts, asked) in [
@@ -100,7 +100,7 @@ fn private_addresses_of_a_network_that_may_not_be_ones_own_are_not_asked() {
 }
 
 #[test]
-fn a_source_is_reached_likewise_and_its_local_connections_where_the_caller_says_so() {
+fn source_devices_have_candidates() {
     let source: SourceDevice = serde_json::from_str(
         r#"{"clientIdentifier":"5f0e1c2d","accessToken":"transient-5ea1","Connection":[
             {"uri":"https://remote.plex.direct:1","relay":0},{"uri":"https://local.plex.direct:2","local":1},
@@ -118,7 +118,7 @@ fn a_source_is_reached_likewise_and_its_local_connections_where_the_caller_says_
 }
 
 #[test]
-fn without_an_identifier_nothing_is_asked() {
+fn no_request_without_an_identifier() {
     let server: Resource =
         serde_json::from_str(r#"{"owned":true,"connections":[{"uri":"http://10.0.2.1:1"}]}"#)
             .unwrap();
@@ -128,7 +128,7 @@ fn without_an_identifier_nothing_is_asked() {
 }
 
 #[test]
-fn a_hostile_list_makes_no_flood() {
+fn number_of_candidates_is_limited() {
     let connections: Vec<_> =
         (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
     let mut driven =

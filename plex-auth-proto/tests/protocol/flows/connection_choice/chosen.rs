@@ -12,7 +12,7 @@ use super::{OTHER, RIGHT, at, me, ms, not_sent, own, plan, three};
 use crate::flows::harness::{Answer, Driven, TransportError, cut_off};
 
 #[test]
-fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along() {
+fn best_verified_connection_is_chosen_at_once() {
     let attic = three();
     let mut driven = Driven::new(attic.choose_connection(me()));
     assert_eq!(driven.urls().len(), 3, "all at once");
@@ -34,7 +34,7 @@ fn the_best_one_that_answers_is_chosen_at_once_and_only_then_a_token_goes_along(
 }
 
 #[test]
-fn a_better_one_has_half_a_second_more() {
+fn better_candidate_has_500_ms_of_grace() {
     let start = |grace| {
         let mut driven = Driven::new(three().choose_connection(me()));
         if let Some(grace) = grace {
@@ -81,7 +81,7 @@ fn a_better_one_has_half_a_second_more() {
 }
 
 #[test]
-fn where_none_is_right_each_says_why() {
+fn failure_lists_the_reason_of_each_candidate() {
     let connections: Vec<_> =
         (1..=9).map(|port| at(&format!("https://host.plex.direct:{port}"), false, false)).collect();
     let mut driven =
@@ -116,7 +116,7 @@ fn where_none_is_right_each_says_why() {
 }
 
 #[test]
-fn those_that_hang_leave_time_for_the_others() {
+fn hanging_requests_leave_time_for_others() {
     let connections: Vec<_> =
         (1..=5).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false)).collect();
     let server = own(&connections.join(","));
@@ -157,7 +157,7 @@ fn those_that_hang_leave_time_for_the_others() {
 }
 
 #[test]
-fn progress_shows_each_candidate() {
+fn progress_lists_each_candidate() {
     let mut driven = Driven::new(three().choose_connection(me()).max_in_flight(2));
     assert_eq!(plan(&driven.flow).iter().filter(|it| it.ends_with(": not asked")).count(), 3);
     driven.settle();
@@ -181,7 +181,7 @@ fn progress_shows_each_candidate() {
 }
 
 #[test]
-fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
+fn late_and_repeated_responses_are_harmless() {
     let attic = three();
     let mut driven = Driven::new(attic.choose_connection(me()));
     let request = driven.take("remote");
@@ -212,7 +212,7 @@ fn what_comes_late_or_twice_or_of_nothing_changes_nothing() {
 }
 
 #[test]
-fn a_choice_can_be_sent_to_another_thread() {
+fn choice_is_send_and_sync() {
     fn check<T: Send + Sync + 'static>(_: &T) {}
     check(&three().choose_connection(me()));
     check(&Token::new("abc").unwrap());

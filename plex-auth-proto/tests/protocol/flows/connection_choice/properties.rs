@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_in_whatever_order_the_end_is_true_and_in_time(
+    fn best_verified_candidate_wins_in_time(
         // How long each takes, what it is, and where its host leads.
         hosts in vec((response(), 0_u64..12_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..14),
         at_once in 0_usize..10,

@@ -11,7 +11,7 @@ use super::{CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt,
 use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
 
 #[test]
-fn each_poll_of_a_login_is_signed_anew() {
+fn each_poll_is_signed_again() {
     let key = Key::new();
     let mut driven = login(&key);
     assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first call");
@@ -25,7 +25,7 @@ fn each_poll_of_a_login_is_signed_anew() {
 }
 
 #[test]
-fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
+fn lost_token_is_requested_by_an_exchange() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([
@@ -67,7 +67,7 @@ fn a_login_whose_answer_may_be_lost_asks_for_a_token_before_it_gives_up() {
 }
 
 #[test]
-fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
+fn exchange_follows_only_if_a_token_may_be_lost() {
     for (response, can) in [
         (cut_off(true), true),
         (Answer(502, "<html>"), true),
@@ -87,7 +87,7 @@ fn which_answers_to_a_poll_can_have_been_the_one_with_the_token() {
 }
 
 #[test]
-fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
+fn missing_responses_end_the_login() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
@@ -114,7 +114,7 @@ fn silence_without_end_ends_a_login_also_where_it_asks_for_a_token_at_last() {
 }
 
 #[test]
-fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is_taken() {
+fn late_poll_response_does_not_end_the_exchange() {
     let key = Key::new();
     for (response, token) in [
         (Answer(422, ""), jwt(0)),
@@ -144,7 +144,7 @@ fn a_late_answer_to_a_poll_is_none_to_the_exchange_that_follows_and_its_token_is
 }
 
 #[test]
-fn a_login_that_asks_for_its_token_at_last_is_kept_and_makes_no_second_pin() {
+fn restored_exchange_creates_no_second_pin() {
     let key = Key::new();
     let restore = |saved: &str, now| {
         Driven::at(now, DeviceLogin::restore(plex_tv("id"), &key, saved, now).unwrap())
@@ -172,7 +172,7 @@ fn exchanging(key: &Key) -> (Driven<DeviceLogin<&Key>>, u64) {
 }
 
 #[test]
-fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked() {
+fn exchange_waits_two_minutes_for_a_locked_key() {
     let key = Key::new();
     let (mut driven, _) = exchanging(&key);
     driven.respond(Answer(200, NONCE));
@@ -195,7 +195,7 @@ fn a_key_that_cannot_sign_for_its_token_at_last_has_two_minutes_to_be_unlocked()
 }
 
 #[test]
-fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
+fn request_lost_in_the_exchange_is_retried_once() {
     let key = Key::new();
     let (mut driven, began) = exchanging(&key);
     let request = driven.send().unwrap();
@@ -208,7 +208,7 @@ fn what_is_lost_within_the_two_minutes_is_asked_for_once_more() {
 }
 
 #[test]
-fn a_login_whose_key_plex_knows_already_needs_no_pin() {
+fn known_key_needs_no_pin() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([Answer(422, ""), Answer(200, NONCE), exchanged(0)]);
@@ -222,7 +222,7 @@ fn a_login_whose_key_plex_knows_already_needs_no_pin() {
 }
 
 #[test]
-fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
+fn locked_key_is_reported_and_polling_resumes() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond(Answer(201, CREATED));
@@ -243,7 +243,7 @@ fn a_login_whose_key_cannot_sign_says_so_and_goes_on() {
 }
 
 #[test]
-fn a_login_is_kept_and_gone_on_with() {
+fn saved_login_is_restored() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([Answer(201, CREATED), Answer(200, WAITING)]);

@@ -12,7 +12,7 @@ use super::{
 use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
 
 #[test]
-fn a_token_is_renewed_a_day_before_it_ends_for_ever() {
+fn token_is_renewed_a_day_before_it_expires() {
     let key = Key::new();
     let mut driven = refresher(&key);
     for renewal in 1..=10 {
@@ -26,7 +26,7 @@ fn a_token_is_renewed_a_day_before_it_ends_for_ever() {
 }
 
 #[test]
-fn jitter_brings_a_renewal_forward_by_a_day_at_the_most_and_less_than_doubles_a_wait() {
+fn jitter_is_at_most_a_day() {
     for (jitter, earlier, again) in [(0, 0, 30), (1234, 1234, 30 + 1234 % 30), (9 * DAY, DAY, 30)] {
         let key = Key::new();
         let token = Token::new(jwt(0)).unwrap();
@@ -38,7 +38,7 @@ fn jitter_brings_a_renewal_forward_by_a_day_at_the_most_and_less_than_doubles_a_
 }
 
 #[test]
-fn a_device_without_a_good_token_waits_for_five_minutes_at_the_most() {
+fn backoff_without_a_valid_token_is_5_minutes() {
     let key = Key::new();
     let mut driven = without_token(&key);
     driven.respond_all((0..8).map(|_| cut_off(false)));
@@ -51,7 +51,7 @@ fn a_device_without_a_good_token_waits_for_five_minutes_at_the_most() {
 }
 
 #[test]
-fn jitter_never_brings_a_token_that_lives_for_an_hour_forward_by_more_than_a_quarter_of_it() {
+fn jitter_is_at_most_a_quarter_of_the_lifetime() {
     let key = Key::new();
     let token = Token::new(jwt_with(r#"{"iat":1700000000,"exp":1700003600}"#)).unwrap();
     let refresher = plex_tv("id").device_token_refresher(&key, token);
@@ -61,7 +61,7 @@ fn jitter_never_brings_a_token_that_lives_for_an_hour_forward_by_more_than_a_qua
 }
 
 #[test]
-fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed() {
+fn outage_is_retried_and_expired_token_renewed() {
     let key = Key::new();
     let mut driven = refresher(&key);
     while driven.elapsed() < 9 * DAY {
@@ -82,7 +82,7 @@ fn an_outage_is_sat_out_at_a_pace_and_a_token_that_expired_meanwhile_is_renewed(
 }
 
 #[test]
-fn rate_limits_are_kept_and_without_a_figure_it_is_asked_each_minute() {
+fn rate_limit_without_a_time_waits_a_minute() {
     let key = Key::new();
     let mut driven = without_token(&key);
     driven
@@ -95,7 +95,7 @@ fn rate_limits_are_kept_and_without_a_figure_it_is_asked_each_minute() {
 }
 
 #[test]
-fn a_nonce_is_used_once_whatever_comes_of_the_exchange() {
+fn nonce_is_used_once() {
     let key = Key::new();
     let mut driven = without_token(&key);
     for response in [Answer(498, ""), cut_off(true), Answer(502, "<html>"), Answer(200, "{}")] {
@@ -109,7 +109,7 @@ fn a_nonce_is_used_once_whatever_comes_of_the_exchange() {
 }
 
 #[test]
-fn what_plex_does_not_take_is_tried_eight_times_and_then_it_says_so() {
+fn refused_key_ends_after_eight_exchanges() {
     let key = Key::new();
     let mut driven = refresher(&key);
     driven.respond_all((0..8).flat_map(|_| [Answer(200, NONCE), Answer(422, "")]));
@@ -121,7 +121,7 @@ fn what_plex_does_not_take_is_tried_eight_times_and_then_it_says_so() {
 }
 
 #[test]
-fn a_removed_device_ends_at_once_and_is_told_what_helps() {
+fn removed_device_ends_with_advice() {
     let key = Key::new();
     for fates in [vec![Answer(401, REMOVED)], vec![Answer(200, NONCE), Answer(422, REMOVED)]] {
         let mut driven = refresher(&key);
@@ -138,7 +138,7 @@ fn a_removed_device_ends_at_once_and_is_told_what_helps() {
 }
 
 #[test]
-fn what_is_signed_says_plexs_time() {
+fn signed_claims_have_the_time_of_plex() {
     let key = Key::new();
     let mut driven = without_token(&key);
     // Plex's clock is ten minutes and one second ahead.
@@ -152,7 +152,7 @@ fn what_is_signed_says_plexs_time() {
 }
 
 #[test]
-fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
+fn unset_clock_is_set_by_the_first_response() {
     let key = Key::new();
     let saved = refresher(&key).flow.save();
     let flow = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
@@ -165,7 +165,7 @@ fn a_device_without_a_clock_asks_plex_first_and_knows_the_time_then() {
 }
 
 #[test]
-fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_there_yet() {
+fn unset_clock_and_no_network_delay_no_renewal() {
     let key = Key::new();
     let mut driven = refresher(&key);
     driven.now = SystemTime::UNIX_EPOCH;
@@ -177,7 +177,7 @@ fn a_device_without_a_clock_is_not_put_off_for_years_by_a_network_that_is_not_th
 }
 
 #[test]
-fn a_date_that_cannot_be_plexs_is_not_believed_and_puts_no_renewal_off() {
+fn implausible_date_delays_no_renewal() {
     // Of a clock that was never set, and of one that is years behind.
     for (date, believed) in
         [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
@@ -199,7 +199,7 @@ fn a_date_that_cannot_be_plexs_is_not_believed_and_puts_no_renewal_off() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_puts_no_renewal_off() {
+fn clock_set_back_delays_no_renewal() {
     let key = Key::new();
     let mut driven = without_token(&key);
     driven.respond(nonce_at("Tue, 14 Nov 2023 22:13:20 GMT")).respond(exchanged(0));
@@ -211,7 +211,7 @@ fn a_clock_that_is_set_back_puts_no_renewal_off() {
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
+fn locked_key_is_retried_with_the_same_nonce() {
     let key = Key::new();
     let mut driven = refresher(&key);
     driven.respond(Answer(200, NONCE));
@@ -241,7 +241,7 @@ fn a_key_that_cannot_sign_is_told_and_tried_again_and_costs_no_nonce() {
 }
 
 #[test]
-fn a_token_that_says_nothing_of_its_end_or_ends_soon_starts_no_storm() {
+fn unknown_or_past_expiry_starts_no_loop() {
     let key = Key::new();
     let mut driven = without_token(&key);
     driven.respond(Answer(200, NONCE)).respond(Answer(200, r#"{"auth_token":"opaque"}"#));
@@ -255,7 +255,7 @@ fn a_token_that_says_nothing_of_its_end_or_ends_soon_starts_no_storm() {
 }
 
 #[test]
-fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
+fn any_token_is_kept_and_renewed_by_its_claims() {
     let (two_parts, padded) = (jwt(0), jwt(0));
     let two_parts = two_parts.rsplit_once('.').unwrap().0;
     let unsigned = jwt(0).replace(&base64(r#"{"alg":"EdDSA"}"#), &base64(r#"{"alg":"none"}"#));
@@ -292,7 +292,7 @@ fn a_token_in_any_dress_is_held_and_renewed_by_what_it_says() {
 }
 
 #[test]
-fn a_token_that_plex_declared_dead_is_renewed_when_asked_for() {
+fn renew_now_replaces_an_invalid_token() {
     let key = Key::new();
     let mut driven = refresher(&key);
     assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)));

@@ -74,7 +74,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_a_refresher_never_hurries_and_ends_only_where_plex_said_so(
+    fn refresher_ends_only_if_plex_refuses(
         events in events(Answer(200, NONCE), response()),
         locked in vec(any::<bool>(), 1..20),
     ) {
@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_a_login_ends_in_time_in_what_is_true(events in events(Answer(201, CREATED), response())) {
+    fn login_ends_in_time_with_the_right_outcome(events in events(Answer(201, CREATED), response())) {
         let key = Key::new();
         let left = |login: &DeviceLogin<&Key>, now| match login.progress(now) {
             DeviceLoginProgress::Waiting { left, .. } => Some(left),

@@ -8,7 +8,7 @@ use super::{DAY, Key, NONCE, REMOVED, exchanged, jwt, refresher};
 use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
 
 #[test]
-fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() {
+fn key_is_registered_once() {
     let key = Key::new();
     let old = || Token::new("xyz-Abc_0123456789ab").unwrap();
     for response in [
@@ -64,7 +64,7 @@ fn a_key_is_registered_once_and_an_unknown_outcome_is_resolved_by_an_exchange() 
 }
 
 #[test]
-fn what_is_kept_is_for_one_identifier_and_one_key() {
+fn saved_state_needs_its_identifier_and_key() {
     let key = Key::new();
     let saved = refresher(&key).flow.save();
     assert!(!format!("{saved:?} {:?}", refresher(&key).flow).contains("eyJ"));
@@ -85,7 +85,7 @@ fn what_is_kept_is_for_one_identifier_and_one_key() {
 }
 
 #[test]
-fn the_state_of_a_device_takes_less_than_two_kilobytes() {
+fn state_takes_less_than_two_kilobytes() {
     let key = Key::new();
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
     // A token as long as Plex's.

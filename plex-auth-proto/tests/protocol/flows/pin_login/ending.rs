@@ -9,7 +9,7 @@ use super::{CREATED, GONE, LINKED, WAITING, login};
 use crate::flows::harness::{Answer, RetryAfter, TransportError, start};
 
 #[test]
-fn a_pin_that_is_gone_ends_it() {
+fn pin_that_is_gone_ends_the_login() {
     for response in [Answer(404, GONE), Answer(410, "")] {
         let mut driven = login();
         driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING)).respond(response);
@@ -18,7 +18,7 @@ fn a_pin_that_is_gone_ends_it() {
 }
 
 #[test]
-fn a_transport_that_cannot_start_ends_it_at_once() {
+fn transport_that_cannot_start_ends_the_login() {
     let mut driven = login();
     driven
         .respond(Answer(201, CREATED))
@@ -29,7 +29,7 @@ fn a_transport_that_cannot_start_ends_it_at_once() {
 }
 
 #[test]
-fn its_time_ends_with_one_more_poll() {
+fn one_last_poll_when_the_pin_expires() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     for _ in 0..899 {
@@ -49,7 +49,7 @@ fn its_time_ends_with_one_more_poll() {
 }
 
 #[test]
-fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_expiry() {
+fn failed_last_poll_is_retried_and_is_no_expiry() {
     let mut driven = login();
     driven.respond(Answer(201, r#"{"id":7,"code":"G7KX","expiresIn":2}"#));
     while let Some(request) = driven.send() {
@@ -64,7 +64,7 @@ fn a_last_poll_that_nobody_answers_is_tried_again_for_a_while_and_not_called_an_
 }
 
 #[test]
-fn where_plex_wants_to_be_left_alone_at_the_end_it_is_asked_twice_more_within_a_minute() {
+fn rate_limited_last_poll_is_retried_twice() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     driven.now += Duration::from_secs(900);
@@ -76,7 +76,7 @@ fn where_plex_wants_to_be_left_alone_at_the_end_it_is_asked_twice_more_within_a_
 }
 
 #[test]
-fn silence_without_end_ends_it_and_makes_no_second_pin() {
+fn missing_responses_end_the_login() {
     let lost = TransportErrorKind::TimedOut(Duration::from_secs(60));
     let mut driven = login();
     let _ = driven.send().unwrap();
@@ -112,7 +112,7 @@ fn silence_without_end_ends_it_and_makes_no_second_pin() {
 }
 
 #[test]
-fn one_that_cannot_be_made_says_why() {
+fn failed_creation_is_reported() {
     let mut driven = login();
     driven.respond(Answer(400, r#"{"errors":[{"code":1000}]}"#));
     let Err(PinLoginError::Failed(error)) = driven.finish() else { panic!() };
@@ -137,7 +137,7 @@ fn one_that_cannot_be_made_says_why() {
 }
 
 #[test]
-fn a_pin_without_number_or_code_is_told_at_its_making() {
+fn pin_without_id_or_code_fails_at_creation() {
     for body in [r#"{"code":"G7KX"}"#, r#"{"id":7}"#, r#"{"id":{},"code":""}"#, "{}", "[]", "null"]
     {
         let mut driven = login();
@@ -149,7 +149,7 @@ fn a_pin_without_number_or_code_is_told_at_its_making() {
 }
 
 #[test]
-fn a_life_that_cannot_be_is_taken_for_the_usual_one_and_none_is_longer_than_a_day() {
+fn implausible_lifetime_becomes_the_default() {
     for (said, life) in [
         ("", 900),
         (r#","expiresIn":0"#, 900),

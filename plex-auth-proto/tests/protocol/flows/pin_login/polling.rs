@@ -11,7 +11,7 @@ use super::{CREATED, GONE, LINKED, WAITING, login};
 use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, plex_tv};
 
 #[test]
-fn it_polls_once_a_second_until_somebody_has_linked_the_pin() {
+fn polls_once_a_second_until_linked() {
     let mut driven = login();
     assert!(matches!(driven.progress(), PinProgress::Creating));
     driven.respond(Answer(201, CREATED));
@@ -27,7 +27,7 @@ fn it_polls_once_a_second_until_somebody_has_linked_the_pin() {
 }
 
 #[test]
-fn trouble_slows_it_down_and_ends_nothing() {
+fn errors_slow_polling_and_do_not_end_it() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     for response in [
@@ -51,7 +51,7 @@ fn trouble_slows_it_down_and_ends_nothing() {
 }
 
 #[test]
-fn no_trouble_keeps_it_from_asking_in_the_last_seconds_of_a_pin() {
+fn rate_limit_leaves_polls_in_the_last_seconds() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(RetryAfter(429, "3600"));
     assert_eq!(driven.left(), 899);
@@ -66,7 +66,7 @@ fn no_trouble_keeps_it_from_asking_in_the_last_seconds_of_a_pin() {
 }
 
 #[test]
-fn a_poll_is_not_waited_for_as_long_as_another_call() {
+fn poll_has_a_deadline_of_ten_seconds() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     let request = driven.send().unwrap();
@@ -74,7 +74,7 @@ fn a_poll_is_not_waited_for_as_long_as_another_call() {
 }
 
 #[test]
-fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
+fn clock_jumps_and_sleep_do_no_harm() {
     // Forward by a day: it asks once more, and Plex says that the PIN lives.
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
@@ -90,7 +90,7 @@ fn a_clock_that_jumps_and_a_machine_that_sleeps_do_no_harm() {
 }
 
 #[test]
-fn a_clock_that_is_set_while_the_pin_is_made_makes_no_silence_of_its_answer() {
+fn clock_set_during_creation_loses_no_response() {
     let years = Duration::from_secs(56 * 365 * 86_400);
     let mut driven = login();
     let created = driven.send().unwrap();
@@ -114,7 +114,7 @@ fn a_clock_that_is_set_while_the_pin_is_made_makes_no_silence_of_its_answer() {
 }
 
 #[test]
-fn a_clock_that_is_set_forward_and_a_poll_that_fails_end_nothing() {
+fn clock_set_forward_and_failed_poll_end_nothing() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
     driven.now += Duration::from_secs(56 * 365 * 86_400);
@@ -126,7 +126,7 @@ fn a_clock_that_is_set_forward_and_a_poll_that_fails_end_nothing() {
 }
 
 #[test]
-fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
+fn late_token_is_accepted() {
     // The clock was set forward while it was on its way, and the next poll is under way or has found nothing.
     for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
         let mut driven = login();
@@ -151,7 +151,7 @@ fn a_token_that_comes_when_nothing_was_waited_for_any_more_is_taken() {
 }
 
 #[test]
-fn what_it_shows_of_itself_is_where_it_stands() {
+fn debug_has_the_state_and_no_code() {
     let mut driven = login();
     assert!(format!("{:?}", driven.flow).ends_with("state: creating }"), "{:?}", driven.flow);
     driven.respond(Answer(201, CREATED));
@@ -162,7 +162,7 @@ fn what_it_shows_of_itself_is_where_it_stands() {
 }
 
 #[test]
-fn it_is_renewed_when_the_caller_asks() {
+fn renew_creates_another_pin() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(404, GONE));
     driven.flow.renew();
@@ -174,7 +174,7 @@ fn it_is_renewed_when_the_caller_asks() {
 }
 
 #[test]
-fn it_is_kept_and_gone_on_with() {
+fn saved_login_is_restored() {
     let mut driven = login();
     assert!(driven.flow.save(driven.now).is_none());
     driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));

@@ -49,7 +49,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_and_whatever_the_clock_does_it_ends_in_time_in_what_is_true(
+    fn ends_in_time_with_the_right_outcome(
         events in events(Answer(201, CREATED), response()),
     ) {
         let left = |login: &PinLogin<ShortPin>, now| match login.progress(now) {

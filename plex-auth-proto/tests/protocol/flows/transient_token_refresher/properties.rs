@@ -29,7 +29,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_comes_it_goes_on_and_hands_out_what_the_server_gave_for_its_time_alone(
+    fn token_is_the_last_valid_one_from_the_server(
         rounds in vec((response(), 0_u64..100, any::<bool>(), prop_oneof![
             4 => any::<bool>().prop_map(|_| 0), 1 => -400_000_i64..400_000
         ]), 1..40),
