@@ -17,6 +17,13 @@ fn fixture() -> Value {
     serde_json::from_str(FIXTURE).unwrap()
 }
 
+/// The fixture with 2 of its 100 features, which are all read alike.
+fn short_fixture() -> Value {
+    let mut fixture = fixture();
+    fixture["subscription"]["features"].as_array_mut().unwrap().truncate(2);
+    fixture
+}
+
 /// What a sign-in makes of this body.
 fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
@@ -84,11 +91,12 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn every_field_of_the_fixture_is_read() {
-    let whole = everything(&account(FIXTURE));
+    let fixture = short_fixture();
+    let whole = everything(&account(fixture.to_string()));
     let mut paths = Vec::new();
-    leaves(&fixture(), "", &mut paths);
+    leaves(&fixture, "", &mut paths);
     for path in &paths {
-        let mut changed = fixture();
+        let mut changed = fixture.clone();
         let leaf = changed.pointer_mut(path).unwrap();
         *leaf = match &*leaf {
             Value::Bool(value) => json!(!value),
@@ -100,7 +108,7 @@ fn every_field_of_the_fixture_is_read() {
         let account = account(changed.to_string());
         assert_ne!(everything(&account), whole, "{path} makes no difference");
     }
-    assert!(paths.len() > 200, "{}", paths.len());
+    assert!(paths.len() > 150, "{}", paths.len());
 }
 
 #[test]
@@ -164,16 +172,18 @@ fn drift_loses_one_field_and_never_the_token() {
         "18446744073709551615",
         "[null,1,\"x\",{}]",
     ];
+    let fixture = short_fixture();
     let mut paths = Vec::new();
-    leaves(&fixture(), "", &mut paths);
+    leaves(&fixture, "", &mut paths);
     let containers = ["/subscription", "/profile", "/services", "/trials", "/roles", "/settings"];
     paths.extend(containers.map(str::to_owned));
     paths.retain(|path| path != "/authToken" && !path.starts_with("/subscription/features/"));
     for path in paths {
+        let mut marked = fixture.clone();
+        *marked.pointer_mut(&path).unwrap() = json!("the-mark");
+        let marked = marked.to_string();
         for strange in strange {
-            let mut marked = fixture();
-            *marked.pointer_mut(&path).unwrap() = json!("the-mark");
-            let body = marked.to_string().replace("\"the-mark\"", strange);
+            let body = marked.replace("\"the-mark\"", strange);
             let SignedIn { auth_token, account, .. } =
                 signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
             assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");

@@ -13,15 +13,14 @@ use plex_auth_proto::{
     Account, ClientIdentity, Credentials, MediaServer, PlexTv, SignedIn,
     SourceConnectionInformation, Token, TransientToken,
 };
-use proptest::prelude::{
-    ProptestConfig as Config, TestCaseError, any, prop_assert, prop_assert_eq, proptest,
-};
+use proptest::prelude::{TestCaseError, any, prop_assert, prop_assert_eq, proptest};
 use serde_json::Value;
 
 mod debug;
 mod documents;
 mod drifted;
 
+use crate::config;
 use documents::{account, pin, plex_keys, source, transient};
 use drifted::{Document, check, check_as, check_named, drifts, in_disorder};
 
@@ -34,8 +33,7 @@ fn server() -> MediaServer {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn account_loses_only_drifted_fields(

@@ -1,6 +1,7 @@
 //! Properties: whatever comes in, from the caller or from the server, nothing panics, nothing is split and
 //! nothing is lost.
 
+use crate::config;
 use plex_auth_proto::device::DeviceId;
 use plex_auth_proto::home::{HomePin, HomeUserUuid};
 use plex_auth_proto::http::{HeaderMap, HeaderName, HeaderValue, Response};
@@ -11,10 +12,7 @@ use plex_auth_proto::{
     Source, Token,
 };
 use proptest::collection::vec;
-use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof,
-    proptest,
-};
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
@@ -92,8 +90,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(128))]
 
     #[test]
     fn any_response_is_handled_without_secrets(

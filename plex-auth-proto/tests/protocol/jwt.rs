@@ -2,15 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::config;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_auth_proto::jwt::{
     DeviceClaims, DeviceKey, Ed25519Key, JwtScope, Nonce, PlexJwt, PlexKeys, VerifyError,
 };
 use plex_auth_proto::{ClientIdentity, Token, UnixSeconds};
-use proptest::prelude::{
-    ProptestConfig as Config, any, prop, prop_assert, prop_assert_eq, proptest,
-};
+use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 /// A key that Plex could have, and the list that it stands in.
@@ -33,8 +32,7 @@ fn at(seconds: u32) -> SystemTime {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, cases: 64, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn signed_token_is_verified_and_read(

@@ -18,3 +18,16 @@ mod hostile;
 #[cfg(feature = "ed25519")]
 mod jwt;
 mod responses;
+
+use proptest::prelude::ProptestConfig;
+
+/// Returns the configuration of a property with this number of cases, unless `PROPTEST_CASES` sets another number.
+///
+/// A failing case is kept as a test, not in a file.
+fn config(cases: u32) -> ProptestConfig {
+    // The lints of the core forbid reading the variable here, but proptest has read it for its default.
+    const UNSET: u32 = 256;
+    let default = ProptestConfig::default();
+    let cases = if default.cases == UNSET { cases } else { default.cases };
+    ProptestConfig { cases, failure_persistence: None, ..default }
+}

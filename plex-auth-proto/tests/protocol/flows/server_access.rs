@@ -7,12 +7,11 @@ use plex_auth_proto::flow::{
     Access, AccessError, RetryProgress, ServerAccess, TokenCheck, TokenState,
 };
 use plex_auth_proto::{Flow, Step, Token};
-use proptest::prelude::{
-    ProptestConfig as Config, Strategy, TestCaseError, prop_assert, prop_oneof, proptest,
-};
+use proptest::prelude::{Strategy, TestCaseError, prop_assert, prop_oneof, proptest};
 
 use super::chaos::{Bounds, Event, chaos, events};
 use super::harness::{Answer, Driven, RetryAfter, Scripted, TransportError, plex_tv, start};
+use crate::config;
 
 const ACCOUNT: &str = r#"{"id":7,"username":"rosa"}"#;
 const SERVERS: &str = r#"[
@@ -257,8 +256,7 @@ fn outcome<F: Flow>(
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn outcome_is_that_of_the_last_response(events in events(Answer(502, ""), response())) {

@@ -8,11 +8,10 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
-use proptest::prelude::{
-    ProptestConfig as Config, Strategy, any, prop, prop_assert, prop_assert_eq, proptest,
-};
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
 use super::{OTHER, RIGHT, me, ms, not_sent, own};
+use crate::config;
 use crate::flows::harness::{Answer, InFlight, Scripted, TransportError, start};
 
 /// The response, unless there is none.
@@ -28,8 +27,7 @@ fn response() -> impl Strategy<Value = Option<Scripted>> {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(256))]
 
     #[test]
     fn best_verified_candidate_wins_in_time(

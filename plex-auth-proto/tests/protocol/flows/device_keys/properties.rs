@@ -7,13 +7,12 @@ use plex_auth_proto::flow::{
     DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenRefresher,
 };
 use proptest::collection::vec;
-use proptest::prelude::{
-    Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest,
-};
+use proptest::prelude::{Just, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest};
 
 use super::{
     CREATED, DAY, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, nonce_at, refresher,
 };
+use crate::config;
 use crate::flows::chaos::{Bounds, Chaos, chaos, events};
 use crate::flows::harness::{Answer, Built, RetryAfter, Scripted, cut_off, plex_tv};
 
@@ -70,8 +69,7 @@ fn response() -> impl Strategy<Value = Scripted> + Clone {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn refresher_ends_only_if_plex_refuses(

@@ -6,11 +6,11 @@ use plex_auth_proto::Flow;
 use plex_auth_proto::flow::{PinLogin, PinLoginError, PinProgress};
 use plex_auth_proto::pin::ShortPin;
 use proptest::prelude::{
-    Just, ProptestConfig as Config, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
-    prop_oneof, proptest,
+    Just, Strategy, TestCaseError, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
 use super::{CREATED, GONE, LINKED, OVER, WAITING};
+use crate::config;
 use crate::flows::chaos::{Bounds, Chaos, chaos, events};
 use crate::flows::harness::{Answer, RetryAfter, Scripted, cut_off, plex_tv};
 
@@ -45,8 +45,7 @@ fn response() -> impl Strategy<Value = Scripted> + Clone {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn ends_in_time_with_the_right_outcome(

@@ -5,11 +5,10 @@ use std::time::Duration;
 use plex_auth_proto::flow::TransientTokenProgress as Progress;
 use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
-use proptest::prelude::{
-    Just, ProptestConfig as Config, Strategy, any, prop_assert, prop_oneof, proptest,
-};
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
 
 use super::{HOUR, UNREACHABLE, refresher, transient};
+use crate::config;
 use crate::flows::harness::{Answer, RetryAfter, Scripted, shifted, start};
 
 fn response() -> impl Strategy<Value = (Scripted, Option<u32>)> {
@@ -25,8 +24,7 @@ fn response() -> impl Strategy<Value = (Scripted, Option<u32>)> {
 }
 
 proptest! {
-    // A failing case becomes a test of its own, rather than a file.
-    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn token_is_the_last_valid_one_from_the_server(
