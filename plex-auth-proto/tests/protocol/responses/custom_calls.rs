@@ -1,0 +1,43 @@
+//! Calls that are not among the operations of the library.
+
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::{Call, Host, ResponseError};
+
+use super::refused;
+
+#[test]
+fn custom_call_is_read_strictly() {
+    fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, ResponseError> {
+        let request = Request::get("https://plex.tv/x").body(()).unwrap();
+        Call::<T>::json("getX", request).reply().parse(&Response::new(body))
+    }
+    type Counts = std::collections::HashMap<String, u8>;
+    assert_eq!(read::<Vec<f64>>("\u{feff}[1,2.5]").unwrap(), [1.0, 2.5]);
+    // No value is omitted silently.
+    for body in ["[1,1e999,2]", "[1,\"x\"]", "[1"] {
+        read::<Vec<f64>>(body).unwrap_err();
+    }
+    let shown = |body| read::<Counts>(body).unwrap_err().to_string();
+    assert!(shown(r#"{"friends":"x"}"#).contains("`friends`"));
+    let hidden = shown(r#"{"AbCdEf0123456789ghij":"s3cret"}"#);
+    assert_eq!(hidden, "getX at https://plex.tv: `*` is missing or of an unexpected kind");
+    assert!(shown("<html></html>").ends_with("answered 200 with an HTML page"));
+}
+
+#[test]
+fn host_of_a_custom_call_decides_about_401() {
+    for (host, invalid_by_401, invalid_by_498) in [
+        (None, false, true),
+        (Some(Host::PlexTv), true, true),
+        (Some(Host::MediaServer), false, false),
+    ] {
+        for (status, invalid) in [(401, invalid_by_401), (498, invalid_by_498)] {
+            let request = Request::get("https://plex.tv/x").header("x-plex-token", "t0ken");
+            let mut call = Call::status_only("getX", request.body(()).unwrap());
+            if let Some(host) = host {
+                call = call.host(host);
+            }
+            assert_eq!(refused(call, status, "").is_token_invalid(), invalid, "{host:?} {status}");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Errors: the status decides first, then the codes that Plex lists.
+
+use std::time::{Duration, SystemTime};
+
+use plex_auth_proto::ResponseError;
+use plex_auth_proto::error::RetryAfter;
+
+use super::{HTML_401, JSON_1001, XML_1001, details, refused, refused_with, sign_in, transient};
+
+#[test]
+fn status_decides_before_the_body() {
+    for body in
+        [JSON_1001, XML_1001, HTML_401, "", "null", "\0\0", r#"{"errors":[]}"#, "<", "{\"er"]
+    {
+        for (status, is_right) in [
+            (
+                400,
+                (|error| matches!(error, ResponseError::BadRequest(_)))
+                    as fn(&ResponseError) -> bool,
+            ),
+            (401, |error| matches!(error, ResponseError::Unauthorized(_))),
+            (403, |error| matches!(error, ResponseError::Forbidden(_))),
+            (404, |error| matches!(error, ResponseError::Rejected(_))),
+            (405, |error| matches!(error, ResponseError::Rejected(_))),
+            (422, |error| matches!(error, ResponseError::Rejected(_))),
+            (429, |error| matches!(error, ResponseError::RateLimited(_))),
+            (498, |error| matches!(error, ResponseError::Unauthorized(_))),
+            (500, |error| matches!(error, ResponseError::Unavailable(_))),
+            (503, |error| matches!(error, ResponseError::Unavailable(_))),
+            (511, |error| matches!(error, ResponseError::Unavailable(_))),
+            (302, |error| matches!(error, ResponseError::Redirected { .. })),
+            (304, |error| matches!(error, ResponseError::Rejected(_))),
+            (101, |error| matches!(error, ResponseError::Rejected(_))),
+            (999, |error| matches!(error, ResponseError::Rejected(_))),
+        ] {
+            for error in [
+                refused(sign_in(), status, body),
+                refused(details(), status, body),
+                refused_with(transient(), status, &[("content-type", "application/json")], body),
+            ] {
+                assert!(is_right(&error), "{status} {body:?}: {error:?}");
+                assert_eq!(error.status().as_u16(), status);
+                let shown = format!("{error} {error:?}");
+                assert!(!shown.contains("alert") && !shown.contains("authenticated"), "{shown}");
+                assert!(std::error::Error::source(&error).is_none());
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_of_a_401_are_distinguished() {
+    fn list(codes: &[&str], entry: impl Fn(&str) -> String) -> Vec<String> {
+        codes.iter().map(|code| entry(code)).collect()
+    }
+    let json = |codes: &[&str], quote: &str| {
+        let errors = list(codes, |code| format!(r#"{{"code":{quote}{code}{quote}}}"#));
+        format!(r#"{{"errors":[{}]}}"#, errors.join(","))
+    };
+    let xml = |codes: &[&str]| {
+        format!(
+            "<errors>{}</errors>",
+            list(codes, |code| format!("<error code='{code}'/>")).concat()
+        )
+    };
+    for (codes, kind) in [
+        (&["1001"][..], "Unauthorized"),
+        (&["1028"], "VerificationCodeRejected"),
+        (&["1029"], "VerificationCodeRequired"),
+        (&["1030"], "EmailOnly"),
+        (&["1031"], "TooManyFailures"),
+        (&["1001", "1029"], "VerificationCodeRequired"),
+        (&["1029", "1001"], "VerificationCodeRequired"),
+        (&["1029", "1028"], "VerificationCodeRejected"),
+        (&["1028", "1030"], "EmailOnly"),
+        (&["1001", "1028", "1029", "1030", "1031"], "TooManyFailures"),
+        (&["4711"], "Unauthorized"),
+    ] {
+        for body in [json(codes, ""), json(codes, "\""), xml(codes)] {
+            let error = refused(sign_in(), 401, &body);
+            let debug = format!("{error:?}");
+            assert!(debug.starts_with(&format!("{kind}(")), "{body}: {debug}");
+            assert_eq!(
+                error.needs_verification_code(),
+                kind.starts_with("VerificationCode"),
+                "{body}"
+            );
+            assert!(!error.is_retryable() && !error.is_token_invalid(), "{body}");
+            let listed: Vec<_> =
+                error.rejection().unwrap().codes().map(|code| code.to_string()).collect();
+            assert_eq!(listed, codes);
+        }
+    }
+    // With another status, the same code has another meaning.
+    assert!(matches!(refused(sign_in(), 403, &json(&["1029"], "")), ResponseError::Forbidden(_)));
+}
+
+#[test]
+fn token_is_invalid_only_if_plex_says_so() {
+    let invalid = "<errors><error>Invalid token</error></errors>";
+    let json_invalid = r#"{"error":"invalid Token."}"#;
+    for (status, body) in [
+        (401, JSON_1001),
+        (401, HTML_401),
+        (401, ""),
+        (498, ""),
+        (422, invalid),
+        (422, json_invalid),
+    ] {
+        assert!(refused(details(), status, body).is_token_invalid(), "{status} {body}");
+        assert!(
+            !refused(sign_in(), status, body).is_token_invalid(),
+            "no token was sent: {status} {body}"
+        );
+        assert!(
+            !refused(transient(), status, body).is_token_invalid(),
+            "only that server: {status} {body}"
+        );
+    }
+    // Without a token, a 422 is about the other parameters.
+    for body in [invalid, json_invalid] {
+        assert!(matches!(refused(sign_in(), 422, body), ResponseError::Rejected(_)), "{body}");
+    }
+    for (status, body) in [
+        (422, r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#),
+        (422, r#"{"errors":[{"code":1008,"message":"Invalid token"}]}"#),
+        (422, r#"{"error":"Parameter x is an invalid token list"}"#),
+        (422, ""),
+        (400, invalid),
+        (403, ""),
+        (404, ""),
+        (429, ""),
+        (500, invalid),
+        (502, HTML_401),
+        (503, ""),
+        (302, ""),
+        (200, HTML_401),
+        (200, "{\"a"),
+        (204, ""),
+    ] {
+        assert!(!refused(details(), status, body).is_token_invalid(), "{status} {body}");
+    }
+}
+
+#[test]
+fn retryable_errors() {
+    for (status, body, idempotent, sign_in_again) in [
+        (429, "", true, true),
+        (503, "", true, false),
+        (503, r#"{"errors":[{"code":1013}]}"#, true, true),
+        (501, "", false, false),
+        (500, "", true, false),
+        (502, HTML_401, true, false),
+        (504, "", true, false),
+        (404, "", true, false),
+        (408, "", true, false),
+        (404, r#"{"errors":[{"code":1002}]}"#, false, false),
+        (200, HTML_401, true, false),
+        (204, "", true, false),
+        (400, "", false, false),
+        (401, JSON_1001, false, false),
+        (403, "", false, false),
+        (422, "", false, false),
+        (301, "", false, false),
+    ] {
+        assert_eq!(refused(details(), status, body).is_retryable(), idempotent, "{status} {body}");
+        assert_eq!(
+            refused(sign_in(), status, body).is_retryable(),
+            sign_in_again,
+            "{status} {body}"
+        );
+    }
+}
+
+#[test]
+fn unreadable_retry_after_is_absent() {
+    let wait = |value| refused_with(details(), 429, &[("retry-after", value)], "").retry_after();
+    assert_eq!(wait("120"), Some(RetryAfter::In(Duration::from_secs(120))));
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(RetryAfter::At(at)));
+    for unreadable in ["-1", "1e9", "abc", ""] {
+        assert_eq!(wait(unreadable), None, "{unreadable:?}");
+    }
+    let twice = [("retry-after", "1"), ("retry-after", "2")];
+    assert_eq!(refused_with(details(), 429, &twice, "").retry_after(), None);
+    assert_eq!(refused(details(), 429, "").retry_after(), None);
+}
+
+#[test]
+fn messages_have_operation_origin_and_advice() {
+    for (error, message) in [
+        (
+            refused(sign_in(), 401, JSON_1001),
+            "postUsersSignInData at https://plex.tv: the login or the password is wrong (401, code 1001)",
+        ),
+        (
+            refused(details(), 401, JSON_1001),
+            "getTokenDetails at https://plex.tv: the token is no longer valid; sign in again (401, code 1001)",
+        ),
+        (
+            refused(transient(), 401, HTML_401),
+            "getTransientToken at http://10.0.0.7:32400: the media server does not accept this token, \
+             which says nothing about the account (401)",
+        ),
+        (
+            refused(sign_in(), 401, r#"{"errors":[{"code":1029}]}"#),
+            "postUsersSignInData at https://plex.tv: a verification code is needed (401, code 1029)",
+        ),
+        (
+            refused(sign_in(), 400, r#"{"errors":[{"code":1000,"message":"x"}]}"#),
+            "postUsersSignInData at https://plex.tv: a parameter is missing or malformed \
+             (400, code 1000: the client identifier is missing)",
+        ),
+        (
+            refused(details(), 200, HTML_401),
+            "getTokenDetails at https://plex.tv: answered 200 with an HTML page",
+        ),
+        (
+            refused(details(), 204, ""),
+            "getTokenDetails at https://plex.tv: answered 204 with no body",
+        ),
+        (
+            refused(details(), 502, ""),
+            "getTokenDetails at https://plex.tv: trouble at the server (502)",
+        ),
+    ] {
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn redirect_shows_only_the_origin() {
+    for (location, to) in [
+        (Some("https://plex.example/a?X-Plex-Token=t0ken-of-rosa#x"), Some("https://plex.example")),
+        (Some("https://user:pass@plex.example:8443/a"), Some("https://plex.example:8443")),
+        (Some("https://plex.example:user!t0ken/a"), Some("https://plex.example")),
+        (Some("myapp://callback/?x=1"), None),
+        (Some("t0ken-of-rosa://x"), None),
+        (Some("//cdn.example/a"), Some("http://cdn.example")),
+        (Some("/web/index.html"), Some("http://10.0.0.7:32400")),
+        (Some("web/index.html"), Some("http://10.0.0.7:32400")),
+        (Some("/login?next=http://x.example/"), Some("http://10.0.0.7:32400")),
+        (Some("https://"), None),
+        (Some("http://[::"), None),
+        (Some("\u{fc}"), None),
+        (None, None),
+    ] {
+        for status in [300, 301, 302, 303, 307, 308, 399] {
+            let headers: Vec<_> =
+                location.map(|location| ("location", location)).into_iter().collect();
+            let error = refused_with(transient(), status, &headers, "");
+            let ResponseError::Redirected { to: found, .. } = &error else { panic!("{error:?}") };
+            assert_eq!(found.as_ref().map(ToString::to_string).as_deref(), to, "{location:?}");
+            let shown = format!("{error} {error:?}");
+            for secret in ["t0ken", "pass", "user", "index.html"] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+        }
+    }
+    let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
+    assert_eq!(
+        error.to_string(),
+        "getTransientToken at http://10.0.0.7:32400: redirected to https://plex.example, which is never \
+         followed; if that is the right server, use it as base URL (308)"
+    );
+}
+
+#[test]
+fn error_body_is_read_up_to_its_limit() {
+    let wants_code = |space: usize| {
+        let body = format!("{}{}", " ".repeat(space), r#"{"errors":[{"code":1029}]}"#);
+        refused(sign_in(), 401, &body).needs_verification_code()
+    };
+    assert!(wants_code(60_000));
+    assert!(!wants_code(65_536));
+}
