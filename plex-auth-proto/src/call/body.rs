@@ -100,7 +100,7 @@ mod tests {
         assert!(Body::empty().as_ref().is_empty() && Body::from(()).as_ref().is_empty());
     }
 
-    /// That a body says so of itself is no proof; what it holds must. Else this does not compile.
+    /// `ZeroizeOnDrop` of a body proves nothing; that of its content does. Otherwise this does not compile.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

@@ -154,7 +154,7 @@ fn is_shown(character: char) -> bool {
 mod tests {
     use super::read;
 
-    /// Codes, statuses and messages of what is read.
+    /// The codes, statuses and messages in a body.
     fn listed(body: &str) -> Vec<(Option<u32>, Option<u16>, Option<String>)> {
         let errors = read(body.as_bytes()).into_iter();
         errors.map(|error| (error.code, error.status, error.message.map(String::from))).collect()

@@ -69,7 +69,7 @@ fn every_kind_has_a_message_and_retryability() {
                 && !error.needs_verification_code()
                 && error.status().is_none()
         );
-        // A sign-in is safe to repeat where nothing was sent, and nowhere else.
+        // A sign-in is safe to repeat only if nothing was sent.
         assert_eq!(sign_in(reason, false).is_retryable(), passes, "{text}");
         assert!(!sign_in(reason, true).is_retryable(), "{text}");
     }

@@ -111,7 +111,7 @@ mod tests {
         assert!(Ed25519Key::from_seed(&[9; 32]).with_key_id("").is_err());
     }
 
-    /// That a key says so of itself is no proof; what it holds must. Else this does not compile.
+    /// `ZeroizeOnDrop` of a key proves nothing; that of its content does. Otherwise this does not compile.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

@@ -144,7 +144,7 @@ mod tests {
         Ed25519Key::from_seed(&[seed; 32]).with_key_id(format!("k{seed}")).unwrap()
     }
 
-    /// The keys of Plex's as they would come.
+    /// The keys of Plex, as in a response.
     fn keys(keys: &[String]) -> PlexKeys {
         serde_json::from_str(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap()
     }
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// RFC 8037, appendix A.5: what is signed there is a sentence and no claims.
+    /// RFC 8037, appendix A.5, which signs a sentence, not claims.
     #[test]
     fn rfc_signature_is_verified() {
         let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(plex.have_signed(&parts), Ok(false));
     }
 
-    /// Made with Python's `cryptography` (OpenSSL) of the seed of 32 fives.
+    /// Made with Python's `cryptography` (OpenSSL) from a seed of 32 fives.
     #[test]
     fn token_of_another_implementation_is_verified() {
         let token = [

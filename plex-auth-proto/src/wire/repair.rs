@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn thing(text: &str) -> Thing {
-        // The reader is given what it would not read in any case.
+        // Reads the repaired document, even if the original is readable.
         object(repaired(text).unwrap().as_bytes()).unwrap().unwrap()
     }
 

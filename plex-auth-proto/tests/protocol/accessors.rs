@@ -1,4 +1,4 @@
-//! What errors and values tell of themselves, accessor by accessor.
+//! The accessors of errors and values.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use plex_auth_proto::{
 };
 
 fn me() -> ClientIdentity {
-    ClientIdentity::builder("id").product("Told").build().unwrap()
+    ClientIdentity::builder("id").product("Example").build().unwrap()
 }
 
 fn reply() -> Reply<Account> {
@@ -140,7 +140,7 @@ fn single_value_is_read_as_a_list() {
         let account = account(&format!(r#""roles":{nothing}"#));
         assert!(account.roles.is_empty() && account.unreadable_fields().is_empty(), "{nothing}");
     }
-    // No number: with serde_json's `arbitrary_precision` one comes as an object, of which nothing is known.
+    // Not a number: with serde_json's `arbitrary_precision` it is an object of unknown content.
     for wrong in ["true", "\"x\"", "[true]"] {
         let account = account(&format!(r#""services":{wrong}"#));
         assert!(account.services.is_empty(), "{wrong}");
@@ -191,13 +191,13 @@ fn custom_request_has_identity_but_no_token() {
         (request.method(), request.uri().to_string()),
         (&Method::PUT, "http://10.0.0.7:1/pms/prefs?x=1".into())
     );
-    assert_eq!(request.headers()["x-plex-product"], "Told");
+    assert_eq!(request.headers()["x-plex-product"], "Example");
     assert!(!request.headers().contains_key("x-plex-token"));
 }
 
 #[test]
 fn identity_field_has_up_to_1024_bytes() {
-    assert!(format!("{:?}", me()).contains("\"x-plex-product\": \"Told\""), "{:?}", me());
+    assert!(format!("{:?}", me()).contains("\"x-plex-product\": \"Example\""), "{:?}", me());
     let of = |length: usize| ClientIdentity::builder("id").product("x".repeat(length)).build();
     let longest = (1..5000).take_while(|length| of(*length).is_ok()).last().unwrap();
     assert_eq!(of(longest + 1).unwrap_err().problem(), IdentityProblem::TooLong);
@@ -222,7 +222,7 @@ fn error_path_redacts_keys_that_may_be_data() {
 #[derive(Debug, serde::Deserialize)]
 enum Choice {
     One,
-    Many(#[expect(dead_code, reason = "read alone")] u8),
+    Many(#[expect(dead_code, reason = "only deserialized")] u8),
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The account, read from an answer with every field that Plex is known to send.
+//! The account, read from a response with every known field.
 
 use plex_auth_proto::account::{
     AudioAccessibility, AutoSelectSubtitle, MailingListStatus, MediaReviewsVisibility,
@@ -24,7 +24,7 @@ fn short_fixture() -> Value {
     fixture
 }
 
-/// What a sign-in makes of this body.
+/// Parses this body as the response to a sign-in.
 fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let credentials = plex_auth_proto::Credentials::new("rosa", "x").unwrap();
@@ -32,21 +32,21 @@ fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     reply.parse(&Response::builder().status(201).body(body).unwrap())
 }
 
-/// The account that a sign-in makes of this body, with the token in it.
+/// The account in the response to a sign-in, with the token.
 fn account(body: impl AsRef<[u8]>) -> Account {
     let SignedIn { auth_token, mut account, .. } = signed_in(body).unwrap();
     account.auth_token = Some(auth_token);
     account
 }
 
-/// What the details of the token `asked` make of this body.
+/// Parses this body as the response to a request for token details.
 fn details(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let (_, reply) = plex_tv.token_details(&Token::new("asked").unwrap()).into_parts();
     reply.parse(&Response::new(body))
 }
 
-/// Everything that an account holds, with what `Debug` masks.
+/// All values of an account, with those that `Debug` redacts.
 fn everything(account: &Account) -> String {
     let mut all = format!("{account:?}");
     for text in [
@@ -75,7 +75,7 @@ fn everything(account: &Account) -> String {
     all
 }
 
-/// The paths of all values that hold no others.
+/// Collects the paths of all values without children.
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(object) if !object.is_empty() => {
@@ -102,7 +102,7 @@ fn every_field_of_the_fixture_is_read() {
             Value::Bool(value) => json!(!value),
             Value::Number(number) => json!(number.as_u64().unwrap() + 1),
             Value::String(text) => json!(format!("{text}x")),
-            // What is null or empty in the fixture is either not read or has a sibling that is there.
+            // Values that are null or empty in the fixture are not read, or have a sibling with a value.
             _ => continue,
         };
         let account = account(changed.to_string());
@@ -187,7 +187,7 @@ fn drift_loses_one_field_and_never_the_token() {
             let SignedIn { auth_token, account, .. } =
                 signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
             assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
-            // A neighbour that is read after everything else.
+            // A field that is read after all others.
             assert!(account.uuid.is_some() || path == "/uuid", "{path} {strange}");
             assert!(account.id.is_some() || path == "/id", "{path} {strange}");
         }
@@ -346,7 +346,7 @@ fn debug_redacts_personal_data_and_secrets() {
     let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     let secrets = services.chain(settings).chain([&account.pin]).flatten();
-    // A setting of one digit is found anywhere.
+    // A setting of one digit would be found anywhere.
     let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() > 1);
     let mut hidden: Vec<&str> = secrets.collect();
     assert!(hidden.len() > 8, "{}", hidden.len());

@@ -1,6 +1,6 @@
-//! Every public type can be sent to another thread and shared between threads, shows itself, and borrows nothing.
+//! The traits that every public type implements: `Send`, `Sync`, `Unpin` and `Debug`.
 //!
-//! Among the workspace's own tests is one that fails where a type is in the listing of the API and not here.
+//! A test of the workspace compares this list with the listing of the API.
 
 use plex_auth_proto::account::*;
 use plex_auth_proto::device::*;

@@ -1,5 +1,5 @@
-//! Properties: whatever drifts in an answer, and however many fields at once, it costs those fields alone and
-//! never the token; and what it costs is named.
+//! Properties: drift in any number of fields of a response loses only those fields, names them, and never loses the
+//! token.
 
 use std::fmt::Debug;
 
@@ -40,7 +40,7 @@ proptest! {
         drifted in drifts(&account(), "/authToken"), details in any::<bool>(),
     ) {
         let credentials = Credentials::new("rosa", "x").unwrap();
-        let asked = Token::new("asked").unwrap();
+        let token = Token::new("asked").unwrap();
         let plex_tv = PlexTv::new(me());
         let with_token = |signed_in: SignedIn| {
             let mut account = signed_in.account;
@@ -48,7 +48,7 @@ proptest! {
             account
         };
         let call = || {
-            if details { plex_tv.token_details(&asked) } else { plex_tv.sign_in(&credentials).map(with_token) }
+            if details { plex_tv.token_details(&token) } else { plex_tv.sign_in(&credentials).map(with_token) }
         };
         let after = check(call, &account(), &drifted)?;
         prop_assert_eq!(after.auth_token.as_ref().unwrap().expose(), "xyz-Abc_0123456789ab");
@@ -62,8 +62,8 @@ proptest! {
         drifted in drifts(&source(), "/MediaContainer"),
     ) {
         let server = server();
-        let source_asked = "server://5f0e1c2d".parse().unwrap();
-        let call = || server.source_connection_information(&source_asked);
+        let requested = "server://5f0e1c2d".parse().unwrap();
+        let call = || server.source_connection_information(&requested);
         let after = check(call, &source(), &drifted)?;
         if let [drifted] = drifted.as_slice() {
             check_named(&source(), &after, &after.unreadable_fields(), drifted)?;
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn polled_token_survives_other_drift(drifted in drifts(&pin(), "/authToken")) {
-        // Another number in its place would be another PIN's.
+        // Another ID would belong to another PIN.
         let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/id").collect();
         let (plex_tv, id) = (PlexTv::new(me()), PinId::new(2_147_483_650));
         match check(|| plex_tv.poll_pin(&id), &pin(), &drifted)? {
@@ -145,7 +145,7 @@ proptest! {
         drifted.iter().for_each(|(path, drift)| document.drift(path, drift));
         let call = PlexTv::new(me()).poll_pin(&PinId::new(number));
         if let Ok(PinState::Linked { .. }) = call.reply().parse(&Response::new(document.text())) {
-            prop_assert!(drifted.iter().any(|(path, _)| path == "/id"), "the number is another");
+            prop_assert!(drifted.iter().any(|(path, _)| path == "/id"), "the ID has changed");
         }
     }
 
@@ -169,7 +169,7 @@ proptest! {
             let after: T = serde_json::from_str(&in_disorder(value, seed)).unwrap();
             let fields = |value: &T| {
                 let mut fields = debug::fields(value);
-                // Unknown fields in these are kept.
+                // These keep unknown fields.
                 fields.retain(|path, shown| {
                     !shown.starts_with("RawJson") && !path.starts_with("/custom_restrictions/new")
                 });

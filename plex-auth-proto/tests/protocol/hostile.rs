@@ -1,5 +1,4 @@
-//! Properties: whatever comes in, from the caller or from the server, nothing panics, nothing is split and
-//! nothing is lost.
+//! Properties: no input from the caller or the server causes a panic, splits a request or is changed silently.
 
 use crate::config;
 use plex_auth_proto::device::DeviceId;
@@ -22,7 +21,7 @@ fn server() -> MediaServer {
     MediaServer::new(me(), "http://10.0.0.7:32400".parse().unwrap(), Token::new("t0ken").unwrap())
 }
 
-/// Text with what breaks requests more often than chance would have it.
+/// Text that often contains characters that could break a request.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
@@ -34,12 +33,12 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Text that a header can hold.
+/// Text that is valid in a header.
 fn plain_text() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.chars().filter(|character| !character.is_control()).collect())
 }
 
-/// Bodies near to what Plex sends, and bytes.
+/// Bodies similar to those of Plex, and arbitrary bytes.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "{",

@@ -1,4 +1,4 @@
-//! Properties: what is signed is verified and reads back, and what was changed on the way is not.
+//! Properties: signed tokens are verified and read, changed ones are refused.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use plex_auth_proto::{ClientIdentity, Token, UnixSeconds};
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-/// A key that Plex could have, and the list that it stands in.
+/// A key of Plex, and the list with it.
 fn plex(seed: &[u8; 32]) -> (Ed25519Key, PlexKeys) {
     let key = Ed25519Key::from_seed(seed);
     let keys = format!(r#"{{"keys":[{}]}}"#, key.jwk().to_json());
@@ -89,8 +89,8 @@ proptest! {
         prop_assert_eq!(&claims["nonce"], &json!(nonce));
         prop_assert_eq!(&claims["iss"], "a \"television\"");
         prop_assert_eq!(claims["exp"].as_u64(), Some(u64::from(now) + 300));
-        let said = claims["scope"].as_str().unwrap_or_default().split(',').filter(|it| !it.is_empty());
-        prop_assert_eq!(said.count(), scopes.len());
+        let listed = claims["scope"].as_str().unwrap_or_default().split(',').filter(|it| !it.is_empty());
+        prop_assert_eq!(listed.count(), scopes.len());
     }
 
     #[test]

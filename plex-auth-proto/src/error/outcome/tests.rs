@@ -45,7 +45,7 @@ enum To {
     PlexTv,
     PlexTvOverHttp,
     MediaServer,
-    /// A call of the user's own that names no host.
+    /// A custom call without a host.
     Own,
 }
 use To::{MediaServer as Server, Own, PlexTv as Tv, PlexTvOverHttp as TvOverHttp};

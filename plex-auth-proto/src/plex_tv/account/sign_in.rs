@@ -184,7 +184,7 @@ mod tests {
         let worst = "\u{10ffff}".repeat(100);
         let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
         let form = Vec::from(form(&credentials));
-        // As large as it was made: it never grew, which would have left a copy behind.
+        // The capacity is unchanged: growing would have left a copy of the password in memory.
         assert_eq!(form.capacity(), 64 + 3 * 3 * worst.len());
     }
 }

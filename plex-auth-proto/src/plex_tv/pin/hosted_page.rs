@@ -104,7 +104,7 @@ mod tests {
         pin.hosted_page(&plex_tv)
     }
 
-    /// The pairs behind `#?`, decoded by another hand.
+    /// The pairs after `#?`, decoded by another implementation.
     fn pairs(page: &HostedPage) -> Vec<(String, String)> {
         let url = page.to_string();
         let (_, fragment) = url.split_once("#?").unwrap();

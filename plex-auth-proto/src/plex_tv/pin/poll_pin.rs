@@ -163,7 +163,7 @@ mod tests {
         call(7).reply().parse(&answer)
     }
 
-    /// `None` while nobody has linked it.
+    /// `None` until the PIN is linked.
     fn token(body: &str) -> Option<String> {
         match polled(200, body).unwrap() {
             PinState::Waiting { .. } => None,

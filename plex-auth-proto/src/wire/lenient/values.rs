@@ -85,7 +85,7 @@ mod tests {
             ("1e300", Some("1e+300")),
             ("true", Some("true")),
             ("\"1.0\"", Some("1.0")),
-            // What stands for something that could not be read, whoever wrote it.
+            // The mark for an unreadable value, even if a server sends it.
             ("\"\\u007f\"", None),
             ("[\"a\"]", None),
         ] {

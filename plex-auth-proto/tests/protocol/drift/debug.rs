@@ -1,17 +1,17 @@
-//! A value's fields by path, as its `Debug` shows them.
+//! The fields of a value by path, parsed from its `Debug` output.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-/// What has begun and not ended, on the way through the lines.
+/// An open bracket.
 struct Open {
-    /// The step that leads here; none for what is only a wrapper, such as `Some(`.
+    /// The step of the path, except for a wrapper such as `Some(`.
     step: Option<String>,
     is_list: bool,
     elements: usize,
 }
 
-/// What each path of `value` shows; a path is like `/services/2/status`, in Rust's names.
+/// The `Debug` output of each path of `value`, such as `/services/2/status`, with the names of Rust.
 pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut open: Vec<Open> = Vec::new();
@@ -39,7 +39,7 @@ pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     fields
 }
 
-/// The name that a line starts with, if any, and what it shows.
+/// The name at the start of a line, if any, and the value.
 fn split(line: &str) -> (Option<&str>, &str) {
     if let Some(quoted) = line.strip_prefix('"') {
         return match quoted.split_once("\": ") {
@@ -53,7 +53,7 @@ fn split(line: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The path of a field by its path on the wire.
+/// The path of a field with the names of Rust.
 pub(crate) fn path(wire: &str) -> String {
     let steps = wire.split('/').filter(|step| !step.is_empty() && *step != "MediaContainer");
     steps.map(|step| format!("/{}", rust_name(step))).collect()

@@ -1,4 +1,4 @@
-//! Documents in which fields have drifted, and what of them must be as it was.
+//! Documents with drifted fields, and checks of the other fields.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use super::debug;
 
-/// What a field can turn into, whatever it was.
+/// A change of a field.
 #[derive(Clone, Debug)]
 pub(crate) enum Drift {
     Dropped,
     WrappedInList,
     Unwrapped,
-    OtherDress,
-    /// This JSON text in its place.
+    OtherForm,
+    /// Replaced by this JSON text.
     Json(String),
 }
 
@@ -61,7 +61,7 @@ fn drift() -> impl Strategy<Value = Drift> {
             Drift::Dropped,
             Drift::WrappedInList,
             Drift::Unwrapped,
-            Drift::OtherDress,
+            Drift::OtherForm,
             Drift::Json(deep),
         ]),
         prop::sample::select(json.to_vec()).prop_map(|json| Drift::Json(json.to_owned())),
@@ -70,7 +70,7 @@ fn drift() -> impl Strategy<Value = Drift> {
     ]
 }
 
-/// All paths in `value` but its root's.
+/// Collects all paths in `value` except its root.
 fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     let inside: Vec<(String, &Value)> = match value {
         Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), value)).collect(),
@@ -86,8 +86,8 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The same value as another language might write it.
-fn in_other_dress(value: &Value) -> Value {
+/// The same value in another form, as another language might write it.
+fn in_other_form(value: &Value) -> Value {
     match value {
         Value::Bool(value) => json!(if *value { "1" } else { "0" }),
         Value::Number(number) => json!(number.to_string()),
@@ -101,7 +101,7 @@ fn in_other_dress(value: &Value) -> Value {
     }
 }
 
-/// The document in the making: odd texts, which a [`Value`] cannot hold, stand in it under a mark.
+/// A document under construction. Texts that a [`Value`] cannot hold are replaced by marks.
 pub(crate) struct Document {
     value: Value,
     odd: Vec<String>,
@@ -120,7 +120,7 @@ impl Document {
                 match self.value.pointer_mut(parent).unwrap() {
                     Value::Object(object) => drop(object.remove(step)),
                     Value::Array(list) => drop(list.remove(step.parse().unwrap())),
-                    _ => unreachable!("it has the path inside"),
+                    _ => unreachable!("the parent has children"),
                 }
                 return;
             }
@@ -129,7 +129,7 @@ impl Document {
                 Value::Array(list) => list.into_iter().next().unwrap_or_default(),
                 other => json!({"value": other}),
             },
-            Drift::OtherDress => in_other_dress(place),
+            Drift::OtherForm => in_other_form(place),
             Drift::Json(text) => {
                 self.odd.push(text.clone());
                 json!(format!("the-mark-{}", self.odd.len() - 1))
@@ -151,7 +151,7 @@ fn is_within(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// How far a drift at `path` may reach: an element can fall out of its list, so that the others move up.
+/// The path that a drift at `path` may affect: if an element is dropped from its list, the others move up.
 fn reach(path: &str) -> String {
     match path.rsplit_once('/') {
         Some((list, step)) if step.parse::<usize>().is_ok() => list.to_owned(),
@@ -159,7 +159,7 @@ fn reach(path: &str) -> String {
     }
 }
 
-/// What of `before` is outside the reach of all drifts, and must be there `after`, too.
+/// Checks that the fields that no drift may affect are the same before and after.
 fn check_neighbours(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
@@ -170,7 +170,7 @@ fn check_neighbours(
         if reached.iter().any(|reached| is_within(path, reached)) {
             continue;
         }
-        // What holds a field that was lost can look another way as a whole; its other fields are here, too.
+        // The parent of a lost field may look different as a whole; its other fields are checked, too.
         if reached.iter().any(|reached| is_within(reached, path)) {
             continue;
         }
@@ -179,7 +179,7 @@ fn check_neighbours(
     Ok(())
 }
 
-/// Reads the document once as it is and once drifted; the neighbours of what drifted must be as before.
+/// Reads the document with and without the drift, and checks that the other fields are the same.
 pub(crate) fn check<T: Debug>(
     call: impl Fn() -> Call<T>,
     value: &Value,
@@ -188,7 +188,7 @@ pub(crate) fn check<T: Debug>(
     check_as(call, debug::fields, value, drifted)
 }
 
-/// The same where the answer is a list: `fields` shows what its rows hold.
+/// Like [`check`], for a list: `fields` returns the fields of its rows.
 pub(crate) fn check_as<T>(
     call: impl Fn() -> Call<T>,
     fields: impl Fn(&T) -> BTreeMap<String, String>,
@@ -207,10 +207,10 @@ pub(crate) fn check_as<T>(
     Ok(after)
 }
 
-/// The fields that are kept as the JSON that they came as.
+/// The fields that are kept as JSON.
 const RAW: [&str; 2] = ["/providers", "/internalPaymentMethod"];
 
-/// Whatever was put in the place of one field is in the value, or is named as not readable.
+/// Checks that the replacement of one field is in the value or named as unreadable.
 pub(crate) fn check_named(
     before: &Value,
     after: &impl Debug,
@@ -218,9 +218,9 @@ pub(crate) fn check_named(
     (path, drift): &(String, Drift),
 ) -> Result<(), TestCaseError> {
     let Drift::Json(text) = drift else { return Ok(()) };
-    // What holds nothing leaves none; and what no type is known for is kept as it is, not looked into.
-    let is_nothing = ["null", "\"\"", "[null]", "[]", "{}"].contains(&text.as_str());
-    if is_nothing || RAW.iter().any(|raw| path.contains(raw)) {
+    // An empty value leaves no trace, and JSON of unknown type is kept without validation.
+    let is_empty = ["null", "\"\"", "[null]", "[]", "{}"].contains(&text.as_str());
+    if is_empty || RAW.iter().any(|raw| path.contains(raw)) {
         return Ok(());
     }
     let fields = debug::fields(after);
@@ -231,7 +231,7 @@ pub(crate) fn check_named(
         };
         fields.iter().any(inside)
     } else {
-        // An element: its list is as long as it was.
+        // An element: the length of its list is unchanged.
         let list = debug::path(&reach(path));
         let last = before.pointer(&reach(path)).and_then(Value::as_array).unwrap().len() - 1;
         fields.keys().any(|field| is_within(field, &format!("{list}/{last}")))
@@ -242,18 +242,18 @@ pub(crate) fn check_named(
     Ok(())
 }
 
-/// Some of a document's paths, but not `spared` and what it is in, each with a drift.
+/// Some paths of a document, without `kept` and its ancestors, each with a drift.
 pub(crate) fn drifts(
     value: &Value,
-    spared: &str,
+    kept: &str,
 ) -> impl Strategy<Value = Vec<(String, Drift)>> + use<> {
     let mut found = Vec::new();
     paths(value, "", &mut found);
-    found.retain(|path| !is_within(spared, path));
+    found.retain(|path| !is_within(kept, path));
     vec((prop::sample::select(found), drift()), 1..5)
 }
 
-/// The same document with its keys the other way round, each of them there twice, and unknown ones between.
+/// The same document with its keys in reverse order, each of them twice, and unknown keys between them.
 pub(crate) fn in_disorder(value: &Value, seed: u64) -> String {
     match value {
         Value::Object(object) => {

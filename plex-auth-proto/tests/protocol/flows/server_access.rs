@@ -39,16 +39,16 @@ fn token_state_is_what_plex_says() {
     };
     assert_eq!(account.username.as_deref(), Some("rosa"));
     assert!(account.auth_token.is_none());
-    for dead in [
+    for invalid in [
         Answer(401, r#"{"errors":[{"code":1001}]}"#),
         Answer(401, "<html>"),
         Answer(498, ""),
         Answer(422, r#"{"errors":[{"message":"Invalid token"}]}"#),
     ] {
-        let state = check().respond(Answer(502, "")).respond(dead.clone()).finish();
-        assert!(matches!(state, TokenState::Invalid(_)), "{dead:?}");
-        let access = access().respond(Answer(502, "")).respond(dead.clone()).finish();
-        assert!(matches!(access, Access::TokenInvalid(_)), "{dead:?}");
+        let state = check().respond(Answer(502, "")).respond(invalid.clone()).finish();
+        assert!(matches!(state, TokenState::Invalid(_)), "{invalid:?}");
+        let access = access().respond(Answer(502, "")).respond(invalid.clone()).finish();
+        assert!(matches!(access, Access::TokenInvalid(_)), "{invalid:?}");
     }
 }
 
@@ -86,7 +86,7 @@ fn unknown_has_the_error_and_when_to_retry() {
         }
         state => panic!("{state:?}"),
     };
-    // A minute of silence.
+    // A minute of transport errors.
     let mut driven = check();
     for _ in 0..5 {
         driven.respond(TransportError(TransportErrorKind::Unreachable, true));
@@ -96,17 +96,17 @@ fn unknown_has_the_error_and_when_to_retry() {
     assert_eq!(why.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
     assert_eq!((driven.times(), retry_in), (vec![0, 2, 6, 14, 30, 46], Some(16)));
 
-    // Longer than anybody waits, at once.
+    // A wait beyond the timeout ends it at once.
     let mut driven = check();
     let (why, retry_in) = unknown(driven.respond(RetryAfter(429, "3600")));
     assert_eq!((why.status().unwrap().as_u16(), retry_in), (429, Some(3600)));
     assert_eq!(driven.now, start());
 
-    // No slip of a server's is a time that cannot be added to a clock.
+    // The time to retry can be added to a clock.
     let (_, retry_in) = unknown(check().respond(RetryAfter(429, "18446744073709551615")));
     assert_eq!(retry_in, Some(24 * 3600));
 
-    // What somebody must look at, at once.
+    // Errors that are not retryable end it at once.
     for response in [
         Answer(400, r#"{"errors":[{"code":1000}]}"#),
         Answer(302, ""),
@@ -133,7 +133,7 @@ fn timeout_ends_a_request_in_flight() {
     assert_eq!(why.as_transport().unwrap().kind(), timed_out);
     assert_eq!(retry_in, Some(Duration::from_secs(4)));
     assert_eq!(driven.now, start() + Duration::from_secs(5));
-    // What comes too late changes nothing.
+    // A late response changes nothing.
     driven.complete(&request, &Answer(401, ""));
     assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)));
 
@@ -141,7 +141,7 @@ fn timeout_ends_a_request_in_flight() {
         Driven::new(plex_tv("id").server_access(&token(), "x").timeout(Duration::ZERO));
     let _ = driven.send().unwrap();
     assert!(matches!(driven.finish(), Access::Unknown { .. }));
-    assert_eq!(driven.now, start() + Duration::from_secs(1), "a second at least");
+    assert_eq!(driven.now, start() + Duration::from_secs(1), "at least a second");
 }
 
 #[test]
@@ -154,11 +154,11 @@ fn server_is_found_by_its_identifier() {
     let Access::Granted(server) = access().respond(Answer(200, SERVERS)).finish() else { panic!() };
     assert_eq!(server.access_token.unwrap().expose(), "s3rv3r");
     assert_eq!(server.owned, Some(false));
-    // It is found beside rows that cannot be read, too.
+    // Unreadable rows beside it do not matter.
     let beside =
         r#"[7,{"provides":["server"]},{"provides":"server","clientIdentifier":"5f0e1c2d"}]"#;
     assert!(matches!(access().respond(Answer(200, beside)).finish(), Access::Granted(_)));
-    // As it was read from a file.
+    // With the white space of a file.
     let mut driven = Driven::new(plex_tv("id").server_access(&token(), " 5f0e1c2d\n"));
     assert!(matches!(driven.respond(Answer(200, SERVERS)).finish(), Access::Granted(_)));
 }
@@ -190,7 +190,7 @@ fn denied_only_if_every_row_is_readable() {
         assert_eq!(fields, [expected], "{body}");
         assert_eq!(text, format!("the server may be in a row that cannot be read (at {expected})"));
     }
-    // What is no list, or was not Plex's, is no "no".
+    // A response that is not a list, or not from Plex, does not deny access.
     for response in [Answer(200, "{}"), Answer(403, ""), Answer(302, "")] {
         let Access::Unknown { error: AccessError::Failed(_), .. } =
             access().respond(response).finish()

@@ -63,7 +63,7 @@ fn token_is_renewed_an_hour_before_it_expires() {
 
     let mut driven = Driven::new(refresher().jitter(Duration::from_secs(600)));
     driven.respond(transient(1)).respond(transient(2));
-    assert_eq!(driven.times(), [0, 47 * HOUR + 600], "the first at once");
+    assert_eq!(driven.times(), [0, 47 * HOUR + 600], "the first without jitter");
 }
 
 #[test]
@@ -86,18 +86,18 @@ fn errors_lose_no_token_before_it_expires() {
     driven.respond(transient(2));
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
 
-    // Between two calls, with nobody refusing anything, it ends by itself, too.
+    // It also expires between two requests, without a rejection.
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1)).respond(RetryAfter(503, "7200"));
     driven.send();
     assert_eq!((driven.elapsed(), driven.token()), (49 * HOUR, None));
     let mut driven = Driven::new(refresher());
     driven.respond(RetryAfter(503, "99999999999")).respond(UNREACHABLE);
-    assert_eq!(driven.times()[1], 24 * HOUR, "nothing is left alone for ever");
+    assert_eq!(driven.times()[1], 24 * HOUR, "a wait is at most a day");
 }
 
 #[test]
-fn restarted_server_is_asked_once() {
+fn restarted_server_gets_one_request() {
     let mut driven = Driven::new(refresher().jitter(Duration::from_secs(30)));
     driven.respond(transient(1));
     let first = driven.flow.token().unwrap().clone();
@@ -109,10 +109,10 @@ fn restarted_server_is_asked_once() {
     driven.respond(UNREACHABLE).respond(transient(2));
     assert_eq!(driven.times()[1..], [HOUR + 30, HOUR + 32]);
     assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-2"), Reason::Restart));
-    // A late answer speaks of the one before.
+    // A late rejection is about the previous token.
     driven.flow.rejected(driven.now, &first);
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
-    // Nor does a refusal hurry a server that asked to be left alone.
+    // A rejection does not shorten a rate limit.
     driven.respond(RetryAfter(503, "600")).reject().respond(transient(3));
     assert_eq!(driven.gaps()[3], 600);
 }
@@ -124,7 +124,7 @@ fn server_that_rejects_its_tokens_starts_no_loop() {
         driven.respond(transient(number)).reject();
     }
     assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    // One that has held for a while was not refused out of hand.
+    // A token that was accepted for an hour does not add to the backoff.
     driven.respond(transient(20));
     driven.now += Duration::from_secs(HOUR);
     let refused_at = driven.elapsed();
@@ -139,9 +139,9 @@ fn stops_if_the_account_token_is_refused() {
         driven.respond(transient(1)).reject().respond(Answer(status, "<html>"));
         let Progress::Refused { error, token, .. } = driven.progress() else { panic!() };
         assert_eq!((error.status().as_u16(), token.is_some()), (status, false));
-        assert!(driven.send().is_none(), "it goes on");
+        assert!(driven.send().is_none(), "a request after the refusal");
 
-        // Until it is told otherwise, in either way.
+        // Until the caller retries or sets another token.
         driven.flow.retry();
         driven.respond(Answer(status, ""));
         driven.flow.set_token(Token::new("an0ther").unwrap());
@@ -150,7 +150,7 @@ fn stops_if_the_account_token_is_refused() {
         driven.complete(&request, &transient(2));
         assert_eq!(driven.token(), Some("transient-5ea1-2"));
     }
-    // The one at hand is handed out until it ends.
+    // The current token is returned until it expires.
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1)).respond(Answer(401, ""));
     let Progress::Refused { token: Some(_), .. } = driven.progress() else { panic!() };
@@ -166,9 +166,9 @@ fn new_account_token_is_used_without_a_burst() {
     driven.flow.set_token(Token::new("an0ther").unwrap());
     driven.complete(&request, &Answer(401, ""));
     driven.respond(transient(1));
-    assert_eq!(driven.times(), [0, 1], "what the one before met with is forgotten");
+    assert_eq!(driven.times(), [0, 1], "the failure of the previous token is forgotten");
     driven.flow.retry();
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)), "it need not be told");
+    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)), "retry is not needed");
 }
 
 #[test]
@@ -191,21 +191,21 @@ fn response_after_a_minute_is_accepted() {
         }
         driven.now = start() + Duration::from_secs(takes);
         let slow = &requests[0];
-        // A late "no" is not heard, as the call that has followed will be told the same.
+        // A late refusal is ignored: the next request will be refused as well.
         driven.complete(slow, &Answer(401, ""));
         driven.complete(slow, &transient(1));
         assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-1"), Reason::First));
-        // What comes of those that followed changes nothing.
+        // The responses to later requests change nothing.
         for request in &requests {
             driven.complete(request, &transient(2));
         }
         assert_eq!(driven.token(), Some("transient-5ea1-1"));
-        // Its time counts from the first of them.
+        // Its lifetime counts from the first request.
         driven.respond(transient(3));
         assert_eq!(driven.last().at, 47 * HOUR);
     }
 
-    // Where so long passes that it may have ended, the next one is waited for.
+    // If the token may have expired meanwhile, the next response is needed.
     let mut driven = Driven::new(refresher());
     let slow = driven.send().unwrap();
     driven.now += Duration::from_secs(48 * HOUR);
@@ -234,7 +234,7 @@ fn clock_jumps_and_sleep_do_no_harm() {
     assert!(driven.now < before);
 }
 
-/// How many refreshers ask in each second, where servers are restarted under all of them at once.
+/// The most requests in one second after the servers of all refreshers restart at once.
 fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
     let mut seconds = BTreeMap::<u64, u32>::new();
     for number in 0..refreshers {
@@ -243,7 +243,7 @@ fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
         driven.respond(transient(1));
         driven.now = start() + Duration::from_secs(HOUR);
         driven.reject();
-        // They come up again after a minute, and are asked again 47 hours later.
+        // The servers are available after a minute, and the renewals follow 47 hours later.
         while driven.elapsed() < HOUR + 60 {
             driven.respond(UNREACHABLE);
         }
@@ -258,7 +258,7 @@ fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
 #[test]
 fn jitter_spreads_the_load_after_a_restart() {
     assert_eq!(busiest_second(200, Duration::ZERO), 200, "all at once");
-    // Each of them asks some six times in the first minute.
+    // Each refresher sends about six requests in the first minute.
     let busiest = busiest_second(1_200, Duration::from_secs(60));
     assert!(busiest <= 6 * 1_200 / 60, "{busiest}");
 }
@@ -270,7 +270,7 @@ fn saved_state_is_restored() {
     assert!(driven.flow.save(driven.now).is_none());
     driven.respond(transient(1));
     let saved = driven.flow.save(driven.now).unwrap();
-    assert!(!saved.expose().contains("s3rv3r"), "the token that asks is not in it");
+    assert!(!saved.expose().contains("s3rv3r"), "the state contains the account token");
     for secret in ["5ea1", "s3rv3r"] {
         assert!(!format!("{:?} {saved:?}", driven.flow).contains(secret));
     }
@@ -283,14 +283,11 @@ fn saved_state_is_restored() {
     assert_eq!(driven.token(), Some("transient-5ea1-1"));
     driven.respond(transient(2));
     assert_eq!(driven.times(), [47 * HOUR]);
-    assert!(
-        restore(start() + Duration::from_secs(48 * HOUR)).token().is_none(),
-        "its time is over"
-    );
+    assert!(restore(start() + Duration::from_secs(48 * HOUR)).token().is_none(), "it has expired");
     let mut driven = Driven::at(later, restore(later).jitter(Duration::from_secs(600)));
     driven.respond(transient(2));
-    assert_eq!(driven.times(), [47 * HOUR + 600], "the jitter is kept for it, too");
-    // A clock that was set back does not lengthen its life.
+    assert_eq!(driven.times(), [47 * HOUR + 600], "jitter applies to a restored token");
+    // A clock that was set back does not extend its lifetime.
     let Progress::Active { left, .. } =
         restore(SystemTime::UNIX_EPOCH).progress(SystemTime::UNIX_EPOCH)
     else {

@@ -1,4 +1,4 @@
-//! When the bare address is asked where the name of it was not found.
+//! Requests to the bare address after its name was not found.
 
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
 use plex_auth_proto::flow::ConnectionKind;
@@ -16,7 +16,7 @@ fn used_only_if_the_name_is_not_found() {
         r#"{LOCAL_NAME},{{"uri":"https://203-0-113-9.feed.plex.direct:8443","address":"203.0.113.9","port":8443}}"#
     );
     let server = own(&connections);
-    // Never by itself.
+    // Not by default.
     let mut driven = Driven::new(server.choose_connection(me()));
     driven
         .respond_to("10-0-2-1", not_sent(TransportErrorKind::NameNotFound))
@@ -25,17 +25,17 @@ fn used_only_if_the_name_is_not_found() {
 
     let start = || Driven::new(server.choose_connection(me()).bare_addresses(true));
     let mut driven = start();
-    assert_eq!(driven.urls().len(), 2, "not before the name is lost");
+    assert_eq!(driven.urls().len(), 2, "not before the lookup has failed");
     driven
         .respond_to("203-0-113-9", not_sent(TransportErrorKind::NameNotFound))
         .respond_to("10-0-2-1", not_sent(TransportErrorKind::NameNotFound));
-    assert_eq!(driven.urls()[2..], ["http://10.0.2.1:32400"], "and none through the internet");
+    assert_eq!(driven.urls()[2..], ["http://10.0.2.1:32400"], "not to a remote address");
     driven.respond_to("http://10.0.2.1", RIGHT);
     let chosen = driven.outcome().unwrap();
     assert!(chosen.bare_address && chosen.kind == ConnectionKind::Local);
     assert_eq!(chosen.candidates[1].url.as_ref(), Some(chosen.url()));
 
-    // Within the grace that the remote one's answer leaves.
+    // Within the grace after the response of the remote one.
     let mut driven = start();
     driven
         .respond_to("203-0-113-9", RIGHT)
@@ -43,7 +43,7 @@ fn used_only_if_the_name_is_not_found() {
         .respond_to("http://10.0.2.1", RIGHT);
     assert!(driven.outcome().unwrap().bare_address);
 
-    // The name was found: whoever answers there badly, nothing is sent in plain text.
+    // The name was found: nothing is sent in plain text after any other failure.
     for reason in [
         TransportErrorKind::Refused,
         TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer),
@@ -81,7 +81,7 @@ fn require_plain_http_and_an_address() {
     ] {
         assert_eq!(count(&own(connection)), 1, "{connection}");
     }
-    // The same is listed anyway: no second one.
+    // The bare address is in the list already: it is not added again.
     let twice = format!(r#"{LOCAL_NAME},{{"uri":"http://10.0.2.1:32400","local":true}}"#);
     assert_eq!(count(&own(&twice)), 2);
     let six = r#"{"uri":"https://a.plex.direct:1","local":true,"address":"fd00::1","port":1}"#;

@@ -1,4 +1,4 @@
-//! Which connections are asked, in which order, and why others are not.
+//! The candidates, their order, and the reasons to skip some.
 
 use plex_auth_proto::flow::ConnectionChoiceError;
 use plex_auth_proto::server::{Resource, SourceDevice};
@@ -25,8 +25,8 @@ fn order_is_by_kind_scheme_and_ip_version() {
     let kinds: Vec<_> =
         candidates(&driven.flow).iter().map(|one| (one.kind.to_string(), one.ipv6)).collect();
     assert_eq!((kinds[1].0.as_str(), kinds[1].1), ("local", true));
-    assert_eq!((kinds[5].0.as_str(), kinds[5].1), ("remote", true), "whatever the flag says");
-    assert_eq!(kinds[10].0, "relay", "also where it is called local");
+    assert_eq!((kinds[5].0.as_str(), kinds[5].1), ("remote", true), "the flag does not matter");
+    assert_eq!(kinds[10].0, "relay", "a relay is never local");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn unusable_uris_are_skipped_with_a_reason() {
 fn private_addresses_need_a_network_of_ones_own() {
     let connections = r#"{"uri":"http://10.0.2.1:32400","local":true},
         {"uri":"http://192.168.1.9:32400","address":"192.168.1.9"},{"uri":"https://remote.plex.direct"}"#;
-    for (facts, asked) in [
+    for (facts, requested) in [
         (r#""owned":true"#, 3),
         (r#""owned":false"#, 1),
         (r#""owned":null"#, 1),
@@ -87,11 +87,11 @@ fn private_addresses_need_a_network_of_ones_own() {
     ] {
         let server = resource(facts, connections);
         let mut driven = Driven::new(server.choose_connection(me()));
-        assert_eq!(driven.urls().len(), asked, "{facts}");
+        assert_eq!(driven.urls().len(), requested, "{facts}");
         let foreign = plan(&driven.flow);
         let is_foreign = |shown: &&String| shown.ends_with("not known to be yours");
-        assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - asked, "{foreign:?}");
-        // The caller knows better.
+        assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - requested, "{foreign:?}");
+        // The caller decides.
         let mut driven = Driven::new(server.choose_connection(me()).private_addresses(true));
         assert_eq!(driven.urls().len(), 3, "{facts}");
         let mut driven = Driven::new(server.choose_connection(me()).private_addresses(false));
@@ -133,6 +133,6 @@ fn number_of_candidates_is_limited() {
         (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
     let mut driven =
         Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
-    assert_eq!(driven.urls().len(), 1, "one at least");
+    assert_eq!(driven.urls().len(), 1, "at least one");
     assert_eq!(candidates(&driven.flow).len(), 64);
 }

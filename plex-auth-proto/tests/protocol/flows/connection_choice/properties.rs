@@ -1,4 +1,4 @@
-//! Properties: in whatever order answers, failures and steps of the clock come.
+//! Property: the choice is right for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ proptest! {
 
     #[test]
     fn best_verified_candidate_wins_in_time(
-        // How long each takes, what it is, and where its host leads.
+        // The response of each host, its duration in ms, and the kind of the connection.
         hosts in vec((response(), 0_u64..12_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..14),
         at_once in 0_usize..10,
         grace in 0_u64..2_000,
@@ -105,7 +105,7 @@ proptest! {
                         Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => candidates,
                         Err(error) => panic!("{error}"),
                     };
-                    // The chosen one is the best of those that were right.
+                    // The chosen connection is the best of the verified ones.
                     let mut of_right = candidates.iter().filter_map(|one| {
                         let url = one.url.as_ref()?;
                         right.contains(&format!("{url}/identity")).then_some(url)

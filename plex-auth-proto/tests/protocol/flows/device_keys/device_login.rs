@@ -1,4 +1,4 @@
-//! A login by a PIN that brings the key along.
+//! Signing in with a PIN and registering a key.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
 fn each_poll_is_signed_again() {
     let key = Key::new();
     let mut driven = login(&key);
-    assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first call");
+    assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first request");
     driven.respond(Answer(201, CREATED));
     let DeviceLoginProgress::Waiting { pin, left, .. } = driven.progress() else { panic!() };
     assert_eq!((pin.short().unwrap().pin().code.expose(), left.as_secs()), ("G7KX", 900));
@@ -35,7 +35,7 @@ fn lost_token_is_requested_by_an_exchange() {
         Answer(200, NONCE),
     ]);
     assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
-    // It is not over, so that there is nothing to renew.
+    // It has not ended, so there is nothing to renew.
     driven.flow.renew();
     driven.respond(exchanged(0));
     assert_eq!(driven.finish().unwrap().auth_token.expose(), jwt(0));
@@ -47,7 +47,7 @@ fn lost_token_is_requested_by_an_exchange() {
     driven.flow.renew();
     driven.respond(Answer(201, CREATED));
 
-    // Through trouble, for two minutes.
+    // Errors are retried for two minutes.
     for (takes, expected) in [(0, [1, 31, 91]), (29, [1, 60, 120])] {
         let (mut driven, began) = exchanging(&key);
         let request = driven.send().unwrap();
@@ -81,8 +81,8 @@ fn exchange_follows_only_if_a_token_may_be_lost() {
         let key = Key::new();
         let mut driven = login(&key);
         driven.respond_all([Answer(201, CREATED), response.clone(), Answer(404, GONE)]);
-        let asks = driven.send().is_some();
-        assert_eq!((asks, driven.outcome.is_none()), (can, can), "{response:?}");
+        let exchanges = driven.send().is_some();
+        assert_eq!((exchanges, driven.outcome.is_none()), (can, can), "{response:?}");
     }
 }
 
@@ -110,7 +110,7 @@ fn missing_responses_end_the_login() {
     }
     let Some(Err(DeviceLoginError::Failed(error))) = &driven.outcome else { panic!() };
     assert!(error.as_transport().is_some() && driven.elapsed() < 1300, "{} s", driven.elapsed());
-    assert_eq!(driven.times_of("/pins").len(), 1, "the key is brought along once");
+    assert_eq!(driven.times_of("/pins").len(), 1, "the key is registered once");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn late_poll_response_does_not_end_the_exchange() {
         assert_eq!(driven.finish().unwrap().auth_token.expose(), token, "{response:?}");
     }
 
-    // Nor is the token lost that the exchange itself brings late.
+    // A token that the exchange returns late is not lost either.
     let (mut driven, _) = exchanging(&key);
     driven.respond(Answer(200, NONCE));
     let late = driven.send().unwrap();
@@ -155,7 +155,7 @@ fn restored_exchange_creates_no_second_pin() {
     again.respond_all([Answer(200, NONCE), exchanged(0)]);
     assert_eq!(again.finish().unwrap().auth_token.expose(), jwt(0));
 
-    // It is not known.
+    // Plex does not know the key.
     let mut again = restore(driven.flow.save(driven.now).expose(), driven.now);
     again.respond_all([Answer(200, NONCE), Answer(422, "")]);
     assert!(matches!(again.finish(), Err(DeviceLoginError::Expired)));
@@ -163,7 +163,7 @@ fn restored_exchange_creates_no_second_pin() {
     again.respond(Answer(201, CREATED));
 }
 
-/// One that asks for its token at last, and when it began to.
+/// A login that has started the exchange, and the time of its start.
 fn exchanging(key: &Key) -> (Driven<DeviceLogin<&Key>>, u64) {
     let mut driven = login(key);
     driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
@@ -257,7 +257,7 @@ fn saved_login_is_restored() {
     again.respond(Answer(200, LINKED));
     assert_eq!((again.last().at, &*again.last().path), (1, "/pins/2147483650"));
     again.finish().unwrap();
-    // The too, where it was linked.
+    // So is the refresher, if the PIN was linked.
     let mut again =
         Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());
     again.respond(Answer(200, NONCE)).respond(exchanged(0));

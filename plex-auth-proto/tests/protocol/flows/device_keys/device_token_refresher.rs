@@ -1,4 +1,4 @@
-//! When a refresher renews, how long it waits, and what ends it.
+//! The times of renewals, backoff, and the end of a refresher.
 
 use std::time::{Duration, SystemTime};
 
@@ -43,7 +43,7 @@ fn backoff_without_a_valid_token_is_5_minutes() {
     let mut driven = without_token(&key);
     driven.respond_all((0..8).map(|_| cut_off(false)));
     assert_eq!(driven.gaps_of("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
-    // The same for a device whose token Plex has declared invalid.
+    // The same for a token that Plex reported as invalid.
     let mut driven = refresher(&key);
     driven.flow.renew_now();
     driven.respond_all((0..4).map(|_| Answer(503, "")));
@@ -67,15 +67,15 @@ fn outage_is_retried_and_expired_token_renewed() {
     while driven.elapsed() < 9 * DAY {
         driven.respond(if driven.sent.len() % 2 == 0 { cut_off(true) } else { Answer(302, "") });
     }
-    // Soon at first, then with less hurry the longer the token is still good.
+    // Soon at first, then the less often the longer the token is valid.
     let (mut left, gaps) = (DAY, driven.gaps_of("/auth/nonce"));
     for (number, gap) in gaps.into_iter().enumerate() {
         let wait = if number == 0 { 30 } else { (left / 8).max(300.min(30 << number.min(8))) };
-        assert!(gap.abs_diff(wait) <= 1, "{gap} s, where the token is good for {left} s");
+        assert!(gap.abs_diff(wait) <= 1, "{gap} s, with {left} s until the token expires");
         left = left.saturating_sub(gap);
     }
     assert_eq!(left, 0);
-    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "nothing is lost");
+    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is kept");
     assert!(matches!(driven.last_error(), Some(RefreshError::Request(_))));
     driven.respond(Answer(200, NONCE)).respond(exchanged(9 * DAY));
     assert!(driven.last_error().is_none());
@@ -117,7 +117,7 @@ fn refused_key_ends_after_eight_exchanges() {
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
     assert!(end.to_string().contains("was this key registered?"));
     assert!(driven.elapsed() - 6 * DAY > HOUR);
-    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "which is good for some hours");
+    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is still valid");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn signed_claims_have_the_time_of_plex() {
     driven.respond(exchanged(601));
     let claims = claims(&driven.last().body);
     assert!(claims.contains(r#""iat":1700000601"#), "{claims}");
-    // And when to renew is found by it, too.
+    // The time of the renewal follows it, too.
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
 }
@@ -159,7 +159,7 @@ fn unset_clock_is_set_by_the_first_response() {
     let mut driven = Driven::at(SystemTime::UNIX_EPOCH, flow);
     driven.respond(nonce_at("Tue, 14 Nov 2023 22:13:20 GMT"));
     assert_eq!(driven.now, SystemTime::UNIX_EPOCH);
-    // The token is good, and that nonce too old by the time that one is wanted.
+    // The token is valid, and the nonce is too old by the time of the renewal.
     driven.respond(Answer(200, NONCE)).respond(exchanged(6 * DAY));
     assert_eq!(driven.now, SystemTime::UNIX_EPOCH + Duration::from_secs(6 * DAY));
 }
@@ -178,19 +178,19 @@ fn unset_clock_and_no_network_delay_no_renewal() {
 
 #[test]
 fn implausible_date_delays_no_renewal() {
-    // Of a clock that was never set, and of one that is years behind.
-    for (date, believed) in
+    // From a clock that was never set, and from one that is years behind.
+    for (date, accepted) in
         [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
     {
         let key = Key::new();
         let mut driven = without_token(&key);
         driven.respond(nonce_at(date)).respond(exchanged(0));
         let claims = claims(&driven.last().body);
-        assert_eq!(!claims.contains(r#""iat":1700000000"#), believed, "{claims}");
+        assert_eq!(!claims.contains(r#""iat":1700000000"#), accepted, "{claims}");
         driven.respond(nonce_at(date)).respond(exchanged(6 * DAY));
         assert_eq!(driven.elapsed(), 6 * DAY);
     }
-    // Nor does a device need to know the time at all.
+    // A device does not need the time at all.
     let key = Key::new();
     let mut driven = without_token(&key);
     driven.now = SystemTime::UNIX_EPOCH;
@@ -228,7 +228,7 @@ fn locked_key_is_retried_with_the_same_nonce() {
     assert_eq!((driven.times_of("/auth/nonce").len(), driven.flow.renewals()), (1, 1));
     assert!(driven.last_error().is_none());
 
-    // For so long that the nonce is too old.
+    // Until the nonce is too old.
     driven.respond(Answer(200, NONCE));
     key.locked.set(true);
     for _ in 0..4 {
@@ -247,7 +247,7 @@ fn unknown_or_past_expiry_starts_no_loop() {
     driven.respond(Answer(200, NONCE)).respond(Answer(200, r#"{"auth_token":"opaque"}"#));
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
-    // One that ended long ago, by what it says.
+    // A token that expired long ago, by its claims.
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
     assert!(driven.gaps_of("/auth/nonce")[1] > 0);
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
@@ -260,12 +260,12 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
     let two_parts = two_parts.rsplit_once('.').unwrap().0;
     let unsigned = jwt(0).replace(&base64(r#"{"alg":"EdDSA"}"#), &base64(r#"{"alg":"none"}"#));
     for (token, renewed) in [
-        // It ended long ago, by what it says: no sooner than any token.
+        // Expired long ago, by its claims: not sooner than any token.
         (jwt_with(r#"{"exp":0}"#), 600),
         (jwt_with(r#"{"exp":1700003600,"iat":1700000000}"#), 1800),
-        // Whatever it is for, its time is its time.
+        // The audience does not matter.
         (jwt_with(r#"{"exp":1700604800,"iat":1700000000,"aud":["another"]}"#), 6 * DAY),
-        // These say nothing that can be read.
+        // These have no readable claims.
         (two_parts.to_owned(), 6 * DAY),
         (format!("{padded}=="), 6 * DAY),
         (unsigned, 6 * DAY),
@@ -279,7 +279,7 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
         assert_eq!(driven.elapsed(), renewed, "{token}");
     }
 
-    // One of 2200 is good, and looked at now and then.
+    // A token that expires in 2200 is valid, and checked every hour.
     let key = Key::new();
     let mut driven = without_token(&key);
     let body = format!(r#"{{"auth_token":"{}"}}"#, jwt_with(r#"{"exp":7258118400,"iat":1}"#));
@@ -303,7 +303,7 @@ fn renew_now_replaces_an_invalid_token() {
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 600);
 
-    // Until then it could wait for hours.
+    // Without it, the wait could be hours.
     let mut driven = refresher(&key);
     driven.respond_all([Answer(503, ""), Answer(503, "")]);
     let since = driven.elapsed();

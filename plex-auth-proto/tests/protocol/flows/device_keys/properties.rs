@@ -1,4 +1,4 @@
-//! Properties: in whatever order answers, failures and steps of the clock come.
+//! Properties: the flows behave for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ fn response() -> impl Strategy<Value = Scripted> + Clone {
         4 => Just(Answer(200, WAITING)),
         2 => (0_usize..10).prop_map(|which| Answer(200, BODIES[which])),
         1 => (100_u16..600)
-            .prop_filter("no success", |status| !(200..300).contains(status))
+            .prop_filter("not a success", |status| !(200..300).contains(status))
             .prop_map(|status| Answer(status, "")),
         1 => (0_usize..5).prop_map(|which| RetryAfter(429, WAITS[which])),
         2 => (0_usize..4).prop_map(|which| nonce_at(DATES[which])),
@@ -81,8 +81,8 @@ proptest! {
         let look = |refresher: &DeviceTokenRefresher<&Key>, _| {
             rounds += 1;
             key.locked.set(locked[rounds % locked.len()]);
-            // The one that is held is the first or one that came, and is only changed for another one.
-            let held = refresher.token().expect("it is never lost").expose();
+            // The current token changes only with a renewal.
+            let held = refresher.token().expect("the token is never lost").expose();
             let is_new = refresher.renewals() > renewals;
             assert!(is_new || held == token, "{held}");
             (renewals, token) = (refresher.renewals(), held.to_owned());
@@ -97,7 +97,7 @@ proptest! {
             received.iter().any(|(_, response)| wanted.contains(response))
         };
         match outcome {
-            None => prop_assert!(calls > 0, "it asks for nothing"),
+            None => prop_assert!(calls > 0, "no request"),
             Some(DeviceTokenEnd::DeviceRemoved(_)) => {
                 prop_assert!(was_received(&[Answer(404, REMOVED), Answer(200, REMOVED)]));
             }
@@ -118,7 +118,7 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").short_device_login(&key);
-        // As long as one without a key, and after that an exchange of two minutes, whose last two calls take one each.
+        // As for a login without a key, then an exchange of two minutes, whose last two requests take a minute each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
@@ -145,13 +145,13 @@ proptest! {
                 prop_assert!(was_over || calls > 1800 || was_received(&is_gone), "{:?}", received.last());
             }
             Err(DeviceLoginError::Failed(error)) => {
-                let said = error.status().map(|status| status.as_u16());
-                let is_it = |_: &str, response: &Scripted| response.status() == said;
-                prop_assert!(said.is_none() || was_received(&is_it), "{error}");
+                let status = error.status().map(|status| status.as_u16());
+                let is_it = |_: &str, response: &Scripted| response.status() == status;
+                prop_assert!(status.is_none() || was_received(&is_it), "{error}");
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        // A token that came is never lost, however late it was.
+        // A received token is never lost, however late.
         let is_linked = was_received(&|path, response| path == POLL && polled(response).is_some());
         prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
         if let Some((path, Answer(404, GONE))) = received.last().filter(|_| in_time) {

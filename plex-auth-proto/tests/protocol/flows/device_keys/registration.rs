@@ -1,4 +1,4 @@
-//! What becomes of a key at its registration, and what is kept of a device.
+//! Registering a key, and the saved state of a device.
 
 use plex_auth_proto::flow::{DeviceTokenEnd, DeviceTokenRefresher, InvalidSavedState};
 use plex_auth_proto::jwt::Jwk;
@@ -33,7 +33,7 @@ fn key_is_registered_once() {
         assert_eq!(driven.times_of("/auth/jwk").len(), 1);
         assert_eq!(driven.flow.renewals(), 1);
     }
-    // Nothing has happened: it is registered later.
+    // The request had no effect: the key is registered later.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond_all([
         cut_off(false),
@@ -42,7 +42,7 @@ fn key_is_registered_once() {
         Answer(200, NONCE),
     ]);
     assert_eq!(driven.gaps_of("/auth/jwk"), [30, 90]);
-    // What is in between has answered, and Plex has heard of nothing.
+    // An intermediary responded, and Plex received nothing.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     let in_between = [302, 404, 407].map(|status| Answer(status, "<html>portal</html>"));
     driven.respond_all(in_between).respond_all([Answer(201, ""), Answer(200, NONCE)]);
@@ -57,7 +57,7 @@ fn key_is_registered_once() {
     driven.respond(Answer(403, "<html>"));
     assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
-    // Whatever else Plex says, it does not want this device.
+    // Plex does not accept this device, whatever the status is.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond(Answer(429, REMOVED));
     assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)));

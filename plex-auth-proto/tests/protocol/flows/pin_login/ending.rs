@@ -1,4 +1,4 @@
-//! What ends a login, and when.
+//! The end of a login.
 
 use std::time::Duration;
 
@@ -97,11 +97,11 @@ fn missing_responses_end_the_login() {
     assert_eq!(error.as_transport().unwrap().kind(), lost);
     let over = driven.elapsed();
     assert!((930..1020).contains(&over), "{over}");
-    // Slower and slower, and once more when its time is over.
+    // Ever more slowly, and once more after the PIN has expired.
     assert_eq!(driven.gaps()[..6], [1, 62, 64, 68, 76, 76]);
     assert!(driven.times().iter().any(|sent| *sent >= 900));
 
-    // An answer that is late does no harm, and the next one that is in time is heard.
+    // A late response does no harm, and the next one in time is accepted.
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     let late = driven.send().unwrap();
@@ -127,11 +127,14 @@ fn failed_creation_is_reported() {
 
     let mut driven = login();
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
-    assert_eq!(driven.gaps(), [60], "a minute is waited for");
+    assert_eq!(driven.gaps(), [60], "a minute is acceptable");
     for longer in ["61", "3600"] {
         let mut driven = login();
         driven.respond(RetryAfter(429, longer));
-        assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))), "{longer} s are not");
+        assert!(
+            matches!(driven.finish(), Err(PinLoginError::Failed(_))),
+            "{longer} s are too long"
+        );
         assert_eq!(driven.now, start());
     }
 }
@@ -150,7 +153,7 @@ fn pin_without_id_or_code_fails_at_creation() {
 
 #[test]
 fn implausible_lifetime_becomes_the_default() {
-    for (said, life) in [
+    for (field, life) in [
         ("", 900),
         (r#","expiresIn":0"#, 900),
         (r#","expiresIn":-5"#, 900),
@@ -158,14 +161,14 @@ fn implausible_lifetime_becomes_the_default() {
         (r#","expiresIn":"20""#, 20),
         (r#","expiresIn":1000000000000"#, 86_400),
     ] {
-        let body = format!(r#"{{"id":2147483650,"code":"G7KX"{said}}}"#);
+        let body = format!(r#"{{"id":2147483650,"code":"G7KX"{field}}}"#);
         let mut driven = login();
         driven.respond(Answer(201, body.leak()));
-        assert_eq!(driven.left(), life, "{said}");
-        // Asleep, up to a moment before.
+        assert_eq!(driven.left(), life, "{field}");
+        // Asleep until just before the expiry.
         driven.now += Duration::from_secs(life - 1);
         driven.respond(Answer(200, WAITING)).respond(Answer(200, WAITING));
-        assert!(matches!(driven.finish(), Err(PinLoginError::Expired)), "{said}");
-        assert_eq!(driven.last().at, life, "{said}");
+        assert!(matches!(driven.finish(), Err(PinLoginError::Expired)), "{field}");
+        assert_eq!(driven.last().at, life, "{field}");
     }
 }

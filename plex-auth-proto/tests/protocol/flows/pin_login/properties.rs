@@ -1,4 +1,4 @@
-//! The property: in whatever order answers, failures and steps of the clock come.
+//! Property: the outcome is right for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn response() -> impl Strategy<Value = Scripted> + Clone {
             ][which]
         )),
         1 => (100_u16..600)
-            .prop_filter("no success", |status| !(200..300).contains(status))
+            .prop_filter("not a success", |status| !(200..300).contains(status))
             .prop_map(|status| Answer(status, "")),
         1 => (0_usize..5).prop_map(|which| RetryAfter(
             429,
@@ -56,8 +56,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").short_pin_login();
-        // The poll that is under way at its end is lost a minute later, and so is the last one, 16 s after that; a clock
-        // that goes back takes some.
+        // The poll in flight at the end is lost after a minute, and so is the last one, 16 s later; a clock that is
+        // set back adds some time.
         let grace = Duration::from_secs(140);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
@@ -75,16 +75,16 @@ proptest! {
             }
             Err(PinLoginError::Expired) => {
                 let is_end = |response: &Scripted| matches!(response, Answer(404, GONE) | Answer(410, _) | Answer(200, OVER));
-                // Answers that lengthen its life again and again do so for twice as long as it was to be.
+                // Responses that extend the lifetime again and again can do so for twice the lifetime.
                 prop_assert!(was_over || calls > 1800 || was_received(&is_end), "{:?}", received.last());
             }
             Err(PinLoginError::Failed(error)) => {
-                let said = error.status().map(|status| status.as_u16());
-                prop_assert!(said.is_none() || was_received(&|response| response.status() == said), "{error}");
+                let status = error.status().map(|status| status.as_u16());
+                prop_assert!(status.is_none() || was_received(&|response| response.status() == status), "{error}");
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        // A token that came is never lost, however late it was.
+        // A received token is never lost, however late.
         let polled: Vec<_> =
             received.iter().filter(|(path, _)| path.ends_with("/pins/2147483650")).collect();
         let is_linked = polled.iter().any(|(_, response)| matches!(response, Answer(200, LINKED)));

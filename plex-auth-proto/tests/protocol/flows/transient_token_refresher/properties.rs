@@ -1,4 +1,4 @@
-//! A property: whatever the server says, the refresher goes on, and hands out what it was given.
+//! Property: the refresher never stops, and returns only tokens of the server.
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ proptest! {
                 Step::Done(never) => match never {},
             }
             if let Some(token) = refresher.token() {
-                let (expected, since) = given.as_ref().expect("it was given");
+                let (expected, since) = given.as_ref().expect("a token from the server");
                 prop_assert!(token.expose() == expected);
                 let age = passed - *since;
                 prop_assert!(goes_back || age <= Duration::from_secs(48 * HOUR), "{age:?}");
