@@ -1,55 +1,51 @@
-//! What the core costs, in rows for the table: `what`, `ours`, `the baseline's` and `goal`, with tabs between.
+//! What the core costs beside the same work done by hand: allocations, memory, and instructions if they were counted.
 //!
-//! Allocations and memory it counts itself. Instructions were counted by `instructions`, whose output in JSON is
-//! read from the file that is named; without one there are no rows about them.
-#![allow(clippy::disallowed_methods, reason = "a program, and no part of the core")]
+//! `instructions` counts them; its output in JSON is read from the file that is the argument.
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what is wrong must stop it"
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement that fails must stop"
 )]
-#![allow(clippy::print_stdout, reason = "its work")]
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::{env, fs};
 
 use allocation_counter::measure;
+use plex_auth_tests::table::{Limit, Table};
+use plex_auth_tests::workloads::{Kind, Ready, Work, accounts, everything, token_details};
 use serde_json::{Deserializer, Value};
 
-use plex_auth_tests::workloads::{Kind, Ready, Work, accounts, everything, token_details};
-
-/// What an error may allocate beside what reading the answer does.
-const A_HANDFUL: u64 = 10;
-
-fn main() {
+fn main() -> ExitCode {
+    let mut table = Table::new();
     // cargo adds an argument of its own.
-    let counted = env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    if let Some(file) = counted {
-        instructions(&fs::read_to_string(file).unwrap());
+    if let Some(file) = env::args().skip(1).find(|argument| !argument.starts_with("--")) {
+        instructions(&mut table, &fs::read_to_string(file).unwrap());
     }
-    allocations();
-    memory();
+    allocations(&mut table);
+    memory(&mut table);
+    table.finish()
 }
 
-fn instructions(counted: &str) {
+fn instructions(table: &mut Table, counted: &str) {
     let counted = by_side_and_index(counted);
     let of = |side: &str, index| counted[&(side.to_owned(), index)];
     for (index, work) in everything().into_iter().enumerate() {
-        let Work { name, kind, ours, baseline, goal } = work;
-        let (mut our_count, mut baseline_count) = (of("ours", index), of("baseline", index));
-        let mut unit = "instructions";
+        let Work { name, kind, ours, baseline, limit } = work;
+        let (our_count, baseline_count) = (of("ours", index), of("baseline", index));
         if kind == Kind::Growth {
-            our_count /= ours().bytes as f64;
-            baseline_count /= baseline().bytes as f64;
-            unit = "instructions a byte";
+            let (ours, baseline) = (ours().bytes as f64, baseline().bytes as f64);
+            let name = format!("{name}: instructions a byte");
+            table.row(&name, our_count / ours, baseline_count / baseline, limit);
+        } else {
+            table.row(&format!("{name}: instructions"), our_count, baseline_count, limit);
         }
-        let goal = if goal.is_finite() { format!("x {goal}") } else { String::new() };
-        println!("{name}: {unit}\t{our_count:.2}\t{baseline_count:.2}\t{goal}");
     }
 }
 
-/// One document for each piece of work and side: `"function_name": "ours"`, `"id": "of_7"`.
+/// Reads one document for each piece of work and side: `"function_name": "ours"`, `"id": "of_7"`.
 fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     let documents = Deserializer::from_str(counted).into_iter::<Value>().map(Result::unwrap);
     let read = documents.map(|document| {
@@ -62,34 +58,27 @@ fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     read.collect()
 }
 
-fn allocations() {
-    let mut worst = (0, 0, 0, String::new());
+/// Prints the allocations without a limit: a test knows the exact numbers.
+fn allocations(table: &mut Table) {
     for Work { name, kind, ours, baseline, .. } in everything() {
-        let (ours, baseline) = (|| counted(&ours()), || counted(&baseline()));
-        match kind {
-            Kind::Call => println!("{name}: allocations\t{}\t{}\t+ 1", ours(), baseline()),
-            Kind::Answer => println!("{name}: allocations\t{}\t{}\t+ 0", ours(), baseline()),
-            Kind::Refusal => {
-                let (ours, baseline) = (ours(), baseline());
-                worst = worst.max((ours.saturating_sub(baseline), ours, baseline, name));
-            }
-            Kind::Growth => {}
+        if kind != Kind::Growth {
+            let name = format!("{name}: allocations");
+            table.row(&name, counted(&ours()), counted(&baseline()), Limit::None);
         }
     }
-    let (_, ours, baseline, name) = worst;
-    println!("{name}, the worst: allocations\t{ours}\t{baseline}\t+ {A_HANDFUL}");
 }
 
-fn counted(ready: &Ready) -> u64 {
+fn counted(ready: &Ready) -> f64 {
     (ready.run)();
-    measure(|| (ready.run)()).count_total
+    measure(|| (ready.run)()).count_total as f64
 }
 
-/// The most that is held while an account is read, beside what is held of it in the end.
-fn memory() {
-    for (name, answer) in accounts() {
+/// Prints the most that is held while an account is parsed, beside the size of the account.
+fn memory(table: &mut Table) {
+    for (name, response, limit) in accounts() {
         let (reply, mut account) = (token_details(), None);
-        let took = measure(|| account = reply.parse(&answer).ok());
-        println!("{name}: bytes at once\t{}\t{}\tx 1.3", took.bytes_max, took.bytes_current);
+        let took = measure(|| account = reply.parse(&response).ok());
+        let name = format!("{name}: bytes at once");
+        table.row(&name, took.bytes_max as f64, took.bytes_current as f64, limit);
     }
 }

@@ -8,12 +8,13 @@
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
 //! - [`in_parallel`] runs a check for each of several items at the same time.
 //! - [`dropped_after`] polls a future a number of times and drops it.
-//! - [`workloads`] is the work that the benchmarks measure.
+//! - [`workloads`] is the work that the benchmarks measure, and [`table`] prints what they measured.
 
 #![allow(
     clippy::expect_used,
     clippy::missing_errors_doc,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "for tests, which fail by panicking"
 )]
@@ -27,6 +28,7 @@ mod in_parallel;
 mod kill;
 mod raw_server;
 mod seeded;
+pub mod table;
 pub mod workloads;
 
 pub use black_hole::BlackHole;

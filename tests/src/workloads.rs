@@ -4,6 +4,8 @@
 use std::hint::black_box;
 use std::mem;
 
+use crate::table::Limit;
+
 mod answers;
 mod calls;
 mod growth;
@@ -19,8 +21,8 @@ pub struct Work {
     pub ours: Side,
     /// The same work done by hand.
     pub baseline: Side,
-    /// The most instructions that it may take, as a multiple of the baseline's.
-    pub goal: f64,
+    /// The most instructions that it may take: what was measured, and some percent more.
+    pub limit: Limit,
 }
 
 /// The kinds of work.

@@ -1,12 +1,11 @@
-//! Whole calls over loopback, by the transports and by bare clients, side by side, in rows for the table: `what`,
-//! `ours`, `the baseline's`, `goal` and the ratio, with tabs between.
+//! Whole calls over loopback, by the transports and by bare clients, side by side.
 //!
 //! The server is this program in a process of its own, so that its time is not counted. To look at one client with
 //! other tools, start it with `serve`, and beside it with `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 mod clients;
@@ -16,13 +15,15 @@ mod server;
 
 use clients::{Client, blocking};
 use pairs::Pairs;
+use plex_auth_tests::table::{Limit, Table};
 
-/// What an adapter may add to a call, to what a crowd of calls takes, and to the first call of a process.
-const CALL: &str = "x 1.03";
-const CROWD: &str = "x 1.031";
-const START: &str = "x 1.05";
+/// What an adapter may add to a call, to many calls at once, and to the first call of a process: what was measured on
+/// two shared cores, and some percent more.
+const CALL: Limit = Limit::Times(1.2);
+const CROWD: Limit = Limit::Times(1.25);
+const START: Limit = Limit::Times(1.1);
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().collect();
     let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
     match words.as_slice() {
@@ -32,11 +33,13 @@ fn main() {
             (0..count.parse().expect("a number")).for_each(|_: u32| call());
         }
         // Whatever cargo adds.
-        _ => rows(),
+        _ => return measure(),
     }
+    ExitCode::SUCCESS
 }
 
-fn rows() {
+fn measure() -> ExitCode {
+    let mut table = Table::new();
     let server = server::start();
     let url = server.url.as_str();
     for (name, ours, bare) in [
@@ -45,23 +48,39 @@ fn rows() {
     ] {
         let (our_call, bare_call) = (blocking(ours, url), blocking(bare, url));
         let pairs = Pairs::of(9, || cpu_time(&our_call), || cpu_time(&bare_call));
-        pairs.row(&format!("{name}, kept-alive: µs of processor time a call"), 4_990.0, CALL);
+        pairs.row(
+            &mut table,
+            &format!("{name}, kept-alive: µs of processor time a call"),
+            4_990.0,
+            CALL,
+        );
 
         for (size, calls) in [(1, 1_000), (16, 1_600), (256, 2_560)] {
             let crowd = |client| move || crowd::time(client, url, size, calls);
             let pairs = Pairs::of(9, crowd(ours), crowd(bare));
-            pairs.row(&format!("{name}, {size} at once: µs a call"), f64::from(calls), CROWD);
+            pairs.row(
+                &mut table,
+                &format!("{name}, {size} at once: µs a call"),
+                f64::from(calls),
+                CROWD,
+            );
         }
 
         if let Client::OurUreq = ours {
             let unlimited = blocking(Client::BareUreqUnlimited, url);
             let pairs = Pairs::of(5, || cpu_time(&our_call), || cpu_time(&unlimited));
-            pairs.row("ureq, kept-alive, beside one without a limit of time: µs", 4_990.0, "");
+            pairs.row(
+                &mut table,
+                "ureq, kept-alive, beside one without a limit of time: µs",
+                4_990.0,
+                Limit::None,
+            );
         }
 
         let pairs = Pairs::of(31, || start(ours, url), || start(bare, url));
-        pairs.row(&format!("{name}, from start to first answer: µs"), 1.0, START);
+        pairs.row(&mut table, &format!("{name}, from start to first answer: µs"), 1.0, START);
     }
+    table.finish()
 }
 
 /// What 5,000 calls take of the processor, in the process and in the system for it, less what 10 take.

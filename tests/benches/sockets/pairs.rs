@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use plex_auth_tests::table::{Limit, Table};
+
 /// A shared machine is never still: what is compared is measured side by side, and the ratio that counts is the one
 /// in the middle.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
@@ -26,13 +28,13 @@ impl Pairs {
         Self((0..count).map(pair).collect())
     }
 
-    /// A row for the table, in microseconds for each of so many calls.
-    pub(crate) fn row(&self, what: &str, calls: f64, goal: &str) {
+    /// Adds a row to the table, in microseconds for each of so many calls.
+    pub(crate) fn row(&self, table: &mut Table, what: &str, calls: f64, limit: Limit) {
         let micros = |time: &Duration| time.as_secs_f64() * 1e6 / calls;
         let ours = self.middle(|(ours, _)| micros(ours));
         let baseline = self.middle(|(_, baseline)| micros(baseline));
         let ratio = self.middle(|(ours, baseline)| ours.as_secs_f64() / baseline.as_secs_f64());
-        println!("{what}\t{ours:.1}\t{baseline:.1}\t{goal}\t{ratio:.3}");
+        table.row_with_ratio(what, ours, baseline, ratio, limit);
     }
 
     fn middle(&self, number: impl Fn(&(Duration, Duration)) -> f64) -> f64 {

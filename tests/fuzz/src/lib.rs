@@ -1,11 +1,13 @@
 //! What the fuzz targets share: the calls whose answers are made up, answers and fields out of bytes, what a
 //! JSON document says as `serde_json` alone reads it, and what holds of every error.
 //!
-//! `.ci/fuzz` builds and runs all targets for a minute. One of them for an hour, going on from what the last such run
-//! has learnt:
+//! `.ci/run` runs each target for two seconds, and `.ci/run full` for a minute. To run one for an hour with the stable
+//! compiler, keeping its corpus:
 //!
 //! ```sh
-//! FUZZ_TARGETS=account FUZZ_CORPUS=tests/fuzz/corpus .ci/fuzz 3600
+//! mkdir -p target/ci/fuzz/corpus/account
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --target-dir target/ci/fuzz/target --sanitizer none account \
+//!     target/ci/fuzz/corpus/account tests/fuzz/seeds/account -- -max_total_time=3600
 //! ```
 //!
 //! A new target is a file in `fuzz_targets`, a `[[bin]]` in `Cargo.toml` and a folder of seeds: few, small, made up.

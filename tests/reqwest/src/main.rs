@@ -1,4 +1,4 @@
-//! Over reqwest, where a program has a client of its already: `.ci/full.d/reqwest.sh`
+//! Over reqwest, for a program that has such a client already: `cargo run --manifest-path tests/reqwest/Cargo.toml`
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

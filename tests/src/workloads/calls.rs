@@ -7,6 +7,7 @@ use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{ClientIdentity, Credentials, MediaServer, PlexTv, Source, Token};
 
 use super::{Kind, Ready, Work};
+use crate::table::Limit;
 use plex_auth_baseline::request::Requests;
 
 pub(crate) fn all() -> Vec<Work> {
@@ -28,7 +29,7 @@ fn call(name: &str, ours: fn() -> Ready, by_hand: fn(&Requests) -> Request<Vec<u
         kind: Kind::Call,
         ours: Box::new(ours),
         baseline: Box::new(baseline),
-        goal: 1.15,
+        limit: Limit::Times(1.15),
     }
 }
 

@@ -7,6 +7,7 @@ use plex_auth_proto::http::{HeaderName, HeaderValue, Response};
 
 use super::answers::{ACCOUNT, response, sign_in};
 use super::{Kind, Ready, Work};
+use crate::table::Limit;
 use plex_auth_baseline::account::Account;
 use plex_auth_baseline::answer;
 
@@ -22,30 +23,32 @@ const PORTALS: &str = "<!DOCTYPE html>\n<html><head><title>Welcome aboard</title
 
 pub(crate) fn all() -> Vec<Work> {
     vec![
-        error("BadRequest", || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
-        error("Unauthorized", || listed(401, 1001, "User could not be authenticated")),
-        error("VerificationCodeRequired", || {
+        error("BadRequest", 1.35, || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
+        error("Unauthorized", 1.35, || listed(401, 1001, "User could not be authenticated")),
+        error("VerificationCodeRequired", 1.35, || {
             listed(401, 1029, "Please enter the verification code")
         }),
-        error("VerificationCodeRejected", || listed(401, 1028, "Invalid verification code")),
-        error("EmailOnly", || listed(401, 1030, "This account signs in by e-mail")),
-        error("TooManyFailures", || listed(401, 1031, "Too many failed attempts")),
-        error("Forbidden", || listed(403, 1009, "Not for managed users")),
-        error("RateLimited", || with(listed(429, 1003, "Too many requests"), RETRY_AFTER, "120")),
-        error("Unavailable, a gateway's page", || response(503, GATEWAYS)),
-        error("Rejected", || listed(404, 1002, "No such endpoint")),
-        error("Redirected", || {
+        error("VerificationCodeRejected", 1.35, || listed(401, 1028, "Invalid verification code")),
+        error("EmailOnly", 1.35, || listed(401, 1030, "This account signs in by e-mail")),
+        error("TooManyFailures", 1.35, || listed(401, 1031, "Too many failed attempts")),
+        error("Forbidden", 1.35, || listed(403, 1009, "Not for managed users")),
+        error("RateLimited", 1.35, || {
+            with(listed(429, 1003, "Too many requests"), RETRY_AFTER, "120")
+        }),
+        error("Unavailable, a gateway's page", 1.6, || response(503, GATEWAYS)),
+        error("Rejected", 1.35, || listed(404, 1002, "No such endpoint")),
+        error("Redirected", 7.4, || {
             with(response(302, ""), LOCATION, "https://www.plex.example/api/v2/user")
         }),
-        error("UnexpectedContent, a page", || response(200, PORTALS)),
-        error("UnexpectedContent, cut off", || response(200, ACCOUNT.split_at(4000).0)),
-        error("UnexpectedShape, small", || response(201, r#"{"id":7,"username":"mireille"}"#)),
-        error("UnexpectedShape, 9 kB", || response(201, ACCOUNT.replace("authToken", "x"))),
-        error("BodyTooLarge", || response(200, vec![b' '; 1024 * 1024 + 1])),
+        error("UnexpectedContent, a page", 7.0, || response(200, PORTALS)),
+        error("UnexpectedContent, cut off", 1.42, || response(200, ACCOUNT.split_at(4000).0)),
+        error("UnexpectedShape, small", 1.0, || response(201, r#"{"id":7,"username":"mireille"}"#)),
+        error("UnexpectedShape, 9 kB", 1.0, || response(201, ACCOUNT.replace("authToken", "x"))),
+        error("BodyTooLarge", 7.0, || response(200, vec![b' '; 1024 * 1024 + 1])),
     ]
 }
 
-fn error(name: &str, answer: fn() -> Answer) -> Work {
+fn error(name: &str, limit: f64, answer: fn() -> Answer) -> Work {
     let variant = name.split(',').next().unwrap_or_default().to_owned();
     let ours = move || {
         let (reply, answer) = (sign_in(), answer());
@@ -63,7 +66,7 @@ fn error(name: &str, answer: fn() -> Answer) -> Work {
         kind: Kind::Refusal,
         ours: Box::new(ours),
         baseline: Box::new(baseline),
-        goal: 1.15,
+        limit: Limit::Times(limit),
     }
 }
 
