@@ -236,12 +236,12 @@ mod tests {
     use super::Cli;
 
     #[test]
-    fn the_definition_holds_together() {
+    fn the_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn each_option_has_a_variable_of_its_own() {
+    fn each_option_has_its_own_variable() {
         let command = Cli::command();
         let commands = std::iter::once(&command).chain(command.get_subcommands());
         let mut seen = Vec::new();
@@ -250,7 +250,7 @@ mod tests {
             else {
                 continue;
             };
-            let variable = option.get_env().unwrap_or_else(|| panic!("--{long} has none"));
+            let variable = option.get_env().unwrap_or_else(|| panic!("--{long} has no variable"));
             let variable = variable.to_str().unwrap().to_owned();
             assert!(variable.starts_with("PLEX_AUTH_"), "{variable}");
             assert!(!seen.contains(&variable), "{variable}");
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_bounded() {
+    fn timeouts_are_bounded() {
         for wrong in ["0", "-1", "inf", "nan", "3601", "soon", ""] {
             assert!(super::seconds(wrong).is_err(), "{wrong}");
         }

@@ -193,7 +193,7 @@ mod tests {
         PlexTv::new(ClientIdentity::builder("id").build().unwrap())
     }
 
-    /// What becomes of an answer to the question whose token it is.
+    /// Returns the exit status for this response to a request for the account.
     fn exit(status: u16, body: &str) -> Exit {
         let call = plex_tv().token_details(&Token::new("abc").unwrap());
         let answer = Response::builder().status(status).body(body).unwrap();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plexs_own_no_is_a_refusal() {
+    fn only_an_error_from_plex_is_a_refusal() {
         let code = |code: u32| format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
         for (status, body, expected) in [
             (400, code(1000), Exit::Refused),
@@ -226,17 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_of_a_sign_in_says_what_to_do() {
+    fn each_sign_in_refusal_has_its_own_advice() {
         let call = plex_tv().sign_in(&Credentials::new("rosa", "x").unwrap());
-        let mut said = std::collections::BTreeSet::new();
+        let mut advice = std::collections::BTreeSet::new();
         for code in [1001, 1028, 1029, 1030, 1031] {
             let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
             let answer = Response::builder().status(401).body(body).unwrap();
             let failure = request_error(&call.reply().parse(&answer).unwrap_err().into());
             assert_eq!(failure.exit(), Exit::Refused);
             assert_eq!(failure.lines().count(), 3, "{failure:?}");
-            said.insert(failure.next);
+            advice.insert(failure.next);
         }
-        assert_eq!(said.len(), 5, "each its own");
+        assert_eq!(advice.len(), 5, "each has its own advice");
     }
 }

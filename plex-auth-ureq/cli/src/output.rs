@@ -130,7 +130,7 @@ pub(crate) fn is_terminal() -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_name_gives_no_orders_to_a_terminal() {
+    fn control_characters_are_replaced() {
         assert_eq!(
             super::plain("At\u{1b}[2Jtic\r\n\u{202e}d'été"),
             "At\u{fffd}[2Jtic\u{fffd}\u{fffd}\u{fffd}d'été"

@@ -127,12 +127,12 @@ fn has_blocks(terminal: &Term) -> bool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_page_fits_a_small_picture() {
+    fn the_qr_code_fits_80_by_24() {
         let code = qrcode::QrCode::with_error_correction_level(
             "https://plex.tv/link/?pin=G7KX",
             qrcode::EcLevel::L,
         );
-        // With its margin in an 80 by 24 terminal.
+        // With its quiet zone, in a terminal of 80 columns and 24 rows.
         let width = code.unwrap().width() + 8;
         assert!(width <= 80 && width.div_ceil(2) + 3 <= 24, "{width}");
     }

@@ -34,7 +34,7 @@ mod tests {
     use super::{UnixSeconds, day, left};
 
     #[test]
-    fn days_are_those_of_the_calendar() {
+    fn days_match_the_calendar() {
         for (seconds, expected) in [
             (0, "1970-01-01"),
             (-1, "1969-12-31"),
@@ -47,12 +47,12 @@ mod tests {
         ] {
             assert_eq!(day(UnixSeconds(seconds)), expected, "{seconds}");
         }
-        // The first and the last that there are.
+        // The earliest and the latest.
         assert!(!day(UnixSeconds(i64::MIN)).is_empty() && !day(UnixSeconds(i64::MAX)).is_empty());
     }
 
     #[test]
-    fn what_is_left_is_shown_as_on_a_clock() {
+    fn remaining_time_is_shown_as_a_clock() {
         assert_eq!([left(899), left(5), left(3723)], ["14:59", "0:05", "1:02:03"]);
     }
 }

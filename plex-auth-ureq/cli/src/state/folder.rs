@@ -21,7 +21,7 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn it_is_the_programs_own_and_no_cache_below_it_that_somebody_cleans_up() {
+    fn it_is_named_after_the_program() {
         let folder = super::of_the_platform().unwrap();
         assert!(folder.ends_with("plex-auth"), "{folder:?}");
     }

@@ -15,7 +15,7 @@ fn profile(token: &str) -> Profile {
 }
 
 #[test]
-fn what_is_kept_comes_back() {
+fn a_saved_profile_is_restored() {
     let folder = TempDir::new().unwrap();
     store(&folder)
         .change(|state| Ok(state.profiles.insert("work".into(), profile("abc"))))
@@ -27,7 +27,7 @@ fn what_is_kept_comes_back() {
 }
 
 #[test]
-fn many_who_change_it_at_once_lose_nothing() {
+fn concurrent_changes_lose_nothing() {
     let folder = TempDir::new().unwrap();
     let identifiers: Vec<_> = thread::scope(|scope| {
         let change = |number: usize| {
@@ -48,7 +48,7 @@ fn many_who_change_it_at_once_lose_nothing() {
 }
 
 #[test]
-fn a_change_that_fails_changes_nothing() {
+fn a_failed_change_changes_nothing() {
     let folder = TempDir::new().unwrap();
     let fails = store(&folder).change(|state| {
         state.profiles.insert("work".into(), profile("abc"));
@@ -59,7 +59,7 @@ fn a_change_that_fails_changes_nothing() {
 }
 
 #[test]
-fn a_damaged_file_is_kept_aside_each_time_and_the_identifier_stays() {
+fn each_damaged_file_is_set_aside() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder);
     let identifier = store.identifier().unwrap();
@@ -81,7 +81,7 @@ fn a_damaged_file_is_kept_aside_each_time_and_the_identifier_stays() {
 }
 
 #[test]
-fn what_a_newer_version_wrote_is_left_as_it_is() {
+fn a_newer_versions_file_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder);
     store.check_writable().unwrap();
@@ -95,7 +95,7 @@ fn what_a_newer_version_wrote_is_left_as_it_is() {
 }
 
 #[test]
-fn an_identifier_that_is_none_is_kept_aside() {
+fn an_invalid_identifier_is_set_aside() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder);
     let first = store.identifier().unwrap();

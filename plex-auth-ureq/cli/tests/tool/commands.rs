@@ -1,14 +1,14 @@
-//! What each command prints, and by which code it ends.
+//! Each command's output and exit status.
 
 use plex_auth_fake::{Which, Who};
 use serde_json::{Value, json};
 
 use crate::harness::{Harness, Running};
 
-/// The names in a JSON object: what is promised of its shape.
+/// Returns the names in a JSON object. They are a promise to scripts.
 fn names(json: &Value) -> Vec<&str> {
     json.as_object()
-        .unwrap_or_else(|| panic!("no object: {json}"))
+        .unwrap_or_else(|| panic!("not an object: {json}"))
         .keys()
         .map(String::as_str)
         .collect()
@@ -21,9 +21,9 @@ fn signed_in(who: Who) -> Harness {
 }
 
 #[test]
-fn whoami_says_whose_token_it_is() {
+fn whoami_shows_the_account() {
     let harness = signed_in(Who::PlexPass);
-    let text = harness.done(&["whoami"]);
+    let text = harness.succeed(&["whoami"]);
     for line in
         ["E-mail      rosa@example.org", "Plex Pass   yes, lifetime", "Home        administrator"]
     {
@@ -56,43 +56,43 @@ fn whoami_says_whose_token_it_is() {
     harness.fake(|fake| {
         fake.account_mut(Who::PlexPass).body_mut().insert("subscriptions".into(), subscription)
     });
-    assert!(harness.done(&["whoami"]).contains("Plex Pass   yes, until 2030-03-17\n"));
+    assert!(harness.succeed(&["whoami"]).contains("Plex Pass   yes, until 2030-03-17\n"));
     assert_eq!(harness.json(&["whoami", "--json"])["plex_pass_until"], 1_900_000_000);
 }
 
 #[test]
-fn a_name_that_gives_orders_to_terminals_gives_none() {
+fn names_cannot_control_the_terminal() {
     let harness = signed_in(Who::PlexPass);
     harness.fake(|fake| {
         fake.account_mut(Who::PlexPass)
             .body_mut()
             .insert("title".into(), "Ro\u{1b}[2Jsa\u{7}".into())
     });
-    let text = harness.done(&["whoami"]);
+    let text = harness.succeed(&["whoami"]);
     assert!(text.contains("Ro\u{fffd}[2Jsa\u{fffd}") && !text.contains('\u{1b}'), "{text:?}");
 
-    // As JSON it is what it is, in letters that no terminal takes for orders.
+    // JSON preserves the name, escaped so that it cannot control the terminal.
     let name = "Ro\u{9b}2J\u{202e}sa\u{7f}";
     harness.fake(|fake| {
         fake.account_mut(Who::PlexPass).body_mut().insert("title".into(), name.into())
     });
-    let text = harness.done(&["whoami", "--json"]);
+    let text = harness.succeed(&["whoami", "--json"]);
     assert!(text.contains(r"Ro\u009b2J\u202esa\u007f"), "{text:?}");
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["title"], name);
 }
 
 #[test]
-fn the_token_is_printed_alone() {
+fn token_prints_only_the_token() {
     let harness = signed_in(Who::PlexPass);
     let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    assert_eq!(harness.done(&["token"]), format!("{token}\n"));
-    harness.run(&["token", "--json"]).failed_as_json(64);
+    assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
+    harness.run(&["token", "--json"]).assert_failed_as_json(64);
     let json = harness.json(&["token", "--json", "--show-secrets"]);
     assert_eq!(json, json!({ "profile": "default", "token": token }));
 }
 
 #[test]
-fn check_tells_alive_dead_and_not_known_apart() {
+fn check_reports_valid_and_invalid_tokens() {
     let harness = signed_in(Who::PlexPass);
     let shape = ["profile", "retry_in", "state", "why"];
     let json = harness.json(&["check", "--json"]);
@@ -102,20 +102,20 @@ fn check_tells_alive_dead_and_not_known_apart() {
         let token = fake.account(Who::PlexPass).token().to_owned();
         fake.revoke(&token);
     });
-    harness.run(&["check"]).failed(1, &["the token is no longer valid", "plex-auth login"]);
+    harness.run(&["check"]).assert_failed(1, &["the token is no longer valid", "plex-auth login"]);
     let outcome = harness.run(&["check", "--json"]);
     let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!((outcome.code, names(&json), &json["state"]), (1, shape.to_vec(), &json!("dead")));
 
-    let nobody = Harness::new();
-    nobody.run(&["check"]).failed(64, &["nobody is signed in", "plex-auth login"]);
-    nobody
+    let signed_out = Harness::new();
+    signed_out.run(&["check"]).assert_failed(64, &["nobody is signed in", "plex-auth login"]);
+    signed_out
         .run(&["check", "--profile", "work"])
-        .failed(64, &["the profile work", "--profile work login"]);
+        .assert_failed(64, &["the profile work", "--profile work login"]);
 }
 
 #[test]
-fn servers_come_with_what_becomes_of_each_connection_best_first() {
+fn servers_lists_the_best_connection_first() {
     let harness = signed_in(Who::PlexPass);
     let json = harness.json(&["servers", "--json"]);
     assert_eq!(names(&json), ["profile", "servers"]);
@@ -125,36 +125,38 @@ fn servers_come_with_what_becomes_of_each_connection_best_first() {
         ["access_token", "client_identifier", "connections", "name", "owned", "owner", "version"]
     );
     assert_eq!((&server["name"], &server["access_token"]), (&json!("Boathouse"), &Value::Null));
-    let ways = server["connections"].as_array().unwrap();
-    assert_eq!(names(&ways[0]), ["answers", "kind", "milliseconds", "url", "why_not"]);
-    let kinds: Vec<_> =
-        ways.iter().map(|way| (way["kind"].as_str().unwrap(), way["answers"] == true)).collect();
+    let connections = server["connections"].as_array().unwrap();
+    assert_eq!(names(&connections[0]), ["answers", "kind", "milliseconds", "url", "why_not"]);
+    let kinds: Vec<_> = connections
+        .iter()
+        .map(|connection| (connection["kind"].as_str().unwrap(), connection["answers"] == true))
+        .collect();
     assert_eq!(kinds, [("local", true), ("remote", true)]);
     let json = harness.json(&["servers", "--json", "--show-secrets"]);
     let token = harness
         .fake(|fake| fake.server(Which::Claimed).access_token(Who::PlexPass).map(str::to_owned));
     assert_eq!(json["servers"][0]["access_token"].as_str(), token.as_deref());
 
-    // No connection is asked with a token.
+    // Connections are tried without a token.
     harness.fake(|fake| {
-        let mut asked =
+        let mut requests =
             fake.requests().iter().filter(|request| request.path().ends_with("/identity"));
-        assert!(asked.all(|request| request.header("x-plex-token").is_none()));
+        assert!(requests.all(|request| request.header("x-plex-token").is_none()));
         let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/pms/identity", busy);
     });
-    let text = harness.done(&["servers"]);
+    let text = harness.succeed(&["servers"]);
     let lines: Vec<_> = text.lines().skip(2).collect();
     assert!(lines[0].starts_with("  remote") && lines[0].contains("answers within"), "{text}");
     assert!(
         lines[1].starts_with("  local") && lines[1].contains("trouble at the server"),
         "{text}"
     );
-    assert_eq!(signed_in(Who::Free).done(&["servers"]), "The account may use no server.\n");
+    assert_eq!(signed_in(Who::Free).succeed(&["servers"]), "The account may use no server.\n");
 }
 
 #[test]
-fn a_home_user_becomes_a_profile_of_its_own() {
+fn switch_saves_the_user_as_a_profile() {
     let harness = signed_in(Who::PlexPass);
     let json = harness.json(&["users", "--json"]);
     let users = json["users"].as_array().unwrap();
@@ -162,31 +164,33 @@ fn a_home_user_becomes_a_profile_of_its_own() {
         names(&users[0]),
         ["admin", "guest", "home_pin", "managed", "title", "username", "uuid"]
     );
-    assert!(harness.done(&["users"]).contains("rosa (administrator, has a Home PIN)"));
+    assert!(harness.succeed(&["users"]).contains("rosa (administrator, has a Home PIN)"));
 
-    let text = harness.done(&["switch", "nilo"]);
+    let text = harness.succeed(&["switch", "nilo"]);
     assert_eq!(text, "Signed in as Nilo; use it by --profile nilo\n");
-    assert!(harness.done(&["whoami", "--profile", "nilo"]).contains("managed user"));
+    assert!(harness.succeed(&["whoami", "--profile", "nilo"]).contains("managed user"));
     assert!(
-        harness.done(&["whoami"]).contains("rosa@example.org"),
-        "the first profile is as it was"
+        harness.succeed(&["whoami"]).contains("rosa@example.org"),
+        "the first profile is unchanged"
     );
 
     let own = ["switch", "ROSA", "--into", "own"];
-    harness.run(&own).failed(64, &["standard input ended"]);
-    harness.run_with(&own, "815\n").failed(64, &["four digits"]);
-    harness.run_with(&own, "0815\n").failed(1, &["Home PIN"]);
-    assert_eq!(harness.run_with(&own, "4711\n").code, 0);
+    harness.run(&own).assert_failed(64, &["standard input ended"]);
+    harness.run_with_input(&own, "815\n").assert_failed(64, &["four digits"]);
+    harness.run_with_input(&own, "0815\n").assert_failed(1, &["Home PIN"]);
+    assert_eq!(harness.run_with_input(&own, "4711\n").code, 0);
     let json = harness.json(&["switch", "nilo", "--json"]);
     assert_eq!(names(&json), ["profile", "title", "token", "username", "uuid"]);
     assert_eq!(json["token"], Value::Null);
 
-    harness.run(&["switch", "nilo", "--into", "default"]).failed(64, &["somebody else's"]);
-    harness.run(&["switch", "nobody"]).failed(64, &["nobody in the Home", "plex-auth users"]);
+    harness.run(&["switch", "nilo", "--into", "default"]).assert_failed(64, &["somebody else's"]);
+    harness
+        .run(&["switch", "nobody"])
+        .assert_failed(64, &["nobody in the Home", "plex-auth users"]);
 }
 
 #[test]
-fn whatever_somebody_is_called_a_shell_takes_the_profiles_name_for_one_plain_word() {
+fn profile_names_need_no_shell_quoting() {
     let harness = signed_in(Who::PlexPass);
     let uuid = harness.fake(|fake| fake.account(Who::Managed).body()["uuid"].clone());
     let uuid = uuid.as_str().unwrap();
@@ -214,34 +218,36 @@ fn a_server_is_found_by_name_identifier_and_url() {
     });
     let url = harness.server.url().to_owned();
     for named in ["boathouse", identifier.as_str(), url.as_str()] {
-        let token = harness.done(&["transient", named]);
+        let token = harness.succeed(&["transient", named]);
         assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
     }
     assert_eq!(harness.json(&["transient", "Boathouse", "--json"])["transient_token"], Value::Null);
-    let text = harness.done(&["source", "Boathouse", &source]);
+    let text = harness.succeed(&["source", "Boathouse", &source]);
     assert!(text.starts_with("Attic\n") && text.contains("relay"), "{text}");
 
     harness
         .run(&["source", "Boathouse", "server://unknown"])
-        .failed(1, &["does not know server://unknown"]);
-    harness.run(&["source", "Boathouse", "unknown"]).failed(64, &["prefix"]);
+        .assert_failed(1, &["does not know server://unknown"]);
+    harness.run(&["source", "Boathouse", "unknown"]).assert_failed(64, &["prefix"]);
     harness.fake(plex_auth_fake::FakePlex::forget_requests);
-    harness.run(&["transient", "http://a b"]).failed(64, &["white space"]);
-    assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "nobody is asked for it");
-    harness.run(&["transient", "Shed"]).failed(64, &["no server of the account is called Shed"]);
+    harness.run(&["transient", "http://a b"]).assert_failed(64, &["white space"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "no request is sent");
+    harness
+        .run(&["transient", "Shed"])
+        .assert_failed(64, &["no server of the account is called Shed"]);
     let unclaimed = format!("{url}/unclaimed");
     harness.fake(plex_auth_fake::FakePlex::forget_requests);
-    harness.run(&["transient", &unclaimed]).failed(1, &["none of the account's"]);
-    let told = harness.fake(|fake| {
-        let there =
+    harness.run(&["transient", &unclaimed]).assert_failed(1, &["none of the account's"]);
+    let with_token = harness.fake(|fake| {
+        let unclaimed =
             fake.requests().iter().filter(|request| request.path().starts_with("/unclaimed"));
-        there.filter(|request| request.header("x-plex-token").is_some()).count()
+        unclaimed.filter(|request| request.header("x-plex-token").is_some()).count()
     });
-    assert_eq!(told, 0, "no token goes to a stranger");
+    assert_eq!(with_token, 0, "no token is sent to another's server");
 }
 
 #[test]
-fn a_claim_token_comes_with_the_time_that_it_is_good_for() {
+fn claim_prints_the_token_and_its_lifetime() {
     let harness = signed_in(Who::PlexPass);
     let outcome = harness.run(&["claim"]);
     assert!(
@@ -254,33 +260,35 @@ fn a_claim_token_comes_with_the_time_that_it_is_good_for() {
 }
 
 #[test]
-fn logout_ends_the_token_at_plex_and_here() {
+fn logout_revokes_and_forgets_the_token() {
     let harness = signed_in(Who::PlexPass);
-    let token = harness.done(&["token"]);
-    // While Plex does not answer, nothing is forgotten.
+    let token = harness.succeed(&["token"]);
+    // During an outage, nothing is forgotten.
     harness.fake(|fake| {
         let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy").times(1);
         fake.misbehave("/users/signout", busy);
     });
-    harness.run(&["logout"]).failed(2, &["trouble at the server", "--forget"]);
-    assert_eq!(harness.done(&["token"]), token);
-    assert_eq!(harness.done(&["logout"]), "Signed out.\n");
+    harness.run(&["logout"]).assert_failed(2, &["trouble at the server", "--forget"]);
+    assert_eq!(harness.succeed(&["token"]), token);
+    assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
     assert_eq!(harness.run(&["token"]).code, 64);
     assert!(!harness.files()["state.json"].contains(token.trim()));
-    harness.run_with(&["login", "--token"], &token).failed(1, &["the token is no longer valid"]);
+    harness
+        .run_with_input(&["login", "--token"], &token)
+        .assert_failed(1, &["the token is no longer valid"]);
 
     let other = signed_in(Who::PlexPass);
     other.fake(|fake| {
         fake.misbehave("/users/signout", plex_auth_fake::Misbehaviour::answer(503, "", ""));
     });
-    assert!(other.done(&["logout", "--forget"]).starts_with("Forgotten here"));
+    assert!(other.succeed(&["logout", "--forget"]).starts_with("Forgotten here"));
     assert_eq!(other.run(&["token"]).code, 64);
 }
 
 #[test]
-fn what_cannot_be_understood_is_wrong_usage() {
+fn invalid_arguments_are_a_usage_error() {
     let harness = Harness::new();
-    for (arguments, says) in [
+    for (arguments, expected) in [
         (&["nonsense"][..], "nonsense"),
         (&["login", "--token", "--password"], "cannot be used with"),
         (&["--timeout", "soon", "check"], "from 0.1 to 3600 seconds"),
@@ -288,25 +296,25 @@ fn what_cannot_be_understood_is_wrong_usage() {
         (&["transient"], "<SERVER>"),
         (&["man", "nonsense"], "there is no command nonsense"),
     ] {
-        harness.run(arguments).failed(64, &[says]);
+        harness.run(arguments).assert_failed(64, &[expected]);
     }
-    assert!(!harness.state().exists(), "nothing is made for it");
+    assert!(!harness.state_folder().exists(), "no state folder is created");
 }
 
 #[test]
-fn without_a_command_there_is_the_help() {
+fn without_a_command_help_is_shown() {
     let harness = Harness::new();
     let mut without_variables = harness.command(&[]);
     without_variables.env_remove("PLEX_AUTH_PLEX_TV").env_remove("PLEX_AUTH_STATE_DIR");
     for command in [without_variables, harness.command(&[])] {
-        let bare = Running::start(command, "").end();
+        let bare = Running::start(command, "").wait();
         assert!(bare.stderr.starts_with("Signs in to Plex"), "{bare:?}");
         assert!(bare.code == 64 && bare.stderr.contains("Exit codes:"), "{bare:?}");
     }
 }
 
 #[test]
-fn wrong_usage_is_said_in_json_where_json_is_wanted() {
+fn usage_errors_can_be_json() {
     let harness = Harness::new();
     for arguments in [
         &["--json"][..],
@@ -314,58 +322,61 @@ fn wrong_usage_is_said_in_json_where_json_is_wanted() {
         &["--json", "--timeout", "-1", "check"],
         &["--json", "whoami"],
     ] {
-        harness.run(arguments).failed_as_json(64);
+        harness.run(arguments).assert_failed_as_json(64);
     }
-    let harness = harness.with("PLEX_AUTH_JSON", "1");
-    harness.run(&["nonsense"]).failed_as_json(64);
+    let harness = harness.with_variable("PLEX_AUTH_JSON", "1");
+    harness.run(&["nonsense"]).assert_failed_as_json(64);
 }
 
 #[test]
-fn help_version_completions_and_manual_need_nothing() {
-    let harness = Harness::new().with("PLEX_AUTH_STATE_DIR", "/dev/null/nowhere");
+fn help_and_completions_need_no_state() {
+    let harness = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", "/dev/null/nowhere");
     for arguments in [&["--help"][..], &["help", "login"], &["login", "--help"]] {
-        let help = harness.done(arguments);
+        let help = harness.succeed(arguments);
         assert!(help.contains("Examples:"), "{help}");
     }
-    assert!(harness.done(&["--version"]).starts_with("plex-auth 0."));
+    assert!(harness.succeed(&["--version"]).starts_with("plex-auth 0."));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(harness.done(&["completions", shell]).contains("plex-auth"), "{shell}");
+        assert!(harness.succeed(&["completions", shell]).contains("plex-auth"), "{shell}");
     }
-    assert!(harness.done(&["man"]).contains(".TH plex-auth 1"));
-    let page = harness.done(&["man", "login"]);
+    assert!(harness.succeed(&["man"]).contains(".TH plex-auth 1"));
+    let page = harness.succeed(&["man", "login"]);
     assert!(page.contains(".TH plex-auth-login 1  \"plex-auth 0."), "{page}");
     assert!(page.contains("PLEX_AUTH_BY_TOKEN") && page.contains("PLEX_AUTH_PROFILE"), "{page}");
 }
 
 #[test]
-fn a_flag_can_be_said_by_its_variable() {
-    let harness =
-        signed_in(Who::PlexPass).with("PLEX_AUTH_JSON", "1").with("PLEX_AUTH_PROFILE", "default");
+fn variables_can_set_flags() {
+    let harness = signed_in(Who::PlexPass)
+        .with_variable("PLEX_AUTH_JSON", "1")
+        .with_variable("PLEX_AUTH_PROFILE", "default");
     assert_eq!(harness.json(&["check"])["state"], "alive");
-    let off = harness.with("PLEX_AUTH_JSON", "0");
-    assert!(off.done(&["check"]).starts_with("The token is alive"));
+    let off = harness.with_variable("PLEX_AUTH_JSON", "0");
+    assert!(off.succeed(&["check"]).starts_with("The token is alive"));
 }
 
 #[test]
-fn a_variable_that_is_empty_or_says_no_is_as_good_as_none() {
+fn empty_and_false_variables_are_ignored() {
     let harness = signed_in(Who::PlexPass);
-    let mut harness = harness.with("PLEX_AUTH_BY_TOKEN", "0").with("PLEX_AUTH_DEVICE_KEY", "");
+    let mut harness =
+        harness.with_variable("PLEX_AUTH_BY_TOKEN", "0").with_variable("PLEX_AUTH_DEVICE_KEY", "");
     for name in ["PROFILE", "TIMEOUT", "CA_FILE", "JSON", "INTO"] {
-        harness = harness.with(&format!("PLEX_AUTH_{name}"), "");
+        harness = harness.with_variable(&format!("PLEX_AUTH_{name}"), "");
     }
-    assert!(harness.done(&["whoami"]).contains("profile default"));
-    harness.done(&["switch", "nilo"]);
-    let outcome = harness.run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n");
+    assert!(harness.succeed(&["whoami"]).contains("profile default"));
+    harness.succeed(&["switch", "nilo"]);
+    let outcome =
+        harness.run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n");
     assert_eq!(outcome.code, 0, "{outcome:?}");
 
     let mut command = harness.command(&["whoami"]);
     command.env("PLEX_AUTH_PLEX_TV", "").env("PLEX_AUTH_STATE_DIR", "");
-    Running::start(command, "").end().failed(64, &["nobody is signed in"]);
+    Running::start(command, "").wait().assert_failed(64, &["nobody is signed in"]);
 }
 
 impl crate::harness::Outcome {
-    /// That it ended so, and says it in JSON.
-    fn failed_as_json(&self, code: i32) {
+    /// Asserts the exit status, and an error in JSON.
+    fn assert_failed_as_json(&self, code: i32) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         let json: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|_| panic!("{self:?}"));
         assert_eq!(names(&json), ["error"]);

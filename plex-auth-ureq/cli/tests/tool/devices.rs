@@ -1,4 +1,4 @@
-//! Signing in by a key of its own, and the token that it renews.
+//! Signing in with a device key, and the token that is renewed with it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,8 +14,8 @@ use crate::harness::{Harness, Running};
 pub(crate) fn signed_in() -> Harness {
     let harness = Harness::new();
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
-    harness.link(&login.code(), Who::PlexPass);
-    let outcome = login.end();
+    harness.link(&login.link_code(), Who::PlexPass);
+    let outcome = login.wait();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
     harness
 }
@@ -26,8 +26,8 @@ fn identifier(harness: &Harness, profile: &str) -> String {
 }
 
 /// Removes the token from the saved state, as if the device had been away until long after it expired.
-fn lose_the_token(harness: &Harness) {
-    let path = harness.state().join("state.json");
+fn remove_saved_token(harness: &Harness) {
+    let path = harness.state_folder().join("state.json");
     let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let saved = &mut state["devices"]["default"]["saved"];
     let mut device: Value = serde_json::from_str(saved.as_str().unwrap()).unwrap();
@@ -36,13 +36,13 @@ fn lose_the_token(harness: &Harness) {
     fs::write(&path, state.to_string()).unwrap();
 }
 
-/// For how long a device's token is good, in seconds.
-pub(crate) const LIFE: u64 = 7 * 24 * 60 * 60;
+/// The lifetime of a device's token, in seconds.
+pub(crate) const TOKEN_LIFETIME: u64 = 7 * 24 * 60 * 60;
 
-/// Makes the saved token this old, in seconds, and returns it.
-pub(crate) fn age(harness: &Harness, age: u64) -> String {
+/// Changes the saved token to be this old, in seconds, and returns it.
+pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let path = harness.state().join("state.json");
+    let path = harness.state_folder().join("state.json");
     let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let saved = &mut state["devices"]["default"]["saved"];
     let mut device: Value = serde_json::from_str(saved.as_str().unwrap()).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn age(harness: &Harness, age: u64) -> String {
     let mut claims: Value =
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
     claims["iat"] = (now - age).into();
-    claims["exp"] = (now - age + LIFE).into();
+    claims["exp"] = (now - age + TOKEN_LIFETIME).into();
     parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
     let token = parts.join(".");
     device["token"] = token.as_str().into();
@@ -61,18 +61,18 @@ pub(crate) fn age(harness: &Harness, age: u64) -> String {
 }
 
 #[test]
-fn a_key_signs_in_once_and_its_token_is_renewed_when_it_is_used() {
+fn concurrent_runs_renew_the_token_once() {
     let harness = signed_in();
-    let first = harness.done(&["token"]);
-    assert_eq!(first.split('.').count(), 3, "a signed one");
+    let first = harness.succeed(&["token"]);
+    assert_eq!(first.split('.').count(), 3, "a signed token");
     let exchanges = || harness.fake(|fake| fake.seen("POST", "/auth/token"));
-    assert_eq!(exchanges(), 0, "nothing is due");
+    assert_eq!(exchanges(), 0, "no renewal is due");
 
-    lose_the_token(&harness);
-    // Of several that want it at once, one gets it for all.
+    remove_saved_token(&harness);
+    // Of several concurrent runs, one renews the token for all.
     let start = |()| Running::start(harness.command(&["token"]), "");
     let running: Vec<_> = [(); 4].map(start).into_iter().collect();
-    let tokens: BTreeSet<_> = running.into_iter().map(|running| running.end().stdout).collect();
+    let tokens: BTreeSet<_> = running.into_iter().map(|running| running.wait().stdout).collect();
     assert_eq!(tokens.len(), 1, "{tokens:?}");
     assert_eq!(tokens.first().unwrap().split('.').count(), 3);
     assert_eq!(exchanges(), 1);
@@ -80,75 +80,76 @@ fn a_key_signs_in_once_and_its_token_is_renewed_when_it_is_used() {
 }
 
 #[test]
-fn a_device_has_an_identifier_of_its_own_and_so_have_those_it_switches_to() {
+fn a_device_has_its_own_identifier() {
     let harness = signed_in();
     let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
-    harness.run_with(&["login", "--token", "--profile", "plain"], &token);
+    harness.run_with_input(&["login", "--token", "--profile", "plain"], &token);
     let device = identifier(&harness, "default");
     assert_ne!(device, identifier(&harness, "plain"));
-    harness.done(&["switch", "nilo"]);
+    harness.succeed(&["switch", "nilo"]);
     assert_eq!(identifier(&harness, "nilo"), device);
 
-    harness.done(&["logout"]);
-    assert!(!harness.files()["state.json"].contains("seed"), "the key is forgotten, too");
+    harness.succeed(&["logout"]);
+    assert!(!harness.files()["state.json"].contains("seed"), "the key is removed, too");
 }
 
 #[test]
-fn where_nothing_is_due_nothing_is_written() {
+fn only_a_renewal_writes_the_state() {
     let harness = signed_in();
-    let written = || fs::metadata(harness.state().join("state.json")).unwrap().modified().unwrap();
+    let written =
+        || fs::metadata(harness.state_folder().join("state.json")).unwrap().modified().unwrap();
     let before = written();
-    harness.done(&["token"]);
-    harness.done(&["whoami"]);
+    harness.succeed(&["token"]);
+    harness.succeed(&["whoami"]);
     assert_eq!(written(), before);
-    lose_the_token(&harness);
+    remove_saved_token(&harness);
     let before = written();
-    harness.done(&["token"]);
+    harness.succeed(&["token"]);
     assert_ne!(written(), before);
 }
 
 #[test]
-fn an_outage_while_a_token_is_due_is_not_known_and_costs_nothing() {
+fn a_failed_renewal_changes_nothing() {
     let harness = signed_in();
-    lose_the_token(&harness);
+    remove_saved_token(&harness);
     let before = harness.files();
     harness.fake(|fake| {
         let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
-    harness.run(&["token"]).failed(2, &["trouble at the server"]);
+    harness.run(&["token"]).assert_failed(2, &["trouble at the server"]);
     assert_eq!(harness.files(), before);
     harness.fake(plex_auth_fake::FakePlex::behave);
-    harness.done(&["token"]);
+    harness.succeed(&["token"]);
 }
 
 #[test]
-fn a_token_that_is_over_and_could_not_be_renewed_is_not_handed_out() {
+fn an_expired_token_is_not_printed() {
     let harness = signed_in();
     harness.fake(|fake| {
         let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
-    let token = age(&harness, LIFE - 60 * 60);
+    let token = set_token_age(&harness, TOKEN_LIFETIME - 60 * 60);
     let outcome = harness.run(&["token"]);
     assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: the token could not be renewed"), "{outcome:?}");
-    age(&harness, LIFE + 60);
-    harness.run(&["token"]).failed(2, &["trouble at the server"]);
+    set_token_age(&harness, TOKEN_LIFETIME + 60);
+    harness.run(&["token"]).assert_failed(2, &["trouble at the server"]);
 }
 
 #[test]
-fn a_device_that_its_owner_removed_can_be_forgotten_and_made_anew() {
+fn a_removed_device_can_sign_in_again() {
     let harness = signed_in();
     let first = identifier(&harness, "default");
     harness.fake(|fake| fake.remove_device(&first));
-    harness.run(&["check"]).failed(1, &["the token is no longer valid"]);
-    lose_the_token(&harness);
-    harness.run(&["token"]).failed(1, &["does not know the device", "plex-auth logout"]);
-    assert_eq!(harness.done(&["logout"]), "Signed out.\n");
+    harness.run(&["check"]).assert_failed(1, &["the token is no longer valid"]);
+    remove_saved_token(&harness);
+    harness.run(&["token"]).assert_failed(1, &["does not know the device", "plex-auth logout"]);
+    assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
 
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
-    harness.link(&login.code(), Who::PlexPass);
-    assert_eq!(login.end().code, 0);
+    harness.link(&login.link_code(), Who::PlexPass);
+    assert_eq!(login.wait().code, 0);
     assert_ne!(identifier(&harness, "default"), first);
 }

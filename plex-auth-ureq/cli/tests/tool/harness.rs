@@ -1,4 +1,4 @@
-//! Runs the tool against a fake Plex, with a folder for its state.
+//! Runs the tool against a fake Plex, with its own state folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,20 +14,20 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long one run may take before it counts as hanging.
+/// Upper bound on one run. A run that takes longer counts as hanging.
 const LIMIT: Duration = Duration::from_secs(100);
 
-/// The program's file.
+/// The path of the tool's executable.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_plex-auth");
 
-/// A fake Plex, and a home of its own for each test.
+/// A fake Plex and a home folder, separate for each test.
 pub(crate) struct Harness {
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
     environment: BTreeMap<String, String>,
 }
 
-/// What a run has come to.
+/// A completed run's exit status and output.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: i32,
@@ -37,36 +37,38 @@ pub(crate) struct Outcome {
 
 impl Harness {
     pub(crate) fn new() -> Self {
-        Self::of(Server::http(FakePlex::new()))
+        Self::over(Server::http(FakePlex::new()))
     }
 
-    /// Over HTTPS, with the authority's certificate in a file that the program is told of.
+    /// Serves over HTTPS. The tool trusts the authority through `PLEX_AUTH_CA_FILE`.
     pub(crate) fn https(
         authority: &Authority,
         certificate: plex_auth_fake::ServerCertificate,
     ) -> Self {
-        let harness = Self::of(Server::https(FakePlex::new(), certificate));
+        let harness = Self::over(Server::https(FakePlex::new(), certificate));
         let file = harness.folder.path().join("ca.pem");
         std::fs::write(&file, authority.root_pem()).unwrap();
-        harness.with("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
+        harness.with_variable("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
     }
 
-    fn of(server: Server) -> Self {
+    fn over(server: Server) -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("{}/api/v2", server.url());
         let harness = Self { server, folder, environment: BTreeMap::new() };
-        let state = harness.state().to_str().unwrap().to_owned();
-        harness.with("PLEX_AUTH_PLEX_TV", &url).with("PLEX_AUTH_STATE_DIR", &state)
+        let state = harness.state_folder().to_str().unwrap().to_owned();
+        harness
+            .with_variable("PLEX_AUTH_PLEX_TV", &url)
+            .with_variable("PLEX_AUTH_STATE_DIR", &state)
     }
 
-    /// Sets a variable for every run.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+    /// Sets an environment variable for every run.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// The folder of the tool's state.
-    pub(crate) fn state(&self) -> PathBuf {
+    /// Returns the tool's state folder.
+    pub(crate) fn state_folder(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
@@ -74,13 +76,13 @@ impl Harness {
         self.server.with(look)
     }
 
-    /// The program with nothing of this process's environment but where programs are found.
+    /// Returns a command that runs the tool. Of this process's environment it inherits only `PATH`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.prepared(PROGRAM, arguments)
+        self.command_for(PROGRAM, arguments)
     }
 
-    /// The same, started by something else that is given it and its arguments.
-    pub(crate) fn prepared(&self, file: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    /// Returns a command that runs another program in the same environment.
+    pub(crate) fn command_for(&self, file: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = Command::new(file);
         command
             .args(arguments)
@@ -94,37 +96,37 @@ impl Harness {
         command
     }
 
-    /// Runs it with nothing on standard input.
+    /// Runs the tool with empty standard input.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        self.run_with(arguments, "")
+        self.run_with_input(arguments, "")
     }
 
-    /// Runs it with this on standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
-        Running::start(self.command(arguments), input).end()
+    /// Runs the tool with this text on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        Running::start(self.command(arguments), input).wait()
     }
 
-    /// Runs it well, and returns what it printed.
-    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+    /// Runs the tool, which must succeed, and returns its standard output.
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let outcome = self.run(arguments);
         assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
         outcome.stdout
     }
 
-    /// The same, of JSON.
+    /// Runs the tool, which must succeed, and parses its standard output as JSON.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        let text = self.done(arguments);
+        let text = self.succeed(arguments);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
-    /// Signs in with the token that somebody has from the beginning.
+    /// Signs in with the account's initial token.
     pub(crate) fn sign_in(&self, who: Who) {
         let token = self.fake(|fake| fake.account(who).token().to_owned());
-        let outcome = self.run_with(&["login", "--token"], &token);
+        let outcome = self.run_with_input(&["login", "--token"], &token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
-    /// Lets the time of the PIN be over that was made last.
+    /// Makes the latest PIN expire.
     pub(crate) fn expire_last_pin(&self) {
         self.fake(|fake| {
             let id = fake.pins().last().unwrap().id();
@@ -132,16 +134,16 @@ impl Harness {
         });
     }
 
-    /// Types the code as somebody does on the page.
+    /// Links the PIN with this code, as the user does on the page.
     pub(crate) fn link(&self, code: &str, who: Who) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let linked = self.fake(|fake| fake.link_pin(code, who, now));
-        assert!(linked.is_some(), "no PIN waits with the code {code}");
+        assert!(linked.is_some(), "no PIN with the code {code} is waiting");
     }
 
-    /// Everything in the state folder, by name.
+    /// Returns the contents of each file in the state folder, by name.
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
-        let entries = std::fs::read_dir(self.state()).unwrap().map(Result::unwrap);
+        let entries = std::fs::read_dir(self.state_folder()).unwrap().map(Result::unwrap);
         let text = |path: PathBuf| std::fs::read_to_string(path).unwrap();
         entries
             .map(|entry| (entry.file_name().into_string().unwrap(), text(entry.path())))
@@ -149,28 +151,28 @@ impl Harness {
     }
 }
 
-/// The program while it runs.
+/// A run in progress.
 pub(crate) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    heard: String,
+    stderr_read: String,
 }
 
 impl Running {
     pub(crate) fn start(mut command: Command, input: &str) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // One that does not read what it is given ends its pipe early.
+        // A run that does not read its input may close the pipe early.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, heard: String::new() }
+        Self { child, stderr, stderr_read: String::new() }
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it has ended. Its number is its own until [`end`](Self::end) all the same.
+    /// Returns whether the process has ended. Its ID stays reserved until [`wait`](Self::wait).
     #[cfg(unix)]
     pub(crate) fn has_ended(&self) -> bool {
         let id = rustix::process::Pid::from_child(&self.child);
@@ -178,35 +180,35 @@ impl Running {
         waitid(WaitId::Pid(id), look).unwrap().is_some()
     }
 
-    /// The code that it shows.
-    pub(crate) fn code(&mut self) -> String {
+    /// Waits for the code to link, and returns it.
+    pub(crate) fn link_code(&mut self) -> String {
         loop {
             let line = self.line();
-            self.heard.push_str(&line);
+            self.stderr_read.push_str(&line);
             if let Some((_, code)) = line.trim_end().split_once("type the code ") {
                 return code.to_owned();
             }
         }
     }
 
-    /// Waits for a line on standard error.
+    /// Waits for the next line on standard error.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         let read = self.stderr.read_line(&mut line).unwrap();
-        assert_ne!(read, 0, "it ended: {}", self.heard);
+        assert_ne!(read, 0, "the tool ended: {}", self.stderr_read);
         line
     }
 
-    /// Waits until it has ended.
-    pub(crate) fn end(mut self) -> Outcome {
+    /// Waits for the end of the run.
+    pub(crate) fn wait(mut self) -> Outcome {
         let mut stdout = self.child.stdout.take().unwrap();
-        let reads_stdout = thread::spawn(move || {
+        let stdout_reader = thread::spawn(move || {
             let mut text = String::new();
             stdout.read_to_string(&mut text).unwrap();
             text
         });
         let mut stderr = self.stderr;
-        let reads_stderr = thread::spawn(move || {
+        let stderr_reader = thread::spawn(move || {
             let mut text = String::new();
             stderr.read_to_string(&mut text).unwrap();
             text
@@ -218,21 +220,21 @@ impl Running {
             }
             if since.elapsed() > LIMIT {
                 self.child.kill().unwrap();
-                panic!("it hangs: {}", self.heard);
+                panic!("the tool hangs: {}", self.stderr_read);
             }
             thread::sleep(Duration::from_millis(5));
         };
         Outcome {
             code: status.code().unwrap_or(-1),
-            stdout: reads_stdout.join().unwrap(),
-            stderr: self.heard + &reads_stderr.join().unwrap(),
+            stdout: stdout_reader.join().unwrap(),
+            stderr: self.stderr_read + &stderr_reader.join().unwrap(),
         }
     }
 }
 
 impl Outcome {
-    /// That it ended so, with an error of three lines at most that says this.
-    pub(crate) fn failed(&self, code: i32, says: &[&str]) {
+    /// Asserts the exit status, and an error of at most three lines that contains these texts.
+    pub(crate) fn assert_failed(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
         let from = self.stderr.find("error: ").unwrap_or_else(|| panic!("{self:?}"));
@@ -243,7 +245,7 @@ impl Outcome {
             lines.iter().all(|line| labels.iter().any(|label| line.starts_with(label))),
             "{self:?}"
         );
-        for text in says {
+        for text in expected {
             assert!(lines.iter().any(|line| line.contains(text)), "no {text:?}: {self:?}");
         }
     }

@@ -1,10 +1,10 @@
-//! The tool as its users see it: its arguments, output, exit status, and the files that it leaves on the disk.
+//! The tool as its users see it: arguments, output, exit status, and the files on the disk.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "so tests fail, and say where"
+    reason = "a test fails by a panic, which reports its location"
 )]
 
 mod commands;

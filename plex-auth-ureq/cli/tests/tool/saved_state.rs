@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{Harness, Running};
 
-/// The client identifiers that plex.tv has seen.
+/// Returns the client identifiers that plex.tv has received.
 fn identifiers(harness: &Harness) -> BTreeSet<String> {
     harness.fake(|fake| {
         let seen = fake.requests().iter();
@@ -19,13 +19,13 @@ fn identifiers(harness: &Harness) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_client_identifier_is_made_once_and_survives_logout() {
+fn the_client_identifier_survives_logout() {
     let harness = Harness::new();
     for _ in 0..2 {
         harness.sign_in(Who::Free);
-        harness.done(&["whoami"]);
-        harness.run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n");
-        harness.done(&["logout"]);
+        harness.succeed(&["whoami"]);
+        harness.run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n");
+        harness.succeed(&["logout"]);
     }
     assert_eq!(identifiers(&harness).len(), 1);
     let saved = harness.files()["client-identifier"].trim().to_owned();
@@ -33,7 +33,7 @@ fn the_client_identifier_is_made_once_and_survives_logout() {
 }
 
 #[test]
-fn processes_that_begin_at_once_have_one_identifier_and_lose_nothing() {
+fn concurrent_logins_lose_nothing() {
     let harness = Harness::new();
     let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
     let names: Vec<_> = (0..8).map(|number| format!("profile-{number}")).collect();
@@ -41,20 +41,20 @@ fn processes_that_begin_at_once_have_one_identifier_and_lose_nothing() {
         Running::start(harness.command(&["login", "--token", "--profile", name]), &token)
     };
     let running: Vec<_> = names.iter().map(start).collect();
-    for outcome in running.into_iter().map(Running::end) {
+    for outcome in running.into_iter().map(Running::wait) {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
     for name in &names {
-        assert_eq!(harness.done(&["token", "--profile", name]).trim(), token);
+        assert_eq!(harness.succeed(&["token", "--profile", name]).trim(), token);
     }
     assert_eq!(identifiers(&harness).len(), 1);
 }
 
 #[test]
-fn a_login_that_hears_late_whose_its_token_is_says_nothing_of_anothers() {
+fn a_late_response_does_not_mix_accounts() {
     let harness = Harness::new();
     let mut first = Running::start(harness.command(&["login"]), "");
-    let code = first.code();
+    let code = first.link_code();
     let late = Misbehaviour::deliver(Delivery::After(Duration::from_secs(5))).times(1);
     harness.fake(|fake| fake.misbehave("/user", late));
     harness.link(&code, Who::PlexPass);
@@ -62,7 +62,7 @@ fn a_login_that_hears_late_whose_its_token_is_says_nothing_of_anothers() {
         thread::yield_now();
     }
     harness.sign_in(Who::Free);
-    assert_eq!(first.end().code, 0);
+    assert_eq!(first.wait().code, 0);
     let state: Value = serde_json::from_str(&harness.files()["state.json"]).unwrap();
     let saved = &state["profiles"]["default"];
     harness.fake(|fake| {
@@ -73,16 +73,16 @@ fn a_login_that_hears_late_whose_its_token_is_says_nothing_of_anothers() {
 }
 
 #[test]
-fn a_damaged_file_is_said_to_be_so_and_kept_aside() {
+fn a_damaged_file_is_set_aside() {
     let harness = Harness::new();
     harness.sign_in(Who::PlexPass);
     let identifier = harness.files()["client-identifier"].clone();
-    let path = harness.state().join("state.json");
+    let path = harness.state_folder().join("state.json");
     let whole = fs::read_to_string(&path).unwrap();
     let half = &whole[..whole.len() / 2];
     for (number, arguments) in [(1, &["whoami"][..]), (2, &["login"]), (3, &["logout"])] {
         fs::write(&path, half).unwrap();
-        harness.run(arguments).failed(
+        harness.run(arguments).assert_failed(
             74,
             &["is damaged", &format!("state.json.damaged-{number}"), "plex-auth login"],
         );
@@ -108,7 +108,7 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn without_a_word_the_state_is_in_the_platforms_folder() {
+    fn the_default_folder_is_the_platforms() {
         let harness = Harness::new();
         let token = harness.fake(|fake| fake.account(Who::Free).token().to_owned());
         for (variable, folder) in [("HOME", "home/.local/state"), ("XDG_STATE_HOME", "elsewhere")] {
@@ -117,26 +117,26 @@ mod unix {
             if variable == "XDG_STATE_HOME" {
                 login.env(variable, harness.folder.path().join(folder));
             }
-            assert_eq!(Running::start(login, &token).end().code, 0);
+            assert_eq!(Running::start(login, &token).wait().code, 0);
             let state = harness.folder.path().join(folder).join("plex-auth/state.json");
             assert!(fs::read_to_string(&state).unwrap().contains(&token), "{state:?}");
         }
     }
 
-    /// The program under a shell that first does this.
-    fn after(harness: &Harness, first: &str, arguments: &[&str]) -> Command {
+    /// Returns a command that runs the tool from a shell, after these shell commands.
+    fn command_after(harness: &Harness, first: &str, arguments: &[&str]) -> Command {
         let script = format!("{first}; exec \"$0\" \"$@\"");
         let mut all = vec!["-c", script.as_str(), PROGRAM];
         all.extend(arguments);
-        harness.prepared("sh", &all)
+        harness.command_for("sh", &all)
     }
 
     #[test]
-    fn no_file_is_ever_another_users_to_read() {
+    fn files_are_readable_only_by_their_owner() {
         let harness = Harness::new();
-        let (done, state) = (AtomicBool::new(false), harness.state());
+        let (done, state) = (AtomicBool::new(false), harness.state_folder());
         let watched = thread::scope(|scope| {
-            // Looks all the time while files come and go.
+            // Watches the folder while files are created and renamed.
             let watch = scope.spawn(|| {
                 let mut watched = BTreeSet::new();
                 while !done.load(Ordering::SeqCst) {
@@ -152,8 +152,9 @@ mod unix {
             let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
             for number in 0..5 {
                 let arguments = ["login", "--token", "--profile", &number.to_string()];
-                // A umask that would let everybody read.
-                let outcome = Running::start(after(&harness, "umask 0", &arguments), &token).end();
+                // A umask that would let all users read.
+                let outcome =
+                    Running::start(command_after(&harness, "umask 0", &arguments), &token).wait();
                 assert_eq!(outcome.code, 0, "{outcome:?}");
             }
             done.store(true, Ordering::SeqCst);
@@ -169,80 +170,82 @@ mod unix {
     }
 
     #[test]
-    fn a_full_disk_costs_nothing_that_was_kept() {
+    fn a_full_disk_loses_no_saved_state() {
         let harness = Harness::new();
-        // No file may have a byte, and no signal says so.
+        // No file may grow; instead of a signal, the write fails.
         let full = "trap '' XFSZ; ulimit -f 0";
-        let outcome = Running::start(after(&harness, full, &["login"]), "").end();
-        outcome.failed(74, &["state.json", "The disk is full"]);
+        let outcome = Running::start(command_after(&harness, full, &["login"]), "").wait();
+        outcome.assert_failed(74, &["state.json", "The disk is full"]);
         assert_eq!(
             harness.fake(|fake| fake.requests().len()),
             0,
-            "nobody signs in to what cannot be kept"
+            "no request is sent if nothing can be saved"
         );
 
         harness.sign_in(Who::PlexPass);
         let before = harness.files();
         for arguments in [&["login"][..], &["logout"], &["switch", "nilo"]] {
-            let outcome = Running::start(after(&harness, full, arguments), "").end();
-            outcome.failed(74, &["The disk is full. What was kept before is as it was."]);
+            let outcome = Running::start(command_after(&harness, full, arguments), "").wait();
+            outcome.assert_failed(74, &["The disk is full. What was kept before is as it was."]);
             assert_eq!(harness.files(), before, "{arguments:?}");
         }
         assert_eq!(harness.run(&["check"]).code, 0);
     }
 
     #[test]
-    fn a_process_that_is_killed_while_it_writes_costs_nothing_that_was_kept() {
+    fn a_killed_process_loses_no_saved_state() {
         let harness = Harness::new();
         let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
         harness.sign_in(Who::PlexPass);
-        let files =
-            || fs::read_dir(harness.state()).unwrap().map(|entry| entry.unwrap().file_name());
+        let files = || {
+            fs::read_dir(harness.state_folder()).unwrap().map(|entry| entry.unwrap().file_name())
+        };
         let left_behind =
             || files().filter(|name| name.to_string_lossy().ends_with(".new")).count();
         for number in 0..20 {
             let name = number.to_string();
             let arguments = ["login", "--token", "--profile", &name];
             let login = Running::start(harness.command(&arguments), &token);
-            // As soon as a new file is begun, where that is seen before it is done.
+            // Until a new file is being written. It may be complete before that is noticed.
             while left_behind() == 0 && !login.has_ended() {}
             kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
-            login.end();
-            assert_eq!(harness.done(&["token"]).trim(), token);
+            login.wait();
+            assert_eq!(harness.succeed(&["token"]).trim(), token);
         }
-        // What such a process leaves, the next one takes away.
-        fs::write(harness.state().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
-        harness.done(&["switch", "nilo"]);
+        // The next run removes what a killed process left behind.
+        fs::write(harness.state_folder().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
+        harness.succeed(&["switch", "nilo"]);
         assert_eq!(left_behind(), 0);
         assert_eq!(identifiers(&harness).len(), 1);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_result_that_cannot_be_written_is_not_done() {
+    fn a_result_that_cannot_be_written_is_an_error() {
         let harness = Harness::new();
         harness.sign_in(Who::PlexPass);
         for arguments in
             [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"]]
         {
-            let outcome = Running::start(after(&harness, "exec >/dev/full", arguments), "").end();
-            outcome.failed(74, &["the result could not be written"]);
+            let outcome =
+                Running::start(command_after(&harness, "exec >/dev/full", arguments), "").wait();
+            outcome.assert_failed(74, &["the result could not be written"]);
         }
     }
 
-    /// As a user who has no rights of root's, with a copy of the program where that user finds it.
-    fn as_nobody(harness: &Harness, arguments: &[&str]) -> Command {
+    /// Returns a command that runs a copy of the tool without root's permissions.
+    fn unprivileged(harness: &Harness, arguments: &[&str]) -> Command {
         let open =
             |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         open(harness.folder.path());
         let copy = harness.folder.path().join("plex-auth");
         if !copy.exists() {
-            // By another process: one that a thread of ours starts meanwhile would hold the copy open for writing, and
-            // what is open for writing cannot be run.
+            // By another process: a process started meanwhile by another thread would inherit the copy open for
+            // writing, and a file that is open for writing cannot be run.
             assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
         }
         open(&copy);
-        let mut command = harness.prepared(&copy, arguments);
+        let mut command = harness.command_for(&copy, arguments);
         if fs::metadata(&copy).unwrap().uid() == 0 {
             command.uid(65534).gid(65534);
         }
@@ -250,91 +253,97 @@ mod unix {
     }
 
     #[test]
-    fn a_read_only_folder_is_enough_to_use_a_token_and_not_to_keep_one() {
+    fn a_read_only_folder_allows_only_reading() {
         let harness = Harness::new();
         harness.sign_in(Who::PlexPass);
         let mode = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         };
         for name in harness.files().keys() {
-            mode(&harness.state().join(name), 0o444);
+            mode(&harness.state_folder().join(name), 0o444);
         }
-        mode(&harness.state(), 0o555);
-        let run = |arguments: &[&str]| Running::start(as_nobody(&harness, arguments), "").end();
+        mode(&harness.state_folder(), 0o555);
+        let run = |arguments: &[&str]| Running::start(unprivileged(&harness, arguments), "").wait();
         let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
         assert_eq!(run(&["token"]).stdout.trim(), token);
         let outcome = run(&["check"]);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
         for arguments in [&["login"][..], &["logout"]] {
-            run(arguments).failed(74, &["this user may not write there", "--state-dir"]);
+            run(arguments).assert_failed(74, &["this user may not write there", "--state-dir"]);
         }
-        let below = harness.state().join("below");
+        let below = harness.state_folder().join("below");
         let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
-        outcome.failed(74, &["cannot make the folder"]);
-        // As where root signed in before.
-        mode(&harness.state().join("state.json"), 0o000);
-        run(&["token"]).failed(74, &["cannot read", "another user's"]);
-        mode(&harness.state(), 0o755);
+        outcome.assert_failed(74, &["cannot make the folder"]);
+        // As if root had signed in before.
+        mode(&harness.state_folder().join("state.json"), 0o000);
+        run(&["token"]).assert_failed(74, &["cannot read", "another user's"]);
+        mode(&harness.state_folder(), 0o755);
     }
 
     #[test]
-    fn what_stands_in_the_place_of_a_file_is_no_matter_of_permissions() {
+    fn a_folder_in_place_of_a_file_is_reported() {
         let harness = Harness::new();
-        fs::create_dir_all(harness.state().join("state.json")).unwrap();
-        harness.run(&["token"]).failed(74, &["cannot read", "Something else is in the place"]);
-        let below = harness.state().join("state.json/file");
+        fs::create_dir_all(harness.state_folder().join("state.json")).unwrap();
+        harness
+            .run(&["token"])
+            .assert_failed(74, &["cannot read", "Something else is in the place"]);
+        let below = harness.state_folder().join("state.json/file");
         fs::write(&below, "").unwrap();
         let below = below.to_str().unwrap();
         harness
             .run(&["token", "--state-dir", below])
-            .failed(74, &["Something else is in the place"]);
+            .assert_failed(74, &["Something else is in the place"]);
     }
 
     #[test]
-    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+    fn a_symbolic_link_is_kept() {
         let harness = Harness::new();
         harness.sign_in(Who::Free);
         let (link, elsewhere) =
-            (harness.state().join("state.json"), harness.folder.path().join("real"));
+            (harness.state_folder().join("state.json"), harness.folder.path().join("real"));
         fs::rename(&link, &elsewhere).unwrap();
         std::os::unix::fs::symlink("../real", &link).unwrap();
         harness.sign_in(Who::PlexPass);
         assert_eq!(fs::read_link(&link).unwrap(), Path::new("../real"));
-        assert!(fs::read_to_string(&elsewhere).unwrap().contains(harness.done(&["token"]).trim()));
+        assert!(
+            fs::read_to_string(&elsewhere).unwrap().contains(harness.succeed(&["token"]).trim())
+        );
         assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
-        harness.done(&["logout"]);
+        harness.succeed(&["logout"]);
         assert!(!fs::read_to_string(&elsewhere).unwrap().contains("token"));
     }
 
     #[test]
-    fn a_device_goes_on_with_a_token_that_is_still_good_where_none_can_be_kept() {
+    fn a_full_disk_keeps_a_valid_device_token() {
         let harness = crate::devices::signed_in();
-        let token = crate::devices::age(&harness, crate::devices::LIFE - 60 * 60);
-        // So that it cannot be told from one that may read alone.
+        let token =
+            crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME - 60 * 60);
+        // A full disk must behave like a read-only folder.
         let full = "trap '' XFSZ; ulimit -f 0";
-        let outcome = Running::start(after(&harness, full, &["token"]), "").end();
+        let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
         assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
         assert!(outcome.stderr.contains("warning: the token could not be renewed"), "{outcome:?}");
-        let renewed = harness.done(&["token"]);
+        let renewed = harness.succeed(&["token"]);
         assert_ne!(renewed.trim(), token);
 
-        crate::devices::age(&harness, crate::devices::LIFE + 60);
-        let outcome = Running::start(after(&harness, full, &["token"]), "").end();
-        outcome.failed(74, &["The disk is full"]);
+        crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME + 60);
+        let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
+        outcome.assert_failed(74, &["The disk is full"]);
     }
 
     #[test]
-    fn an_interruption_ends_by_130_and_leaves_the_state_whole() {
+    fn a_signal_ends_with_130_and_keeps_the_state() {
         for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
             let harness = Harness::new();
             harness.sign_in(Who::PlexPass);
             let before = harness.files();
-            // As a script puts it in the background.
-            let mut login = Running::start(after(&harness, "trap '' INT QUIT", &["login"]), "");
-            login.code();
+            // As in a background job of a script.
+            let mut login =
+                Running::start(command_after(&harness, "trap '' INT QUIT", &["login"]), "");
+            login.link_code();
             kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), signal).unwrap();
-            let outcome = login.end();
+            let outcome = login.wait();
             assert_eq!((outcome.code, outcome.stdout.as_str()), (130, ""), "{outcome:?}");
             assert_eq!(harness.files(), before);
         }

@@ -1,11 +1,12 @@
-//! No secret is shown but by the commands that are for it: not in arguments, the environment, what is said or errors.
+//! Secrets appear only in the output of commands that exist to print them: never in messages, errors, arguments or the
+//! environment.
 
 use plex_auth_fake::{Which, Who};
 
 use crate::harness::Harness;
 
 #[test]
-fn nothing_that_is_said_has_a_secret() {
+fn output_contains_no_secret() {
     let harness = Harness::new();
     harness.sign_in(Who::PlexPass);
     let mut secrets = harness.fake(|fake| {
@@ -15,13 +16,13 @@ fn nothing_that_is_said_has_a_secret() {
             server,
             "4711".into(),
             "a lantern".into(),
-            "a-dead-one".into(),
+            "an-invalid-token".into(),
         ]
     });
-    let mut said = String::new();
+    let mut output = String::new();
     let mut run = |arguments: &[&str], input: &str| {
-        let outcome = harness.run_with(arguments, input);
-        said += &format!("{arguments:?}: {}{}\n", outcome.stdout, outcome.stderr);
+        let outcome = harness.run_with_input(arguments, input);
+        output += &format!("{arguments:?}: {}{}\n", outcome.stdout, outcome.stderr);
     };
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     for more in [&["-v"][..], &["-v", "--json"], &["--json"]] {
@@ -32,7 +33,7 @@ fn nothing_that_is_said_has_a_secret() {
         run(&["users"], "");
         run(&["switch", "rosa", "--into", "own"], "4711\n");
         run(&["source", "boathouse", &source], "");
-        run(&["login", "--token", "--profile", "other"], "a-dead-one\n");
+        run(&["login", "--token", "--profile", "other"], "an-invalid-token\n");
         run(&["login", "--password", "--profile", "third"], "rosa\nnine kites & a lantern\n");
         run(&["login", "--password", "--profile", "fourth"], "rosa\na lantern\n");
     }
@@ -42,25 +43,25 @@ fn nothing_that_is_said_has_a_secret() {
     run(&["token", "--json"]);
     run(&["logout", "-v", "--profile", "third"]);
     for profile in ["own", "default"] {
-        secrets.push(harness.done(&["token", "--profile", profile]).trim().to_owned());
+        secrets.push(harness.succeed(&["token", "--profile", profile]).trim().to_owned());
     }
-    // These may have any digits, those of the Home PIN, too.
+    // The port and the version could contain the digits of the Home PIN by chance.
     let version = harness.fake(|fake| fake.server(Which::Claimed).version().to_owned());
-    let said =
-        said.replace(&harness.server.port().to_string(), "PORT").replace(&version, "VERSION");
-    assert!(said.contains("/***") && said.len() > 4000, "{said}");
+    let output =
+        output.replace(&harness.server.port().to_string(), "PORT").replace(&version, "VERSION");
+    assert!(output.contains("/***") && output.len() > 4000, "{output}");
     for secret in &secrets {
-        assert!(!said.contains(secret), "{secret}: {said}");
+        assert!(!output.contains(secret), "{secret}: {output}");
     }
-    for made in ["transient-", "claim-"] {
-        assert!(!said.contains(made), "{said}");
+    for prefix in ["transient-", "claim-"] {
+        assert!(!output.contains(prefix), "{output}");
     }
 }
 
 #[test]
-fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
+fn a_secret_in_an_argument_is_not_repeated() {
     let harness = Harness::new();
-    for (arguments, says) in [
+    for (arguments, expected) in [
         (&["login", "--token", "a-lantern"][..], "an argument too many"),
         (&["login", "--token=a-lantern"], "--token takes no value"),
         (&["login", "--password", "a-lantern"], "an argument too many"),
@@ -68,17 +69,17 @@ fn a_secret_that_was_typed_as_an_argument_is_not_said_again() {
     ] {
         for more in [&[][..], &["--json"]] {
             let outcome = harness.run(&[arguments, more].concat());
-            let said = &outcome.stderr;
-            assert!(outcome.code == 64 && said.contains(says), "{outcome:?}");
-            assert!(said.contains("Secrets are no arguments"), "{outcome:?}");
-            assert!(!said.contains("lantern"), "{outcome:?}");
+            let stderr = &outcome.stderr;
+            assert!(outcome.code == 64 && stderr.contains(expected), "{outcome:?}");
+            assert!(stderr.contains("Secrets are no arguments"), "{outcome:?}");
+            assert!(!stderr.contains("lantern"), "{outcome:?}");
         }
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn other_users_of_the_machine_see_no_secret_while_it_runs() {
+fn other_users_cannot_see_a_secret() {
     use plex_auth_fake::{Delivery, Misbehaviour};
 
     use crate::harness::Running;
@@ -95,10 +96,10 @@ fn other_users_of_the_machine_see_no_secret_while_it_runs() {
         let seen = String::from_utf8_lossy(&proc(name)).into_owned();
         assert!(!seen.contains("lantern") && !seen.is_empty(), "{seen}");
     }
-    // It starts no other program that could be told one.
+    // It starts no other program that could receive a secret.
     let children = String::from_utf8(proc(&format!("task/{}/children", login.id()))).unwrap();
     assert_eq!(children, "");
     let id = rustix::process::Pid::from_raw(login.id().cast_signed()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    assert_eq!(login.end().code, 130);
+    assert_eq!(login.wait().code, 130);
 }

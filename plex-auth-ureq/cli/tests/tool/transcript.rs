@@ -1,4 +1,4 @@
-//! The README's transcript is what the program prints, and the fields that it promises are there.
+//! The README's transcript and its table of JSON fields match the tool.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::harness::{Harness, Running};
 
-/// The block that stands after a marker.
+/// Returns the console block after a marker.
 fn block<'a>(readme: &'a str, marker: &str) -> &'a str {
-    let (_, rest) = readme.split_once(marker).expect("the marker");
-    let (_, rest) = rest.split_once("```console\n").expect("the block");
-    rest.split_once("```").expect("its end").0
+    let (_, rest) = readme.split_once(marker).expect("a marker");
+    let (_, rest) = rest.split_once("```console\n").expect("a block");
+    rest.split_once("```").expect("an end").0
 }
 
-/// Without what is another one at each run: ports, the client identifier, times.
+/// Masks what differs between runs: ports, the client identifier, durations.
 fn masked(text: &str) -> String {
     let mask = |word: &str| match word.split_once("http://127.0.0.1:") {
         Some((before, port_and_path)) => {
@@ -38,7 +38,7 @@ fn masked(text: &str) -> String {
 }
 
 #[test]
-fn the_readmes_transcript_is_what_is_printed() {
+fn the_readme_transcript_is_current() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let expected = block(&readme, "<!-- transcript -->");
@@ -49,17 +49,17 @@ fn the_readmes_transcript_is_what_is_printed() {
         let arguments: Vec<_> = line.split(' ').collect();
         let mut running = Running::start(harness.command(&arguments), "");
         if arguments == ["login"] {
-            harness.link(&running.code(), Who::PlexPass);
+            harness.link(&running.link_code(), Who::PlexPass);
         }
-        let outcome = running.end();
+        let outcome = running.wait();
         printed += &format!("$ plex-auth {line}\n{}{}", outcome.stderr, outcome.stdout);
         commands += 1;
     }
     assert_eq!(commands, 3);
-    assert_eq!(masked(&printed), masked(expected), "the program prints:\n{printed}");
+    assert_eq!(masked(&printed), masked(expected), "the tool prints:\n{printed}");
 }
 
-/// Every name that an object has, and those of the objects inside of it.
+/// Collects the names in an object and in the objects inside it.
 fn names(json: &Value, found: &mut BTreeSet<String>) {
     match json {
         Value::Object(members) => {
@@ -74,7 +74,7 @@ fn names(json: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_readme_names_every_field_of_every_commands_json() {
+fn the_readme_lists_every_json_field() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
@@ -94,24 +94,24 @@ fn the_readme_names_every_field_of_every_commands_json() {
             "switch" => vec!["switch", "Nilo"],
             command => vec![command],
         };
-        let outcome = harness.run_with(&[&arguments[..], &["--json"]].concat(), &token);
+        let outcome = harness.run_with_input(&[&arguments[..], &["--json"]].concat(), &token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let mut found = BTreeSet::new();
         names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);
-        // Values that a field may have stand in brackets behind it.
+        // The possible values of a field follow it in parentheses.
         let values =
             ["token` or `device key", "alive`, `dead` or `unknown", "local`, `remote` or `relay"];
         let fields = values
             .iter()
             .fold(fields.to_owned(), |fields, values| fields.replace(&format!("(`{values}`)"), ""));
-        let told: BTreeSet<_> = fields
+        let documented: BTreeSet<_> = fields
             .split('`')
             .skip(1)
             .step_by(2)
             .filter(|field| !field.starts_with('-'))
             .map(str::to_owned)
             .collect();
-        assert_eq!(told, found, "{command}");
+        assert_eq!(documented, found, "{command}");
         commands += 1;
     }
     assert_eq!(commands, 11);

@@ -12,21 +12,21 @@ fn signed_in() -> Harness {
 }
 
 #[test]
-fn a_rate_limit_says_how_long_to_wait() {
+fn a_rate_limit_reports_the_wait() {
     let harness = signed_in();
     let limited = Misbehaviour::answer(429, "", "").header("retry-after", "120");
     harness.fake(|fake| fake.misbehave("/user", limited.clone()));
-    harness.run(&["whoami"]).failed(2, &["too many requests", "Wait 120 seconds"]);
-    harness.run(&["check"]).failed(2, &["too many requests", "Wait 120 seconds"]);
+    harness.run(&["whoami"]).assert_failed(2, &["too many requests", "Wait 120 seconds"]);
+    harness.run(&["check"]).assert_failed(2, &["too many requests", "Wait 120 seconds"]);
     let json: serde_json::Value =
         serde_json::from_str(&harness.run(&["check", "--json"]).stdout).unwrap();
     assert_eq!((json["state"].as_str(), json["retry_in"].as_u64()), (Some("unknown"), Some(120)));
     harness.fake(|fake| fake.misbehave("/pins", limited));
-    harness.run(&["login"]).failed(2, &["too many requests"]);
+    harness.run(&["login"]).assert_failed(2, &["too many requests"]);
 }
 
 #[test]
-fn a_captive_portal_is_not_taken_for_plex() {
+fn a_captive_portal_is_not_mistaken_for_plex() {
     let harness = signed_in();
     let before = harness.files();
     let page = "<html>Sign in to the hotel's network</html>";
@@ -34,90 +34,100 @@ fn a_captive_portal_is_not_taken_for_plex() {
         harness.fake(|fake| fake.misbehave(path, Misbehaviour::answer(200, "text/html", page)));
     }
     for arguments in [&["whoami"][..], &["servers"], &["logout"], &["users"]] {
-        harness.run(arguments).failed(2, &["an HTML page", "captive portal"]);
+        harness.run(arguments).assert_failed(2, &["an HTML page", "captive portal"]);
     }
-    harness.run(&["check", "--timeout", "1"]).failed(2, &["captive portal"]);
-    harness.run_with(&["login", "--password"], "rosa\nwhatever\n").failed(2, &["captive portal"]);
-    harness.run(&["login"]).failed(2, &["captive portal"]);
+    harness.run(&["check", "--timeout", "1"]).assert_failed(2, &["captive portal"]);
+    harness
+        .run_with_input(&["login", "--password"], "rosa\nanything\n")
+        .assert_failed(2, &["captive portal"]);
+    harness.run(&["login"]).assert_failed(2, &["captive portal"]);
 
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| {
         fake.misbehave("/user", Misbehaviour::redirect(302, "https://portal.example/"));
     });
-    harness.run(&["whoami"]).failed(2, &["redirected to https://portal.example", "captive portal"]);
+    harness
+        .run(&["whoami"])
+        .assert_failed(2, &["redirected to https://portal.example", "captive portal"]);
 
-    // A proxy that wants a password.
+    // A proxy that requires a password.
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| fake.misbehave("/user", Misbehaviour::answer(407, "text/html", page)));
-    harness.run(&["whoami"]).failed(2, &["407", "captive portal"]);
+    harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
     assert_eq!(harness.files(), before);
 }
 
 #[test]
-fn an_outage_and_silence_are_no_word_about_the_token() {
+fn an_outage_is_not_an_invalid_token() {
     let harness = signed_in();
     harness.fake(|fake| {
         fake.misbehave("/user", Misbehaviour::answer(502, "text/html", "Bad Gateway"));
     });
-    harness.run(&["check", "--timeout", "1"]).failed(2, &["trouble at the server"]);
-    harness.run(&["whoami"]).failed(2, &["trouble at the server", "Try again later"]);
+    harness.run(&["check", "--timeout", "1"]).assert_failed(2, &["trouble at the server"]);
+    harness.run(&["whoami"]).assert_failed(2, &["trouble at the server", "Try again later"]);
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| fake.misbehave("/user", Misbehaviour::deliver(Delivery::Never)));
     harness
         .run(&["whoami", "--timeout", "0.5"])
-        .failed(2, &["no whole answer within 500ms", "--timeout"]);
+        .assert_failed(2, &["no whole answer within 500ms", "--timeout"]);
 
     let hole = BlackHole::open().expect("a port");
     let nowhere = format!("{}/api/v2", hole.url());
     harness
         .run(&["whoami", "--timeout", "0.5", "--plex-tv", &nowhere])
-        .failed(2, &["no whole answer"]);
+        .assert_failed(2, &["no whole answer"]);
     harness
         .run(&["whoami", "--plex-tv", "http://127.0.0.1:1/api/v2"])
-        .failed(2, &["refused", "Check the network"]);
+        .assert_failed(2, &["refused", "Check the network"]);
     harness
         .run(&["whoami", "--plex-tv", "http://nowhere.invalid/api/v2"])
-        .failed(2, &["the name of the host was not found"]);
+        .assert_failed(2, &["the name of the host was not found"]);
 }
 
 #[test]
-fn a_clock_that_may_be_wrong_is_named() {
+fn a_wrong_clock_is_suggested() {
     let authority = Authority::new();
     for certificate in [authority.expired(), authority.not_yet_valid()] {
         let harness = Harness::https(&authority, certificate);
-        harness.run_with(&["login", "--token"], "abc").failed(2, &["clock is wrong", "`date`"]);
+        harness
+            .run_with_input(&["login", "--token"], "abc")
+            .assert_failed(2, &["clock is wrong", "`date`"]);
     }
     let (ours, theirs) = (Authority::new(), Authority::new());
     let harness = Harness::https(&ours, theirs.good());
-    harness.run_with(&["login", "--token"], "abc").failed(2, &["not trusted", "--ca-file"]);
+    harness
+        .run_with_input(&["login", "--token"], "abc")
+        .assert_failed(2, &["not trusted", "--ca-file"]);
 }
 
 #[test]
-fn a_sign_in_whose_outcome_is_not_known_is_not_tried_again() {
+fn an_unknown_sign_in_is_not_retried() {
     let harness = Harness::new();
     harness.fake(|fake| {
         fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::CloseUnanswered));
     });
     harness
-        .run_with(&["login", "--password"], "rosa\nnine kites & a lantern\n")
-        .failed(2, &["outcome unknown", "list of devices"]);
+        .run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n")
+        .assert_failed(2, &["outcome unknown", "list of devices"]);
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/users/signin")), 1);
-    // A PIN that nobody has seen is no harm.
+    // A lost PIN does no harm: the user is not sent to the list of devices.
     harness.fake(|fake| fake.misbehave("/pins", Misbehaviour::deliver(Delivery::CloseUnanswered)));
-    harness.run(&["login"]).failed(2, &["outcome unknown", "on the way", "Check the network"]);
+    harness
+        .run(&["login"])
+        .assert_failed(2, &["outcome unknown", "on the way", "Check the network"]);
 }
 
 #[test]
-fn what_is_no_web_server_is_told_apart() {
+fn other_protocols_are_recognized() {
     let harness = signed_in();
     let greeting = Step::Write(b"SSH-2.0-boathouse\r\n".to_vec());
     let server = RawServer::start(vec![greeting, Step::Close]);
     let url = format!("{}/api/v2", server.url());
     harness
         .run(&["whoami", "--plex-tv", &url])
-        .failed(2, &["does not speak HTTP", "Check --plex-tv"]);
+        .assert_failed(2, &["does not speak HTTP", "Check --plex-tv"]);
     let url = format!("https://127.0.0.1:{}/api/v2", harness.server.port());
     harness
         .run(&["whoami", "--plex-tv", &url])
-        .failed(2, &["does not speak TLS", "Check --plex-tv"]);
+        .assert_failed(2, &["does not speak TLS", "Check --plex-tv"]);
 }
