@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_root_that_is_none_is_named() {
+    fn an_invalid_root_is_named() {
         let error = Transport::builder().root_certificate("abc").build().unwrap_err();
         assert_eq!(error.to_string(), "root certificate 1 is not a certificate in DER");
 

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_knows_its_length_and_shows_nothing_else() {
+    fn a_body_reveals_only_its_length() {
         let body = RequestBody::from(Body::from(b"password=hunter2".to_vec()));
         assert_eq!(body.size_hint().exact(), Some(16));
         assert_eq!(format!("{body:?}"), "RequestBody(16 bytes)");

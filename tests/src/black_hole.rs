@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn nobody_gets_in_and_nobody_is_refused() {
+    fn connecting_times_out() {
         let hole = BlackHole::open().unwrap();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, hole.port));
         let error = TcpStream::connect_timeout(&address, Duration::from_millis(50)).unwrap_err();

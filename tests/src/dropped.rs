@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_future_is_polled_as_often_as_was_said() {
+    async fn a_future_is_dropped_after_its_polls() {
         for (polls, output) in [(1, None), (3, None), (4, Some(3)), (9, Some(3))] {
             let mut waited = 0;
             let three_times = poll_fn(|context| {

@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_can_be_made() {
+    fn the_default_settings_are_valid() {
         assert!(settings(roots()).is_ok());
         assert!(roots().len() > 100);
     }

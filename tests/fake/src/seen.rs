@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seen_request_decodes_its_query_and_its_form() {
+    fn query_and_form_are_decoded() {
         let request = Request::post("https://plex.example/a?b=c%20d&e=f%26g")
             .header("X-One", "1")
             .body(b"login=rosa&password=a%26b%3Dc%2Bd".to_vec())

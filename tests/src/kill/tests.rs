@@ -8,10 +8,10 @@ use super::*;
 
 const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Plex-Client-Identifier: me\r\n\r\n";
 
-/// A server whose every connection dies, the first at this point, after this many answers.
+/// Returns a server whose connections all die, the first at this point, after this many responses.
 fn deadly(point: Point, answers: usize) -> (Server, Arc<Fates>) {
-    let here = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
-    let seed = (0..).find(|&seed| here(Kills::every(1, seed).fate(0))).unwrap();
+    let matches = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
+    let seed = (0..).find(|&seed| matches(Kills::every(1, seed).fate(0))).unwrap();
     let (server, fates) = harness();
     fates.set(Kills::every(1, seed));
     (server, fates)
@@ -23,31 +23,31 @@ fn harness() -> (Server, Arc<Fates>) {
     (server, fates)
 }
 
-/// All that comes on one connection to so many requests, the next sent when the one before is answered.
-fn ask(server: &Server, requests: usize) -> String {
+/// Sends this many requests on one connection, each after the previous response, and returns everything received.
+fn send_all(server: &Server, requests: usize) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut all = Vec::new();
     for _ in 0..requests {
         stream.write_all(REQUEST).unwrap();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         let mut piece = [0; 4096];
-        while !answer.ends_with(b"}}") {
+        while !response.ends_with(b"}}") {
             match stream.read(&mut piece) {
-                Ok(0) | Err(_) => return String::from_utf8([all, answer].concat()).unwrap(),
-                Ok(count) => answer.extend_from_slice(&piece[..count]),
+                Ok(0) | Err(_) => return String::from_utf8([all, response].concat()).unwrap(),
+                Ok(count) => response.extend_from_slice(&piece[..count]),
             }
         }
-        all.extend(answer);
+        all.extend(response);
     }
-    // It is to end without being asked, in order or not.
+    // The server ends the connection by itself, with or without an error.
     let end = stream.read_to_end(&mut all).err().map(|error| error.kind());
     assert_ne!(end, Some(io::ErrorKind::WouldBlock));
     String::from_utf8(all).unwrap()
 }
 
 #[test]
-fn each_death_comes_where_it_was_said() {
+fn each_connection_dies_at_its_point() {
     for (point, carried_out) in [
         (Point::Unread, 2),
         (Point::Unanswered, 3),
@@ -56,15 +56,15 @@ fn each_death_comes_where_it_was_said() {
         (Point::AfterAnswer, 3),
     ] {
         let (server, fates) = deadly(point, 2);
-        let came = ask(&server, 3);
-        let whole = came.matches("}}").count();
-        let begun = came.matches("HTTP/1.1 200 OK").count();
-        let rest = came.rsplit("}}").next().unwrap().len();
+        let received = send_all(&server, 3);
+        let whole = received.matches("}}").count();
+        let begun = received.matches("HTTP/1.1 200 OK").count();
+        let rest = received.rsplit("}}").next().unwrap().len();
         match point {
             Point::Unread | Point::Unanswered => assert_eq!((whole, rest), (2, 0), "{point:?}"),
-            Point::InHead => assert!(whole == 2 && (1..61).contains(&rest), "{came}"),
-            Point::InBody => assert!(whole == 2 && begun == 3, "{came}"),
-            Point::AfterAnswer => assert!(whole == 3 && !came.contains("close"), "{came}"),
+            Point::InHead => assert!(whole == 2 && (1..61).contains(&rest), "{received}"),
+            Point::InBody => assert!(whole == 2 && begun == 3, "{received}"),
+            Point::AfterAnswer => assert!(whole == 3 && !received.contains("close"), "{received}"),
         }
         assert_eq!(server.with(|fake| fake.seen("GET", "/identity")), carried_out, "{point:?}");
 
@@ -78,12 +78,12 @@ fn each_death_comes_where_it_was_said() {
 }
 
 #[test]
-fn the_others_live_on_for_as_many_answers_as_they_were_given() {
+fn other_connections_close_after_their_limit() {
     let (server, fates) = harness();
     fates.set(Kills::every(1000, 1).answers_per_connection(3));
-    let came = ask(&server, 5);
-    assert_eq!(came.matches("}}").count(), 3, "{came}");
-    assert_eq!(came.matches("connection: close").count(), 1, "{came}");
+    let received = send_all(&server, 5);
+    assert_eq!(received.matches("}}").count(), 3, "{received}");
+    assert_eq!(received.matches("connection: close").count(), 1, "{received}");
     assert!(fates.deaths().is_empty());
 
     fates.set(None);
@@ -96,7 +96,7 @@ fn the_others_live_on_for_as_many_answers_as_they_were_given() {
 }
 
 #[test]
-fn a_connection_that_was_to_die_is_let_off_with_all_others() {
+fn a_new_plan_spares_open_connections() {
     let (server, fates) = deadly(Point::Unanswered, 1);
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     for _ in 0..3 {
@@ -108,13 +108,13 @@ fn a_connection_that_was_to_die_is_let_off_with_all_others() {
 }
 
 #[test]
-fn the_same_seed_decides_the_same() {
+fn the_seed_determines_the_fates() {
     let fates =
         |seed| (0..200).map(|number| Kills::every(7, seed).fate(number)).collect::<Vec<_>>();
     assert_eq!(fates(5), fates(5));
     assert_ne!(fates(5), fates(6));
-    let dies = |fate: &&Fate| matches!(fate, Fate::Dies { .. });
-    assert_eq!(fates(5).iter().filter(dies).count(), 200 / 7);
+    let is_death = |fate: &&Fate| matches!(fate, Fate::Dies { .. });
+    assert_eq!(fates(5).iter().filter(is_death).count(), 200 / 7);
     for at in Point::ALL {
         assert!(
             fates(5).iter().any(|fate| matches!(fate, Fate::Dies { point, .. } if *point == at))

@@ -77,7 +77,7 @@ fn chunks(bytes: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
 mod tests {
     use super::*;
 
-    /// Gives its bytes one at a time.
+    /// Returns its bytes one at a time.
     struct Trickle<'a>(&'a [u8]);
 
     impl Read for Trickle<'_> {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn two_requests_on_one_connection_are_told_apart() {
+    fn pipelined_requests_are_separated() {
         let bytes = b"POST /a?b=c HTTP/1.1\r\nContent-Length: 4\r\n\r\nbodyGET /d HTTP/1.1\r\n\r\n";
         let (mut stream, mut buffer) = (&bytes[..], Vec::new());
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_read_to_its_end_however_it_comes() {
+    fn chunked_and_plain_bodies_are_read_whole() {
         let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         let mut buffer = Vec::new();
         assert_eq!(request(&mut Trickle(chunked), &mut buffer).unwrap().body, b"abcde");

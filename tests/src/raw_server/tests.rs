@@ -6,7 +6,7 @@ fn connect(server: &RawServer) -> TcpStream {
     TcpStream::connect(server.address).unwrap()
 }
 
-fn ask(server: &RawServer) -> io::Result<Vec<u8>> {
+fn exchange(server: &RawServer) -> io::Result<Vec<u8>> {
     let mut stream = connect(server);
     stream.write_all(REQUEST)?;
     let mut answer = Vec::new();
@@ -15,14 +15,14 @@ fn ask(server: &RawServer) -> io::Result<Vec<u8>> {
 }
 
 #[test]
-fn the_bytes_of_the_script_come_after_the_whole_request() {
+fn the_script_runs_after_the_whole_request() {
     let server = RawServer::start(vec![
         Step::Write(b"not HTTP".to_vec()),
         Step::Pause(Duration::ZERO),
         Step::Close,
     ]);
-    assert_eq!(ask(&server).unwrap(), b"not HTTP");
-    assert_eq!(ask(&server).unwrap(), b"not HTTP");
+    assert_eq!(exchange(&server).unwrap(), b"not HTTP");
+    assert_eq!(exchange(&server).unwrap(), b"not HTTP");
     assert_eq!(server.connections(), 2);
     let requests = server.requests();
     assert_eq!(requests[0].bytes, REQUEST);
@@ -30,15 +30,15 @@ fn the_bytes_of_the_script_come_after_the_whole_request() {
 }
 
 #[test]
-fn each_connection_has_its_script_and_the_last_one_serves_on() {
+fn the_last_script_serves_later_connections() {
     let write = |text: &str| vec![Step::Write(text.into())];
     let server = RawServer::per_connection(vec![write("one"), write("two")]);
-    let answers: Vec<_> = (0..3).map(|_| ask(&server).unwrap()).collect();
+    let answers: Vec<_> = (0..3).map(|_| exchange(&server).unwrap()).collect();
     assert_eq!(answers, [b"one", b"two", b"two"]);
 }
 
 #[test]
-fn a_script_can_speak_first_and_wait_for_several_requests() {
+fn a_script_can_write_before_the_request() {
     let server = RawServer::unasked(vec![
         Step::Write(b"a".to_vec()),
         Step::AwaitRequest,
@@ -56,13 +56,13 @@ fn a_script_can_speak_first_and_wait_for_several_requests() {
 }
 
 #[test]
-fn a_reset_is_a_reset() {
+fn a_reset_reaches_the_client() {
     let server = RawServer::start(vec![Step::Reset]);
-    assert_eq!(ask(&server).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(exchange(&server).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[test]
-fn a_stalled_connection_ends_when_the_server_is_dropped() {
+fn a_stall_ends_when_the_server_is_dropped() {
     let server = RawServer::start(vec![Step::Write(b"x".to_vec()), Step::StallUntilDropped]);
     let mut stream = connect(&server);
     stream.write_all(REQUEST).unwrap();

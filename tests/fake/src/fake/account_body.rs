@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_accounts_have_the_shape_and_size_of_real_ones() {
+    fn accounts_have_the_shape_of_real_ones() {
         let rosa = Value::Object(plex_pass());
         assert_eq!(rosa["subscription"]["features"].as_array().unwrap().len(), 100);
         let size = rosa.to_string().len();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn no_feature_comes_twice() {
+    fn features_are_unique() {
         let mut names = features(100);
         names.sort();
         names.dedup();

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_well_encoded_or_not() {
+    fn invalid_form_encoding_is_detected() {
         for right in ["", "a=b&c=d", "a=b+c%20d", "a=%F0%9F%98%80", "a=%EF%BF%BD"] {
             assert!(is_well_encoded(right), "{right}");
         }

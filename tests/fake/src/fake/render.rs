@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn plex_tv_puts_a_list_into_an_element_of_its_own() {
+    fn plex_tv_wraps_lists_in_an_element() {
         let value = serde_json::json!({
             "id": 7, "locale": null, "home": true, "title": "A \"B\" & <C>",
             "roles": ["plexpass"], "trials": [],
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_server_puts_the_members_of_a_list_side_by_side() {
+    fn media_servers_do_not_wrap_lists() {
         let value = serde_json::json!({ "size": 1, "Device": [{ "name": "a" }, { "name": "b" }] });
         assert_eq!(
             Element::media_server("MediaContainer", members(&value)).to_string(),

@@ -1,4 +1,4 @@
-//! The fake, asked without a socket.
+//! The fake, without a socket.
 
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
@@ -23,23 +23,23 @@ mod user;
 
 const NOW: u64 = 1_700_000_000;
 
-/// A request that is asked of a fresh fake or of a given one.
-struct Asking(http::request::Builder, Vec<u8>);
+/// A request with its body.
+struct TestRequest(http::request::Builder, Vec<u8>);
 
-fn asking(method: &str, target: &str) -> Asking {
-    let request = Request::builder().method(method).uri(target);
-    Asking(request.header("x-plex-client-identifier", "a-television"), Vec::new())
+fn request(method: &str, target: &str) -> TestRequest {
+    let builder = Request::builder().method(method).uri(target);
+    TestRequest(builder.header("x-plex-client-identifier", "a-television"), Vec::new())
 }
 
-fn sign_in(fields: &[(&str, &str)]) -> Asking {
+fn sign_in(fields: &[(&str, &str)]) -> TestRequest {
     let mut body = form_urlencoded::Serializer::new(String::new());
     body.extend_pairs(fields);
-    let asking = asking("POST", "/api/v2/users/signin");
-    let asking = asking.header("content-type", "application/x-www-form-urlencoded");
-    Asking(asking.0, body.finish().into_bytes())
+    let request = request("POST", "/api/v2/users/signin");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    TestRequest(request.0, body.finish().into_bytes())
 }
 
-impl Asking {
+impl TestRequest {
     fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value), self.1)
     }
@@ -57,23 +57,23 @@ impl Asking {
         self
     }
 
-    fn of_at(self, plex: &mut FakePlex, now: u64) -> Answer {
-        Answer(plex.answer(&self.0.body(self.1).unwrap(), now))
+    fn send_at(self, plex: &mut FakePlex, now: u64) -> TestResponse {
+        TestResponse(plex.answer(&self.0.body(self.1).unwrap(), now))
     }
 
-    fn of(self, plex: &mut FakePlex) -> Answer {
-        self.of_at(plex, NOW)
+    fn send(self, plex: &mut FakePlex) -> TestResponse {
+        self.send_at(plex, NOW)
     }
 }
 
-struct Answer(Response<Vec<u8>>);
+struct TestResponse(Response<Vec<u8>>);
 
-impl Answer {
+impl TestResponse {
     fn status(&self) -> u16 {
         self.0.status().as_u16()
     }
 
-    fn kind(&self) -> &str {
+    fn content_type(&self) -> &str {
         self.0.headers()["content-type"].to_str().unwrap()
     }
 
@@ -81,36 +81,36 @@ impl Answer {
         std::str::from_utf8(self.0.body()).unwrap()
     }
 
-    fn value(&self) -> Value {
+    fn json_body(&self) -> Value {
         serde_json::from_slice(self.0.body()).unwrap()
     }
 
-    /// The one error of plex.tv in it.
-    fn code(&self) -> (u16, u64) {
-        let error = &self.value()["errors"][0];
+    /// Returns the status and the code of plex.tv's only error in the response.
+    fn error_code(&self) -> (u16, u64) {
+        let error = &self.json_body()["errors"][0];
         assert_eq!(error["status"], self.status());
         (self.status(), error["code"].as_u64().unwrap())
     }
 }
 
 #[test]
-fn the_same_requests_get_the_same_answers_from_every_new_fake() {
-    let mut answers = Vec::new();
+fn each_new_fake_responds_the_same() {
+    let mut responses = Vec::new();
     for _ in 0..2 {
         let mut plex = FakePlex::new();
         let fields = [("login", "rosa"), ("password", "nine kites & a lantern")];
-        let signed_in = sign_in(&fields).json().of(&mut plex);
-        answers.push(signed_in.text().to_owned());
+        let signed_in = sign_in(&fields).json().send(&mut plex);
+        responses.push(signed_in.text().to_owned());
     }
-    assert_eq!(answers[0], answers[1]);
+    assert_eq!(responses[0], responses[1]);
 }
 
 #[test]
-fn requests_are_remembered_and_counted() {
+fn requests_are_recorded_and_counted() {
     let mut plex = FakePlex::new();
-    asking("GET", "/api/v2/user?x=1").of(&mut plex);
-    asking("GET", "/user").of(&mut plex);
-    asking("POST", "/security/token?type=delegation").of(&mut plex);
+    request("GET", "/api/v2/user?x=1").send(&mut plex);
+    request("GET", "/user").send(&mut plex);
+    request("POST", "/security/token?type=delegation").send(&mut plex);
 
     assert_eq!(plex.seen("GET", "/user"), 2);
     assert_eq!(plex.seen("GET", "/api/v2/user"), 1);
@@ -124,25 +124,25 @@ fn requests_are_remembered_and_counted() {
 }
 
 #[test]
-fn an_unknown_place_and_a_wrong_verb_are_refused() {
+fn unknown_paths_and_methods_are_refused() {
     let mut plex = FakePlex::new();
-    assert_eq!(asking("GET", "/api/v2/nothing").json().of(&mut plex).code(), (404, 1002));
-    assert_eq!(asking("GET", "/users/signin").json().of(&mut plex).code(), (405, 1005));
-    assert_eq!(asking("DELETE", "/user").json().of(&mut plex).code(), (405, 1005));
+    assert_eq!(request("GET", "/api/v2/nothing").json().send(&mut plex).error_code(), (404, 1002));
+    assert_eq!(request("GET", "/users/signin").json().send(&mut plex).error_code(), (405, 1005));
+    assert_eq!(request("DELETE", "/user").json().send(&mut plex).error_code(), (405, 1005));
 }
 
 #[test]
-fn an_error_is_json_only_when_asked_for() {
+fn errors_are_json_only_on_request() {
     let mut plex = FakePlex::new();
-    let in_json = asking("GET", "/user").json().of(&mut plex);
-    assert_eq!(in_json.kind(), "application/json;charset=utf-8");
+    let in_json = request("GET", "/user").json().send(&mut plex);
+    assert_eq!(in_json.content_type(), "application/json;charset=utf-8");
     assert_eq!(
-        in_json.value(),
+        in_json.json_body(),
         serde_json::json!({ "errors": [{ "code": 1001, "message": "User could not be authenticated", "status": 401 }] })
     );
-    let in_xml = asking("GET", "/user").of(&mut plex);
+    let in_xml = request("GET", "/user").send(&mut plex);
     assert_eq!(in_xml.0.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(in_xml.kind(), "application/xml");
+    assert_eq!(in_xml.content_type(), "application/xml");
     assert!(in_xml.text().contains(
         "<errors><error code=\"1001\" message=\"User could not be authenticated\" status=\"401\"/></errors>"
     ));

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_of_the_right_shape_and_all_different() {
+    fn tokens_are_well_formed_and_unique() {
         let opaque: Vec<_> = (1..200).map(opaque).collect();
         let transient: Vec<_> = (1..200).map(transient).collect();
         assert!(opaque.iter().all(|token| token.len() == 20));

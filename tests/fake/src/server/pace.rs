@@ -197,30 +197,30 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_answer_goes_out_in_one_piece() {
+    fn a_prompt_response_is_written_at_once() {
         assert_eq!(pieces(Delivery::Prompt), (vec![ANSWER.len()], false));
     }
 
     #[test]
-    fn a_slow_head_trickles_and_its_body_does_not() {
+    fn only_the_head_is_slow() {
         let delivery = Delivery::SlowHead { bytes: 10, pause: Duration::ZERO };
         assert_eq!(pieces(delivery), (vec![10, 10, HEAD - 20, 10], false));
     }
 
     #[test]
-    fn a_slow_body_trickles_and_its_head_does_not() {
+    fn only_the_body_is_slow() {
         let delivery = Delivery::SlowBody { bytes: 4, pause: Duration::ZERO };
         assert_eq!(pieces(delivery), (vec![HEAD, 4, 4, 2], false));
     }
 
     #[test]
-    fn a_cut_comes_after_so_many_bytes_of_the_head() {
+    fn the_head_is_cut_off_at_the_limit() {
         assert_eq!(pieces(Delivery::CutOffInHead { after: 7 }), (vec![7], true));
         assert_eq!(pieces(Delivery::CutOffInHead { after: HEAD }), (vec![HEAD, 10], false));
     }
 
     #[test]
-    fn an_end_that_was_not_told_comes_when_all_is_said() {
+    fn an_unannounced_close_follows_the_body() {
         let delivery = Delivery::ThenClose;
         let mut progress = Progress { delivery, body_length: 10, ..Progress::default() };
         progress.advance(&ANSWER[..ANSWER.len() - 1]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_comes_after_so_many_bytes_of_the_body() {
+    fn the_body_is_cut_off_at_the_limit() {
         assert_eq!(pieces(Delivery::CutOff { after: 3 }), (vec![HEAD, 3], true));
         assert_eq!(pieces(Delivery::CutOff { after: 0 }), (vec![HEAD], true));
         assert_eq!(pieces(Delivery::CutOff { after: 10 }), (vec![HEAD, 10], false));

@@ -1,4 +1,4 @@
-//! The carrier, asked over real sockets by a client of twenty lines.
+//! The server, over real sockets, with a minimal client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,28 +16,28 @@ fn request(token: &str) -> Vec<u8> {
     [REQUEST, format!("x-plex-token: {token}\r\n\r\n").as_bytes()].concat()
 }
 
-/// Everything that comes until the server closes.
+/// Sends a request, and returns everything received until the server closes the connection.
 fn exchange(server: &Server, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     stream.write_all(request).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    String::from_utf8(response).unwrap()
 }
 
 #[test]
-fn a_request_is_answered_over_http() {
+fn a_request_is_served_over_http() {
     let server = Server::http(FakePlex::new());
     let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
-    let answer = exchange(&server, &request(&token));
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("\"username\":\"tariq\""));
+    let response = exchange(&server, &request(&token));
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("\"username\":\"tariq\""));
     assert_eq!(server.connections(), 1);
     assert_eq!(server.with(|plex| plex.seen("GET", "/user")), 1);
 }
 
 #[test]
-fn a_port_in_use_is_said_to_be() {
+fn a_port_in_use_is_reported() {
     let server = Server::http(FakePlex::new());
     let error = Server::bind(FakePlex::new(), server.port()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
@@ -51,29 +51,29 @@ fn misbehaving(delivery: Delivery) -> Server {
 }
 
 #[test]
-fn an_answer_is_cut_off_and_its_length_is_not() {
-    let answer = exchange(&misbehaving(Delivery::CutOff { after: 4 }), &request("x"));
-    assert!(answer.contains("content-length: 10\r\n"), "{answer}");
-    assert!(answer.ends_with("\r\n\r\n0123"), "{answer}");
+fn a_cut_off_body_declares_its_full_length() {
+    let response = exchange(&misbehaving(Delivery::CutOff { after: 4 }), &request("x"));
+    assert!(response.contains("content-length: 10\r\n"), "{response}");
+    assert!(response.ends_with("\r\n\r\n0123"), "{response}");
 }
 
 #[test]
-fn a_connection_is_closed_without_an_answer() {
+fn a_connection_closes_without_a_response() {
     let server = misbehaving(Delivery::CloseUnanswered);
     assert_eq!(exchange(&server, &request("x")), "");
     assert_eq!(server.with(|plex| plex.seen("GET", "/user")), 1);
 }
 
 #[test]
-fn slow_answers_arrive_whole() {
+fn slow_responses_arrive_complete() {
     let pause = Duration::from_millis(1);
     for delivery in [
         Delivery::After(pause),
         Delivery::SlowHead { bytes: 10, pause },
         Delivery::SlowBody { bytes: 1, pause },
     ] {
-        let answer = exchange(&misbehaving(delivery), &request("x"));
-        assert!(answer.ends_with("\r\n\r\n0123456789"), "{delivery:?}: {answer}");
+        let response = exchange(&misbehaving(delivery), &request("x"));
+        assert!(response.ends_with("\r\n\r\n0123456789"), "{delivery:?}: {response}");
     }
 }
 
@@ -86,23 +86,23 @@ fn a_silent_server_can_be_dropped() {
         std::thread::yield_now();
     }
     drop(server);
-    let mut answer = Vec::new();
-    // The end of the connection, in order or not.
-    let _ = stream.read_to_end(&mut answer);
-    assert!(answer.is_empty());
+    let mut response = Vec::new();
+    // The connection ends, with or without an error.
+    let _ = stream.read_to_end(&mut response);
+    assert!(response.is_empty());
 }
 
 #[test]
-fn an_answer_says_which_request_it_answers() {
+fn a_response_has_the_number_of_its_request() {
     let server = Server::http(FakePlex::new());
     for number in 0..2 {
-        let answer = exchange(&server, &request("x"));
-        assert!(answer.contains(&format!("{REQUEST_NUMBER}: {number}\r\n")), "{answer}");
+        let response = exchange(&server, &request("x"));
+        assert!(response.contains(&format!("{REQUEST_NUMBER}: {number}\r\n")), "{response}");
     }
 }
 
 #[test]
-fn a_restart_ends_every_connection_and_forgets_nothing() {
+fn a_restart_closes_connections_and_keeps_state() {
     let mut server = Server::http(FakePlex::new());
     let token = server.with(|plex| plex.issue_token(crate::Who::Free));
     let mut open = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
@@ -111,7 +111,7 @@ fn a_restart_ends_every_connection_and_forgets_nothing() {
     }
     server.restart(Duration::from_millis(1)).unwrap();
     assert_eq!(open.read(&mut [0]).unwrap_or(0), 0);
-    let answer = exchange(&server, &request(&token));
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    let response = exchange(&server, &request(&token));
+    assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
     assert_eq!(server.connections(), 2);
 }

@@ -141,7 +141,7 @@ mod tests {
     use super::rfc_3339;
 
     #[test]
-    fn unix_seconds_have_a_date() {
+    fn unix_seconds_become_a_date() {
         for (seconds, date) in [
             (0, "1970-01-01T00:00:00Z"),
             (784_111_777, "1994-11-06T08:49:37Z"),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A device with a key, which signs as clients do.
+/// A device with a key, which signs as a client does.
 pub(super) struct Device {
     pair: Ed25519KeyPair,
     key_id: &'static str,
@@ -31,44 +31,44 @@ impl Device {
         format!("{message}.{signature}")
     }
 
-    /// What the one working client sends that says least.
+    /// The fewest claims that a working client is known to send.
     fn claims(&self, nonce: &str) -> Value {
         json!({ "nonce": nonce, "scope": "username,email,friendly_name", "aud": "plex.tv", "iss": self.identifier })
     }
 
-    pub(super) fn register(&self, plex: &mut FakePlex, token: &str) -> Answer {
-        post("/auth/jwk", &json!({ "jwk": self.jwk() })).token(token).of(plex)
+    pub(super) fn register(&self, plex: &mut FakePlex, token: &str) -> TestResponse {
+        post("/auth/jwk", &json!({ "jwk": self.jwk() })).token(token).send(plex)
     }
 
-    fn exchange(&self, plex: &mut FakePlex, now: u64) -> Answer {
+    fn exchange(&self, plex: &mut FakePlex, now: u64) -> TestResponse {
         let nonce = nonce(plex, now);
         exchange(plex, &self.sign(&self.claims(&nonce)), now)
     }
 }
 
-pub(super) fn post(path: &str, body: &Value) -> Asking {
-    let asking = asking("POST", path).json().header("content-type", "application/json");
-    Asking(asking.0, body.to_string().into_bytes())
+pub(super) fn post(path: &str, body: &Value) -> TestRequest {
+    let request = request("POST", path).json().header("content-type", "application/json");
+    TestRequest(request.0, body.to_string().into_bytes())
 }
 
 fn nonce(plex: &mut FakePlex, now: u64) -> String {
-    let answer = asking("GET", "/api/v2/auth/nonce").json().of_at(plex, now);
-    answer.value()["nonce"].as_str().unwrap().to_owned()
+    let response = request("GET", "/api/v2/auth/nonce").json().send_at(plex, now);
+    response.json_body()["nonce"].as_str().unwrap().to_owned()
 }
 
-fn exchange(plex: &mut FakePlex, jwt: &str, now: u64) -> Answer {
-    post("/auth/token", &json!({ "jwt": jwt })).of_at(plex, now)
+fn exchange(plex: &mut FakePlex, jwt: &str, now: u64) -> TestResponse {
+    post("/auth/token", &json!({ "jwt": jwt })).send_at(plex, now)
 }
 
-fn token(answer: &Answer) -> String {
-    answer.value()["auth_token"].as_str().unwrap().to_owned()
+fn token(response: &TestResponse) -> String {
+    response.json_body()["auth_token"].as_str().unwrap().to_owned()
 }
 
-fn user(plex: &mut FakePlex, token: &str, now: u64) -> Answer {
-    asking("GET", "/user").token(token).json().of_at(plex, now)
+fn user(plex: &mut FakePlex, token: &str, now: u64) -> TestResponse {
+    request("GET", "/user").token(token).json().send_at(plex, now)
 }
 
-/// A fake that knows the device.
+/// Returns a fake with a registered device.
 fn registered() -> (FakePlex, Device) {
     let (mut plex, device) = (FakePlex::new(), device(1));
     let old = plex.account(Who::PlexPass).token().to_owned();
@@ -77,16 +77,16 @@ fn registered() -> (FakePlex, Device) {
 }
 
 #[test]
-fn a_registered_device_gets_a_token_for_seven_days_and_its_old_one_dies() {
+fn a_device_token_replaces_the_earlier_one() {
     let (mut plex, device) = registered();
     let old = plex.account(Who::PlexPass).token().to_owned();
     assert_eq!(user(&mut plex, &old, NOW).status(), 200);
 
-    let answer = device.exchange(&mut plex, NOW);
-    assert_eq!(answer.status(), 200);
-    let token = token(&answer);
-    assert_eq!(user(&mut plex, &old, NOW).code(), (401, 1001));
-    assert_eq!(user(&mut plex, &token, NOW).value()["username"], "rosa");
+    let response = device.exchange(&mut plex, NOW);
+    assert_eq!(response.status(), 200);
+    let token = token(&response);
+    assert_eq!(user(&mut plex, &old, NOW).error_code(), (401, 1001));
+    assert_eq!(user(&mut plex, &token, NOW).json_body()["username"], "rosa");
     let week = 7 * 24 * 60 * 60;
     assert_eq!(user(&mut plex, &token, NOW + week - 1).status(), 200);
     assert_eq!(user(&mut plex, &token, NOW + week).status(), 498);
@@ -97,7 +97,7 @@ fn a_registered_device_gets_a_token_for_seven_days_and_its_old_one_dies() {
 }
 
 #[test]
-fn the_token_says_what_was_asked_for_and_is_signed_by_a_key_of_the_list() {
+fn a_device_token_has_the_requested_claims() {
     let (mut plex, device) = registered();
     plex.change_key();
     let token = token(&device.exchange(&mut plex, NOW));
@@ -113,7 +113,7 @@ fn the_token_says_what_was_asked_for_and_is_signed_by_a_key_of_the_list() {
     assert_eq!(claims["user"]["friendly_name"], "Rosa Ayala");
     assert!(claims["user"].get("joinedAt").is_none());
 
-    let keys = asking("GET", "/auth/keys").json().of(&mut plex).value();
+    let keys = request("GET", "/auth/keys").json().send(&mut plex).json_body();
     let keys = keys["keys"].as_array().unwrap();
     assert_eq!((keys.len(), keys[0]["kty"].as_str()), (3, Some("RSA")));
     let key = keys.iter().find(|key| key["kid"] == header["kid"]).unwrap();
@@ -124,18 +124,18 @@ fn the_token_says_what_was_asked_for_and_is_signed_by_a_key_of_the_list() {
 }
 
 #[test]
-fn a_nonce_is_used_once_within_five_minutes() {
+fn a_nonce_is_valid_once_for_five_minutes() {
     let (mut plex, device) = registered();
     let nonce = nonce(&mut plex, NOW);
     let jwt = device.sign(&device.claims(&nonce));
     assert_eq!(exchange(&mut plex, &jwt, NOW + 299).status(), 200);
-    assert_eq!(exchange(&mut plex, &jwt, NOW + 299).code(), (422, 1008));
+    assert_eq!(exchange(&mut plex, &jwt, NOW + 299).error_code(), (422, 1008));
 
     let late = self::nonce(&mut plex, NOW);
     let jwt = device.sign(&device.claims(&late));
-    assert_eq!(exchange(&mut plex, &jwt, NOW + 300).code(), (422, 1008));
-    let none = device.sign(&json!({ "aud": "plex.tv", "iss": "a-television" }));
-    assert_eq!(exchange(&mut plex, &none, NOW).code(), (422, 1008));
+    assert_eq!(exchange(&mut plex, &jwt, NOW + 300).error_code(), (422, 1008));
+    let without_nonce = device.sign(&json!({ "aud": "plex.tv", "iss": "a-television" }));
+    assert_eq!(exchange(&mut plex, &without_nonce, NOW).error_code(), (422, 1008));
 }
 
 #[test]
@@ -144,26 +144,26 @@ fn nonces_can_be_limited() {
     plex.limit_nonces(2);
     let first = nonce(&mut plex, NOW);
     nonce(&mut plex, NOW);
-    let ask = || asking("GET", "/auth/nonce").json();
-    assert_eq!(ask().of(&mut plex).code(), (429, 1003));
+    let ask = || request("GET", "/auth/nonce").json();
+    assert_eq!(ask().send(&mut plex).error_code(), (429, 1003));
     let jwt = device.sign(&device.claims(&first));
     assert_eq!(exchange(&mut plex, &jwt, NOW).status(), 200);
-    assert_eq!(ask().of(&mut plex).status(), 200);
-    assert_eq!(ask().of(&mut plex).code(), (429, 1003));
-    assert_eq!(ask().of_at(&mut plex, NOW + 300).status(), 200);
+    assert_eq!(ask().send(&mut plex).status(), 200);
+    assert_eq!(ask().send(&mut plex).error_code(), (429, 1003));
+    assert_eq!(ask().send_at(&mut plex, NOW + 300).status(), 200);
 }
 
 #[test]
-fn a_key_is_registered_once_by_whoever_is_signed_in() {
+fn a_key_is_registered_only_once() {
     let (mut plex, device) = registered();
     let old = plex.account(Who::PlexPass).token().to_owned();
-    assert_eq!(device.register(&mut plex, &old).code(), (422, 1008));
-    let another = self::device(2);
-    assert_eq!(another.register(&mut plex, &old).code(), (422, 1008), "of that name");
-    let renamed = Device { key_id: "attic", ..self::device(1) };
-    assert_eq!(renamed.register(&mut plex, &old).code(), (422, 1008), "the same key");
+    assert_eq!(device.register(&mut plex, &old).error_code(), (422, 1008));
+    let same_id = self::device(2);
+    assert_eq!(same_id.register(&mut plex, &old).error_code(), (422, 1008), "the key ID is in use");
+    let same_key = Device { key_id: "attic", ..self::device(1) };
+    assert_eq!(same_key.register(&mut plex, &old).error_code(), (422, 1008), "the key is in use");
     let another = Device { key_id: "attic", ..self::device(2) };
-    assert_eq!(another.register(&mut plex, "unknown").code(), (401, 1001));
+    assert_eq!(another.register(&mut plex, "unknown").error_code(), (401, 1001));
     assert_eq!(another.register(&mut plex, &old).status(), 201);
 
     for jwk in [
@@ -171,15 +171,15 @@ fn a_key_is_registered_once_by_whoever_is_signed_in() {
         json!({ "kty": "RSA" }),
         json!({ "kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "x" }),
     ] {
-        let refused = post("/auth/jwk", &json!({ "jwk": jwk })).token(&old).of(&mut plex);
-        assert_eq!(refused.code(), (400, 1004), "{jwk}");
+        let refused = post("/auth/jwk", &json!({ "jwk": jwk })).token(&old).send(&mut plex);
+        assert_eq!(refused.error_code(), (400, 1004), "{jwk}");
     }
-    let form = asking("POST", "/auth/jwk").json().token(&old).of(&mut plex);
-    assert_eq!(form.code(), (400, 1004));
+    let form = request("POST", "/auth/jwk").json().token(&old).send(&mut plex);
+    assert_eq!(form.error_code(), (400, 1004));
 }
 
 #[test]
-fn what_is_wrong_with_a_devices_token_is_told_apart() {
+fn invalid_device_jwts_are_distinguished() {
     let (mut plex, device) = registered();
     let right = nonce(&mut plex, NOW);
     let claims = device.claims(&right);
@@ -199,48 +199,48 @@ fn what_is_wrong_with_a_devices_token_is_told_apart() {
         (device.sign(&with("iss", json!("a-radio"))), (401, 1097)),
         (device.sign(&with("exp", json!(NOW))), (498, 1001)),
     ] {
-        assert_eq!(exchange(&mut plex, &jwt, NOW).code(), code, "{jwt}");
+        assert_eq!(exchange(&mut plex, &jwt, NOW).error_code(), code, "{jwt}");
     }
-    assert_eq!(post("/auth/token", &json!({})).of(&mut plex).code(), (400, 1004));
-    assert_eq!(exchange(&mut plex, &jwt, NOW).status(), 200, "none of them used the nonce");
+    assert_eq!(post("/auth/token", &json!({})).send(&mut plex).error_code(), (400, 1004));
+    assert_eq!(exchange(&mut plex, &jwt, NOW).status(), 200, "the nonce is still unused");
 }
 
 #[test]
-fn times_are_asked_for_where_a_test_wants_it() {
+fn times_in_jwts_can_be_required() {
     let (mut plex, device) = registered();
     plex.demand_times();
     let nonce = nonce(&mut plex, NOW);
     let mut claims = device.claims(&nonce);
-    assert_eq!(exchange(&mut plex, &device.sign(&claims), NOW).code(), (422, 1008));
+    assert_eq!(exchange(&mut plex, &device.sign(&claims), NOW).error_code(), (422, 1008));
     claims["iat"] = json!(NOW);
     claims["exp"] = json!(NOW + 300);
     assert_eq!(exchange(&mut plex, &device.sign(&claims), NOW).status(), 200);
 }
 
 #[test]
-fn a_removed_device_is_not_known_and_its_tokens_are_dead() {
+fn a_removed_device_loses_its_tokens() {
     let (mut plex, device) = registered();
     let token = token(&device.exchange(&mut plex, NOW));
     plex.remove_device("a-radio");
     assert_eq!(user(&mut plex, &token, NOW).status(), 200);
     plex.remove_device("a-television");
-    assert_eq!(user(&mut plex, &token, NOW).code(), (401, 1001));
-    assert_eq!(device.exchange(&mut plex, NOW).code(), (401, 1097));
+    assert_eq!(user(&mut plex, &token, NOW).error_code(), (401, 1001));
+    assert_eq!(device.exchange(&mut plex, NOW).error_code(), (401, 1097));
     assert!(plex.device_keys().all(DeviceKey::is_removed));
 }
 
 #[test]
-fn no_media_server_takes_a_signed_token() {
+fn media_servers_refuse_device_tokens() {
     let (mut plex, device) = registered();
     let token = token(&device.exchange(&mut plex, NOW));
-    let refused = asking("POST", "/security/token?type=delegation&scope=all").token(&token);
-    let refused = refused.json().of(&mut plex);
-    assert_eq!((refused.status(), refused.kind()), (401, "text/html"));
+    let refused = request("POST", "/security/token?type=delegation&scope=all").token(&token);
+    let refused = refused.json().send(&mut plex);
+    assert_eq!((refused.status(), refused.content_type()), (401, "text/html"));
 }
 
 #[test]
-fn the_four_of_them_answer_in_xml_too() {
+fn nonces_and_keys_are_available_as_xml() {
     let (mut plex, _) = registered();
-    assert!(asking("GET", "/auth/nonce").of(&mut plex).text().contains("<nonce nonce=\""));
-    assert!(asking("GET", "/auth/keys").of(&mut plex).text().contains("kid=\"plex-key-1\""));
+    assert!(request("GET", "/auth/nonce").send(&mut plex).text().contains("<nonce nonce=\""));
+    assert!(request("GET", "/auth/keys").send(&mut plex).text().contains("kid=\"plex-key-1\""));
 }

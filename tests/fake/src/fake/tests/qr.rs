@@ -1,20 +1,21 @@
 use super::*;
 
-/// A PIN, and the path of its picture.
-fn made(plex: &mut FakePlex, target: &str) -> (Pin, String) {
-    let url = asking("POST", target).json().of(plex).value()["qr"].as_str().unwrap().to_owned();
+/// Creates a PIN, and returns it with the path of its QR code.
+fn create_pin(plex: &mut FakePlex, target: &str) -> (Pin, String) {
+    let url =
+        request("POST", target).json().send(plex).json_body()["qr"].as_str().unwrap().to_owned();
     (
         plex.pins().last().unwrap().clone(),
         url.strip_prefix("http://fake.example").unwrap().to_owned(),
     )
 }
 
-fn looked_at(plex: &mut FakePlex, path: &str) -> Answer {
-    asking("GET", path).without("x-plex-client-identifier").of(plex)
+fn get_image(plex: &mut FakePlex, path: &str) -> TestResponse {
+    request("GET", path).without("x-plex-client-identifier").send(plex)
 }
 
-/// What a camera reads in a PNG, made by others than the picture is.
-fn read(png: &[u8]) -> String {
+/// Decodes the QR code in a PNG, with libraries other than those that draw it.
+fn decode(png: &[u8]) -> String {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let frame = reader.next_frame(&mut pixels).unwrap();
@@ -32,31 +33,31 @@ fn read(png: &[u8]) -> String {
 }
 
 #[test]
-fn the_picture_of_a_pin_leads_to_the_page_that_links_it() {
+fn the_qr_code_leads_to_the_link_page() {
     let mut plex = FakePlex::new();
     plex.set_base_url("http://fake.example");
     for (target, page) in [
         ("/api/v2/pins", "http://fake.example/link/?pin="),
         ("/api/v2/pins?strong=true", "http://fake.example/auth#?clientID=a-television&code="),
     ] {
-        let (pin, path) = made(&mut plex, target);
+        let (pin, path) = create_pin(&mut plex, target);
         assert_eq!(path, format!("/api/v2/pins/qr/{}", pin.code()));
-        let picture = looked_at(&mut plex, &path);
-        assert_eq!((picture.status(), picture.kind()), (200, "image/png"));
-        assert_eq!(read(picture.0.body()), format!("{page}{}", pin.code()));
+        let image = get_image(&mut plex, &path);
+        assert_eq!((image.status(), image.content_type()), (200, "image/png"));
+        assert_eq!(decode(image.0.body()), format!("{page}{}", pin.code()));
     }
 }
 
 #[test]
-fn who_can_no_longer_be_linked_has_no_picture() {
+fn finished_pins_have_no_qr_code() {
     let mut plex = FakePlex::new();
     plex.set_base_url("http://fake.example");
-    let (pin, path) = made(&mut plex, "/pins");
-    assert_eq!(looked_at(&mut plex, &path).status(), 200);
+    let (pin, path) = create_pin(&mut plex, "/pins");
+    assert_eq!(get_image(&mut plex, &path).status(), 200);
     plex.link_pin(pin.code(), Who::Free, NOW).unwrap();
-    let (old, old_path) = made(&mut plex, "/pins");
+    let (old, old_path) = create_pin(&mut plex, "/pins");
     plex.pin_mut(old.id()).unwrap().age(900);
     for gone in [path.as_str(), &old_path, "/pins/qr/XXXX"] {
-        assert_eq!(looked_at(&mut plex, gone).status(), 404, "{gone}");
+        assert_eq!(get_image(&mut plex, gone).status(), 404, "{gone}");
     }
 }

@@ -2,14 +2,14 @@ use super::*;
 
 fn resources(plex: &mut FakePlex, who: Who) -> Vec<Value> {
     let token = plex.account(who).token().to_owned();
-    let request = asking("GET", "http://127.0.0.1:4711/api/v2/resources?includeHttps=1");
-    let answer = request.token(&token).json().of(plex);
-    assert_eq!(answer.status(), 200);
-    answer.value().as_array().unwrap().clone()
+    let request = request("GET", "http://127.0.0.1:4711/api/v2/resources?includeHttps=1");
+    let response = request.token(&token).json().send(plex);
+    assert_eq!(response.status(), 200);
+    response.json_body().as_array().unwrap().clone()
 }
 
 #[test]
-fn everybody_finds_the_servers_that_they_may_use_and_a_player() {
+fn accounts_list_only_their_servers() {
     let mut plex = FakePlex::new();
     for (who, servers) in [(Who::PlexPass, 1), (Who::Managed, 1), (Who::Free, 0)] {
         let rows = resources(&mut plex, who);
@@ -22,11 +22,11 @@ fn everybody_finds_the_servers_that_they_may_use_and_a_player() {
     assert_eq!(resources(&mut plex, Who::PlexPass)[0]["owned"], true);
     let nilos = &resources(&mut plex, Who::Managed)[0];
     assert_eq!((&nilos["owned"], &nilos["sourceTitle"]), (&false.into(), &"rosa".into()));
-    assert_eq!(asking("GET", "/resources").json().of(&mut plex).code(), (401, 1001));
+    assert_eq!(request("GET", "/resources").json().send(&mut plex).error_code(), (401, 1001));
 }
 
 #[test]
-fn a_connection_leads_to_the_server_and_its_token_opens_that_server_alone() {
+fn a_server_token_is_valid_only_there() {
     let mut plex = FakePlex::new();
     let boathouse = &resources(&mut plex, Who::PlexPass)[0];
     let token = boathouse["accessToken"].as_str().unwrap();
@@ -38,28 +38,32 @@ fn a_connection_leads_to_the_server_and_its_token_opens_that_server_alone() {
             (&"127.0.0.1".into(), &4711.into())
         );
         let uri = connection["uri"].as_str().unwrap();
-        let root = asking("GET", &format!("{uri}/")).token(token).json().of(&mut plex).value();
+        let root =
+            request("GET", &format!("{uri}/")).token(token).json().send(&mut plex).json_body();
         assert_eq!(root["MediaContainer"]["machineIdentifier"], boathouse["clientIdentifier"]);
     }
-    assert_eq!(asking("GET", "/user").token(token).json().of(&mut plex).code(), (401, 1001));
+    assert_eq!(
+        request("GET", "/user").token(token).json().send(&mut plex).error_code(),
+        (401, 1001)
+    );
     let nilos = &resources(&mut plex, Who::Managed)[0];
     assert_ne!(nilos["accessToken"], *token);
 }
 
 #[test]
-fn the_place_is_the_one_that_was_set_or_the_host_that_was_asked() {
+fn the_base_url_defaults_to_the_host_header() {
     let mut plex = FakePlex::new();
     let token = plex.account(Who::PlexPass).token().to_owned();
     let uri = |plex: &mut FakePlex| {
-        let asking = asking("GET", "/resources").header("host", "plex.example:8080");
-        let rows = asking.token(&token).json().of(plex).value();
+        let request = request("GET", "/resources").header("host", "plex.example:8080");
+        let rows = request.token(&token).json().send(plex).json_body();
         rows[0]["connections"][0]["uri"].as_str().unwrap().to_owned()
     };
     assert_eq!(uri(&mut plex), "http://plex.example:8080/pms");
     plex.set_base_url("https://localhost:1/");
     assert_eq!(uri(&mut plex), "https://localhost:1/pms");
 
-    let in_xml = asking("GET", "/resources").token(&token).of(&mut plex);
+    let in_xml = request("GET", "/resources").token(&token).send(&mut plex);
     let start = "?>\n<resources><resource accessToken=";
     assert!(in_xml.text().contains(start), "{}", in_xml.text());
     assert!(in_xml.text().contains("<connections><connection IPv6=\"0\""), "{}", in_xml.text());

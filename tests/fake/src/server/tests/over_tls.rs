@@ -1,4 +1,4 @@
-//! The same over HTTPS.
+//! The server over HTTPS.
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -6,7 +6,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use super::*;
 use crate::Authority;
 
-/// A connection in TLS, opened to this name, that trusts this authority.
+/// Connects over TLS to this name, trusting this authority.
 fn connect(
     server: &Server,
     authority: &Authority,
@@ -33,24 +33,24 @@ fn exchange_in_tls(
     let server = Server::https(FakePlex::new(), certificate);
     let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
     let mut stream = connect(&server, authority, name);
-    let mut answer = String::new();
+    let mut response = String::new();
     let exchanged =
-        stream.write_all(&request(&token)).and_then(|()| stream.read_to_string(&mut answer));
+        stream.write_all(&request(&token)).and_then(|()| stream.read_to_string(&mut response));
     assert_eq!(server.connections(), 1);
-    exchanged.map(|_| answer)
+    exchanged.map(|_| response)
 }
 
 #[test]
-fn a_request_is_answered_over_https_by_name_and_by_address() {
+fn https_works_by_name_and_by_address() {
     let authority = Authority::new();
     for name in ["localhost", "127.0.0.1"] {
-        let answer = exchange_in_tls(&authority, authority.good(), name).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        let response = exchange_in_tls(&authority, authority.good(), name).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     }
 }
 
 #[test]
-fn a_bad_certificate_is_noticed() {
+fn an_invalid_certificate_is_rejected() {
     let authority = Authority::new();
     let problem = |certificate| {
         exchange_in_tls(&authority, certificate, "localhost").unwrap_err().to_string()
@@ -61,7 +61,7 @@ fn a_bad_certificate_is_noticed() {
 }
 
 #[test]
-fn an_answer_in_tls_is_cut_off_after_what_was_allowed() {
+fn a_response_in_tls_can_be_cut_off() {
     let authority = Authority::new();
     let server = Server::https(FakePlex::new(), authority.good());
     let page = Misbehaviour::answer(200, "text/plain", "0123456789");
@@ -69,8 +69,8 @@ fn an_answer_in_tls_is_cut_off_after_what_was_allowed() {
 
     let mut stream = connect(&server, &authority, "localhost");
     stream.write_all(&request("x")).unwrap();
-    let mut answer = Vec::new();
-    let error = stream.read_to_end(&mut answer).unwrap_err();
+    let mut response = Vec::new();
+    let error = stream.read_to_end(&mut response).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-    assert!(answer.ends_with(b"\r\n\r\n0123"), "{}", String::from_utf8_lossy(&answer));
+    assert!(response.ends_with(b"\r\n\r\n0123"), "{}", String::from_utf8_lossy(&response));
 }
