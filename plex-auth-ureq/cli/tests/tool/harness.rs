@@ -14,6 +14,9 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+pub(crate) mod terminal;
+
 /// Upper bound on one run. A run that takes longer counts as hanging.
 const LIMIT: Duration = Duration::from_secs(100);
 

@@ -1,0 +1,41 @@
+//! Output that differs in a terminal.
+
+use plex_auth_fake::{Misbehaviour, Who};
+
+use crate::harness::Harness;
+use crate::harness::terminal::Terminal;
+
+#[test]
+fn token_needs_show_at_a_terminal() {
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let shown = Terminal::start(&harness, &["token"]).wait_for_exit(64);
+    assert!(!shown.contains(&token) && shown.contains("--show"), "{shown:?}");
+    let shown = Terminal::start(&harness, &["token", "--show"]).wait_for_exit(0);
+    assert!(shown.contains(&token), "{shown:?}");
+}
+
+#[test]
+fn errors_are_colored_unless_no_color_is_set() {
+    let harness = Harness::new();
+    let shown = Terminal::start(&harness, &["whoami"]).wait_for_exit(64);
+    assert!(shown.contains("\u{1b}[") && shown.contains("nobody is signed in"), "{shown:?}");
+    let harness = harness.with_variable("NO_COLOR", "1");
+    let shown = Terminal::start(&harness, &["whoami"]).wait_for_exit(64);
+    assert!(!shown.contains('\u{1b}') && shown.contains("error: nobody is signed in"), "{shown:?}");
+}
+
+#[test]
+fn a_slow_check_reports_why() {
+    let harness = Harness::new();
+    harness.sign_in(Who::PlexPass);
+    harness.fake(|fake| {
+        let busy = Misbehaviour::answer(502, "text/html", "busy");
+        fake.misbehave("/user", busy.times(1));
+    });
+    let shown = Terminal::start(&harness, &["check"]).wait_for_exit(0);
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(lines[0].contains("trouble at the server") && lines[0].contains("asking again in"));
+    assert_eq!(lines[1..], ["The token is alive; it is rosa's."], "{lines:?}");
+}

@@ -1,0 +1,88 @@
+//! Prompts: secrets are not echoed, and an interruption restores the terminal.
+
+use plex_auth_fake::Who;
+
+use crate::harness::Harness;
+use crate::harness::terminal::Terminal;
+
+#[test]
+fn a_password_is_not_echoed() {
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
+    terminal.expect_text("Login: ");
+    assert!(terminal.is_echoing());
+    terminal.type_line("ingrid");
+    let shown = terminal.expect_text("Password: ");
+    assert!(shown.contains("ingrid"), "the login is echoed: {shown:?}");
+    assert!(!terminal.is_echoing());
+    terminal.type_line("Fjellvåk-81");
+    let shown = terminal.expect_text("Verification code: ");
+    assert!(!shown.contains("Fjell") && terminal.is_echoing(), "{shown:?}");
+    terminal.type_line("000000");
+    terminal.expect_text("That code is wrong or too old.");
+    terminal.expect_text("Verification code: ");
+    terminal.type_line("123456");
+    assert!(terminal.wait_for_exit(0).contains("Signed in as ingrid."));
+}
+
+#[test]
+fn a_token_and_a_home_pin_are_not_echoed() {
+    let harness = Harness::new();
+    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
+    terminal.expect_text("Token: ");
+    assert!(!terminal.is_echoing());
+    terminal.type_line(&token);
+    let shown = terminal.wait_for_exit(0);
+    assert!(shown.contains("Signed in as rosa.") && !shown.contains(&token), "{shown:?}");
+
+    let mut terminal = Terminal::start(&harness, &["switch", "rosa", "--into", "own"]);
+    terminal.expect_text("Home PIN of rosa: ");
+    assert!(!terminal.is_echoing());
+    terminal.type_line("4711");
+    let shown = terminal.wait_for_exit(0);
+    assert!(shown.contains("--profile own") && !shown.contains("4711"), "{shown:?}");
+}
+
+#[test]
+fn an_interrupted_prompt_restores_the_terminal() {
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
+    terminal.expect_text("Token: ");
+    assert!(!terminal.is_echoing());
+    terminal.0.send_control('c').unwrap();
+    terminal.wait_for_exit(130);
+
+    let mut terminal = Terminal::start(&harness, &["login", "--token"]);
+    terminal.expect_text("Token: ");
+    terminal.0.send_control('d').unwrap();
+    assert!(terminal.wait_for_exit(64).contains("standard input ended"));
+
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
+    terminal.expect_text("Login: ");
+    terminal.0.send_control('d').unwrap();
+    let shown = terminal.wait_for_exit(64);
+    assert!(shown.starts_with("\r\n"), "the error starts on its own line: {shown:?}");
+
+    let mut terminal = Terminal::start(&harness, &["login", "--password"]);
+    terminal.expect_text("Login: ");
+    terminal.0.send_control('c').unwrap();
+    terminal.wait_for_exit(130);
+    assert_eq!(harness.run(&["token"]).code, 64);
+}
+
+#[test]
+fn a_new_code_is_offered_after_expiry() {
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login"]);
+    let first = terminal.link_code();
+    harness.expire_last_pin();
+    terminal.expect_text("Show another one? [Y/n]: ");
+    terminal.type_line("");
+    let second = terminal.link_code();
+    assert_ne!(first, second);
+    harness.expire_last_pin();
+    terminal.expect_text("Show another one? [Y/n]: ");
+    terminal.type_line("n");
+    assert!(terminal.wait_for_exit(1).contains("nobody has linked the PIN in time"));
+}
