@@ -59,28 +59,6 @@ fn a_failed_change_changes_nothing() {
 }
 
 #[test]
-fn each_damaged_file_is_set_aside() {
-    let folder = TempDir::new().unwrap();
-    let store = store(&folder);
-    let identifier = store.identifier().unwrap();
-    let path = store.folder.path(STATE);
-    for (damage, number) in [("{\"version\":1,", 1), ("", 2), ("{\"version\":1,\"profiles\":7}", 3)]
-    {
-        fs::write(&path, damage).unwrap();
-        let failure = store.read().err().unwrap();
-        assert_eq!(failure.exit(), Exit::Machine);
-        assert!(
-            failure.what.ends_with(&format!("kept as state.json.damaged-{number}")),
-            "{failure:?}"
-        );
-        let aside = store.folder.path(&format!("state.json.damaged-{number}"));
-        assert_eq!(fs::read_to_string(aside).unwrap(), damage);
-        assert!(store.read().unwrap().profiles.is_empty());
-    }
-    assert_eq!(store.identifier().unwrap(), identifier);
-}
-
-#[test]
 fn a_newer_versions_file_is_not_changed() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder);

@@ -14,15 +14,9 @@ fn names(json: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn signed_in(who: Who) -> Harness {
-    let harness = Harness::new();
-    harness.sign_in(who);
-    harness
-}
-
 #[test]
 fn whoami_shows_the_account() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let text = harness.succeed(&["whoami"]);
     for line in
         ["E-mail      rosa@example.org", "Plex Pass   yes, lifetime", "Home        administrator"]
@@ -62,7 +56,7 @@ fn whoami_shows_the_account() {
 
 #[test]
 fn names_cannot_control_the_terminal() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     harness.fake(|fake| {
         fake.account_mut(Who::PlexPass)
             .body_mut()
@@ -83,8 +77,8 @@ fn names_cannot_control_the_terminal() {
 
 #[test]
 fn token_prints_only_the_token() {
-    let harness = signed_in(Who::PlexPass);
-    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
     harness.run(&["token", "--json"]).assert_failed_as_json(64);
     let json = harness.json(&["token", "--json", "--show-secrets"]);
@@ -93,7 +87,7 @@ fn token_prints_only_the_token() {
 
 #[test]
 fn check_reports_valid_and_invalid_tokens() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let shape = ["profile", "retry_in", "state", "why"];
     let json = harness.json(&["check", "--json"]);
     assert_eq!((names(&json), &json["state"]), (shape.to_vec(), &json!("alive")));
@@ -116,7 +110,7 @@ fn check_reports_valid_and_invalid_tokens() {
 
 #[test]
 fn servers_lists_the_best_connection_first() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let json = harness.json(&["servers", "--json"]);
     assert_eq!(names(&json), ["profile", "servers"]);
     let server = &json["servers"][0];
@@ -152,12 +146,15 @@ fn servers_lists_the_best_connection_first() {
         lines[1].starts_with("  local") && lines[1].contains("trouble at the server"),
         "{text}"
     );
-    assert_eq!(signed_in(Who::Free).succeed(&["servers"]), "The account may use no server.\n");
+    assert_eq!(
+        Harness::signed_in(Who::Free).succeed(&["servers"]),
+        "The account may use no server.\n"
+    );
 }
 
 #[test]
 fn switch_saves_the_user_as_a_profile() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let json = harness.json(&["users", "--json"]);
     let users = json["users"].as_array().unwrap();
     assert_eq!(
@@ -191,7 +188,7 @@ fn switch_saves_the_user_as_a_profile() {
 
 #[test]
 fn profile_names_need_no_shell_quoting() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let uuid = harness.fake(|fake| fake.account(Who::Managed).body()["uuid"].clone());
     let uuid = uuid.as_str().unwrap();
     for (title, profile) in [
@@ -211,7 +208,7 @@ fn profile_names_need_no_shell_quoting() {
 
 #[test]
 fn a_server_is_found_by_name_identifier_and_url() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let (identifier, source) = harness.fake(|fake| {
         let server = fake.server(Which::Claimed);
         (server.machine_identifier().to_owned(), server.sources()[0].uri.clone())
@@ -248,7 +245,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
 
 #[test]
 fn claim_prints_the_token_and_its_lifetime() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let outcome = harness.run(&["claim"]);
     assert!(
         outcome.stdout.starts_with("claim-") && outcome.stdout.lines().count() == 1,
@@ -261,7 +258,7 @@ fn claim_prints_the_token_and_its_lifetime() {
 
 #[test]
 fn logout_revokes_and_forgets_the_token() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let token = harness.succeed(&["token"]);
     // During an outage, nothing is forgotten.
     harness.fake(|fake| {
@@ -277,7 +274,7 @@ fn logout_revokes_and_forgets_the_token() {
         .run_with_input(&["login", "--token"], &token)
         .assert_failed(1, &["the token is no longer valid"]);
 
-    let other = signed_in(Who::PlexPass);
+    let other = Harness::signed_in(Who::PlexPass);
     other.fake(|fake| {
         fake.misbehave("/users/signout", plex_auth_fake::Misbehaviour::answer(503, "", ""));
     });
@@ -347,7 +344,7 @@ fn help_and_completions_need_no_state() {
 
 #[test]
 fn variables_can_set_flags() {
-    let harness = signed_in(Who::PlexPass)
+    let harness = Harness::signed_in(Who::PlexPass)
         .with_variable("PLEX_AUTH_JSON", "1")
         .with_variable("PLEX_AUTH_PROFILE", "default");
     assert_eq!(harness.json(&["check"])["state"], "alive");
@@ -357,7 +354,7 @@ fn variables_can_set_flags() {
 
 #[test]
 fn empty_and_false_variables_are_ignored() {
-    let harness = signed_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let mut harness =
         harness.with_variable("PLEX_AUTH_BY_TOKEN", "0").with_variable("PLEX_AUTH_DEVICE_KEY", "");
     for name in ["PROFILE", "TIMEOUT", "CA_FILE", "JSON", "INTO"] {

@@ -82,7 +82,7 @@ fn concurrent_runs_renew_the_token_once() {
 #[test]
 fn a_device_has_its_own_identifier() {
     let harness = signed_in();
-    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let token = harness.token(Who::PlexPass);
     harness.run_with_input(&["login", "--token", "--profile", "plain"], &token);
     let device = identifier(&harness, "default");
     assert_ne!(device, identifier(&harness, "plain"));

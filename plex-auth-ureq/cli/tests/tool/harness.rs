@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Stdio};
-use std::thread;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use plex_auth_fake::{Authority, FakePlex, Server, Who};
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 #[cfg(unix)]
 pub(crate) mod terminal;
 
-/// Upper bound on one run. A run that takes longer counts as hanging.
+/// Upper bound on each wait, for a machine that is busy with something else.
 const LIMIT: Duration = Duration::from_secs(100);
 
 /// The path of the tool's executable.
@@ -52,6 +53,13 @@ impl Harness {
         let file = harness.folder.path().join("ca.pem");
         std::fs::write(&file, authority.root_pem()).unwrap();
         harness.with_variable("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
+    }
+
+    /// Returns a harness whose tool is signed in to this account.
+    pub(crate) fn signed_in(who: Who) -> Self {
+        let harness = Self::new();
+        harness.sign_in(who);
+        harness
     }
 
     fn over(server: Server) -> Self {
@@ -122,10 +130,14 @@ impl Harness {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
+    /// Returns the account's initial token.
+    pub(crate) fn token(&self, who: Who) -> String {
+        self.fake(|fake| fake.account(who).token().to_owned())
+    }
+
     /// Signs in with the account's initial token.
     pub(crate) fn sign_in(&self, who: Who) {
-        let token = self.fake(|fake| fake.account(who).token().to_owned());
-        let outcome = self.run_with_input(&["login", "--token"], &token);
+        let outcome = self.run_with_input(&["login", "--token"], &self.token(who));
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
@@ -154,10 +166,21 @@ impl Harness {
     }
 }
 
+/// Waits for a condition.
+pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < LIMIT, "not {condition}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// A run in progress.
 pub(crate) struct Running {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    stdout: JoinHandle<io::Result<String>>,
+    /// The lines of standard error, as they arrive.
+    stderr: Receiver<String>,
     stderr_read: String,
 }
 
@@ -167,8 +190,17 @@ impl Running {
         let mut child = command.spawn().unwrap();
         // A run that does not read its input may close the pipe early.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, stderr_read: String::new() }
+        let stdout = child.stdout.take().unwrap();
+        let stdout = thread::spawn(move || io::read_to_string(stdout));
+        let (line_read, stderr) = mpsc::channel();
+        let mut pipe = BufReader::new(child.stderr.take().unwrap());
+        thread::spawn(move || {
+            let mut line = String::new();
+            while pipe.read_line(&mut line).is_ok_and(|read| read > 0) {
+                let _ = line_read.send(std::mem::take(&mut line));
+            }
+        });
+        Self { child, stdout, stderr, stderr_read: String::new() }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -196,41 +228,29 @@ impl Running {
 
     /// Waits for the next line on standard error.
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        let read = self.stderr.read_line(&mut line).unwrap();
-        assert_ne!(read, 0, "the tool ended: {}", self.stderr_read);
-        line
+        self.stderr.recv_timeout(LIMIT).unwrap_or_else(|error| match error {
+            RecvTimeoutError::Timeout => panic!("the tool hangs: {}", self.stderr_read),
+            RecvTimeoutError::Disconnected => panic!("the tool ended: {}", self.stderr_read),
+        })
     }
 
     /// Waits for the end of the run.
     pub(crate) fn wait(mut self) -> Outcome {
-        let mut stdout = self.child.stdout.take().unwrap();
-        let stdout_reader = thread::spawn(move || {
-            let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
-            text
-        });
-        let mut stderr = self.stderr;
-        let stderr_reader = thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        let since = Instant::now();
+        let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if since.elapsed() > LIMIT {
+            if started.elapsed() > LIMIT {
                 self.child.kill().unwrap();
                 panic!("the tool hangs: {}", self.stderr_read);
             }
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(1));
         };
         Outcome {
             code: status.code().unwrap_or(-1),
-            stdout: stdout_reader.join().unwrap(),
-            stderr: self.stderr_read + &stderr_reader.join().unwrap(),
+            stdout: self.stdout.join().unwrap().unwrap(),
+            stderr: self.stderr_read + &self.stderr.iter().collect::<String>(),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The saved state: complete, readable only by its owner, and never lost.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
-use std::{fs, thread};
+use std::fs;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 
-use plex_auth_fake::{Delivery, Misbehaviour, Who};
+use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery, Who};
+use plex_auth_ureq::http::Request;
 use serde_json::Value;
 
-use crate::harness::{Harness, Running};
+use crate::harness::{Harness, Running, wait_until};
 
 /// Returns the client identifiers that plex.tv has received.
 fn identifiers(harness: &Harness) -> BTreeSet<String> {
@@ -35,7 +37,7 @@ fn the_client_identifier_survives_logout() {
 #[test]
 fn concurrent_logins_lose_nothing() {
     let harness = Harness::new();
-    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let token = harness.token(Who::PlexPass);
     let names: Vec<_> = (0..8).map(|number| format!("profile-{number}")).collect();
     let start = |name: &String| {
         Running::start(harness.command(&["login", "--token", "--profile", name]), &token)
@@ -50,18 +52,38 @@ fn concurrent_logins_lose_nothing() {
     assert_eq!(identifiers(&harness).len(), 1);
 }
 
+/// Holds back each response to a request for an account until the sender is dropped.
+#[derive(Debug)]
+struct Held(Mutex<Receiver<()>>);
+
+impl ConnectionPlans for Held {
+    fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
+        self
+    }
+}
+
+impl ConnectionPlan for Held {
+    fn delivery(&self, request: &Request<Vec<u8>>, _: usize) -> Option<Delivery> {
+        if request.uri().path().ends_with("/user") {
+            let _ = self.0.lock().unwrap().recv();
+        }
+        None
+    }
+}
+
 #[test]
 fn a_late_response_does_not_mix_accounts() {
     let harness = Harness::new();
+    let state_folder = harness.state_folder();
+    // The held response blocks its server, so that the other login needs another one.
+    let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
+    let (release, held) = mpsc::channel();
+    harness.server.set_connection_plans(Arc::new(Held(Mutex::new(held))));
     let mut first = Running::start(harness.command(&["login"]), "");
-    let code = first.link_code();
-    let late = Misbehaviour::deliver(Delivery::After(Duration::from_secs(5))).times(1);
-    harness.fake(|fake| fake.misbehave("/user", late));
-    harness.link(&code, Who::PlexPass);
-    while harness.fake(|fake| fake.seen("GET", "/user")) == 0 {
-        thread::yield_now();
-    }
-    harness.sign_in(Who::Free);
+    harness.link(&first.link_code(), Who::PlexPass);
+    wait_until("sent", || harness.fake(|fake| fake.seen("GET", "/user")) > 0);
+    other.sign_in(Who::Free);
+    drop(release);
     assert_eq!(first.wait().code, 0);
     let state: Value = serde_json::from_str(&harness.files()["state.json"]).unwrap();
     let saved = &state["profiles"]["default"];
@@ -74,19 +96,22 @@ fn a_late_response_does_not_mix_accounts() {
 
 #[test]
 fn a_damaged_file_is_set_aside() {
-    let harness = Harness::new();
-    harness.sign_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let identifier = harness.files()["client-identifier"].clone();
     let path = harness.state_folder().join("state.json");
     let whole = fs::read_to_string(&path).unwrap();
     let half = &whole[..whole.len() / 2];
-    for (number, arguments) in [(1, &["whoami"][..]), (2, &["login"]), (3, &["logout"])] {
-        fs::write(&path, half).unwrap();
+    for (number, arguments, damage) in [
+        (1, &["whoami"][..], half),
+        (2, &["login"], ""),
+        (3, &["logout"], r#"{"version":1,"profiles":7}"#),
+    ] {
+        fs::write(&path, damage).unwrap();
         harness.run(arguments).assert_failed(
             74,
             &["is damaged", &format!("state.json.damaged-{number}"), "plex-auth login"],
         );
-        assert_eq!(harness.files()[&format!("state.json.damaged-{number}")], half);
+        assert_eq!(harness.files()[&format!("state.json.damaged-{number}")], damage);
     }
     harness.sign_in(Who::PlexPass);
     assert_eq!(harness.files()["client-identifier"], identifier);
@@ -100,6 +125,7 @@ mod unix {
     use std::path::Path;
     use std::process::Command;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process};
 
@@ -110,7 +136,7 @@ mod unix {
     #[test]
     fn the_default_folder_is_the_platforms() {
         let harness = Harness::new();
-        let token = harness.fake(|fake| fake.account(Who::Free).token().to_owned());
+        let token = harness.token(Who::Free);
         for (variable, folder) in [("HOME", "home/.local/state"), ("XDG_STATE_HOME", "elsewhere")] {
             let mut login = harness.command(&["login", "--token"]);
             login.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", harness.folder.path().join("home"));
@@ -149,7 +175,7 @@ mod unix {
                 }
                 watched
             });
-            let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+            let token = harness.token(Who::PlexPass);
             for number in 0..5 {
                 let arguments = ["login", "--token", "--profile", &number.to_string()];
                 // A umask that would let all users read.
@@ -195,7 +221,7 @@ mod unix {
     #[test]
     fn a_killed_process_loses_no_saved_state() {
         let harness = Harness::new();
-        let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+        let token = harness.token(Who::PlexPass);
         harness.sign_in(Who::PlexPass);
         let files = || {
             fs::read_dir(harness.state_folder()).unwrap().map(|entry| entry.unwrap().file_name())
@@ -222,8 +248,7 @@ mod unix {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_result_that_cannot_be_written_is_an_error() {
-        let harness = Harness::new();
-        harness.sign_in(Who::PlexPass);
+        let harness = Harness::signed_in(Who::PlexPass);
         for arguments in
             [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"]]
         {
@@ -254,8 +279,7 @@ mod unix {
 
     #[test]
     fn a_read_only_folder_allows_only_reading() {
-        let harness = Harness::new();
-        harness.sign_in(Who::PlexPass);
+        let harness = Harness::signed_in(Who::PlexPass);
         let mode = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         };
@@ -264,7 +288,7 @@ mod unix {
         }
         mode(&harness.state_folder(), 0o555);
         let run = |arguments: &[&str]| Running::start(unprivileged(&harness, arguments), "").wait();
-        let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+        let token = harness.token(Who::PlexPass);
         assert_eq!(run(&["token"]).stdout.trim(), token);
         let outcome = run(&["check"]);
         assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -298,8 +322,7 @@ mod unix {
 
     #[test]
     fn a_symbolic_link_is_kept() {
-        let harness = Harness::new();
-        harness.sign_in(Who::Free);
+        let harness = Harness::signed_in(Who::Free);
         let (link, elsewhere) =
             (harness.state_folder().join("state.json"), harness.folder.path().join("real"));
         fs::rename(&link, &elsewhere).unwrap();
@@ -335,8 +358,7 @@ mod unix {
     #[test]
     fn a_signal_ends_with_130_and_keeps_the_state() {
         for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-            let harness = Harness::new();
-            harness.sign_in(Who::PlexPass);
+            let harness = Harness::signed_in(Who::PlexPass);
             let before = harness.files();
             // As in a background job of a script.
             let mut login =

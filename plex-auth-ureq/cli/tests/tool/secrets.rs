@@ -7,8 +7,7 @@ use crate::harness::Harness;
 
 #[test]
 fn output_contains_no_secret() {
-    let harness = Harness::new();
-    harness.sign_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     let mut secrets = harness.fake(|fake| {
         let server = fake.server(Which::Claimed).access_token(Who::PlexPass).unwrap().to_owned();
         vec![
@@ -82,15 +81,13 @@ fn a_secret_in_an_argument_is_not_repeated() {
 fn other_users_cannot_see_a_secret() {
     use plex_auth_fake::{Delivery, Misbehaviour};
 
-    use crate::harness::Running;
+    use crate::harness::{Running, wait_until};
 
     let harness = Harness::new();
     harness.fake(|fake| fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::Never)));
     let lines = "rosa\nnine kites & a lantern\n";
     let login = Running::start(harness.command(&["login", "--password", "--timeout", "60"]), lines);
-    while harness.fake(|fake| fake.seen("POST", "/users/signin")) == 0 {
-        std::thread::yield_now();
-    }
+    wait_until("sent", || harness.fake(|fake| fake.seen("POST", "/users/signin")) > 0);
     let proc = |name: &str| std::fs::read(format!("/proc/{}/{name}", login.id())).unwrap();
     for name in ["cmdline", "environ"] {
         let seen = String::from_utf8_lossy(&proc(name)).into_owned();

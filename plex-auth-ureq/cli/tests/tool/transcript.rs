@@ -80,7 +80,7 @@ fn the_readme_lists_every_json_field() {
     let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let harness = Harness::new();
-    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let token = harness.token(Who::PlexPass);
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     let mut commands = 0;
     for row in table.lines().skip(2) {

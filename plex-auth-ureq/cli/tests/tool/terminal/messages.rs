@@ -7,9 +7,8 @@ use crate::harness::terminal::Terminal;
 
 #[test]
 fn token_needs_show_at_a_terminal() {
-    let harness = Harness::new();
-    harness.sign_in(Who::PlexPass);
-    let token = harness.fake(|fake| fake.account(Who::PlexPass).token().to_owned());
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
     let shown = Terminal::start(&harness, &["token"]).wait_for_exit(64);
     assert!(!shown.contains(&token) && shown.contains("--show"), "{shown:?}");
     let shown = Terminal::start(&harness, &["token", "--show"]).wait_for_exit(0);
@@ -28,8 +27,7 @@ fn errors_are_colored_unless_no_color_is_set() {
 
 #[test]
 fn a_slow_check_reports_why() {
-    let harness = Harness::new();
-    harness.sign_in(Who::PlexPass);
+    let harness = Harness::signed_in(Who::PlexPass);
     harness.fake(|fake| {
         let busy = Misbehaviour::answer(502, "text/html", "busy");
         fake.misbehave("/user", busy.times(1));
