@@ -42,7 +42,6 @@
 #[cfg(feature = "tls")]
 mod authority;
 mod fake;
-mod seeded;
 mod seen;
 mod server;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ring::digest::{SHA256, digest};
+
 use super::accounts::{Account, Who};
-use crate::seeded::mix;
 
 /// The tokens that plex.tv knows, and whose they are.
 #[derive(Debug)]
@@ -86,30 +87,24 @@ pub(crate) fn opaque(number: u64) -> String {
     characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
 }
 
-/// So many of these characters, always the same for the same number.
+/// Returns this many of the characters, at most 32, always the same for the same number.
 pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
-    let mut state = number;
-    let character = |_| {
-        let place = mix(&mut state) % characters.len() as u64;
-        usize::try_from(place)
-            .ok()
-            .and_then(|place| characters.get(place))
-            .map_or('x', |&c| char::from(c))
-    };
-    (0..length).map(character).collect()
+    // A digest looks random, and never changes with a version of a generator.
+    let digest = digest(&SHA256, &number.to_be_bytes());
+    let character = |byte: &u8| characters.get(usize::from(*byte) % characters.len());
+    digest.as_ref().iter().take(length).filter_map(character).map(|&c| char::from(c)).collect()
 }
 
 /// A transient token, always the same for the same number.
 pub(crate) fn transient(number: u64) -> String {
-    let mut state = number ^ 0x7472_616e_7369_656e;
-    let (high, low) = (mix(&mut state), mix(&mut state));
+    let hex = characters(number ^ 0x7472_616e_7369_656e, b"0123456789abcdef", 30);
     format!(
-        "transient-{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xfff,
-        low >> 52,
-        low & 0xffff_ffff_ffff,
+        "transient-{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..15],
+        &hex[15..18],
+        &hex[18..],
     )
 }
 
