@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::Request;
 use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 
-use crate::seeded::mix;
-
 /// Which connections of a [`Server`](plex_auth_fake::Server) die early: every so many-th, on one of its first four
 /// requests, at a [`Point`] that a seed decides; half of them in order, half of them torn down.
 ///
@@ -37,10 +35,9 @@ impl Kills {
         if !(number + 1).is_multiple_of(self.every) {
             return self.answers.map_or(Fate::LivesOn, |answers| Fate::Closes { answers });
         }
-        let mut state = self.seed ^ ((number as u64) << 32);
-        let mut draw = |below: usize| usize::try_from(mix(&mut state) % below as u64).unwrap_or(0);
-        let point = Point::ALL.get(draw(Point::ALL.len())).copied().unwrap_or(Point::Unread);
-        Fate::Dies { point, after: draw(4), place: draw(usize::MAX), torn: draw(2) == 1 }
+        let mut random = fastrand::Rng::with_seed(self.seed ^ ((number as u64) << 32));
+        let point = random.choice(Point::ALL).unwrap_or(Point::Unread);
+        Fate::Dies { point, after: random.usize(..4), place: random.usize(..), torn: random.bool() }
     }
 }
 

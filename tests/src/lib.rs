@@ -27,7 +27,6 @@ pub mod every_operation;
 mod in_parallel;
 mod kill;
 mod raw_server;
-mod seeded;
 pub mod table;
 pub mod workloads;
 
