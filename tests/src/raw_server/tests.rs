@@ -3,7 +3,10 @@ use super::*;
 const REQUEST: &[u8] = b"POST /a HTTP/1.1\r\ncontent-length: 2\r\n\r\nhi";
 
 fn connect(server: &RawServer) -> TcpStream {
-    TcpStream::connect(server.address).unwrap()
+    let stream = TcpStream::connect(server.address).unwrap();
+    // A response that never arrives fails the test instead of blocking it.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream
 }
 
 fn exchange(server: &RawServer) -> io::Result<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::{Misbehaviour, Who};
@@ -16,9 +16,27 @@ fn request(token: &str) -> Vec<u8> {
     [REQUEST, format!("x-plex-token: {token}\r\n\r\n").as_bytes()].concat()
 }
 
+/// Upper bound on each wait, for a machine that is busy with something else.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits for a condition.
+fn wait_until(holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < LIMIT, "the condition does not hold");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
 /// Sends a request, and returns everything received until the server closes the connection.
 fn exchange(server: &Server, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    let mut stream = connect(server);
     stream.write_all(request).unwrap();
     let mut response = Vec::new();
     stream.read_to_end(&mut response).unwrap();
@@ -80,11 +98,9 @@ fn slow_responses_arrive_complete() {
 #[test]
 fn a_silent_server_can_be_dropped() {
     let server = misbehaving(Delivery::Never);
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    let mut stream = connect(&server);
     stream.write_all(&request("x")).unwrap();
-    while server.with(|plex| plex.seen("GET", "/user")) == 0 {
-        std::thread::yield_now();
-    }
+    wait_until(|| server.with(|plex| plex.seen("GET", "/user")) > 0);
     drop(server);
     let mut response = Vec::new();
     // The connection ends, with or without an error.
@@ -104,11 +120,9 @@ fn a_response_has_the_number_of_its_request() {
 #[test]
 fn a_restart_closes_connections_and_keeps_state() {
     let mut server = Server::http(FakePlex::new());
-    let token = server.with(|plex| plex.issue_token(crate::Who::Free));
-    let mut open = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    while server.connections() == 0 {
-        std::thread::yield_now();
-    }
+    let token = server.with(|plex| plex.issue_token(Who::Free));
+    let mut open = connect(&server);
+    wait_until(|| server.connections() > 0);
     server.restart(Duration::from_millis(1)).unwrap();
     assert_eq!(open.read(&mut [0]).unwrap_or(0), 0);
     let response = exchange(&server, &request(&token));

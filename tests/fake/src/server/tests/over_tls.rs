@@ -7,7 +7,7 @@ use super::*;
 use crate::Authority;
 
 /// Connects over TLS to this name, trusting this authority.
-fn connect(
+fn connect_tls(
     server: &Server,
     authority: &Authority,
     name: &'static str,
@@ -22,7 +22,7 @@ fn connect(
             .with_no_client_auth();
     let client =
         ClientConnection::new(Arc::new(config), ServerName::try_from(name).unwrap()).unwrap();
-    StreamOwned::new(client, TcpStream::connect(("127.0.0.1", server.port())).unwrap())
+    StreamOwned::new(client, super::connect(server))
 }
 
 fn exchange_in_tls(
@@ -32,7 +32,7 @@ fn exchange_in_tls(
 ) -> io::Result<String> {
     let server = Server::https(FakePlex::new(), certificate);
     let token = server.with(|plex| plex.account(Who::Free).token().to_owned());
-    let mut stream = connect(&server, authority, name);
+    let mut stream = connect_tls(&server, authority, name);
     let mut response = String::new();
     let exchanged =
         stream.write_all(&request(&token)).and_then(|()| stream.read_to_string(&mut response));
@@ -67,7 +67,7 @@ fn a_response_in_tls_can_be_cut_off() {
     let page = Misbehaviour::answer(200, "text/plain", "0123456789");
     server.with(|plex| plex.misbehave("/user", page.delivered(Delivery::CutOff { after: 4 })));
 
-    let mut stream = connect(&server, &authority, "localhost");
+    let mut stream = connect_tls(&server, &authority, "localhost");
     stream.write_all(&request("x")).unwrap();
     let mut response = Vec::new();
     let error = stream.read_to_end(&mut response).unwrap_err();
