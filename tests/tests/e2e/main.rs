@@ -9,7 +9,6 @@
 )]
 
 mod claim;
-mod coming_from;
 mod connection_choice;
 mod device_keys;
 mod device_tokens;
@@ -19,19 +18,15 @@ mod flows;
 mod futures;
 mod harness;
 mod home;
-mod layers;
 mod limits;
 mod logins;
 mod operations;
 mod pins;
 mod proxy;
-mod public_api;
-mod readme;
-mod recipes;
 mod redirects;
 mod refreshed_tokens;
 mod refusals;
+mod repository;
 mod resources;
 mod session;
 mod signed_tokens;
-mod source_rules;

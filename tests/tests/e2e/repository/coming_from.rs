@@ -10,7 +10,7 @@ use plex_auth_ureq::{
     ClientIdentity, Credentials, MediaServer, MediaServerAddress, PlexTv, Token, Transport,
 };
 
-const PAGE: &str = include_str!("../../examples/recipes/coming-from.md");
+const PAGE: &str = include_str!("../../../examples/recipes/coming-from.md");
 
 /// The names of functions, each of which must compile; one that takes anything of a kind is told what.
 macro_rules! names {
