@@ -50,6 +50,11 @@ impl Carrier {
         Self::Hyper(transport, runtime())
     }
 
+    /// Returns both transports.
+    pub fn transports() -> [Self; 2] {
+        [Self::ureq(None), Self::hyper(None)]
+    }
+
     /// Returns `plex-auth-ureq` over an agent with its default settings, which follows redirects and turns status
     /// codes into errors.
     pub fn own_ureq() -> Self {

@@ -1,31 +1,32 @@
-//! The async transport's futures: sent to other threads, dropped at any point, with and without a runtime.
+//! The futures of the async transport: on another thread, dropped at any point, and without a runtime.
 
-use std::future::Future;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
-use plex_auth_fake::{FakePlex, Server, Who};
+use plex_auth_fake::{FakePlex, Server};
 use plex_auth_hyper::Transport;
-use plex_auth_proto::error::TransportErrorKind as Reason;
-use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token};
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::PinLoginError;
+use plex_auth_proto::jwt::PlexKeys;
+use plex_auth_proto::{Call, Error};
+use plex_auth_tests::carrier::runtime;
 use plex_auth_tests::dropped_after;
 
-use plex_auth_tests::carrier::runtime;
+use crate::harness::{plex_tv_at, transport_error};
 
-fn details(server: &Server) -> Call<Account> {
-    let me = ClientIdentity::builder("id").build().unwrap();
-    let token = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned())).unwrap();
-    PlexTv::at(me, server.url().parse().unwrap()).token_details(&token)
+/// A call that needs no token.
+fn call(server: &Server) -> Call<PlexKeys> {
+    plex_tv_at(&format!("{}/api/v2", server.url())).plex_keys()
 }
 
 #[test]
-fn one_can_be_dropped_after_any_poll_and_nothing_is_left_broken() {
+fn can_be_dropped_after_any_poll() {
     let server = Server::http(FakePlex::new());
     runtime().block_on(async {
-        let http = Transport::new();
+        let transport = Transport::new();
         let mut polls = 1;
-        while dropped_after(polls, http.send(details(&server))).await.is_none() {
-            http.send(details(&server)).await.unwrap();
+        while dropped_after(polls, transport.send(call(&server))).await.is_none() {
+            transport.send(call(&server)).await.unwrap();
             polls += 1;
         }
         assert!(polls > 1, "the first poll was the last");
@@ -33,12 +34,12 @@ fn one_can_be_dropped_after_any_poll_and_nothing_is_left_broken() {
 }
 
 #[test]
-fn one_can_be_sent_to_another_thread_and_outlives_its_transport() {
+fn can_be_sent_and_outlives_its_transport() {
     let server = Server::http(FakePlex::new());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let tasks: Vec<_> = {
-        let http = Transport::new();
-        (0..8).map(|_| runtime.spawn(http.send(details(&server)))).collect()
+        let transport = Transport::new();
+        (0..8).map(|_| runtime.spawn(transport.send(call(&server)))).collect()
     };
     for task in tasks {
         runtime.block_on(task).unwrap().unwrap();
@@ -46,17 +47,37 @@ fn one_can_be_sent_to_another_thread_and_outlives_its_transport() {
 }
 
 #[test]
-fn without_a_runtime_it_is_an_error_and_no_panic() {
-    let server = Server::http(FakePlex::new());
-    let future = Transport::new().send(details(&server));
-    let mut future = pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let Poll::Ready(outcome) = future.as_mut().poll(&mut context) else {
-        panic!("it waits for ever")
+fn driven_flow_can_be_sent() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let mut login = plex_tv_at("https://plex.example").strong_pin_login();
+    let transport = Transport::new();
+    drop(is_send(transport.drive(&mut login)));
+}
+
+/// Polls a future once, outside of any runtime.
+fn poll_once<T>(future: impl Future<Output = T>) -> T {
+    let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("the future waits");
     };
-    let error = outcome.unwrap_err();
-    let transport_error = error.as_transport().unwrap();
-    assert!(matches!(transport_error.kind(), Reason::NotStarted(_)), "{error}");
-    assert!(!transport_error.may_have_been_sent());
+    output
+}
+
+fn is_not_started(error: &Error) {
+    let error = transport_error(error);
+    assert!(matches!(error.kind(), TransportErrorKind::NotStarted(_)), "{error}");
+    assert!(!error.may_have_been_sent());
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let server = Server::http(FakePlex::new());
+    let transport = Transport::new();
+    is_not_started(&poll_once(transport.send(call(&server))).unwrap_err());
+    let mut login = plex_tv_at(server.url()).short_pin_login();
+    let outcome = poll_once(transport.drive(&mut login));
+    let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+    is_not_started(&error);
     assert_eq!(server.connections(), 0);
 }

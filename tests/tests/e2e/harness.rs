@@ -1,23 +1,29 @@
-//! Runs scenarios: a fake Plex, a carrier to it, and a client identity.
+//! A fake Plex, the carriers that reach it, and short forms of what many tests do.
 
+use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use plex_auth_fake::{Authority, FakePlex, Server, Which, Who};
+use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Seen, Server, Which, Who};
+use plex_auth_proto::pin::PinCode;
 use plex_auth_proto::{
-    Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, SignedIn, Source, Token,
+    Account, Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, SignedIn, Source,
+    Token, TransportError,
 };
-
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{EveryOperation, IDENTIFIER, Inputs};
-use plex_auth_tests::in_parallel;
+use plex_auth_tests::{Step, in_parallel};
 
-/// Makes a carrier that trusts this root, or none beside its own.
+/// A timeout that only a stalling server exceeds, even on a loaded machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Creates a carrier that trusts this root certificate.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
 
-const CLIENTS: [NewCarrier; 3] = [Carrier::HandMade, Carrier::ureq, Carrier::hyper];
+const TRANSPORTS: [NewCarrier; 2] = [Carrier::ureq, Carrier::hyper];
 
-/// One carrier, one fake, nothing shared with any other test.
+/// One carrier and one fake, which no other test shares.
 pub(crate) struct Harness {
     carrier: Carrier,
     url: String,
@@ -25,7 +31,7 @@ pub(crate) struct Harness {
     server: Option<Server>,
 }
 
-/// Runs a scenario in memory and over every client, at the same time.
+/// Runs a scenario in memory and over every client.
 pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     let fake = Arc::new(Mutex::new(FakePlex::new()));
     let url = "http://plex.example:32400".to_owned();
@@ -36,28 +42,36 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
 /// Runs a scenario over every carrier that needs a socket, over HTTP and over HTTPS. They run at the same time, so
 /// that their waits overlap.
 pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
-    let clients = CLIENTS.into_iter().flat_map(|client| [(client, false), (client, true)]);
-    in_parallel(clients, |(client, secure)| over(client, secure, &scenario));
+    let clients = TRANSPORTS.into_iter().chain([Carrier::HandMade as NewCarrier]);
+    let clients = clients.flat_map(|client| [(client, false), (client, true)]);
+    in_parallel(clients, |(client, secure)| {
+        if secure {
+            let authority = Authority::new();
+            let server = Server::https(FakePlex::new(), authority.good());
+            run_with(&scenario, client(Some(authority.root_der())), server);
+        } else {
+            run_with(&scenario, client(None), Server::http(FakePlex::new()));
+        }
+    });
 }
 
-fn over(client: NewCarrier, secure: bool, scenario: &impl Fn(&Harness)) {
-    let (root, server) = if secure {
-        let authority = Authority::new();
-        (Some(authority.root_der()), Server::https(FakePlex::new(), authority.good()))
-    } else {
-        (None, Server::http(FakePlex::new()))
-    };
-    let (url, fake) = (server.url().to_owned(), server.fake());
-    run(scenario, client(root), url, fake, Some(server));
+/// Runs a scenario over both transports and HTTP, at the same time.
+pub(crate) fn over_both_transports(scenario: impl Fn(&Harness) + Sync) {
+    in_parallel(TRANSPORTS, |transport| {
+        run_with(&scenario, transport(None), Server::http(FakePlex::new()));
+    });
 }
 
 /// Runs a scenario over clients that the caller built, with their default settings.
 pub(crate) fn over_every_own_client(scenario: impl Fn(&Harness)) {
     for carrier in [Carrier::own_ureq(), Carrier::own_hyper()] {
-        let server = Server::http(FakePlex::new());
-        let (url, fake) = (server.url().to_owned(), server.fake());
-        run(&scenario, carrier, url, fake, Some(server));
+        run_with(&scenario, carrier, Server::http(FakePlex::new()));
     }
+}
+
+fn run_with(scenario: &impl Fn(&Harness), carrier: Carrier, server: Server) {
+    let (url, fake) = (server.url().to_owned(), server.fake());
+    run(scenario, carrier, url, fake, Some(server));
 }
 
 fn run(
@@ -78,29 +92,48 @@ impl Harness {
     }
 
     /// Drives a flow, as [`Carrier::drive`] does.
-    pub(crate) fn drive<C>(
+    pub(crate) fn drive<F>(
         &self,
-        flow: &mut C,
-        watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Output>
+        flow: &mut F,
+        watch: impl FnMut(F::Progress) -> ControlFlow<()>,
+    ) -> Option<F::Output>
     where
-        C: Flow,
-        C::Response: Send + 'static,
+        F: Flow,
+        F::Response: Send + 'static,
     {
         self.carrier.drive(flow, watch)
     }
 
-    /// Asks the fake with an operation of the list, as somebody that it does not know.
-    pub(crate) fn ask(&self, every: &EveryOperation) -> Result<String, Error> {
+    /// Drives a flow to its end.
+    pub(crate) fn finish<F>(&self, mut flow: F) -> F::Output
+    where
+        F: Flow,
+        F::Response: Send + 'static,
+    {
+        self.drive(&mut flow, |_| ControlFlow::Continue(())).expect("the flow was not stopped")
+    }
+
+    /// Sends an operation with a token and credentials that the fake does not know.
+    pub(crate) fn send_operation(&self, every: &EveryOperation) -> Result<String, Error> {
         every.send(&Inputs::at(&self.url), &self.carrier)
     }
 
-    /// Looks at the fake or changes it.
-    pub(crate) fn fake<R>(&self, look: impl FnOnce(&mut FakePlex) -> R) -> R {
-        look(&mut self.fake.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Reads or changes the state of the fake.
+    pub(crate) fn fake<R>(&self, access: impl FnOnce(&mut FakePlex) -> R) -> R {
+        access(&mut self.fake.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many connections the fake has seen; nothing in memory.
+    /// Makes the fake respond with this to the next request for a path.
+    pub(crate) fn respond_once(&self, path: &str, response: Misbehaviour) {
+        self.fake(|fake| fake.misbehave(path, response.times(1)));
+    }
+
+    /// The last request that the fake received.
+    pub(crate) fn last_request(&self) -> Seen {
+        self.fake(|fake| fake.requests().last().cloned()).expect("a request")
+    }
+
+    /// The number of connections that the fake accepted; `None` in memory.
     pub(crate) fn connections(&self) -> Option<usize> {
         self.server.as_ref().map(Server::connections)
     }
@@ -113,44 +146,48 @@ impl Harness {
         self.url.split(':').next().unwrap_or_default()
     }
 
-    /// Whether the carrier makes a connection for each call.
+    /// Whether the carrier opens a connection for each call.
     pub(crate) fn is_hand_made(&self) -> bool {
         matches!(self.carrier, Carrier::HandMade(_))
     }
 
-    pub(crate) fn identity(&self) -> ClientIdentity {
-        ClientIdentity::builder(IDENTIFIER).product("Scenario").build().expect("a right identity")
-    }
-
     pub(crate) fn plex_tv(&self) -> PlexTv {
-        let url = format!("{}/api/v2", self.url).parse().expect("a right URL");
-        PlexTv::at(self.identity(), url)
+        plex_tv_at(&format!("{}/api/v2", self.url))
     }
 
     /// The token that the fake has for an account.
     pub(crate) fn token(&self, who: Who) -> Token {
-        Token::new(self.fake(|fake| fake.account(who).token().to_owned())).expect("a right token")
+        Token::new(self.fake(|fake| fake.account(who).token().to_owned())).expect("a valid token")
     }
 
-    /// A media server, asked with the token of an account.
+    pub(crate) fn token_details(&self, token: &Token) -> Result<Account, Error> {
+        self.send(self.plex_tv().token_details(token))
+    }
+
+    /// A media server with the token of an account.
     pub(crate) fn media_server(&self, which: Which, who: Who) -> MediaServer {
         self.media_server_with(which, self.token(who))
     }
 
     pub(crate) fn media_server_with(&self, which: Which, token: Token) -> MediaServer {
-        // The claimed one is at the root, too.
+        // The claimed server is also at the root.
         let prefix = match which {
             Which::Claimed => "",
             which => self.fake(|fake| fake.server(which).prefix()),
         };
-        let url = format!("{}{prefix}", self.url).parse().expect("a right URL");
-        MediaServer::new(self.identity(), url, token)
+        let url = format!("{}{prefix}", self.url).parse().expect("a valid URL");
+        MediaServer::new(identity(), url, token)
+    }
+
+    /// The machine identifier of the claimed server.
+    pub(crate) fn machine_identifier(&self) -> String {
+        self.fake(|fake| fake.server(Which::Claimed).machine_identifier().to_owned())
     }
 
     /// A source that the claimed server knows.
     pub(crate) fn source(&self) -> Source {
         let uri = self.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
-        uri.parse().expect("a right source")
+        uri.parse().expect("a valid source")
     }
 
     pub(crate) fn credentials(&self, who: Who) -> Credentials {
@@ -159,10 +196,69 @@ impl Harness {
             let (login, password) = (account.login(), account.password());
             Credentials::new(login.unwrap_or("none"), password.unwrap_or("none"))
         })
-        .expect("right credentials")
+        .expect("valid credentials")
     }
 
     pub(crate) fn sign_in(&self, credentials: &Credentials) -> Result<SignedIn, Error> {
         self.send(self.plex_tv().sign_in(credentials))
     }
+
+    /// Links a PIN to an account, as the account's owner does on another device.
+    pub(crate) fn link_pin(&self, code: &PinCode, who: Who) {
+        // Linking a linked PIN again is refused, and does no harm.
+        let _ = self.fake(|fake| fake.link_pin(code.expose(), who, unix_now()));
+    }
+}
+
+pub(crate) fn identity() -> ClientIdentity {
+    ClientIdentity::builder(IDENTIFIER).product("Scenario").build().expect("a valid identity")
+}
+
+pub(crate) fn plex_tv_at(url: &str) -> PlexTv {
+    PlexTv::at(identity(), url.parse().expect("a valid URL"))
+}
+
+pub(crate) fn unix_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a set clock").as_secs()
+}
+
+/// The name of the `ResponseError` variant.
+pub(crate) fn variant(error: &Error) -> String {
+    let response = error.as_response().unwrap_or_else(|| panic!("{error}"));
+    let debug = format!("{response:?}");
+    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+}
+
+pub(crate) fn transport_error(error: &Error) -> &TransportError {
+    error.as_transport().unwrap_or_else(|| panic!("{error}"))
+}
+
+/// A successful response of Plex.
+pub(crate) fn json(body: &str) -> Misbehaviour {
+    Misbehaviour::answer(200, "application/json", body)
+}
+
+/// The page of a captive portal.
+pub(crate) fn portal_page() -> Misbehaviour {
+    Misbehaviour::answer(200, "text/html", "<html>Sign in to the network</html>")
+}
+
+pub(crate) fn bad_gateway() -> Misbehaviour {
+    Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>")
+}
+
+pub(crate) fn write(text: &str) -> Step {
+    Step::Write(text.as_bytes().to_vec())
+}
+
+/// Writes a response: a status with headers, and the body with its length.
+pub(crate) fn write_response(head: &str, body: &str) -> Step {
+    let length = body.len();
+    write(&format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}"))
+}
+
+/// A URL at which nothing listens.
+pub(crate) fn unused_url() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("an address"))
 }

@@ -1,43 +1,43 @@
-//! What a login by a PIN meets with on its way, over every carrier that takes its time, all at once.
+//! Driving the logins with a PIN: errors on the way, stopping, and how they end.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::Who;
 use plex_auth_proto::ResponseError;
 use plex_auth_proto::flow::{
-    DeviceLoginError, DeviceLoginProgress, LinkedPin, PinLoginError, PinProgress,
+    DeviceLoginError, DeviceLoginProgress, LinkedPin, PinLogin, PinLoginError, PinProgress,
 };
 use plex_auth_proto::jwt::{DeviceKey, Ed25519Key, Jwk, SignError};
 use plex_auth_proto::pin::{Pin, ShortPin};
 
-use crate::harness::{Harness, over_every_client};
+use crate::harness::{
+    Harness, bad_gateway, json, over_every_carrier, over_every_client, portal_page,
+};
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
-}
+type Outcome = Result<LinkedPin, PinLoginError>;
 
-fn json(body: &str) -> Misbehaviour {
-    Misbehaviour::answer(200, "application/json", body)
-}
-
-fn link(harness: &Harness, pin: &Pin) {
-    harness.fake(|fake| fake.link_pin(pin.code.expose(), Who::Free, now()));
-}
-
-/// Drives a login to its end; `shown` is told of the PIN once, as soon as it is there.
-fn log_in(harness: &Harness, mut shown: impl FnMut(&Pin)) -> Result<LinkedPin, PinLoginError> {
+/// Drives a login to its end; `created` is called once, as soon as there is a PIN.
+fn drive(
+    harness: &Harness,
+    login: &mut PinLogin<ShortPin>,
+    mut created: impl FnMut(&Pin),
+) -> Outcome {
     let mut is_new = true;
     let watch = |progress: PinProgress<ShortPin>| {
         if let PinProgress::Waiting { pin, .. } = progress
             && std::mem::take(&mut is_new)
         {
-            shown(pin.pin());
+            created(pin.pin());
         }
         ControlFlow::Continue(())
     };
-    harness.drive(&mut harness.plex_tv().short_pin_login(), watch).expect("nobody has stopped it")
+    harness.drive(login, watch).expect("the login was not stopped")
+}
+
+fn log_in(harness: &Harness, created: impl FnMut(&Pin)) -> Outcome {
+    drive(harness, &mut harness.plex_tv().short_pin_login(), created)
 }
 
 fn polls(harness: &Harness) -> usize {
@@ -46,44 +46,68 @@ fn polls(harness: &Harness) -> usize {
 }
 
 #[test]
-fn a_page_and_a_gateway_in_trouble_end_no_login() {
+fn failed_creation_is_reported_and_renewed() {
+    over_every_carrier(|harness| {
+        harness.respond_once("/pins", bad_gateway());
+        let mut login = harness.plex_tv().short_pin_login();
+        let link = |pin: &Pin| harness.link_pin(&pin.code, Who::Free);
+        // The gateway may have created the PIN, so that the login does not create another by itself.
+        let outcome = drive(harness, &mut login, link);
+        let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(error.status().unwrap(), 502);
+        login.renew();
+        drive(harness, &mut login, link).unwrap();
+    });
+}
+
+#[test]
+fn stopped_login_is_saved_and_restored() {
+    over_every_carrier(|harness| {
+        let mut login = harness.plex_tv().short_pin_login();
+        let stop = |progress| match progress {
+            PinProgress::Waiting { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        assert!(harness.drive(&mut login, stop).is_none());
+        let now = SystemTime::now();
+        let saved = login.save(now).unwrap();
+        let mut login = PinLogin::restore(harness.plex_tv(), saved.expose(), now).unwrap();
+        drive(harness, &mut login, |pin| harness.link_pin(&pin.code, Who::Free)).unwrap();
+    });
+}
+
+#[test]
+fn failed_polls_do_not_end_a_login() {
     over_every_client(|harness| {
         let linked = log_in(harness, |pin| {
             let path = format!("/pins/{}", pin.id.expose());
-            let page =
-                Misbehaviour::answer(200, "text/html", "<html>Sign in to the network</html>");
-            let gateway = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-            harness.fake(|fake| fake.misbehave(&path, page.times(1)));
-            harness.fake(|fake| fake.misbehave(&path, gateway.times(1)));
-            link(harness, pin);
+            harness.respond_once(&path, portal_page());
+            harness.respond_once(&path, bad_gateway());
+            harness.link_pin(&pin.code, Who::Free);
         });
         let token = linked.unwrap().auth_token;
         assert_eq!(polls(harness), 3);
-        let account = harness.send(harness.plex_tv().token_details(&token)).unwrap();
-        assert_eq!(account.username.as_deref(), Some("tariq"));
+        assert_eq!(harness.token_details(&token).unwrap().username.as_deref(), Some("tariq"));
     });
 }
 
 #[test]
-fn a_pin_that_is_linked_in_its_last_second_brings_its_token() {
+fn expiring_pin_is_polled_once_more() {
     over_every_client(|harness| {
-        let answer = |path: &str, body: &str| {
-            harness.fake(|fake| fake.misbehave(path, json(body).times(1)));
-        };
-        answer("/pins", r#"{"id":7,"code":"G7KX","expiresIn":1}"#);
-        answer("/pins/7", r#"{"id":7,"authToken":"t0ken-of-the-last-second"}"#);
+        harness.respond_once("/pins", json(r#"{"id":7,"code":"G7KX","expiresIn":1}"#));
+        harness.respond_once("/pins/7", json(r#"{"id":7,"authToken":"t0ken-of-the-last-second"}"#));
         let linked = log_in(harness, |_| ()).unwrap();
         assert_eq!(linked.auth_token.expose(), "t0ken-of-the-last-second");
 
-        answer("/pins", r#"{"id":7,"code":"G7KX","expiresIn":1}"#);
-        answer("/pins/7", r#"{"id":7,"authToken":null}"#);
+        harness.respond_once("/pins", json(r#"{"id":7,"code":"G7KX","expiresIn":1}"#));
+        harness.respond_once("/pins/7", json(r#"{"id":7,"authToken":null}"#));
         assert!(matches!(log_in(harness, |_| ()), Err(PinLoginError::Expired)));
-        assert_eq!(polls(harness), 2, "once each");
+        assert_eq!(polls(harness), 2, "one poll for each PIN");
     });
 }
 
 #[test]
-fn a_login_ends_where_plex_does_not_know_its_pin_any_more() {
+fn pin_that_is_gone_ends_the_login() {
     over_every_client(|harness| {
         let age = |pin: &Pin| harness.fake(|fake| fake.pin_mut(pin.id.expose()).unwrap().age(901));
         assert!(matches!(log_in(harness, age), Err(PinLoginError::Expired)));
@@ -92,35 +116,30 @@ fn a_login_ends_where_plex_does_not_know_its_pin_any_more() {
 }
 
 #[test]
-fn a_pin_without_number_or_code_ends_a_login_at_its_making() {
+fn pin_without_id_or_code_ends_a_device_login() {
     over_every_client(|harness| {
         for (body, path) in [(r#"{"code":"G7KX"}"#, "id"), (r#"{"id":7}"#, "code")] {
-            harness.fake(|fake| fake.misbehave("/pins", json(body).times(2)));
-            let Err(PinLoginError::Failed(error)) = log_in(harness, |_| ()) else {
-                panic!("{body}")
+            harness.respond_once("/pins", json(body));
+            let key = Ed25519Key::from_seed(&[3; 32]);
+            let outcome = harness.finish(harness.plex_tv().short_device_login(key));
+            let Err(DeviceLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+            let Some(ResponseError::UnexpectedShape { path: found, .. }) = error.as_response()
+            else {
+                panic!("{body}: {error}")
             };
-            let mut login = harness.plex_tv().short_device_login(Ed25519Key::from_seed(&[3; 32]));
-            let outcome = harness.drive(&mut login, |_| ControlFlow::Continue(())).unwrap();
-            let Err(DeviceLoginError::Failed(of_device)) = outcome else { panic!("{outcome:?}") };
-            for error in [error, of_device] {
-                let Some(ResponseError::UnexpectedShape { path: found, .. }) = error.as_response()
-                else {
-                    panic!("{body}: {error}")
-                };
-                assert_eq!((found.as_str(), error.operation()), (path, "createOAuthPin"));
-            }
+            assert_eq!((found.as_str(), error.operation()), (path, "createOAuthPin"));
         }
-        assert_eq!(harness.fake(|fake| fake.requests().len()), 4, "nothing is asked with it");
+        assert_eq!(harness.fake(|fake| fake.requests().len()), 2, "there are no polls");
     });
 }
 
-/// A key that somebody has to unlock.
-struct Locked {
+/// A key in a TPM that can be locked.
+struct LockableKey {
     key: Ed25519Key,
     locked: AtomicBool,
 }
 
-impl DeviceKey for Locked {
+impl DeviceKey for LockableKey {
     fn jwk(&self) -> &Jwk {
         self.key.jwk()
     }
@@ -134,21 +153,22 @@ impl DeviceKey for Locked {
 }
 
 #[test]
-fn a_key_that_cannot_sign_is_shown_to_whoever_can_unlock_it_and_ends_nothing() {
+fn locked_key_does_not_end_a_device_login() {
     over_every_client(|harness| {
-        let key = Locked { key: Ed25519Key::from_seed(&[3; 32]), locked: AtomicBool::new(true) };
-        let mut why = None;
+        let key =
+            LockableKey { key: Ed25519Key::from_seed(&[3; 32]), locked: AtomicBool::new(true) };
+        let mut reason = None;
         let watch = |progress| {
             if let DeviceLoginProgress::Waiting { pin, sign_error: Some(error), .. } = progress {
-                why = Some(error.reason());
+                reason = Some(error.reason());
                 key.locked.store(false, Ordering::Relaxed);
-                link(harness, pin.short().unwrap().pin());
+                harness.link_pin(&pin.short().unwrap().pin().code, Who::Free);
             }
             ControlFlow::Continue(())
         };
         let outcome = harness.drive(&mut harness.plex_tv().short_device_login(&key), watch);
         let token = outcome.unwrap().unwrap().auth_token;
-        assert_eq!((why, polls(harness)), (Some("the TPM is locked"), 1));
-        harness.send(harness.plex_tv().token_details(&token)).unwrap();
+        assert_eq!((reason, polls(harness)), (Some("the TPM is locked"), 1));
+        harness.token_details(&token).unwrap();
     });
 }

@@ -1,11 +1,11 @@
-//! Every scenario that needs the fake Plex, each written once and played over every carrier.
+//! Scenarios with the fake Plex, each run over every carrier, and the checks of the repository itself.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "so tests fail, and say where"
+    reason = "tests fail by panicking"
 )]
 
 mod claim;
@@ -14,19 +14,18 @@ mod device_keys;
 mod device_tokens;
 mod devices;
 mod error_table;
-mod flows;
 mod futures;
 mod harness;
 mod home;
 mod limits;
 mod logins;
+mod media_server;
 mod operations;
 mod pins;
 mod proxy;
 mod redirects;
-mod refreshed_tokens;
-mod refusals;
 mod repository;
 mod resources;
 mod session;
-mod signed_tokens;
+mod sign_in;
+mod token_flows;
