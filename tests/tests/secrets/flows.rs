@@ -1,5 +1,5 @@
-//! Flows, searched as their calls are: what they show while they go on, what they end in, and what is logged
-//! while a transport drives them. What is kept of one holds secrets on purpose, and shows none.
+//! Secrets in flows: in their progress, their outcome, and in the log while a transport drives them. A saved state
+//! has secrets, and its `Debug` has none.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,71 +11,73 @@ use plex_auth_fake::{FakePlex, Misbehaviour, Server};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Call, Error, Secret, Step};
-
-use crate::search::Seen;
-use crate::searched_flow::{Player, SearchedFlow, both, every_flow, look};
-use crate::{answer, canaries, canary_inputs, echoes, listen, log};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::every_operation;
 
-/// What one call meets in place of its success.
+use crate::search::Output;
+use crate::searched_flow::{Runner, SearchedFlow, debug_text, every_flow, observe};
+use crate::{canaries, canary_inputs, echoes, log, response, start_log};
+
+/// The failure of one request.
 enum Failure {
-    Answer(u16, String),
-    Silence,
+    Response(u16, String),
+    TransportError,
 }
 
-/// In memory, with a clock that is made up.
+/// Runs a flow in memory, with a simulated clock.
 struct InMemory<'a> {
-    seen: &'a mut Seen,
+    output: &'a mut Output,
     failure: &'a Failure,
-    /// Which of its calls meets with that.
-    which: usize,
-    /// Of which kinds something was kept that holds a secret.
+    /// The number of the request that fails.
+    failing: usize,
+    /// The flows whose saved state has a secret.
     saved: &'a mut BTreeSet<&'static str>,
     canaries: &'a [String],
-    /// What each operation is answered by where all is well.
+    /// The successful response of each operation.
     successes: &'a BTreeMap<&'static str, &'static str>,
 }
 
 impl InMemory<'_> {
-    fn answer<T>(&self, call: &Call<T>, which: usize) -> Result<Response<T>, Error> {
+    fn respond<T>(&self, call: &Call<T>, number: usize) -> Result<Response<T>, Error> {
         let reply = call.reply();
-        if which != self.which {
+        if number != self.failing {
             let success = self.successes.get(reply.context().operation()).expect("an operation");
-            return Ok(reply.read(answer(200, success))?);
+            return Ok(reply.read(response(200, success))?);
         }
         match self.failure {
-            Failure::Answer(status, body) => Ok(reply.read(answer(*status, body))?),
-            Failure::Silence => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
+            Failure::Response(status, body) => Ok(reply.read(response(*status, body))?),
+            Failure::TransportError => Err(reply.transport_error(TransportErrorKind::CutOff, true)),
         }
     }
 }
 
-impl Player for InMemory<'_> {
-    fn play<C: SearchedFlow>(&mut self, mut flow: C) {
+impl Runner for InMemory<'_> {
+    fn run<F: SearchedFlow>(&mut self, mut flow: F) {
         let mut now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        let mut calls = 0;
+        let mut requests = 0;
         for _ in 0..12 {
-            look(&flow, now, self.seen);
-            let holds_one = |saved: &Secret| {
+            observe(&flow, now, self.output);
+            let has_secret = |saved: &Secret| {
                 self.canaries.iter().any(|canary| saved.expose().contains(canary.as_str()))
             };
-            if flow.saved(now).is_some_and(|saved| holds_one(&saved)) {
-                self.saved.insert(type_name::<C>());
+            if flow.saved(now).is_some_and(|saved| has_secret(&saved)) {
+                self.saved.insert(type_name::<F>());
             }
             let step = flow.poll(now);
-            self.seen.add(type_name::<C>(), both(&step));
+            self.output.add(type_name::<F>(), debug_text(&step));
             match step {
                 Step::Send(id, call) => {
-                    let answer = self.answer(&call, calls);
-                    self.seen.add(type_name::<C>(), both(&answer.as_ref().map(Response::body)));
-                    flow.complete(now, id, answer);
-                    calls += 1;
+                    let response = self.respond(&call, requests);
+                    let value = response.as_ref().map(Response::body);
+                    self.output.add(type_name::<F>(), debug_text(&value));
+                    flow.complete(now, id, response);
+                    requests += 1;
                 }
                 Step::Wait(time) => now += time.min(Duration::from_secs(3600)),
                 Step::Done(outcome) => {
-                    self.seen.add(type_name::<C>(), both(&outcome) + &C::failures(&outcome));
-                    look(&flow, now, self.seen);
+                    self.output
+                        .add(type_name::<F>(), debug_text(&outcome) + &F::output_errors(&outcome));
+                    observe(&flow, now, self.output);
                     return;
                 }
             }
@@ -84,38 +86,38 @@ impl Player for InMemory<'_> {
 }
 
 #[test]
-fn nothing_that_a_flow_shows_holds_a_secret_save_what_is_kept_on_purpose() {
-    let (mut seen, mut saved, canaries) = (Seen::default(), BTreeSet::new(), canaries());
+fn flows_show_secrets_only_in_saved_states() {
+    let (mut output, mut saved, canaries) = (Output::default(), BTreeSet::new(), canaries());
     let successes = every_operation().into_iter().map(|it| (it.operation.name, it.success));
     let successes = successes.collect();
     let inputs = canary_inputs("https://plex.example/api/v2");
-    let answers = [200, 401, 422, 502]
+    let responses = [200, 401, 422, 502]
         .into_iter()
-        .flat_map(|status| echoes().into_iter().map(move |body| Failure::Answer(status, body)));
-    for failure in answers.chain([Failure::Silence]) {
-        for which in 0..2 {
-            let (seen, saved) = (&mut seen, &mut saved);
+        .flat_map(|status| echoes().into_iter().map(move |body| Failure::Response(status, body)));
+    for failure in responses.chain([Failure::TransportError]) {
+        for failing in 0..2 {
+            let (output, saved) = (&mut output, &mut saved);
             let (failure, canaries, successes) = (&failure, &canaries, &successes);
-            let mut player = InMemory { seen, failure, which, saved, canaries, successes };
-            every_flow(&inputs, &mut player);
+            let mut runner = InMemory { output, failure, failing, saved, canaries, successes };
+            every_flow(&inputs, &mut runner);
         }
     }
-    seen.has_none_of(&canaries);
-    assert_eq!(saved.len(), 5, "what is saved holds a PIN or a token: {saved:#?}");
+    output.has_none_of(&canaries);
+    assert_eq!(saved.len(), 5, "these states have a PIN or a token: {saved:#?}");
 }
 
-/// Remembers which flows there were.
+/// Collects the names of the flows.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
-impl Player for Names {
-    fn play<C: SearchedFlow>(&mut self, _: C) {
-        let name = type_name::<C>().split('<').next().unwrap_or_default();
+impl Runner for Names {
+    fn run<F: SearchedFlow>(&mut self, _: F) {
+        let name = type_name::<F>().split('<').next().unwrap_or_default();
         self.0.insert(name.rsplit("::").next().unwrap_or_default().to_owned());
     }
 }
 
-/// The types that are flows, as the sources of the core have them.
+/// The types that implement `Flow`, by the sources of the core.
 fn declared(folder: PathBuf) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -143,64 +145,68 @@ fn every_flow_of_the_core_is_searched() {
     assert_eq!(names.0.len(), 7);
 }
 
-/// Where each call is answered by its success, and the first one of each place by a failure before that.
+/// A server with the success of each operation, before which the first request of each path fails.
 fn server(failure: Option<&(u16, String)>) -> Server {
     let server = Server::http(FakePlex::new());
     server.with(|fake| {
         for every in every_operation() {
-            let answer = |status, body: &str| Misbehaviour::answer(status, "", body);
+            let response = |status, body: &str| Misbehaviour::answer(status, "", body);
             if let Some((status, body)) = failure {
-                fake.misbehave(&every.path(), answer(*status, body).times(1));
+                fake.misbehave(&every.path(), response(*status, body).times(1));
             }
-            fake.misbehave(&every.path(), answer(200, every.success));
+            fake.misbehave(&every.path(), response(200, every.success));
         }
     });
     server
 }
 
-/// Over a transport, one of them alone, since it waits by the clock.
+/// Runs one flow over a transport.
 struct Driven<'a> {
-    seen: &'a mut Seen,
+    output: &'a mut Output,
     carrier: &'a Carrier,
-    /// How many are left out before it.
-    before: usize,
+    /// The number of the flow.
+    number: usize,
 }
 
-/// How often a driven one is looked at before it is stopped: as often as the longest of them needs.
-const LOOKS: usize = 7;
+/// The observations before a flow is stopped: as many as the longest flow needs.
+const OBSERVATIONS: usize = 7;
 
-impl Player for Driven<'_> {
-    fn play<C: SearchedFlow>(&mut self, mut flow: C) {
-        let Some(before) = self.before.checked_sub(1) else {
-            let (place, mut looks) = (type_name::<C>(), 0);
-            let watch = |progress: C::Progress| {
-                self.seen.add(place, both(&progress) + &C::errors(&progress));
-                looks += 1;
-                if looks > LOOKS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+impl Runner for Driven<'_> {
+    fn run<F: SearchedFlow>(&mut self, mut flow: F) {
+        let Some(number) = self.number.checked_sub(1) else {
+            let (place, mut observations) = (type_name::<F>(), 0);
+            let watch = |progress: F::Progress| {
+                self.output.add(place, debug_text(&progress) + &F::progress_errors(&progress));
+                observations += 1;
+                if observations > OBSERVATIONS {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             };
             if let Some(outcome) = self.carrier.drive(&mut flow, watch) {
-                self.seen.add(place, both(&outcome) + &C::failures(&outcome));
+                self.output.add(place, debug_text(&outcome) + &F::output_errors(&outcome));
             }
-            look(&flow, SystemTime::now(), self.seen);
-            self.before = usize::MAX;
+            observe(&flow, SystemTime::now(), self.output);
+            self.number = usize::MAX;
             return;
         };
-        self.before = before;
+        self.number = number;
     }
 }
 
-/// Counts them.
+/// Counts the flows.
 struct Count(usize);
 
-impl Player for Count {
-    fn play<C: SearchedFlow>(&mut self, _: C) {
+impl Runner for Count {
+    fn run<F: SearchedFlow>(&mut self, _: F) {
         self.0 += 1;
     }
 }
 
 #[test]
-fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
-    listen();
+fn driven_flows_show_and_log_no_secret() {
+    start_log();
     let all = canaries().join(" ");
     let failures = [
         None,
@@ -211,28 +217,27 @@ fn no_transport_that_drives_a_flow_shows_or_logs_a_secret() {
     let mut count = Count(0);
     every_flow(&canary_inputs("https://plex.example"), &mut count);
     let carriers: [fn() -> Carrier; 2] = [|| Carrier::ureq(None), || Carrier::hyper(None)];
-    let mut seen = Seen::default();
+    let mut output = Output::default();
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
-        for (before, last_error) in
-            (0..count.0).flat_map(|it| failures.iter().map(move |at| (it, at)))
-        {
+        let cases = (0..count.0).flat_map(|flow| failures.iter().map(move |it| (flow, it)));
+        for (number, failure) in cases {
             threads.extend(carriers.map(|carrier| {
                 scope.spawn(move || {
-                    let (server, mut seen) = (server(last_error.as_ref()), Seen::default());
-                    let mut player = Driven { seen: &mut seen, carrier: &carrier(), before };
-                    every_flow(&canary_inputs(server.url()), &mut player);
-                    assert!(server.with(|fake| !fake.requests().is_empty()), "nothing is asked");
-                    seen
+                    let (server, mut output) = (server(failure.as_ref()), Output::default());
+                    let mut runner = Driven { output: &mut output, carrier: &carrier(), number };
+                    every_flow(&canary_inputs(server.url()), &mut runner);
+                    assert!(server.with(|fake| !fake.requests().is_empty()), "no request was sent");
+                    output
                 })
             }));
         }
         for thread in threads {
-            seen.extend(thread.join().unwrap());
+            output.extend(thread.join().unwrap());
         }
     });
     for (target, text) in log().1 {
-        seen.add(format!("the log of {target}"), text);
+        output.add(format!("the log of {target}"), text);
     }
-    seen.has_none_of(&canaries());
+    output.has_none_of(&canaries());
 }

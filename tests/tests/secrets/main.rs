@@ -1,13 +1,12 @@
-//! Canaries: every secret that can go in or come out is one of a kind, and everything that a program can see is
-//! searched for each of them, in every dress that it could wear.
+//! Secrets are canary values, and everything that a program can see is searched for them, in several encodings.
 //!
-//! A binary of its own, since the log of a process is one for all its tests.
+//! A binary of its own: a process has only one log.
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "so tests fail"
+    reason = "tests fail by panicking"
 )]
 
 use std::cell::RefCell;
@@ -18,17 +17,17 @@ use base64::engine::general_purpose::STANDARD;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Credentials, Token};
-use plex_auth_tests::{RawServer, Step};
-
-use crate::search::Seen;
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{HOME_PIN, Inputs, PIN, every_operation, one_of_each_kind};
+use plex_auth_tests::{RawServer, Step};
+
+use crate::search::Output;
 
 mod flows;
 mod search;
 mod searched_flow;
 
-/// What goes in.
+// The secrets in requests.
 const TOKEN: &str = "canary-Tx9qWz4Vk7Rn2Hd01";
 const PASSWORD: &str = "canary-Jy3uLs8Fm-é&%-6Gb02";
 const CODE: &str = "canary-Og5xEc1Ny03";
@@ -37,18 +36,18 @@ const CLAIM: &str = "claim-canary-Dw7nPz3Hx06";
 const PROXY: &str = "canary-Xz8dPh3Ws05";
 const PIN_CODE: &str = "canary-Ck4nTb7Jq06";
 
-/// How a Home PIN stands in a URL.
-fn switch() -> String {
+/// The Home PIN as part of a URL.
+fn home_pin_in_url() -> String {
     format!("switch?pin={HOME_PIN}")
 }
 
-/// What comes out: every text of a success that starts as a canary does.
+/// The secrets in requests, and those in successful responses, which contain `canary-`.
 fn canaries() -> Vec<String> {
     let mut found: Vec<String> =
         [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE, CLAIM].map(str::to_owned).into();
     found.push(PIN.to_string());
-    found.push(switch());
-    // The end of the signature; what stands before it is no secret.
+    found.push(home_pin_in_url());
+    // The end of the signature; the rest of the token is not secret.
     let device_jwt = canary_inputs("https://plex.example").device_jwt;
     found.extend(device_jwt.expose().get(device_jwt.expose().len() - 24..).map(str::to_owned));
     for every in every_operation() {
@@ -70,7 +69,7 @@ fn canary_inputs(url: &str) -> Inputs {
     inputs
 }
 
-/// Bodies that quote every secret back, in each shape that is read and in some that are not.
+/// Bodies that echo every secret, in shapes that are parsed and others.
 fn echoes() -> Vec<String> {
     let all = canaries().join(" ");
     let xml = all.replace('&', "&amp;");
@@ -96,8 +95,8 @@ fn echoes() -> Vec<String> {
 const STATUSES: [u16; 16] =
     [200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503];
 
-/// An answer that quotes secrets in its headers as well.
-fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
+/// A response with secrets in its headers, too.
+fn response(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder()
         .status(status)
         .header(
@@ -111,43 +110,43 @@ fn answer(status: u16, body: &str) -> Response<Vec<u8>> {
 }
 
 #[test]
-fn nothing_that_the_core_shows_holds_a_secret() {
-    let mut seen = Seen::default();
+fn core_shows_no_secret() {
+    let mut output = Output::default();
     let inputs = canary_inputs("https://plex.example/api/v2");
-    seen.add("the values that ask", format!("{inputs:?}\n{inputs:#?}"));
+    output.add("the inputs", format!("{inputs:?}\n{inputs:#?}"));
     for every in every_operation() {
         let name = every.operation.name;
-        seen.add(format!("the call of {name}"), every.shown(&inputs));
-        let whole = every.parse(&inputs, &answer(200, every.success)).expect("a success");
-        seen.add(format!("the value of {name}"), whole);
+        output.add(format!("the call of {name}"), every.shown(&inputs));
+        let value = every.parse(&inputs, &response(200, every.success)).expect("a success");
+        output.add(format!("the output of {name}"), value);
         for status in STATUSES {
             for body in echoes() {
-                let place = format!("{name} answered by {status} {body:.20}");
-                match every.parse(&inputs, &answer(status, &body)) {
-                    Ok(value) => seen.add(place, value),
-                    Err(error) => seen.error(&place, &error.into()),
+                let place = format!("{name} with {status} {body:.20}");
+                match every.parse(&inputs, &response(status, &body)) {
+                    Ok(value) => output.add(place, value),
+                    Err(error) => output.add_error(&place, &error.into()),
                 }
             }
         }
         for sent in [true, false] {
             let error = every.transport_error(&inputs, TransportErrorKind::CutOff, sent);
-            seen.error(&format!("{name} without an answer"), &error);
+            output.add_error(&format!("{name} without a response"), &error);
         }
     }
-    seen.has_none_of(&canaries());
+    output.has_none_of(&canaries());
 }
 
 thread_local! {
-    /// What a panic of this thread says, in place of standard error.
+    /// The messages of panics of this thread, instead of standard error.
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What a program that crashes on an error writes: the message, with the error's `Debug` in it.
+/// `expect` panics with the error's `Debug`.
 #[test]
-fn no_panic_of_a_program_shows_a_secret() {
+fn panics_show_no_secret() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| match std::thread::current().name() {
-        Some("no_panic_of_a_program_shows_a_secret") => {
+        Some("panics_show_no_secret") => {
             PANICS.with_borrow_mut(|panics| panics.push(panic.to_string()));
         }
         _ => before(panic),
@@ -156,56 +155,56 @@ fn no_panic_of_a_program_shows_a_secret() {
     for every in every_operation() {
         for status in STATUSES {
             for body in echoes() {
-                let read = || every.parse(&inputs, &answer(status, &body)).expect("an answer");
+                let read = || every.parse(&inputs, &response(status, &body)).expect("a success");
                 drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)));
             }
         }
         let error = every.transport_error(&inputs, TransportErrorKind::CutOff, true);
-        let crash = move || panic!("an answer: {error:?}");
+        let crash = move || panic!("a success: {error:?}");
         drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(crash)));
     }
-    let mut seen = Seen::default();
+    let mut output = Output::default();
     let panics = PANICS.take();
     assert!(panics.len() > 500, "{}", panics.len());
     for panic in panics {
-        seen.add("a panic", panic);
+        output.add("a panic", panic);
     }
-    seen.has_none_of(&canaries());
+    output.has_none_of(&canaries());
 }
 
 #[test]
-fn no_url_holds_a_secret_and_secret_headers_are_marked() {
-    let mut seen = Seen::default();
+fn secret_urls_and_headers_are_marked() {
+    let mut output = Output::default();
     let inputs = canary_inputs("https://plex.example/api/v2");
     let canaries = canaries();
     for every in every_operation() {
         let request = every.request(&inputs);
-        let shows_a_secret = canaries.iter().any(|canary| {
+        let has_secret = canaries.iter().any(|canary| {
             let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
             let uri = request.uri().to_string();
             uri.contains(canary.as_str()) || uri.contains(&encoded)
         });
-        assert_eq!(shows_a_secret, every.operation.secret_url, "{}", every.operation.name);
+        assert_eq!(has_secret, every.operation.secret_url, "{}", every.operation.name);
         if !every.operation.secret_url {
-            seen.add(format!("the URL of {}", every.operation.name), request.uri().to_string());
+            output.add(format!("the URL of {}", every.operation.name), request.uri().to_string());
         }
         for (name, value) in request.headers() {
             let is_secret = canaries.iter().any(|canary| value.as_bytes() == canary.as_bytes());
             assert_eq!(value.is_sensitive(), is_secret, "{}: {name}", every.operation.name);
         }
     }
-    seen.has_none_of(&canaries);
+    output.has_none_of(&canaries);
 }
 
-/// The target of what was logged, and its text.
+/// A line of the log: its target and its text.
 type Line = (String, String);
 
-/// What was logged by anything in this process.
+/// The log of this process.
 static LOG: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
-struct Listener;
+struct Collector;
 
-impl log::Log for Listener {
+impl log::Log for Collector {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
@@ -218,42 +217,43 @@ impl log::Log for Listener {
     fn flush(&self) {}
 }
 
-fn listen() {
+fn start_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        log::set_logger(&Listener).expect("no other logger");
+        log::set_logger(&Collector).expect("no other logger");
         log::set_max_level(log::LevelFilter::Trace);
     });
 }
 
-/// Every operation over a carrier, against servers that answer, echo, redirect, stall and cut off.
-fn exercise(carrier: &Carrier, seen: &mut Seen) {
-    seen.add(format!("the transport of {}", carrier.name()), format!("{carrier:?}\n{carrier:#?}"));
+/// Sends every operation to servers that succeed, echo, redirect, and cut off.
+fn exercise(carrier: &Carrier, output: &mut Output) {
+    output
+        .add(format!("the transport of {}", carrier.name()), format!("{carrier:?}\n{carrier:#?}"));
     let kinds: Vec<_> = one_of_each_kind().iter().map(|every| every.operation.name).collect();
     for every in every_operation() {
-        let mut answers = vec![wire(200, every.success)];
-        // What the parser shows of each body is searched without a transport.
+        let mut responses = vec![raw_response(200, every.success)];
+        // The core's errors are searched without a transport.
         let mut bodies = echoes();
         if !kinds.contains(&every.operation.name) {
             bodies.truncate(1);
         }
         for status in [200, 302, 401, 422, 500] {
-            answers.extend(bodies.iter().map(|body| wire(status, body)));
+            responses.extend(bodies.iter().map(|body| raw_response(status, body)));
         }
         let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
-        answers.extend([b"SSH-2.0-x\r\n\r\n".to_vec(), cut.as_bytes().to_vec(), Vec::new()]);
-        let scripts = answers.into_iter().map(|bytes| vec![Step::Write(bytes), Step::Close]);
+        responses.extend([b"SSH-2.0-x\r\n\r\n".to_vec(), cut.as_bytes().to_vec(), Vec::new()]);
+        let scripts = responses.into_iter().map(|bytes| vec![Step::Write(bytes), Step::Close]);
         for script in scripts {
             let server = RawServer::start(script);
             let place = format!("{} over {}", every.operation.name, carrier.name());
             match every.send(&canary_inputs(&server.url()), carrier) {
-                Ok(value) => seen.add(place, value),
-                Err(error) => seen.error(&place, &error),
+                Ok(value) => output.add(place, value),
+                Err(error) => output.add_error(&place, &error),
             }
         }
         for url in ["http://no-such-host.invalid", "https://127.0.0.1:1"] {
-            let error = every.send(&canary_inputs(url), carrier).expect_err("no answer");
-            seen.error(
+            let error = every.send(&canary_inputs(url), carrier).expect_err("no server");
+            output.add_error(
                 &format!("{} at {url} over {}", every.operation.name, carrier.name()),
                 &error,
             );
@@ -261,7 +261,7 @@ fn exercise(carrier: &Carrier, seen: &mut Seen) {
     }
 }
 
-fn wire(status: u16, body: &str) -> Vec<u8> {
+fn raw_response(status: u16, body: &str) -> Vec<u8> {
     let location = format!("https://elsewhere.example/{TOKEN}?X-Plex-Token={TOKEN}");
     format!(
         "HTTP/1.1 {status} X\r\nlocation: {location}\r\nx-echo: {TOKEN}\r\ncontent-length: {}\r\n\r\n{body}",
@@ -270,71 +270,66 @@ fn wire(status: u16, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What ureq and its protocol crate write: the wire at level TRACE, and at DEBUG some headers of an answer, of
-/// which `location` can quote what was sent. Nothing of ours can stop it; the docs of `plex-auth-ureq` say so, and
-/// if this gets less, so can they. Where TRACE is on, as it is here, lines of DEBUG have the URL of a request, too,
-/// of which nothing but the host is there else.
-fn is_told_by_ureq(target: &str, text: &str) -> bool {
+/// Whether ureq or its protocol crate logs secrets here: all bytes at level TRACE, and at DEBUG some headers of a
+/// response, of which `location` can have a part of the request. If TRACE is on, as it is here, the URL of a request is
+/// at DEBUG, too; otherwise only its host is. The library cannot prevent it, and the docs of `plex-auth-ureq` warn of it.
+fn is_known_leak(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
     let is_request = ["DEBUG GET http", "DEBUG POST http", "DEBUG Request {"]
         .iter()
         .any(|start| text.starts_with(start));
-    let secrets = [format!("/pins/{PIN}"), CLAIM.to_owned(), switch()];
+    let secrets = [format!("/pins/{PIN}"), CLAIM.to_owned(), home_pin_in_url()];
     let has_secret_url = is_request && secrets.iter().any(|secret| text.contains(secret));
     of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
-/// What was logged up to now: what ureq writes of what it carries, and all else.
+/// The log up to now: the lines in which ureq logs secrets, and the others.
 fn log() -> (Vec<Line>, Vec<Line>) {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    log.into_iter().partition(|(target, text)| is_told_by_ureq(target, text))
+    log.into_iter().partition(|(target, text)| is_known_leak(target, text))
 }
 
 #[test]
-fn no_transport_shows_or_logs_a_secret_save_what_ureq_writes() {
-    listen();
-    let mut seen = Seen::default();
+fn transports_leak_only_in_the_log_of_ureq() {
+    start_log();
+    let mut output = Output::default();
     let proxied = plex_auth_ureq::Transport::builder()
         .proxy(&format!("http://rosa:{PROXY}@127.0.0.1:1"))
         .build()
         .unwrap();
-    exercise(&Carrier::hyper(None), &mut seen);
-    exercise(&Carrier::ureq(None), &mut seen);
-    exercise(&Carrier::Ureq(proxied), &mut seen);
+    exercise(&Carrier::hyper(None), &mut output);
+    exercise(&Carrier::ureq(None), &mut output);
+    exercise(&Carrier::Ureq(proxied), &mut output);
 
-    let (wire_log, own_log) = log();
+    let (leaking, lines) = log();
     assert!(
-        own_log.iter().any(|(target, _)| target.starts_with("hyper_util")),
-        "hyper logs nothing"
+        lines.iter().any(|(target, _)| target.starts_with("hyper_util")),
+        "nothing logged by hyper"
     );
-    assert!(own_log.iter().any(|(target, _)| target.starts_with("ureq")), "ureq logs nothing");
-    println!(
-        "{} lines of log searched, {} of ureq's at TRACE apart",
-        own_log.len(),
-        wire_log.len()
-    );
-    for (target, text) in own_log {
-        seen.add(format!("the log of {target}"), text);
+    assert!(lines.iter().any(|(target, _)| target.starts_with("ureq")), "nothing logged by ureq");
+    println!("{} lines of the log searched, {} excepted", lines.len(), leaking.len());
+    for (target, text) in lines {
+        output.add(format!("the log of {target}"), text);
     }
-    seen.has_none_of(&canaries());
+    output.has_none_of(&canaries());
 
-    let wire = wire_log.iter().filter(|(_, text)| text.contains(TOKEN)).count();
+    let leaked = leaking.iter().filter(|(_, text)| text.contains(TOKEN)).count();
     assert!(
-        wire > 0,
-        "ureq no longer writes the wire at TRACE: say so in the docs of plex-auth-ureq"
+        leaked > 0,
+        "ureq no longer logs all bytes at TRACE: change the docs of plex-auth-ureq"
     );
     let docs = include_str!("../../../plex-auth-ureq/src/lib.rs");
-    assert!(docs.contains("TRACE") && docs.contains("ureq_proto"), "the docs warn of it");
-    let paths = wire_log
+    assert!(docs.contains("TRACE") && docs.contains("ureq_proto"), "the docs do not warn of it");
+    let paths = leaking
         .iter()
         .filter(|(_, text)| text.starts_with("DEBUG GET") && text.contains(&PIN.to_string()));
-    assert!(paths.count() > 0, "ureq no longer logs paths at DEBUG: say so in the docs, too");
-    assert!(docs.contains("ureq=info"), "the docs warn of it");
+    assert!(paths.count() > 0, "ureq no longer logs paths at DEBUG: change the docs");
+    assert!(docs.contains("ureq=info"), "the docs do not warn of it");
 }
 
 #[test]
-fn what_is_dropped_is_zeroed_where_that_is_promised() {
+fn secrets_are_zeroed_on_drop() {
     fn zeroes<T: zeroize::ZeroizeOnDrop>() {}
     zeroes::<plex_auth_proto::Body>();
     zeroes::<plex_auth_proto::Secret>();
@@ -347,7 +342,7 @@ fn what_is_dropped_is_zeroed_where_that_is_promised() {
 }
 
 #[test]
-fn the_search_finds_a_secret_in_every_dress() {
+fn search_finds_every_encoding() {
     for text in [
         format!("token={TOKEN}"),
         format!("{:?}", PASSWORD.as_bytes()),
@@ -355,10 +350,10 @@ fn the_search_finds_a_secret_in_every_dress() {
         form_urlencoded::byte_serialize(PASSWORD.as_bytes()).collect(),
         TOKEN.get(9..20).unwrap().to_owned(),
     ] {
-        let mut seen = Seen::default();
-        seen.add("a place", text.clone());
+        let mut output = Output::default();
+        output.add("a place", text.clone());
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            seen.has_none_of(&canaries());
+            output.has_none_of(&canaries());
         }));
         assert!(found.is_err(), "not found in {text}");
     }

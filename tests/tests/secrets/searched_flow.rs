@@ -1,4 +1,4 @@
-//! Each flow, and what there is to see of it.
+//! The flows, with everything that a program can see of them.
 
 use std::any::type_name;
 use std::error::Error;
@@ -13,38 +13,38 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 use plex_auth_proto::server::Resource;
 use plex_auth_proto::{Flow, Secret};
-
-use crate::search::{Seen, words};
 use plex_auth_tests::every_operation::{Inputs, SIGNATURE};
 
-/// A flow, and what there is to see of it.
+use crate::search::{Output, error_text};
+
+/// A flow with its visible texts.
 pub(crate) trait SearchedFlow:
     Flow<Response: Debug + Send + 'static, Output: Debug, Progress: Debug> + Debug
 {
-    /// What is wrong as it stands, in the words of its errors.
-    fn errors(progress: &Self::Progress) -> String;
+    /// The errors in its progress.
+    fn progress_errors(progress: &Self::Progress) -> String;
 
-    /// The same of its end.
-    fn failures(outcome: &Self::Output) -> String;
+    /// The errors in its output.
+    fn output_errors(outcome: &Self::Output) -> String;
 
-    /// What is kept of it, where anything is.
+    /// Its saved state, if it has one.
     fn saved(&self, _: SystemTime) -> Option<Secret> {
         None
     }
 }
 
-/// The words of an error, where there is one.
-fn of<E: Error + 'static>(error: Option<&E>) -> String {
-    error.map(|error| words(error)).unwrap_or_default()
+/// The text of an error, if there is one.
+fn optional_error_text<E: Error + 'static>(error: Option<&E>) -> String {
+    error.map(|error| error_text(error)).unwrap_or_default()
 }
 
 impl<P: LoginPin + Send> SearchedFlow for PinLogin<P> {
-    fn errors(_: &Self::Progress) -> String {
+    fn progress_errors(_: &Self::Progress) -> String {
         String::new()
     }
 
-    fn failures(outcome: &Self::Output) -> String {
-        of(outcome.as_ref().err())
+    fn output_errors(outcome: &Self::Output) -> String {
+        optional_error_text(outcome.as_ref().err())
     }
 
     fn saved(&self, now: SystemTime) -> Option<Secret> {
@@ -53,15 +53,17 @@ impl<P: LoginPin + Send> SearchedFlow for PinLogin<P> {
 }
 
 impl SearchedFlow for DeviceLogin<Key> {
-    fn errors(progress: &DeviceLoginProgress) -> String {
+    fn progress_errors(progress: &DeviceLoginProgress) -> String {
         match progress {
-            DeviceLoginProgress::Waiting { sign_error, .. } => of(sign_error.as_ref()),
+            DeviceLoginProgress::Waiting { sign_error, .. } => {
+                optional_error_text(sign_error.as_ref())
+            }
             _ => String::new(),
         }
     }
 
-    fn failures(outcome: &Self::Output) -> String {
-        of(outcome.as_ref().err())
+    fn output_errors(outcome: &Self::Output) -> String {
+        optional_error_text(outcome.as_ref().err())
     }
 
     fn saved(&self, now: SystemTime) -> Option<Secret> {
@@ -70,17 +72,19 @@ impl SearchedFlow for DeviceLogin<Key> {
 }
 
 impl SearchedFlow for DeviceTokenRefresher<Key> {
-    fn errors(progress: &DeviceTokenProgress) -> String {
+    fn progress_errors(progress: &DeviceTokenProgress) -> String {
         match progress {
             DeviceTokenProgress::Registering { last_error, .. }
             | DeviceTokenProgress::Requesting { last_error, .. }
-            | DeviceTokenProgress::Active { last_error, .. } => of(last_error.as_ref()),
+            | DeviceTokenProgress::Active { last_error, .. } => {
+                optional_error_text(last_error.as_ref())
+            }
             _ => String::new(),
         }
     }
 
-    fn failures(outcome: &Self::Output) -> String {
-        words(outcome)
+    fn output_errors(outcome: &Self::Output) -> String {
+        error_text(outcome)
     }
 
     fn saved(&self, _: SystemTime) -> Option<Secret> {
@@ -88,52 +92,54 @@ impl SearchedFlow for DeviceTokenRefresher<Key> {
     }
 }
 
-fn retry_error(progress: &RetryProgress) -> String {
+fn retry_error_text(progress: &RetryProgress) -> String {
     match progress {
-        RetryProgress::Waiting { last_error, .. } => words(last_error),
+        RetryProgress::Waiting { last_error, .. } => error_text(last_error),
         _ => String::new(),
     }
 }
 
 impl SearchedFlow for TokenCheck {
-    fn errors(progress: &RetryProgress) -> String {
-        retry_error(progress)
+    fn progress_errors(progress: &RetryProgress) -> String {
+        retry_error_text(progress)
     }
 
-    fn failures(outcome: &TokenState) -> String {
+    fn output_errors(outcome: &TokenState) -> String {
         match outcome {
-            TokenState::Invalid(error) => words(error),
-            TokenState::Unknown { error, .. } => words(error),
+            TokenState::Invalid(error) => error_text(error),
+            TokenState::Unknown { error, .. } => error_text(error),
             _ => String::new(),
         }
     }
 }
 
 impl SearchedFlow for ServerAccess {
-    fn errors(progress: &RetryProgress) -> String {
-        retry_error(progress)
+    fn progress_errors(progress: &RetryProgress) -> String {
+        retry_error_text(progress)
     }
 
-    fn failures(outcome: &Access) -> String {
+    fn output_errors(outcome: &Access) -> String {
         match outcome {
-            Access::TokenInvalid(error) => words(error),
-            Access::Unknown { error, .. } => words(error),
+            Access::TokenInvalid(error) => error_text(error),
+            Access::Unknown { error, .. } => error_text(error),
             _ => String::new(),
         }
     }
 }
 
 impl SearchedFlow for TransientTokenRefresher {
-    fn errors(progress: &TransientTokenProgress) -> String {
+    fn progress_errors(progress: &TransientTokenProgress) -> String {
         match progress {
             TransientTokenProgress::Requesting { last_error, .. }
-            | TransientTokenProgress::Active { last_error, .. } => of(last_error.as_ref()),
-            TransientTokenProgress::Refused { error, .. } => words(error),
+            | TransientTokenProgress::Active { last_error, .. } => {
+                optional_error_text(last_error.as_ref())
+            }
+            TransientTokenProgress::Refused { error, .. } => error_text(error),
             _ => String::new(),
         }
     }
 
-    fn failures(outcome: &Self::Output) -> String {
+    fn output_errors(outcome: &Self::Output) -> String {
         match *outcome {}
     }
 
@@ -143,7 +149,7 @@ impl SearchedFlow for TransientTokenRefresher {
 }
 
 impl SearchedFlow for ConnectionChoice {
-    fn errors(progress: &ConnectionProgress) -> String {
+    fn progress_errors(progress: &ConnectionProgress) -> String {
         match progress {
             ConnectionProgress::Probing { candidates, .. } => {
                 candidates.iter().map(|candidate| format!("{candidate}\n")).collect()
@@ -152,12 +158,12 @@ impl SearchedFlow for ConnectionChoice {
         }
     }
 
-    fn failures(outcome: &Self::Output) -> String {
-        of(outcome.as_ref().err())
+    fn output_errors(outcome: &Self::Output) -> String {
+        optional_error_text(outcome.as_ref().err())
     }
 }
 
-/// Signs as the device's token of the operations is signed: its end is a canary.
+/// A key with the signature of the operations, the end of which is a canary.
 struct Key(Jwk);
 
 impl Key {
@@ -176,44 +182,45 @@ impl DeviceKey for Key {
     }
 }
 
-/// Whoever has a flow go on, and looks.
-pub(crate) trait Player {
-    fn play<C: SearchedFlow>(&mut self, flow: C);
+/// Runs each flow.
+pub(crate) trait Runner {
+    fn run<F: SearchedFlow>(&mut self, flow: F);
 }
 
-/// Each flow, in each of the ways in which it can begin.
-pub(crate) fn every_flow(inputs: &Inputs, player: &mut impl Player) {
+/// Runs all flows, from each of their initial states.
+pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
-    player.play(plex_tv.short_pin_login());
-    player.play(plex_tv.strong_pin_login());
-    player.play(plex_tv.short_device_login(Key::new()));
-    player.play(plex_tv.strong_device_login(Key::new()));
-    player.play(plex_tv.register_device(Key::new(), token.clone()));
+    runner.run(plex_tv.short_pin_login());
+    runner.run(plex_tv.strong_pin_login());
+    runner.run(plex_tv.short_device_login(Key::new()));
+    runner.run(plex_tv.strong_device_login(Key::new()));
+    runner.run(plex_tv.register_device(Key::new(), token.clone()));
     let mut refresher = plex_tv.device_token_refresher(Key::new(), token.clone());
     refresher.renew_now();
-    player.play(refresher);
-    player.play(plex_tv.token_check(token));
-    player.play(plex_tv.server_access(token, "5f0e1c2d"));
-    player.play(server.transient_token_refresher());
+    runner.run(refresher);
+    runner.run(plex_tv.token_check(token));
+    runner.run(plex_tv.server_access(token, "5f0e1c2d"));
+    runner.run(server.transient_token_refresher());
     let attic = format!(
         r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"canary-Lm6kPz1Hc4Td22","owned":true,
             "sourceTitle":"canary-Rb3vJw8Fs5Ny21","connections":[{{"uri":"{}"}}]}}"#,
         server.url()
     );
     let attic: Resource = serde_json::from_str(&attic).unwrap();
-    player.play(attic.choose_connection(plex_tv.identity().clone()));
+    runner.run(attic.choose_connection(plex_tv.identity().clone()));
 }
 
-pub(crate) fn both(value: &impl Debug) -> String {
+/// A value in both forms of `Debug`.
+pub(crate) fn debug_text(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}\n")
 }
 
-/// Everything that is to be seen of one now.
-pub(crate) fn look<C: SearchedFlow>(flow: &C, now: SystemTime, seen: &mut Seen) {
-    let place = type_name::<C>();
+/// Adds everything that is visible of a flow at this time.
+pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: SystemTime, output: &mut Output) {
+    let place = type_name::<F>();
     let progress = flow.progress(now);
-    seen.add(place, both(flow) + &both(&progress) + &C::errors(&progress));
+    output.add(place, debug_text(flow) + &debug_text(&progress) + &F::progress_errors(&progress));
     if let Some(saved) = flow.saved(now) {
-        seen.add(place, both(&saved));
+        output.add(place, debug_text(&saved));
     }
 }
