@@ -1,9 +1,9 @@
-//! How often the core allocates for each call, each response and each kind of error. The counts are exact: a
-//! difference comes from a change of the code.
+//! The number of allocations of the core for each call, each response and each kind of error. The counts are exact: a
+//! difference is due to a change of the code.
 
 use plex_auth_tests::workloads::{Kind, everything};
 
-/// Where a change of these is meant, the failing test prints the lines to put in their place.
+/// The failing test prints the new lines. Replace these if the change is intended.
 const EXPECTED: &[(&str, u64)] = &[
     ("call: sign-in", 7),
     ("call: token details", 5),
@@ -35,9 +35,9 @@ const EXPECTED: &[(&str, u64)] = &[
 ];
 
 #[test]
-fn the_core_allocates_as_often_as_is_written_here() {
-    let made = everything().into_iter().filter(|work| work.kind != Kind::Growth);
-    let counted: Vec<(String, u64)> = made
+fn counts_are_as_expected() {
+    let works = everything().into_iter().filter(|work| work.kind != Kind::Growth);
+    let counted: Vec<(String, u64)> = works
         .map(|work| {
             let ready = (work.ours)();
             (ready.run)();
@@ -50,6 +50,8 @@ fn the_core_allocates_as_often_as_is_written_here() {
         for (name, count) in &counted {
             println!("    ({name:?}, {count}),");
         }
-        panic!("that is not EXPECTED; if it is meant, put the lines above in its place");
+        panic!(
+            "the counts differ from EXPECTED; replace it with the lines above if the change is intended"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The memory that a device's flow holds.
+//! The memory of a device's flow.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,13 +10,13 @@ use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step, Token};
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
-/// What one device's state may take, in bytes, with its identity, its key and all that it points to.
-const A_DEVICE: i64 = 2048;
+/// The most bytes of one device, with its identity, its key and everything on the heap.
+const DEVICE_BYTES: i64 = 2048;
 
-/// What it may take beside that while it cannot renew its token: why it cannot.
-const AN_ERROR: i64 = 160;
+/// The most bytes of the error while its token cannot be renewed.
+const ERROR_BYTES: i64 = 160;
 
-/// A device that has an identity of its own and an old token.
+/// A device with an identity of its own and an old token.
 fn device(old_token: &str) -> Refresher {
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
         .product("Plex for Roku")
@@ -29,51 +29,51 @@ fn device(old_token: &str) -> Refresher {
     PlexTv::new(identity).register_device(Ed25519Key::from_seed(&[3; 32]), old_token)
 }
 
-/// Lets a device live for so many days, of which the last one has no plex.tv.
-fn live(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
+/// Runs a device for so many days; on the last one, plex.tv is unavailable.
+fn run(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
     const DAY: u64 = 24 * 60 * 60;
-    let mut passed = 0;
-    while passed < days * DAY {
-        let now = 1_700_000_000 + passed;
+    let mut elapsed = 0;
+    while elapsed < days * DAY {
+        let now = 1_700_000_000 + elapsed;
         let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
         match refresher.poll(clock) {
             Step::Done(end) => panic!("{end}"),
-            Step::Wait(time) => passed += time.as_secs() + u64::from(time.subsec_nanos() > 0),
+            Step::Wait(time) => elapsed += time.as_secs() + u64::from(time.subsec_nanos() > 0),
             Step::Send(id, call) => {
                 let (request, reply) = call.into_parts();
-                let answer = if passed < (days - 1) * DAY {
+                let response = if elapsed < (days - 1) * DAY {
                     plex.answer(&request.map(Vec::from), now)
                 } else {
-                    let answer = Response::builder().status(503).header("retry-after", "60");
-                    answer.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
+                    let response = Response::builder().status(503).header("retry-after", "60");
+                    response.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
                 };
-                refresher.complete(clock, id, reply.read(answer).map_err(Error::from));
+                refresher.complete(clock, id, reply.read(response).map_err(Error::from));
             }
         }
     }
 }
 
 #[test]
-fn a_device_takes_two_kilobytes_at_the_most() {
-    let states = [(0, "new", 0), (2, "renewed", 0), (7, "with an error", AN_ERROR)];
+fn takes_at_most_two_kilobytes() {
+    let states = [(0, "new", 0), (2, "renewed", 0), (7, "with an error", ERROR_BYTES)];
     for (days, name, more) in states {
         let mut plex = FakePlex::new();
         let old_token = plex.issue_token(Who::PlexPass);
-        let mut made = None;
-        let new = allocation_counter::measure(|| made = Some(device(&old_token)));
-        let mut refresher = made.unwrap();
-        // The fake grows, too, so that only what is let go of again shows what a device holds.
+        let mut created = None;
+        let new = allocation_counter::measure(|| created = Some(device(&old_token)));
+        let mut refresher = created.unwrap();
+        // The fake grows, too, so that only dropping the device shows its size.
         if days > 0 {
-            live(&mut refresher, &mut plex, days);
+            run(&mut refresher, &mut plex, days);
         }
-        let holds = allocation_counter::measure(|| drop(refresher)).bytes_current;
+        let heap = allocation_counter::measure(|| drop(refresher)).bytes_current;
         let inline = i64::try_from(size_of::<Refresher>()).unwrap();
-        println!("{name}: {inline} bytes, and {} on the heap", -holds);
-        assert!(days > 0 || holds == -new.bytes_current, "all is let go of");
+        println!("{name}: {inline} bytes, and {} on the heap", -heap);
+        assert!(days > 0 || heap == -new.bytes_current, "everything is freed");
         assert!(
-            inline - holds <= A_DEVICE + more,
+            inline - heap <= DEVICE_BYTES + more,
             "{name}: {inline} bytes, and {} on the heap",
-            -holds
+            -heap
         );
     }
 }
