@@ -1,4 +1,4 @@
-//! The page for those who come from another library names nothing of ours that is not there.
+//! The page for users of another library names only what exists.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use plex_auth_ureq::{
 
 const PAGE: &str = include_str!("../../../examples/recipes/coming-from.md");
 
-/// The names of functions, each of which must compile; one that takes anything of a kind is told what.
+/// The names of these functions, which must exist. A generic function needs its types.
 macro_rules! names {
-    ($($who:ident::$what:ident $(as $function:ty)?),+ $(,)?) => {{
-        $(let _ $(: $function)? = $who::$what;)+
-        BTreeSet::from([$(concat!(stringify!($who), "::", stringify!($what))),+])
+    ($($type:ident::$method:ident $(as $function:ty)?),+ $(,)?) => {{
+        $(let _ $(: $function)? = $type::$method;)+
+        BTreeSet::from([$(concat!(stringify!($type), "::", stringify!($method))),+])
     }};
 }
 
 type Key = &'static Ed25519Key;
 
-/// What stands in the right column of the tables, as `Type::method`.
-fn on_the_page() -> BTreeSet<&'static str> {
+/// The right column of the tables: every `Type::method`.
+fn names_on_the_page() -> BTreeSet<&'static str> {
     let rows = PAGE.lines().filter(|line| line.starts_with('|'));
     let ours = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
     ours.flat_map(|column| column.split('`').skip(1).step_by(2))
@@ -32,8 +32,8 @@ fn on_the_page() -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn what_the_page_for_newcomers_names_is_there() {
-    let there = names![
+fn every_name_on_the_page_exists() {
+    let existing = names![
         ChosenConnection::with_token,
         ClientIdentity::builder as fn(&'static str) -> _,
         Credentials::verification_code as fn(_, &'static str) -> _,
@@ -80,5 +80,5 @@ fn what_the_page_for_newcomers_names_is_there() {
         Token::new as fn(&'static str) -> _,
         Transport::drive_with as fn(_, &mut TokenCheck, fn(_) -> _) -> _,
     ];
-    assert_eq!(on_the_page(), there);
+    assert_eq!(names_on_the_page(), existing);
 }

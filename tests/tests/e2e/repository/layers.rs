@@ -73,7 +73,7 @@ fn crate_of<const N: usize>(files: [(&str, &str); N]) -> Vec<Import> {
 }
 
 #[test]
-fn a_cycle_is_named_file_by_file() {
+fn cycle_is_reported_file_by_file() {
     let files = [
         ("lib.rs", "mod a; mod b; mod c; pub use a::A;"),
         ("a.rs", "use std::fmt;\nuse crate::{b::B, c};\npub struct A;"),
@@ -86,7 +86,7 @@ fn a_cycle_is_named_file_by_file() {
 }
 
 #[test]
-fn a_parent_and_its_child_can_be_a_cycle() {
+fn parent_and_child_can_be_a_cycle() {
     let child = ("a/child.rs", "pub fn f() { super::g() }");
     assert!(cycles(&crate_of([("a.rs", "mod child; pub fn g() {}"), child])).is_empty());
     for parent in ["use child::f;", "use self::child::f as h;", "fn h() { child::f() }"] {
@@ -109,7 +109,7 @@ fn every_kind_of_path_is_an_import() {
 }
 
 #[test]
-fn a_name_in_the_root_is_imported_from_the_root() {
+fn name_in_the_root_is_from_the_root() {
     for (root, other) in [("lib.rs", "main.rs"), ("main.rs", "lib.rs")] {
         let files = [(root, "mod a; use a::A;"), (other, "//! Docs."), ("a.rs", "use crate::B;")];
         assert_eq!(cycles(&crate_of(files)).len(), 1, "{root}");
@@ -156,7 +156,7 @@ fn no_import_cycle_in_the_fake() {
 }
 
 #[test]
-fn the_core_imports_only_downward() {
+fn core_imports_only_downward() {
     let imports = imports(&read("plex-auth-proto/src"));
     let found = [cycles(&imports), upward(&imports, CORE)].concat();
     assert!(found.is_empty(), "{}", found.join("\n"));

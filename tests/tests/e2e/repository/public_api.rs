@@ -1,4 +1,4 @@
-//! The listing of the public API, held against tests that have to name every type.
+//! The listing of the public API, compared with the test that names every type.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ fn file(path: &str) -> String {
 }
 
 #[test]
-fn every_type_of_the_listing_is_checked_for_send_and_sync() {
+fn every_type_is_checked_for_auto_traits() {
     let listing = file(".ci/api/plex-auth-proto.txt");
     let listed: BTreeSet<&str> = listing
         .lines()

@@ -1,28 +1,28 @@
-//! The page of recipes shows the code that is played: each block is what its file has above its "Played" line.
+//! The page of recipes has the code that runs: each block is the part of its file above the "Played" line.
 
 use std::path::Path;
 use std::{env, fs};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/recipes");
 
-/// Set, the page is written anew in place of compared.
+/// If this variable is set, the page is written instead of compared.
 const RENEW: &str = "PLEX_AUTH_RENEW_RECIPES";
 
 fn read(file: &str) -> String {
     fs::read_to_string(Path::new(FOLDER).join(file)).unwrap()
 }
 
-/// The part of a recipe that a reader is to take: without its first words, and without its playing.
+/// The part of a recipe for the reader: without its module docs and without the code that runs it.
 fn shown(file: &str) -> String {
     let text = read(file);
     let (code, _) =
-        text.split_once("\n// Played").unwrap_or_else(|| panic!("{file} is not played"));
+        text.split_once("\n// Played").unwrap_or_else(|| panic!("{file} has no \"Played\" line"));
     let code = code.lines().skip_while(|line| line.starts_with("//!")).collect::<Vec<_>>();
     code.join("\n").trim().to_owned()
 }
 
-/// The file whose code is to follow this line.
-fn named_by(line: &str) -> Option<&str> {
+/// The file whose code follows this line.
+fn file_named_by(line: &str) -> Option<&str> {
     line.strip_prefix("<!-- ")?.strip_suffix(" -->")
 }
 
@@ -31,7 +31,7 @@ fn renewed(page: &str) -> String {
     let (mut text, mut lines) = (String::new(), page.lines());
     while let Some(line) = lines.next() {
         text += &format!("{line}\n");
-        if let Some(file) = named_by(line) {
+        if let Some(file) = file_named_by(line) {
             assert_eq!(lines.next(), Some("```rust"), "after {line}");
             assert!(lines.any(|line| line == "```"), "the block after {line} ends");
             text += &format!("```rust\n{}\n```\n", shown(file));
@@ -41,23 +41,23 @@ fn renewed(page: &str) -> String {
 }
 
 #[test]
-fn the_page_of_recipes_shows_the_code_that_is_played() {
+fn page_has_the_code_that_runs() {
     let page = read("README.md");
-    let right = renewed(&page);
+    let expected = renewed(&page);
     if env::var_os(RENEW).is_some() {
-        fs::write(Path::new(FOLDER).join("README.md"), &right).unwrap();
+        fs::write(Path::new(FOLDER).join("README.md"), &expected).unwrap();
         return;
     }
-    let difference = page.lines().zip(right.lines()).find(|(found, right)| found != right);
+    let difference = page.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
     assert!(
-        page == right,
-        "the page and the programs differ, first in {difference:?}; write the page anew with: \
-         {RENEW}=1 cargo test -p plex-auth-tests --test all recipes"
+        page == expected,
+        "the page and the programs differ, first in {difference:?}; write the page with: \
+         {RENEW}=1 cargo test -p plex-auth-tests --test e2e recipes"
     );
 }
 
 #[test]
-fn every_recipe_is_played_and_on_the_page() {
+fn every_recipe_runs_and_is_on_the_page() {
     let (page, main) = (read("README.md"), read("main.rs"));
     let mut recipes = 0;
     for entry in fs::read_dir(FOLDER).unwrap() {
@@ -66,10 +66,7 @@ fn every_recipe_is_played_and_on_the_page() {
         else {
             continue;
         };
-        assert!(
-            main.contains(&format!("(\"{recipe}\", {recipe}::play)")),
-            "{recipe} is not played"
-        );
+        assert!(main.contains(&format!("(\"{recipe}\", {recipe}::play)")), "{recipe} is not run");
         assert!(page.contains(&format!("<!-- {name} -->\n")), "{recipe} is not on the page");
         recipes += 1;
     }
@@ -77,7 +74,7 @@ fn every_recipe_is_played_and_on_the_page() {
 }
 
 #[test]
-fn every_place_that_the_page_leads_to_is_there() {
+fn every_link_of_the_page_has_a_target() {
     let page = without_code(&read("README.md"));
     let headings: Vec<String> =
         page.lines().filter_map(|line| Some(anchor(heading(line)?))).collect();
@@ -105,7 +102,7 @@ fn heading(line: &str) -> Option<&str> {
     text.strip_prefix(' ')
 }
 
-/// As GitHub makes it.
+/// The anchor that GitHub creates for a heading.
 fn anchor(heading: &str) -> String {
     let lower = heading.to_lowercase().replace(' ', "-");
     lower.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()

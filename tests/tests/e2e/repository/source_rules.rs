@@ -1,4 +1,4 @@
-//! Rules of this project that no compiler checks, checked on the sources.
+//! Rules of this project that the compiler does not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The variants of a public enum, as its source has them.
+/// The variants of a public enum, from its source.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}\n").expect("its end");
@@ -41,7 +41,7 @@ fn variants(source: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_adapter_neither_reads_json_nor_knows_a_path_or_a_header_of_plexs() {
+fn adapters_know_no_json_paths_or_headers() {
     for adapter in ["plex-auth-ureq", "plex-auth-hyper"] {
         let manifest = read(format!("{adapter}/Cargo.toml"));
         let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
@@ -55,7 +55,7 @@ fn an_adapter_neither_reads_json_nor_knows_a_path_or_a_header_of_plexs() {
             let code: String = code.filter(|line| !line.trim_start().starts_with("//")).collect();
             let code = code.to_lowercase();
             assert!(!code.contains("x-plex") && !code.contains("plex.tv"), "{path:?}");
-            // Whole or in parts: no text in the code has a segment of an operation's path.
+            // No string in the code has a segment of an operation's path.
             let texts = code.split('"').skip(1).step_by(2);
             for segment in texts.flat_map(|text| text.split(['/', '?', '&', '='])) {
                 let has = |path: &str| path.split('/').any(|own| own == segment);
@@ -74,7 +74,7 @@ fn an_adapter_neither_reads_json_nor_knows_a_path_or_a_header_of_plexs() {
 }
 
 #[test]
-fn every_operation_of_the_core_stands_in_its_public_list() {
+fn every_operation_is_in_the_public_list() {
     let declared: usize = sources("plex-auth-proto/src")
         .iter()
         .map(|(_, text)| text.matches("const OPERATION: Operation =").count())
@@ -87,7 +87,7 @@ fn every_operation_of_the_core_stands_in_its_public_list() {
 }
 
 #[test]
-fn the_readme_names_every_operation_and_every_error() {
+fn readme_has_every_operation_and_error() {
     let readme = read("README.md");
     for operation in OPERATIONS {
         assert!(readme.contains(operation.name), "{}", operation.name);
