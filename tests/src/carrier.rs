@@ -4,17 +4,18 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::bare_client;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, Call, Error, Flow, Step};
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Call, Error, Flow, Step};
 use tokio::runtime::Runtime;
 
-/// hyper-util's client, as a caller builds it.
+use crate::bare_client;
+
+/// hyper-util's client, built by the caller.
 type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
 
 /// Sends calls and drives flows.
@@ -26,7 +27,7 @@ pub enum Carrier {
     HandMade(Option<Vec<u8>>),
     /// `plex-auth-ureq`.
     Ureq(plex_auth_ureq::Transport),
-    /// `plex-auth-hyper`, on its own tokio runtime.
+    /// `plex-auth-hyper`, with a tokio runtime.
     Hyper(plex_auth_hyper::Transport, Runtime),
     /// `plex-auth-hyper` over a client that the caller built.
     OwnHyper(plex_auth_hyper::Transport<OwnClient>, Runtime),
@@ -103,14 +104,14 @@ impl Carrier {
         self.exchange(call).map(Response::into_body)
     }
 
-    /// The same, with status and headers.
+    /// Sends a call and returns its output with status and headers.
     fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         match self {
             Self::Value(fake) => {
                 let (request, reply) = call.into_parts();
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(reply.read(fake.answer(&owned(request), now.as_secs()))?)
+                Ok(reply.read(fake.answer(&request.map(Vec::from), now.as_secs()))?)
             }
             Self::HandMade(root) => {
                 let (request, reply) = call.into_parts();
@@ -126,14 +127,14 @@ impl Carrier {
     }
 
     /// Drives a flow to its end or until `watch` stops it.
-    pub fn drive<C>(
+    pub fn drive<F>(
         &self,
-        flow: &mut C,
-        mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
-    ) -> Option<C::Output>
+        flow: &mut F,
+        mut watch: impl FnMut(F::Progress) -> ControlFlow<()>,
+    ) -> Option<F::Output>
     where
-        C: Flow,
-        C::Response: Send + 'static,
+        F: Flow,
+        F::Response: Send + 'static,
     {
         match self {
             Self::Ureq(transport) => transport.drive_with(flow, watch),
@@ -147,11 +148,11 @@ impl Carrier {
                 }
                 match flow.poll(SystemTime::now()) {
                     Step::Send(id, call) => {
-                        let answer = self.exchange(call);
-                        flow.complete(SystemTime::now(), id, answer);
+                        let response = self.exchange(call);
+                        flow.complete(SystemTime::now(), id, response);
                     }
                     Step::Wait(time) => std::thread::sleep(time),
-                    Step::Done(outcome) => return Some(outcome),
+                    Step::Done(output) => return Some(output),
                 }
             },
         }
@@ -161,8 +162,4 @@ impl Carrier {
 /// Returns a tokio runtime for one test.
 pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-}
-
-fn owned(request: Request<Body>) -> Request<Vec<u8>> {
-    request.map(Vec::from)
 }

@@ -58,7 +58,7 @@ pub struct Inputs {
     pub claim_token: ClaimToken,
     pub home_user: HomeUserUuid,
     pub home_pin: HomePin,
-    /// Replaces the timeout of the operations that have one of their own, which is too long for a test.
+    /// Replaces the deadline of the operations that have one of their own, which is too long for a test.
     pub deadline: Option<Duration>,
 }
 
@@ -70,7 +70,7 @@ impl Inputs {
         Self::with(url, token, credentials)
     }
 
-    /// The same with these secrets.
+    /// Inputs with these secrets.
     pub fn with(url: &str, token: Token, credentials: Credentials) -> Self {
         let me = ClientIdentity::builder(IDENTIFIER).product("Scenario").build().unwrap();
         let jwk = Jwk::new([7; 32], "key-of-a-television").unwrap();
@@ -93,7 +93,7 @@ impl Inputs {
         }
     }
 
-    /// Limits the timeout of every call.
+    /// Sets the deadline of the calls that have one of their own.
     pub fn within(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
@@ -134,7 +134,7 @@ fn with_call(operation: &'static Operation) -> EveryOperation {
         "createOAuthPin" => (NEW_PIN, make(|inputs| inputs.plex_tv.create_short_pin())),
         "getOAuthPin" => (LINKED_PIN, make(|inputs| inputs.plex_tv.poll_pin(&inputs.pin))),
         "linkOAuthPin" => (
-            // Nothing reads it; its length is for the tests that truncate or delay a body.
+            // Not read; its length is for the tests that truncate or delay a body.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             make(|inputs| inputs.plex_tv.link_pin(&inputs.token, &inputs.pin_code)),
         ),
@@ -259,7 +259,7 @@ impl EveryOperation {
         self.call.read(inputs, response)
     }
 
-    /// Returns the error of a request without a response.
+    /// Returns the error of a request that has no response.
     pub fn transport_error(
         &self,
         inputs: &Inputs,
@@ -318,13 +318,13 @@ fn make<T: Debug + 'static>(call: fn(&Inputs) -> Call<T>) -> Arc<dyn ErasedCall>
     Arc::new(MakeCall(call))
 }
 
-fn both<T: Debug>(value: &T) -> String {
+fn debug_text<T: Debug>(value: &T) -> String {
     format!("{value:?}\n{value:#?}\n")
 }
 
 impl<T: Debug> ErasedCall for MakeCall<T> {
     fn send(&self, inputs: &Inputs, carrier: &Carrier) -> Result<String, Error> {
-        carrier.send(self.call(inputs)).map(|value| both(&value))
+        carrier.send(self.call(inputs)).map(|value| debug_text(&value))
     }
 
     fn request(&self, inputs: &Inputs) -> Request<Body> {
@@ -336,7 +336,7 @@ impl<T: Debug> ErasedCall for MakeCall<T> {
         inputs: &Inputs,
         response: &Response<Vec<u8>>,
     ) -> Result<String, ResponseError> {
-        self.call(inputs).reply().parse(response).map(|value| both(&value))
+        self.call(inputs).reply().parse(response).map(|value| debug_text(&value))
     }
 
     fn read(&self, inputs: &Inputs, response: &Response<Vec<u8>>) -> Result<(), ResponseError> {
@@ -349,15 +349,16 @@ impl<T: Debug> ErasedCall for MakeCall<T> {
 
     fn shown(&self, inputs: &Inputs) -> String {
         let call = self.call(inputs);
-        let mut shown = both(&call) + &both(call.reply()) + &call.masked_url().to_string();
+        let mut shown =
+            debug_text(&call) + &debug_text(call.reply()) + &call.masked_url().to_string();
         let (mut request, reply) = call.into_parts();
         if reply.has_secret_url() {
-            // The request is a type of the http crate, which shows the URL.
+            // The http crate does not redact the URL.
             *request.uri_mut() = Uri::default();
         }
-        shown += &(both(&request)
-            + &both(&reply)
-            + &both(reply.context())
+        shown += &(debug_text(&request)
+            + &debug_text(&reply)
+            + &debug_text(reply.context())
             + &reply.context().to_string());
         shown
     }

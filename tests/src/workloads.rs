@@ -1,5 +1,5 @@
-//! The work that the benchmarks measure: each piece done by the library, and beside it what it is compared with.
-#![allow(missing_debug_implementations, reason = "they hold closures")]
+//! The workloads of the benchmarks: each is done by the library and by a baseline.
+#![allow(missing_debug_implementations, reason = "the fields are closures")]
 
 use std::hint::black_box;
 use std::mem;
@@ -11,21 +11,21 @@ mod calls;
 mod growth;
 mod refusals;
 
-/// A piece of work, and what it is compared with.
+/// A workload and its baseline.
 pub struct Work {
     /// The name in the tables.
     pub name: String,
-    /// What is measured of it.
+    /// The kind of work.
     pub kind: Kind,
     /// The work done by the library.
     pub ours: Side,
     /// The same work done by hand.
     pub baseline: Side,
-    /// The most instructions that it may take: what was measured, and some percent more.
+    /// The most instructions allowed: the measured number and some percent more.
     pub limit: Limit,
 }
 
-/// The kinds of work.
+/// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Building a request.
@@ -34,16 +34,16 @@ pub enum Kind {
     Answer,
     /// Turning a response into an error.
     Refusal,
-    /// Parsing a large response, compared by the byte with a smaller one.
+    /// Parsing a large response, compared per byte with a smaller one.
     Growth,
 }
 
-/// Prepares the work, which is not measured.
+/// Prepares the work, outside of the measurement.
 pub type Side = Box<dyn Fn() -> Ready>;
 
 /// Prepared work.
 pub struct Ready {
-    /// Does the work once, and leaks the result: dropping it is not measured.
+    /// Does the work once and leaks the result, so that dropping it is not measured.
     pub run: Box<dyn Fn()>,
     /// The length of the response, if there is one.
     pub bytes: usize,
@@ -52,7 +52,7 @@ pub struct Ready {
 pub use answers::token_details;
 pub use growth::accounts;
 
-/// Returns all of it, in the order of the tables.
+/// Returns all workloads, in the order of the tables.
 pub fn everything() -> Vec<Work> {
     [calls::all(), answers::all(), refusals::all(), growth::all()].into_iter().flatten().collect()
 }

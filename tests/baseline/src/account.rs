@@ -1,4 +1,5 @@
-//! The account as a strict struct: of the wrong kind, or missing, is an error.
+//! The account as a strict struct: a field that is missing or has another type is an error.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -89,7 +90,7 @@ pub enum SubscriptionStatus {
     Lapsed,
 }
 
-/// Plex sends its kinds as numbers, which are kept as such.
+/// Plex sends some values as numbers, which are not converted.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {

@@ -1,10 +1,11 @@
-//! Answers by hand: the status is looked at, then the body is read into a strict struct.
+//! Responses by hand: the status is checked, and the body is parsed into a strict struct.
+
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The longest answer that is read.
+/// The largest body that is parsed.
 const LIMIT: usize = 1024 * 1024;
 
 #[derive(Debug)]
@@ -27,10 +28,10 @@ struct Errors {
     errors: Vec<PlexError>,
 }
 
-pub fn read<T: DeserializeOwned>(answer: &Response<impl AsRef<[u8]>>) -> Result<T, Failure> {
-    let body = answer.body().as_ref();
-    if !answer.status().is_success() {
-        return Err(refused(answer.status(), answer.headers(), body));
+pub fn read<T: DeserializeOwned>(response: &Response<impl AsRef<[u8]>>) -> Result<T, Failure> {
+    let body = response.body().as_ref();
+    if !response.status().is_success() {
+        return Err(refused(response.status(), response.headers(), body));
     }
     if body.len() > LIMIT {
         return Err(Failure::TooLarge);
@@ -43,7 +44,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     if status.is_redirection() {
         return Failure::Redirected { status, to: text(LOCATION).map(str::to_owned) };
     }
-    // What is no list of Plex's says nothing.
+    // Without a list of Plex's errors, only the status is known.
     let Errors { errors } = serde_json::from_slice(body).unwrap_or_default();
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
     Failure::Refused { status, errors, retry_after }

@@ -6,7 +6,7 @@
     missing_docs,
     clippy::missing_errors_doc,
     clippy::expect_used,
-    reason = "private, and as short as by hand"
+    reason = "private, and as short as code by hand"
 )]
 
 pub mod account;

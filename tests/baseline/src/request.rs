@@ -1,10 +1,10 @@
-//! Requests by hand, from strings that are known at run time alone.
+//! Requests by hand, from strings that are known only at run time.
 
 use form_urlencoded::{Serializer, byte_serialize};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
-// Checked and hashed as little as can be: at compile time.
+// Checked and hashed at compile time.
 static IDENTIFIER: HeaderName = HeaderName::from_static("x-plex-client-identifier");
 static PRODUCT: HeaderName = HeaderName::from_static("x-plex-product");
 static VERSION: HeaderName = HeaderName::from_static("x-plex-version");
@@ -12,7 +12,7 @@ static PLATFORM: HeaderName = HeaderName::from_static("x-plex-platform");
 static DEVICE: HeaderName = HeaderName::from_static("x-plex-device");
 static TOKEN: HeaderName = HeaderName::from_static("x-plex-token");
 
-/// Who asks, and whom.
+/// The inputs of all requests: the hosts, the client and the secrets.
 #[derive(Debug)]
 pub struct Requests {
     pub plex_tv: String,
@@ -29,7 +29,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Someone, who asks these two hosts.
+    /// Made-up inputs for these two hosts.
     pub fn at(plex_tv: &str, server: &str) -> Self {
         Self {
             plex_tv: plex_tv.to_owned(),
@@ -47,8 +47,8 @@ impl Requests {
     }
 
     pub fn sign_in(&self) -> Request<Vec<u8>> {
-        let room = 40 + 3 * (self.login.len() + self.password.len());
-        let mut form = Serializer::new(String::with_capacity(room));
+        let capacity = 40 + 3 * (self.login.len() + self.password.len());
+        let mut form = Serializer::new(String::with_capacity(capacity));
         form.append_pair("login", &self.login).append_pair("password", &self.password);
         form.append_pair("rememberMe", "false");
         let body = form.finish().into_bytes();
@@ -73,8 +73,8 @@ impl Requests {
 
     pub fn source_connection_information(&self) -> Request<Vec<u8>> {
         let path = "/security/resources?source=";
-        let room = self.server.len() + path.len() + 3 * self.source.len();
-        let mut url = String::with_capacity(room);
+        let capacity = self.server.len() + path.len() + 3 * self.source.len();
+        let mut url = String::with_capacity(capacity);
         url.push_str(&self.server);
         url.push_str(path);
         url.extend(byte_serialize(self.source.as_bytes()));

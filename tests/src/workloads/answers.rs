@@ -1,7 +1,8 @@
-//! Successes, read.
+//! Parsing successful responses.
 
 use std::hint::black_box;
 
+use plex_auth_baseline::{account, answer};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{
@@ -12,9 +13,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Kind, Ready, Work};
 use crate::table::Limit;
-use plex_auth_baseline::{account, answer};
 
-/// An account as plex.tv sends it: 9 kB, with a hundred features.
+/// An account in the format of plex.tv: 9 kB, with a hundred features.
 pub(crate) const ACCOUNT: &str = include_str!("account.json");
 
 const TOKEN: &str = r#"{"MediaContainer":{"size":0,"token":"transient-9c04d7e1b8f2-madeUp"}}"#;
@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<Work> {
     ]
 }
 
-/// An account, beside the same read by hand.
+/// Parses an account.
 pub(crate) fn account_of(name: &str, body: fn() -> String) -> Work {
     answer::<_, account::Account>(name, token_details, body, 1.05)
 }
@@ -70,14 +70,14 @@ fn answer<T: 'static, F: DeserializeOwned + 'static>(
     }
 }
 
-/// Reads a success.
+/// Parses a successful response with the library.
 pub(crate) fn reading<T: 'static>(reply: Reply<T>, body: String) -> Ready {
     let (bytes, response) = (body.len(), response(200, body));
     reply.parse(&response).unwrap();
     Ready::to(bytes, move || black_box(&reply).parse(black_box(&response)))
 }
 
-/// What any parser must do: find out where everything ends.
+/// Skips the account, which is the least that any parser does.
 fn skipping() -> Ready {
     Ready::to(ACCOUNT.len(), || serde_json::from_str::<IgnoredAny>(black_box(ACCOUNT)))
 }
@@ -99,7 +99,7 @@ fn server() -> MediaServer {
     MediaServer::new(identity(), "http://10.0.2.1:32400".parse().unwrap(), token())
 }
 
-/// Returns what reads the response to a request for token details.
+/// Returns the parser of the response with the token details.
 pub fn token_details() -> Reply<Account> {
     PlexTv::new(identity()).token_details(&token()).into_parts().1
 }

@@ -1,14 +1,14 @@
-//! The four calls, made by someone who has an identity already.
+//! Building the requests of four operations, with an existing identity.
 
 use std::hint::black_box;
 
+use plex_auth_baseline::request::Requests;
 use plex_auth_proto::http::Request;
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{ClientIdentity, Credentials, MediaServer, PlexTv, Source, Token};
 
 use super::{Kind, Ready, Work};
 use crate::table::Limit;
-use plex_auth_baseline::request::Requests;
 
 pub(crate) fn all() -> Vec<Work> {
     vec![
@@ -21,8 +21,8 @@ pub(crate) fn all() -> Vec<Work> {
 
 fn call(name: &str, ours: fn() -> Ready, by_hand: fn(&Requests) -> Request<Vec<u8>>) -> Work {
     let baseline = move || {
-        let asking = asking();
-        Ready::to(0, move || by_hand(black_box(&asking)))
+        let requests = requests();
+        Ready::to(0, move || by_hand(black_box(&requests)))
     };
     Work {
         name: format!("call: {name}"),
@@ -33,27 +33,27 @@ fn call(name: &str, ours: fn() -> Ready, by_hand: fn(&Requests) -> Request<Vec<u
     }
 }
 
-fn asking() -> Requests {
+fn requests() -> Requests {
     Requests::at("https://plex.tv/api/v2", "https://10-0-2-1.feed.plex.direct:32400")
 }
 
 fn identity() -> ClientIdentity {
-    let Requests { identifier, product, version, platform, device, .. } = asking();
+    let Requests { identifier, product, version, platform, device, .. } = requests();
     let identity = ClientIdentity::builder(identifier).product(product).version(version);
     identity.platform(platform).device(device).build().unwrap()
 }
 
 fn token() -> Token {
-    Token::new(asking().token).unwrap()
+    Token::new(requests().token).unwrap()
 }
 
 fn server() -> MediaServer {
-    MediaServer::new(identity(), asking().server.parse().unwrap(), token())
+    MediaServer::new(identity(), requests().server.parse().unwrap(), token())
 }
 
 fn sign_in() -> Ready {
     let plex_tv = PlexTv::new(identity());
-    let credentials = Credentials::new(asking().login, asking().password).unwrap();
+    let credentials = Credentials::new(requests().login, requests().password).unwrap();
     Ready::to(0, move || black_box(&plex_tv).sign_in(black_box(&credentials)))
 }
 
@@ -68,6 +68,6 @@ fn transient_token() -> Ready {
 }
 
 fn source() -> Ready {
-    let (server, source) = (server(), asking().source.parse::<Source>().unwrap());
+    let (server, source) = (server(), requests().source.parse::<Source>().unwrap());
     Ready::to(0, move || black_box(&server).source_connection_information(black_box(&source)))
 }

@@ -1,4 +1,4 @@
-//! How the work grows with the answer: for each byte of a large one as much as of one of 9 kB.
+//! Growth of the work with the size of the response: a byte of a large one costs as much as one of 9 kB.
 
 use std::iter;
 
@@ -71,7 +71,7 @@ fn fixture() -> Value {
     serde_json::from_str(ACCOUNT).unwrap()
 }
 
-/// An account of about this size: all its lists are longer, or shorter.
+/// An account of about this size: all its lists are stretched or shortened.
 fn account(size: usize) -> String {
     let length = |factor| stretched(&fixture(), factor).to_string().len();
     let (without_lists, whole) = (length(0.0), length(1.0));
@@ -109,7 +109,7 @@ fn a_key_twice(size: usize) -> String {
     account(size).replacen('{', "{\"title\":\"first\",", 1)
 }
 
-/// A source that can be reached in many ways, as servers send it that know no JSON.
+/// A source with many connections, in the XML of servers that do not send JSON.
 fn xml(size: usize) -> String {
     let connection = "<Connection protocol=\"https\" address=\"10.0.2.1\" port=\"32400\" \
         uri=\"https://10-0-2-1.feed.plex.direct:32400\" local=\"1\" relay=\"0\"/>";

@@ -1,23 +1,23 @@
-//! Every kind of error that can come of an answer.
+//! Turning responses into errors of every kind.
 
 use std::hint::black_box;
 
+use plex_auth_baseline::account::Account;
+use plex_auth_baseline::answer;
 use plex_auth_proto::http::header::{LOCATION, RETRY_AFTER};
 use plex_auth_proto::http::{HeaderName, HeaderValue, Response};
 
 use super::answers::{ACCOUNT, response, sign_in};
 use super::{Kind, Ready, Work};
 use crate::table::Limit;
-use plex_auth_baseline::account::Account;
-use plex_auth_baseline::answer;
 
 type Answer = Response<Vec<u8>>;
 
-const GATEWAYS: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n\
+const GATEWAY_PAGE: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n\
     <body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n\
     <hr><center>nginx</center>\r\n</body>\r\n</html>";
 
-const PORTALS: &str = "<!DOCTYPE html>\n<html><head><title>Welcome aboard</title>\
+const PORTAL_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Welcome aboard</title>\
     <meta charset=\"utf-8\"></head>\n<body><form method=\"post\" action=\"/login\">\
     <input name=\"room\"><input type=\"submit\"></form></body></html>";
 
@@ -35,12 +35,12 @@ pub(crate) fn all() -> Vec<Work> {
         error("RateLimited", 1.35, || {
             with(listed(429, 1003, "Too many requests"), RETRY_AFTER, "120")
         }),
-        error("Unavailable, a gateway's page", 1.6, || response(503, GATEWAYS)),
+        error("Unavailable, a gateway's page", 1.6, || response(503, GATEWAY_PAGE)),
         error("Rejected", 1.35, || listed(404, 1002, "No such endpoint")),
         error("Redirected", 7.4, || {
             with(response(302, ""), LOCATION, "https://www.plex.example/api/v2/user")
         }),
-        error("UnexpectedContent, a page", 7.0, || response(200, PORTALS)),
+        error("UnexpectedContent, a page", 7.0, || response(200, PORTAL_PAGE)),
         error("UnexpectedContent, cut off", 1.42, || response(200, ACCOUNT.split_at(4000).0)),
         error("UnexpectedShape, small", 1.0, || response(201, r#"{"id":7,"username":"mireille"}"#)),
         error("UnexpectedShape, 9 kB", 1.0, || response(201, ACCOUNT.replace("authToken", "x"))),
@@ -53,7 +53,7 @@ fn error(name: &str, limit: f64, answer: fn() -> Answer) -> Work {
     let ours = move || {
         let (reply, answer) = (sign_in(), answer());
         let error = format!("{:?}", reply.parse(&answer).unwrap_err());
-        assert!(error.starts_with(&variant), "{error} is not called {variant}");
+        assert!(error.starts_with(&variant), "{error} is not {variant}");
         Ready::to(answer.body().len(), move || black_box(&reply).parse(black_box(&answer)))
     };
     let baseline = move || {
