@@ -47,7 +47,7 @@ fn polls(harness: &Harness) -> usize {
 
 #[test]
 fn failed_creation_is_reported_and_renewed() {
-    over_every_carrier(|harness| {
+    over_every_client(|harness| {
         harness.respond_once("/pins", bad_gateway());
         let mut login = harness.plex_tv().short_pin_login();
         let link = |pin: &Pin| harness.link_pin(&pin.code, Who::Free);

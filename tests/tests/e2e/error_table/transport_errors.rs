@@ -115,10 +115,10 @@ fn check((situation, host, kind, sent): &Row) {
         let safe = !sent || every.operation.idempotent;
         assert_eq!(error.is_retryable(), passes && safe, "{context}");
     };
-    for carrier in [Carrier::ureq(root.clone()), Carrier::hyper(root)] {
+    in_parallel([Carrier::ureq(root.clone()), Carrier::hyper(root)], |carrier| {
         let carrier = carrier.timeout(timeout);
         in_parallel(one_of_each_kind(), |every| fails(&carrier, &every));
-    }
+    });
 }
 
 #[test]
