@@ -174,9 +174,9 @@ const OBSERVATIONS: usize = 7;
 impl Runner for Driven<'_> {
     fn run<F: SearchedFlow>(&mut self, mut flow: F) {
         let Some(number) = self.number.checked_sub(1) else {
-            let (place, mut observations) = (type_name::<F>(), 0);
+            let (context, mut observations) = (type_name::<F>(), 0);
             let watch = |progress: F::Progress| {
-                self.output.add(place, debug_text(&progress) + &F::progress_errors(&progress));
+                self.output.add(context, debug_text(&progress) + &F::progress_errors(&progress));
                 observations += 1;
                 if observations > OBSERVATIONS {
                     ControlFlow::Break(())
@@ -185,7 +185,7 @@ impl Runner for Driven<'_> {
                 }
             };
             if let Some(outcome) = self.carrier.drive(&mut flow, watch) {
-                self.output.add(place, debug_text(&outcome) + &F::output_errors(&outcome));
+                self.output.add(context, debug_text(&outcome) + &F::output_errors(&outcome));
             }
             observe(&flow, SystemTime::now(), self.output);
             self.number = usize::MAX;

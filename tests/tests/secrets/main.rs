@@ -121,10 +121,10 @@ fn core_shows_no_secret() {
         output.add(format!("the output of {name}"), value);
         for status in STATUSES {
             for body in echoes() {
-                let place = format!("{name} with {status} {body:.20}");
+                let context = format!("{name} with {status} {body:.20}");
                 match every.parse(&inputs, &response(status, &body)) {
-                    Ok(value) => output.add(place, value),
-                    Err(error) => output.add_error(&place, &error.into()),
+                    Ok(value) => output.add(context, value),
+                    Err(error) => output.add_error(&context, &error.into()),
                 }
             }
         }
@@ -245,10 +245,10 @@ fn exercise(carrier: &Carrier, output: &mut Output) {
         let scripts = responses.into_iter().map(|bytes| vec![Step::Write(bytes), Step::Close]);
         for script in scripts {
             let server = RawServer::start(script);
-            let place = format!("{} over {}", every.operation.name, carrier.name());
+            let context = format!("{} over {}", every.operation.name, carrier.name());
             match every.send(&canary_inputs(&server.url()), carrier) {
-                Ok(value) => output.add(place, value),
-                Err(error) => output.add_error(&place, &error),
+                Ok(value) => output.add(context, value),
+                Err(error) => output.add_error(&context, &error),
             }
         }
         for url in ["http://no-such-host.invalid", "https://127.0.0.1:1"] {
@@ -351,7 +351,7 @@ fn search_finds_every_encoding() {
         TOKEN.get(9..20).unwrap().to_owned(),
     ] {
         let mut output = Output::default();
-        output.add("a place", text.clone());
+        output.add("a text", text.clone());
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             output.has_none_of(&canaries());
         }));

@@ -75,17 +75,17 @@ pub(crate) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
     .collect()
 }
 
-/// Texts that a program can see, with the place of each.
+/// Texts that a program can see, with the context of each.
 #[derive(Default)]
 pub(crate) struct Output(Vec<(String, String)>);
 
 impl Output {
-    pub(crate) fn add(&mut self, place: impl Into<String>, text: impl Into<String>) {
-        self.0.push((place.into(), text.into()));
+    pub(crate) fn add(&mut self, context: impl Into<String>, text: impl Into<String>) {
+        self.0.push((context.into(), text.into()));
     }
 
-    pub(crate) fn add_error(&mut self, place: &str, error: &Error) {
-        self.add(place, error_text(error));
+    pub(crate) fn add_error(&mut self, context: &str, error: &Error) {
+        self.add(context, error_text(error));
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
@@ -96,11 +96,11 @@ impl Output {
     pub(crate) fn has_none_of(&self, canaries: &[String]) {
         // Many texts are the same; each is searched once.
         let texts: BTreeMap<&str, &str> =
-            self.0.iter().map(|(place, text)| (text.as_str(), place.as_str())).collect();
+            self.0.iter().map(|(context, text)| (text.as_str(), context.as_str())).collect();
         let encodings = Encodings::of(canaries);
-        for (text, place) in &texts {
+        for (text, context) in &texts {
             if let Some((encoding, canary)) = encodings.find_in(text) {
-                panic!("{canary} is visible as {encoding} in {place}:\n{text}");
+                panic!("{canary} is visible as {encoding} in {context}:\n{text}");
             }
         }
         let (places, texts) = (self.0.len(), texts.len());

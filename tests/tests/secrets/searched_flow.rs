@@ -217,10 +217,10 @@ pub(crate) fn debug_text(value: &impl Debug) -> String {
 
 /// Adds everything that is visible of a flow at this time.
 pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: SystemTime, output: &mut Output) {
-    let place = type_name::<F>();
+    let context = type_name::<F>();
     let progress = flow.progress(now);
-    output.add(place, debug_text(flow) + &debug_text(&progress) + &F::progress_errors(&progress));
+    output.add(context, debug_text(flow) + &debug_text(&progress) + &F::progress_errors(&progress));
     if let Some(saved) = flow.saved(now) {
-        output.add(place, debug_text(&saved));
+        output.add(context, debug_text(&saved));
     }
 }
