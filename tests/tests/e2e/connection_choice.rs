@@ -108,7 +108,7 @@ fn failure_has_the_error_of_each_candidate() {
         let shed = format!("{}/unclaimed", harness.url());
         boathouse.connections.push(connection(&shed, true));
         boathouse.connections.push(connection(&unused_url(), false));
-        // With two requests at once, each has half of the time: the stalling one leaves the other half.
+        // The two local candidates are first, and have half of the time; the stalling one has the rest.
         let choice = boathouse.choose_connection(identity()).timeout(2 * TIMEOUT).max_in_flight(2);
         let (outcome, in_flight) = drive(harness, choice);
         assert_eq!(in_flight, 2);
