@@ -2,9 +2,11 @@ use std::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use crate::values::trim::trim;
+
 /// A login with its password, as [`PlexTv::sign_in`](crate::PlexTv::sign_in) wants them.
 ///
-/// White space around the login is trimmed. The password is sent exactly as it is, whatever its
+/// White space around the login and a byte order mark before it are removed. The password is sent exactly as it is, whatever its
 /// characters and its length. Everything is zeroed when dropped, and `Debug` shows none of it.
 ///
 /// ```
@@ -42,22 +44,25 @@ impl Credentials {
         password: impl Into<String>,
     ) -> Result<Self, InvalidCredentials> {
         let (login, password) = (Zeroizing::new(login.into()), Zeroizing::new(password.into()));
-        if login.trim().is_empty() {
+        if trim(&login).is_empty() {
             return Err(InvalidCredentials::EmptyLogin);
         }
         if password.is_empty() {
             return Err(InvalidCredentials::EmptyPassword);
         }
-        let login = trimmed(&login);
+        let login = Zeroizing::new(trim(&login).to_owned());
         Ok(Self { login, password, verification_code: None, remember_me: false })
     }
 
-    /// The code of the second factor, for accounts that have one. White space around it is trimmed and
-    /// a blank one counts as none, so that a prompt's answer can be passed as it is.
+    /// Sets the verification code, for accounts with two-factor authentication, as the user typed it. An empty one
+    /// removes the code.
+    ///
+    /// Six digits are recognized with white space or invisible characters between them, and in full width. Any other
+    /// code, such as a backup code, is only trimmed.
     #[must_use]
     pub fn verification_code(mut self, code: impl Into<String>) -> Self {
         let code = Zeroizing::new(code.into());
-        self.verification_code = Some(trimmed(&code)).filter(|code| !code.is_empty());
+        self.verification_code = Some(normalized(&code)).filter(|code| !code.is_empty());
         self
     }
 
@@ -70,8 +75,34 @@ impl Credentials {
     }
 }
 
-fn trimmed(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.trim().to_owned())
+/// The number of digits in a code of an authenticator app.
+const DIGITS: usize = 6;
+
+fn normalized(code: &str) -> Zeroizing<String> {
+    let is_ignored = |character: char| character.is_whitespace() || is_invisible(character);
+    let digits = code.chars().filter(|character| !is_ignored(*character)).map(half_width);
+    // With its capacity from the start, so that no copy is left behind.
+    let mut found = Zeroizing::new(String::with_capacity(code.len()));
+    found.extend(digits);
+    if found.len() == DIGITS && found.bytes().all(|byte| byte.is_ascii_digit()) {
+        return found;
+    }
+    Zeroizing::new(code.trim_matches(is_ignored).to_owned())
+}
+
+/// Zero-width characters, which copying from a web page can add.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// The ASCII digit for a digit in full width, as East Asian input methods type them.
+fn half_width(character: char) -> char {
+    match character {
+        '\u{ff10}'..='\u{ff19}' => {
+            char::from_u32(u32::from(character) - 0xff10 + u32::from('0')).unwrap_or(character)
+        }
+        _ => character,
+    }
 }
 
 /// Each of its texts is.
@@ -114,9 +145,37 @@ mod tests {
     }
 
     #[test]
+    fn byte_order_mark_before_a_login_is_removed() {
+        let credentials = Credentials::new("\u{feff}rosa\n", "\u{feff}x").unwrap();
+        assert_eq!(
+            (credentials.login.as_str(), credentials.password.as_str()),
+            ("rosa", "\u{feff}x")
+        );
+    }
+
+    #[test]
+    fn six_digits_are_recognized_as_people_type_them() {
+        for (typed, sent) in [
+            ("123456", "123456"),
+            (" 123 456\n", "123456"),
+            ("１２３４５６", "123456"),
+            ("\u{200b}123456\u{200b}", "123456"),
+            ("\u{feff}123\u{a0}456", "123456"),
+            // Other codes, such as backup codes.
+            (" ab12 cd34 ", "ab12 cd34"),
+            ("1234 5678", "1234 5678"),
+            ("123-456", "123-456"),
+            ("\u{200b}ＡＢ１２\u{200b}", "ＡＢ１２"),
+        ] {
+            let credentials = Credentials::new("rosa", "x").unwrap().verification_code(typed);
+            assert_eq!(credentials.verification_code.unwrap().as_str(), sent, "{typed:?}");
+        }
+    }
+
+    #[test]
     fn blank_code_removes_the_code() {
         let credentials = Credentials::new("rosa", "x").unwrap();
-        for blank in ["", " ", "\r\n"] {
+        for blank in ["", " ", "\r\n", "\u{200b}"] {
             let credentials = credentials.clone().verification_code("1").verification_code(blank);
             assert!(credentials.verification_code.is_none());
         }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use http::Uri;
@@ -179,12 +179,24 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
             return Err(Problem::Port);
         }
     }
+    if !authority.starts_with('[') && is_number(host) && host.parse::<Ipv4Addr>().is_err() {
+        return Err(Problem::Address);
+    }
     let is_name = |host: &str| {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let labels = host.strip_suffix('.').unwrap_or(host);
         host.bytes().all(known) && labels.split('.').all(|label| !label.is_empty())
     };
     if authority.starts_with('[') || is_name(host) { Ok(()) } else { Err(Problem::Host) }
+}
+
+/// Whether resolvers read the host as an IPv4 address: its last label is a number. They also read other forms than four
+/// decimal numbers, each in its own way: `127.8`, `0x7f000008`, and `010` as eight.
+fn is_number(host: &str) -> bool {
+    let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
+        || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
@@ -204,8 +216,9 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
                 return false;
             }
         }
-        // Clients resolve `.` and `..` in their own ways.
-        !matches!(segment, "" | "." | "..") && !segment.starts_with(':')
+        // Clients resolve `.` and `..` in their own ways, percent-encoded ones too.
+        let dots = segment.replace("%2e", ".").replace("%2E", ".");
+        !matches!(dots.as_str(), "" | "." | "..") && !segment.starts_with(':')
     };
     if prefix.split('/').skip(1).all(is_segment) { Ok(()) } else { Err(Problem::Path) }
 }
@@ -277,6 +290,11 @@ pub enum ServerUrlProblem {
     /// The host is missing or has a character that a host has not.
     #[error("has no host, or one that cannot be")]
     Host,
+    /// The host is a number, but not an IPv4 address of four decimal numbers without leading zeros.
+    #[error(
+        "has a numeric host that is not four decimal numbers from 0 to 255 without leading zeros"
+    )]
+    Address,
     /// An IPv6 address stands without brackets.
     #[error("has an IPv6 address without brackets")]
     Brackets,

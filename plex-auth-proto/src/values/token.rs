@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use crate::values::trim::trim;
 use crate::wire::lenient::{self, Value};
 
 /// The longest token that is accepted, in bytes. Plex's own are 20 characters of old and about 540
@@ -53,13 +54,13 @@ pub struct Token(HeaderValue);
 
 impl Token {
     /// Checks a token and keeps it. White space around it, such as the line break at the end of a
-    /// file, is trimmed.
+    /// file, and a byte order mark before it are removed.
     ///
     /// # Errors
     ///
     /// [`InvalidToken`] says which kind of character is in the way, never which token it was.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidToken> {
-        let text = text.as_ref().trim();
+        let text = trim(text.as_ref());
         check(text)?;
         let owned = owned(Zeroizing::new(text.as_bytes().to_vec()));
         let mut value =
@@ -87,6 +88,9 @@ fn check(text: &str) -> Result<(), InvalidToken> {
     if text.len() > MAX_LENGTH {
         return Err(InvalidToken::TooLong);
     }
+    if let Some(surrounding) = surrounding(text) {
+        return Err(surrounding);
+    }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(what_is_in_the_way(text));
     }
@@ -94,6 +98,22 @@ fn check(text: &str) -> Result<(), InvalidToken> {
         return Err(InvalidToken::ClaimCode);
     }
     Ok(())
+}
+
+/// Finds what people copy along with a token. A token itself has none of these characters.
+fn surrounding(text: &str) -> Option<InvalidToken> {
+    let is_quote = |character| matches!(character, '"' | '\'' | '`');
+    if text.contains("://") {
+        return Some(InvalidToken::Url);
+    }
+    if text.starts_with(is_quote) || text.ends_with(is_quote) {
+        return Some(InvalidToken::Quoted);
+    }
+    let name = text.as_bytes().get(.."x-plex-token".len());
+    if name.is_some_and(|name| name.eq_ignore_ascii_case(b"x-plex-token")) {
+        return Some(InvalidToken::Named);
+    }
+    text.contains('&').then_some(InvalidToken::Parameters)
 }
 
 fn what_is_in_the_way(text: &str) -> InvalidToken {
@@ -160,6 +180,18 @@ pub enum InvalidToken {
         "this is a claim code (claim-...), which claims a server; a token is had by signing in"
     )]
     ClaimCode,
+    /// It is in quotes, as in a file of settings.
+    #[error("the token is in quotes; paste it without them")]
+    Quoted,
+    /// It starts with the name of the header or of the query parameter.
+    #[error("the token starts with its name, X-Plex-Token; paste only the value that follows")]
+    Named,
+    /// It is a URL, which may have a token in its query.
+    #[error("this is a URL; paste only the value of X-Plex-Token in it")]
+    Url,
+    /// It has an `&`, after which further parameters of a URL follow.
+    #[error("the token has further parameters of a URL (&...); paste only the value before them")]
+    Parameters,
     /// It is longer than 8 KiB.
     #[error("the token is longer than 8 KiB")]
     TooLong,
@@ -183,7 +215,9 @@ mod tests {
 
     #[test]
     fn white_space_is_trimmed() {
-        for text in ["abc", "abc\n", " abc", "\u{a0}abc\r\n", "\tabc "] {
+        for text in
+            ["abc", "abc\n", " abc", "\u{a0}abc\r\n", "\tabc ", "\u{feff}abc", "\u{feff} abc"]
+        {
             assert_eq!(Token::new(text).unwrap().expose(), "abc", "{text:?}");
         }
     }
@@ -191,7 +225,8 @@ mod tests {
     #[test]
     fn other_text_is_refused_and_redacted() {
         use InvalidToken::{
-            ClaimCode, ControlCharacter, Empty, LineBreak, NotAscii, Space, TooLong,
+            ClaimCode, ControlCharacter, Empty, LineBreak, Named, NotAscii, Parameters, Quoted,
+            Space, TooLong, Url,
         };
         let long = "x".repeat(8193);
         for (text, why) in [
@@ -206,6 +241,14 @@ mod tests {
             ("\u{200b}abc", NotAscii),
             ("\u{201c}abc\u{201d}", NotAscii),
             ("claim-KQ8WQxGTexampleYdmHM", ClaimCode),
+            ("\"abc\"", Quoted),
+            ("'abc'", Quoted),
+            ("\"abc", Quoted),
+            ("X-Plex-Token=abc", Named),
+            ("x-plex-token: abc", Named),
+            ("http://10.0.0.7:32400/identity?X-Plex-Token=abc", Url),
+            ("https://rosa:abc@example.com/", Url),
+            ("abc&x=1", Parameters),
             (&long, TooLong),
         ] {
             let error = Token::new(text).unwrap_err();

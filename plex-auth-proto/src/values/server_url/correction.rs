@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
 /// secret: user info, query, fragment.
 pub(super) fn guess(text: &str) -> Option<String> {
+    let text = plain(text);
+    let text = text.as_str();
     // `http//:host`, `http:host`, `http:/host` and a bare host.
     let letters = text.find(|character: char| !character.is_ascii_alphabetic())?;
     let (word, rest) = text.split_at(letters);
@@ -34,6 +36,22 @@ pub(super) fn guess(text: &str) -> Option<String> {
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
     let path = path.split("/web").next().unwrap_or_default();
     Some(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
+}
+
+/// The text without quotes around it and backslashes after it, and with ASCII characters for those in full width.
+fn plain(text: &str) -> String {
+    let is_quote = |character| matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
+    let text = text.trim_matches(is_quote).trim_end_matches('\\').trim();
+    text.chars().map(half_width).collect()
+}
+
+fn half_width(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => {
+            char::from_u32(u32::from(character) - 0xff01 + u32::from('!')).unwrap_or(character)
+        }
+        _ => character,
+    }
 }
 
 /// An IPv6 address without brackets, with or without a port.

@@ -14,6 +14,8 @@ fn urls_join_with_exactly_one_slash() {
         ("https://xn--bro-hoa.example", "https://xn--bro-hoa.example/user"),
         ("https://plex.tv/api/v2", "https://plex.tv/api/v2/user"),
         ("http://plex.example.:1", "http://plex.example.:1/user"),
+        ("http://[::ffff:10.0.0.7]:1", "http://[::ffff:10.0.0.7]:1/user"),
+        ("http://0x7f.example", "http://0x7f.example/user"),
     ] {
         assert_eq!(text.parse::<ServerUrl>().unwrap().join("/user", ""), joined, "{text}");
     }
@@ -65,6 +67,21 @@ fn wrong_urls_are_refused_with_a_correction() {
         ("http://plex.example/%2", Problem::Path, None),
         ("http://plex.example/a\\b", Problem::Path, None),
         ("http://b\u{fc}ro.example", Problem::NotAscii, None),
+        ("http://127.0.0.010:1", Problem::Address, None),
+        ("http://127.8:1", Problem::Address, None),
+        ("http://0x7f000008:1", Problem::Address, None),
+        ("http://0x7F.0.0.1", Problem::Address, None),
+        ("http://2130706433", Problem::Address, None),
+        ("http://10.0.0.256", Problem::Address, None),
+        ("http://plex.example/%2e%2e/b", Problem::Path, None),
+        ("http://plex.example/.%2E", Problem::Path, None),
+        ("http://plex.example/%2e", Problem::Path, None),
+        ("\"http://10.0.0.7:32400\"", Problem::Scheme, Some("http://10.0.0.7:32400")),
+        ("\u{201c}http://10.0.0.7:32400\u{201d}", Problem::NotAscii, Some("http://10.0.0.7:32400")),
+        ("http://10.0.0.7:32400\\", Problem::Port, Some("http://10.0.0.7:32400")),
+        ("http\u{ff1a}//10.0.0.7:32400", Problem::NotAscii, Some("http://10.0.0.7:32400")),
+        ("http://10.0.0.\u{ff17}:32400", Problem::NotAscii, Some("http://10.0.0.7:32400")),
+        ("http://rosa:1/secret\u{ff20}plex.example", Problem::NotAscii, None),
         ("http://plex.example\r\nX-Evil: 1", Problem::Space, None),
         ("http://plex example", Problem::Space, None),
     ] {
