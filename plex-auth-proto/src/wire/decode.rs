@@ -1,10 +1,12 @@
 //! From the bytes of a success to a value.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::de::StrRead;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 use zeroize::Zeroizing;
 
@@ -71,6 +73,26 @@ fn read_or_repair<T>(
 /// Reads a JSON object.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     read_or_repair(body, "is not an object", |json| json.deserialize_map(Object::NEW))
+}
+
+/// Reads a JSON object that is only what was asked for if it has this member.
+pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
+    body: &[u8],
+    member: &'static str,
+    is_missing: impl Fn(&T) -> bool,
+) -> Result<T, DecodeError> {
+    let object = object(body)?.unwrap_or_default();
+    if is_missing(&object) && !has_member(body, member) {
+        return Err(DecodeError::shape(member, "is missing"));
+    }
+    Ok(object)
+}
+
+fn has_member(body: &[u8], member: &str) -> bool {
+    let text = text(trim(body));
+    let members: Result<BTreeMap<Cow<'_, str>, &RawValue>, _> = serde_json::from_str(&text);
+    // What cannot be read in this way has been repaired, and is not one of Plex's errors.
+    members.is_ok_and(|members| members.contains_key(member))
 }
 
 /// Reads a JSON object, or the XML that stands for it, whose root is called `root`; the JSON form has

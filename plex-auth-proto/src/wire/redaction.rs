@@ -7,10 +7,28 @@ pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
     text.as_ref().map(|_| format_args!("***"))
 }
 
-/// A type's `Debug` that shows `***` in place of the fields that are `masked`. Every field is named, so that a new one
+/// A URL without its user info, query and fragment, which can hold secrets.
+pub(crate) fn bare_url(url: &Option<String>) -> Option<String> {
+    let url = url.as_deref()?;
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // In a path, too, an `@` can be the end of a password that has a slash in it.
+    let (authority, path) = match path.rsplit_once('@') {
+        Some((_, host)) => ("", host),
+        None => (authority, path),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    Some(format!("{scheme}{separator}{host}{path}"))
+}
+
+/// A type's `Debug` that shows `***` in place of the fields that are `masked`, and of a
+/// `url` only what holds no secret. Every field is named, so that a new one
 /// must be thought about.
 macro_rules! redacted_debug {
     (@value $field:ident masked) => { &$crate::wire::redaction::masked($field) };
+    (@value $field:ident url) => { &$crate::wire::redaction::bare_url($field) };
     (@value $field:ident) => { $field };
     ($(#[$doc:meta])* $type:ident { $($field:ident $($masked:ident)?),+ $(,)? }) => {
         $(#[$doc])*

@@ -150,9 +150,13 @@ fn single_value_is_read_as_a_list() {
 
 #[test]
 fn private_number_key_of_serde_json_is_ignored() {
-    let body = r#"{"authToken":"abc","$serde_json::private::Number":"1"}"#;
-    let account: Account = serde_json::from_str(body).unwrap();
-    assert_eq!(account.auth_token.unwrap().expose(), "abc");
+    for body in [
+        r#"{"authToken":"abc","$serde_json::private::Number":"1"}"#,
+        r#"{"$serde_json::private::Number":"1","authToken":"abc"}"#,
+    ] {
+        let account: Account = serde_json::from_str(body).unwrap();
+        assert_eq!(account.auth_token.unwrap().expose(), "abc", "{body}");
+    }
 }
 
 #[test]

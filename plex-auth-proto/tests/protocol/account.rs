@@ -209,7 +209,8 @@ fn numbers_booleans_and_lists_are_converted() {
     let account = account(
         r#"{"authToken":"abc","id":"7","homeSize":3.0,"confirmed":1,"home":"0","guest":"true",
             "restricted":"TRUE","joinedAt":"1376913600","username":42,"roles":"plexpass",
-            "subscriptions":{"id":7,"endsAt":"1582893108"},
+            "subscriptions":{"id":7,"endsAt":"1582893108","active":true,"status":"Active","plan":"yearly",
+                "paymentService":"braintree","features":["pass"]},
             "pastSubscriptions":[{"id":null,"mode":null,"endsAt":1582893108,
                 "billing":{"paymentMethodId":null,"internalPaymentMethod":{}}}],
             "trials":["x"],"subscription":{"subscribedAt":1633050123,"features":[1,null,"a"]}}"#,
@@ -224,6 +225,16 @@ fn numbers_booleans_and_lists_are_converted() {
     assert_eq!(account.username.as_deref(), Some("42"));
     assert_eq!(account.roles, ["plexpass"]);
     assert_eq!(account.subscriptions[0].ends_at, Some(UnixSeconds(1_582_893_108)));
+    let published = &account.subscriptions[0];
+    assert_eq!(
+        (published.active, published.status.as_ref()),
+        (Some(true), Some(&SubscriptionStatus::Active))
+    );
+    assert_eq!(
+        (published.plan.as_deref(), published.payment_service.as_deref()),
+        (Some("yearly"), Some("braintree"))
+    );
+    assert_eq!(published.features, ["pass"]);
     assert_eq!(account.past_subscriptions.len(), 1);
     assert!(account.trials.is_empty());
     let subscription = account.subscription.unwrap();

@@ -1,10 +1,13 @@
 use crate::values::secret::Secret;
 use crate::wire::lenient;
 use crate::wire::open_enum::open_enum;
+use crate::wire::redaction::redacted_debug;
 
 lenient::object! {
     /// A service that Plex's own clients use on behalf of an [`Account`](crate::Account).
-    #[derive(Debug, Default)]
+    ///
+    /// `Debug` shows of its URL neither user info nor query.
+    #[derive(Default)]
     #[non_exhaustive]
     pub struct Service {
         /// Its name, such as `epg`.
@@ -20,6 +23,10 @@ lenient::object! {
     }
 }
 
+redacted_debug! {
+    Service { identifier, endpoint url, token, secret, status, unreadable }
+}
+
 open_enum! {
     /// Whether a [`Service`] works.
     pub enum ServiceStatus {
@@ -27,5 +34,26 @@ open_enum! {
         Online = "online",
         /// It does not.
         Offline = "offline",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Service;
+
+    #[test]
+    fn debug_shows_no_secret_of_the_endpoint() {
+        for (endpoint, shown) in [
+            ("https://epg.example/v1", "https://epg.example/v1"),
+            ("https://epg.example/v1?token=secret", "https://epg.example/v1"),
+            ("https://rosa:secret@epg.example/v1#secret", "https://epg.example/v1"),
+            ("https://rosa:sec/ret@epg.example/v1", "https://epg.example/v1"),
+            ("epg?secret", "epg"),
+        ] {
+            let service: Service =
+                serde_json::from_str(&format!(r#"{{"endpoint":"{endpoint}"}}"#)).unwrap();
+            assert!(format!("{service:?}").contains(&format!("Some({shown:?})")), "{service:?}");
+            assert_eq!(service.endpoint.as_deref(), Some(endpoint));
+        }
     }
 }

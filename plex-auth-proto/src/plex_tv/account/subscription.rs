@@ -77,6 +77,17 @@ lenient::object! {
         pub can_downgrade: Option<bool> as "canDowngrade",
         /// Whether it can be changed to another kind.
         pub can_convert: Option<bool> as "canConvert",
+        /// Whether it is in force. Like the four fields below, it is in the published shape of a subscription;
+        /// recorded responses have [`state`](Self::state) instead.
+        pub active: Option<bool>,
+        /// How it stands.
+        pub status: Option<SubscriptionStatus>,
+        /// How it is paid.
+        pub plan: Option<String>,
+        /// Who collects the money.
+        pub payment_service: Option<String> as "paymentService",
+        /// The names of the features that it brings.
+        pub features: Vec<String>,
     }
 }
 

@@ -48,7 +48,7 @@ impl PlexTv {
 }
 
 fn read(body: &[u8]) -> Result<PlexKeys, DecodeError> {
-    Ok(decode::object(body)?.unwrap_or_default())
+    decode::object_with(body, "keys", |keys: &PlexKeys| keys.keys.is_empty())
 }
 
 #[cfg(test)]
@@ -82,10 +82,12 @@ mod tests {
 
     #[test]
     fn empty_list_of_keys_is_read() {
-        for body in ["{}", r#"{"keys":[]}"#, r#"{"keys":null}"#] {
+        for body in [r#"{"keys":[]}"#, "\u{feff}{\"keys\":null}"] {
             assert!(read(body.as_bytes()).unwrap().keys.is_empty(), "{body}");
         }
-        assert!(read(b"[]").is_err() && read(b"<html>").is_err());
+        for body in ["{}", r#"{"errors":[{"code":1001}]}"#, "[]", "<html>"] {
+            assert!(read(body.as_bytes()).is_err(), "{body}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl PlexTv {
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a success that is no object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
+    /// | a success without `users` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
     /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
     /// that it did. Source: recorded answers; the name as in the published API.
@@ -159,8 +160,8 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // None of its fields is required, so that any object is a Home.
-    Ok(decode::object(body)?.unwrap_or_default())
+    // An object without people, such as one of Plex's errors, is not an empty Home.
+    decode::object_with(body, "users", |home: &Home| home.users.is_empty())
 }
 
 #[cfg(test)]
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn minimal_and_unusual_homes_are_read() {
-        assert!(parse("{}").users.is_empty());
+        assert!(parse(r#"{"users":[]}"#).users.is_empty());
         let one = parse(r#"{"users":{"uuid":7,"protected":"1","username":"","email":null}}"#);
         assert_eq!(one.users[0].uuid.as_ref().unwrap().as_str(), "7");
         assert!(one.users[0].has_home_pin() && one.users[0].email.is_none());
@@ -215,9 +216,15 @@ mod tests {
             odd.unreadable_fields(),
             ["guestUserUUID", "users", "users.0.uuid", "users.1.admin"]
         );
-        for body in ["[]", "null", "7"] {
+        for (body, place) in [
+            ("[]", "."),
+            ("null", "."),
+            ("7", "."),
+            ("{}", "users"),
+            (r#"{"errors":[{"code":1001}]}"#, "users"),
+        ] {
             match read(body.as_bytes()).unwrap_err() {
-                DecodeError::Shape { path, .. } => assert_eq!(path, ".", "{body}"),
+                DecodeError::Shape { path, .. } => assert_eq!(path, place, "{body}"),
                 error => panic!("{body}: {error:?}"),
             }
         }

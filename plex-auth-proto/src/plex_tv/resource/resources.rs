@@ -219,7 +219,7 @@ mod tests {
         assert!(!shown.contains("Attic") && !shown.contains("Phone"), "{shown}");
 
         let odd = r#"{"provides":"server","clientIdentifier":"a"}"#;
-        for row in ["7", "\"x\"", "[]", "[{}]", "true", "1e999", "\"\\ud800\""] {
+        for row in ["null", "\"\"", "7", "\"x\"", "[]", "[{}]", "true", "1e999", "\"\\ud800\""] {
             for body in [format!("[{row},{odd}]"), format!("[{odd},{row}]")] {
                 let resources = parse(&body);
                 assert_eq!(resources.resources.len(), 1, "{body}");

@@ -44,7 +44,7 @@ impl<'de, T: Value<'de>> Field<'de> for Option<T> {
 
 impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
     fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(Many(self))
+        deserializer.deserialize_any(Many::field(self))
     }
 
     fn unreadable(&self, name: &str, paths: &mut Paths) {

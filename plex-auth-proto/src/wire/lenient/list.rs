@@ -24,7 +24,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(Vec<T>, bool), A::Error> {
         let mut elements = Vec::new();
-        let all_read = Many(&mut elements).visit_seq(list)?;
+        let all_read = Many { elements: &mut elements, null_is_empty: false }.visit_seq(list)?;
         Ok((elements, all_read))
     }
 }
@@ -35,12 +35,20 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
 const MAX_LIST_BYTES: usize = 1024 * 1024;
 
 /// Visits a list, or one element in place of a list. Elements that cannot be read are left out.
-pub(crate) struct Many<'a, T>(pub(crate) &'a mut Vec<T>);
+pub(crate) struct Many<'a, T> {
+    elements: &'a mut Vec<T>,
+    /// Whether null stands for no element, rather than for a row that cannot be read.
+    null_is_empty: bool,
+}
 
-impl<T> Many<'_, T> {
+impl<'a, T> Many<'a, T> {
+    pub(crate) fn field(elements: &'a mut Vec<T>) -> Self {
+        Self { elements, null_is_empty: true }
+    }
+
     fn one<E>(self, element: Result<Seen<T>, E>) -> Result<bool, E> {
         match element? {
-            Seen::This(element) => *self.0 = vec![element],
+            Seen::This(element) => *self.elements = vec![element],
             Seen::Nothing => {}
             Seen::Unreadable => return Ok(false),
         }
@@ -84,14 +92,14 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
-        let Self(elements) = self;
+        let Self { elements, null_is_empty } = self;
         elements.clear();
         let mut all_read = true;
         let most = MAX_LIST_BYTES / size_of::<T>().max(1);
         while elements.len() < most {
             match list.next_element_seed(One::<T>::NEW)? {
                 Some(Seen::This(element)) => elements.push(element),
-                Some(Seen::Nothing) => {}
+                Some(Seen::Nothing) => all_read &= null_is_empty,
                 Some(Seen::Unreadable) => all_read = false,
                 None => {
                     // Most lists are short, and the memory for four elements can be a kilobyte.

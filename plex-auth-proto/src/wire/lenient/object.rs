@@ -47,9 +47,19 @@ macro_rules! object {
                 $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
-                let mut first = true;
-                while let Some(key) = map.next_key_seed(crate::wire::lenient::key::Key(known))? {
-                    let is_first = std::mem::take(&mut first);
+                // A number of any precision has this key and no other, and is no object.
+                let mut held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
+                if let Some(Some(Field::NumberInDisguise)) = held {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                    held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
+                    if held.is_none() {
+                        return Ok(None);
+                    }
+                }
+                while let Some(key) = match held.take() {
+                    Some(key) => Some(key),
+                    None => map.next_key_seed(crate::wire::lenient::key::Key(known))?,
+                } {
                     // Most fields are plain, and all of these are read in one place: below.
                     let (name, field): (&str, &mut dyn crate::wire::lenient::plain::Take) = match key {
                         $(Some(Field::$required) => {
@@ -66,15 +76,6 @@ macro_rules! object {
                                 }
                             }
                         })*
-                        // It has this key alone, and is no object.
-                        Some(Field::NumberInDisguise) if is_first => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                            if map.next_key::<serde::de::IgnoredAny>()?.is_none() {
-                                return Ok(None);
-                            }
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                            continue;
-                        }
                         Some(Field::NumberInDisguise) | None => {
                             map.next_value::<serde::de::IgnoredAny>()?;
                             continue;

@@ -173,6 +173,7 @@ fn denied_only_if_every_row_is_readable() {
 
     for (body, expected) in [
         ("[7]", "."),
+        ("[null]", "."),
         (r#"["a row",{"provides":"player"}]"#, "."),
         (r#"[{"provides":"server","clientIdentifier":[1]}]"#, "0.clientIdentifier"),
         (r#"[{"provides":"player"},{"provides":"server"}]"#, "1.clientIdentifier"),
