@@ -9,6 +9,7 @@ use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::decode;
 use crate::wire::lenient::{self, Value};
+use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
 /// How long ahead of its end a token is to be renewed, in seconds: a day, as working clients do.
@@ -139,6 +140,10 @@ redacted_debug! {
 pub(super) struct Parts<'a> {
     pub(super) jwt: PlexJwt,
     pub(super) algorithm: String,
+    /// Whether the header lists extensions that a verifier must know (RFC 7515, section 4.1.11).
+    pub(super) has_extensions: bool,
+    /// The first second in which it is valid (RFC 7519, section 4.1.5).
+    not_before: Option<i64>,
     /// What is signed: the first two parts with the dot between them.
     pub(super) message: &'a str,
     pub(super) signature: Vec<u8>,
@@ -159,7 +164,10 @@ impl<'a> Parts<'a> {
         let algorithm = algorithm.filter(|_| !signature.is_empty());
         let algorithm = algorithm.ok_or(InvalidPlexJwt::NotSigned)?;
 
-        let Claims { issuer, audience, issued_at, expires_at, thumbprint, user, .. } = claims;
+        let has_extensions = header.critical.is_some();
+        let Claims {
+            issuer, audience, issued_at, not_before, expires_at, thumbprint, user, ..
+        } = claims;
         let Moment(expires_at) = expires_at.ok_or(InvalidPlexJwt::NoExpiry)?;
         if !(0..=LATEST).contains(&expires_at) {
             return Err(InvalidPlexJwt::ExpiryOutOfRange);
@@ -174,7 +182,14 @@ impl<'a> Parts<'a> {
             thumbprint,
             user,
         };
-        Ok(Self { jwt, algorithm, message, signature })
+        let not_before = not_before.map(|Moment(at)| at);
+        Ok(Self { jwt, algorithm, has_extensions, not_before, message, signature })
+    }
+
+    /// Returns whether it is not valid yet, by a clock that may be a minute behind.
+    #[cfg(feature = "ed25519")]
+    pub(super) fn is_early(&self, now: SystemTime) -> bool {
+        self.not_before.is_some_and(|start| UnixSeconds::from(now).0 < start.saturating_sub(SKEW))
     }
 }
 
@@ -182,6 +197,7 @@ lenient::object! {
     struct Header {
         algorithm: Option<String> as "alg",
         key_id: Option<String> as "kid",
+        critical: Option<RawJson> as "crit",
     }
 }
 
@@ -190,6 +206,7 @@ lenient::object! {
         issuer: Option<String> as "iss",
         audience: Vec<String> as "aud",
         issued_at: Option<Moment> as "iat",
+        not_before: Option<Moment> as "nbf",
         expires_at: Option<Moment> as "exp",
         thumbprint: Option<String>,
         user: Option<JwtUser>,

@@ -44,9 +44,13 @@ impl PlexKeys {
         if parts.algorithm != EDDSA {
             return Err(VerifyError::UnknownAlgorithm);
         }
+        if parts.has_extensions {
+            return Err(VerifyError::UnknownExtension);
+        }
         if !self.have_signed(&parts)? {
             return Err(VerifyError::WrongSignature);
         }
+        let is_early = parts.is_early(now);
         let jwt = parts.jwt;
         if jwt.issuer.as_deref() != Some(PLEX_TV) {
             return Err(VerifyError::WrongIssuer);
@@ -56,6 +60,9 @@ impl PlexKeys {
         }
         if jwt.is_expired(now) {
             return Err(VerifyError::Expired);
+        }
+        if is_early {
+            return Err(VerifyError::NotYetValid);
         }
         Ok(jwt)
     }
@@ -97,6 +104,9 @@ pub enum VerifyError {
     /// It is signed in a way that Plex is not known to sign.
     #[error("the JWT is signed by another algorithm than EdDSA")]
     UnknownAlgorithm,
+    /// Its header lists extensions that a verifier must know (`crit`), and this library knows none.
+    #[error("the JWT has critical extensions that are not known")]
+    UnknownExtension,
     /// Among the keys there is none of a kind that this library can use.
     #[error("none of Plex's keys is one of Ed25519 for signatures")]
     NoUsableKey,
@@ -117,14 +127,17 @@ pub enum VerifyError {
     /// It has ended: get a new one by [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
     #[error("the JWT has expired")]
     Expired,
+    /// Its claim `nbf` is more than a minute ahead of the caller's clock.
+    #[error("the JWT is not valid yet; check the clock")]
+    NotYetValid,
 }
 
 #[cfg(test)]
 mod tests {
     use super::Parts;
     use super::VerifyError::{
-        self, Expired, Invalid, NoUsableKey, UnknownAlgorithm, UnknownKey, WrongAudience,
-        WrongIssuer, WrongSignature,
+        self, Expired, Invalid, NoUsableKey, NotYetValid, UnknownAlgorithm, UnknownExtension,
+        UnknownKey, WrongAudience, WrongIssuer, WrongSignature,
     };
     use crate::jwt::encoding::BASE64;
     use crate::jwt::{DeviceKey, Ed25519Key, InvalidPlexJwt, PlexKeys};
@@ -201,6 +214,11 @@ mod tests {
             (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1699999941}"#, None),
             (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1699999940}"#, Some(Expired)),
             (r#"{"iss":"plex.tv","aud":"plex.tv","exp":0}"#, Some(Expired)),
+            (r#"{"iss":"plex.tv","aud":"plex.tv","exp":1700604800,"nbf":1700000060}"#, None),
+            (
+                r#"{"iss":"plex.tv","aud":"plex.tv","exp":1700604800,"nbf":1700000061}"#,
+                Some(NotYetValid),
+            ),
             (r#"{"iss":"plex.tv","aud":"another","exp":1700604800}"#, Some(WrongAudience)),
             (r#"{"iss":"plex.tv","exp":1700604800}"#, Some(WrongAudience)),
             (r#"{"iss":"a-television","aud":"plex.tv","exp":1700604800}"#, Some(WrongIssuer)),
@@ -213,6 +231,8 @@ mod tests {
         for (header, expected) in [
             (r#"{"alg":"HS256","kid":"k1"}"#, UnknownAlgorithm),
             (r#"{"alg":"none","kid":"k1"}"#, Invalid(InvalidPlexJwt::NotSigned)),
+            (r#"{"alg":"EdDSA","kid":"k1","crit":["b64"],"b64":false}"#, UnknownExtension),
+            (r#"{"alg":"EdDSA","kid":"k1","crit":[]}"#, UnknownExtension),
         ] {
             let token = signed_by(&key(1), header, CLAIMS);
             assert_eq!(outcome(&plex, &token), Some(expected), "{header}");
