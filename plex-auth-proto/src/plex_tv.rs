@@ -89,3 +89,20 @@ impl PlexTv {
         request::builder(&self.identity, &self.url, method, path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PlexTv;
+    use crate::ClientIdentity;
+    use http::Method;
+
+    #[test]
+    fn own_request_has_the_identity_and_no_token() {
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let request = plex_tv.request(Method::PUT, "/own?a=b").body(()).unwrap();
+        assert_eq!(request.method(), "PUT");
+        assert_eq!(request.uri(), "https://plex.tv/api/v2/own?a=b");
+        assert_eq!(request.headers()["x-plex-client-identifier"], "id");
+        assert!(!request.headers().contains_key("x-plex-token"));
+    }
+}

@@ -213,6 +213,11 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_only_the_length() {
+        assert_eq!(format!("{:?}", raw(r#"{"a":1}"#)), "RawJson(7 bytes)");
+    }
+
+    #[test]
     fn json_is_kept_unchanged() {
         for text in [
             "true",

@@ -172,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn state_is_deserialized() {
+        let state: PinState = serde_json::from_str(r#"{"authToken":"abc"}"#).unwrap();
+        assert!(
+            matches!(state, PinState::Linked { auth_token, .. } if auth_token.expose() == "abc")
+        );
+    }
+
+    #[test]
     fn request_is_correct_and_its_url_secret() {
         for id in [0, 7, 2_147_483_648, 9_007_199_254_740_993, u64::MAX] {
             let call = call(id);
