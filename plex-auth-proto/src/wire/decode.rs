@@ -75,7 +75,8 @@ pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, D
     read_or_repair(body, "is not an object", |json| json.deserialize_map(Object::NEW))
 }
 
-/// Reads a JSON object that is only what was asked for if it has this member.
+/// Reads a JSON object. One that is empty by `is_missing` must have this member, or it is another document, such as
+/// one of Plex's errors.
 pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
     body: &[u8],
     member: &'static str,

@@ -22,7 +22,7 @@ impl PlexTv {
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a success that is no object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
-    /// | a success without `users` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
+    /// | a success with none of the fields of a Home | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
     /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
     /// that it did. Source: recorded answers; the name as in the published API.
@@ -160,8 +160,15 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // An object without people, such as one of Plex's errors, is not an empty Home.
-    decode::object_with(body, "users", |home: &Home| home.users.is_empty())
+    // Any of its fields may be missing, but an object with none of them is not a Home: it is one of Plex's errors.
+    decode::object_with(body, "users", |home: &Home| {
+        let Home { id, name, guest_user_id, guest_user_uuid, guest_enabled, subscription, .. } =
+            home;
+        let has_number = id.or(*guest_user_id).is_some();
+        let has_text = name.is_some() || guest_user_uuid.is_some();
+        let has_flag = guest_enabled.or(*subscription).is_some();
+        home.users.is_empty() && !has_number && !has_text && !has_flag
+    })
 }
 
 #[cfg(test)]
@@ -205,6 +212,7 @@ mod tests {
     #[test]
     fn minimal_and_unusual_homes_are_read() {
         assert!(parse(r#"{"users":[]}"#).users.is_empty());
+        assert!(parse(r#"{"id":7}"#).users.is_empty());
         let one = parse(r#"{"users":{"uuid":7,"protected":"1","username":"","email":null}}"#);
         assert_eq!(one.users[0].uuid.as_ref().unwrap().as_str(), "7");
         assert!(one.users[0].has_home_pin() && one.users[0].email.is_none());
