@@ -106,6 +106,12 @@ impl Error {
         self.as_response().is_some_and(ResponseError::is_token_invalid)
     }
 
+    /// Whether a 401 or 403 may come from a proxy or a captive portal instead of plex.tv, so that it says nothing
+    /// about the token: see [`ResponseError::is_unconfirmed`].
+    pub fn is_unconfirmed(&self) -> bool {
+        self.as_response().is_some_and(ResponseError::is_unconfirmed)
+    }
+
     /// Whether a verification code is wanted; see [`ResponseError::needs_verification_code`].
     pub fn needs_verification_code(&self) -> bool {
         self.as_response().is_some_and(ResponseError::needs_verification_code)

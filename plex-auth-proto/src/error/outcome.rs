@@ -95,6 +95,22 @@ impl ResponseError {
         };
         if is_refusal { Outcome::Refused } else { Outcome::Unknown }
     }
+
+    /// Whether a 401 or 403 may come from a proxy or a captive portal instead of plex.tv: its body is not one of
+    /// Plex's errors, such as a web page or half a response. It says nothing about the token, the password or the
+    /// account.
+    ///
+    /// A 401 without a body counts as Plex's over `https`, where nothing else can answer in its name.
+    pub fn is_unconfirmed(&self) -> bool {
+        match self {
+            Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {
+                let is_of_plex_tv = rejection.context().host() == Some(Host::PlexTv);
+                let status = rejection.status().as_u16();
+                is_of_plex_tv && matches!(status, 401 | 403) && self.outcome() == Outcome::Unknown
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Returns whether a status other than 3xx, 429 and 5xx is the refusal of the host that the request was for, and not

@@ -52,7 +52,8 @@ pub enum ResponseError {
     BadRequest(Rejection),
     /// The login, the password or the token is not accepted: 401; 498; or, of a token that went along, 422 in
     /// whose text Plex says "Invalid token". Ask for the password again, or sign in anew if
-    /// [`is_token_invalid`](Self::is_token_invalid) says so. A media server that answers so speaks for
+    /// [`is_token_invalid`](Self::is_token_invalid) says so, and neither if
+    /// [`is_unconfirmed`](Self::is_unconfirmed) does. A media server that answers so speaks for
     /// itself only: it may not know the account, or the token is of a kind it does not take.
     Unauthorized(Rejection),
     /// 401 with code 1029: the account has two-factor authentication and no code was sent. Ask for the
@@ -67,7 +68,8 @@ pub enum ResponseError {
     /// 401 with code 1031: too many failures from this address. Stop, and wait: each further try makes
     /// it longer.
     TooManyFailures(Rejection),
-    /// 403: the account is known and may not do this.
+    /// 403: the account is known and may not do this, unless [`is_unconfirmed`](Self::is_unconfirmed) says
+    /// otherwise.
     Forbidden(Rejection),
     /// 429: too many requests. Wait as long as [`retry_after`](Self::retry_after) says, a minute where
     /// it says nothing.
@@ -213,13 +215,13 @@ impl ResponseError {
 
     /// Whether Plex said that the token is no longer valid: only then is it of use to forget it and sign in again.
     ///
-    /// True for a 401 of plex.tv to a call that carried a token, for 498, and for a 422 that says
-    /// "Invalid token". A media server's refusal is none: it speaks for that server only. Neither is an
-    /// outage, a rate limit, a proxy's page or silence.
+    /// True for a 401 of plex.tv to a call that carried a token, unless it is [unconfirmed](Self::is_unconfirmed);
+    /// for 498; and for a 422 that says "Invalid token". A media server's refusal is none: it speaks for that
+    /// server only. Neither is an outage, a rate limit, a proxy's page or silence.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let of_the_account = match self.status().as_u16() {
-            401 => context.host() == Some(Host::PlexTv),
+            401 => context.host() == Some(Host::PlexTv) && !self.is_unconfirmed(),
             _ => context.host() != Some(Host::MediaServer),
         };
         matches!(self, Self::Unauthorized(_)) && context.carried_token() && of_the_account
@@ -265,6 +267,7 @@ impl ResponseError {
         let can_repeat = self.outcome().allows_repeat(self.context());
         match self {
             Self::RateLimited(_) | Self::UnexpectedContent { .. } => can_repeat,
+            Self::Unauthorized(_) | Self::Forbidden(_) => idempotent && self.is_unconfirmed(),
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
                 // What the other side does not do today it will not do tomorrow.
                 501 | 505 => false,

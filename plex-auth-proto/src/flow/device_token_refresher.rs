@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Response;
 
-use crate::error::{Error, Outcome, ResponseError};
+use crate::error::{Error, Outcome};
 use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::server_clock::{ServerClock, Times};
@@ -257,18 +257,13 @@ fn is_registered_later(error: &Error) -> bool {
         Outcome::NotSent => true,
         Outcome::Refused => error.is_retryable() || matches!(status, 300..=399),
         // A page with one of these is a captive portal's or a proxy's: the request did not reach Plex.
-        Outcome::Unknown => matches!(status, 404 | 407),
+        Outcome::Unknown => error.is_unconfirmed() || matches!(status, 404 | 407),
     }
 }
 
 /// Returns whether Plex refused to register the key.
 fn is_registration_refused(error: &Error) -> bool {
-    // A page with a 401 or 403 counts, too, because `is_token_invalid` takes it for Plex's.
-    let is_refused = error.outcome() == Outcome::Refused
-        || matches!(
-            error.as_response(),
-            Some(ResponseError::Unauthorized(_) | ResponseError::Forbidden(_))
-        );
+    let is_refused = error.outcome() == Outcome::Refused;
     // 422 says that the key is taken: mostly by this device. The others pass.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
 }

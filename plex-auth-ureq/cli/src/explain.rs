@@ -65,6 +65,7 @@ fn answered(answer: &Answer) -> Failure {
             "It was signed out, its device was removed, or the password was changed.",
             SIGN_IN_AGAIN,
         ),
+        _ if answer.is_unconfirmed() => (Exit::Unknown, PORTAL, BROWSER),
         _ if answer.needs_home_pin() => (
             Exit::Refused,
             "The Home PIN is missing or wrong.",

@@ -36,14 +36,17 @@ fn deadline_of_a_call_overrides_the_timeout() {
 
 #[test]
 fn error_status_counts_without_its_whole_body() {
-    let head = "HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n<html>";
-    in_parallel([Step::Close, Step::Reset, Step::StallUntilDropped], |end| {
-        let server = RawServer::start(vec![write(head), end]);
+    let bodies = [("<html>", false), (r#"{"errors":[{"code":1001}]}"#, true)];
+    let ends = [Step::Close, Step::Reset, Step::StallUntilDropped];
+    let cases = ends.into_iter().flat_map(|end| bodies.map(|body| (end.clone(), body)));
+    in_parallel(cases, |(end, (body, of_plex))| {
+        let response = format!("HTTP/1.1 401 No\r\ncontent-length: 999\r\n\r\n{body}");
+        let server = RawServer::start(vec![write(&response), end]);
         in_parallel(Carrier::transports(), |carrier| {
             let carrier = carrier.timeout(TIMEOUT);
             let error = carrier.send(token_details(&server.url())).unwrap_err();
             assert_eq!(variant(&error), "Unauthorized");
-            assert!(error.is_token_invalid());
+            assert_eq!((error.is_token_invalid(), error.is_unconfirmed()), (of_plex, !of_plex));
         });
     });
 }

@@ -11,6 +11,9 @@ impl fmt::Display for ResponseError {
         let (context, status, rejection) = self.parts();
         write!(f, "{context}: ")?;
         match self {
+            _ if self.is_unconfirmed() => f.write_str(
+                "no error of Plex's came with the status; a proxy or a captive portal may have answered",
+            )?,
             Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
             Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
             Self::VerificationCodeRequired(_) => f.write_str("a verification code is needed")?,

@@ -41,7 +41,7 @@ fn token_state_is_what_plex_says() {
     assert!(account.auth_token.is_none());
     for invalid in [
         Answer(401, r#"{"errors":[{"code":1001}]}"#),
-        Answer(401, "<html>"),
+        Answer(401, ""),
         Answer(498, ""),
         Answer(422, r#"{"errors":[{"message":"Invalid token"}]}"#),
     ] {
@@ -57,7 +57,7 @@ fn errors_are_retried_with_backoff_for_a_minute() {
     let mut driven = check();
     assert!(matches!(driven.progress(), RetryProgress::Requesting));
     for response in [
-        Answer(503, ""),
+        Answer(401, "<html>Sign in to the network</html>"),
         TransportError(TransportErrorKind::NameNotFound, true),
         Answer(200, "<html>Sign in to the network</html>"),
         TransportError(TransportErrorKind::TimedOut(Duration::from_secs(30)), true),
@@ -192,7 +192,8 @@ fn denied_only_if_every_row_is_readable() {
         assert_eq!(text, format!("the server may be in a row that cannot be read (at {expected})"));
     }
     // A response that is not a list, or not from Plex, does not deny access.
-    for response in [Answer(200, "{}"), Answer(403, ""), Answer(302, "")] {
+    let forbidden = r#"{"errors":[{"code":1009}]}"#;
+    for response in [Answer(200, "{}"), Answer(403, forbidden), Answer(302, "")] {
         let Access::Unknown { error: AccessError::Failed(_), .. } =
             access().respond(response).finish()
         else {

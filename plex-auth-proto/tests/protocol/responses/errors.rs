@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use plex_auth_proto::ResponseError;
 use plex_auth_proto::error::RetryAfter;
+use plex_auth_proto::{PlexTv, ResponseError};
 
-use super::{HTML_401, JSON_1001, XML_1001, details, refused, refused_with, sign_in, transient};
+use super::{
+    HTML_401, JSON_1001, XML_1001, details, me, refused, refused_with, sign_in, token, transient,
+};
 
 #[test]
 fn status_decides_before_the_body() {
@@ -101,7 +103,7 @@ fn token_is_invalid_only_if_plex_says_so() {
     let json_invalid = r#"{"error":"invalid Token."}"#;
     for (status, body) in [
         (401, JSON_1001),
-        (401, HTML_401),
+        (401, XML_1001),
         (401, ""),
         (498, ""),
         (422, invalid),
@@ -131,6 +133,10 @@ fn token_is_invalid_only_if_plex_says_so() {
         (404, ""),
         (429, ""),
         (500, invalid),
+        (401, HTML_401),
+        (401, "<user/>"),
+        (401, r#"{"errors":[{"code":10"#),
+        (403, HTML_401),
         (502, HTML_401),
         (503, ""),
         (302, ""),
@@ -140,6 +146,32 @@ fn token_is_invalid_only_if_plex_says_so() {
     ] {
         assert!(!refused(details(), status, body).is_token_invalid(), "{status} {body}");
     }
+}
+
+#[test]
+fn refusal_is_unconfirmed_without_an_error_of_plex() {
+    let half = r#"{"errors":[{"code":1029,"message":"Please"#;
+    for status in [401, 403] {
+        for body in [HTML_401, "<user/>", half, "null", "Unauthorized"] {
+            for error in [refused(details(), status, body), refused(sign_in(), status, body)] {
+                assert!(error.is_unconfirmed(), "{status} {body}: {error}");
+                assert!(!error.is_token_invalid() && !error.needs_verification_code(), "{error}");
+                assert!(
+                    error.to_string().contains("a captive portal may have answered"),
+                    "{error}"
+                );
+            }
+        }
+        for body in [JSON_1001, XML_1001, r#"{"error":"No"}"#] {
+            assert!(!refused(details(), status, body).is_unconfirmed(), "{status} {body}");
+        }
+        // A media server's refusals are web pages.
+        assert!(!refused(transient(), status, HTML_401).is_unconfirmed());
+    }
+    // Over plain HTTP, anything in between can send a status without a body.
+    let plex_tv = PlexTv::at(me(), "http://plex.example/api/v2".parse().unwrap());
+    assert!(refused(plex_tv.token_details(&token()), 401, "").is_unconfirmed());
+    assert!(!refused(details(), 401, "").is_unconfirmed());
 }
 
 #[test]
@@ -159,7 +191,9 @@ fn retryable_errors() {
         (204, "", true, false),
         (400, "", false, false),
         (401, JSON_1001, false, false),
-        (403, "", false, false),
+        (401, HTML_401, true, false),
+        (403, HTML_401, true, false),
+        (403, r#"{"errors":[{"code":1009}]}"#, false, false),
         (422, "", false, false),
         (301, "", false, false),
     ] {

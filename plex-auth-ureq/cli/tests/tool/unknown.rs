@@ -50,6 +50,18 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| fake.misbehave("/user", Misbehaviour::answer(407, "text/html", page)));
     harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
+
+    // The status of a refusal, but not from Plex.
+    for status in [401, 403] {
+        harness.fake(plex_auth_fake::FakePlex::behave);
+        harness.fake(|fake| {
+            fake.misbehave("/user", Misbehaviour::answer(status, "text/html", page));
+            fake.misbehave("/users/signout", Misbehaviour::answer(status, "text/html", page));
+        });
+        harness.run(&["whoami"]).assert_failed(2, &["captive portal"]);
+        harness.run(&["check", "--timeout", "1"]).assert_failed(2, &["captive portal"]);
+        harness.run(&["logout"]).assert_failed(2, &["captive portal"]);
+    }
     assert_eq!(harness.files(), before);
 }
 

@@ -31,6 +31,8 @@ struct Row {
     message: &'static str,
     /// Whether it means that an account's token is invalid.
     token_invalid: bool,
+    /// Whether it may be an intermediary's if it is from plex.tv.
+    unconfirmed: bool,
     retryable: Retryable,
     needs_code: bool,
     retry_after: Option<RetryAfter>,
@@ -50,6 +52,7 @@ const fn row(
         variant,
         message,
         token_invalid: false,
+        unconfirmed: false,
         retryable: Retryable::Never,
         needs_code: false,
         retry_after: None,
@@ -59,6 +62,10 @@ const fn row(
 impl Row {
     const fn token_invalid(self) -> Self {
         Self { token_invalid: true, ..self }
+    }
+
+    const fn unconfirmed(self) -> Self {
+        Self { unconfirmed: true, retryable: Retryable::IfIdempotentAtPlexTv, ..self }
     }
 
     const fn retryable(self, retryable: Retryable) -> Self {
@@ -84,6 +91,8 @@ const C1001: &str =
     r#"{"errors":[{"code":1001,"message":"User could not be authenticated","status":401}]}"#;
 const X1001: &str = r#"<errors><error code="1001" message="no" status="401"/></errors>"#;
 const UNAUTHORIZED: &str = "401; 498; 422 \"Invalid token\"";
+const UNCONFIRMED: &str =
+    "no error of Plex's came with the status; a proxy or a captive portal may have answered";
 const PAGE: &str = "a success with a proxy's or captive portal's page";
 
 #[rustfmt::skip]
@@ -96,13 +105,15 @@ fn rows() -> Vec<Row> {
         row("400 Bad Request", "", "400", "BadRequest", "a parameter is missing or malformed (400)"),
         row("401 No\r\ncontent-type: application/json", C1001, UNAUTHORIZED, "Unauthorized", "{} (401, code 1001)").token_invalid(),
         row("401 No\r\ncontent-type: application/xml", X1001, UNAUTHORIZED, "Unauthorized", "{} (401, code 1001)").token_invalid(),
-        row("401 No\r\ncontent-type: text/html", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No", "", UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
+        row("401 No\r\ncontent-type: text/html", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
+        row("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
+        row("401 No", "", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
+        row("401 No", r#"{"errors":[{"code":1029,"message":"Ple"#, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
+        row("401 No", "<user/>", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
         row("401 No", "<errors><error>Please sign in.</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
         row("401 No", r#"{"error":"You appear to be having trouble"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
+        row("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
+        row("401 No\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
         row("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{} (498)").token_invalid(),
         row("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (422)").token_invalid(),
         row("401 No", r#"{"errors":[{"code":1028}]}"#, "401, code 1028", "VerificationCodeRejected",
@@ -119,7 +130,7 @@ fn rows() -> Vec<Row> {
             "too many failures; wait before the next try (401, code 1031)"),
         row("401 No", r#"{"errors":[{"code":1029},{"code":1031},{"code":1001}]}"#, "401, code 1031", "TooManyFailures",
             "too many failures; wait before the next try (401, code 1029, code 1031, code 1001)"),
-        row("403 No", HTML, "403", "Forbidden", "the account may not do this (403)"),
+        row("403 No", HTML, "403", "Forbidden", "the account may not do this (403)").unconfirmed(),
         row("403 No", r#"{"errors":[{"code":1041}]}"#, "403", "Forbidden",
             "the account may not do this (403, code 1041: the Home PIN is missing or wrong)"),
         row("404 No", "", "any other refusal", "Rejected", "refused (404)").retryable(IfIdempotentAtPlexTv),
@@ -206,7 +217,13 @@ impl Row {
             (false, false) => "not authorized, and no token was sent",
         };
         let kind = if every.returns_list() { "a list" } else { "an object" };
-        let message = self.message.replace("{}", unauthorized).replace("{kind}", kind);
+        let unconfirmed = self.unconfirmed && every.operation.host == Host::PlexTv;
+        let message = if unconfirmed {
+            format!("{UNCONFIRMED} ({})", self.head.get(..3).unwrap_or_default())
+        } else {
+            self.message.replace("{}", unauthorized).replace("{kind}", kind)
+        };
+        assert_eq!(error.is_unconfirmed(), unconfirmed, "{context}");
         assert_eq!(error.to_string(), format!("{name} at {url}: {message}"), "{context}");
 
         assert_eq!(error.is_token_invalid(), self.token_invalid && checks_token, "{context}");

@@ -44,9 +44,9 @@ fn key_is_registered_once() {
     assert_eq!(driven.gaps_of("/auth/jwk"), [30, 90]);
     // An intermediary responded, and Plex received nothing.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
-    let in_between = [302, 404, 407].map(|status| Answer(status, "<html>portal</html>"));
+    let in_between = [302, 401, 403, 404, 407].map(|status| Answer(status, "<html>portal</html>"));
     driven.respond_all(in_between).respond_all([Answer(201, ""), Answer(200, NONCE)]);
-    assert_eq!(driven.gaps_of("/auth/jwk"), [30, 60, 120]);
+    assert_eq!(driven.gaps_of("/auth/jwk"), [30, 60, 120, 240, 300]);
 
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond(Answer(401, r#"{"errors":[{"code":1001}]}"#));
@@ -54,7 +54,7 @@ fn key_is_registered_once() {
     assert!(error.is_token_invalid());
 
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
-    driven.respond(Answer(403, "<html>"));
+    driven.respond(Answer(403, r#"{"errors":[{"code":1009}]}"#));
     assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
     // Plex does not accept this device, whatever the status is.
