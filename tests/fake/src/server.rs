@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -261,6 +261,17 @@ where
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
+/// The largest body that is accepted and recorded: no request to Plex has more than a few kilobytes.
+const MAX_BODY_SIZE: usize = 1024 * 1024;
+
+/// The response to a request that is not read to its end, and not recorded.
+fn too_large() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 async fn answer(
     request: Request<Incoming>,
     shared: &Shared,
@@ -268,7 +279,15 @@ async fn answer(
     plan: &dyn ConnectionPlan,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
+    // Without reading it: a client that waits for a response has sent nothing more.
+    if body.size_hint().lower() > MAX_BODY_SIZE as u64 {
+        return Ok(too_large());
+    }
+    let body = match Limited::new(body, MAX_BODY_SIZE).collect().await {
+        Ok(body) => body.to_bytes().to_vec(),
+        Err(error) if error.is::<LengthLimitError>() => return Ok(too_large()),
+        Err(error) => return Err(io::Error::other(error)),
+    };
     let request = Request::from_parts(parts, body);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (Reply { mut response, delivery }, number) = {

@@ -55,6 +55,23 @@ fn a_request_is_served_over_http() {
 }
 
 #[test]
+fn a_large_body_is_refused_and_not_recorded() {
+    let server = Server::http(FakePlex::new());
+    let head = |length: usize| {
+        format!(
+            "POST /users/signin HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    let response = exchange(&server, head(200_000_000).as_bytes());
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
+    assert!(server.with(|plex| plex.requests().is_empty()));
+
+    let small = [head(1_000_000).as_bytes(), &vec![b'x'; 1_000_000]].concat();
+    assert!(!exchange(&server, &small).starts_with("HTTP/1.1 413"));
+    assert_eq!(server.with(|plex| plex.requests()[0].body.len()), 1_000_000);
+}
+
+#[test]
 fn a_port_in_use_is_reported() {
     let server = Server::http(FakePlex::new());
     let error = Server::bind(FakePlex::new(), server.port()).unwrap_err();
