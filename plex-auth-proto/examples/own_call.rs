@@ -51,7 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let token = Token::new("xyz-Abc_0123456789ab")?;
     for (status, body, expected) in [
         (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
-        (401, "<html>401 Unauthorized</html>", "please sign in again"),
+        (401, r#"{"errors":[{"code":1001}]}"#, "please sign in again"),
+        // A proxy's or a captive portal's, which says nothing about the token.
+        (401, "<html>401 Unauthorized</html>", "please try later"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {
         let answer = greeting(friends(&plex_tv, &token)?, canned(status, body));
