@@ -18,12 +18,13 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check_token(text: &str) {
-    let meant = text.trim();
+    let meant = trim(text);
     match Token::new(text) {
         Ok(token) => {
             assert_eq!(token.expose(), meant);
             assert!(meant.bytes().all(|byte| byte.is_ascii_graphic()));
             assert!((1..=8192).contains(&meant.len()) && !meant.starts_with("claim-"));
+            assert!(!meant.contains('&') && !meant.contains("://"));
             let call = plex_tv().token_details(&token);
             let sent = &call.request().headers()["x-plex-token"];
             assert_eq!(sent.as_bytes(), meant.as_bytes());
@@ -39,6 +40,10 @@ fn check_token(text: &str) {
                 InvalidToken::ControlCharacter => meant.contains(char::is_control),
                 InvalidToken::NotAscii => !meant.is_ascii(),
                 InvalidToken::ClaimCode => meant.starts_with("claim-"),
+                InvalidToken::Quoted => meant.starts_with(QUOTES) || meant.ends_with(QUOTES),
+                InvalidToken::Named => meant.to_ascii_lowercase().starts_with("x-plex-token"),
+                InvalidToken::Url => meant.contains("://"),
+                InvalidToken::Parameters => meant.contains('&'),
                 _ => false,
             };
             assert!(right, "{meant:?}: {error}");
@@ -49,16 +54,16 @@ fn check_token(text: &str) {
 fn check_credentials(login: &str, password: &str, code: &str) {
     let credentials = match Credentials::new(login, password) {
         Ok(credentials) => credentials.verification_code(code).remember_me(code.len() % 2 == 1),
-        Err(InvalidCredentials::EmptyLogin) => return assert_eq!(login.trim(), ""),
+        Err(InvalidCredentials::EmptyLogin) => return assert_eq!(trim(login), ""),
         Err(error) => return assert!(password.is_empty(), "{error}"),
     };
     let remember = if code.len() % 2 == 1 { "true" } else { "false" };
     let call = plex_tv().sign_in(&credentials);
     let expected = [
-        ("login", login.trim()),
+        ("login", trim(login)),
         ("password", password),
         ("rememberMe", remember),
-        ("verificationCode", code.trim()),
+        ("verificationCode", &sent_code(code)),
     ];
     let expected =
         expected.iter().filter(|(name, value)| *name != "verificationCode" || !value.is_empty());
@@ -68,6 +73,28 @@ fn check_credentials(login: &str, password: &str, code: &str) {
     check_length(call.request());
     let form = "Credentials { login: ***, password: ***, verification_code: ";
     assert!(format!("{credentials:?}").starts_with(form));
+}
+
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// The text without white space around it and a byte order mark before it.
+fn trim(text: &str) -> &str {
+    text.trim().trim_start_matches('\u{feff}').trim()
+}
+
+/// Six digits however they were typed, or the code as it was typed.
+fn sent_code(code: &str) -> String {
+    let ignored = |c: char| {
+        c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    let half_width = |c: char| match "０１２３４５６７８９".chars().position(|full| full == c)
+    {
+        Some(digit) => char::from(b'0' + digit as u8),
+        None => c,
+    };
+    let digits: String = code.chars().filter(|c| !ignored(*c)).map(half_width).collect();
+    let is_six_digits = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_six_digits { digits } else { code.trim_matches(ignored).to_owned() }
 }
 
 fn check_length(request: &Request<Body>) {

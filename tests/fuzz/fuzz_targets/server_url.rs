@@ -52,6 +52,11 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
     assert_eq!(url.to_string(), corrected);
     assert!(!corrected.contains(['@', '?', '#']), "{corrected}");
     // What stands before an @ can be a name and a password, whatever characters they have.
+    let half_width = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let text: String = text.chars().map(half_width).collect();
     if let Some((_, behind)) = text.rsplit_once('@') {
         let uri: Uri = corrected.parse().expect("it is a URI");
         let host = uri.host().expect("it has a host");

@@ -78,18 +78,24 @@ fn has_code(error: &ResponseError, code: u32) -> bool {
 
 fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderMap) {
     let context = error.context();
-    let dead = context.carried_token()
+    let invalid = context.carried_token()
         && context.host() == Some(Host::PlexTv)
         && matches!(status.as_u16(), 401 | 422 | 498);
-    let dead = dead && matches!(error, ResponseError::Unauthorized(_));
-    assert_eq!(error.is_token_invalid(), dead, "{error:?}");
+    let invalid = invalid && matches!(error, ResponseError::Unauthorized(_));
+    let unconfirmed = error.is_unconfirmed();
+    assert_eq!(error.is_token_invalid(), invalid && !unconfirmed, "{error:?}");
+    if unconfirmed {
+        assert!(context.host() == Some(Host::PlexTv) && matches!(status.as_u16(), 401 | 403));
+        assert!(error.rejection().is_some_and(|rejection| rejection.errors().is_empty()));
+    }
     if error.needs_verification_code() {
         assert_eq!(status, 401);
         assert!(has_code(error, 1028) || has_code(error, 1029), "{error:?}");
         assert!(!error.is_token_invalid(), "{error:?}");
     }
     if error.is_retryable() {
-        let passing = matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
+        let passing =
+            unconfirmed || matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
         assert!(passing, "{error:?}");
         // A sign-in is repeated only where Plex says that nothing was done.
         let nothing_done = status == 429 || status == 503 && has_code(error, 1013);
