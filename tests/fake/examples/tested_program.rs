@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_a_hotel_says_nothing_about_a_token() {
+    fn hotel_page_says_nothing_about_a_token() {
         let (plex, plex_tv, token) = harness();
         let page = Misbehaviour::answer(200, "text/html", "<form>Room number?</form>");
         plex.with(|plex| plex.misbehave("/user", page));
