@@ -2,12 +2,12 @@ use std::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::values::trim::trim;
+use crate::values::typed_text::{half_width, trim};
 
 /// A login with its password, as [`PlexTv::sign_in`](crate::PlexTv::sign_in) wants them.
 ///
-/// White space around the login and a byte order mark before it are removed. The password is sent exactly as it is, whatever its
-/// characters and its length. Everything is zeroed when dropped, and `Debug` shows none of it.
+/// White space around the login and a byte order mark before it are removed. The password is sent exactly as
+/// it is, whatever its characters and its length. Everything is zeroed when dropped, and `Debug` shows none of it.
 ///
 /// ```
 /// use plex_auth_proto::Credentials;
@@ -93,16 +93,6 @@ fn normalized(code: &str) -> Zeroizing<String> {
 /// Zero-width characters, which copying from a web page can add.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
-}
-
-/// The ASCII digit for a digit in full width, as East Asian input methods type them.
-fn half_width(character: char) -> char {
-    match character {
-        '\u{ff10}'..='\u{ff19}' => {
-            char::from_u32(u32::from(character) - 0xff10 + u32::from('0')).unwrap_or(character)
-        }
-        _ => character,
-    }
 }
 
 /// Each of its texts is.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::values::trim::trim;
+use crate::values::typed_text::trim;
 use crate::wire::lenient::{self, Value};
 
 /// The longest token that is accepted, in bytes. Plex's own are 20 characters of old and about 540

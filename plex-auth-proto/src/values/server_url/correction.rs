@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::values::typed_text::half_width;
+
 /// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
 /// secret: user info, query, fragment.
 pub(super) fn guess(text: &str) -> Option<String> {
@@ -43,15 +45,6 @@ fn plain(text: &str) -> String {
     let is_quote = |character| matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
     let text = text.trim_matches(is_quote).trim_end_matches('\\').trim();
     text.chars().map(half_width).collect()
-}
-
-fn half_width(character: char) -> char {
-    match character {
-        '\u{ff01}'..='\u{ff5e}' => {
-            char::from_u32(u32::from(character) - 0xff01 + u32::from('!')).unwrap_or(character)
-        }
-        _ => character,
-    }
 }
 
 /// An IPv6 address without brackets, with or without a port.
