@@ -7,20 +7,11 @@ pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
     text.as_ref().map(|_| format_args!("***"))
 }
 
-/// A URL without its user info, query and fragment, which can hold secrets.
-pub(crate) fn bare_url(url: &Option<String>) -> Option<String> {
+/// A URL without its query and fragment, and nothing of one that may have user info: a password can contain the
+/// characters at which a URL is taken apart.
+pub(crate) fn bare_url(url: &Option<String>) -> Option<&str> {
     let url = url.as_deref()?;
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    // In a path, too, an `@` can be the end of a password that has a slash in it.
-    let (authority, path) = match path.rsplit_once('@') {
-        Some((_, host)) => ("", host),
-        None => (authority, path),
-    };
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    Some(format!("{scheme}{separator}{host}{path}"))
+    if url.contains('@') { Some("***") } else { url.split(['?', '#']).next() }
 }
 
 /// A type's `Debug` that shows `***` in place of the fields that are `masked`, and of a

@@ -46,8 +46,10 @@ mod tests {
         for (endpoint, shown) in [
             ("https://epg.example/v1", "https://epg.example/v1"),
             ("https://epg.example/v1?token=secret", "https://epg.example/v1"),
-            ("https://rosa:secret@epg.example/v1#secret", "https://epg.example/v1"),
-            ("https://rosa:sec/ret@epg.example/v1", "https://epg.example/v1"),
+            ("https://rosa:secret@epg.example/v1#secret", "***"),
+            ("https://rosa:sec/ret@epg.example/v1", "***"),
+            ("https://rosa:sec?ret@epg.example/v1", "***"),
+            ("https://epg.example/v1?token=x@secret", "***"),
             ("epg?secret", "epg"),
         ] {
             let service: Service =
