@@ -55,7 +55,7 @@ impl RequestContext {
         self.about_a_pin
     }
 
-    /// What a 401 means if the request carried no token.
+    /// Returns the meaning of status 401 for a request without a token.
     pub(crate) fn unauthorized(&self) -> Option<&'static str> {
         self.unauthorized
     }

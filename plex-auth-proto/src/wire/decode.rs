@@ -92,7 +92,6 @@ pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
 fn has_member(body: &[u8], member: &str) -> bool {
     let text = text(trim(body));
     let members: Result<BTreeMap<Cow<'_, str>, &RawValue>, _> = serde_json::from_str(&text);
-    // What cannot be read in this way has been repaired, and is not one of Plex's errors.
     members.is_ok_and(|members| members.contains_key(member))
 }
 

@@ -80,11 +80,11 @@ lenient::object! {
         /// Whether it is in force. Like the four fields below, it is in the published shape of a subscription;
         /// recorded responses have [`state`](Self::state) instead.
         pub active: Option<bool>,
-        /// How it stands.
+        /// The status.
         pub status: Option<SubscriptionStatus>,
-        /// How it is paid.
+        /// The payment plan, such as `yearly`.
         pub plan: Option<String>,
-        /// Who collects the money.
+        /// The payment service, such as `braintree`.
         pub payment_service: Option<String> as "paymentService",
         /// The names of the features that it brings.
         pub features: Vec<String>,
