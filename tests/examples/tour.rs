@@ -20,9 +20,7 @@ fn main() -> Outcome<()> {
     let http = Server::http(FakePlex::new());
     let https = Server::https(FakePlex::new(), authority.good());
     println!("A fake Plex answers at {} and {}.", http.url(), https.url());
-    println!(
-        "Its certificate authority was made a moment ago; the carriers trust it for this run."
-    );
+    println!("Its certificate authority was created for this run, and the carriers trust it.");
 
     for (server, root) in [(&http, None), (&https, root)] {
         let carriers =
@@ -105,7 +103,7 @@ impl Tour<'_> {
     fn refusals(&self) -> Outcome<()> {
         let plex_tv = self.plex_tv()?;
         self.refused("a wrong password", plex_tv.sign_in(&Credentials::new("rosa", "not hers")?));
-        self.refused("no second factor", plex_tv.sign_in(&self.credentials(Who::TwoFactor)?));
+        self.refused("no verification code", plex_tv.sign_in(&self.credentials(Who::TwoFactor)?));
         let stranger = Token::new("a-token-of-nobody")?;
         let server = MediaServer::new(me()?, self.server.url().parse()?, stranger);
         let call = server.transient_token(TokenType::Delegation, Scope::All);
@@ -118,7 +116,7 @@ impl Tour<'_> {
         if let Err(error) = self.carrier.send(call) {
             println!("  {error}");
             println!(
-                "  is the token dead: {}; is a second factor wanted: {}; may it be tried again: {}",
+                "  token invalid: {}; verification code needed: {}; retryable: {}",
                 error.is_token_invalid(),
                 error.needs_verification_code(),
                 error.is_retryable()
