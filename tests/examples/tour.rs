@@ -1,6 +1,6 @@
 //! Signs in and gets tokens from an embedded fake Plex, with each carrier, over HTTP and over HTTPS.
 //!
-//! `cargo run -p plex-auth-tests --example tour` prints what is sent (verb, URL, names of the headers) and
+//! `cargo run --example tour` prints what is sent (verb, URL, names of the headers) and
 //! what comes back (typed fields, secrets masked), then three refusals as a user would read them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
