@@ -21,11 +21,9 @@ use crate::error_chain::{self, BoxError};
 use crate::request_body::RequestBody;
 use crate::send_state::SendState;
 use connector::{ConnectionUse, Connector};
-use request_copy::RequestCopy;
 pub(crate) use tls::{roots, settings};
 
 mod connector;
-mod request_copy;
 mod resolver;
 mod tls;
 
@@ -95,7 +93,7 @@ impl Service<Request<RequestBody>> for Client {
         let pools = self.pools.clone();
         Box::pin(async move {
             let send_state = request.extensions().get::<SendState>().cloned();
-            let send_state = send_state.unwrap_or_else(|| SendState::new(false));
+            let send_state = send_state.unwrap_or_else(|| SendState::new(None, false));
             send_state.set_sent(false);
             check_runtime()?;
             check_url(&request)?;
@@ -109,14 +107,14 @@ async fn fetch(
     request: Request<RequestBody>,
     send_state: &SendState,
 ) -> Result<Response<Incoming>, BoxError> {
-    let copy = send_state.is_idempotent().then(|| RequestCopy::of(&request));
-    let first = match attempt(&pools.reusing, request, send_state).await {
+    let pool = if send_state.wants_own_connection() { &pools.fresh } else { &pools.reusing };
+    let first = match attempt(pool, request, send_state).await {
         Ok(response) => return Ok(response),
         Err(failed) => failed,
     };
-    match copy {
+    match send_state.copy() {
         Some(copy) if first.stale => {
-            match attempt(&pools.fresh, copy.into_request(), send_state).await {
+            match attempt(&pools.fresh, copy.to_request(), send_state).await {
                 Ok(response) => Ok(response),
                 Err(second) => {
                     // Whatever happened to the second, the first may have arrived.
@@ -146,6 +144,14 @@ async fn attempt(
     send_state: &SendState,
 ) -> Result<Response<Incoming>, FailedAttempt> {
     let captured = capture_connection(&mut request);
+    send_state.set_retire({
+        let captured = captured.clone();
+        move || {
+            if let Some(connection) = &*captured.connection_metadata() {
+                connection.poison();
+            }
+        }
+    });
     let mut pending = pool.request(request);
     let response = poll_fn(|cx| {
         let polled = Pin::new(&mut pending).poll(cx);

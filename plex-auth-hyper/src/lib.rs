@@ -144,6 +144,7 @@ mod drive;
 mod error_chain;
 mod failure;
 mod request_body;
+mod request_copy;
 mod response_body;
 mod send_state;
 #[cfg(feature = "client")]

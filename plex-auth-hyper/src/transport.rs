@@ -7,7 +7,7 @@ use http_body::Body;
 use hyper::rt::Timer;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, Error, Reply};
+use plex_auth_proto::{Call, Error, Reply, ResponseError};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
@@ -16,6 +16,7 @@ use crate::deadline::{Deadline, SharedTimer};
 use crate::error_chain::{self, BoxError};
 use crate::failure::Failure;
 use crate::request_body::RequestBody;
+use crate::request_copy::RequestCopy;
 use crate::response_body;
 use crate::send_state::SendState;
 
@@ -187,9 +188,44 @@ where
 
 async fn exchange<S, B, T>(
     service: S,
-    mut request: Request<RequestBody>,
+    request: Request<RequestBody>,
     reply: Reply<T>,
     mut deadline: Deadline,
+) -> Result<Response<T>, Error>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let copy = reply.is_idempotent().then(|| Arc::new(RequestCopy::of(&request)));
+    let again = copy.clone().map(|copy| (service.clone(), copy));
+    let send_state = SendState::new(copy, reply.wants_own_connection());
+    match (attempt(service, request, &reply, &send_state, &mut deadline).await, again) {
+        (Err(Error::Response(ResponseError::Mismatched { .. })), Some((service, copy)))
+            if !reply.wants_own_connection() =>
+        {
+            // All later responses on that connection would be those of other requests, too.
+            send_state.retire_connection();
+            let (request, reply) = (copy.to_request(), reply.on_own_connection());
+            let send_state = SendState::new(None, true);
+            let second = attempt(service, request, &reply, &send_state, &mut deadline).await;
+            second.map_err(|error| match error {
+                // The first one was sent.
+                Error::Transport(error) => reply.transport_error(error.kind(), true),
+                error => error,
+            })
+        }
+        (result, _) => result,
+    }
+}
+
+async fn attempt<S, B, T>(
+    service: S,
+    mut request: Request<RequestBody>,
+    reply: &Reply<T>,
+    send_state: &SendState,
+    deadline: &mut Deadline,
 ) -> Result<Response<T>, Error>
 where
     S: Service<Request<RequestBody>, Response = Response<B>>,
@@ -197,9 +233,8 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let send_state = SendState::new(reply.is_idempotent());
     request.extensions_mut().insert(send_state.clone());
-    let head = head(service, request, &send_state, &mut deadline).await;
+    let head = head(service, request, send_state, deadline).await;
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
         Err(failure) => {
@@ -207,7 +242,7 @@ where
         }
     };
     let limit = reply.body_limit(head.status, &head.headers);
-    let (body, error) = response_body::read(body, limit, &mut deadline).await;
+    let (body, error) = response_body::read(body, limit, deadline).await;
     match error {
         // The status of a refusal is enough.
         Some(kind) if head.status.is_success() => Err(reply.transport_error(kind, true)),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::call::request::TOKEN_HEADER;
 use crate::operation::context::{Origin, RequestContext};
 use crate::operation::{Host, Operation};
-use crate::wire::decode::{self, Decode, DecodeError};
+use crate::wire::decode::{self, Decode, DecodeError, Decoded};
 pub use body::Body;
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 
@@ -66,7 +66,8 @@ impl<T> Call<T> {
     where
         T: DeserializeOwned,
     {
-        Self::own(operation, request.map(Into::into), Box::new(|body| decode::json(body)))
+        let decode = |body: &[u8]| decode::json(body).map(Decoded::of);
+        Self::own(operation, request.map(Into::into), Box::new(decode))
     }
 
     fn own(operation: &'static str, mut request: Request<Body>, decode: Decode<T>) -> Self {
@@ -89,10 +90,31 @@ impl<T> Call<T> {
         request: Request<Body>,
         decode: impl Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync + 'static,
     ) -> Self {
+        Self::with_decode(operation, request, Box::new(move |body| decode(body).map(Decoded::of)))
+    }
+
+    /// An operation of this crate. `differs` names the field in which a value differs from what was requested; it
+    /// is accepted only from a connection of its own.
+    pub(crate) fn compared(
+        operation: &Operation,
+        request: Request<Body>,
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync + 'static,
+        differs: impl Fn(&T) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let decode = move |body: &[u8]| {
+            let value = decode(body)?;
+            let doubtful = differs(&value);
+            Ok(Decoded { value, doubtful })
+        };
+        Self::with_decode(operation, request, Box::new(decode))
+    }
+
+    fn with_decode(operation: &Operation, request: Request<Body>, decode: Decode<T>) -> Self {
         let carried_token = request.headers().contains_key(TOKEN_HEADER);
         let context = RequestContext::new(operation, request.uri(), carried_token);
-        let call = Self::assemble(request, context, Box::new(decode));
-        if operation.secret_url { call.secret_url() } else { call }
+        let call = Self::assemble(request, context, decode);
+        let call = if operation.secret_url { call.secret_url() } else { call };
+        if operation.own_connection { call.own_connection() } else { call }
     }
 
     fn assemble(mut request: Request<Body>, context: RequestContext, decode: Decode<T>) -> Self {
@@ -175,6 +197,13 @@ impl<T> Call<T> {
         self
     }
 
+    /// Requests a connection that no other request has used or will use:
+    /// [`Reply::wants_own_connection`] says why.
+    pub fn own_connection(mut self) -> Self {
+        self.reply.set_own_connection();
+        self
+    }
+
     /// Says that the URL holds a secret, so that it is masked wherever this library shows it.
     pub fn secret_url(mut self) -> Self {
         self.reply.set_secret_url();
@@ -197,7 +226,8 @@ impl Call<()> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn status_only(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let mut call = Self::own(operation, request.map(Into::into), Box::new(|_| Ok(())));
+        let mut call =
+            Self::own(operation, request.map(Into::into), Box::new(|_| Ok(Decoded::of(()))));
         call.reply.set_status_only();
         call
     }
@@ -217,7 +247,7 @@ impl Call<Body> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes(operation: &'static str, request: Request<impl Into<Body>>) -> Self {
-        let copy = |body: &[u8]| Ok(Body::from(body.to_vec()));
+        let copy = |body: &[u8]| Ok(Decoded::of(Body::from(body.to_vec())));
         Self::own(operation, request.map(Into::into), Box::new(copy))
     }
 }

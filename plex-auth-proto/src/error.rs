@@ -154,7 +154,7 @@ impl Error {
     /// | any other 4xx: a web page, a proxy's response, a call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
     /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
-    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge)) | [`Unknown`](Outcome::Unknown); it probably was carried out |
+    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); it probably was carried out |
     /// | any other status | [`Unknown`](Outcome::Unknown) |
     ///
     /// A redirect and a 429 count as refusals whoever sent them. Whether sending the request again is useful,

@@ -30,6 +30,9 @@ pub struct Operation {
     pub idempotent: bool,
     /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
     pub secret_url: bool,
+    /// Whether the request should have a connection of its own, because its response hands out a token or decides
+    /// who gets one: see [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
+    pub own_connection: bool,
     /// Whether the call is about one PIN, so that a 410 means that this PIN is gone.
     about_a_pin: bool,
     /// What a 401 means if the request carries no token.
@@ -51,6 +54,7 @@ impl Operation {
             path,
             idempotent: false,
             secret_url: false,
+            own_connection: false,
             about_a_pin: false,
             unauthorized: None,
         }
@@ -63,6 +67,11 @@ impl Operation {
 
     pub(crate) const fn secret_url(mut self) -> Self {
         self.secret_url = true;
+        self
+    }
+
+    pub(crate) const fn own_connection(mut self) -> Self {
+        self.own_connection = true;
         self
     }
 

@@ -14,7 +14,7 @@ impl Transport {
     /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
     /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
     pub fn new() -> Self {
-        Self::over_own(config(None).build().new_agent())
+        Self::over_own(config(None).build())
     }
 
     /// For what needs an agent of its own: further root certificates, a proxy.
@@ -96,7 +96,7 @@ impl TransportBuilder {
             [] => config,
             own => config.tls_config(roots::with_mozilla(own)?),
         };
-        Ok(Transport::over_own(config.build().new_agent()))
+        Ok(Transport::over_own(config.build()))
     }
 
     /// Sets the proxy if there is one.

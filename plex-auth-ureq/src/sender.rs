@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use plex_auth_proto::Body;
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
-use plex_auth_proto::http::header::CONTENT_LENGTH;
+use plex_auth_proto::http::header::{CONNECTION, CONTENT_LENGTH};
 use plex_auth_proto::http::uri::Scheme;
-use plex_auth_proto::http::{Request, Response, Uri, Version};
+use plex_auth_proto::http::{HeaderValue, Request, Response, Uri, Version};
 use ureq::Agent;
 use ureq::config::Config;
 
@@ -22,6 +22,9 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone)]
 pub(crate) struct Sender {
     agent: Agent,
+    /// For requests that want a connection of their own: another pool, so that the kept connections stay. A caller's
+    /// agent closes its idle connections to the host instead.
+    own_connections: Option<Agent>,
     /// Whether `https` is allowed. Without this crate's TLS it is not: ureq panics if another crate of the
     /// program turned on only half of its TLS.
     https: bool,
@@ -30,8 +33,19 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(agent: Agent, https: bool) -> Self {
-        Self { agent, https, had_response: Arc::default() }
+    /// Creates a sender with agents of this crate.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            agent: config.new_agent(),
+            own_connections: Some(config.new_agent()),
+            https: cfg!(feature = "rustls"),
+            had_response: Arc::default(),
+        }
+    }
+
+    /// Creates a sender with a caller's agent.
+    pub(crate) fn over(agent: Agent) -> Self {
+        Self { agent, own_connections: None, https: true, had_response: Arc::default() }
     }
 
     /// Returns the context of an exchange over this agent.
@@ -44,11 +58,13 @@ impl Sender {
     }
 
     /// Sends the request and waits for the head of the response. Retries an idempotent request once if a
-    /// reused connection turns out to be closed.
+    /// reused connection turns out to be closed. With `own_connection`, no other request uses the connection, before
+    /// or after.
     pub(crate) fn send(
         &self,
         request: &Request<Body>,
         idempotent: bool,
+        own_connection: bool,
         context: &ErrorContext<'_>,
     ) -> Result<Response<ureq::Body>, Failure> {
         let started = Instant::now();
@@ -61,8 +77,12 @@ impl Sender {
             return Err(Failure::not_sent(no_tls));
         }
 
-        let may_be_reused = self.had_response.load(Ordering::Relaxed);
-        let error = match self.run(request, limit, Connection::Any) {
+        let (connection, may_be_reused) = if own_connection {
+            (Connection::Own, false)
+        } else {
+            (Connection::Any, self.had_response.load(Ordering::Relaxed))
+        };
+        let error = match self.run(request, limit, connection) {
             Ok(response) => return Ok(self.record(response)),
             Err(error) => error,
         };
@@ -103,14 +123,21 @@ impl Sender {
         *own.uri_mut() = request.uri().clone();
         *own.version_mut() = Version::HTTP_11;
         own.headers_mut().clone_from(request.headers());
+        if let Connection::Own = connection {
+            // The agent would keep the connection otherwise.
+            own.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
 
+        let agent = match connection {
+            Connection::Own => self.own_connections.as_ref().unwrap_or(&self.agent),
+            Connection::Any | Connection::Fresh => &self.agent,
+        };
         let limit = limit.min(MAX_TIMEOUT);
         let timeouts = self.agent.config().timeouts();
         let resolve = timeouts.resolve.map_or(limit, |own| own.min(limit));
         // Set for each request, so that the guarantees hold over a caller's agent. The user agent is not
         // set: one that differs from the agent's would keep the connection out of its pool.
-        let mut config = self
-            .agent
+        let mut config = agent
             .configure_request(own)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -121,16 +148,16 @@ impl Sender {
             .timeout_global(Some(limit))
             .timeout_resolve(Some(resolve))
             .timeout_connect(Some(error_context::connect_limit(timeouts.connect, limit)));
-        if let Connection::Fresh = connection {
+        if let Connection::Fresh | Connection::Own = connection {
             config = config.max_idle_age(Duration::ZERO);
         }
         let own = config.build();
         let bytes = request.body().as_ref();
         // An empty slice would add a content-length to a GET, and `()` would send an empty POST in chunks.
         if bytes.is_empty() && !request.headers().contains_key(CONTENT_LENGTH) {
-            self.agent.run(own)
+            agent.run(own)
         } else {
-            self.agent.run(own.map(|()| bytes))
+            agent.run(own.map(|()| bytes))
         }
     }
 }
@@ -140,7 +167,10 @@ impl Sender {
 enum Connection {
     /// An idle connection, or a fresh one.
     Any,
+    /// A fresh connection.
     Fresh,
+    /// A fresh connection that is closed after the response.
+    Own,
 }
 
 #[cfg(test)]
@@ -155,10 +185,10 @@ mod tests {
     use super::{Failure, Sender};
 
     fn failure(url: &str, https: bool, limit: Duration) -> Failure {
-        let sender = Sender::new(Agent::new_with_defaults(), https);
+        let sender = Sender { https, ..Sender::over(Agent::new_with_defaults()) };
         let request = Request::get(url).body(Body::empty()).unwrap();
         let context = sender.error_context(request.uri(), limit);
-        sender.send(&request, true, &context).unwrap_err()
+        sender.send(&request, true, false, &context).unwrap_err()
     }
 
     #[test]

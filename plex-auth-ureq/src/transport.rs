@@ -1,12 +1,13 @@
 use std::fmt;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::header::CONTENT_LENGTH;
-use plex_auth_proto::http::{HeaderMap, Response};
-use plex_auth_proto::{Body, Call, Error};
+use plex_auth_proto::http::{HeaderMap, Request, Response};
+use plex_auth_proto::{Body, Call, Error, Reply, ResponseError};
 use ureq::Agent;
+use ureq::config::Config;
 
 use crate::error_context;
 use crate::proxy::ProxyAddress;
@@ -58,20 +59,16 @@ impl Transport {
     /// # let _ = http;
     /// ```
     pub fn over(agent: Agent) -> Self {
-        Self::with_agent(agent, true)
-    }
-
-    pub(crate) fn over_own(agent: Agent) -> Self {
-        Self::with_agent(agent, cfg!(feature = "rustls"))
-    }
-
-    fn with_agent(agent: Agent, https: bool) -> Self {
         let timeout = agent.config().timeouts().global;
-        Self {
-            sender: Sender::new(agent, https),
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-            max_body_size: None,
-        }
+        Self::with_sender(Sender::over(agent), timeout.unwrap_or(DEFAULT_TIMEOUT))
+    }
+
+    pub(crate) fn over_own(config: Config) -> Self {
+        Self::with_sender(Sender::new(&config), DEFAULT_TIMEOUT)
+    }
+
+    fn with_sender(sender: Sender, timeout: Duration) -> Self {
+        Self { sender, timeout, max_body_size: None }
     }
 
     /// Sets how long an exchange may take, from the look-up of the name to the last byte of the answer.
@@ -135,10 +132,34 @@ impl Transport {
             reply = reply.default_max_body_size(bytes);
         }
         let limit = reply.deadline().unwrap_or(self.timeout);
-        let context = self.sender.error_context(request.uri(), limit);
+        let started = Instant::now();
+        match self.attempt(&request, &reply, limit) {
+            Err(Error::Response(ResponseError::Mismatched { .. }))
+                if reply.is_idempotent() && !reply.wants_own_connection() =>
+            {
+                let reply = reply.on_own_connection();
+                let left = limit.saturating_sub(started.elapsed());
+                self.attempt(&request, &reply, left).map_err(|error| match error {
+                    // The first one was sent.
+                    Error::Transport(error) => reply.transport_error(error.kind(), true),
+                    error => error,
+                })
+            }
+            result => result,
+        }
+    }
 
-        let response =
-            self.sender.send(&request, reply.is_idempotent(), &context).map_err(|failure| {
+    fn attempt<T>(
+        &self,
+        request: &Request<Body>,
+        reply: &Reply<T>,
+        limit: Duration,
+    ) -> Result<Response<T>, Error> {
+        let context = self.sender.error_context(request.uri(), limit);
+        let response = self
+            .sender
+            .send(request, reply.is_idempotent(), reply.wants_own_connection(), &context)
+            .map_err(|failure| {
                 reply.transport_error(failure.kind(), failure.may_have_been_sent())
             })?;
         let (mut head, body) = response.into_parts();

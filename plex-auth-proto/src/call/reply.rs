@@ -8,7 +8,7 @@ use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
-use crate::wire::decode::Decode;
+use crate::wire::decode::{Decode, DecodeError, Decoded};
 
 /// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
 /// 6 to 10 kB.
@@ -59,6 +59,7 @@ struct Settings {
     status_only: bool,
     deadline: Option<Duration>,
     secret_url: bool,
+    own_connection: bool,
 }
 
 impl<T> Reply<T> {
@@ -70,6 +71,7 @@ impl<T> Reply<T> {
             status_only: false,
             deadline: None,
             secret_url: false,
+            own_connection: false,
         };
         Self { settings, decode }
     }
@@ -82,7 +84,14 @@ impl<T> Reply<T> {
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body)?;
-        (self.decode)(body).map_err(|error| {
+        let result = match (self.decode)(body) {
+            Ok(Decoded { doubtful: Some(path), .. }) if !self.settings.own_connection => {
+                Err(DecodeError::Mismatch { path })
+            }
+            Ok(decoded) => Ok(decoded.value),
+            Err(error) => Err(error),
+        };
+        result.map_err(|error| {
             ResponseError::unusable(&self.settings.context, response.status(), error)
         })
     }
@@ -102,7 +111,7 @@ impl<T> Reply<T> {
         T: 'static,
     {
         let Self { settings, decode } = self;
-        Reply { settings, decode: Box::new(move |body| decode(body).map(&make)) }
+        Reply { settings, decode: Box::new(move |body| Ok(decode(body)?.map(&make))) }
     }
 
     pub(crate) fn set_host(&mut self, host: Host) {
@@ -123,6 +132,10 @@ impl<T> Reply<T> {
 
     pub(crate) fn set_secret_url(&mut self) {
         self.settings.secret_url = true;
+    }
+
+    pub(crate) fn set_own_connection(&mut self) {
+        self.settings.own_connection = true;
     }
 
     pub(crate) fn set_status_only(&mut self) {
@@ -210,6 +223,24 @@ impl<T> Reply<T> {
     /// Whether the URL holds a secret and must not be shown or logged.
     pub fn has_secret_url(&self) -> bool {
         self.settings.secret_url
+    }
+
+    /// Whether the request should have a connection that no other request has used or will use.
+    ///
+    /// On a kept connection, one response too many makes each later caller get the response to another request. So
+    /// a call whose response hands out a token, and cannot be compared with what was requested, wants a connection
+    /// of its own. All other calls can share connections: their responses are compared, and one of another request
+    /// is [`Mismatched`](ResponseError::Mismatched), or they hold nothing that belongs to an account.
+    pub fn wants_own_connection(&self) -> bool {
+        self.settings.own_connection
+    }
+
+    /// Reads the response of a connection of its own, for a carrier that sends a request again after
+    /// [`Mismatched`](ResponseError::Mismatched). A token that Plex did not repeat is accepted then.
+    #[must_use]
+    pub fn on_own_connection(mut self) -> Self {
+        self.set_own_connection();
+        self
     }
 
     /// The call's own deadline for the whole exchange; absent where the transport's holds.

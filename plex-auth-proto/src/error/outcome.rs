@@ -91,6 +91,7 @@ impl ResponseError {
             // A success: the request was probably carried out, unless a captive portal sent it.
             Self::UnexpectedContent { .. }
             | Self::UnexpectedShape { .. }
+            | Self::Mismatched { .. }
             | Self::BodyTooLarge { .. } => false,
         };
         if is_refusal { Outcome::Refused } else { Outcome::Unknown }

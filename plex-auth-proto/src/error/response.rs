@@ -111,6 +111,21 @@ pub enum ResponseError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A success that belongs to another request: it is about another PIN, user or token. A server or a proxy that
+    /// sends one response too many on a kept connection shifts all that follow.
+    ///
+    /// It says nothing about the token. Send the request again on a connection of its own
+    /// ([`Call::own_connection`](crate::Call::own_connection)) if it is idempotent; this library's transports do so
+    /// once. Of a request that is not idempotent, the outcome is unknown.
+    #[non_exhaustive]
+    Mismatched {
+        /// The context of the request.
+        context: Box<RequestContext>,
+        /// The status.
+        status: StatusCode,
+        /// The field that differs from what was requested.
+        path: &'static str,
+    },
     /// A success larger than the limit, [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) unless set. None of it
     /// was used.
     #[non_exhaustive]
@@ -169,6 +184,7 @@ impl ResponseError {
             DecodeError::Shape { path, problem } => {
                 Self::UnexpectedShape { context, status, path, problem }
             }
+            DecodeError::Mismatch { path } => Self::Mismatched { context, status, path },
         }
     }
 
@@ -209,6 +225,7 @@ impl ResponseError {
             Self::Redirected { context, status, .. }
             | Self::UnexpectedContent { context, status, .. }
             | Self::UnexpectedShape { context, status, .. }
+            | Self::Mismatched { context, status, .. }
             | Self::BodyTooLarge { context, status, .. } => (context, *status, None),
         }
     }
@@ -266,7 +283,9 @@ impl ResponseError {
         let idempotent = self.context().is_idempotent();
         let can_repeat = self.outcome().allows_repeat(self.context());
         match self {
-            Self::RateLimited(_) | Self::UnexpectedContent { .. } => can_repeat,
+            Self::RateLimited(_) | Self::UnexpectedContent { .. } | Self::Mismatched { .. } => {
+                can_repeat
+            }
             Self::Unauthorized(_) | Self::Forbidden(_) => idempotent && self.is_unconfirmed(),
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
                 // What the other side does not do today it will not do tomorrow.

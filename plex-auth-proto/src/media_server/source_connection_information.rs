@@ -16,7 +16,8 @@ pub(crate) const OPERATION: Operation = Operation::new(
     Method::GET,
     "/security/resources",
 )
-.idempotent();
+.idempotent()
+.own_connection();
 
 impl MediaServer {
     /// `GET {server}/security/resources` (getSourceConnectionInformation): how to reach another server

@@ -11,7 +11,8 @@ use crate::wire::lenient::{self, Value};
 // A second one does no harm: both are valid, and both end by themselves.
 pub(crate) const OPERATION: Operation =
     Operation::new("getTransientToken", Host::MediaServer, Method::POST, "/security/token")
-        .idempotent();
+        .idempotent()
+        .own_connection();
 
 impl MediaServer {
     /// `POST {server}/security/token` (getTransientToken): a token to hand to somebody else, such as

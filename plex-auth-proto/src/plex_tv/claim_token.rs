@@ -10,7 +10,8 @@ use crate::wire::decode::{self, DecodeError};
 // Another one does no harm: it ends by itself.
 pub(crate) const OPERATION: Operation =
     Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
-        .idempotent();
+        .idempotent()
+        .own_connection();
 
 impl PlexTv {
     /// `GET https://plex.tv/api/claim/token.json` (getClaimToken): a token that makes a new media server

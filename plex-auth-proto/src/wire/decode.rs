@@ -15,13 +15,37 @@ use crate::wire::lenient::{List, Object, Value};
 use crate::wire::{repair, xml};
 
 /// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
-pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<T, DecodeError> + Send + Sync>;
+pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
+
+/// A value that was read.
+pub(crate) struct Decoded<T> {
+    pub(crate) value: T,
+    /// The field that differs from what was requested, although a correct response may differ in it, too.
+    pub(crate) doubtful: Option<&'static str>,
+}
+
+impl<T> Decoded<T> {
+    pub(crate) fn of(value: T) -> Self {
+        Self { value, doubtful: None }
+    }
+
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Decoded<U> {
+        Decoded { value: make(self.value), doubtful: self.doubtful }
+    }
+}
 
 /// What is wrong with a body.
 #[derive(Debug)]
 pub(crate) enum DecodeError {
     Content(Content),
-    Shape { path: String, problem: &'static str },
+    Shape {
+        path: String,
+        problem: &'static str,
+    },
+    /// The response to another request, by this field.
+    Mismatch {
+        path: &'static str,
+    },
 }
 
 impl DecodeError {

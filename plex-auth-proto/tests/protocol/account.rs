@@ -331,8 +331,26 @@ fn token_details_need_no_token() {
     ] {
         assert!(details(format!("{{{fields}}}")).unwrap().auth_token.is_none(), "{fields}");
     }
-    let other = details(r#"{"authToken":"other"}"#).unwrap();
-    assert_eq!(other.auth_token.unwrap().expose(), "other");
+}
+
+#[test]
+fn account_of_another_token_is_no_answer() {
+    let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+    let call = || plex_tv.token_details(&Token::new("asked").unwrap());
+    let response = || Response::new(r#"{"id":7,"authToken":"other"}"#);
+    let error = call().reply().parse(&response()).unwrap_err();
+    assert!(matches!(error, ResponseError::Mismatched { path: "authToken", .. }), "{error}");
+    assert!(!error.is_token_invalid() && error.is_retryable());
+    assert_eq!(
+        error.to_string(),
+        "getTokenDetails at https://plex.tv: the response belongs to another request: `authToken` differs"
+    );
+
+    let own = call().own_connection();
+    assert!(own.reply().wants_own_connection());
+    assert_eq!(own.reply().parse(&response()).unwrap().auth_token.unwrap().expose(), "other");
+    let (_, reply) = call().into_parts();
+    assert!(reply.on_own_connection().parse(&response()).is_ok());
 }
 
 #[test]

@@ -48,7 +48,7 @@ proptest! {
             account
         };
         let call = || {
-            if details { plex_tv.token_details(&token) } else { plex_tv.sign_in(&credentials).map(with_token) }
+            if details { plex_tv.token_details(&token).own_connection() } else { plex_tv.sign_in(&credentials).map(with_token) }
         };
         let after = check(call, &account(), &drifted)?;
         prop_assert_eq!(after.auth_token.as_ref().unwrap().expose(), "xyz-Abc_0123456789ab");

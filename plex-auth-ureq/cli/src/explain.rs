@@ -118,7 +118,9 @@ fn answered(answer: &Answer) -> Failure {
         Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => {
             (Exit::Unknown, PORTAL, BROWSER)
         }
-        Answer::UnexpectedShape { .. } | Answer::BodyTooLarge { .. } => {
+        Answer::UnexpectedShape { .. }
+        | Answer::BodyTooLarge { .. }
+        | Answer::Mismatched { .. } => {
             (Exit::Unknown, CHANGED, "Try again; if it stays so, report it with these lines.")
         }
         // Such as a proxy's 407. A media server's status counts as its refusal, because it sends no codes.

@@ -28,4 +28,5 @@ mod repository;
 mod resources;
 mod session;
 mod sign_in;
+mod surplus_responses;
 mod token_flows;

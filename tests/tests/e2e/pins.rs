@@ -8,7 +8,7 @@ use plex_auth_proto::pin::{ForwardUrl, Pin, PinCode, PinId, PinState};
 use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token};
 use plex_auth_tests::every_operation::IDENTIFIER;
 
-use crate::harness::{Harness, bad_gateway, json, over_every_carrier, portal_page, unix_now};
+use crate::harness::{Harness, bad_gateway, over_every_carrier, portal_page, unix_now};
 
 /// Returns the token, or `None` while the PIN is not linked.
 fn poll(harness: &Harness, pin: &Pin) -> Result<Option<Token>, Error> {
@@ -112,7 +112,6 @@ fn failed_polls_do_not_end_a_pin() {
             (Misbehaviour::answer(429, "", "").header("retry-after", "7"), true),
             (bad_gateway(), true),
             (Misbehaviour::redirect(302, "https://portal.example/"), false),
-            (json(r#"{"id":7,"authToken":"of-another-pin"}"#), false),
         ] {
             harness.respond_once(&path, response);
             let error = poll(harness, &pin).unwrap_err();

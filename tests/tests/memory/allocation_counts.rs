@@ -6,7 +6,7 @@ use plex_auth_tests::workloads::{Kind, everything};
 /// The failing test prints the new lines. Replace these if the change is intended.
 const EXPECTED: &[(&str, u64)] = &[
     ("call: sign-in", 7),
-    ("call: token details", 5),
+    ("call: token details", 6),
     ("call: transient token", 8),
     ("call: source", 10),
     ("answer: token details", 279),

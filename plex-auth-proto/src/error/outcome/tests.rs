@@ -5,6 +5,7 @@ use http::{Request, Response};
 
 use super::Outcome::{self, NotSent, Refused, Unknown};
 use crate::error::{Error, ResponseError, TransportErrorKind};
+use crate::pin::PinId;
 use crate::{Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Token};
 
 /// Declares the name of every variant and the list of all names. A new variant does not compile before it has a
@@ -36,6 +37,7 @@ variants! {
     Error::Response(ResponseError::Redirected { .. }) => "Redirected",
     Error::Response(ResponseError::UnexpectedContent { .. }) => "UnexpectedContent",
     Error::Response(ResponseError::UnexpectedShape { .. }) => "UnexpectedShape",
+    Error::Response(ResponseError::Mismatched { .. }) => "Mismatched",
     Error::Response(ResponseError::BodyTooLarge { .. }) => "BodyTooLarge",
 }
 
@@ -44,11 +46,13 @@ variants! {
 enum To {
     PlexTv,
     PlexTvOverHttp,
+    /// A PIN that is polled.
+    Pin,
     MediaServer,
     /// A custom call without a host.
     Own,
 }
-use To::{MediaServer as Server, Own, PlexTv as Tv, PlexTvOverHttp as TvOverHttp};
+use To::{MediaServer as Server, Own, Pin, PlexTv as Tv, PlexTvOverHttp as TvOverHttp};
 
 const PLEX: &str = r#"{"errors":[{"code":1001}]}"#;
 const TEXT: &str = r#"{"error":"You appear to be having trouble"}"#;
@@ -92,6 +96,7 @@ const ROWS: &[(To, RangeInclusive<u16>, &str, Outcome)] = &[
     (Tv, 600..=999, PLEX, Unknown),
     (TvOverHttp, 400..=499, PLEX, Refused),
     (TvOverHttp, 400..=428, NONE, Unknown),
+    (Pin, 200..=299, r#"{"id":8,"authToken":"xyz-Abc_0123456789ab"}"#, Unknown),
     (Server, 300..=303, PAGE, Refused),
     (Server, 400..=400, PAGE, Unknown),
     (Server, 401..=401, PAGE, Refused),
@@ -116,6 +121,7 @@ fn call(to: To) -> Call<()> {
     let call = match to {
         Tv => PlexTv::new(me()).sign_in(&credentials).map(|_| ()),
         TvOverHttp => PlexTv::at(me(), url).sign_in(&credentials).map(|_| ()),
+        Pin => PlexTv::new(me()).poll_pin(&PinId::new(7)).map(|_| ()),
         Server => MediaServer::new(me(), url, Token::new("abc").unwrap()).root().map(|_| ()),
         Own => Call::status_only("postX", Request::post("https://plex.tv/x").body(()).unwrap()),
     };

@@ -51,6 +51,9 @@ impl fmt::Display for ResponseError {
                 return write!(f, "answered {} with {content}", status.as_u16());
             }
             Self::UnexpectedShape { path, problem, .. } => return write!(f, "`{path}` {problem}"),
+            Self::Mismatched { path, .. } => {
+                return write!(f, "the response belongs to another request: `{path}` differs");
+            }
             Self::BodyTooLarge { limit, .. } => {
                 return write!(f, "the answer is larger than {limit} bytes");
             }

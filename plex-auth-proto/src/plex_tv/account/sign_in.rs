@@ -14,7 +14,8 @@ use crate::wire::lenient::{self, Value};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
-        .unauthorized("the login or the password is wrong");
+        .unauthorized("the login or the password is wrong")
+        .own_connection();
 
 impl PlexTv {
     /// `POST {plex.tv}/users/signin` (postUsersSignInData): signs in with login and password, and

@@ -1,6 +1,7 @@
 use http::Method;
 
 use crate::call::{Call, request};
+use crate::jwt::PlexJwt;
 use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::{self, Account};
@@ -49,6 +50,23 @@ impl PlexTv {
     #[doc(alias = "getTokenDetails")]
     pub fn token_details(&self, token: &Token) -> Call<Account> {
         let request = request::request(&OPERATION, "", &self.identity, &self.url, Some(token));
-        Call::new(&OPERATION, request, account::read)
+        let token = token.clone();
+        Call::compared(&OPERATION, request, account::read, move |account| differs(account, &token))
+    }
+}
+
+/// Returns the field by which the account is not the one that the token belongs to. A JWT is compared by account, as
+/// Plex may answer with a renewed one. Whether Plex always repeats an opaque token is not confirmed.
+fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
+    match PlexJwt::unverified(requested) {
+        Ok(jwt) => {
+            let id = jwt.user.and_then(|user| user.id);
+            (id.is_some() && account.id.is_some() && id != account.id).then_some("id")
+        }
+        Err(_) => {
+            let repeated = account.auth_token.as_ref()?;
+            let is_opaque = PlexJwt::unverified(repeated).is_err();
+            (is_opaque && repeated.expose() != requested.expose()).then_some("authToken")
+        }
     }
 }

@@ -13,7 +13,9 @@ use crate::wire::media_container;
 use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getDevices", Host::PlexTv, Method::GET, "/devices.xml").idempotent();
+    Operation::new("getDevices", Host::PlexTv, Method::GET, "/devices.xml")
+        .idempotent()
+        .own_connection();
 
 impl PlexTv {
     /// `GET https://plex.tv/devices.xml`: the devices that are signed in to the account, with their tokens,

@@ -12,7 +12,8 @@ use crate::wire::lenient::{self, Value};
 // The nonce is used up by the first one.
 pub(crate) const OPERATION: Operation =
     Operation::new("exchangeJWTToken", Host::PlexTv, Method::POST, "/auth/token")
-        .unauthorized("the device's signed token is not accepted");
+        .unauthorized("the device's signed token is not accepted")
+        .own_connection();
 
 impl PlexTv {
     /// `POST {plex.tv}/auth/token` (exchangeJWTToken): gets a new token for what the device has signed. No

@@ -9,7 +9,7 @@ use crate::values::token::Token;
 use crate::wire::decode;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk");
+    Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk").own_connection();
 
 impl PlexTv {
     /// `POST {plex.tv}/auth/jwk` (registerDeviceJWK): tells Plex the public key of this device, so that it can

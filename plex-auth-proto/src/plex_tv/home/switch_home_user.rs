@@ -7,11 +7,13 @@ use crate::plex_tv::account::sign_in::SignedIn;
 use crate::values::home_pin::HomePin;
 use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
+use crate::wire::decode::DecodeError;
 
 // Each makes another token, and wrong PINs are counted.
 pub(crate) const OPERATION: Operation =
     Operation::new("switchHomeUser", Host::PlexTv, Method::POST, "/home/users/{uuid}/switch")
-        .secret_url();
+        .secret_url()
+        .own_connection();
 
 impl PlexTv {
     /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
@@ -33,6 +35,7 @@ impl PlexTv {
     /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong; [`needs_home_pin`](crate::ResponseError::needs_home_pin) |
     /// | 403 else | [`Forbidden`](crate::ResponseError::Forbidden): this user is none of the Home |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many wrong PINs; wait |
+    /// | another user | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
     /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
@@ -72,7 +75,16 @@ impl PlexTv {
         let query = pin.map(|pin| format!("?pin={}", pin.expose())).unwrap_or_default();
         let request =
             request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, Some(token));
-        Call::new(&OPERATION, request, SignedIn::read)
+        let requested = uuid.clone();
+        Call::new(&OPERATION, request, move |body| {
+            let signed_in = SignedIn::read(body)?;
+            match &signed_in.account.uuid {
+                Some(uuid) if !uuid.eq_ignore_ascii_case(requested.as_str()) => {
+                    Err(DecodeError::Mismatch { path: "uuid" })
+                }
+                _ => Ok(signed_in),
+            }
+        })
     }
 }
 

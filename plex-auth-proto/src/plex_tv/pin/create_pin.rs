@@ -9,7 +9,7 @@ use crate::plex_tv::{PlexTv, pin};
 // Each makes another one. One that is left alone is reported to have killed the token that was kept, and
 // they count against the rate limit.
 pub(crate) const OPERATION: Operation =
-    Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins");
+    Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 
 impl PlexTv {
     /// `POST {plex.tv}/pins` (createOAuthPin): makes a PIN whose code of 4 characters somebody types at

@@ -32,7 +32,7 @@ impl PlexTv {
     /// | Plex answers | error |
     /// |---|---|
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or another identifier's |
-    /// | another PIN | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
+    /// | another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | a token that cannot be one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     /// | 404 without a code, 429, 5xx, a proxy's page | not a word about the PIN; [may be tried again](crate::ResponseError::is_retryable) |
     ///
@@ -117,7 +117,7 @@ pub(crate) fn read(body: &[u8], asked: &PinId) -> Result<PinState, DecodeError> 
     // A token of somebody else's would be taken for the owner's. Where no number can be read nothing speaks
     // against it: the way to it was the number.
     if answer.id.as_ref().is_some_and(|id| id.expose() != asked.expose()) {
-        return Err(DecodeError::shape("id", "is that of another PIN"));
+        return Err(DecodeError::Mismatch { path: "id" });
     }
     answer.state()
 }
@@ -251,7 +251,10 @@ mod tests {
             let error = polled(200, body).unwrap_err();
             match &error {
                 ResponseError::UnexpectedShape { path: found, .. } => {
-                    assert_eq!(found, path, "{body}");
+                    assert_eq!((found.as_str(), path), (path, "authToken"), "{body}");
+                }
+                ResponseError::Mismatched { path: found, .. } => {
+                    assert_eq!((*found, path), (path, "id"), "{body}");
                 }
                 error => panic!("{body}: {error}"),
             }

@@ -12,7 +12,9 @@ use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{List, Paths, add_each};
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources").idempotent();
+    Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources")
+        .idempotent()
+        .own_connection();
 
 /// Without these the list lacks the names that certificates are for, Plex's relay, and IPv6.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";

@@ -8,7 +8,7 @@ use crate::request_body::RequestBody;
 ///
 /// It is made for each call, so it does not clone the header values: they are shared with all requests of the same
 /// identity, and when two cores update their reference counts, that takes a fifth of a call's time.
-pub(super) struct RequestCopy {
+pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,
     body: RequestBody,
@@ -19,7 +19,7 @@ pub(super) struct RequestCopy {
 }
 
 impl RequestCopy {
-    pub(super) fn of(request: &Request<RequestBody>) -> Self {
+    pub(crate) fn of(request: &Request<RequestBody>) -> Self {
         let headers = request.headers();
         let length = headers.values().map(HeaderValue::len).sum();
         let mut copy = Self {
@@ -37,20 +37,20 @@ impl RequestCopy {
     }
 
     /// Returns the request, without its extensions.
-    pub(super) fn into_request(self) -> Request<RequestBody> {
+    pub(crate) fn to_request(&self) -> Request<RequestBody> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
         let mut values = self.values.as_slice();
-        for (name, length, sensitive) in self.headers {
-            let Some((value, rest)) = values.split_at_checked(length) else { break };
+        for (name, length, sensitive) in &self.headers {
+            let Some((value, rest)) = values.split_at_checked(*length) else { break };
             values = rest;
             // It was a valid value before.
             let Ok(mut value) = HeaderValue::from_bytes(value) else { continue };
-            value.set_sensitive(sensitive);
+            value.set_sensitive(*sensitive);
             headers.append(name, value);
         }
-        let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = headers;
         request
     }
@@ -74,7 +74,7 @@ mod tests {
         request.headers_mut().append("cookie", secret);
         let request = request.map(RequestBody::from);
 
-        let copy = RequestCopy::of(&request).into_request();
+        let copy = RequestCopy::of(&request).to_request();
         assert_eq!(copy.method(), request.method());
         assert_eq!(copy.uri(), request.uri());
         assert_eq!(copy.headers(), request.headers());

@@ -1,0 +1,211 @@
+//! A server or a proxy that sends one response too many on a kept connection, so that each later request there is
+//! answered with the response to the one before.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use plex_auth_proto::pin::{PinId, PinState};
+use plex_auth_proto::{Call, Error, ResponseError, Token};
+use plex_auth_tests::carrier::Carrier;
+use plex_auth_tests::every_operation::{Inputs, every_operation};
+use plex_auth_tests::{RawServer, Step, in_parallel};
+
+use crate::harness::{plex_tv_at, write_response};
+
+const ROSA: &str = r#"{"id":1,"username":"rosa","authToken":"token-1"}"#;
+const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
+/// The header and payload of a JWT with `{"user":{"id":2}}`.
+const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
+
+fn success(body: &str) -> Step {
+    write_response("200 OK", body)
+}
+
+/// A server whose first connection answers a second request with Rosa's account again, and whose second connection
+/// has this response.
+fn shifted(second: &str) -> RawServer {
+    RawServer::per_connection(vec![
+        vec![success(ROSA), Step::AwaitRequest, success(ROSA), Step::StallUntilDropped],
+        vec![success(second), Step::StallUntilDropped],
+    ])
+}
+
+/// Sends Rosa's request, then this one, over each transport.
+fn second_result<T>(
+    second: &str,
+    call: impl Fn(&str) -> Call<T> + Sync,
+    check: impl Fn(Result<T, Error>, &RawServer) + Sync,
+) {
+    let carriers = [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq()];
+    in_parallel(carriers, |carrier| {
+        let server = shifted(second);
+        let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        assert_eq!(carrier.send(rosa).unwrap().id, Some(1));
+        check(carrier.send(call(&server.url())), &server);
+    });
+}
+
+#[test]
+fn account_of_another_token_is_requested_again() {
+    for token in ["token-2", JWT_OF_NILO] {
+        let call = |url: &str| plex_tv_at(url).token_details(&Token::new(token).unwrap());
+        second_result(NILO, call, |result, server| {
+            assert_eq!(result.unwrap().username.as_deref(), Some("nilo"));
+            assert_eq!((server.requests().len(), server.connections()), (3, 2));
+        });
+    }
+}
+
+#[test]
+fn own_connection_is_believed() {
+    // It is not confirmed that plex.tv always repeats the token.
+    let call = |url: &str| plex_tv_at(url).token_details(&Token::new("token-2").unwrap());
+    second_result(ROSA, call, |result, server| {
+        assert_eq!(result.unwrap().username.as_deref(), Some("rosa"));
+        assert_eq!(server.requests().len(), 3);
+    });
+}
+
+#[test]
+fn renewed_jwt_is_no_mismatch() {
+    let renewed = format!(r#"{{"id":1,"authToken":"{JWT_OF_NILO}"}}"#);
+    let server = RawServer::start(vec![success(&renewed)]);
+    for carrier in Carrier::transports() {
+        let call = plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
+        assert_eq!(carrier.send(call).unwrap().id, Some(1));
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn pin_of_another_login_is_polled_again() {
+    let call = |url: &str| plex_tv_at(url).poll_pin(&PinId::new(2));
+    second_result(NILO, call, |result, server| {
+        match result.unwrap() {
+            PinState::Linked { auth_token, .. } => assert_eq!(auth_token.expose(), "token-2"),
+            state => panic!("{state:?}"),
+        }
+        assert_eq!(server.requests().len(), 3);
+    });
+    second_result(ROSA, call, |result, _| {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error, Error::Response(ResponseError::Mismatched { path: "id", .. })),
+            "{error}"
+        );
+        assert!(error.is_retryable() && !error.is_token_invalid() && !error.is_pin_gone());
+    });
+}
+
+#[test]
+fn failure_of_the_second_request_is_not_unsent() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let server = RawServer::per_connection(vec![vec![success(ROSA)], vec![Step::Reset]]);
+        let call = plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
+        let error = carrier.send(call).unwrap_err();
+        assert!(error.as_transport().unwrap().may_have_been_sent(), "{error}");
+    });
+}
+
+#[test]
+fn switch_to_another_user_is_an_error() {
+    let server = RawServer::start(vec![success(r#"{"uuid":"0000","authToken":"token-2"}"#)]);
+    for carrier in Carrier::transports() {
+        let inputs = Inputs::at(&server.url());
+        let call = inputs.plex_tv.switch_home_user(&inputs.token, &inputs.home_user, None);
+        let error = carrier.send(call).unwrap_err();
+        assert!(
+            matches!(error, Error::Response(ResponseError::Mismatched { path: "uuid", .. })),
+            "{error}"
+        );
+        assert!(!error.is_retryable() && !error.is_token_invalid());
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn tokens_are_handed_out_on_own_connections() {
+    let operations: Vec<_> =
+        every_operation().into_iter().filter(|every| every.operation.own_connection).collect();
+    assert!(operations.len() >= 9);
+    in_parallel(operations, |every| {
+        in_parallel(Carrier::transports(), |carrier| {
+            let server = RawServer::per_connection(vec![
+                vec![success(ROSA), Step::AwaitRequest, success(ROSA), Step::StallUntilDropped],
+                // A second request on this connection would get no response.
+                vec![success(every.success), Step::StallUntilDropped],
+            ]);
+            let rosa = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+            carrier.send(rosa()).unwrap();
+            every.send(&Inputs::at(&server.url()), &carrier).unwrap();
+            carrier.send(rosa()).unwrap();
+            assert_eq!(server.connections(), 2, "{} {}", carrier.name(), every.operation.name);
+        });
+    });
+}
+
+/// Answers every request with the account of its token, but with the response before that after the third request
+/// of a connection, as after one response too many.
+fn account_server() -> io::Result<String> {
+    fn serve(stream: TcpStream) -> io::Result<()> {
+        let mut writer = stream.try_clone()?;
+        let mut lines = BufReader::new(stream).lines();
+        let mut before = String::new();
+        for count in 0.. {
+            let mut number = None;
+            loop {
+                let Some(line) = lines.next().transpose()? else { return Ok(()) };
+                if line.is_empty() {
+                    break;
+                }
+                if let Some((name, value)) = line.split_once(": ")
+                    && name.eq_ignore_ascii_case("x-plex-token")
+                {
+                    number = value.strip_prefix("token-").map(str::to_owned);
+                }
+            }
+            let number = number.unwrap_or_default();
+            let body = format!(r#"{{"id":{number},"authToken":"token-{number}"}}"#);
+            let own = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let sent = if count > 2 { &before } else { &own };
+            writer.write_all(sent.as_bytes())?;
+            before = own;
+        }
+        Ok(())
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || serve(stream));
+        }
+    });
+    Ok(url)
+}
+
+/// Sends this many requests, each with another token, from several threads.
+fn nobody_gets_another_account(requests: u32) {
+    for carrier in Carrier::transports() {
+        let url = account_server().unwrap();
+        in_parallel(0..8, |thread| {
+            for request in 0..requests / 8 {
+                let number = u64::from(request * 8 + thread);
+                let token = Token::new(format!("token-{number}")).unwrap();
+                let account = carrier.send(plex_tv_at(&url).token_details(&token)).unwrap();
+                assert_eq!(account.id, Some(number), "{}", carrier.name());
+            }
+        });
+    }
+}
+
+#[test]
+fn accounts_are_not_mixed_up_under_load() {
+    nobody_gets_another_account(400);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn accounts_are_not_mixed_up_in_20_000_calls() {
+    nobody_gets_another_account(20_000);
+}
