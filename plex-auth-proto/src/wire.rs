@@ -4,6 +4,7 @@ pub(crate) mod content;
 pub(crate) mod decode;
 pub(crate) mod lenient;
 pub(crate) mod media_container;
+pub(crate) mod old_json;
 pub(crate) mod open_enum;
 pub(crate) mod percent;
 pub(crate) mod raw_json;

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn json_and_xml_are_equivalent() {
+    fn all_forms_are_equivalent() {
         let json = br#"{"MediaContainer":{"size":29,"friendlyName":"Attic","machineIdentifier":"5f0e1c2d",
             "version":"1.40.0","platform":"Linux","platformVersion":"6.1","myPlex":true,
             "myPlexUsername":"rosa@example.org","myPlexSigninState":"ok","Directory":[{"count":1}]}}"#;
@@ -141,6 +141,11 @@ mod tests {
               myPlexSigninState="ok"><Directory count="1"/></MediaContainer>"#;
         let (json, xml) = (read(json).unwrap(), read(xml).unwrap());
         assert_eq!(format!("{json:?}"), format!("{xml:?}"));
+        let old = br#"{"_elementType":"MediaContainer","friendlyName":"Attic","machineIdentifier":"5f0e1c2d",
+            "version":"1.40.0","platform":"Linux","platformVersion":"6.1","myPlex":"1",
+            "myPlexUsername":"rosa@example.org","myPlexSigninState":"ok",
+            "_children":[{"_elementType":"Directory","count":"1"}]}"#;
+        assert_eq!(format!("{json:?}"), format!("{:?}", read(old).unwrap()));
         assert_eq!(json.my_plex_username.as_deref(), Some("rosa@example.org"));
         assert_eq!(json.friendly_name.as_deref(), Some("Attic"));
         assert_eq!(json.friendly_name, xml.friendly_name);

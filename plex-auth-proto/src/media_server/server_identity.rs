@@ -131,6 +131,7 @@ mod tests {
         for body in [
             r#"{"MediaContainer":{"size":0,"claimed":true,"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
             r#"{"x":1,"MediaContainer":{"claimed":"1","machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#,
+            r#"{"_elementType":"MediaContainer","size":"0","claimed":"1","machineIdentifier":"5f0e1c2d","version":"1.40.0"}"#,
             r#"<MediaContainer size="0" claimed="1" machineIdentifier="5f0e1c2d" version="1.40.0"/>"#,
         ] {
             let identity = read(body.as_bytes()).unwrap();

@@ -153,13 +153,8 @@ impl SourceConnectionInformation {
 impl<'de> Value<'de> for SourceConnectionInformation {
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         let answer = Answer::from_object(map)?;
-        Ok(answer.and_then(|Answer { container, element, devices, unreadable }| match container {
-            Some(Container { devices, unreadable }) => Some(Self { devices, unreadable }),
-            None if element.as_deref() == Some("MediaContainer") => {
-                Some(Self { devices, unreadable })
-            }
-            None => None,
-        }))
+        let container = answer.and_then(|answer| answer.container);
+        Ok(container.map(|Container { devices, unreadable }| Self { devices, unreadable }))
     }
 
     fn unreadable(&self, paths: &mut Paths) {
@@ -222,9 +217,6 @@ lenient::object! {
     #[derive(Debug)]
     struct Answer {
         container: Option<Container> as "MediaContainer",
-        /// Very old servers have the container's fields at the root, and this.
-        element: Option<String> as "_elementType",
-        devices: Vec<SourceDevice> as "Device",
     }
 }
 

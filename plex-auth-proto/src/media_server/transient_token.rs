@@ -114,8 +114,6 @@ lenient::object! {
     #[derive(Debug)]
     struct Answer {
         container: Option<Container> as "MediaContainer",
-        /// Very old servers have the container's fields at the root.
-        token: Option<Token>,
     }
 }
 
@@ -129,9 +127,7 @@ lenient::object! {
 impl<'de> Value<'de> for TransientToken {
     fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         let answer = Answer::from_object(map)?;
-        let token = answer.and_then(|Answer { container, token, .. }| {
-            container.and_then(|container| container.token).or(token)
-        });
+        let token = answer.and_then(|Answer { container, .. }| container?.token);
         Ok(token.map(|token| Self { token }))
     }
 }

@@ -1,9 +1,9 @@
 //! From the bytes of a success to a value.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::de::StrRead;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::wire::content::Content;
 use crate::wire::lenient::{List, Object, Value};
-use crate::wire::{repair, xml};
+use crate::wire::{old_json, repair, xml};
 
 /// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
 pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
@@ -115,12 +115,30 @@ pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
 
 fn has_member(body: &[u8], member: &str) -> bool {
     let text = text(trim(body));
-    let members: Result<BTreeMap<Cow<'_, str>, &RawValue>, _> = serde_json::from_str(&text);
-    members.is_ok_and(|members| members.contains_key(member))
+    serde_json::Deserializer::from_str(&text).deserialize_map(Member(member)).unwrap_or(false)
+}
+
+/// Visits an object, and returns whether it has this member. A key that cannot be read is another one.
+struct Member<'a>(&'a str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let mut found = false;
+        while let Some((key, IgnoredAny)) = map.next_entry::<&RawValue, IgnoredAny>()? {
+            found |= serde_json::from_str::<String>(key.get()).is_ok_and(|key| key == self.0);
+        }
+        Ok(found)
+    }
 }
 
 /// Reads a JSON object, or the XML that stands for it, whose root is called `root`; the JSON form has
-/// that name around it where it is an `envelope`.
+/// that name around it where it is an `envelope`, or is that of very old servers.
 pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
@@ -128,7 +146,8 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
 ) -> Result<Option<T>, DecodeError> {
     let body = trim(body);
     if body.first() != Some(&b'<') {
-        return object(body);
+        let converted = envelope.then(|| old_json::converted(&text(body), root)).flatten();
+        return object(converted.as_ref().map_or(body, |converted| converted.as_bytes()));
     }
     let content = Zeroizing::new(xml::read(&text(body), root).map_err(not_ours)?);
     if !envelope {

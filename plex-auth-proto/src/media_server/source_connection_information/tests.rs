@@ -24,7 +24,7 @@ fn request_is_correct() {
 }
 
 #[test]
-fn json_and_xml_are_equivalent() {
+fn all_forms_are_equivalent() {
     let json = parse(
         r#"{"MediaContainer":{"size":1,"Device":[{"name":"Attic","clientIdentifier":"5f0e1c2d",
             "accessToken":"transient-5ea1","Connection":[
@@ -44,7 +44,16 @@ fn json_and_xml_are_equivalent() {
           </Device>
         </MediaContainer>"#,
     );
+    let old = parse(
+        r#"{"_elementType":"MediaContainer","size":"1","_children":[{"_elementType":"Device",
+            "name":"Attic","clientIdentifier":"5f0e1c2d","accessToken":"transient-5ea1","_children":[
+            {"_elementType":"Connection","protocol":"https","address":"10.0.2.1","port":"32400",
+             "uri":"https://10-0-2-1.feed.plex.direct:32400","local":"1","relay":"0"},
+            {"_elementType":"Connection","protocol":"https","address":"203.0.113.9","port":"8443",
+             "uri":"https://203-0-113-9.feed.plex.direct:8443","local":"0","relay":"1"}]}]}"#,
+    );
     let shown = format!("{json:?}");
+    assert_eq!(shown, format!("{old:?}"));
     assert_eq!(shown, format!("{xml:?}"));
     assert!(!shown.contains("Attic"), "{shown}");
     let device = json.device().unwrap();

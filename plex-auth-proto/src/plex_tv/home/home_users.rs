@@ -213,6 +213,7 @@ mod tests {
     fn minimal_and_unusual_homes_are_read() {
         assert!(parse(r#"{"users":[]}"#).users.is_empty());
         assert!(parse(r#"{"id":7}"#).users.is_empty());
+        assert!(parse(r#"{"\ud800":1,"users":[],"x":1e999}"#).users.is_empty());
         let one = parse(r#"{"users":{"uuid":7,"protected":"1","username":"","email":null}}"#);
         assert_eq!(one.users[0].uuid.as_ref().unwrap().as_str(), "7");
         assert!(one.users[0].has_home_pin() && one.users[0].email.is_none());

@@ -1,0 +1,106 @@
+//! The JSON of very old media servers: an element has its name in `_elementType`, and its child elements, of any
+//! name, in `_children`.
+//!
+//! It becomes the JSON that newer servers send, in which child elements are lists by name.
+
+use std::collections::BTreeMap;
+
+use serde::ser::{Error, Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+const NAME: &str = "_elementType";
+const CHILDREN: &str = "_children";
+
+/// How many levels of elements are converted. The deepest that a server sends is three.
+const MAX_DEPTH: usize = 16;
+
+/// Returns the document in the newer form, if it is an element with this name.
+pub(crate) fn converted(text: &str, name: &str) -> Option<Zeroizing<String>> {
+    if !text.contains(NAME) {
+        return None;
+    }
+    let element: &RawValue = serde_json::from_str(text).ok()?;
+    if name_of(element).as_deref() != Some(name) {
+        return None;
+    }
+    let converted = BTreeMap::from([(name, Element { element, depth: MAX_DEPTH })]);
+    serde_json::to_string(&converted).ok().map(Zeroizing::new)
+}
+
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn name_of(element: &RawValue) -> Option<String> {
+    let members: Members<'_> = serde_json::from_str(element.get()).ok()?;
+    serde_json::from_str(members.get(NAME)?.get()).ok()
+}
+
+/// An element that is written in the newer form, and how many levels of it are.
+struct Element<'a> {
+    element: &'a RawValue,
+    depth: usize,
+}
+
+impl Serialize for Element<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members: Members<'_> =
+            serde_json::from_str(self.element.get()).map_err(S::Error::custom)?;
+        members.remove(NAME);
+        let mut lists = BTreeMap::<String, Vec<Element<'_>>>::new();
+        let children = members.remove(CHILDREN);
+        if let (Some(depth), Some(children)) = (self.depth.checked_sub(1), children) {
+            let children: Vec<&RawValue> = serde_json::from_str(children.get()).unwrap_or_default();
+            for element in children {
+                if let Some(name) = name_of(element) {
+                    lists.entry(name).or_default().push(Element { element, depth });
+                }
+            }
+        }
+        let mut object = serializer.serialize_map(None)?;
+        for (name, elements) in &lists {
+            object.serialize_entry(name, elements)?;
+        }
+        // An attribute that has the name of an element counts, as it comes last. Plex has none.
+        for (name, value) in &members {
+            object.serialize_entry(name, value)?;
+        }
+        object.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::converted;
+
+    #[test]
+    fn children_become_lists_by_name() {
+        let old = r#"{"_elementType":"M","size":"1","_children":[
+            {"_elementType":"A","x":1e999},{"_elementType":"B","_children":[]},7,
+            {"_elementType":"A","_children":[{"_elementType":"C","y":[{}]}]}]}"#;
+        let new = r#"{"M":{"A":[{"x":1e999},{"C":[{"y":[{}]}]}],"B":[{}],"size":"1"}}"#;
+        assert_eq!(converted(old, "M").unwrap().as_str(), new);
+        let odd = r#"{"_elementType":"M","size":"1","_children":7}"#;
+        assert_eq!(converted(odd, "M").unwrap().as_str(), r#"{"M":{"size":"1"}}"#);
+    }
+
+    #[test]
+    fn other_documents_are_left_alone() {
+        for text in [
+            r#"{"M":{"size":1}}"#,
+            r#"{"_elementType":"N"}"#,
+            r#"{"_elementType":7}"#,
+            r#"{"_elementType":"M""#,
+            r#"{"x":{"_elementType":"M"}}"#,
+            "",
+        ] {
+            assert!(converted(text, "M").is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_children_are_left_out() {
+        let start = r#"{"_elementType":"M","_children":["#;
+        let deep = format!("{}{}", start.repeat(100), "]}".repeat(100));
+        assert_eq!(converted(&deep, "M").unwrap().matches('M').count(), 1 + super::MAX_DEPTH);
+    }
+}
