@@ -12,5 +12,5 @@ pub(crate) mod secret;
 pub(crate) mod server_url;
 pub(crate) mod source;
 pub(crate) mod token;
-mod typed_text;
+pub(crate) mod typed_text;
 pub(crate) mod unix_seconds;

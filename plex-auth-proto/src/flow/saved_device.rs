@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::flow::saved_state::InvalidSavedState;
+use crate::flow::saved_state::{self, InvalidSavedState};
 use crate::jwt::Jwk;
 use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
@@ -28,7 +28,7 @@ impl SavedDevice {
         jwk: &Jwk,
         saved: &str,
     ) -> Result<Self, InvalidSavedState> {
-        let saved: Self = serde_json::from_str(saved).map_err(|_| InvalidSavedState::Unreadable)?;
+        let saved: Self = saved_state::read(saved)?;
         let (Some(identifier), Some(key_id)) = (&saved.client_identifier, &saved.key_id) else {
             return Err(InvalidSavedState::Unreadable);
         };

@@ -1,3 +1,12 @@
+use serde::de::DeserializeOwned;
+
+use crate::values::typed_text::trim;
+
+/// Reads a saved state. An editor may have added a byte order mark.
+pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
+    serde_json::from_str(trim(saved)).map_err(|_| InvalidSavedState::Unreadable)
+}
+
 /// Why a saved state cannot be restored. The text is left as it is: it is right for the client identifier, the key
 /// and the server that it was saved with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

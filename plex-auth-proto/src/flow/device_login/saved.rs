@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::InvalidSavedState;
+use crate::flow::saved_state::{self, InvalidSavedState};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -67,11 +67,10 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
         let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
         let pin = if strong {
-            serde_json::from_str(saved).map(DevicePin::of_strong)
+            DevicePin::of_strong(saved_state::read(saved)?)
         } else {
-            serde_json::from_str(saved).map(DevicePin::of_short)
+            DevicePin::of_short(saved_state::read(saved)?)
         };
-        let pin = pin.map_err(|_| InvalidSavedState::Unreadable)?;
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);
         Ok(Self::of(PinMachine::restored(plex_tv, method, now, pin, life)))

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::machine::PinMachine;
 use super::{LoginPin, PinLogin, WithoutKey};
-use crate::flow::saved_state::InvalidSavedState;
+use crate::flow::saved_state::{self, InvalidSavedState};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
 use crate::values::secret::Secret;
@@ -58,9 +58,8 @@ impl<P: LoginPin> PinLogin<P> {
         saved: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
-        let Saved { client_identifier, ends_at, .. } =
-            serde_json::from_str(saved).map_err(|_| InvalidSavedState::Unreadable)?;
-        let pin: P = serde_json::from_str(saved).map_err(|_| InvalidSavedState::Unreadable)?;
+        let Saved { client_identifier, ends_at, .. } = saved_state::read(saved)?;
+        let pin: P = saved_state::read(saved)?;
         if client_identifier.as_deref() != Some(plex_tv.identity().identifier()) {
             return Err(InvalidSavedState::OtherIdentifier);
         }

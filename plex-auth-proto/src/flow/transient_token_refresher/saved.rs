@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::progress::TransientTokenReason;
 use super::{LIFE, TransientTokenRefresher};
-use crate::flow::saved_state::InvalidSavedState;
+use crate::flow::saved_state::{self, InvalidSavedState};
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
@@ -59,7 +59,7 @@ impl TransientTokenRefresher {
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
         let unreadable = InvalidSavedState::Unreadable;
-        let saved: Saved = serde_json::from_str(saved).map_err(|_| unreadable)?;
+        let saved: Saved = saved_state::read(saved)?;
         let (Some(token), Some(ends_at)) = (saved.token, saved.ends_at) else {
             return Err(unreadable);
         };

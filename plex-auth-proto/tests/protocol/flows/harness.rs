@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::RequestId;
 use plex_auth_proto::http::{Method, Response};
-use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Reply, Step};
+use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Reply, Secret, Step};
 
 /// The result of one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,11 @@ pub(crate) fn cut_off(sent: bool) -> Scripted {
 
 pub(crate) fn plex_tv(identifier: &str) -> PlexTv {
     PlexTv::new(ClientIdentity::builder(identifier).build().unwrap())
+}
+
+/// A saved state after an editor has added a byte order mark and a line end.
+pub(crate) fn edited(saved: &Secret) -> String {
+    format!("\u{feff}{}\r\n", saved.expose())
 }
 
 /// Tue, 14 Nov 2023 22:13:20 GMT

@@ -12,7 +12,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::{ClientIdentity, Flow, MediaServer, Step, Token};
 
-use super::harness::{Answer, Built, Driven, RetryAfter, Scripted, TransportError, start};
+use super::harness::{Answer, Built, Driven, RetryAfter, Scripted, TransportError, edited, start};
 
 const HOUR: u64 = 3600;
 const UNREACHABLE: Scripted = TransportError(TransportErrorKind::Unreachable, false);
@@ -278,7 +278,7 @@ fn saved_state_is_restored() {
 
     let later = start() + Duration::from_secs(40 * HOUR);
     let restore =
-        |at| TransientTokenRefresher::restore(server_at(url, "id"), saved.expose(), at).unwrap();
+        |at| TransientTokenRefresher::restore(server_at(url, "id"), &edited(&saved), at).unwrap();
     let mut driven = Driven::at(later, restore(later));
     assert_eq!(driven.token(), Some("transient-5ea1-1"));
     driven.respond(transient(2));

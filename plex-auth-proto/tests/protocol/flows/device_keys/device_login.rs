@@ -8,7 +8,7 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::{Flow, Step};
 
 use super::{CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login};
-use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
+use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, edited, plex_tv};
 
 #[test]
 fn each_poll_is_signed_again() {
@@ -250,7 +250,7 @@ fn saved_login_is_restored() {
     let saved = driven.flow.save(driven.now);
     assert!(!format!("{:?}", driven.flow).contains("G7KX"));
     let restore = |identifier: &str| {
-        DeviceLogin::restore(plex_tv(identifier), &key, saved.expose(), driven.now)
+        DeviceLogin::restore(plex_tv(identifier), &key, &edited(&saved), driven.now)
     };
     assert_eq!(restore("other").map(|_| ()).unwrap_err(), InvalidSavedState::OtherIdentifier);
     let mut again = Driven::at(driven.now, restore("id").unwrap());

@@ -5,7 +5,7 @@ use plex_auth_proto::jwt::Jwk;
 use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 
 use super::{DAY, Key, NONCE, REMOVED, exchanged, jwt, refresher};
-use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
+use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, edited, plex_tv};
 
 #[test]
 fn key_is_registered_once() {
@@ -77,7 +77,7 @@ fn saved_state_needs_its_identifier_and_key() {
     for broken in ["", "{}", "[]", "null", r#"{"clientIdentifier":"id"}"#] {
         assert_eq!(restore("id", &key, broken), InvalidSavedState::Unreadable, "{broken}");
     }
-    let again = DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap();
+    let again = DeviceTokenRefresher::restore(plex_tv("id"), &key, &edited(&saved)).unwrap();
     assert_eq!(again.save().expose(), saved.expose());
     let mut driven = Driven::new(again);
     driven.respond(Answer(200, NONCE));

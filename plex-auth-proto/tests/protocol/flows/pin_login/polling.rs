@@ -8,7 +8,7 @@ use plex_auth_proto::pin::ShortPin;
 use plex_auth_proto::{Flow, Step};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
-use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, plex_tv};
+use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, edited, plex_tv};
 
 #[test]
 fn polls_once_a_second_until_linked() {
@@ -181,7 +181,7 @@ fn saved_login_is_restored() {
     assert!(!format!("{:?} {saved:?}", driven.flow).contains("G7KX"));
 
     let later = driven.now + Duration::from_secs(100);
-    let login = PinLogin::restore(plex_tv("id"), saved.expose(), later).unwrap();
+    let login = PinLogin::restore(plex_tv("id"), &edited(&saved), later).unwrap();
     let mut driven = Driven::at(later, login);
     assert_eq!(driven.left(), 799);
     let request = driven.send().unwrap();
