@@ -106,7 +106,7 @@ impl Error {
         self.as_response().is_some_and(ResponseError::is_token_invalid)
     }
 
-    /// Whether a 401 or 403 may come from a proxy or a captive portal instead of plex.tv, so that it says nothing
+    /// Whether a 401, 403 or 498 may come from a proxy or a captive portal instead of plex.tv, so that it says nothing
     /// about the token: see [`ResponseError::is_unconfirmed`].
     pub fn is_unconfirmed(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_unconfirmed)
@@ -149,7 +149,7 @@ impl Error {
     /// | any other [`TransportError`] | [`Unknown`](Outcome::Unknown) |
     /// | [`Redirected`](ResponseError::Redirected), [`RateLimited`](ResponseError::RateLimited) (429) | [`Refused`](Outcome::Refused) |
     /// | 4xx from plex.tv whose body [lists Plex's errors](Rejection::errors) | [`Refused`](Outcome::Refused) |
-    /// | 401 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
+    /// | 401 or 498 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
     /// | 401 or 403 from a media server | [`Refused`](Outcome::Refused) |
     /// | any other 4xx: a web page, a proxy's response, a call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |

@@ -97,17 +97,19 @@ impl ResponseError {
         if is_refusal { Outcome::Refused } else { Outcome::Unknown }
     }
 
-    /// Whether a 401 or 403 may come from a proxy or a captive portal instead of plex.tv: its body is not one of
-    /// Plex's errors, such as a web page or half a response. It says nothing about the token, the password or the
-    /// account.
+    /// Whether a 401, 403 or 498 may come from a proxy or a captive portal instead of plex.tv: its body is not one
+    /// of Plex's errors, such as a web page or half a response. It says nothing about the token, the password or
+    /// the account.
     ///
-    /// A 401 without a body counts as Plex's over `https`, where nothing else can answer in its name.
+    /// A 401 or 498 without a body counts as Plex's over `https`, where nothing else can answer in its name.
     pub fn is_unconfirmed(&self) -> bool {
         match self {
             Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {
                 let is_of_plex_tv = rejection.context().host() == Some(Host::PlexTv);
                 let status = rejection.status().as_u16();
-                is_of_plex_tv && matches!(status, 401 | 403) && self.outcome() == Outcome::Unknown
+                is_of_plex_tv
+                    && matches!(status, 401 | 403 | 498)
+                    && self.outcome() == Outcome::Unknown
             }
             _ => false,
         }
@@ -122,8 +124,10 @@ fn is_refusal(rejection: &Rejection) -> bool {
         Some(Host::PlexTv) => {
             // Over plain HTTP, anything in between could have sent a status without a body.
             let is_https = context.origin().is_some_and(|origin| origin.scheme() == "https");
-            let is_bare_401 = status.as_u16() == 401 && rejection.has_empty_body() && is_https;
-            status.is_client_error() && (!rejection.errors().is_empty() || is_bare_401)
+            // These two are about a token or a password only, and gateways send none of their own with an empty body.
+            let is_about_token = matches!(status.as_u16(), 401 | 498);
+            let is_bare = is_about_token && rejection.has_empty_body() && is_https;
+            status.is_client_error() && (!rejection.errors().is_empty() || is_bare)
         }
         // Its refusals are web pages.
         Some(Host::MediaServer) => matches!(status.as_u16(), 401 | 403),

@@ -232,13 +232,13 @@ impl ResponseError {
 
     /// Whether Plex said that the token is no longer valid: only then is it of use to forget it and sign in again.
     ///
-    /// True for a 401 of plex.tv to a call that carried a token, unless it is [unconfirmed](Self::is_unconfirmed);
-    /// for 498; and for a 422 that says "Invalid token". A media server's refusal is none: it speaks for that
+    /// True for a 401 or 498 of plex.tv to a call that carried a token, unless it is
+    /// [unconfirmed](Self::is_unconfirmed), and for a 422 that says "Invalid token". A media server's refusal is none: it speaks for that
     /// server only. Neither is an outage, a rate limit, a proxy's page or silence.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let of_the_account = match self.status().as_u16() {
-            401 => context.host() == Some(Host::PlexTv) && !self.is_unconfirmed(),
+            401 | 498 => context.host() == Some(Host::PlexTv) && !self.is_unconfirmed(),
             _ => context.host() != Some(Host::MediaServer),
         };
         matches!(self, Self::Unauthorized(_)) && context.carried_token() && of_the_account

@@ -215,6 +215,7 @@ mod tests {
             (404, code(1002), Exit::Refused),
             (422, code(1008), Exit::Refused),
             (498, String::new(), Exit::Refused),
+            (498, "<html>".to_owned(), Exit::Unknown),
             (404, "<html>".to_owned(), Exit::Unknown),
             (408, String::new(), Exit::Unknown),
             (429, code(1003), Exit::Unknown),

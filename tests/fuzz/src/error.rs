@@ -85,7 +85,7 @@ fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderM
     let unconfirmed = error.is_unconfirmed();
     assert_eq!(error.is_token_invalid(), invalid && !unconfirmed, "{error:?}");
     if unconfirmed {
-        assert!(context.host() == Some(Host::PlexTv) && matches!(status.as_u16(), 401 | 403));
+        assert!(context.host() == Some(Host::PlexTv) && matches!(status.as_u16(), 401 | 403 | 498));
         assert!(error.rejection().is_some_and(|rejection| rejection.errors().is_empty()));
     }
     if error.needs_verification_code() {

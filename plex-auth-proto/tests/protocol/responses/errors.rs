@@ -308,3 +308,18 @@ fn error_body_is_read_up_to_its_limit() {
     assert!(wants_code(60_000));
     assert!(!wants_code(65_536));
 }
+
+#[test]
+fn foreign_498_is_unconfirmed() {
+    for body in [HTML_401, "<user/>", r#"{"errors":[{"code":10"#] {
+        let error = refused(details(), 498, body);
+        assert!(error.is_unconfirmed() && !error.is_token_invalid(), "{body}");
+        assert!(error.is_retryable(), "{body}");
+        assert!(error.to_string().contains("a proxy or a captive portal"), "{error}");
+    }
+    for body in ["", JSON_1001] {
+        let error = refused(details(), 498, body);
+        assert!(!error.is_unconfirmed() && error.is_token_invalid(), "{body}");
+    }
+    assert!(!refused(transient(), 498, HTML_401).is_unconfirmed());
+}

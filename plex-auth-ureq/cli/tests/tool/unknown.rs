@@ -52,7 +52,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
 
     // The status of a refusal, but not from Plex.
-    for status in [401, 403] {
+    for status in [401, 403, 498] {
         harness.fake(plex_auth_fake::FakePlex::behave);
         harness.fake(|fake| {
             fake.misbehave("/user", Misbehaviour::answer(status, "text/html", page));
