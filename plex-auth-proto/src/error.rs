@@ -9,8 +9,10 @@ pub use crate::values::source::InvalidSource;
 pub use crate::values::token::InvalidToken;
 pub use crate::values::unix_seconds::InvalidUnixSeconds;
 pub use crate::wire::content::Content;
+pub use crate::wire::field_path::FieldPath;
 pub use outcome::Outcome;
 pub use plex_error::PlexError;
+pub use redirect_target::RedirectTarget;
 pub use rejection::Rejection;
 pub use response::ResponseError;
 pub use transport::{TlsErrorKind, TransportError, TransportErrorKind};
@@ -19,6 +21,7 @@ use http::StatusCode;
 
 mod outcome;
 mod plex_error;
+mod redirect_target;
 mod rejection;
 mod response;
 mod transport;

@@ -2,6 +2,7 @@
 
 pub(crate) mod content;
 pub(crate) mod decode;
+pub(crate) mod field_path;
 pub(crate) mod lenient;
 pub(crate) mod media_container;
 pub(crate) mod old_json;

@@ -17,6 +17,19 @@ pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 /// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
 const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
+/// The response headers that `Debug` shows.
+const SHOWN_HEADERS: [&str; 9] = [
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "transfer-encoding",
+    "x-request-id",
+];
+
 /// Reads the answer to one [`Call`](crate::Call).
 ///
 /// What a carrier must know is here, too: whether the request [may be sent again](Self::is_idempotent),
@@ -98,11 +111,20 @@ impl<T> Reply<T> {
 
     /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
     ///
+    /// A server can echo a secret in any header. `Debug` of the headers shows only values that help to find an
+    /// error, such as those of `Date` and `Retry-After`; the others are marked sensitive.
+    ///
     /// # Errors
     ///
     /// The same.
-    pub fn read(&self, response: Response<impl AsRef<[u8]>>) -> Result<Response<T>, ResponseError> {
+    pub fn read(
+        &self,
+        mut response: Response<impl AsRef<[u8]>>,
+    ) -> Result<Response<T>, ResponseError> {
         let value = self.parse(&response)?;
+        for (name, value) in response.headers_mut() {
+            value.set_sensitive(!SHOWN_HEADERS.contains(&name.as_str()));
+        }
         Ok(response.map(|_| value))
     }
 

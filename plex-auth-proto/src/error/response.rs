@@ -1,12 +1,13 @@
-use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 
+use crate::error::redirect_target::RedirectTarget;
 use crate::error::rejection::Rejection;
 use crate::operation::Host;
-use crate::operation::context::{Origin, RequestContext};
+use crate::operation::context::RequestContext;
 use crate::values::retry_after::RetryAfter;
 use crate::wire::content::Content;
 use crate::wire::decode::DecodeError;
+use crate::wire::field_path::FieldPath;
 
 mod message;
 
@@ -86,8 +87,8 @@ pub enum ResponseError {
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// Where it pointed, by origin only; absent where that cannot be read.
-        to: Option<Origin>,
+        /// The origin that it points to; absent if that cannot be read.
+        to: Option<RedirectTarget>,
     },
     /// A success that is not what Plex answers: a proxy's page, a captive portal's, a broken document.
     #[non_exhaustive]
@@ -106,8 +107,8 @@ pub enum ResponseError {
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// The field, as a path: `MediaContainer.token`.
-        path: String,
+        /// The field, such as `MediaContainer.token`.
+        path: FieldPath,
         /// What is wrong with it.
         problem: &'static str,
     },
@@ -148,7 +149,7 @@ impl ResponseError {
         body: &[u8],
     ) -> Self {
         if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            let to = redirect_target(context, headers);
+            let to = RedirectTarget::read(context, headers);
             return Self::Redirected { context: Box::new(context.clone()), status, to };
         }
         let rejection = Rejection::read(context, status, headers, body);
@@ -314,21 +315,3 @@ impl ResponseError {
 }
 
 impl std::error::Error for ResponseError {}
-
-/// Where a redirect points, by origin.
-fn redirect_target(context: &RequestContext, headers: &HeaderMap) -> Option<Origin> {
-    let location = headers.get(LOCATION)?.to_str().ok()?.trim();
-    let own = context.origin();
-    let absolute = match location.strip_prefix("//") {
-        Some(_) => &format!("{}:{location}", own?.scheme()),
-        // A relative one can have a whole URL in its query.
-        None if location.split(['/', '?', '#']).next().is_some_and(|it| it.ends_with(':')) => {
-            location
-        }
-        None => return own.cloned(),
-    };
-    Origin::of(&absolute.parse().ok()?).filter(|to| to.host().len() <= MAX_HOST_LENGTH)
-}
-
-/// The longest name that DNS can have.
-const MAX_HOST_LENGTH: usize = 253;

@@ -11,6 +11,7 @@ use serde_path_to_error::{Path, Segment};
 use zeroize::Zeroizing;
 
 use crate::wire::content::Content;
+use crate::wire::field_path::FieldPath;
 use crate::wire::lenient::{List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
@@ -39,7 +40,7 @@ impl<T> Decoded<T> {
 pub(crate) enum DecodeError {
     Content(Content),
     Shape {
-        path: String,
+        path: FieldPath,
         problem: &'static str,
     },
     /// The response to another request, by this field.
@@ -49,8 +50,8 @@ pub(crate) enum DecodeError {
 }
 
 impl DecodeError {
-    pub(crate) fn shape(path: &str, problem: &'static str) -> Self {
-        Self::Shape { path: path.to_owned(), problem }
+    pub(crate) fn shape(path: &'static str, problem: &'static str) -> Self {
+        Self::Shape { path: FieldPath::known(path), problem }
     }
 }
 
@@ -198,13 +199,13 @@ fn not_ours(not_ours: xml::NotOurs) -> DecodeError {
 /// The text of the error is left behind: it quotes values.
 fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeError {
     DecodeError::Shape {
-        path: redacted_path(error.path()),
+        path: FieldPath::received(redacted_path(error.path())),
         problem: "is missing or of an unexpected kind",
     }
 }
 
 /// Whether a key that the server made up may be shown: one with a digit in it can be a token.
-pub(crate) fn is_safe_to_show(key: &str) -> bool {
+fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 

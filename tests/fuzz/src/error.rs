@@ -26,16 +26,9 @@ fn check_text(error: &ResponseError) {
     assert!(!line.ends_with('.'), "{line}");
     let debug = format!("{error:?}");
     assert!(!debug.contains(breaks_a_line), "{debug:?}");
-    let host = match error {
-        ResponseError::Redirected { to: Some(to), .. } => to.host(),
-        _ => "",
-    };
     for secret in [TOKEN, PASSWORD] {
-        // The host that a redirect points to is shown whatever it is called.
-        if !host.contains(secret) {
-            assert!(!line.contains(secret), "{line}");
-            assert!(!debug.contains(secret), "{debug}");
-        }
+        assert!(!line.contains(secret), "{line}");
+        assert!(!debug.contains(secret), "{debug}");
     }
     assert!(std::error::Error::source(error).is_none());
 }
@@ -48,7 +41,7 @@ fn breaks_a_line(character: char) -> bool {
 fn check_kind(error: &ResponseError, status: StatusCode) {
     let right = match (error, status.as_u16()) {
         (ResponseError::UnexpectedContent { .. }, 200..300) => true,
-        (ResponseError::UnexpectedShape { path, .. }, 200..300) => !path.is_empty(),
+        (ResponseError::UnexpectedShape { path, .. }, 200..300) => !path.as_str().is_empty(),
         (ResponseError::BodyTooLarge { .. } | ResponseError::Mismatched { .. }, 200..300) => true,
         (ResponseError::Redirected { to, .. }, 300..400) => {
             let shown = to.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -36,7 +36,8 @@ fn is_not_followed(harness: &Harness) {
                 let Some(ResponseError::Redirected { to: found, .. }) = error.as_response() else {
                     panic!("{status} to {location:?}: {error:?}");
                 };
-                assert_eq!(found.as_ref().map(ToString::to_string), *to, "{location:?}");
+                let found = found.as_ref().map(|found| found.origin().to_string());
+                assert_eq!(found, *to, "{location:?}");
                 let requests = harness.fake(|fake| fake.requests().len());
                 assert_eq!(requests, 1, "{status} to {location:?}");
             }

@@ -30,16 +30,21 @@ impl fmt::Display for ResponseError {
             Self::Rejected(_) => f.write_str("refused")?,
             Self::Redirected { to, .. } => {
                 return match to {
-                    Some(to) if context.origin() == Some(to) => write!(
+                    Some(to) if context.origin() == Some(to.origin()) => write!(
                         f,
                         "redirected within {to}, which is never followed; check the path of the \
                          base URL ({})",
                         status.as_u16()
                     ),
-                    Some(to) => write!(
+                    Some(to) if to.is_known() => write!(
                         f,
                         "redirected to {to}, which is never followed; if that is the right server, \
                          use it as base URL ({})",
+                        status.as_u16()
+                    ),
+                    Some(to) => write!(
+                        f,
+                        "redirected to {to}, which is never followed; check the base URL ({})",
                         status.as_u16()
                     ),
                     None => {

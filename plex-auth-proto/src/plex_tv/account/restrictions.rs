@@ -5,7 +5,6 @@ use serde::de::MapAccess;
 
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
-use crate::wire::decode::is_safe_to_show;
 use crate::wire::lenient::{self, One, Paths, Seen, Value};
 
 /// Restrictions of a managed or guest user, set one by one.
@@ -40,9 +39,17 @@ impl CustomRestrictions {
     }
 }
 
+/// The names that have been seen. Any other one is up to the response, and is not shown.
+const SHOWN: [&str; 5] = ["all", "movies", "television", "music", "photos"];
+
+fn shown(name: &str) -> &str {
+    if SHOWN.contains(&name) { name } else { "*" }
+}
+
 impl fmt::Debug for CustomRestrictions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.iter().map(|(name, seen)| (name, seen.value()))).finish()
+        let shown = self.0.iter().map(|(name, seen)| (shown(name), seen.value()));
+        f.debug_map().entries(shown).finish()
     }
 }
 
@@ -57,7 +64,7 @@ impl<'de> Value<'de> for CustomRestrictions {
 
     fn unreadable(&self, paths: &mut Paths) {
         for (name, _) in self.0.iter().filter(|(_, seen)| **seen == Seen::Unreadable) {
-            paths.add(if is_safe_to_show(name) { name } else { "*" });
+            paths.add(shown(name));
         }
     }
 }

@@ -6,7 +6,8 @@ use plex_auth_proto::error::RetryAfter;
 use plex_auth_proto::{PlexTv, ResponseError};
 
 use super::{
-    HTML_401, JSON_1001, XML_1001, details, me, refused, refused_with, sign_in, token, transient,
+    HTML_401, JSON_1001, XML_1001, details, me, refused, refused_with, response, sign_in, token,
+    transient,
 };
 
 #[test]
@@ -284,7 +285,8 @@ fn redirect_shows_only_the_origin() {
                 location.map(|location| ("location", location)).into_iter().collect();
             let error = refused_with(transient(), status, &headers, "");
             let ResponseError::Redirected { to: found, .. } = &error else { panic!("{error:?}") };
-            assert_eq!(found.as_ref().map(ToString::to_string).as_deref(), to, "{location:?}");
+            let found = found.as_ref().map(|found| found.origin().to_string());
+            assert_eq!(found.as_deref(), to, "{location:?}");
             let shown = format!("{error} {error:?}");
             for secret in ["t0ken", "pass", "user", "index.html"] {
                 assert!(!shown.contains(secret), "{shown}");
@@ -294,8 +296,8 @@ fn redirect_shows_only_the_origin() {
     let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
     assert_eq!(
         error.to_string(),
-        "getTransientToken at http://10.0.0.7:32400: redirected to https://plex.example, which is never \
-         followed; if that is the right server, use it as base URL (308)"
+        "getTransientToken at http://10.0.0.7:32400: redirected to another host, which is never \
+         followed; check the base URL (308)"
     );
 }
 
@@ -322,4 +324,43 @@ fn foreign_498_is_unconfirmed() {
         assert!(!error.is_unconfirmed() && error.is_token_invalid(), "{body}");
     }
     assert!(!refused(transient(), 498, HTML_401).is_unconfirmed());
+}
+
+#[test]
+fn foreign_redirect_host_is_not_shown() {
+    for location in [
+        "http://Hunter",
+        "https://hunter/",
+        "//hunter/x",
+        "http://hunter.plex.tv/",
+        "http://plex.tv.hunter/",
+    ] {
+        let error = refused_with(details(), 302, &[("location", location)], "");
+        let shown = format!("{error} {error:?} {error:#?}").to_lowercase();
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+    for (location, shown) in [
+        ("https://clients.plex.tv/x", "redirected to https://clients.plex.tv"),
+        ("http://plex.tv/x", "redirected to http://plex.tv"),
+        ("/x", "redirected within https://plex.tv"),
+    ] {
+        let error = refused_with(details(), 302, &[("location", location)], "");
+        assert!(error.to_string().contains(shown), "{error}");
+    }
+}
+
+#[test]
+fn unlisted_response_headers_are_sensitive() {
+    let headers = [
+        ("set-cookie", "s=hunter"),
+        ("authorization", "Bearer hunter"),
+        ("x-plex-token", "hunter"),
+        ("x-echo", "hunter"),
+        ("retry-after", "7"),
+    ];
+    let (_, reply) = details().into_parts();
+    let read = reply.read(response(200, &headers, "{\"id\":7}")).unwrap();
+    let shown = format!("{:?}", read.headers());
+    assert!(!shown.contains("hunter") && shown.contains("\"7\""), "{shown}");
+    assert_eq!(read.headers()["x-plex-token"], "hunter");
 }

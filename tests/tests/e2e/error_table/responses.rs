@@ -160,7 +160,7 @@ fn rows() -> Vec<Row> {
         row("504 No", "", "5xx", "Unavailable", "trouble at the server (504)").retryable(IfIdempotent),
         row("511 Network Authentication Required", HTML, "5xx", "Unavailable", "trouble at the server (511)").retryable(IfIdempotent),
         row("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
-            "redirected to https://portal.example, which is never followed; if that is the right server, use it as base URL (302)"),
+            "redirected to another host, which is never followed; check the base URL (302)"),
         row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "redirected, which is never followed (301)"),
         row("307 Moved", "", "3xx", "Redirected", "redirected, which is never followed (307)"),
         row("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "answered 200 with an HTML page").retryable(IfIdempotent),

@@ -1,0 +1,96 @@
+use std::fmt;
+
+/// The path of a field in a response, such as `MediaContainer.token` or `users.0.uuid`.
+///
+/// In a call of the caller's own, the names in it can come from the response, as the keys of a map do, and a
+/// letters-only name can be a secret. `Display` and `Debug` show `*` in place of such names, and so do all errors.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use plex_auth_proto::{Call, ResponseError, http};
+///
+/// let request = http::Request::get("https://plex.tv/x").body(())?;
+/// let call = Call::<BTreeMap<String, Vec<u8>>>::json("getX", request);
+/// let response = http::Response::new(r#"{"friends": [1, "x"]}"#);
+/// let error = call.reply().parse(&response).unwrap_err();
+/// assert_eq!(error.to_string(), "getX at https://plex.tv: `*.1` is missing or of an unexpected kind");
+///
+/// let ResponseError::UnexpectedShape { path, .. } = error else { return Err("another error".into()) };
+/// assert_eq!(path.as_str(), "friends.1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FieldPath(Names);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Names {
+    /// Names of this library's.
+    Known(&'static str),
+    /// Names that the response can have chosen.
+    Received(Box<str>),
+}
+
+impl FieldPath {
+    pub(crate) const fn known(path: &'static str) -> Self {
+        Self(Names::Known(path))
+    }
+
+    pub(crate) fn received(path: String) -> Self {
+        Self(Names::Received(path.into()))
+    }
+
+    /// Returns the path with its names: for the developer, and not for a log. Names that contain more than ASCII
+    /// letters, `_` and `-`, or more than 40 characters, are `*` here, too.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Names::Known(path) => path,
+            Names::Received(path) => path,
+        }
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Names::Received(path) = &self.0 else { return f.write_str(self.as_str()) };
+        for (index, name) in path.split('.').enumerate() {
+            let is_index = name.bytes().all(|byte| byte.is_ascii_digit());
+            let separator = if index == 0 { "" } else { "." };
+            write!(f, "{separator}{}", if is_index { name } else { "*" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldPath({self})")
+    }
+}
+
+impl PartialEq<str> for FieldPath {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for FieldPath {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FieldPath;
+
+    #[test]
+    fn received_names_are_placeholders() {
+        for (path, shown) in [("correct.0.horse", "*.0.*"), ("*", "*"), ("7", "7"), (".", ".")] {
+            let path = FieldPath::received(path.to_owned());
+            assert_eq!(path.to_string(), shown);
+            assert_eq!(format!("{path:?}"), format!("FieldPath({shown})"));
+        }
+        let known = FieldPath::known("MediaContainer.token");
+        assert_eq!(known.to_string(), "MediaContainer.token");
+    }
+}
