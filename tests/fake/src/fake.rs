@@ -27,7 +27,7 @@ pub use misbehaviour::{Delivery, Misbehaviour, Reply};
 pub use pins::Pin;
 pub use sources::{Connection, Source};
 
-use crate::seen::Seen;
+use crate::seen::{Record, Seen};
 use accounts::Accounts;
 use ask::Ask;
 use claims::Claims;
@@ -58,7 +58,7 @@ pub struct FakePlex {
     servers: MediaServers,
     claims: Claims,
     misbehaviours: Misbehaviours,
-    seen: Vec<Seen>,
+    seen: Record,
     base_url: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl FakePlex {
             servers: MediaServers::new(),
             claims: Claims::default(),
             misbehaviours: Misbehaviours::default(),
-            seen: Vec::new(),
+            seen: Record::default(),
             base_url: None,
         }
     }
@@ -97,20 +97,26 @@ impl FakePlex {
         self.misbehaviours = Misbehaviours::default();
     }
 
-    /// Every request so far, oldest first.
+    /// The requests so far, oldest first. Only the newest are recorded: between 32 and 64 MiB of them, each
+    /// counted as its size and 512 bytes.
     pub fn requests(&self) -> &[Seen] {
-        &self.seen
+        self.seen.requests()
     }
 
-    /// How many requests with this verb came to this path. `/user` also counts `/api/v2/user`.
+    /// How many of the [recorded](Self::requests) requests with this verb came to this path. `/user` also counts
+    /// `/api/v2/user`.
     pub fn seen(&self, method: &str, path: &str) -> usize {
         let here = |seen: &&Seen| seen.method == method && same_place(seen.path(), path);
-        self.seen.iter().filter(here).count()
+        self.seen.requests().iter().filter(here).count()
     }
 
     /// Forgets the requests so far.
     pub fn forget_requests(&mut self) {
-        self.seen.clear();
+        self.seen = Record::default();
+    }
+
+    pub(crate) fn number_of_requests(&self) -> usize {
+        self.seen.count()
     }
 
     /// The account of this kind.

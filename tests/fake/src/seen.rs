@@ -31,6 +31,12 @@ impl Seen {
         }
     }
 
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        512 + self.target.len() + self.body.len() + headers.sum::<usize>()
+    }
+
     /// The target without its query.
     pub fn path(&self) -> &str {
         self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
@@ -67,6 +73,48 @@ impl fmt::Debug for Seen {
             .field("headers", headers)
             .field("body", &String::from_utf8_lossy(body))
             .finish()
+    }
+}
+
+/// The newest requests.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    requests: Vec<Seen>,
+    bytes: usize,
+    forgotten: usize,
+}
+
+// Enough for a load test of 100,000 requests, and little for a machine that runs one for days.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+impl Record {
+    /// Adds a request. If they are too large, the older half of them is dropped, so that this is rare.
+    pub(crate) fn add(&mut self, seen: Seen) {
+        let size = seen.size();
+        if self.bytes.saturating_add(size) > MAX_BYTES {
+            let mut kept = self.bytes;
+            let sizes = self.requests.iter().map(Seen::size);
+            let old = sizes.take_while(|old| {
+                let is_dropped = kept + size > MAX_BYTES / 2;
+                kept -= if is_dropped { *old } else { 0 };
+                is_dropped
+            });
+            let old = old.count();
+            self.forgotten += old;
+            self.requests.drain(..old);
+            self.bytes = kept;
+        }
+        self.bytes += size;
+        self.requests.push(seen);
+    }
+
+    pub(crate) fn requests(&self) -> &[Seen] {
+        &self.requests
+    }
+
+    /// How many requests were added.
+    pub(crate) fn count(&self) -> usize {
+        self.forgotten + self.requests.len()
     }
 }
 

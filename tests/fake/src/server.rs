@@ -37,8 +37,8 @@ use plan::Plans;
 #[doc(hidden)]
 pub use plan::{ConnectionPlan, ConnectionPlans};
 
-/// The header of an answer that says which request it answers: its place among
-/// [`FakePlex::requests`], counted from 0. A client that mixes up its connections can be caught by it.
+/// The header of an answer that says which request it answers: its place among all requests since
+/// [`FakePlex::forget_requests`], counted from 0. A client that mixes up its connections can be caught by it.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
 /// A [`FakePlex`] on `127.0.0.1`, on a thread of its own, until it is dropped.
@@ -292,7 +292,7 @@ async fn answer(
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (Reply { mut response, delivery }, number) = {
         let mut fake = shared.lock();
-        let number = fake.requests().len();
+        let number = fake.number_of_requests();
         (fake.reply(&request, now), number)
     };
     response.headers_mut().insert(REQUEST_NUMBER, HeaderValue::from(number));

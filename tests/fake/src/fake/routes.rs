@@ -61,7 +61,7 @@ impl FakePlex {
 
     /// Returns the response to a request, and how a carrier delivers it.
     pub fn reply(&mut self, request: &Request<Vec<u8>>, now: u64) -> Reply {
-        self.seen.push(Seen::from_request(request));
+        self.seen.add(Seen::from_request(request));
         let path = request.uri().path();
         let (canned, delivery) = match self.misbehaviours.take(path) {
             Some(misbehaviour) => misbehaviour.into_parts(),

@@ -124,6 +124,26 @@ fn requests_are_recorded_and_counted() {
 }
 
 #[test]
+fn record_of_requests_is_bounded() {
+    let mut plex = FakePlex::new();
+    let large = Request::put("/nothing").body(vec![b'x'; 1024 * 1024]).unwrap();
+    for _ in 0..200 {
+        plex.answer(&large, NOW);
+    }
+    request("GET", "/user").send(&mut plex);
+    let recorded: usize = plex.requests().iter().map(|seen| seen.body.len()).sum();
+    assert!(recorded <= 64 * 1024 * 1024, "{recorded} bytes");
+    assert_eq!(plex.requests().last().unwrap().path(), "/user");
+    assert_eq!(plex.seen("GET", "/user"), 1);
+
+    let small = Request::get("/x").body(Vec::new()).unwrap();
+    for _ in 0..140_000 {
+        plex.answer(&small, NOW);
+    }
+    assert!(plex.requests().len() <= 131_072, "{} requests", plex.requests().len());
+}
+
+#[test]
 fn unknown_paths_and_methods_are_refused() {
     let mut plex = FakePlex::new();
     assert_eq!(request("GET", "/api/v2/nothing").json().send(&mut plex).error_code(), (404, 1002));
