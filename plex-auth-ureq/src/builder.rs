@@ -73,10 +73,11 @@ impl TransportBuilder {
     /// Takes the proxy from the environment, as it is now: the first of `ALL_PROXY`, `HTTPS_PROXY` and
     /// `HTTP_PROXY`, in upper or lower case. None of them set means no proxy.
     ///
-    /// Hosts in `NO_PROXY` are asked directly. It is a list of names, `*.example.com` or `192.168.0.*`;
-    /// networks as `192.168.0.0/16` are not understood, and mean nothing. The warning of
-    /// [`proxy`](Self::proxy) about plain HTTP holds here, too, and the environment is not always one's
-    /// own.
+    /// Hosts in `NO_PROXY` are connected to directly. It is a list, separated by commas or white space, of names
+    /// (which include their subdomains), `*.example.com`, `192.168.0.*` and IP addresses. A port after a host is
+    /// accepted, but the entry then applies to all ports of that host. Anything else, such as the network
+    /// `192.168.0.0/16`, is [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy)
+    /// about plain HTTP applies here, too, and the environment is not always the caller's own.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }

@@ -22,6 +22,13 @@ pub enum InvalidTransport {
     /// The proxy is of a kind that this transport does not speak to: SOCKS, or `https` without the
     /// feature `rustls`. An agent of one's own may.
     ProxyProtocol,
+    /// An entry of `NO_PROXY` is not understood. Without it, a connection that should be direct would go through the
+    /// proxy.
+    #[non_exhaustive]
+    NoProxyEntry {
+        /// Which, counted from 1.
+        number: usize,
+    },
 }
 
 impl fmt::Display for InvalidTransport {
@@ -40,6 +47,11 @@ impl fmt::Display for InvalidTransport {
             Self::ProxyProtocol => {
                 f.write_str("this kind of proxy needs an agent of your own: Transport::over")
             }
+            Self::NoProxyEntry { number } => write!(
+                f,
+                "entry {number} of NO_PROXY is not understood; write a host, host:port, *.example.com, \
+                 192.168.0.* or an IP address (networks such as 192.168.0.0/16 are not supported)"
+            ),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Reading, checking and redacting proxies.
 
+use std::ffi::OsString;
 use std::{env, fmt};
 
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::invalid_transport::InvalidTransport;
+
+mod no_proxy;
 
 /// Reads the URL of a proxy.
 pub(crate) fn from_url(url: &str) -> Result<Proxy, InvalidTransport> {
@@ -17,12 +20,34 @@ pub(crate) fn from_url(url: &str) -> Result<Proxy, InvalidTransport> {
 
 /// Reads the proxy from the environment.
 pub(crate) fn from_env() -> Result<Option<Proxy>, InvalidTransport> {
-    match Proxy::try_from_env() {
-        Some(proxy) => check(proxy).map(Some),
-        // ureq ignores a URL that it cannot read, and connects directly.
-        None if PROXY_VARIABLES.iter().any(|name| is_set(name)) => Err(InvalidTransport::ProxyUrl),
-        None => Ok(None),
-    }
+    from_variables(|name| env::var_os(name))
+}
+
+fn from_variables(
+    get: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<Proxy>, InvalidTransport> {
+    let first =
+        |names: &[&str]| names.iter().filter_map(|name| get(name)).find(|value| !value.is_empty());
+    let Some(url) = first(&PROXY_VARIABLES) else { return Ok(None) };
+    let proxy = from_url(url.to_str().ok_or(InvalidTransport::ProxyUrl)?)?;
+    let Some(list) = first(&NO_PROXY_VARIABLES) else { return Ok(Some(proxy)) };
+    let list = list.to_str().ok_or(InvalidTransport::NoProxyEntry { number: 1 })?;
+    with_no_proxy(&proxy, no_proxy::patterns(list)?).map(Some)
+}
+
+/// The same proxy with these exceptions, which ureq takes only while it builds one.
+fn with_no_proxy(proxy: &Proxy, patterns: Vec<String>) -> Result<Proxy, InvalidTransport> {
+    let builder = Proxy::builder(proxy.protocol())
+        .host(proxy.host())
+        .port(proxy.port())
+        .resolve_target(proxy.resolve_target());
+    let builder = match (proxy.username(), proxy.password()) {
+        (Some(user), Some(password)) => builder.username(user).password(password),
+        (Some(user), None) => builder.username(user),
+        (None, _) => builder,
+    };
+    let builder = patterns.iter().fold(builder, |builder, pattern| builder.no_proxy(pattern));
+    builder.build().map_err(|_| InvalidTransport::ProxyUrl)
 }
 
 fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
@@ -56,9 +81,7 @@ fn is_plain(proxy: &Proxy) -> bool {
 const PROXY_VARIABLES: [&str; 6] =
     ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
-fn is_set(variable: &str) -> bool {
-    env::var_os(variable).is_some_and(|value| !value.is_empty())
-}
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// A proxy without user and password.
 pub(crate) struct ProxyAddress<'a>(&'a Proxy);
@@ -73,5 +96,58 @@ impl fmt::Debug for ProxyAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.0.uri().scheme_str().unwrap_or("http");
         write!(f, "{scheme}://{}:{}", self.0.host(), self.0.port())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProxyAddress, from_variables};
+    use crate::invalid_transport::InvalidTransport;
+
+    #[test]
+    fn exceptions_are_obeyed_and_the_rest_is_kept() {
+        let proxy = from_variables(|name| match name {
+            "HTTPS_PROXY" => Some("http://rosa:p%40ss@proxy.example:3128".into()),
+            "no_proxy" => Some("localhost, ::1, 10.0.0.7:32400, plex.example".into()),
+            _ => None,
+        });
+        let proxy = proxy.unwrap().unwrap();
+        assert_eq!((proxy.username(), proxy.password()), (Some("rosa"), Some("p@ss")));
+        assert_eq!(format!("{:?}", ProxyAddress::new(&proxy)), "http://proxy.example:3128");
+        for (url, is_direct) in [
+            ("http://localhost:32400", true),
+            ("http://[::1]:32400", true),
+            ("http://10.0.0.7:32400", true),
+            ("https://a.plex.example", true),
+            ("https://PLEX.example", true),
+            ("https://notplex.example", false),
+            ("http://[::2]:32400", false),
+            ("https://plex.tv", false),
+        ] {
+            assert_eq!(proxy.is_no_proxy(&url.parse().unwrap()), is_direct, "{url}");
+        }
+    }
+
+    #[test]
+    fn first_variable_that_is_set_decides() {
+        let read = |variables: &'static [(&'static str, &'static str)]| {
+            from_variables(move |name| {
+                let set = variables.iter().find(|(variable, _)| *variable == name);
+                set.map(|(_, value)| value.into())
+            })
+        };
+        assert!(read(&[("NO_PROXY", "10.0.0.0/8")]).unwrap().is_none());
+        let proxy = read(&[("ALL_PROXY", ""), ("http_proxy", "proxy.example")]).unwrap().unwrap();
+        assert_eq!(proxy.host(), "proxy.example");
+        let network = read(&[("ALL_PROXY", "proxy.example"), ("NO_PROXY", "a, 10.0.0.0/8")]);
+        assert_eq!(network.unwrap_err(), InvalidTransport::NoProxyEntry { number: 2 });
+        for url in ["http://", "http://rosa:12#34@proxy.example"] {
+            let variables = [("ALL_PROXY", url), ("HTTP_PROXY", "proxy.example")];
+            let error = from_variables(|name| {
+                let set = variables.iter().find(|(variable, _)| *variable == name);
+                set.map(|(_, value)| value.into())
+            });
+            assert_eq!(error.unwrap_err(), InvalidTransport::ProxyUrl, "{url}");
+        }
     }
 }

@@ -174,6 +174,10 @@ fn a_proxy_is_used_only_on_request() {
         .with_variable("PLEX_AUTH_PROXY_FROM_ENV", "1")
         .with_variable("ALL_PROXY", "socks5://rosa:pw@x");
     harness.run(&["whoami"]).assert_failed(74, &["ALL_PROXY", "http:// URL"]);
+    let harness = harness
+        .with_variable("ALL_PROXY", &proxy.url())
+        .with_variable("NO_PROXY", "localhost, 10.0.0.0/8");
+    harness.run(&["whoami"]).assert_failed(74, &["entry 2 of NO_PROXY", "not supported"]);
 }
 
 #[test]
