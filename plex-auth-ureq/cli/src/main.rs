@@ -20,6 +20,7 @@ mod interrupt;
 mod login;
 mod logout;
 mod man;
+mod name;
 mod output;
 mod prompt;
 mod server;

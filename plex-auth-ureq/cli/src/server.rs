@@ -4,6 +4,7 @@ use plex_auth_ureq::server::{Resource, Resources};
 use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 
 use crate::failure::{Exit, Failure};
+use crate::name;
 use crate::session::{ActiveProfile, Session};
 
 /// The server over the best of its connections, to be asked with the token that it takes from this account.
@@ -55,9 +56,8 @@ fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failu
     if let Some(server) = resources.server(named) {
         return Ok(server);
     }
-    let is_called = |server: &&Resource| {
-        server.name.as_deref().is_some_and(|name| name.to_lowercase() == named.to_lowercase())
-    };
+    let is_called =
+        |server: &&Resource| server.name.as_deref().is_some_and(|name| name::is_same(name, named));
     let mut by_name = resources.servers().filter(is_called);
     match (by_name.next(), by_name.next()) {
         (Some(server), None) => Ok(server),
@@ -65,5 +65,27 @@ fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failu
             .next("See which there are: plex-auth servers")),
         (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are called {named}"))
             .next("Name one by its identifier, which stands below its name: plex-auth servers")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plex_auth_ureq::http::Response;
+    use plex_auth_ureq::{ClientIdentity, PlexTv, Token};
+
+    use super::find;
+
+    #[test]
+    fn server_is_found_in_either_unicode_form() {
+        let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
+        let call = plex_tv.resources(&Token::new("abc").unwrap());
+        let response = Response::new(
+            "[{\"name\":\"Gru\u{308}n \",\"provides\":\"server\",\"clientIdentifier\":\"5f0e\"}]",
+        );
+        let resources = call.reply().parse(&response).unwrap();
+        for named in ["gr\u{fc}n", "Gru\u{308}n", " GR\u{dc}N\n", "5f0e"] {
+            assert!(find(&resources, named).is_ok(), "{named:?}");
+        }
+        assert!(find(&resources, "grun").is_err());
     }
 }

@@ -5,6 +5,7 @@ use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
+use crate::name::{folded, is_same};
 use crate::session::{ActiveProfile, Session};
 use crate::state::profile::{self, Profile};
 use crate::users::name;
@@ -78,7 +79,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
         .find(|user| user.uuid.as_ref().is_some_and(|uuid| uuid.as_str() == named));
     let is_called = |user: &&HomeUser| {
         let names = [&user.title, &user.username].into_iter().flatten();
-        names.into_iter().any(|name| name.to_lowercase() == named.to_lowercase())
+        names.into_iter().any(|name| is_same(name, named))
     };
     let mut by_name = home.users.iter().filter(is_called);
     match (by_uuid, by_name.next(), by_name.next()) {
@@ -95,7 +96,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
 /// Returns the default name of a user's profile: the user's name in lowercase, as one plain word to any shell, or the
 /// identifier if nothing is left of the name.
 fn profile_name(name: &str, uuid: &HomeUserUuid) -> String {
-    let name = name.to_lowercase();
+    let name = folded(name);
     let words = name.split(|character: char| !character.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     let name = if words.is_empty() { uuid.to_string() } else { words.join("-") };

@@ -187,6 +187,22 @@ fn switch_saves_the_user_as_a_profile() {
 }
 
 #[test]
+fn names_match_in_either_unicode_form() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    for (title, typed) in [
+        ("Zoe\u{301} ", "zo\u{e9}"),
+        ("Zo\u{e9}", "\u{a0}ZOE\u{301}\t"),
+        ("\u{c5}sa", "A\u{30a}sa"),
+    ] {
+        harness.fake(|fake| {
+            fake.account_mut(Who::Managed).body_mut().insert("title".into(), title.into())
+        });
+        harness.succeed(&["switch", typed, "--into", "other"]);
+    }
+    harness.run(&["switch", "zoe", "--into", "other"]).assert_failed(64, &["nobody in the Home"]);
+}
+
+#[test]
 fn profile_names_need_no_shell_quoting() {
     let harness = Harness::signed_in(Who::PlexPass);
     let uuid = harness.fake(|fake| fake.account(Who::Managed).body()["uuid"].clone());
@@ -195,6 +211,7 @@ fn profile_names_need_no_shell_quoting() {
         ("$(reboot)", "reboot"),
         ("--Json", "json"),
         ("Nilo & José", "nilo-josé"),
+        ("Nilo & Jose\u{301}", "nilo-josé"),
         ("\u{1b} ", uuid),
     ] {
         harness.fake(|fake| {
