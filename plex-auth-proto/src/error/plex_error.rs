@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::MapAccess;
 
 use crate::wire::decode;
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 /// One entry of the list of errors in an answer of Plex's.
 ///
@@ -122,8 +122,8 @@ impl<'de> Value<'de> for PlexError {
         Some(Self { code: None, status: None, message: Some(one_line(text)) })
     }
 
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let entry = Entry::from_object(map)?;
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let entry = Entry::from_object(map, budget)?;
         Ok(entry.map(|Entry { code, status, message, .. }| Self {
             code,
             status,

@@ -2,7 +2,7 @@ use serde::de::MapAccess;
 use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 /// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
 /// [`DeviceClaims::for_exchange`](crate::jwt::DeviceClaims::for_exchange).
@@ -40,8 +40,8 @@ lenient::object! {
 const MAX_LENGTH: usize = 1024;
 
 impl<'de> Value<'de> for Nonce {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let nonce = Answer::from_object(map)?.and_then(|answer| answer.nonce);
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let nonce = Answer::from_object(map, budget)?.and_then(|answer| answer.nonce);
         let nonce = nonce.filter(|nonce| (1..=MAX_LENGTH).contains(&nonce.expose().len()));
         Ok(nonce.map(|text| Self { text }))
     }

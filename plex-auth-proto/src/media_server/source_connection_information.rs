@@ -7,7 +7,7 @@ use crate::operation::{Host, Operation};
 use crate::values::source::Source;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{self, Field, Paths, Unreadable, Value};
+use crate::wire::lenient::{self, Budget, Field, Paths, Unreadable, Value};
 use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation = Operation::new(
@@ -151,8 +151,8 @@ impl SourceConnectionInformation {
 }
 
 impl<'de> Value<'de> for SourceConnectionInformation {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map)?;
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map, budget)?;
         let container = answer.and_then(|answer| answer.container);
         Ok(container.map(|Container { devices, unreadable }| Self { devices, unreadable }))
     }

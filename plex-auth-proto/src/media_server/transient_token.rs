@@ -6,7 +6,7 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 // A second one does no harm: both are valid, and both end by themselves.
 pub(crate) const OPERATION: Operation =
@@ -125,8 +125,8 @@ lenient::object! {
 }
 
 impl<'de> Value<'de> for TransientToken {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map)?;
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map, budget)?;
         let token = answer.and_then(|Answer { container, .. }| container?.token);
         Ok(token.map(|token| Self { token }))
     }

@@ -6,7 +6,7 @@ use serde::de::MapAccess;
 use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 /// The longest claim token that is accepted, in bytes. Plex's own have 26. Together with the bound of a base
 /// URL it keeps every URL under the 64 KiB that one can have.
@@ -122,8 +122,8 @@ impl<'de> Value<'de> for ClaimToken {
         Self::new(text).ok()
     }
 
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Answer::from_object(map)?.and_then(|answer| answer.token))
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        Ok(Answer::from_object(map, budget)?.and_then(|answer| answer.token))
     }
 }
 

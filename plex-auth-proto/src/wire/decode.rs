@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::wire::content::Content;
 use crate::wire::field_path::FieldPath;
-use crate::wire::lenient::{List, Object, Value};
+use crate::wire::lenient::{Budget, List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
 /// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
@@ -71,22 +71,26 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
 /// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
 /// fault: that nothing is there is said by a list without elements.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
-    read_or_repair(body, "is not a list", |json| json.deserialize_seq(List::NEW))
+    read_or_repair(body, body.len(), "is not a list", |json, budget| {
+        json.deserialize_seq(List::new(budget))
+    })
 }
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Reads the body as `read` does, and repaired if that fails. What is no `T` then has this problem.
+/// Reads the body as `read` does, and repaired if that fails. What is no `T` then has this problem. `length` is that of
+/// the response, of which the body can be a conversion.
 fn read_or_repair<T>(
     body: &[u8],
+    length: usize,
     problem: &'static str,
-    read: impl Fn(&mut Reader<'_>) -> Result<T, serde_json::Error>,
+    read: impl Fn(&mut Reader<'_>, &Budget) -> Result<T, serde_json::Error>,
 ) -> Result<T, DecodeError> {
     let body = trim(body);
     let text = text(body);
     let once = |text: &str| {
         let mut json = serde_json::Deserializer::from_str(text);
-        let value = read(&mut json)?;
+        let value = read(&mut json, &Budget::of_document(length))?;
         json.end().map(|()| value)
     };
     once(&text).or_else(|_| {
@@ -97,7 +101,17 @@ fn read_or_repair<T>(
 
 /// Reads a JSON object.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
-    read_or_repair(body, "is not an object", |json| json.deserialize_map(Object::NEW))
+    converted_object(body, body.len())
+}
+
+/// Reads a JSON object that was made from a response of this length.
+fn converted_object<T: for<'de> Value<'de>>(
+    body: &[u8],
+    length: usize,
+) -> Result<Option<T>, DecodeError> {
+    read_or_repair(body, length, "is not an object", |json, budget| {
+        json.deserialize_map(Object::new(budget))
+    })
 }
 
 /// Reads a JSON object. One that is empty by `is_missing` must have this member, or it is another document, such as
@@ -148,13 +162,15 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     let body = trim(body);
     if body.first() != Some(&b'<') {
         let converted = envelope.then(|| old_json::converted(&text(body), root)).flatten();
-        return object(converted.as_ref().map_or(body, |converted| converted.as_bytes()));
+        let json = converted.as_ref().map_or(body, |converted| converted.as_bytes());
+        return converted_object(json, body.len());
     }
     let content = Zeroizing::new(xml::read(&text(body), root).map_err(not_ours)?);
     if !envelope {
-        return object(content.as_bytes());
+        return converted_object(content.as_bytes(), body.len());
     }
-    object(Zeroizing::new(format!(r#"{{"{root}":{}}}"#, *content)).as_bytes())
+    let content = Zeroizing::new(format!(r#"{{"{root}":{}}}"#, *content));
+    converted_object(content.as_bytes(), body.len())
 }
 
 /// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status

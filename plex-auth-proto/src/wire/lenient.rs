@@ -5,6 +5,7 @@
 //! element. Of a field that comes twice the last one counts that can be read. What fits nowhere leaves
 //! its field empty, and the object remembers which ones these were.
 
+pub(crate) use budget::Budget;
 pub(crate) use field::{Field, add_each, read_value, required};
 pub(crate) use key::Key;
 pub(crate) use list::List;
@@ -13,6 +14,7 @@ pub(crate) use object::object;
 pub(crate) use unreadable::{Paths, UNREADABLE, Unreadable};
 pub(crate) use value::{Object, One, Seen, Value, unreadable_fields};
 
+pub(crate) mod budget;
 pub(crate) mod field;
 pub(crate) mod key;
 mod list;

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::wire::lenient::{self, UNREADABLE, Value};
+use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
 /// A part of an answer whose shape is not known, as the JSON text that it came as.
 ///
@@ -64,11 +64,11 @@ impl<'de> Value<'de> for RawJson {
         Self::of(text)
     }
 
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+    fn from_object<A: MapAccess<'de>>(map: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         Self::written(|json| Writer(json).visit_map(map))
     }
 
-    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+    fn from_list<A: SeqAccess<'de>>(list: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         Self::written(|json| Writer(json).visit_seq(list))
     }
 }
@@ -201,12 +201,12 @@ impl Visitor<'_> for Member<'_> {
 #[cfg(test)]
 mod tests {
     use super::RawJson;
-    use crate::wire::lenient::{One, Seen};
+    use crate::wire::lenient::{Budget, One, Seen};
     use serde::de::DeserializeSeed;
 
     fn raw(text: &str) -> RawJson {
         let mut json = serde_json::Deserializer::from_str(text);
-        match One::<RawJson>::NEW.deserialize(&mut json).unwrap() {
+        match One::<RawJson>::new(&Budget::of_unknown()).deserialize(&mut json).unwrap() {
             Seen::This(raw) => raw,
             _ => panic!("nothing of {text}"),
         }

@@ -104,7 +104,7 @@ mod tests {
     use super::repaired;
     use crate::wire::content::Content;
     use crate::wire::decode::{DecodeError, object};
-    use crate::wire::lenient::Value;
+    use crate::wire::lenient::{Budget, Value};
 
     crate::wire::lenient::object! {
         #[derive(Debug)]
@@ -117,8 +117,11 @@ mod tests {
     }
 
     impl<'de> Value<'de> for Box<Thing> {
-        fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-            Thing::from_object(map).map(|thing| thing.map(Self::new))
+        fn from_object<A: serde::de::MapAccess<'de>>(
+            map: A,
+            budget: &Budget,
+        ) -> Result<Option<Self>, A::Error> {
+            Thing::from_object(map, budget).map(|thing| thing.map(Self::new))
         }
     }
 

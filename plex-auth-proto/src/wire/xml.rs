@@ -3,7 +3,7 @@
 //! An element becomes the JSON that Plex would have sent: attributes are text fields, child elements
 //! are lists by name, an element of text alone is a text. So each type is written once.
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Node};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// How deep a document is looked into.
@@ -17,8 +17,14 @@ const MAX_TAG: usize = 4 * 1024;
 /// are in scope at each element: a thousand nested ones keep it busy for seconds.
 const MAX_NAMESPACES: usize = 8;
 
-/// How many elements, texts and comments a document may have.
-const MAX_NODES: u32 = 50_000;
+// The parser takes 56 bytes for each `<` before it begins, more for each text between tags, and 64 for each `=`. An
+// element of Plex's has some hundred bytes, and an attribute twenty.
+/// How many bytes a document has for each of its tags, at least, and for each `=`, beyond the first few.
+const BYTES_PER_TAG: usize = 24;
+const BYTES_PER_ATTRIBUTE: usize = 16;
+
+/// How many tags, and how many `=`, a document of any length may have.
+const MIN_MARKS: usize = 256;
 
 /// What is not read, and whether it is a web page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +63,14 @@ fn document(text: &str) -> Result<Document<'_>, NotOurs> {
     if longest_tag(text) > MAX_TAG || namespaces(text) > MAX_NAMESPACES {
         return Err(NotOurs::Other);
     }
-    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|_| NotOurs::Other)
+    let are_few = |mark: u8, bytes: usize| {
+        let found = text.bytes().filter(|byte| *byte == mark).count();
+        found <= MIN_MARKS + text.len() / bytes
+    };
+    if !are_few(b'<', BYTES_PER_TAG) || !are_few(b'=', BYTES_PER_ATTRIBUTE) {
+        return Err(NotOurs::Other);
+    }
+    Document::parse(text).map_err(|_| NotOurs::Other)
 }
 
 /// An element that becomes JSON, and how many levels of it do.
@@ -181,9 +193,14 @@ mod tests {
 
     #[test]
     fn depth_and_number_of_elements_are_limited() {
-        let deep = format!("<m>{}{}</m>", "<a>".repeat(10_000), "</a>".repeat(10_000));
+        let space = " ".repeat(super::BYTES_PER_TAG);
+        let (start, end) = (format!("<a>{space}"), format!("</a>{space}"));
+        let deep = format!("<m>{}{}</m>", start.repeat(10_000), end.repeat(10_000));
         assert!(read(&deep, "m").is_ok());
         let many = format!("<m>{}</m>", "<a/>".repeat(60_000));
         assert_eq!(read(&many, "m"), Err(NotOurs::Other));
+        let many = format!("<m>{}</m>", "=".repeat(4000));
+        assert_eq!(read(&many, "m"), Err(NotOurs::Other));
+        assert!(read(&format!("<m>{}</m>", "<a b='c'/>".repeat(250)), "m").is_ok());
     }
 }

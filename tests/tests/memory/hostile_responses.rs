@@ -3,11 +3,11 @@
 use plex_auth_proto::http::Response;
 use plex_auth_tests::every_operation::{Inputs, every_operation, one_of_each_kind};
 
-/// The bytes that the core may hold at once for each byte of a response.
-const BYTES_PER_BYTE: u64 = 64;
+/// The bytes that the core may hold at once for each byte of a response, as its documentation says.
+const BYTES_PER_BYTE: u64 = 16;
 
-/// The bytes that a list may hold in addition while it grows: its limit is 1 MiB.
-const LIST_BYTES: u64 = 2 * 1024 * 1024;
+/// The bytes that the core may hold in addition, for responses of any length.
+const FIXED_BYTES: u64 = 256 * 1024;
 
 /// The bytes that are read of an error's body.
 const MAX_ERROR_BODY: usize = 65_536;
@@ -32,6 +32,23 @@ fn hostile(size: usize) -> Vec<(String, String)> {
         fill("<MediaContainer a='", "&amp;", "'/>"),
         fill("<MediaContainer ", "a='' ", "/>"),
         fill("", "<a>", ""),
+        fill("<", "<", ""),
+        fill("<a>", "=", "</a>"),
+        fill("<a>", "<b/>x", "</a>"),
+        fill("<a>", "<b a=''/>", "</a>"),
+        fill("<a>", "<b/>0123456789abcdefghi", "</a>"),
+        fill("<a>", "<b a='' b=''/>0123456789abcdefghij", "</a>"),
+        fill(
+            "<MediaContainer>",
+            "<Device a='\"'>\"\"\"\"\"\"\"\"\"\"\"\"\"</Device>",
+            "</MediaContainer>",
+        ),
+        fill(
+            "{\"_elementType\":\"MediaContainer\",\"_children\":[1",
+            ",{\"_elementType\":\"Device\"}",
+            "]}",
+        ),
+        fill("{\"_elementType\":\"MediaContainer\"", ",\"a\":1", "}"),
         fill("{\"error\":[1", ",{}", "]}"),
         fill("{\"errors\":[1", ",\"x\"", "]}"),
         fill("{\"errors\":[1", ",{\"code\":1}", "]}"),
@@ -61,6 +78,15 @@ fn hostile(size: usize) -> Vec<(String, String)> {
     ] {
         bodies.push(fill("<MediaContainer size='1'>", piece, "</MediaContainer>"));
     }
+    // Objects of which each key is another one.
+    for (start, end) in [
+        ("{\"id\":1,\"customRestrictions\":{\"\":1", "}}"),
+        ("{\"_elementType\":\"MediaContainer\"", "}"),
+        ("{\"users\":null", "}"),
+    ] {
+        let members: String = (0..size / 10).map(|key| format!(",\"{key:05}\":1")).collect();
+        bodies.push((format!("{start} many keys"), format!("{start}{members}{end}")));
+    }
     // Many lists, each within its limit.
     let list = format!(",{{\"connections\":[{{}}{}]}}", ",{}".repeat(500));
     let (_, lists) = fill("[1", &list, "]");
@@ -74,7 +100,7 @@ fn is_bounded(size: usize) {
     for (name, body) in hostile(size) {
         for status in [200, 401] {
             let read = if status == 200 { body.len() } else { body.len().min(MAX_ERROR_BODY) };
-            let bound = BYTES_PER_BYTE * read as u64 + LIST_BYTES;
+            let bound = BYTES_PER_BYTE * read as u64 + FIXED_BYTES;
             let mut response = Response::new(body.clone().into_bytes());
             *response.status_mut() = status.try_into().unwrap();
             // An error is parsed in the same way for all of them.

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
-use crate::wire::lenient::{self, One, Paths, Seen, Value};
+use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 
 /// Restrictions of a managed or guest user, set one by one.
 ///
@@ -54,10 +54,16 @@ impl fmt::Debug for CustomRestrictions {
 }
 
 impl<'de> Value<'de> for CustomRestrictions {
-    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+    fn from_object<A: MapAccess<'de>>(
+        mut map: A,
+        budget: &Budget,
+    ) -> Result<Option<Self>, A::Error> {
         let mut restrictions = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            restrictions.insert(name, map.next_value_seed(One::NEW)?);
+            let value = map.next_value_seed(One::new(budget))?;
+            if budget.take::<(String, Seen<String>)>() {
+                restrictions.insert(name, value);
+            }
         }
         Ok(Some(Self(restrictions)))
     }

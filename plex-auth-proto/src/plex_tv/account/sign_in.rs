@@ -10,7 +10,7 @@ use crate::plex_tv::account::Account;
 use crate::values::credentials::Credentials;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
@@ -102,8 +102,8 @@ impl SignedIn {
 }
 
 impl<'de> Value<'de> for SignedIn {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let Some(mut account) = Account::from_object(map)? else { return Ok(None) };
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let Some(mut account) = Account::from_object(map, budget)? else { return Ok(None) };
         let auth_token = account.auth_token.take();
         Ok(auth_token.map(|auth_token| Self { auth_token, account }))
     }

@@ -7,7 +7,7 @@ use crate::operation::{Host, Operation};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 // The nonce is used up by the first one.
 pub(crate) const OPERATION: Operation =
@@ -86,8 +86,8 @@ lenient::object! {
 struct Exchanged(Token);
 
 impl<'de> Value<'de> for Exchanged {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map)?;
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        let answer = Answer::from_object(map, budget)?;
         let token = answer
             .and_then(|Answer { auth_token, in_camel_case, .. }| auth_token.or(in_camel_case));
         Ok(token.map(Self))

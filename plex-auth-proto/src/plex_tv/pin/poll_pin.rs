@@ -9,7 +9,7 @@ use crate::plex_tv::pin::pin_id::PinId;
 use crate::plex_tv::{PlexTv, pin};
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{self, Value};
+use crate::wire::lenient::{self, Budget, Value};
 
 // The number redeems the token.
 pub(crate) const OPERATION: Operation =
@@ -136,8 +136,8 @@ impl Answer {
 }
 
 impl<'de> Value<'de> for PinState {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Answer::from_object(map)?.and_then(|answer| answer.state().ok()))
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        Ok(Answer::from_object(map, budget)?.and_then(|answer| answer.state().ok()))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::pin_url::PinUrl;
-use crate::wire::lenient::{self, Paths, Value};
+use crate::wire::lenient::{self, Budget, Paths, Value};
 use crate::wire::percent;
 
 /// How long Plex's short PINs live.
@@ -65,8 +65,8 @@ impl ShortPin {
 }
 
 impl<'de> Value<'de> for ShortPin {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Pin::from_object(map)?.map(Self))
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        Ok(Pin::from_object(map, budget)?.map(Self))
     }
 
     fn unreadable(&self, paths: &mut Paths) {

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::hosted_page::HostedPage;
-use crate::wire::lenient::{self, Paths, Value};
+use crate::wire::lenient::{self, Budget, Paths, Value};
 
 /// How long Plex's strong PINs live.
 const USUAL_LIFE: Duration = Duration::from_secs(1800);
@@ -65,8 +65,8 @@ impl StrongPin {
 }
 
 impl<'de> Value<'de> for StrongPin {
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Pin::from_object(map)?.map(Self))
+    fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
+        Ok(Pin::from_object(map, budget)?.map(Self))
     }
 
     fn unreadable(&self, paths: &mut Paths) {

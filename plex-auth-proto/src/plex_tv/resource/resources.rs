@@ -9,7 +9,7 @@ use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
-use crate::wire::lenient::{List, Paths, add_each};
+use crate::wire::lenient::{Budget, List, Paths, add_each};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("getServerResources", Host::PlexTv, Method::GET, "/resources")
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for Rows {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Resources, A::Error> {
-        let (resources, all_read) = List::NEW.visit_seq(list)?;
+        let (resources, all_read) = List::new(&Budget::of_unknown()).visit_seq(list)?;
         Ok(Resources { resources, all_read })
     }
 }

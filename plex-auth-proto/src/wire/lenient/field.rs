@@ -2,6 +2,7 @@
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess};
 
+use super::budget::Budget;
 use super::list::Many;
 use super::plain::{Plain, Take};
 use super::unreadable::Paths;
@@ -15,7 +16,11 @@ pub(crate) trait Field<'de>: Sized {
     }
 
     /// Reads what came into the field; `false` where there was something that could not be read.
-    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
+    fn read<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        budget: &Budget,
+    ) -> Result<bool, D::Error>;
 
     /// Names what inside it, the field of this name, was there and could not be read.
     fn unreadable(&self, name: &str, paths: &mut Paths);
@@ -26,8 +31,12 @@ impl<'de, T: Value<'de>> Field<'de> for Option<T> {
         if T::IS_PLAIN { Some(self) } else { None }
     }
 
-    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
-        match One::NEW.deserialize(deserializer)? {
+    fn read<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        budget: &Budget,
+    ) -> Result<bool, D::Error> {
+        match One::new(budget).deserialize(deserializer)? {
             Seen::This(value) => *self = Some(value),
             Seen::Nothing => {}
             Seen::Unreadable => return Ok(false),
@@ -43,8 +52,12 @@ impl<'de, T: Value<'de>> Field<'de> for Option<T> {
 }
 
 impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
-    fn read<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(Many::field(self))
+    fn read<D: Deserializer<'de>>(
+        &mut self,
+        deserializer: D,
+        budget: &Budget,
+    ) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(Many::field(self, budget))
     }
 
     fn unreadable(&self, name: &str, paths: &mut Paths) {
@@ -58,8 +71,9 @@ impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
 pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
     map: &mut A,
     field: &mut T,
+    budget: &Budget,
 ) -> Result<bool, A::Error> {
-    map.next_value_seed(Slot(field))
+    map.next_value_seed(Slot(field, budget))
 }
 
 /// Reads the value that comes next into a field that is plain. Not inlined, as there are dozens of objects.
@@ -72,19 +86,19 @@ pub(crate) fn read_plain<'de, A: MapAccess<'de>>(
 }
 
 /// The place that a field is read into.
-struct Slot<'a, T>(&'a mut T);
+struct Slot<'a, T>(&'a mut T, &'a Budget);
 
 impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        self.0.read(deserializer)
+        self.0.read(deserializer, self.1)
     }
 }
 
 /// Reads a value without which there is nothing. The error holds no value.
 pub(crate) fn required<'de, T: Value<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
-    let seen = One::<T>::NEW.deserialize(d)?;
+    let seen = One::<T>::new(&Budget::of_unknown()).deserialize(d)?;
     seen.into_value().ok_or_else(|| D::Error::custom("missing or unusable"))
 }
 

@@ -5,17 +5,20 @@ use std::marker::PhantomData;
 
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::budget::Budget;
 use super::value::{One, Seen, Value};
 
 /// Visits what is a list and nothing else; `false` beside it where some of its elements could not be read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct List<T>(PhantomData<T>);
+#[derive(Debug)]
+pub(crate) struct List<'b, T>(&'b Budget, PhantomData<T>);
 
-impl<T> List<T> {
-    pub(crate) const NEW: Self = Self(PhantomData);
+impl<'b, T> List<'b, T> {
+    pub(crate) fn new(budget: &'b Budget) -> Self {
+        Self(budget, PhantomData)
+    }
 }
 
-impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
+impl<'de, T: Value<'de>> Visitor<'de> for List<'_, T> {
     type Value = (Vec<T>, bool);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,26 +27,23 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(Vec<T>, bool), A::Error> {
         let mut elements = Vec::new();
-        let all_read = Many { elements: &mut elements, null_is_empty: false }.visit_seq(list)?;
+        let many = Many { elements: &mut elements, budget: self.0, null_is_empty: false };
+        let all_read = many.visit_seq(list)?;
         Ok((elements, all_read))
     }
 }
 
-/// How much memory a list may take for its elements, what they point to aside: thousands of the largest. An
-/// element of two bytes can become a value of some hundred, so that a hostile answer of 1 MiB would take
-/// more than a small device has. The longest list that Plex sends has some 120 elements.
-const MAX_LIST_BYTES: usize = 1024 * 1024;
-
 /// Visits a list, or one element in place of a list. Elements that cannot be read are left out.
 pub(crate) struct Many<'a, T> {
     elements: &'a mut Vec<T>,
+    budget: &'a Budget,
     /// Whether null stands for no element, rather than for a row that cannot be read.
     null_is_empty: bool,
 }
 
 impl<'a, T> Many<'a, T> {
-    pub(crate) fn field(elements: &'a mut Vec<T>) -> Self {
-        Self { elements, null_is_empty: true }
+    pub(crate) fn field(elements: &'a mut Vec<T>, budget: &'a Budget) -> Self {
+        Self { elements, budget, null_is_empty: true }
     }
 
     fn one<E>(self, element: Result<Seen<T>, E>) -> Result<bool, E> {
@@ -64,41 +64,49 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
-        self.one(One::NEW.visit_bool(value))
+        let one = One::new(self.budget).visit_bool(value);
+        self.one(one)
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<bool, E> {
-        self.one(One::NEW.visit_i64(number))
+        let one = One::new(self.budget).visit_i64(number);
+        self.one(one)
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<bool, E> {
-        self.one(One::NEW.visit_u64(number))
+        let one = One::new(self.budget).visit_u64(number);
+        self.one(one)
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<bool, E> {
-        self.one(One::NEW.visit_f64(number))
+        let one = One::new(self.budget).visit_f64(number);
+        self.one(one)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
-        self.one(One::NEW.visit_str(text))
+        let one = One::new(self.budget).visit_str(text);
+        self.one(one)
     }
 
     fn visit_unit<E: Error>(self) -> Result<bool, E> {
-        self.one(One::NEW.visit_unit())
+        let one = One::new(self.budget).visit_unit();
+        self.one(one)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
-        self.one(One::NEW.visit_map(map))
+        let one = One::new(self.budget).visit_map(map);
+        self.one(one)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
-        let Self { elements, null_is_empty } = self;
+        let Self { elements, budget, null_is_empty } = self;
         elements.clear();
         let mut all_read = true;
-        let most = MAX_LIST_BYTES / size_of::<T>().max(1);
-        while elements.len() < most {
-            match list.next_element_seed(One::<T>::NEW)? {
-                Some(Seen::This(element)) => elements.push(element),
+        loop {
+            match list.next_element_seed(One::<T>::new(budget))? {
+                Some(Seen::This(element)) if budget.take::<T>() => elements.push(element),
+                // There is no memory left for more.
+                Some(Seen::This(_)) => break,
                 Some(Seen::Nothing) => all_read &= null_is_empty,
                 Some(Seen::Unreadable) => all_read = false,
                 None => {
@@ -108,9 +116,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
                 }
             }
         }
-        while list.next_element::<IgnoredAny>()?.is_some() {
-            all_read = false;
-        }
-        Ok(all_read)
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(false)
     }
 }

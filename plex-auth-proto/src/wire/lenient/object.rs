@@ -29,6 +29,7 @@ macro_rules! object {
             /// Reads the object's fields; `None` if one that is required is missing.
             fn from_map<'de, A: serde::de::MapAccess<'de>>(
                 mut map: A,
+                budget: &crate::wire::lenient::budget::Budget,
             ) -> Result<Option<Self>, A::Error> {
                 #[allow(non_camel_case_types)]
                 enum Field { NumberInDisguise, $($required,)* $($field,)* }
@@ -70,7 +71,7 @@ macro_rules! object {
                             match crate::wire::lenient::field::Field::as_plain(&mut $field) {
                                 Some(plain) => (name, plain),
                                 None => {
-                                    let read = crate::wire::lenient::field::read_value(&mut map, &mut $field)?;
+                                    let read = crate::wire::lenient::field::read_value(&mut map, &mut $field, budget)?;
                                     unreadable.note(name, read);
                                     continue;
                                 }
@@ -90,8 +91,11 @@ macro_rules! object {
         }
 
         impl<'de> crate::wire::lenient::value::Value<'de> for $name {
-            fn from_object<A: serde::de::MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-                Self::from_map(map)
+            fn from_object<A: serde::de::MapAccess<'de>>(
+                map: A,
+                budget: &crate::wire::lenient::budget::Budget,
+            ) -> Result<Option<Self>, A::Error> {
+                Self::from_map(map, budget)
             }
 
             fn unreadable(&self, paths: &mut crate::wire::lenient::unreadable::Paths) {

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::budget::Budget;
 use super::number::whole;
 use super::plain::{Plain, Take};
 use super::unreadable::{Paths, UNREADABLE};
@@ -30,13 +31,13 @@ pub(crate) trait Value<'de>: Sized {
     }
 
     /// Reads the list to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
-    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+    fn from_list<A: SeqAccess<'de>>(mut list: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
     /// Reads the map to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
-    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+    fn from_object<A: MapAccess<'de>>(map: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         let mut value = None;
         Plain(&mut value).visit_map(map)?;
         Ok(value)
@@ -108,13 +109,15 @@ fn put<T>(field: &mut Option<T>, value: Option<T>) -> bool {
 }
 
 /// Visits one element and makes a `T` of it, if it can.
-pub(crate) struct One<T>(PhantomData<T>);
+pub(crate) struct One<'b, T>(&'b Budget, PhantomData<T>);
 
-impl<T> One<T> {
-    pub(crate) const NEW: Self = Self(PhantomData);
+impl<'b, T> One<'b, T> {
+    pub(crate) fn new(budget: &'b Budget) -> Self {
+        Self(budget, PhantomData)
+    }
 }
 
-impl<'de, T: Value<'de>> DeserializeSeed<'de> for One<T> {
+impl<'de, T: Value<'de>> DeserializeSeed<'de> for One<'_, T> {
     type Value = Seen<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Seen<T>, D::Error> {
@@ -131,7 +134,7 @@ impl<'de, T: Value<'de>> DeserializeSeed<'de> for One<T> {
     }
 }
 
-impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
+impl<'de, T: Value<'de>> Visitor<'de> for One<'_, T> {
     type Value = Seen<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,31 +170,25 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Seen<T>, A::Error> {
-        T::from_object(map).map(Seen::of)
+        T::from_object(map, self.0).map(Seen::of)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Seen<T>, A::Error> {
-        T::from_list(list).map(Seen::of)
+        T::from_list(list, self.0).map(Seen::of)
     }
 }
 
 /// Visits what is an object and nothing else; `None` where something that it requires is missing.
 #[derive(Debug)]
-pub(crate) struct Object<T>(PhantomData<T>);
+pub(crate) struct Object<'b, T>(&'b Budget, PhantomData<T>);
 
-impl<T> Object<T> {
-    pub(crate) const NEW: Self = Self(PhantomData);
-}
-
-impl<T> Clone for Object<T> {
-    fn clone(&self) -> Self {
-        *self
+impl<'b, T> Object<'b, T> {
+    pub(crate) fn new(budget: &'b Budget) -> Self {
+        Self(budget, PhantomData)
     }
 }
 
-impl<T> Copy for Object<T> {}
-
-impl<'de, T: Value<'de>> Visitor<'de> for Object<T> {
+impl<'de, T: Value<'de>> Visitor<'de> for Object<'_, T> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,7 +196,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for Object<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
-        T::from_object(map)
+        T::from_object(map, self.0)
     }
 }
 
