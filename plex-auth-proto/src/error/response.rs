@@ -234,8 +234,8 @@ impl ResponseError {
     /// Whether Plex said that the token is no longer valid: only then is it of use to forget it and sign in again.
     ///
     /// True for a 401 or 498 of plex.tv to a call that carried a token, unless it is
-    /// [unconfirmed](Self::is_unconfirmed), and for a 422 that says "Invalid token". A media server's refusal is none: it speaks for that
-    /// server only. Neither is an outage, a rate limit, a proxy's page or silence.
+    /// [unconfirmed](Self::is_unconfirmed), and for a 422 that says "Invalid token". A media server's refusal does
+    /// not count: it speaks for that server only. Neither does an outage, a rate limit, a proxy's page or silence.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let of_the_account = match self.status().as_u16() {

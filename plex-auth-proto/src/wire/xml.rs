@@ -17,13 +17,15 @@ const MAX_TAG: usize = 4 * 1024;
 /// are in scope at each element: a thousand nested ones keep it busy for seconds.
 const MAX_NAMESPACES: usize = 8;
 
-// The parser takes 56 bytes for each `<` before it begins, more for each text between tags, and 64 for each `=`. An
+/// The least average number of bytes for each `<` of a document.
+// Before it begins, the parser takes memory for each `<` and each `=`: a hundred bytes, more for text between tags. An
 // element of Plex's has some hundred bytes, and an attribute twenty.
-/// How many bytes a document has for each of its tags, at least, and for each `=`, beyond the first few.
 const BYTES_PER_TAG: usize = 24;
+
+/// The least average number of bytes for each `=` of a document.
 const BYTES_PER_ATTRIBUTE: usize = 16;
 
-/// How many tags, and how many `=`, a document of any length may have.
+/// The number of each that a document of any length may have.
 const MIN_MARKS: usize = 256;
 
 /// What is not read, and whether it is a web page.

@@ -2,8 +2,8 @@ use std::cell::Cell;
 
 /// The memory that the lists of one document may take, what their elements point to aside.
 ///
-/// An element of two bytes can become a value of some hundred, so that a hostile response of 1 MiB would take more than a
-/// small device has. Elements beyond the budget are left out, and their list counts as not wholly read.
+/// An element of two bytes can become a value of some hundred, so that a hostile response of 1 MiB would take more
+/// than a small device has. Elements beyond the budget are left out, and their list counts as not wholly read.
 #[derive(Debug)]
 pub(crate) struct Budget(Cell<usize>);
 
