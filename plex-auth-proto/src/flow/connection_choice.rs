@@ -108,7 +108,6 @@ pub struct ConnectionChoice {
     max_in_flight: usize,
     candidates: Candidates,
     elapsed: Elapsed,
-    next_id: RequestId,
     /// When the first right answer came, in elapsed time.
     first_verified: Option<Duration>,
     finished: bool,
@@ -124,7 +123,6 @@ impl ConnectionChoice {
             grace: Duration::from_millis(500),
             max_in_flight: 8,
             elapsed: Elapsed::default(),
-            next_id: RequestId::FIRST,
             first_verified: None,
             finished: false,
         }
@@ -230,7 +228,7 @@ impl ConnectionChoice {
         let limit = (self.timeout.saturating_sub(now) / rounds).max(MIN_WAIT);
         let address = MediaServerAddress::new(self.identity.clone(), url);
         let call = address.server_identity().deadline(limit);
-        let id = self.next_id.take();
+        let id = RequestId::unique();
         let timeout_error = call.reply().transport_error(TransportErrorKind::TimedOut(limit), true);
         self.candidates.started(Request {
             id,

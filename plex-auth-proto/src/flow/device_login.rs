@@ -172,7 +172,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, DeviceLoginError>) {
-        self.machine.requests().forget();
+        self.machine.requests().lose();
         self.pending = None;
         self.outcome = Some(outcome);
     }
@@ -238,14 +238,14 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
         let Some(pending) = &mut self.pending else {
             return self.complete_pin_request(now, id, answer);
         };
+        let Some(arrival) = self.machine.requests().finish(id) else { return };
         if let Ok(answer) = &answer {
             self.machine.clock().learn(now, answer.headers());
         }
         let now = self.machine.clock().at(now);
-        let is_waited_for = self.machine.requests().finish(id);
         let answer = match answer.map(Response::into_body) {
             Ok(DeviceLoginAnswer(DeviceContent::Pin(answer))) => {
-                if let Some(linked) = self.machine.late_token(id, Ok(answer)) {
+                if let Some(linked) = answer.into_linked() {
                     self.end(Ok(linked));
                 }
                 return;
@@ -254,7 +254,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
             Err(error) => Err(error),
         };
         // A token is as good where it comes late.
-        if !is_waited_for && !matches!(answer, Ok(ExchangeResponse::Token(_))) {
+        if arrival.is_late && !matches!(answer, Ok(ExchangeResponse::Token(_))) {
             return;
         }
         match pending.exchange.complete(now, Duration::ZERO, answer) {

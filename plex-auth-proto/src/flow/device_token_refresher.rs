@@ -313,11 +313,12 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
         id: RequestId,
         answer: Result<Response<DeviceTokenAnswer>, Error>,
     ) {
+        let Some(arrival) = self.in_flight.finish(id) else { return };
         if let Ok(answer) = &answer {
             self.clock.learn(now, answer.headers());
         }
         let now = self.clock.at(now);
-        if !self.in_flight.finish(id) {
+        if arrival.is_late {
             return;
         }
         match (answer.map(Response::into_body), &self.stage) {

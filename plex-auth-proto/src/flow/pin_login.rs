@@ -80,7 +80,6 @@ impl PlexTv {
 /// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct PinLogin<P>(PinMachine<WithoutKey, P>);
 

@@ -14,16 +14,15 @@ const BACKOFF: Backoff = Backoff::new(1, 16);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One request, sent again with backoff until it succeeds, fails for good or runs out of time; ends in an output `O`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Retry<O> {
     timeout: Duration,
     backoff: Backoff,
     elapsed: Elapsed,
-    next_id: RequestId,
     state: State<O>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum State<O> {
     /// The first request is due.
     Start,
@@ -71,7 +70,6 @@ impl<O: From<GaveUp>> Retry<O> {
             timeout: DEFAULT_TIMEOUT,
             backoff: BACKOFF,
             elapsed: Elapsed::default(),
-            next_id: RequestId::FIRST,
             state: State::Start,
         }
     }
@@ -111,7 +109,7 @@ impl<O: From<GaveUp>> Retry<O> {
             }
             State::Start | State::Waiting { .. } => {}
         }
-        let (id, call) = (self.next_id.take(), call());
+        let (id, call) = (RequestId::unique(), call());
         self.state = State::InFlight { id, context: Box::new(call.reply().context().clone()) };
         Step::Send(id, call)
     }

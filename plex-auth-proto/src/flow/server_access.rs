@@ -58,7 +58,7 @@ impl PlexTv {
 /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct ServerAccess {
     plex_tv: PlexTv,

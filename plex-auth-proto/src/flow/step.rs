@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::Response;
@@ -83,19 +84,20 @@ pub enum Step<C: Flow + ?Sized> {
     Done(C::Output),
 }
 
-/// Which of a flow's calls this is.
+/// Identifies a request among those of all flows in the process.
+///
+/// A response that is reported to another flow, or to an earlier flow in the same variable, is ignored for that
+/// reason. The IDs of one flow ascend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(u64);
+pub struct RequestId(usize);
+
+/// The only static of this crate: unique IDs need one source, and a counter per flow gave two flows the same IDs.
+static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
 
 impl RequestId {
-    /// The first of a flow.
-    pub(crate) const FIRST: Self = Self(0);
-
-    /// Takes this one, and leaves the one that follows.
-    pub(crate) fn take(&mut self) -> Self {
-        let taken = *self;
-        self.0 = self.0.wrapping_add(1);
-        taken
+    /// Returns an ID that no other request has.
+    pub(crate) fn unique() -> Self {
+        Self(NEXT_ID.fetch_add(1, Ordering::Relaxed))
     }
 }
 

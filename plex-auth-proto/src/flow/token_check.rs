@@ -53,7 +53,7 @@ impl PlexTv {
 /// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct TokenCheck {
     plex_tv: PlexTv,

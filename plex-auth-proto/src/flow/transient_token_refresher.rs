@@ -6,7 +6,7 @@ use http::Response;
 use crate::error::{Error, ResponseError};
 use crate::flow::backoff::Backoff;
 use crate::flow::elapsed::Elapsed;
-use crate::flow::in_flight::{InFlight, LOST_AFTER};
+use crate::flow::in_flight::{Arrival, InFlight, LOST_AFTER};
 use crate::flow::step::{Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
@@ -43,7 +43,6 @@ impl MediaServer {
             refused: None,
             elapsed: Elapsed::default(),
             in_flight: InFlight::new(),
-            oldest_unanswered: None,
             wanted_at: None,
             not_before: Duration::ZERO,
             backoff: BACKOFF,
@@ -98,7 +97,7 @@ impl MediaServer {
 /// assert!(matches!(refresher.poll(later), Step::Send(..)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct TransientTokenRefresher {
     server: MediaServer,
@@ -107,8 +106,6 @@ pub struct TransientTokenRefresher {
     refused: Option<ResponseError>,
     elapsed: Elapsed,
     in_flight: InFlight,
-    /// The first call since the last of which something came, and when it was sent.
-    oldest_unanswered: Option<(RequestId, Duration)>,
     /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
     /// as is all time here.
     wanted_at: Option<Duration>,
@@ -193,7 +190,6 @@ impl TransientTokenRefresher {
         self.refused = None;
         self.last_error = None;
         self.in_flight.forget();
-        self.oldest_unanswered = None;
         self.wanted_at = Some(Duration::ZERO);
         self.backoff.succeeded();
     }
@@ -242,7 +238,6 @@ impl Flow for TransientTokenRefresher {
         let due = self.due();
         if due.is_some_and(|due| due <= now) {
             let id = self.in_flight.start(now);
-            self.oldest_unanswered.get_or_insert((id, now));
             self.not_before = now.saturating_add(BACKOFF.initial());
             return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
         }
@@ -258,16 +253,11 @@ impl Flow for TransientTokenRefresher {
         answer: Result<Response<TransientToken>, Error>,
     ) {
         let elapsed = self.elapsed.at(now);
-        let sent = self.in_flight.sent_at();
-        let sent = if self.in_flight.finish(id) {
-            sent
-        } else {
-            // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
-            let late = self.oldest_unanswered.filter(|(first, _)| *first <= id && answer.is_ok());
-            late.map(|(_, sent)| sent).filter(|sent| elapsed < sent.saturating_add(LIFE))
-        };
-        let Some(sent) = sent else { return };
-        self.oldest_unanswered = None;
+        let Some(Arrival { sent, is_late }) = self.in_flight.finish(id) else { return };
+        // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
+        if is_late && (answer.is_err() || elapsed >= sent.saturating_add(LIFE)) {
+            return;
+        }
         self.in_flight.forget();
         match answer {
             Ok(response) => {

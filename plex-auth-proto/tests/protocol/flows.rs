@@ -5,5 +5,6 @@ mod connection_choice;
 mod device_keys;
 mod harness;
 mod pin_login;
+mod replaced;
 mod server_access;
 mod transient_token_refresher;

@@ -49,15 +49,12 @@ pub(crate) trait PinMethod<P> {
 }
 
 /// A login by a PIN: what is to be done when, and what has come of it.
-#[derive(Clone)]
 pub(crate) struct PinMachine<M, P> {
     plex_tv: PlexTv,
     method: M,
     state: State<P>,
     clock: ServerClock,
     in_flight: InFlight,
-    /// The first call that can be a poll of the last PIN that was made.
-    polls_from: RequestId,
     /// What the last call asked.
     context: Option<RequestContext>,
     /// When the next call is due, in elapsed time.
@@ -69,7 +66,6 @@ pub(crate) struct PinMachine<M, P> {
     may_be_linked: bool,
 }
 
-#[derive(Clone)]
 enum State<P> {
     Creating {
         /// Until when that is tried again.
@@ -105,7 +101,6 @@ impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
             state: State::Creating { give_up_at: None },
             clock: ServerClock::default(),
             in_flight: InFlight::new(),
-            polls_from: RequestId::FIRST,
             context: None,
             due: Duration::ZERO,
             backoff: BACKOFF,
@@ -137,6 +132,7 @@ impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
     /// Starts once more, where it is over and has said so.
     pub(crate) fn renew(&mut self) {
         if matches!(self.state, State::Finished(None)) {
+            self.in_flight.forget();
             self.state = State::Creating { give_up_at: None };
             self.backoff = BACKOFF;
             self.sign_error = None;
@@ -184,7 +180,7 @@ impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
     }
 
     fn end(&mut self, outcome: Result<LinkedPin, Failure>) {
-        self.in_flight.forget();
+        self.in_flight.lose();
         self.state = State::Finished(Some(outcome));
     }
 

@@ -56,3 +56,15 @@ pub(super) enum PinContent<P> {
     Created(P),
     State(PinState),
 }
+
+impl<P> PinAnswer<P> {
+    /// Returns the token if the PIN was linked. It is not known whether Plex delivers it a second time.
+    pub(crate) fn into_linked(self) -> Option<LinkedPin> {
+        match self.0 {
+            PinContent::State(PinState::Linked { auth_token, new_registration, .. }) => {
+                Some(LinkedPin { auth_token, new_registration })
+            }
+            _ => None,
+        }
+    }
+}

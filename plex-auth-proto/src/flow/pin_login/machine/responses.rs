@@ -22,34 +22,18 @@ impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
         id: RequestId,
         answer: Result<Response<PinAnswer<P>>, Error>,
     ) {
+        let Some(arrival) = self.in_flight.finish(id) else { return };
         if let Ok(answer) = &answer {
             self.clock.learn(now, answer.headers());
         }
         let moment = self.clock.at(now);
         let answer = answer.map(Response::into_body);
-        if self.in_flight.finish(id) {
+        if !arrival.is_late {
             return self.completed(moment, answer);
         }
         let has_pin = matches!(self.state, State::Polling { .. } | State::Finished(Some(Err(_))));
-        if let Some(linked) = self.late_token(id, answer).filter(|_| has_pin) {
+        if let Some(linked) = answer.ok().and_then(PinAnswer::into_linked).filter(|_| has_pin) {
             self.end(Ok(linked));
-        }
-    }
-
-    /// The token that an answer brings though it was not waited for any more, where it is one to a poll of the last
-    /// PIN: it is not known whether it can be had a second time.
-    pub(crate) fn late_token(
-        &self,
-        id: RequestId,
-        answer: Result<PinAnswer<P>, Error>,
-    ) -> Option<LinkedPin> {
-        match answer {
-            Ok(PinAnswer(PinContent::State(PinState::Linked {
-                auth_token,
-                new_registration,
-                ..
-            }))) if id >= self.polls_from => Some(LinkedPin { auth_token, new_registration }),
-            _ => None,
         }
     }
 
@@ -76,7 +60,6 @@ impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
                 let life = self.method.life(&pin);
                 self.due = now.elapsed.saturating_add(self.backoff.succeeded());
                 self.state = Self::polling(pin, now.elapsed, life);
-                self.polls_from = self.in_flight.upcoming();
             }
             Ok(PinAnswer(PinContent::State(_))) => {}
             Err(error) => {
