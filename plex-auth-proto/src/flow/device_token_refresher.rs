@@ -93,7 +93,8 @@ impl PlexTv {
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// // The key is a `DeviceKey` that Plex knows: an `Ed25519Key`, or one of your own.
-/// let saved = r#"{"clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
+/// let saved = r#"{"format": 1, "kind": "device-token", "service": "https://plex.tv/api/v2",
+///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
 /// let mut refresher = DeviceTokenRefresher::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
 ///
 /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock

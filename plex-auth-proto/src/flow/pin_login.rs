@@ -5,6 +5,7 @@ use http::Response;
 
 use crate::call::Call;
 use crate::error::Error;
+use crate::flow::saved_state::FlowKind;
 use crate::flow::step::{Flow, RequestId, Step};
 use crate::jwt::SignError;
 use crate::plex_tv::PlexTv;
@@ -90,9 +91,10 @@ pub trait LoginPin:
 }
 
 pub(crate) mod kind {
-    use super::{Call, Duration, Pin, PlexTv};
+    use super::{Call, Duration, FlowKind, Pin, PlexTv};
 
     pub trait Kind: Sized {
+        const KIND: FlowKind;
         fn create(plex_tv: &PlexTv) -> Call<Self>;
         fn pin(&self) -> &Pin;
         fn life(&self) -> Duration;
@@ -103,8 +105,10 @@ impl LoginPin for ShortPin {}
 impl LoginPin for StrongPin {}
 
 macro_rules! kind {
-    ($kind:ty, $create:ident) => {
+    ($kind:ty, $create:ident, $state:ident) => {
         impl kind::Kind for $kind {
+            const KIND: FlowKind = FlowKind::$state;
+
             fn create(plex_tv: &PlexTv) -> Call<Self> {
                 plex_tv.$create()
             }
@@ -119,8 +123,8 @@ macro_rules! kind {
         }
     };
 }
-kind!(ShortPin, create_short_pin);
-kind!(StrongPin, create_strong_pin);
+kind!(ShortPin, create_short_pin, ShortPinLogin);
+kind!(StrongPin, create_strong_pin, StrongPinLogin);
 
 /// The way of PINs that bring no device's key along.
 #[derive(Clone, Debug)]

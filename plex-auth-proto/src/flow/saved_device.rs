@@ -1,10 +1,10 @@
 //! A device's saved state, beside its key.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use crate::flow::saved_state::{self, InvalidSavedState};
+use crate::flow::saved_state::{FlowKind, InvalidSavedState, Owner};
 use crate::jwt::Jwk;
-use crate::values::client_identity::ClientIdentity;
+use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
 use crate::wire::lenient;
@@ -12,7 +12,6 @@ use crate::wire::lenient;
 lenient::object! {
     /// The saved fields; a PIN's number and code are read by the PIN itself.
     pub(crate) struct SavedDevice {
-        client_identifier: Option<String> as "clientIdentifier",
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,
         pub(crate) ends_at: Option<u64> as "endsAt",
@@ -22,34 +21,29 @@ lenient::object! {
 }
 
 impl SavedDevice {
-    /// Restores the state saved for this identity and key.
+    /// Restores the state that a flow of one of these kinds saved with this key.
     pub(crate) fn restore(
-        identity: &ClientIdentity,
+        plex_tv: &PlexTv,
+        kinds: &[FlowKind],
         jwk: &Jwk,
         saved: &str,
     ) -> Result<Self, InvalidSavedState> {
-        let saved: Self = saved_state::read(saved)?;
-        let (Some(identifier), Some(key_id)) = (&saved.client_identifier, &saved.key_id) else {
-            return Err(InvalidSavedState::Unreadable);
-        };
-        if identifier != identity.identifier() {
-            return Err(InvalidSavedState::OtherIdentifier);
+        let saved: Self = Owner::plex_tv(plex_tv).restore(kinds, saved)?;
+        match &saved.key_id {
+            None => Err(InvalidSavedState::Unreadable),
+            Some(key_id) if key_id != jwk.key_id() => Err(InvalidSavedState::OtherKey),
+            Some(_) => Ok(saved),
         }
-        if key_id != jwk.key_id() {
-            return Err(InvalidSavedState::OtherKey);
-        }
-        Ok(saved)
     }
 }
 
-/// Writes down whose device it is, and what more there is to keep.
+/// Returns the state of a flow of this kind, with these members and the name of the key.
 pub(crate) fn save(
-    identity: &ClientIdentity,
+    plex_tv: &PlexTv,
+    kind: FlowKind,
     jwk: &Jwk,
-    more: impl IntoIterator<Item = (&'static str, Json)>,
+    members: impl IntoIterator<Item = (&'static str, Json)>,
 ) -> Secret {
-    let whose =
-        [("clientIdentifier", identity.identifier().into()), ("keyId", jwk.key_id().into())];
-    let members = whose.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value));
-    Secret::new(Json::Object(Map::from_iter(members)).to_string())
+    let key_id = [("keyId", jwk.key_id().into())];
+    Owner::plex_tv(plex_tv).save(kind, key_id.into_iter().chain(members))
 }

@@ -1,28 +1,160 @@
+//! The format that the saved states of all flows share.
+
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 
+use crate::media_server::MediaServer;
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::Pin;
+use crate::values::client_identity::ClientIdentity;
+use crate::values::secret::Secret;
 use crate::values::typed_text::trim;
+use crate::wire::lenient;
 
-/// Reads a saved state. An editor may have added a byte order mark.
-pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
+/// The number of this format. A change that an older version of this crate would misread needs another number.
+const FORMAT: u64 = 1;
+
+// A hundred times the largest state: a token and a QR code's URL.
+const MAX_SIZE: usize = 256 * 1024;
+
+/// The flow that a state belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowKind {
+    ShortPinLogin,
+    StrongPinLogin,
+    DeviceLogin,
+    DeviceToken,
+    TransientToken,
+}
+
+impl FlowKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ShortPinLogin => "short-pin-login",
+            Self::StrongPinLogin => "strong-pin-login",
+            Self::DeviceLogin => "device-login",
+            Self::DeviceToken => "device-token",
+            Self::TransientToken => "transient-token",
+        }
+    }
+}
+
+/// The owner of a state: the service whose token it holds, and the client identifier under which Plex knows it.
+pub(crate) struct Owner<'a> {
+    service: String,
+    identity: &'a ClientIdentity,
+}
+
+impl<'a> Owner<'a> {
+    /// plex.tv has two names, which know the same PINs and devices.
+    pub(crate) fn plex_tv(plex_tv: &'a PlexTv) -> Self {
+        let url = plex_tv.url().to_string();
+        let service = match url.strip_prefix("https://clients.plex.tv/") {
+            Some(path) => format!("https://plex.tv/{path}"),
+            None => url,
+        };
+        Self { service, identity: plex_tv.identity() }
+    }
+
+    pub(crate) fn media_server(server: &'a MediaServer) -> Self {
+        Self { service: server.url().to_string(), identity: server.identity() }
+    }
+
+    /// Returns the state of a flow, which has these members and those that every state has.
+    pub(crate) fn save(
+        &self,
+        kind: FlowKind,
+        members: impl IntoIterator<Item = (&'static str, Json)>,
+    ) -> Secret {
+        let common = [
+            ("format", FORMAT.into()),
+            ("kind", kind.name().into()),
+            ("service", self.service.as_str().into()),
+            ("clientIdentifier", self.identity.identifier().into()),
+        ];
+        let members = common.into_iter().chain(members).map(|(name, json)| (name.to_owned(), json));
+        Secret::new(Json::Object(Map::from_iter(members)).to_string())
+    }
+
+    /// Reads the state of a flow of one of these kinds. Unknown members are ignored.
+    pub(crate) fn restore<T: DeserializeOwned>(
+        &self,
+        kinds: &[FlowKind],
+        saved: &str,
+    ) -> Result<T, InvalidSavedState> {
+        let Common { format, kind, service, client_identifier, .. } = read(saved)?;
+        let (Some(format), Some(kind)) = (format, kind) else {
+            return Err(InvalidSavedState::Unreadable);
+        };
+        if format > FORMAT {
+            return Err(InvalidSavedState::NewerFormat);
+        }
+        if !kinds.iter().any(|own| own.name() == kind) {
+            return Err(InvalidSavedState::OtherFlow);
+        }
+        if service.as_ref() != Some(&self.service) {
+            return Err(InvalidSavedState::OtherService);
+        }
+        if client_identifier.as_deref() != Some(self.identity.identifier()) {
+            return Err(InvalidSavedState::OtherIdentifier);
+        }
+        read(saved)
+    }
+}
+
+/// Returns the members of a state that a PIN and its end need.
+pub(crate) fn pin(pin: &Pin, ends_at: Duration) -> [(&'static str, Json); 4] {
+    [
+        ("id", pin.id.expose().into()),
+        ("code", pin.code.expose().into()),
+        ("qr", pin.qr.as_ref().map(|qr| qr.as_str()).into()),
+        ("endsAt", ends_at.as_secs().into()),
+    ]
+}
+
+lenient::object! {
+    /// The members that every state has.
+    struct Common {
+        format: Option<u64>,
+        kind: Option<String>,
+        service: Option<String>,
+        client_identifier: Option<String> as "clientIdentifier",
+    }
+}
+
+/// Reads members of a state. An editor may have added a byte order mark.
+fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
+    if saved.len() > MAX_SIZE {
+        return Err(InvalidSavedState::Unreadable);
+    }
     serde_json::from_str(trim(saved)).map_err(|_| InvalidSavedState::Unreadable)
 }
 
-/// Why a saved state cannot be restored. The text is left as it is: it is right for the client identifier, the key
-/// and the server that it was saved with.
+/// The reason why a saved state cannot be restored. The saved text is not changed: it remains valid for the flow, the
+/// service, the client identifier and the key that it was saved with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSavedState {
-    /// It is not the saved state of such a flow, or not all of it.
-    #[error("not a saved state of this kind of flow; start a new one")]
+    /// It is not the saved state of a flow, or only a part of it, or larger than 256 KiB.
+    #[error("not the saved state of a flow; start a new one")]
     Unreadable,
-    /// It was saved under another client identifier. Plex knows a PIN and a device's key only under the one that
-    /// they were made with.
+    /// It was saved by a newer version of this crate, whose format this version cannot read.
+    #[error("the state was saved by a newer version of plex-auth; update this program")]
+    NewerFormat,
+    /// It was saved by another kind of flow. The code of a hosted-page login, for example, must not be shown for a
+    /// link page.
+    #[error("the state was saved by another kind of flow; restore it with that kind")]
+    OtherFlow,
+    /// It was saved for another plex.tv or another media server, which must not see its token.
+    #[error("the state was saved for another service; use the URL it was saved for")]
+    OtherService,
+    /// It was saved under another client identifier. Plex knows a PIN and a device's key only under the identifier
+    /// that created them.
     #[error("the state was saved under another client identifier; use that one")]
     OtherIdentifier,
     /// It was saved with another device key.
     #[error("the state was saved with another device key; use that one")]
     OtherKey,
-    /// It was saved for a server at another URL.
-    #[error("the state was saved for another server; start a new flow for this one")]
-    OtherServer,
 }

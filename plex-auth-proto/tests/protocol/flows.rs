@@ -6,5 +6,6 @@ mod device_keys;
 mod harness;
 mod pin_login;
 mod replaced;
+mod saved_state;
 mod server_access;
 mod transient_token_refresher;

@@ -212,7 +212,11 @@ fn nonce_limit_is_retried_and_unknown_key_not() {
     let (key, mut simulation) = (key(), Simulation::new());
     simulation.plex.limit_nonces(0);
     let key_id = key.jwk().key_id();
-    let saved = format!(r#"{{"clientIdentifier":"{IDENTIFIER}","keyId":"{key_id}"}}"#);
+    let saved = format!(
+        r#"{{"format":1,"kind":"device-token","service":"{}",
+            "clientIdentifier":"{IDENTIFIER}","keyId":"{key_id}"}}"#,
+        plex_tv().url()
+    );
     let restore = || DeviceTokenRefresher::restore(plex_tv(), &key, &saved).unwrap();
     let mut refresher = restore();
     assert!(simulation.run_until(&mut refresher, DAY).is_none(), "it retries");

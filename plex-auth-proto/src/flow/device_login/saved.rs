@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::{self, InvalidSavedState};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -15,6 +15,8 @@ use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::values::secret::Secret;
+
+const KINDS: [FlowKind; 1] = [FlowKind::DeviceLogin];
 
 impl<K: DeviceKey> DeviceLogin<K> {
     /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
@@ -27,7 +29,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let pin = self.saved_pin(now).into_iter().flatten();
         let exchanging = self.pending.as_ref().map(|_| ("exchanging", true.into()));
         let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
-        saved_device::save(self.machine.plex_tv().identity(), key.jwk(), more)
+        saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), more)
     }
 
     fn saved_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
@@ -35,12 +37,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let short = device_pin.short().map(ShortPin::pin);
         let pin = short.or_else(|| device_pin.strong().map(StrongPin::pin))?;
-        Some([
-            ("id", pin.id.expose().into()),
-            ("code", pin.code.expose().into()),
-            ("qr", pin.qr.as_ref().map(|qr| qr.as_str()).into()),
-            ("endsAt", ends_at.as_secs().into()),
-        ])
+        Some(saved_state::pin(pin, ends_at))
     }
 
     /// A login that goes on where [`save`](Self::save) left it: it polls at once, and without a PIN it makes one, unless it
@@ -48,8 +45,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier or with
-    /// another key.
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved for another plex.tv, under another
+    /// client identifier or with another key. The text remains valid for those.
     pub fn restore(
         plex_tv: PlexTv,
         key: K,
@@ -57,7 +54,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
         let SavedDevice { ends_at, strong, exchanging, .. } =
-            SavedDevice::restore(plex_tv.identity(), key.jwk(), saved)?;
+            SavedDevice::restore(&plex_tv, &KINDS, key.jwk(), saved)?;
         let strong = strong.unwrap_or_default();
         let method = WithKey { key, strong };
         if exchanging == Some(true) {
@@ -67,9 +64,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
         let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
         let pin = if strong {
-            DevicePin::of_strong(saved_state::read(saved)?)
+            DevicePin::of_strong(Owner::plex_tv(&plex_tv).restore(&KINDS, saved)?)
         } else {
-            DevicePin::of_short(saved_state::read(saved)?)
+            DevicePin::of_short(Owner::plex_tv(&plex_tv).restore(&KINDS, saved)?)
         };
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);

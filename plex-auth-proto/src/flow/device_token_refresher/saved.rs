@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::current_token::CurrentToken;
 use super::{DeviceTokenRefresher, Stage};
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::InvalidSavedState;
+use crate::flow::saved_state::{FlowKind, InvalidSavedState};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
@@ -16,10 +16,11 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier or with
-    /// another key.
+    /// [`InvalidSavedState`] if the text was returned by neither, or was saved for another plex.tv, under another client
+    /// identifier or with another key. The text remains valid for those.
     pub fn restore(plex_tv: PlexTv, key: K, saved: &str) -> Result<Self, InvalidSavedState> {
-        let saved = SavedDevice::restore(plex_tv.identity(), key.jwk(), saved)?;
+        let kinds = [FlowKind::DeviceToken, FlowKind::DeviceLogin];
+        let saved = SavedDevice::restore(&plex_tv, &kinds, key.jwk(), saved)?;
         let current = saved.token.map(|token| CurrentToken::new(token, None));
         Ok(Self::new(plex_tv, key, Stage::Refreshing, current))
     }
@@ -28,6 +29,6 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// token. The key itself is not in it.
     pub fn save(&self) -> Secret {
         let token = self.token().map(|token| ("token", Json::from(token.expose())));
-        saved_device::save(self.plex_tv.identity(), self.key.jwk(), token)
+        saved_device::save(&self.plex_tv, FlowKind::DeviceToken, self.key.jwk(), token)
     }
 }

@@ -2,11 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
-
 use super::machine::PinMachine;
 use super::{LoginPin, PinLogin, WithoutKey};
-use crate::flow::saved_state::{self, InvalidSavedState};
+use crate::flow::saved_state::{self, InvalidSavedState, Owner};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
 use crate::values::secret::Secret;
@@ -27,8 +25,8 @@ impl<P: LoginPin> PinLogin<P> {
     /// let login = plex_tv.short_pin_login();
     /// assert!(login.save(SystemTime::UNIX_EPOCH).is_none());
     ///
-    /// let saved = r#"{"id": 7, "code": "G7KX", "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58",
-    ///     "endsAt": 900}"#;
+    /// let saved = r#"{"format": 1, "kind": "short-pin-login", "service": "https://plex.tv/api/v2",
+    ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "id": 7, "code": "G7KX", "endsAt": 900}"#;
     /// let login = PinLogin::<ShortPin>::restore(plex_tv, saved, SystemTime::UNIX_EPOCH)?;
     /// assert!(login.save(SystemTime::UNIX_EPOCH).is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,32 +35,24 @@ impl<P: LoginPin> PinLogin<P> {
         let (pin, left) = self.0.pin(now)?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let pin = pin.pin();
-        let saved = json!({
-            "id": pin.id.expose(),
-            "code": pin.code.expose(),
-            "qr": pin.qr.as_ref().map(|qr| qr.as_str()),
-            "clientIdentifier": self.0.plex_tv().identity().identifier(),
-            "endsAt": ends_at.as_secs(),
-        });
-        Some(Secret::new(saved.to_string()))
+        let members = saved_state::pin(pin, ends_at);
+        Some(Owner::plex_tv(self.0.plex_tv()).save(P::KIND, members))
     }
 
     /// A login that goes on where [`save`](Self::save) left it. It polls at once.
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another identifier, as
-    /// plex.tv would not find the PIN. Nothing is lost by it.
+    /// [`InvalidSavedState`] if the text was not returned by `save` of a login with the same kind of PIN, or was saved
+    /// for another plex.tv or under another client identifier. The text remains valid for those.
     pub fn restore(
         plex_tv: PlexTv,
         saved: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
-        let Saved { client_identifier, ends_at, .. } = saved_state::read(saved)?;
-        let pin: P = saved_state::read(saved)?;
-        if client_identifier.as_deref() != Some(plex_tv.identity().identifier()) {
-            return Err(InvalidSavedState::OtherIdentifier);
-        }
+        let owner = Owner::plex_tv(&plex_tv);
+        let Saved { ends_at, .. } = owner.restore(&[P::KIND], saved)?;
+        let pin: P = owner.restore(&[P::KIND], saved)?;
         let ends_at = Duration::from_secs(ends_at.ok_or(InvalidSavedState::Unreadable)?);
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = ends_at.saturating_sub(now_at).min(LONGEST_LIFE);
@@ -72,7 +62,6 @@ impl<P: LoginPin> PinLogin<P> {
 
 lenient::object! {
     struct Saved {
-        client_identifier: Option<String> as "clientIdentifier",
         ends_at: Option<u64> as "endsAt",
     }
 }

@@ -2,11 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
-
 use super::progress::TransientTokenReason;
 use super::{LIFE, TransientTokenRefresher};
-use crate::flow::saved_state::{self, InvalidSavedState};
+use crate::flow::saved_state::{FlowKind, InvalidSavedState, Owner};
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
@@ -25,8 +23,9 @@ impl TransientTokenRefresher {
     /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
     /// assert!(server.transient_token_refresher().save(SystemTime::UNIX_EPOCH).is_none());
     ///
-    /// let saved = r#"{"token": "transient-5ea1", "endsAt": 172800, "server": "http://10.0.0.7:32400",
-    ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58"}"#;
+    /// let saved = r#"{"format": 1, "kind": "transient-token", "service": "http://10.0.0.7:32400",
+    ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58",
+    ///     "token": "transient-5ea1", "endsAt": 172800}"#;
     /// let refresher = TransientTokenRefresher::restore(server, saved, SystemTime::UNIX_EPOCH)?;
     /// assert_eq!(refresher.token().map(|token| token.expose()), Some("transient-5ea1"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -36,13 +35,9 @@ impl TransientTokenRefresher {
         let left =
             current.ends.checked_sub(self.elapsed.peek(now)).filter(|left| !left.is_zero())?;
         let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let saved = json!({
-            "token": current.token.expose(),
-            "endsAt": ends_at.as_secs(),
-            "server": self.server.url().to_string(),
-            "clientIdentifier": self.server.identity().identifier(),
-        });
-        Some(Secret::new(saved.to_string()))
+        let members =
+            [("token", current.token.expose().into()), ("endsAt", ends_at.as_secs().into())];
+        Some(Owner::media_server(&self.server).save(FlowKind::TransientToken, members))
     }
 
     /// A refresher that goes on with what [`save`](Self::save) returned, and asks at once where its time is over.
@@ -50,25 +45,19 @@ impl TransientTokenRefresher {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] for what is not kept by `save`, and for what was kept under another
-    /// identifier or for a server at another URL, which must not see the token. Nothing is lost by it: a
-    /// [new refresher](MediaServer::transient_token_refresher) asks for another.
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another client identifier or for
+    /// a server at another URL, which must not see the token. A
+    /// [new refresher](MediaServer::transient_token_refresher) requests another token.
     pub fn restore(
         server: MediaServer,
         saved: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
-        let unreadable = InvalidSavedState::Unreadable;
-        let saved: Saved = saved_state::read(saved)?;
+        let owner = Owner::media_server(&server);
+        let saved: Saved = owner.restore(&[FlowKind::TransientToken], saved)?;
         let (Some(token), Some(ends_at)) = (saved.token, saved.ends_at) else {
-            return Err(unreadable);
+            return Err(InvalidSavedState::Unreadable);
         };
-        if saved.client_identifier.as_deref() != Some(server.identity().identifier()) {
-            return Err(InvalidSavedState::OtherIdentifier);
-        }
-        if saved.server != Some(server.url().to_string()) {
-            return Err(InvalidSavedState::OtherServer);
-        }
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let left = Duration::from_secs(ends_at).saturating_sub(now_at).min(LIFE);
         let mut refresher = server.transient_token_refresher();
@@ -84,7 +73,5 @@ lenient::object! {
     struct Saved {
         token: Option<Token>,
         ends_at: Option<u64> as "endsAt",
-        server: Option<String>,
-        client_identifier: Option<String> as "clientIdentifier",
     }
 }

@@ -21,6 +21,8 @@ const LINKED: &str = r#"{"id":2147483650,"authToken":"eyJh.eyJp.c2ln"}"#;
 const GONE: &str = r#"{"errors":[{"code":1020}]}"#;
 const NONCE: &str = r#"{"nonce":"b7d0-41c9"}"#;
 const REMOVED: &str = r#"{"errors":[{"code":1097}]}"#;
+/// The state of a refresher without a token.
+const NO_TOKEN: &str = r#"{"clientIdentifier":"id","format":1,"keyId":"den","kind":"device-token","service":"https://plex.tv/api/v2"}"#;
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
 
@@ -89,8 +91,7 @@ fn refresher(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
 
 /// A refresher without a token yet.
 fn without_token(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
-    let saved = r#"{"clientIdentifier":"id","keyId":"den"}"#;
-    Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), key, saved).unwrap())
+    Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), key, NO_TOKEN).unwrap())
 }
 
 fn login(key: &Key) -> Driven<DeviceLogin<&Key>> {

@@ -305,9 +305,5 @@ fn saved_state_is_restored() {
     let other = refusal(server_at(url, "other"), saved.expose());
     assert_eq!(other, InvalidSavedState::OtherIdentifier);
     let other = refusal(server_at("http://10.0.0.8:32400", "id"), saved.expose());
-    assert_eq!(other, InvalidSavedState::OtherServer);
-    for broken in ["", "{}", "[]", r#"{"token":"a b","endsAt":1,"clientIdentifier":"id"}"#] {
-        let error = refusal(server_at(url, "id"), broken);
-        assert_eq!(error, InvalidSavedState::Unreadable, "{broken}");
-    }
+    assert_eq!(other, InvalidSavedState::OtherService);
 }
