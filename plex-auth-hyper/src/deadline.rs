@@ -3,10 +3,12 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
+
+use crate::turns::Turns;
 
 /// The timer of the runtime.
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
@@ -18,11 +20,12 @@ pub(crate) struct Deadline {
     /// Started when there is something to wait for, and not before: a client without a runtime fails at once,
     /// and the timer would panic.
     sleep: Option<Pin<Box<dyn Sleep>>>,
+    turns: Turns,
 }
 
 impl Deadline {
     pub(crate) fn new(timer: SharedTimer, limit: Duration) -> Self {
-        Self { timer, limit, sleep: None }
+        Self { timer, limit, sleep: None, turns: Turns::default() }
     }
 
     pub(crate) fn limit(&self) -> Duration {
@@ -44,9 +47,12 @@ impl Deadline {
             if started.is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready()) {
                 return Poll::Ready(None);
             }
+            // A timer that is looked at needs a runtime that has a turn to fire it.
+            ready!(self.turns.poll_next(cx));
             if let Poll::Ready(output) = work.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
+            self.turns.waited();
             match self.sleep {
                 Some(_) => Poll::Pending,
                 None => self.start().as_mut().poll(cx).map(|()| None),

@@ -16,6 +16,7 @@ use crate::deadline::SharedTimer;
 use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
+use crate::turns::Turns;
 
 /// Upper bound on one sleep: timers stop while a machine is suspended, and a program that shows a countdown
 /// needs its progress every second.
@@ -93,7 +94,10 @@ where
         mut watch: impl FnMut(C::Progress) -> ControlFlow<()>,
     ) -> Option<C::Output> {
         let mut in_flight = InFlight(Vec::new());
+        let mut turns = Turns::default();
         loop {
+            // Without this, calls that are always complete at once would keep other tasks from running.
+            turns.next().await;
             if watch(flow.progress(SystemTime::now())).is_break() {
                 return None;
             }

@@ -150,6 +150,7 @@ mod send_state;
 #[cfg(feature = "client")]
 mod tls_error;
 mod transport;
+mod turns;
 
 #[cfg(feature = "client")]
 pub use builder::{InvalidTransport, TransportBuilder};

@@ -275,3 +275,5 @@ mod with_the_client {
         }
     }
 }
+
+mod always_ready;

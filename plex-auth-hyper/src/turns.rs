@@ -1,0 +1,38 @@
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+/// How many steps that are ready at once may follow each other.
+// A response has one to three frames, so an ordinary exchange never yields for this reason.
+const MAX_READY: u8 = 32;
+
+/// Yields to the runtime now and then, while work is always ready.
+///
+/// A runtime with one thread looks at its timers only between tasks. A task that never waits would keep its own time
+/// limit from running out.
+#[derive(Default)]
+pub(crate) struct Turns {
+    ready: u8,
+}
+
+impl Turns {
+    /// Returns whether the next step may run now. If it is pending, the task is woken at once.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.ready < MAX_READY {
+            self.ready += 1;
+            return Poll::Ready(());
+        }
+        self.ready = 0;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Waits until the next step may run.
+    pub(crate) async fn next(&mut self) {
+        poll_fn(|cx| self.poll_next(cx)).await;
+    }
+
+    /// Records that the task waits, and so yields.
+    pub(crate) fn waited(&mut self) {
+        self.ready = 0;
+    }
+}
