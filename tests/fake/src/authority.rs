@@ -111,7 +111,9 @@ impl fmt::Debug for Authority {
 }
 
 impl ServerCertificate {
-    pub(crate) fn into_parts(self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    /// The certificate and its key, for a server of the tests.
+    #[doc(hidden)]
+    pub fn into_parts(self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         (self.certificate, self.key)
     }
 }

@@ -30,3 +30,4 @@ mod session;
 mod sign_in;
 mod surplus_responses;
 mod token_flows;
+mod truncation;
