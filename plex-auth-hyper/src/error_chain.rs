@@ -36,6 +36,8 @@ struct ErrorChain {
     connecting: bool,
     /// Within the TLS handshake.
     handshake: bool,
+    /// A proxy did not open the way to the server, whatever the innermost error is.
+    proxy: bool,
     /// An error of the HTTP protocol was in the chain.
     http: bool,
 }
@@ -54,6 +56,9 @@ impl ErrorChain {
                 Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
                 None => error.source(),
             };
+        }
+        if chain.proxy {
+            chain.kind = Some(TransportErrorKind::Proxy);
         }
         chain
     }
@@ -143,11 +148,21 @@ impl ErrorChain {
                 ClientError::ConnectTimedOut(limit) => TransportErrorKind::TimedOut(limit),
                 ClientError::NameNotFound => TransportErrorKind::NameNotFound,
             })
-        } else {
-            let error = error.downcast_ref::<rustls::Error>()?;
+        } else if let Some(error) = error.downcast_ref::<rustls::Error>() {
             Some(TransportErrorKind::Tls(tls_error::classify(error)))
+        } else {
+            self.proxy |= self.connecting && is_proxy_error(error);
+            None
         }
     }
+}
+
+/// Returns whether the error is one of hyper-util's proxy connectors. Their types have no public name, only a text that
+/// always starts in the same way.
+#[cfg(feature = "client")]
+fn is_proxy_error(error: &(dyn Error + 'static)) -> bool {
+    let text = error.to_string();
+    ["tunnel error: ", "SOCKS error: "].iter().any(|start| text.starts_with(start))
 }
 
 #[cfg(test)]

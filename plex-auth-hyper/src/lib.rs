@@ -75,7 +75,9 @@
 //! as far as they come from `std::io`, hyper and, with the feature `client`, hyper-util and rustls:
 //! [`Other`](error::TransportErrorKind::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
 //! that it is not. hyper-util's own resolver says of a name that is not found no more than that connecting
-//! failed.
+//! failed. Errors of its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are
+//! [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent; hyper-util does not reveal the
+//! status code with which a proxy refused.
 //!
 //! What has been written to the socket is in buffers of hyper's and rustls's that are not zeroed.
 //!

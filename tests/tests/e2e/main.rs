@@ -17,6 +17,7 @@ mod error_table;
 mod futures;
 mod harness;
 mod home;
+mod hyper_proxy;
 mod limits;
 mod logins;
 mod media_server;
