@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use plex_auth_proto::http::header::HeaderName;
 use plex_auth_proto::http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use zeroize::Zeroizing;
@@ -14,37 +15,37 @@ pub(crate) struct RequestCopy {
     body: RequestBody,
     /// The name of each header, the length of its value, and whether the value is sensitive.
     headers: Vec<(HeaderName, usize, bool)>,
-    /// All values, one after another.
-    values: Zeroizing<Vec<u8>>,
+    /// All values, one after another. They are zeroed when the copy and all requests made from it are dropped.
+    values: Bytes,
 }
 
 impl RequestCopy {
     pub(crate) fn of(request: &Request<RequestBody>) -> Self {
         let headers = request.headers();
         let length = headers.values().map(HeaderValue::len).sum();
-        let mut copy = Self {
+        let mut values = Zeroizing::new(Vec::with_capacity(length));
+        let mut parts = Vec::with_capacity(headers.len());
+        for (name, value) in headers {
+            parts.push((name.clone(), value.len(), value.is_sensitive()));
+            values.extend_from_slice(value.as_bytes());
+        }
+        Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             body: request.body().clone(),
-            headers: Vec::with_capacity(headers.len()),
-            values: Zeroizing::new(Vec::with_capacity(length)),
-        };
-        for (name, value) in headers {
-            copy.headers.push((name.clone(), value.len(), value.is_sensitive()));
-            copy.values.extend_from_slice(value.as_bytes());
+            headers: parts,
+            values: Bytes::from_owner(values),
         }
-        copy
     }
 
     /// Returns the request, without its extensions.
     pub(crate) fn to_request(&self) -> Request<RequestBody> {
         let mut headers = HeaderMap::with_capacity(self.headers.len());
-        let mut values = self.values.as_slice();
+        let mut values = self.values.clone();
         for (name, length, sensitive) in &self.headers {
-            let Some((value, rest)) = values.split_at_checked(*length) else { break };
-            values = rest;
+            let value = values.split_to((*length).min(values.len()));
             // It was a valid value before.
-            let Ok(mut value) = HeaderValue::from_bytes(value) else { continue };
+            let Ok(mut value) = HeaderValue::from_maybe_shared(value) else { continue };
             value.set_sensitive(*sensitive);
             headers.append(name, value);
         }
@@ -80,6 +81,19 @@ mod tests {
         assert_eq!(copy.headers(), request.headers());
         assert_eq!(format!("{:?}", copy.headers()), format!("{:?}", request.headers()));
         assert_eq!(copy.body().size_hint().exact(), request.body().size_hint().exact());
+        Ok(())
+    }
+
+    #[test]
+    fn a_secret_is_copied_once() -> Result<(), Box<dyn std::error::Error>> {
+        let mut request = Request::new(RequestBody::from(plex_auth_proto::Body::empty()));
+        request.headers_mut().insert("x-plex-token", HeaderValue::from_static("hunter2"));
+        let copy = RequestCopy::of(&request);
+        // Only the bytes of the copy are zeroed on drop.
+        let zeroed = copy.values.as_ptr_range();
+        let request = copy.to_request();
+        let value = request.headers().get("x-plex-token").ok_or("no token")?;
+        assert!(zeroed.contains(&value.as_bytes().as_ptr()));
         Ok(())
     }
 }
