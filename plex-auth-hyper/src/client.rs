@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::rt::Timer;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
@@ -89,11 +89,14 @@ impl Service<Request<RequestBody>> for Client {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let pools = self.pools.clone();
         Box::pin(async move {
-            let send_state = request.extensions().get::<SendState>().cloned();
-            let send_state = send_state.unwrap_or_else(|| SendState::new(None, false));
+            let send_state = request.extensions_mut().remove::<SendState>().unwrap_or_else(|| {
+                let mut send_state = SendState::new(None, false);
+                send_state.attach_to(&mut request);
+                send_state
+            });
             send_state.set_sent(false);
             check_runtime()?;
             check_url(&request)?;
@@ -104,17 +107,21 @@ impl Service<Request<RequestBody>> for Client {
 
 async fn fetch(
     pools: &Pools,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
     send_state: &SendState,
 ) -> Result<Response<Incoming>, BoxError> {
     let pool = if send_state.wants_own_connection() { &pools.fresh } else { &pools.reusing };
-    let first = match attempt(pool, request, send_state).await {
+    let captured = send_state.connection().cloned();
+    let captured = captured.unwrap_or_else(|| capture_connection(&mut request));
+    let first = match attempt(pool, request, captured, send_state).await {
         Ok(response) => return Ok(response),
         Err(failed) => failed,
     };
     match send_state.copy() {
         Some(copy) if first.stale => {
-            match attempt(&pools.fresh, copy.to_request(), send_state).await {
+            let mut request = copy.to_request();
+            let captured = capture_connection(&mut request);
+            match attempt(&pools.fresh, request, captured, send_state).await {
                 Ok(response) => Ok(response),
                 Err(second) => {
                     // Whatever happened to the second, the first may have arrived.
@@ -140,18 +147,10 @@ struct FailedAttempt {
 
 async fn attempt(
     pool: &Pool,
-    mut request: Request<RequestBody>,
+    request: Request<RequestBody>,
+    captured: CaptureConnection,
     send_state: &SendState,
 ) -> Result<Response<Incoming>, FailedAttempt> {
-    let captured = capture_connection(&mut request);
-    send_state.set_retire({
-        let captured = captured.clone();
-        move || {
-            if let Some(connection) = &*captured.connection_metadata() {
-                connection.poison();
-            }
-        }
-    });
     let mut pending = pool.request(request);
     let response = poll_fn(|cx| {
         let polled = Pin::new(&mut pending).poll(cx);

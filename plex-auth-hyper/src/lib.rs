@@ -79,6 +79,10 @@
 //! [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent; hyper-util does not reveal the
 //! status code with which a proxy refused.
 //!
+//! A call that wants [a connection of its own](Reply::wants_own_connection), or is sent again on one, shares
+//! connections over a service of yours. Over a client of hyper-util's, the connection that returned the response
+//! to another request is not used again; over any other service, it can be.
+//!
 //! What has been written to the socket is in buffers of hyper's and rustls's that are not zeroed.
 //!
 //! # Recipes

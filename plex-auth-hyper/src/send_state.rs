@@ -6,9 +6,14 @@
 )]
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "client")]
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use plex_auth_proto::http::Request;
+
+use crate::request_body::RequestBody;
 use crate::request_copy::RequestCopy;
 
 const UNKNOWN: u8 = 0;
@@ -23,16 +28,36 @@ pub(crate) struct SendState {
     copy: Option<Arc<RequestCopy>>,
     own_connection: bool,
     state: Arc<AtomicU8>,
-    /// Keeps the connection from being used again.
-    retire: Arc<OnceLock<Retire>>,
+    /// The connection of the request, if hyper-util's client sends it, the caller's included.
+    #[cfg(feature = "client")]
+    connection: Option<CaptureConnection>,
 }
-
-type Retire = Box<dyn Fn() + Send + Sync>;
 
 impl SendState {
     pub(crate) fn new(copy: Option<Arc<RequestCopy>>, own_connection: bool) -> Self {
         let state = Arc::new(AtomicU8::new(UNKNOWN));
-        Self { copy, own_connection, state, retire: Arc::default() }
+        Self {
+            copy,
+            own_connection,
+            state,
+            #[cfg(feature = "client")]
+            connection: None,
+        }
+    }
+
+    /// Records the state of this request from now on.
+    pub(crate) fn attach_to(&mut self, request: &mut Request<RequestBody>) {
+        #[cfg(feature = "client")]
+        {
+            self.connection = Some(capture_connection(request));
+        }
+        request.extensions_mut().insert(self.clone());
+    }
+
+    /// Returns the connection of the request that this state is attached to.
+    #[cfg(feature = "client")]
+    pub(crate) fn connection(&self) -> Option<&CaptureConnection> {
+        self.connection.as_ref()
     }
 
     /// Returns whether any of the request may have reached the server, if the client recorded it.
@@ -53,16 +78,13 @@ impl SendState {
         self.own_connection
     }
 
-    /// Records how to keep the connection of the request from being used again.
-    pub(crate) fn set_retire(&self, retire: impl Fn() + Send + Sync + 'static) {
-        // Only the first attempt uses a connection that others use.
-        let _ = self.retire.set(Box::new(retire));
-    }
-
-    /// Keeps the connection from being used again, if the client recorded how.
+    /// Keeps the connection from being used again, if it is known.
     pub(crate) fn retire_connection(&self) {
-        if let Some(retire) = self.retire.get() {
-            retire();
+        #[cfg(feature = "client")]
+        if let Some(connection) = &self.connection {
+            if let Some(connected) = &*connection.connection_metadata() {
+                connected.poison();
+            }
         }
     }
 

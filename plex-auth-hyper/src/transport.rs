@@ -187,7 +187,7 @@ where
 }
 
 async fn exchange<S, B, T>(
-    service: S,
+    mut service: S,
     request: Request<RequestBody>,
     reply: Reply<T>,
     mut deadline: Deadline,
@@ -199,32 +199,41 @@ where
     B::Error: Into<BoxError>,
 {
     let copy = reply.is_idempotent().then(|| Arc::new(RequestCopy::of(&request)));
-    let again = copy.clone().map(|copy| (service.clone(), copy));
-    let send_state = SendState::new(copy, reply.wants_own_connection());
-    match (attempt(service, request, &reply, &send_state, &mut deadline).await, again) {
-        (Err(Error::Response(ResponseError::Mismatched { .. })), Some((service, copy)))
+    let mut send_state = SendState::new(copy.clone(), reply.wants_own_connection());
+    let first = attempt(&mut service, request, &reply, &mut send_state, &mut deadline).await;
+    if first.as_ref().is_err_and(may_be_of_another_request) {
+        // All later responses on that connection would be those of other requests, too.
+        send_state.retire_connection();
+    }
+    match (first, copy) {
+        (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy))
             if !reply.wants_own_connection() =>
         {
-            // All later responses on that connection would be those of other requests, too.
-            send_state.retire_connection();
             let (request, reply) = (copy.to_request(), reply.on_own_connection());
-            let send_state = SendState::new(None, true);
-            let second = attempt(service, request, &reply, &send_state, &mut deadline).await;
+            let mut send_state = SendState::new(None, true);
+            let second =
+                attempt(&mut service, request, &reply, &mut send_state, &mut deadline).await;
             second.map_err(|error| match error {
                 // The first one was sent.
                 Error::Transport(error) => reply.transport_error(error.kind(), true),
                 error => error,
             })
         }
-        (result, _) => result,
+        (first, _) => first,
     }
 }
 
+/// Returns whether the response may be that to another request on the same connection.
+fn may_be_of_another_request(error: &Error) -> bool {
+    use ResponseError::{Mismatched, UnexpectedShape};
+    matches!(error.as_response(), Some(Mismatched { .. } | UnexpectedShape { .. }))
+}
+
 async fn attempt<S, B, T>(
-    service: S,
+    service: &mut S,
     mut request: Request<RequestBody>,
     reply: &Reply<T>,
-    send_state: &SendState,
+    send_state: &mut SendState,
     deadline: &mut Deadline,
 ) -> Result<Response<T>, Error>
 where
@@ -233,7 +242,7 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    request.extensions_mut().insert(send_state.clone());
+    send_state.attach_to(&mut request);
     let head = head(service, request, send_state, deadline).await;
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
@@ -253,10 +262,9 @@ where
     }
 }
 
-/// Sends the request and returns the response with its body unread. Drops the service, which was cloned for this
-/// call only.
+/// Sends the request and returns the response with its body unread.
 async fn head<S, B>(
-    mut service: S,
+    service: &mut S,
     request: Request<RequestBody>,
     send_state: &SendState,
     deadline: &mut Deadline,

@@ -277,3 +277,4 @@ mod with_the_client {
 }
 
 mod always_ready;
+mod second_attempt;

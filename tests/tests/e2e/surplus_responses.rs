@@ -37,7 +37,8 @@ fn second_result<T>(
     call: impl Fn(&str) -> Call<T> + Sync,
     check: impl Fn(Result<T, Error>, &RawServer) + Sync,
 ) {
-    let carriers = [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq()];
+    let carriers =
+        [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];
     in_parallel(carriers, |carrier| {
         let server = shifted(second);
         let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
@@ -95,6 +96,31 @@ fn pin_of_another_login_is_polled_again() {
             "{error}"
         );
         assert!(error.is_retryable() && !error.is_token_invalid() && !error.is_pin_gone());
+    });
+}
+
+#[test]
+fn shifted_connection_is_not_used_again() {
+    // Neither of these calls is sent again.
+    type SendSecond = fn(&Carrier, &str) -> Error;
+    let calls: [SendSecond; 2] = [
+        |carrier, url| {
+            let call = plex_tv_at(url).token_details(&Token::new("token-2").unwrap());
+            carrier.send(call.idempotent(false)).unwrap_err()
+        },
+        |carrier, url| carrier.send(plex_tv_at(url).plex_keys()).unwrap_err(),
+    ];
+    in_parallel([Carrier::hyper, |_| Carrier::own_hyper()], |carrier| {
+        for send in calls {
+            let (carrier, server) = (carrier(None), shifted(NILO));
+            let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+            carrier.send(rosa).unwrap();
+            let error = send(&carrier, &server.url());
+            assert!(error.as_response().is_some(), "{error}");
+            let nilo = plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
+            assert_eq!(carrier.send(nilo).unwrap().id, Some(2), "{}", carrier.name());
+            assert_eq!(server.connections(), 2, "{}", carrier.name());
+        }
     });
 }
 
