@@ -145,6 +145,15 @@ where
     /// # }
     /// ```
     ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any point, and does nothing until it is first polled. Afterwards the request may
+    /// have been sent, and the server may have carried it out: dropping the future does not reveal which. Send an
+    /// [idempotent](Reply::is_idempotent) call again. Do not repeat any other call blindly: a sign-in that was
+    /// dropped may have created a token that the program never receives. To limit the time, use [`timeout`](Self::timeout) or
+    /// [`Call::deadline`] instead of dropping the future: their error says whether
+    /// [the request may have been sent](plex_auth_proto::TransportError::may_have_been_sent).
+    ///
     /// # Errors
     ///
     /// [`Error::Response`] where an answer came and says no or is not what was asked for;
@@ -168,6 +177,10 @@ where
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The same as of [`send`](Self::send): after the future was dropped, the request may have been sent.
     ///
     /// # Errors
     ///
