@@ -1,12 +1,14 @@
 //! The time limit of one exchange.
 
 use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
+use plex_auth_proto::error::TransportErrorKind;
 
 use crate::turns::Turns;
 
@@ -28,36 +30,51 @@ impl Deadline {
         Self { timer, limit, sleep: None, turns: Turns::default() }
     }
 
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
-    }
-
     /// Starts the time, which otherwise starts when [`race`](Self::race) first has to wait.
-    pub(crate) fn start(&mut self) -> &mut Pin<Box<dyn Sleep>> {
-        self.sleep.get_or_insert_with(|| self.timer.sleep(self.limit))
+    pub(crate) fn start(&mut self) -> Result<(), TransportErrorKind> {
+        if self.sleep.is_none() {
+            // tokio's timer panics without a runtime, or in one without time.
+            let sleep = panic::catch_unwind(AssertUnwindSafe(|| self.timer.sleep(self.limit)));
+            let reason = "the timer does not work here: its runtime is missing";
+            self.sleep = Some(sleep.map_err(|_| TransportErrorKind::NotStarted(reason))?);
+        }
+        Ok(())
     }
 
-    /// Runs `work` within the time that is left; `None` if the time runs out first.
-    pub(crate) async fn race<W: Future>(&mut self, work: W) -> Option<W::Output> {
+    /// Runs `work` within the time that is left.
+    ///
+    /// # Errors
+    ///
+    /// The time ran out first, or the timer does not work.
+    pub(crate) async fn race<W: Future>(
+        &mut self,
+        work: W,
+    ) -> Result<W::Output, TransportErrorKind> {
         let mut work = pin!(work);
         poll_fn(|cx| {
             // The time first: work that is always ready, such as an endless body of empty frames, would
             // never let it run out.
-            let started = self.sleep.as_mut();
-            if started.is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready()) {
-                return Poll::Ready(None);
+            if self.has_run_out(cx) {
+                return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
             }
-            // A timer that is looked at needs a runtime that has a turn to fire it.
+            // Looking at the timer is not enough: its runtime needs a turn to fire it.
             ready!(self.turns.poll_next(cx));
             if let Poll::Ready(output) = work.as_mut().poll(cx) {
-                return Poll::Ready(Some(output));
+                return Poll::Ready(Ok(output));
             }
             self.turns.waited();
-            match self.sleep {
-                Some(_) => Poll::Pending,
-                None => self.start().as_mut().poll(cx).map(|()| None),
+            if self.sleep.is_none() {
+                self.start()?;
+                if self.has_run_out(cx) {
+                    return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
+                }
             }
+            Poll::Pending
         })
         .await
+    }
+
+    fn has_run_out(&mut self, cx: &mut Context<'_>) -> bool {
+        self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
     }
 }

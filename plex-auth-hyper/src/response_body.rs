@@ -48,12 +48,9 @@ where
 {
     let mut body = pin!(body);
     // If the head was there at once, the time has not started yet.
-    deadline.start();
+    deadline.start()?;
     while bytes.len() < limit {
-        let Some(frame) = deadline.race(body.frame()).await else {
-            return Err(TransportErrorKind::TimedOut(deadline.limit()));
-        };
-        let Some(frame) = frame else { break };
+        let Some(frame) = deadline.race(body.frame()).await? else { break };
         let frame = frame.map_err(|error| error_chain::body_failure(&error.into()))?;
         if let Ok(data) = frame.into_data() {
             bytes.put(data.take(limit - bytes.len()));

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use http_body::Body;
 use hyper::rt::Timer;
-use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Call, Error, Reply, ResponseError};
 use tower_service::Service;
@@ -286,19 +285,18 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
 {
-    let timed_out = TransportErrorKind::TimedOut(deadline.limit());
     match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
-        Some(Ok(())) => {}
-        Some(Err(error)) => {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
             let kind = error_chain::head_failure(&error.into()).kind();
             return Err(Failure::not_sent(kind));
         }
-        None => return Err(Failure::not_sent(timed_out)),
+        Err(kind) => return Err(Failure::not_sent(kind)),
     }
     let failure = match deadline.race(service.call(request)).await {
-        Some(Ok(response)) => return Ok(response),
-        Some(Err(error)) => error_chain::head_failure(&error.into()),
-        None => Failure::outcome_unknown(timed_out),
+        Ok(Ok(response)) => return Ok(response),
+        Ok(Err(error)) => error_chain::head_failure(&error.into()),
+        Err(kind) => Failure::outcome_unknown(kind),
     };
     let sent = send_state.may_have_been_sent().unwrap_or(failure.may_have_been_sent());
     Err(Failure::new(failure.kind(), sent))

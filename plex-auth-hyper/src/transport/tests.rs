@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Frame;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::{Account, ClientIdentity, PlexTv, Token};
 use smol_hyper::rt::SmolTimer;
 

@@ -111,3 +111,10 @@ fn a_flow_that_never_waits_can_be_stopped() {
         assert!(outcome.is_err());
     });
 }
+
+#[test]
+fn a_timer_without_a_runtime_is_an_error() {
+    let transport = over_tokio(|| response(200, false, [r#"{"id": 1}"#]));
+    let error = transport_error(smol::block_on(transport.send(call())));
+    assert!(matches!(error, (TransportErrorKind::NotStarted(_), true)), "{error:?}");
+}
