@@ -10,61 +10,67 @@ use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::source_connection_information::SourceDevice;
 use crate::plex_tv::resource::Resource;
 use crate::values::client_identity::ClientIdentity;
+use crate::values::server_url::ServerUrl;
 use candidate::CandidateState;
 use candidates::{Candidate, Candidates, Request};
 use listing::ListedServer;
 use outcome::{ChosenConnection, ConnectionChoiceError, ConnectionProgress};
 
+mod address;
 pub(crate) mod candidate;
 mod candidates;
 mod listing;
 pub(crate) mod outcome;
+mod policy;
 
-/// The least time that is waited or given to a call: enough to be no busy loop.
+// A better connection that is up responds in this time on all but the slowest links.
+const GRACE: Duration = Duration::from_millis(500);
+
+// Enough to avoid a busy loop.
 const MIN_WAIT: Duration = Duration::from_millis(1);
 
 impl Resource {
-    /// Finds out over which of its connections the server can be reached: a whole
-    /// [choice](ConnectionChoice), which sends no token.
-    ///
-    /// Private addresses are tried where the account that asked for the list owns the server, or has the
-    /// same address in the internet.
+    /// Finds the best connection to the server, without sending a token: a whole [choice](ConnectionChoice).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
-        ConnectionChoice::of(identity, ListedServer::resource(self))
+        ConnectionChoice::new(identity, self.into())
     }
 }
 
 impl SourceDevice {
-    /// Finds out over which of its connections the source can be reached: a whole
-    /// [choice](ConnectionChoice), which sends no token.
+    /// Finds the best connection to the source, without sending a token: a whole [choice](ConnectionChoice).
     ///
-    /// Nothing says in whose network it is, so that private addresses are tried only where the caller
-    /// [says so](ConnectionChoice::private_addresses).
+    /// A media server's list does not say in which network the source is, so only HTTPS is used unless
+    /// [plain HTTP is allowed](ConnectionChoice::allow_plain_http).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
-        ConnectionChoice::of(identity, ListedServer::source(self))
+        ConnectionChoice::new(identity, self.into())
     }
 }
 
-/// Finds the best connection to a server: asks `GET {uri}/identity` over several at once, without a token, and
-/// takes only what answers as the server that was meant.
+/// Chooses the best connection to a server: sends `GET {uri}/identity` over several at once, without a token, and
+/// accepts only a response of the server that was meant.
 ///
-/// The order is local, remote, relay; among those `https` before `http`, and then IPv4 before IPv6. Once the
-/// right server has answered over one, a better one has half a second more to do so
-/// ([`grace`](Self::grace)). All is over after ten seconds ([`timeout`](Self::timeout)), which are
-/// shared out where there are more candidates than may be asked [at once](Self::max_in_flight), so that those that
-/// hang leave time for the others. Each is asked once.
+/// HTTPS connections are preferred in the order local, remote, relay, and IPv4 before IPv6. Once the server has responded
+/// over one of them, a better one has half a second more to respond. Each is requested once, and the choice ends after 10 seconds ([`timeout`](Self::timeout)). At most 64 connections are considered.
 ///
-/// Not asked at all are addresses that lead nowhere, a `uri` that is none, and private addresses in networks that
-/// are not known to be one's own ([`private_addresses`](Self::private_addresses)): a stranger's machine can have
-/// them here. Of more than 64 connections the first 64 count.
+/// # Plain HTTP
 ///
-/// A private address says nothing about which machine is there, and an identifier is no secret: only `https`
-/// proves that the answer is the server's own.
+/// An identifier is not a secret, and every private network has a 192.168.1.10: only TLS proves that the response is
+/// the server's. Plain HTTP is used only
 ///
-/// There is nothing to keep over a restart: it takes seconds, and what was reached before says nothing about
-/// now. Choose anew also when a chosen connection fails, and when the network has changed. One that is
-/// stopped can be driven on, but what it had asked goes unheard: start another. A clock that is set forward
-/// meanwhile shortens the time.
+/// - to a loopback, RFC 1918 or ULA address that the list itself has as an `http` URI, if the list says
+///   `publicAddressMatches: true` and `httpsRequired: false` and has no HTTPS connection to the server;
+/// - if the program [allows it](Self::allow_plain_http), and every HTTPS connection has failed.
+///
+/// [`ChosenConnection::is_plain_http`] reports both. Each holds only for the network in which the list was fetched:
+/// after a change of network, fetch the list and choose again.
+///
+/// With an HTTP client that accepts any certificate, HTTPS proves nothing either.
+///
+/// # State
+///
+/// There is nothing to save: a choice takes seconds, and an earlier one says nothing about the network now. Choose again
+/// if the chosen connection fails. If a choice is stopped, start a new one, because the responses to its requests are
+/// lost.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -104,23 +110,23 @@ pub struct ConnectionChoice {
     identity: ClientIdentity,
     listed: ListedServer,
     timeout: Duration,
-    grace: Duration,
     max_in_flight: usize,
     candidates: Candidates,
+    allow_plain_http: bool,
     elapsed: Elapsed,
-    /// When the first right answer came, in elapsed time.
+    /// When the right server first responded, in elapsed time.
     first_verified: Option<Duration>,
     finished: bool,
 }
 
 impl ConnectionChoice {
-    fn of(identity: ClientIdentity, listed: ListedServer) -> Self {
+    fn new(identity: ClientIdentity, listed: ListedServer) -> Self {
         Self {
-            candidates: Candidates::new(listed.candidates()),
+            candidates: Candidates::new(policy::candidates(&listed, false)),
+            allow_plain_http: false,
             identity,
             listed,
             timeout: Duration::from_secs(10),
-            grace: Duration::from_millis(500),
             max_in_flight: 8,
             elapsed: Elapsed::default(),
             first_verified: None,
@@ -128,63 +134,41 @@ impl ConnectionChoice {
         }
     }
 
-    /// Sets how long all of it may take: 10 seconds unless set.
+    /// Sets the time limit of the whole choice: 10 seconds by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Sets how long a better connection is waited for once the server has answered over another: half a
-    /// second unless set. With no time at all the first one that answers is taken.
-    pub fn grace(mut self, time: Duration) -> Self {
-        self.grace = time;
+    /// Sets the largest number of requests in flight: 8 by default, and at least 1.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests.max(1);
         self
     }
 
-    /// Sets how many are asked at once: 8 unless set, and always one at least.
-    pub fn max_in_flight(mut self, calls: usize) -> Self {
-        self.max_in_flight = calls.max(1);
-        self
-    }
-
-    /// Says whether private addresses are tried, in place of what the list says about whose network they are
-    /// in. Starts afresh.
+    /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default. Set it before the
+    /// choice is driven.
     ///
-    /// Say so for a server that is known to be in the network of whoever asks. Elsewhere another machine can
-    /// have the address, and over `http` can pass for the server and be sent its token.
-    pub fn private_addresses(mut self, tried: bool) -> Self {
-        self.listed.private_addresses = tried;
-        self.reset()
-    }
-
-    /// Says whether `http://address:port` may be tried where a router does not find a `plex.direct` name: never
-    /// unless set. Starts afresh.
+    /// Everyone on the network path can read such a token and use it until it is revoked. Another machine can pass for
+    /// the server and be sent the token, also one that blocks HTTPS for that purpose. If the reason is a router that
+    /// blocks `plex.direct` names (DNS rebinding protection), allow `plex.direct` in the router's settings instead.
     ///
-    /// Many routers refuse names that lead into their own network (DNS rebinding protection); the better cure is
-    /// to allow `plex.direct` there. Over the bare address nothing is encrypted: whoever is in that network can
-    /// read the token, and pass for the server. So it is tried only in place of a *local* name, only once that
-    /// name was not found, and only where the list says that the server does not require encryption.
-    /// [`ChosenConnection::bare_address`] tells.
-    pub fn bare_addresses(mut self, allowed: bool) -> Self {
-        self.listed.bare_addresses = allowed;
-        self.reset()
+    /// The candidates are then also the list's `http` URIs and, if the list says `httpsRequired: false`,
+    /// `http://10.0.2.1:32400` for a name such as `https://10-0-2-1.<hash>.plex.direct:32400` of a private address. They
+    /// are used after every HTTPS connection has failed or reached its time limit, which is half of the
+    /// [timeout](Self::timeout). If the list says `httpsRequired: true`, the setting has no effect.
+    pub fn allow_plain_http(self, allowed: bool) -> Self {
+        let candidates = policy::candidates(&self.listed, allowed);
+        Self { candidates: Candidates::new(candidates), allow_plain_http: allowed, ..self }
     }
 
-    fn reset(mut self) -> Self {
-        self.candidates = Candidates::new(self.listed.candidates());
-        self.elapsed = Elapsed::default();
-        self.first_verified = None;
-        self.finished = false;
-        self
-    }
-
-    /// When it is over at the latest, as things stand.
+    /// The end of the choice as things stand.
     fn end(&self) -> Duration {
-        let grace_ends = self.first_verified.map(|first| first.saturating_add(self.grace));
+        let grace_ends = self.first_verified.map(|first| first.saturating_add(GRACE));
         grace_ends.map_or(self.timeout, |grace_ends| grace_ends.min(self.timeout))
     }
 
-    /// What has come of it all, where that is decided.
+    /// The outcome, if it is decided.
     fn outcome(&mut self, now: Duration) -> Option<<Self as Flow>::Output> {
         if self.listed.identifier.is_none() {
             return Some(Err(ConnectionChoiceError::NoIdentifier));
@@ -198,6 +182,7 @@ impl ConnectionChoice {
         self.candidates.give_up();
         Some(Err(ConnectionChoiceError::NoneReachable {
             candidates: self.candidates.connections(),
+            plain_http_skipped: !self.allow_plain_http && policy::skips_plain_http(&self.listed),
         }))
     }
 
@@ -209,34 +194,35 @@ impl ConnectionChoice {
             address: MediaServerAddress::new(self.identity.clone(), url),
             kind: connection.kind,
             ipv6: connection.ipv6,
-            bare_address: connection.bare_address,
             took,
             server: server.clone()?,
             candidates: self.candidates.connections(),
         })
     }
 
-    /// Asks the best one that waits, where one more may be under way.
+    /// Sends the next request, if there is one and it may be in flight with the others.
     fn start_next(&mut self, now: Duration) -> Option<Step<Self>> {
-        if self.candidates.slots(now).count() >= self.max_in_flight {
+        if self.candidates.limits(now).count() >= self.max_in_flight {
             return None;
         }
-        let url = self.candidates.due()?;
-        // So that those which hang leave time for the ones behind them.
-        let rounds = self.candidates.waiting().div_ceil(self.max_in_flight);
-        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        let limit = (self.timeout.saturating_sub(now) / rounds).max(MIN_WAIT);
-        let address = MediaServerAddress::new(self.identity.clone(), url);
+        let url = self.candidates.next(now)?;
+        let limit = self.limit(now, &url);
+        let address = MediaServerAddress::new(self.identity.clone(), url.clone());
         let call = address.server_identity().deadline(limit);
         let id = RequestId::unique();
         let timeout_error = call.reply().transport_error(TransportErrorKind::TimedOut(limit), true);
-        self.candidates.started(Request {
-            id,
-            since: now,
-            until: now.saturating_add(limit),
-            timeout_error,
-        });
+        let until = now.saturating_add(limit);
+        self.candidates.started(&url, Request { id, since: now, until, timeout_error });
         Some(Step::Send(id, call))
+    }
+
+    /// The time limit of the next request, which leaves time for those that wait.
+    fn limit(&self, now: Duration, next: &ServerUrl) -> Duration {
+        let is_before_http = next.is_https() && self.candidates.has_plain_http_waiting();
+        let end = if is_before_http { self.timeout / 2 } else { self.timeout };
+        let rounds = self.candidates.count_due(now).div_ceil(self.max_in_flight);
+        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
+        (end.saturating_sub(now) / rounds).max(MIN_WAIT)
     }
 }
 
@@ -257,8 +243,8 @@ impl Flow for ConnectionChoice {
         if let Some(step) = self.start_next(now) {
             return step;
         }
-        let slot = self.candidates.slots(now).min().filter(|_| self.candidates.due().is_some());
-        let until = slot.map_or(self.end(), |slot| slot.min(self.end()));
+        let limit = self.candidates.limits(now).min().filter(|_| self.candidates.is_any_waiting());
+        let until = limit.map_or(self.end(), |limit| limit.min(self.end()));
         Step::Wait(until.saturating_sub(now).max(MIN_WAIT))
     }
 

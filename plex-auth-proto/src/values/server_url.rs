@@ -58,14 +58,19 @@ impl ServerUrl {
         Self { prefix: prefix.into(), ..self.clone() }
     }
 
-    /// Whether what is sent there is encrypted.
-    pub(crate) fn is_https(&self) -> bool {
+    /// Returns whether requests to this URL are encrypted.
+    pub fn is_https(&self) -> bool {
         self.scheme == Scheme::HTTPS
     }
 
     /// The host, an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         self.authority.host()
+    }
+
+    /// The port, if the URL names one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.authority.port_u16()
     }
 
     /// The URL of `path`, which starts with a slash, below this one.

@@ -61,27 +61,29 @@ fn chooses_the_server_among_other_hosts() {
         let right = format!("{}/pms", harness.url());
         let mut boathouse = boathouse(harness);
         boathouse.connections = vec![
-            connection(&right, false),
             connection(&shed, true),
             connection(&unused_url(), true),
             connection("https://10-0-0-7.feed.plex.direct.invalid:32400", true),
             connection(&hole.url(), true),
+            connection(&right, true),
         ];
-        let started = Instant::now();
         // In this time, the other hosts respond, and the black hole does not.
-        let choice = boathouse.choose_connection(identity()).grace(TIMEOUT).timeout(UPPER_BOUND);
-        let (outcome, in_flight) = drive(harness, choice);
+        let late = Misbehaviour::deliver(Delivery::After(TIMEOUT));
+        harness.fake(|fake| fake.misbehave("/pms/identity", late));
+        let choice = boathouse.choose_connection(identity()).allow_plain_http(true);
+        let started = Instant::now();
+        let (outcome, in_flight) = drive(harness, choice.timeout(UPPER_BOUND));
         let chosen = outcome.unwrap_or_else(|error| panic!("{error}"));
-        assert!(started.elapsed() >= TIMEOUT, "a local connection would have been better");
-        assert!(started.elapsed() < UPPER_BOUND, "{:?}", started.elapsed());
-        assert_eq!(in_flight, 5);
-        assert_eq!((chosen.url().to_string(), chosen.kind), (right, ConnectionKind::Remote));
+        assert!(started.elapsed() < UPPER_BOUND / 2, "{:?}", started.elapsed());
+        assert_eq!(in_flight, 4, "plain HTTP only after HTTPS");
+        assert_eq!((chosen.url().to_string(), chosen.kind), (right, ConnectionKind::Local));
+        assert!(chosen.is_plain_http());
         let candidates: Vec<_> = chosen.candidates.iter().map(ToString::to_string).collect();
         for (url, state) in [
             (".invalid", "the name of the host was not found"),
             ("/unclaimed", "another server answers there"),
-            (hole.url().as_str(), "asked"),
-            ("/pms", "answered within"),
+            (hole.url().as_str(), "in flight"),
+            ("/pms", "verified within"),
         ] {
             let found = candidates.iter().find(|candidate| candidate.contains(url)).unwrap();
             assert!(found.contains(&format!("): {state}")), "{found}");
@@ -108,7 +110,7 @@ fn failure_has_the_error_of_each_candidate() {
         let shed = format!("{}/unclaimed", harness.url());
         boathouse.connections.push(connection(&shed, true));
         boathouse.connections.push(connection(&unused_url(), false));
-        // The two local candidates are first, and have half of the time; the stalling one has the rest.
+        // The first two have half of the time.
         let choice = boathouse.choose_connection(identity()).timeout(2 * TIMEOUT).max_in_flight(2);
         let (outcome, in_flight) = drive(harness, choice);
         assert_eq!(in_flight, 2);
@@ -120,8 +122,8 @@ fn failure_has_the_error_of_each_candidate() {
         };
         assert!(of("/pms").ends_with("trouble at the server (502)"), "{error}");
         assert!(of("/unclaimed").ends_with("another server answers there"), "{error}");
-        assert!(of("(remote): the connection").ends_with("was refused"), "{error}");
-        let stalling = format!("{} (remote): no whole answer", harness.url());
+        assert!(of("(local): the connection").ends_with("was refused"), "{error}");
+        let stalling = format!("{} (local): no whole answer", harness.url());
         assert!(error.contains(&stalling), "{error}");
         assert_eq!(requests_with_token(harness), 0);
     });
@@ -148,7 +150,7 @@ fn certificate_must_be_trusted() {
             carrier.drive(&mut choice, |_| ControlFlow::Continue(())).unwrap()
         };
         let chosen = choose(&carrier).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(chosen.kind, ConnectionKind::Local);
+        assert!(!chosen.is_plain_http());
         assert_eq!(chosen.url().to_string(), format!("{}/pms", server.url()));
         assert_eq!(chosen.server.claimed, Some(true));
 
@@ -163,9 +165,8 @@ fn stopped_choice_can_be_driven_on() {
     over_both_transports(|harness| {
         let mut boathouse = boathouse(harness);
         boathouse.connections.truncate(1);
-        boathouse.connections.push(connection(&format!("{}/pms/", harness.url()), false));
         boathouse.connections.push(connection(harness.url(), false));
-        // The three requests share the time.
+        // The requests share the time.
         let choice = boathouse.choose_connection(identity());
         let mut choice = choice.timeout(3 * TIMEOUT).max_in_flight(1);
         let stop = |progress| match progress {

@@ -207,7 +207,7 @@ pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
         server.url()
     );
     let attic: Resource = serde_json::from_str(&attic).unwrap();
-    runner.run(attic.choose_connection(plex_tv.identity().clone()));
+    runner.run(attic.choose_connection(plex_tv.identity().clone()).allow_plain_http(true));
 }
 
 /// A value in both forms of `Debug`.

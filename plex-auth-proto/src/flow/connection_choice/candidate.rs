@@ -4,31 +4,27 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 
-/// One way to reach a server, as a [`ConnectionChoice`](crate::flow::ConnectionChoice) sees it, and what has become
-/// of it.
+/// One connection to a server, as a [`ConnectionChoice`](crate::flow::ConnectionChoice) sees it, and its state.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionCandidate {
-    /// Where it leads, as the connection's `uri` says. Absent where that is missing or no URL of a server.
+    /// The connection's `uri`. Absent if that is missing or not a server URL.
     pub url: Option<ServerUrl>,
-    /// Over which kind of way.
+    /// The kind of connection.
     pub kind: ConnectionKind,
-    /// Whether the address is one of IPv6, by its flag or by its looks.
+    /// Whether the host is an IPv6 address, or a `plex.direct` name for one.
     pub ipv6: bool,
-    /// Whether it is the bare address in place of a `plex.direct` name, without encryption: there are none
-    /// unless [allowed](crate::flow::ConnectionChoice::bare_addresses).
-    pub bare_address: bool,
-    /// What has become of it.
+    /// The state of its request.
     pub state: CandidateState,
 }
 
-/// The kinds of ways to a server, from the best to the worst.
+/// The kinds of connections to a server, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConnectionKind {
-    /// Within the network of whoever asks.
+    /// To an address of a private network, which is not necessarily the caller's.
     Local,
-    /// Through the internet, straight to the server.
+    /// Directly to the server over the internet.
     Remote,
     /// Over Plex's relay, at about 2 Mbit/s.
     Relay,
@@ -45,66 +41,58 @@ impl fmt::Display for ConnectionKind {
     }
 }
 
-/// What has become of a [`ConnectionCandidate`].
+/// The state of a [`ConnectionCandidate`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CandidateState {
-    /// It is not asked yet. In an outcome: it was not needed any more.
+    /// No request has been sent yet. In an outcome: none was needed.
     Waiting,
-    /// It is asked and has not answered yet. In an outcome: another was chosen meanwhile.
+    /// A request is in flight. In an outcome: another candidate was chosen first.
     InFlight,
-    /// The right server answers there.
+    /// The right server responded.
     #[non_exhaustive]
     Verified {
-        /// How long it took from the question to the answer, by the caller's clock.
+        /// The time from the request to the response, by the caller's clock.
         took: Duration,
     },
-    /// It is of no use, and why.
+    /// The candidate cannot be used.
     Failed(CandidateError),
 }
 
-/// Why a [`ConnectionCandidate`] is of no use. `Display` is one line that does not repeat the URL, except
-/// where a call [failed](Self::Request).
+/// The reason why a [`ConnectionCandidate`] cannot be used. `Display` is one line that does not repeat the URL, except
+/// for a failed [request](Self::Request).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateError {
-    /// Not asked: the connection has no `uri`.
+    /// Not requested: the connection has no `uri`.
     #[error("the connection has no uri")]
     NoUri,
-    /// Not asked: its `uri` is no URL of a server, and what is wrong with it.
+    /// Not requested: the `uri` is not a server URL.
     #[error("the uri of the connection cannot be used: {0}")]
     UnusableUri(InvalidServerUrl),
-    /// Not asked: the address is `::` or `0.0.0.0`, which is none, or starts with `fe80:`, which is of use on
-    /// one cable alone.
-    #[error("the address leads nowhere")]
+    /// Not requested: the address is `::` or `0.0.0.0`, or starts with `fe80:`, which works on one network link only.
+    #[error("the address is not routable")]
     NotRoutable,
-    /// Not asked: the address is a private one in a network that is not known to be yours, where another
-    /// machine has it; see [`private_addresses`](crate::flow::ConnectionChoice::private_addresses).
-    #[error("the address is a private one in a network that is not known to be yours")]
-    ForeignNetwork,
-    /// Not asked: a better one has the same URL.
-    #[error("a better connection has the same URL")]
-    Duplicate,
-    /// Not asked: it is a bare address, and the name that it stands for was found.
-    #[error("the name that the address stands for was found")]
-    NameResolved,
-    /// Not asked: the time was over before its turn came.
-    #[error("the time was over before it could be asked")]
+    /// Not requested: a token sent to this address would not be encrypted. See
+    /// [`allow_plain_http`](crate::flow::ConnectionChoice::allow_plain_http).
+    #[error("plain HTTP is not allowed")]
+    PlainHttp,
+    /// Not requested: the time limit was reached first.
+    #[error("the time limit was reached before it could be tried")]
     NotTried,
-    /// Another server answers there. It was sent no token.
+    /// Another server responded. It was not sent a token.
     #[error("another server answers there")]
     OtherServer,
-    /// No right answer came, and why: the name was not found, the connection was refused, no answer within
-    /// the time, a page of a proxy's, ...
+    /// The request failed: the name was not found, the connection was refused, the response came from a proxy, ...
     ///
-    /// Where a `plex.direct` name
-    /// [was not found](crate::error::TransportErrorKind::NameNotFound) and the network is up, the router refuses names
-    /// that lead into its own network (DNS rebinding protection): its owner can allow `plex.direct` there.
+    /// If a `plex.direct` name
+    /// [was not found](crate::error::TransportErrorKind::NameNotFound) although the network is up, the router blocks
+    /// names of private addresses (DNS rebinding protection). Its settings can allow `plex.direct`.
     #[error("{0}")]
     Request(Error),
 }
 
-/// `https://10-0-2-1.feed.plex.direct:32400 (local): asked`
+/// `https://10-0-2-1.feed.plex.direct:32400 (local): in flight`
 impl fmt::Display for ConnectionCandidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.url {
@@ -112,13 +100,13 @@ impl fmt::Display for ConnectionCandidate {
             None => write!(f, "one without a URL ({}): ", self.kind)?,
         }
         match &self.state {
-            CandidateState::Waiting => f.write_str("not asked"),
-            CandidateState::InFlight => f.write_str("asked"),
-            CandidateState::Verified { took } => write!(f, "answered within {took:?}"),
+            CandidateState::Waiting => f.write_str("not tried"),
+            CandidateState::InFlight => f.write_str("in flight"),
+            CandidateState::Verified { took } => write!(f, "verified within {took:?}"),
             CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
                 transport_error.kind().fmt(f)
             }
-            CandidateState::Failed(loss) => loss.fmt(f),
+            CandidateState::Failed(error) => error.fmt(f),
         }
     }
 }

@@ -1,30 +1,30 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::candidate::{ConnectionCandidate, ConnectionKind};
+use super::address;
+use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, ConnectionKind};
+use crate::error::Error;
 use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::{MediaServer, MediaServerAddress};
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 
-/// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right server has
-/// answered there, and has not been sent a token yet.
+/// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right server responded, and
+/// has not been sent a token yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChosenConnection {
-    /// Where the server is, and who is asking.
+    /// The server's URL, and the identity to use there.
     pub address: MediaServerAddress,
-    /// Over which kind of way it is reached.
+    /// The kind of connection.
     pub kind: ConnectionKind,
-    /// Whether over IPv6.
+    /// Whether it uses IPv6.
     pub ipv6: bool,
-    /// Whether it is a bare address in place of a `plex.direct` name, without encryption.
-    pub bare_address: bool,
-    /// How long the server took to answer, by the caller's clock.
+    /// The time that the server took to respond, by the caller's clock.
     pub took: Duration,
-    /// What the server says of itself.
+    /// The server's own description of itself.
     pub server: ServerIdentity,
-    /// All candidates from the best to the worst, to see why a better one was not chosen.
+    /// All candidates from best to worst, to see why a better one was not chosen.
     pub candidates: Vec<ConnectionCandidate>,
 }
 
@@ -34,49 +34,63 @@ impl ChosenConnection {
         self.address.url()
     }
 
-    /// The server, asked with a token that opens it: mostly the
-    /// [`access_token`](crate::server::Resource::access_token) of its resource. A 401 there concerns the token: list
-    /// the resources again.
+    /// Returns whether the connection is plain HTTP: everyone on the network path can read the token, and the response
+    /// does not prove which machine sent it.
+    ///
+    /// This holds only for the network in which the list of servers was fetched. After a change of network, fetch the
+    /// list and choose again before sending a token.
+    pub fn is_plain_http(&self) -> bool {
+        !self.url().is_https()
+    }
+
+    /// Returns the server with a token that it accepts, usually the
+    /// [`access_token`](crate::server::Resource::access_token) of its resource. If it responds with 401, the token is
+    /// the reason: list the resources again.
     pub fn with_token(self, token: Token) -> MediaServer {
         self.address.with_token(token)
     }
 }
 
-/// How far a [`ConnectionChoice`](crate::flow::ConnectionChoice) has come.
+/// The progress of a [`ConnectionChoice`](crate::flow::ConnectionChoice).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ConnectionProgress {
-    /// The candidates are being asked.
+    /// The candidates are being requested.
     #[non_exhaustive]
     Probing {
-        /// All of them from the best to the worst, behind them what is not asked at all.
+        /// All candidates from best to worst, followed by those that are not used.
         candidates: Vec<ConnectionCandidate>,
-        /// How long it takes at most.
+        /// The longest time that is left.
         left: Duration,
     },
-    /// It is over.
+    /// The choice is over.
     Finished,
 }
 
-/// Why a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen none.
+/// The reason why a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen no connection.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionChoiceError {
-    /// The list does not say which server is meant, so that whatever answers may be another. Nothing was
-    /// asked. List the servers again.
-    #[error("the server has no client identifier that what answers could be compared with")]
+    /// The list has no identifier for the server, so a response could come from any other one. Nothing was requested.
+    /// List the servers again.
+    #[error(
+        "the list has no identifier for the server, so its responses cannot be verified; list the servers again"
+    )]
     NoIdentifier,
-    /// No candidate is of use. List the servers again, as connections change; each
-    /// [error](crate::flow::CandidateError) says what else helps.
-    #[error("no connection leads to the server{}", Listing(.candidates))]
+    /// No candidate can be used. List the servers again, because connections change; each
+    /// [`CandidateError`](crate::flow::CandidateError) says what else may help.
+    #[error("no connection to the server works{}{}", Listing(.candidates), Advice { candidates, plain_http: *plain_http_skipped })]
     #[non_exhaustive]
     NoneReachable {
-        /// All of them, and why each failed.
+        /// All candidates, with the reason why each failed.
         candidates: Vec<ConnectionCandidate>,
+        /// Whether there are plain HTTP addresses that were not tried because
+        /// [`allow_plain_http`](crate::flow::ConnectionChoice::allow_plain_http) is off.
+        plain_http_skipped: bool,
     },
 }
 
-/// Behind a colon what became of the candidates, of as many as a line can take.
+/// The candidates and their states after a colon, as many as fit on a line.
 struct Listing<'a>(&'a [ConnectionCandidate]);
 
 impl Listing<'_> {
@@ -86,7 +100,7 @@ impl Listing<'_> {
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str(": it lists none");
+            return f.write_str(": none is listed");
         }
         for (index, candidate) in self.0.iter().take(Self::MAX_SHOWN).enumerate() {
             let separator = if index == 0 { ": " } else { "; " };
@@ -97,4 +111,34 @@ impl fmt::Display for Listing<'_> {
             more => write!(f, "; and {more} more"),
         }
     }
+}
+
+/// What the user or the program can change.
+struct Advice<'a> {
+    candidates: &'a [ConnectionCandidate],
+    plain_http: bool,
+}
+
+impl fmt::Display for Advice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.plain_http || self.candidates.iter().any(is_name_blocked) {
+            f.write_str(
+                ". If the router blocks plex.direct names (DNS rebinding protection), allow plex.direct in its settings",
+            )?;
+        }
+        if self.plain_http {
+            f.write_str("; unencrypted addresses are tried only with allow_plain_http")?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether the router may block the name: it is one of a private address, and nothing responded there.
+fn is_name_blocked(candidate: &ConnectionCandidate) -> bool {
+    let address = candidate.url.as_ref().and_then(address::of_plex_direct);
+    let is_transport_error = matches!(
+        candidate.state,
+        CandidateState::Failed(CandidateError::Request(Error::Transport(_)))
+    );
+    is_transport_error && address.is_some_and(address::is_private)
 }

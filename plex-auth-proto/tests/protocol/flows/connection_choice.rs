@@ -1,8 +1,9 @@
 //! Choosing a connection to a server.
 
-mod bare_addresses;
 mod candidates;
 mod chosen;
+mod pace;
+mod plain_http;
 mod properties;
 
 use std::time::{Duration, SystemTime};
@@ -34,9 +35,9 @@ fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
 }
 
-/// A server of the account's own that accepts plain HTTP, with these connections.
+/// A server in the caller's own network that accepts plain HTTP, with these connections.
 fn own(connections: &str) -> Resource {
-    resource(r#""owned":true,"httpsRequired":false"#, connections)
+    resource(r#""owned":true,"publicAddressMatches":true,"httpsRequired":false"#, connections)
 }
 
 fn resource(facts: &str, connections: &str) -> Resource {
@@ -50,14 +51,13 @@ fn at(uri: &str, local: bool, relay: bool) -> String {
     format!(r#"{{"uri":"{uri}","local":{local},"relay":{relay}}}"#)
 }
 
+const LOCAL: &str = "https://10-0-2-1.feed.plex.direct:32400";
+const REMOTE: &str = "https://203-0-113-9.feed.plex.direct:32400";
+const RELAY: &str = "https://198-51-100-7.feed.plex.direct:8443";
+
 /// A server with a local and a remote connection, and the relay.
 fn three() -> Resource {
-    own(&[
-        at("https://relay.plex.direct:8443", false, true),
-        at("https://remote.plex.direct:32400", false, false),
-        at("https://local.plex.direct:32400", true, false),
-    ]
-    .join(","))
+    own(&[at(RELAY, false, true), at(REMOTE, false, false), at(LOCAL, true, false)].join(","))
 }
 
 impl Driven<ConnectionChoice> {

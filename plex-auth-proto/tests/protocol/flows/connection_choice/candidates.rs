@@ -3,38 +3,59 @@
 use plex_auth_proto::flow::ConnectionChoiceError;
 use plex_auth_proto::server::{Resource, SourceDevice};
 
-use super::{RIGHT, at, candidates, me, own, plan, resource};
+use super::{REMOTE, RIGHT, at, candidates, me, own, plan};
 use crate::flows::harness::Driven;
 
 #[test]
-fn order_is_by_kind_scheme_and_ip_version() {
-    let server = own(r#"{"uri":"http://relay:1","relay":true,"local":true},
-           {"uri":"https://relay:2","relay":true},
-           {"uri":"http://[2001:db8::1]:3","address":"2001:db8::1","IPv6":false},
-           {"uri":"http://203.0.113.9:4"},
-           {"uri":"https://six.plex.direct:5","address":"2001:db8::1","IPv6":0},
-           {"uri":"https://six.plex.direct:6","IPv6":true},
-           {"uri":"https://four.plex.direct:7","address":"203.0.113.9"},
-           {"uri":"http://10.0.2.1:8","address":"10.0.2.1"},
-           {"uri":"http://10.0.2.1:9","local":true},
-           {"uri":"https://[fd00::1]:10","local":true},
-           {"uri":"https://ten.plex.direct:11","local":true}"#);
-    let mut driven = Driven::new(server.choose_connection(me()).max_in_flight(100));
-    let ports: Vec<_> = driven.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
-    assert_eq!(ports, ["11", "10", "8", "9", "7", "5", "6", "4", "3", "2", "1"]);
-    let kinds: Vec<_> =
-        candidates(&driven.flow).iter().map(|one| (one.kind.to_string(), one.ipv6)).collect();
-    assert_eq!((kinds[1].0.as_str(), kinds[1].1), ("local", true));
-    assert_eq!((kinds[5].0.as_str(), kinds[5].1), ("remote", true), "the flag does not matter");
-    assert_eq!(kinds[10].0, "relay", "a relay is never local");
+fn order_is_by_scheme_kind_and_ip_version() {
+    let server = own(r#"{"uri":"http://10.0.2.1:1","local":true},
+           {"uri":"https://198.51.100.7:2","relay":true,"local":true},
+           {"uri":"https://[2001:db8::1]:3","IPv6":false},
+           {"uri":"https://2001-db8-0-0-0-0-0-1.feed.plex.direct:4","local":true},
+           {"uri":"https://203-0-113-9.feed.plex.direct:5","local":true},
+           {"uri":"https://attic.example:6","IPv6":true},
+           {"uri":"http://198.51.100.7:7","relay":true},
+           {"uri":"https://100.64.0.9:8","local":true},
+           {"uri":"https://fd00-0-0-0-0-0-0-1.feed.plex.direct:9"},
+           {"uri":"https://10-0-2-1.feed.plex.direct:10","local":false},
+           {"uri":"https://192.168.0.1:11"},
+           {"uri":"http://203.0.113.9:12"}"#);
+    let choice = server.choose_connection(me()).allow_plain_http(true);
+    let shown: Vec<_> = candidates(&choice)
+        .iter()
+        .map(|candidate| {
+            let url = candidate.url.as_ref().unwrap().to_string();
+            let port = url.rsplit(':').next().unwrap();
+            format!("{port} {}{}", candidate.kind, if candidate.ipv6 { " v6" } else { "" })
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "10 local",
+            "11 local",
+            "9 local v6",
+            "5 remote",
+            "6 remote",
+            "8 remote",
+            "3 remote v6",
+            "4 remote v6",
+            "2 relay",
+            "1 local",
+            "10 local",
+            "9 local v6",
+            "12 remote",
+            "7 relay",
+        ]
+    );
 }
 
 #[test]
 fn unusable_uris_are_skipped_with_a_reason() {
     let server = own(r#"{"uri":"http://[::]:32400","address":"::","IPv6":false,"local":true},
-           {"uri":"https://zero.plex.direct:32400","address":"::"},
-           {"uri":"https://link.plex.direct:32400","address":"fe80::1%eth0"},
-           {"uri":"http://[fe80::1]:32400"},
+           {"uri":"https://0-0-0-0.feed.plex.direct:32400"},
+           {"uri":"https://fe80-0-0-0-0-0-0-1.feed.plex.direct:32400"},
+           {"uri":"https://[fe80::1]:32400"},
            {"uri":"http://0.0.0.0:32400"},
            {"uri":null,"address":"10.0.0.7","port":32400},
            {"uri":""},
@@ -49,78 +70,60 @@ fn unusable_uris_are_skipped_with_a_reason() {
     assert_eq!(
         plan(&choice),
         [
-            "https://a.plex.direct (remote): not asked",
-            "http://plex_server:32400/plex (remote): not asked",
-            "one without a URL (local): the connection has no uri",
-            "http://[::]:32400 (local): the address leads nowhere",
-            "https://a.plex.direct (remote): a better connection has the same URL",
-            "https://zero.plex.direct:32400 (remote): the address leads nowhere",
-            "https://link.plex.direct:32400 (remote): the address leads nowhere",
-            "http://0.0.0.0:32400 (remote): the address leads nowhere",
+            "https://a.plex.direct (remote): not tried",
+            "https://0-0-0-0.feed.plex.direct:32400 (remote): the address is not routable",
+            "https://fe80-0-0-0-0-0-0-1.feed.plex.direct:32400 (remote): the address is not routable",
+            "https://[fe80::1]:32400 (remote): the address is not routable",
+            "http://0.0.0.0:32400 (remote): the address is not routable",
             "one without a URL (remote): the connection has no uri",
-            "one without a URL (remote): the uri of the connection cannot be used: the server URL does not start \
-             with http:// or https://; did you mean http://10.0.0.7:32400",
+            "one without a URL (remote): the connection has no uri",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL does not start with \
+             http:// or https://; did you mean http://10.0.0.7:32400",
             "one without a URL (remote): the uri of the connection cannot be used: the server URL has a user name \
              or password in it (an @), which is not used; did you mean http://10.0.0.7:32400",
             "one without a URL (remote): the uri of the connection cannot be used: the server URL has a fragment \
              (#), which a base URL has not; did you mean http://10.0.0.7:32400",
             "one without a URL (remote): the uri of the connection cannot be used: the server URL has an IPv6 \
              address without brackets; did you mean http://[::ffff:10.0.0.7]:32400",
-            "http://[fe80::1]:32400 (remote): the address leads nowhere",
+            "http://plex_server:32400/plex (remote): plain HTTP is not allowed",
+            "http://[::]:32400 (remote): the address is not routable",
         ]
         .map(str::to_owned)
     );
-    let mut driven = Driven::new(choice);
-    assert_eq!(driven.urls(), ["https://a.plex.direct", "http://plex_server:32400/plex"]);
-}
-
-#[test]
-fn private_addresses_need_a_network_of_ones_own() {
-    let connections = r#"{"uri":"http://10.0.2.1:32400","local":true},
-        {"uri":"http://192.168.1.9:32400","address":"192.168.1.9"},{"uri":"https://remote.plex.direct"}"#;
-    for (facts, requested) in [
-        (r#""owned":true"#, 3),
-        (r#""owned":false"#, 1),
-        (r#""owned":null"#, 1),
-        (r#""owned":false,"publicAddressMatches":true"#, 3),
-        (r#""owned":false,"publicAddressMatches":false,"home":true"#, 1),
-    ] {
-        let server = resource(facts, connections);
-        let mut driven = Driven::new(server.choose_connection(me()));
-        assert_eq!(driven.urls().len(), requested, "{facts}");
-        let foreign = plan(&driven.flow);
-        let is_foreign = |shown: &&String| shown.ends_with("not known to be yours");
-        assert_eq!(foreign.iter().filter(is_foreign).count(), 3 - requested, "{foreign:?}");
-        // The caller decides.
-        let mut driven = Driven::new(server.choose_connection(me()).private_addresses(true));
-        assert_eq!(driven.urls().len(), 3, "{facts}");
-        let mut driven = Driven::new(server.choose_connection(me()).private_addresses(false));
-        assert_eq!(driven.urls(), ["https://remote.plex.direct"], "{facts}");
-    }
+    assert_eq!(Driven::new(choice).urls(), ["https://a.plex.direct"]);
 }
 
 #[test]
 fn source_devices_have_candidates() {
     let source: SourceDevice = serde_json::from_str(
         r#"{"clientIdentifier":"5f0e1c2d","accessToken":"transient-5ea1","Connection":[
-            {"uri":"https://remote.plex.direct:1","relay":0},{"uri":"https://local.plex.direct:2","local":1},
-            {"uri":"https://relay.plex.direct:3","relay":1}]}"#,
+            {"uri":"https://203-0-113-9.feed.plex.direct:1","relay":0},
+            {"uri":"https://10-0-2-1.feed.plex.direct:2","local":1},
+            {"uri":"https://198-51-100-7.feed.plex.direct:3","relay":1},{"uri":"http://10.0.2.1:4","local":1}]}"#,
     )
     .unwrap();
     let mut driven = Driven::new(source.choose_connection(me()));
-    assert_eq!(driven.urls(), ["https://remote.plex.direct:1", "https://relay.plex.direct:3"]);
-    let mut driven =
-        Driven::new(source.choose_connection(me()).private_addresses(true).bare_addresses(true));
-    assert_eq!(driven.urls().len(), 3);
-    driven.respond_to("local", RIGHT);
-    let server = driven.outcome().unwrap().with_token(source.access_token.unwrap());
+    assert_eq!(
+        driven.urls(),
+        [
+            "https://10-0-2-1.feed.plex.direct:2",
+            "https://203-0-113-9.feed.plex.direct:1",
+            "https://198-51-100-7.feed.plex.direct:3",
+        ]
+    );
+    driven.respond_to("10-0-2-1", RIGHT);
+    let server = driven.outcome().unwrap().with_token(source.access_token.clone().unwrap());
     assert_eq!(server.token().expose(), "transient-5ea1");
+    // The list does not say that the source accepts plain HTTP, nor that it does not.
+    let allowed = source.choose_connection(me()).allow_plain_http(true);
+    let shown = plan(&allowed);
+    assert_eq!(shown.last().unwrap(), "http://10.0.2.1:4 (local): not tried");
 }
 
 #[test]
 fn no_request_without_an_identifier() {
     let server: Resource =
-        serde_json::from_str(r#"{"owned":true,"connections":[{"uri":"http://10.0.2.1:1"}]}"#)
+        serde_json::from_str(r#"{"owned":true,"connections":[{"uri":"https://10.0.2.1:1"}]}"#)
             .unwrap();
     let mut driven = Driven::new(server.choose_connection(me()));
     assert!(driven.urls().is_empty());
@@ -130,9 +133,14 @@ fn no_request_without_an_identifier() {
 #[test]
 fn number_of_candidates_is_limited() {
     let connections: Vec<_> =
-        (1..=1000).map(|port| at(&format!("http://203.0.113.9:{port}"), false, false)).collect();
+        (1..=1000).map(|port| at(&format!("https://203.0.113.9:{port}"), false, false)).collect();
     let mut driven =
         Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
     assert_eq!(driven.urls().len(), 1, "at least one");
     assert_eq!(candidates(&driven.flow).len(), 64);
+    // An HTTPS connection at the end of a long list counts.
+    let http = (1..=1000).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false));
+    let connections: Vec<_> = http.chain([at(REMOTE, false, false)]).collect();
+    let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
+    assert_eq!(driven.urls(), [REMOTE]);
 }

@@ -1,20 +1,43 @@
-//! Property: the choice is right for any order of responses, errors and clock changes.
+//! Properties: the choice is safe, right and in time for any list and any order of responses.
 
 use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{
-    CandidateError, CandidateState, ChosenConnection, ConnectionChoiceError,
+    CandidateError, CandidateState, ChosenConnection, ConnectionCandidate, ConnectionChoice,
+    ConnectionChoiceError,
 };
 use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 
-use super::{OTHER, RIGHT, me, ms, not_sent, own};
+use super::{OTHER, RIGHT, me, ms, not_sent, resource};
 use crate::config;
-use crate::flows::harness::{Answer, InFlight, Scripted, TransportError, start};
+use crate::flows::harness::{Answer, Scripted, TransportError, start};
 
-/// The response, unless there is none.
+/// Hosts, and whether they are private addresses, literally.
+const HOSTS: [(&str, bool); 8] = [
+    ("10.0.2.1", true),
+    ("127.0.0.1", true),
+    ("[fd00::1]", true),
+    ("10-0-2-1.feed.plex.direct", false),
+    ("203-0-113-9.feed.plex.direct", false),
+    ("203.0.113.9", false),
+    ("100.64.0.9", false),
+    ("attic.example", false),
+];
+
+#[derive(Clone, Debug)]
+struct Host {
+    name: &'static str,
+    https: bool,
+    local: bool,
+    relay: bool,
+    /// The response, unless there is none, and its duration.
+    response: Option<Scripted>,
+    takes: Duration,
+}
+
 fn response() -> impl Strategy<Value = Option<Scripted>> {
     prop::sample::select(vec![
         Some(RIGHT),
@@ -26,108 +49,204 @@ fn response() -> impl Strategy<Value = Option<Scripted>> {
     ])
 }
 
+fn host() -> impl Strategy<Value = Host> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let takes = prop::sample::select(vec![0, 20, 400, 900, 1_100, 3_000, 8_000]);
+    (prop::sample::select(HOSTS.to_vec()), flags, response(), takes).prop_map(
+        |((name, _), (https, local, relay), response, takes)| Host {
+            name,
+            https,
+            local,
+            relay,
+            response,
+            takes: ms(takes),
+        },
+    )
+}
+
+impl Host {
+    fn uri(&self, index: usize) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}:{}", self.name, index + 1)
+    }
+}
+
+/// The members of a list that are `true`, `false` or absent.
+fn flag(name: &str, value: Option<bool>) -> String {
+    value.map_or(String::new(), |value| format!(r#""{name}":{value},"#))
+}
+
+fn choose(hosts: &[Host], matches: Option<bool>, required: Option<bool>) -> ConnectionChoice {
+    let connection = |(index, host): (usize, &Host)| {
+        let (uri, Host { local, relay, .. }) = (host.uri(index), host);
+        format!(r#"{{"uri":"{uri}","local":{local},"relay":{relay}}}"#)
+    };
+    let connections: Vec<_> = hosts.iter().enumerate().map(connection).collect();
+    let facts = flag("publicAddressMatches", matches) + &flag("httpsRequired", required);
+    resource(&format!(r#"{facts}"owned":true"#), &connections.join(",")).choose_connection(me())
+}
+
+/// A request of a choice; times are those of a clock that does not jump.
+struct Request {
+    url: String,
+    sent: Duration,
+    /// When the result arrived.
+    done: Option<Duration>,
+    is_right: bool,
+}
+
+struct Run {
+    requests: Vec<Request>,
+    most_in_flight: usize,
+    ended: Duration,
+    outcome: Result<ChosenConnection, ConnectionChoiceError>,
+}
+
+/// Drives a choice to its end. In some rounds the clock jumps by so many milliseconds.
+fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> Run {
+    let mut now = start();
+    let mut passed = Duration::ZERO;
+    let mut in_flight = Vec::new();
+    let mut requests = Vec::new();
+    let mut most_in_flight = 0;
+    for round in 0..2_000 {
+        for (_, jump) in jumps.iter().filter(|(when, _)| *when == round) {
+            let by = ms(jump.unsigned_abs());
+            now = if *jump < 0 { now - by } else { now + by };
+        }
+        match choice.poll(now) {
+            Step::Send(id, call) => {
+                let request = call.request();
+                assert!(!request.headers().contains_key("x-plex-token"), "a token is sent");
+                let url = request.uri().to_string();
+                let port = usize::from(request.uri().port_u16().unwrap());
+                let Host { response, takes, .. } = &hosts[port - 1];
+                let limit = call.reply().deadline().unwrap();
+                let (due, response) = match response {
+                    Some(response) if *takes <= limit => (passed + *takes, response.clone()),
+                    _ => {
+                        (passed + limit, TransportError(TransportErrorKind::TimedOut(limit), true))
+                    }
+                };
+                in_flight.push((due, id, call, response, requests.len()));
+                requests.push(Request { url, sent: passed, done: None, is_right: false });
+                // Those that are due now are about to end.
+                let going = in_flight.iter().filter(|request| request.0 > passed).count();
+                most_in_flight = most_in_flight.max(going);
+            }
+            Step::Wait(time) => {
+                assert!(time >= ms(1), "a busy loop");
+                let first = (0..in_flight.len()).min_by_key(|index| in_flight[*index].0);
+                let first = first.filter(|first| in_flight[*first].0 <= passed + time);
+                let step = first.map_or(time, |first| in_flight[first].0.saturating_sub(passed));
+                passed += step;
+                now += step;
+                if let Some(first) = first {
+                    let (_, id, call, response, index) = in_flight.remove(first);
+                    choice.complete(now, id, response.read(call.reply()));
+                    requests[index].done = Some(passed);
+                    requests[index].is_right = response == RIGHT;
+                }
+            }
+            Step::Done(outcome) => {
+                assert!(matches!(choice.poll(now), Step::Wait(Duration::MAX)), "reported twice");
+                return Run { requests, most_in_flight, ended: passed, outcome };
+            }
+        }
+    }
+    panic!("the choice has not ended");
+}
+
+impl Run {
+    fn candidates(&self) -> &[ConnectionCandidate] {
+        match &self.outcome {
+            Ok(chosen) => &chosen.candidates,
+            Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => candidates,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn request(&self, url: &str) -> Option<&Request> {
+        self.requests.iter().find(|request| request.url == format!("{url}/identity"))
+    }
+}
+
 proptest! {
     #![proptest_config(config(256))]
 
     #[test]
-    fn best_verified_candidate_wins_in_time(
-        // The response of each host, its duration in ms, and the kind of the connection.
-        hosts in vec((response(), 0_u64..12_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..14),
-        at_once in 0_usize..10,
-        grace in 0_u64..2_000,
-        bare in any::<bool>(),
-        jumps in vec((0_usize..30, -100_000_i64..100_000), 0..3),
+    fn plain_http_is_safe_in_every_list(
+        hosts in vec(host(), 0..50),
+        at_once in 0_usize..20,
+        matches in any::<Option<bool>>(),
+        required in any::<Option<bool>>(),
+        allowed in any::<bool>(),
+        // Lists without HTTPS are too rare otherwise.
+        only_http in prop::bool::weighted(0.3),
     ) {
-        let connections: Vec<_> = hosts.iter().enumerate().map(|(index, (_, _, local, relay, https))| {
-            let (scheme, name) = if *https { ("https", ".plex.direct") } else { ("http", ".lan") };
-            let port = index + 1;
-            format!(
-                r#"{{"uri":"{scheme}://host{name}:{port}","address":"10.0.2.1","port":{port},"local":{local},"relay":{relay}}}"#
-            )
-        }).collect();
-        let choice = own(&connections.join(",")).choose_connection(me());
-        let mut choice = choice.max_in_flight(at_once).grace(ms(grace)).bare_addresses(bare);
-        let mut now = start();
-        // By a clock that does not jump.
-        let mut passed = Duration::ZERO;
-        let mut in_flight = Vec::new();
-        let mut requested = Vec::new();
-        let mut right = Vec::new();
-        for round in 0..1_000 {
-            for (_, jump) in jumps.iter().filter(|(when, _)| *when == round) {
-                let by = ms(jump.unsigned_abs());
-                now = if *jump < 0 { now - by } else { now + by };
-            }
-            match choice.poll(now) {
-                Step::Send(id, call) => {
-                    let request = InFlight { id, call };
-                    let url = request.url();
-                    prop_assert!(!requested.contains(&url), "{url} is requested twice");
-                    let port = request.call.request().uri().port_u16().unwrap();
-                    let (response, takes, ..) = &hosts[usize::from(port) - 1];
-                    let limit = request.call.reply().deadline().unwrap();
-                    let (due, response) = match response {
-                        Some(response) if ms(*takes) <= limit => (passed + ms(*takes), response.clone()),
-                        _ => (passed + limit, TransportError(TransportErrorKind::TimedOut(ms(1)), true)),
-                    };
-                    in_flight.push((due, request, response));
-                    requested.push(url);
-                    let jumped = jumps.iter().any(|(_, jump)| *jump > 0);
-                    // Those that are due now are about to end.
-                    let going = in_flight.iter().filter(|call| call.0 > passed).count();
-                    prop_assert!(going <= at_once.max(1) || jumped);
-                }
-                Step::Wait(time) => {
-                    prop_assert!(time >= ms(1), "a busy loop");
-                    let first = (0..in_flight.len()).min_by_key(|index| in_flight[*index].0);
-                    match first.filter(|first| in_flight[*first].0 <= passed + time) {
-                        None => {
-                            passed += time;
-                            now += time;
-                        }
-                        Some(first) => {
-                            let (due, request, response) = in_flight.remove(first);
-                            let step = due.saturating_sub(passed);
-                            passed += step;
-                            now += step;
-                            choice.complete(now, request.id, response.read(request.call.reply()));
-                            if response == RIGHT {
-                                right.push(request.url());
-                            }
-                        }
-                    }
-                }
-                Step::Done(outcome) => {
-                    let limit = if jumps.iter().any(|(_, jump)| *jump < 0) { ms(500_000) } else { ms(10_010) };
-                    prop_assert!(passed <= limit, "{passed:?}");
-                    let candidates = match &outcome {
-                        Ok(chosen) => &chosen.candidates,
-                        Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => candidates,
-                        Err(error) => panic!("{error}"),
-                    };
-                    // The chosen connection is the best of the verified ones.
-                    let mut of_right = candidates.iter().filter_map(|one| {
-                        let url = one.url.as_ref()?;
-                        right.contains(&format!("{url}/identity")).then_some(url)
-                    });
-                    prop_assert_eq!(outcome.as_ref().ok().map(ChosenConnection::url), of_right.next());
-                    if outcome.is_err() {
-                        for candidate in candidates {
-                            prop_assert!(matches!(candidate.state, CandidateState::Failed(_)), "{candidate}");
-                            let url = format!("{}/identity", candidate.url.as_ref().unwrap());
-                            let was_requested = matches!(
-                                candidate.state,
-                                CandidateState::Failed(CandidateError::Request(_) | CandidateError::OtherServer)
-                            );
-                            prop_assert_eq!(was_requested, requested.contains(&url), "{}", candidate);
-                        }
-                    }
-                    let is_over = matches!(choice.poll(now), Step::Wait(Duration::MAX));
-                    prop_assert!(is_over);
-                    return Ok(());
-                }
+        let hosts: Vec<_> =
+            hosts.into_iter().map(|host| Host { https: host.https && !only_http, ..host }).collect();
+        let choice = choose(&hosts, matches, required);
+        let run = run(choice.max_in_flight(at_once).allow_plain_http(allowed), &hosts, &[]);
+        let https: Vec<_> = hosts.iter().enumerate().filter(|(_, host)| host.https).collect();
+        for request in run.requests.iter().filter(|request| request.url.starts_with("http:")) {
+            // No host may receive it that is not allowed to.
+            let is_private = HOSTS.iter().any(|(name, is_private)| {
+                *is_private && request.url.starts_with(&format!("http://{name}:"))
+            });
+            let own_network =
+                is_private && matches == Some(true) && required == Some(false) && https.is_empty();
+            let by_setting = allowed && required != Some(true);
+            prop_assert!(own_network || by_setting, "{}", request.url);
+            // No HTTPS candidate is open any more.
+            for (index, host) in &https {
+                let done = run.request(&host.uri(*index)).and_then(|https| https.done);
+                prop_assert!(done.is_some_and(|done| done <= request.sent), "{}", host.uri(*index));
             }
         }
-        prop_assert!(false, "the choice has not ended");
+        // Every HTTPS candidate is requested if none responds.
+        if run.outcome.is_err() {
+            for (index, host) in &https {
+                prop_assert!(run.request(&host.uri(*index)).is_some(), "{}", host.uri(*index));
+            }
+        }
+        // The choice is made soon after the first response over HTTPS, and for HTTPS.
+        let right = run.requests.iter().filter(|request| request.is_right && request.url.starts_with("https:"));
+        if let Some(first) = right.filter_map(|request| request.done).min() {
+            prop_assert!(run.ended <= first + ms(1_500), "{first:?} {:?}", run.ended);
+            prop_assert!(!run.outcome.unwrap().is_plain_http());
+        }
+    }
+
+    #[test]
+    fn best_verified_candidate_wins_in_time(
+        hosts in vec(host(), 0..24),
+        at_once in 0_usize..20,
+        allowed in any::<bool>(),
+        jumps in vec((0_usize..30, -100_000_i64..100_000), 0..3),
+    ) {
+        let choice = choose(&hosts, Some(true), Some(false));
+        let run = run(choice.max_in_flight(at_once).allow_plain_http(allowed), &hosts, &jumps);
+        let (forward, back) =
+            (jumps.iter().any(|(_, jump)| *jump > 0), jumps.iter().any(|(_, jump)| *jump < 0));
+        prop_assert!(run.ended <= if back { ms(500_000) } else { ms(10_100) }, "{:?}", run.ended);
+        prop_assert!(run.most_in_flight <= at_once.max(1) || forward, "{}", run.most_in_flight);
+        let mut urls: Vec<_> = run.requests.iter().map(|request| &request.url).collect();
+        urls.sort_unstable();
+        urls.dedup();
+        prop_assert_eq!(urls.len(), run.requests.len(), "a URL is requested twice");
+        let mut right = run.candidates().iter().filter_map(|candidate| {
+            let url = candidate.url.as_ref()?;
+            run.request(&url.to_string()).filter(|request| request.is_right).map(|_| url)
+        });
+        prop_assert_eq!(run.outcome.as_ref().ok().map(ChosenConnection::url), right.next());
+        if run.outcome.is_err() {
+            for candidate in run.candidates() {
+                let CandidateState::Failed(error) = &candidate.state else { panic!("{candidate}") };
+                let is_result = matches!(error, CandidateError::Request(_) | CandidateError::OtherServer);
+                let url = candidate.url.as_ref().unwrap().to_string();
+                prop_assert_eq!(is_result, run.request(&url).is_some(), "{}", candidate);
+            }
+        }
     }
 }

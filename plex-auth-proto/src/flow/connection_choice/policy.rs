@@ -1,0 +1,104 @@
+//! Which connections are candidates, in which order, and to which of them plain HTTP is allowed.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use super::address;
+use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, ConnectionKind};
+use super::listing::{ListedConnection, ListedServer};
+use crate::values::server_url::ServerUrl;
+
+// Servers list ten at most; a hostile list must not cause a flood of requests.
+const MAX_CANDIDATES: usize = 64;
+
+/// Returns the candidates from best to worst, followed by those that are not used.
+pub(super) fn candidates(
+    server: &ListedServer,
+    allow_plain_http: bool,
+) -> Vec<ConnectionCandidate> {
+    let by_setting = allow_plain_http && server.https_required != Some(true);
+    let in_own_network = is_own_network(server);
+    let allows_http = |url: &ServerUrl| {
+        let is_private = || address::of_literal(url).is_some_and(address::is_private);
+        by_setting || in_own_network && is_private()
+    };
+    let mut candidates: Vec<_> =
+        server.connections.iter().map(|listed| candidate(listed, allows_http)).collect();
+    if allow_plain_http && server.https_required == Some(false) {
+        let addresses: Vec<_> = candidates.iter().filter_map(without_name).collect();
+        candidates.extend(addresses);
+    }
+    candidates.sort_by_key(rank);
+    let mut urls = HashSet::new();
+    candidates
+        .retain(|candidate| candidate.url.as_ref().is_none_or(|url| urls.insert(url.clone())));
+    candidates.truncate(MAX_CANDIDATES);
+    candidates
+}
+
+/// Returns whether there are plain HTTP addresses that are candidates only by the setting.
+pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
+    let count_usable = |allow_plain_http| {
+        let candidates = candidates(server, allow_plain_http);
+        candidates.iter().filter(|candidate| !is_excluded(candidate)).count()
+    };
+    count_usable(true) > count_usable(false)
+}
+
+fn candidate(
+    listed: &ListedConnection,
+    allows_http: impl Fn(&ServerUrl) -> bool,
+) -> ConnectionCandidate {
+    let (url, error) = match listed.uri.as_deref().map(str::parse::<ServerUrl>) {
+        None => (None, Some(CandidateError::NoUri)),
+        Some(Err(invalid)) => (None, Some(CandidateError::UnusableUri(invalid))),
+        Some(Ok(url)) if address::of_host(&url).is_some_and(address::is_unroutable) => {
+            (Some(url), Some(CandidateError::NotRoutable))
+        }
+        Some(Ok(url)) if !url.is_https() && !allows_http(&url) => {
+            (Some(url), Some(CandidateError::PlainHttp))
+        }
+        Some(Ok(url)) => (Some(url), None),
+    };
+    let address = url.as_ref().and_then(address::of_host);
+    let kind = match address {
+        _ if listed.relay => ConnectionKind::Relay,
+        Some(address) if address::is_private(address) => ConnectionKind::Local,
+        _ => ConnectionKind::Remote,
+    };
+    ConnectionCandidate {
+        url,
+        kind,
+        ipv6: address.is_some_and(|address| address.is_ipv6()),
+        state: error.map_or(CandidateState::Waiting, CandidateState::Failed),
+    }
+}
+
+/// Returns whether plain HTTP to a private address stays in the caller's own network, as far as a list can say so, and is
+/// the only way to the server.
+///
+/// `owned` is not enough: an owner can be in a hotel's network, where another machine has the address.
+fn is_own_network(server: &ListedServer) -> bool {
+    server.public_address_matches == Some(true)
+        && server.https_required == Some(false)
+        && !server.offers_https()
+}
+
+/// Returns the plain HTTP address that replaces a `plex.direct` name which a router may block: one of a private address.
+fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> {
+    let name = candidate.url.as_ref().filter(|url| url.is_https())?;
+    let address = address::of_plex_direct(name).filter(|address| address::is_private(*address))?;
+    let url = format!("http://{}", SocketAddr::new(address, name.port()?)).parse().ok()?;
+    Some(ConnectionCandidate { url: Some(url), ..candidate.clone() })
+}
+
+/// The order of preference. Every HTTPS connection, also a relay's, is before plain HTTP: a token is worth more than
+/// speed.
+fn rank(candidate: &ConnectionCandidate) -> (bool, bool, ConnectionKind, bool) {
+    let is_http = !candidate.url.as_ref().is_some_and(ServerUrl::is_https);
+    (is_excluded(candidate), is_http, candidate.kind, candidate.ipv6)
+}
+
+fn is_excluded(candidate: &ConnectionCandidate) -> bool {
+    matches!(candidate.state, CandidateState::Failed(_))
+}
