@@ -26,6 +26,9 @@ mod policy;
 // A better connection that is up responds in this time on all but the slowest links.
 const GRACE: Duration = Duration::from_millis(500);
 
+// While more candidates wait than may be in flight, a host that hangs delays the next one by this at most.
+const MAX_ATTEMPT: Duration = Duration::from_secs(1);
+
 // Enough to avoid a busy loop.
 const MIN_WAIT: Duration = Duration::from_millis(1);
 
@@ -50,7 +53,9 @@ impl SourceDevice {
 /// accepts only a response of the server that was meant.
 ///
 /// HTTPS connections are preferred in the order local, remote, relay, and IPv4 before IPv6. Once the server has responded
-/// over one of them, a better one has half a second more to respond. Each is requested once, and the choice ends after 10 seconds ([`timeout`](Self::timeout)). At most 64 connections are considered.
+/// over one of them, a better one has half a second more to respond. The best of each kind are requested first, so that
+/// addresses that hang do not delay the others. Each is requested once, and the choice ends after 10 seconds
+/// ([`timeout`](Self::timeout)). At most 64 connections are considered.
 ///
 /// # Plain HTTP
 ///
@@ -127,7 +132,8 @@ impl ConnectionChoice {
             identity,
             listed,
             timeout: Duration::from_secs(10),
-            max_in_flight: 8,
+            // Most lists are shorter, so that all of their connections are requested at once.
+            max_in_flight: 16,
             elapsed: Elapsed::default(),
             first_verified: None,
             finished: false,
@@ -140,7 +146,9 @@ impl ConnectionChoice {
         self
     }
 
-    /// Sets the largest number of requests in flight: 8 by default, and at least 1.
+    /// Sets the largest number of requests in flight: 16 by default, and at least 1.
+    ///
+    /// If there are more candidates than that, each of the first requests is limited to one second.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);
         self
@@ -222,7 +230,9 @@ impl ConnectionChoice {
         let end = if is_before_http { self.timeout / 2 } else { self.timeout };
         let rounds = self.candidates.count_due(now).div_ceil(self.max_in_flight);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        (end.saturating_sub(now) / rounds).max(MIN_WAIT)
+        let share = end.saturating_sub(now) / rounds;
+        let limit = if rounds > 1 { share.min(MAX_ATTEMPT) } else { share };
+        limit.max(MIN_WAIT)
     }
 }
 

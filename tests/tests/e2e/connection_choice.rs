@@ -110,7 +110,7 @@ fn failure_has_the_error_of_each_candidate() {
         let shed = format!("{}/unclaimed", harness.url());
         boathouse.connections.push(connection(&shed, true));
         boathouse.connections.push(connection(&unused_url(), false));
-        // The first two have half of the time.
+        // While others wait for their turn, the stalling one does not take all of the time.
         let choice = boathouse.choose_connection(identity()).timeout(2 * TIMEOUT).max_in_flight(2);
         let (outcome, in_flight) = drive(harness, choice);
         assert_eq!(in_flight, 2);
@@ -181,4 +181,32 @@ fn stopped_choice_can_be_driven_on() {
         let chosen = drive(harness, choice).0.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(chosen.url().to_string(), harness.url(), "the first response is lost");
     });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn hanging_hosts_do_not_delay_a_relay() {
+    let authority = Authority::new();
+    let server = Server::https(FakePlex::new(), authority.good());
+    let identifier =
+        server.with(|fake| fake.server(Which::Claimed).machine_identifier().to_owned());
+    let hole = BlackHole::open().unwrap();
+    let hanging = (0..40).map(|path| {
+        let uri = format!("{}/{path}", hole.url().replace("http:", "https:"));
+        format!(r#"{{"uri":"{uri}","local":true}}"#)
+    });
+    let right = format!(r#"{{"uri":"{}/pms","relay":true}}"#, server.url());
+    let connections = hanging.chain([right]).collect::<Vec<_>>().join(",");
+    let list = format!(r#"{{"clientIdentifier":"{identifier}","connections":[{connections}]}}"#);
+    let boathouse: Resource = serde_json::from_str(&list).unwrap();
+    let root = authority.root_der();
+    for carrier in [Carrier::ureq(Some(root.clone())), Carrier::hyper(Some(root.clone()))] {
+        let started = Instant::now();
+        let mut choice = boathouse.choose_connection(identity());
+        let outcome = carrier.drive(&mut choice, |_| ControlFlow::Continue(())).unwrap();
+        let chosen = outcome.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(chosen.kind, ConnectionKind::Relay);
+        // Half a second, on a machine that is not busy.
+        assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::candidate::{CandidateError, CandidateState, ConnectionCandidate};
+use super::policy;
 use crate::error::Error;
 use crate::flow::step::RequestId;
 use crate::media_server::server_identity::ServerIdentity;
@@ -17,6 +18,7 @@ pub(super) struct Candidate {
     pub(super) connection: ConnectionCandidate,
     /// The identity of the right server, once it has responded.
     pub(super) server: Option<ServerIdentity>,
+    turn: usize,
     request: Option<Request>,
 }
 
@@ -33,8 +35,10 @@ pub(super) struct Request {
 
 impl Candidates {
     pub(super) fn new(connections: Vec<ConnectionCandidate>) -> Self {
-        let candidate = |connection| Candidate { connection, server: None, request: None };
-        Self(connections.into_iter().map(candidate).collect())
+        let turns = policy::turns(&connections);
+        let candidate =
+            |(connection, turn)| Candidate { connection, server: None, turn, request: None };
+        Self(connections.into_iter().zip(turns).map(candidate).collect())
     }
 
     pub(super) fn connections(&self) -> Vec<ConnectionCandidate> {
@@ -78,7 +82,7 @@ impl Candidates {
 
     /// The URL of the candidate to request next.
     pub(super) fn next(&self, now: Duration) -> Option<ServerUrl> {
-        self.due(now).next()?.connection.url.clone()
+        self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }
 
     /// Returns whether plain HTTP candidates wait for this HTTPS request, or for others.

@@ -45,6 +45,18 @@ pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     count_usable(true) > count_usable(false)
 }
 
+/// Returns each candidate's turn: 0 for the best of each rank, 1 for the next best of each, and so on.
+///
+/// Requests are started by turn, as RFC 8305 interleaves address families, so that one rank whose addresses all hang
+/// does not delay the others.
+pub(super) fn turns(candidates: &[ConnectionCandidate]) -> Vec<usize> {
+    let turn = |(index, candidate)| {
+        let earlier = candidates.iter().take(index);
+        earlier.filter(|earlier| rank(earlier) == rank(candidate)).count()
+    };
+    candidates.iter().enumerate().map(turn).collect()
+}
+
 fn candidate(
     listed: &ListedConnection,
     allows_http: impl Fn(&ServerUrl) -> bool,

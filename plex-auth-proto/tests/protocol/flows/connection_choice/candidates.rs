@@ -20,8 +20,8 @@ fn order_is_by_scheme_kind_and_ip_version() {
            {"uri":"https://10-0-2-1.feed.plex.direct:10","local":false},
            {"uri":"https://192.168.0.1:11"},
            {"uri":"http://203.0.113.9:12"}"#);
-    let choice = server.choose_connection(me()).allow_plain_http(true);
-    let shown: Vec<_> = candidates(&choice)
+    let mut driven = Driven::new(server.choose_connection(me()).allow_plain_http(true));
+    let shown: Vec<_> = candidates(&driven.flow)
         .iter()
         .map(|candidate| {
             let url = candidate.url.as_ref().unwrap().to_string();
@@ -48,6 +48,9 @@ fn order_is_by_scheme_kind_and_ip_version() {
             "7 relay",
         ]
     );
+    // The best of each rank are requested first.
+    let ports: Vec<_> = driven.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
+    assert_eq!(ports, ["10", "9", "5", "3", "2", "11", "6", "4", "8"]);
 }
 
 #[test]

@@ -4,8 +4,51 @@ use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 
-use super::{at, me, ms, own};
+use super::{LOCAL, REMOTE, RIGHT, at, me, ms, own};
 use crate::flows::harness::{Driven, TransportError};
+
+#[test]
+fn hanging_addresses_do_not_delay_others() {
+    for hanging in [8, 9, 40, 63] {
+        for (working, relay) in [("203-0-113-9", false), ("198-51-100-7", true)] {
+            let mut connections: Vec<_> = (1..=hanging)
+                .map(|host| {
+                    at(&format!("https://10-0-2-{host}.feed.plex.direct:32400"), true, false)
+                })
+                .collect();
+            connections.push(at(&format!("https://{working}.feed.plex.direct:8443"), false, relay));
+            let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
+            let mut passed = ms(0);
+            // The working one responds within 20 ms; the others never do.
+            while let Some(wait) = driven.settle() {
+                if driven.in_flight.iter().any(|request| request.url().contains(working)) {
+                    driven.advance(ms(20)).respond_to(working, RIGHT);
+                    passed += ms(20);
+                } else {
+                    driven.now += wait;
+                    passed += wait;
+                }
+            }
+            assert!(passed <= ms(1_500), "{hanging}: {passed:?}");
+            assert!(driven.chosen().contains(working));
+        }
+    }
+}
+
+#[test]
+fn full_limit_delays_the_next_by_one_second() {
+    let server = own(&[at(LOCAL, true, false), at(REMOTE, false, false)].join(","));
+    let mut driven = Driven::new(server.choose_connection(me()).max_in_flight(1));
+    assert_eq!(driven.urls(), [LOCAL]);
+    assert_eq!(driven.settle(), Some(ms(1_000)));
+    driven.advance(ms(1_000));
+    assert_eq!(driven.urls(), [LOCAL, REMOTE]);
+    // The last one has all of the time that is left.
+    let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
+    assert_eq!(limits, [ms(1_000), ms(9_000)]);
+    driven.advance(ms(20)).respond_to(REMOTE, RIGHT).advance(ms(500));
+    assert_eq!(driven.chosen(), REMOTE);
+}
 
 #[test]
 fn hanging_requests_leave_time_for_others() {
