@@ -6,7 +6,7 @@ use plex_auth_ureq::flow::ConnectionKind;
 use plex_auth_ureq::server::{Scope, TokenType};
 use plex_auth_ureq::{MediaServer, PlexTv, Token, TransientToken, Transport};
 
-/// Finds the server of this name over its best connection, to be asked with the token that it takes.
+/// Returns the server of this name over its best connection, with the token that it accepts.
 fn open(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -16,9 +16,12 @@ fn open(
     let resources = http.send(plex_tv.resources(account_token))?;
     let found = resources.servers().find(|server| server.name.as_deref() == Some(name));
     let server = found.ok_or("the account has no such server")?;
-    // Several are asked at once, without a token, and only an answer of this very server counts.
+    // Sends several requests at once, without a token, and accepts only a response of this very server.
     let choice = &mut server.choose_connection(plex_tv.identity().clone());
     let chosen = http.drive(choice)?;
+    if chosen.is_plain_http() {
+        println!("unencrypted: choose again after a change of network");
+    }
     if chosen.kind == ConnectionKind::Relay {
         println!("through Plex's relay: good for talking, slow for films");
     }

@@ -2,8 +2,9 @@
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
-/// Trusts one certificate more, in DER; Mozilla's roots stay trusted. There is no switch for trusting anybody: who
-/// stands between would be sent the token.
+/// Trusts one more certificate, in DER; Mozilla's roots stay trusted. There is no switch to trust any certificate: anyone
+/// on the network path would be sent the token. With a client of your own that accepts any certificate, HTTPS proves
+/// nothing, also not which server a connection leads to.
 fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
     Transport::builder().root_certificate(certificate).build()
 }
