@@ -125,14 +125,21 @@ Hand it on by a pipe or a file: the arguments of a program are everybody's to se
     /// Ask whether the token is alive: exit 0 yes, 1 no, 2 not known
     Check,
     /// List the account's servers, and which of their connections answer
-    Servers,
+    Servers {
+        #[command(flatten)]
+        plain_http: PlainHttp,
+    },
     /// Get a token of a server's that ends by itself, within 48 hours
     Transient {
+        #[command(flatten)]
+        plain_http: PlainHttp,
         /// The server: its name, its identifier or its URL
         server: String,
     },
     /// Ask a server how another one, or a provider, is reached
     Source {
+        #[command(flatten)]
+        plain_http: PlainHttp,
         /// The server that is asked: its name, its identifier or its URL
         server: String,
         /// What is looked for: server://IDENTIFIER or provider://IDENTIFIER
@@ -168,6 +175,15 @@ Hand it on by a pipe or a file: the arguments of a program are everybody's to se
         /// Which command
         command: Option<String>,
     },
+}
+
+/// The option of the commands that choose a connection to a server.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PlainHttp {
+    /// Also use unencrypted connections if no encrypted one works. Everyone on the network path can read the token
+    #[arg(long = "allow-plain-http", env = "PLEX_AUTH_ALLOW_PLAIN_HTTP", hide_env_values = true)]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub(crate) allowed: bool,
 }
 
 /// The ways in.
@@ -231,6 +247,8 @@ pub(crate) fn is_no(value: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use clap::{CommandFactory, Parser};
 
     use super::Cli;
@@ -244,7 +262,7 @@ mod tests {
     fn each_option_has_its_own_variable() {
         let command = Cli::command();
         let commands = std::iter::once(&command).chain(command.get_subcommands());
-        let mut seen = Vec::new();
+        let mut seen = BTreeMap::new();
         for option in commands.flat_map(|command| command.get_arguments()) {
             let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long))
             else {
@@ -253,8 +271,9 @@ mod tests {
             let variable = option.get_env().unwrap_or_else(|| panic!("--{long} has no variable"));
             let variable = variable.to_str().unwrap().to_owned();
             assert!(variable.starts_with("PLEX_AUTH_"), "{variable}");
-            assert!(!seen.contains(&variable), "{variable}");
-            seen.push(variable);
+            // Several commands can have the same option.
+            let other = seen.insert(variable, long.to_owned());
+            assert!(other.is_none_or(|other| other == long), "--{long}");
         }
         assert!(seen.len() >= 12, "{seen:?}");
     }

@@ -66,9 +66,11 @@ fn run(output: &Output, cli: Cli) -> Result<failure::Exit, Failure> {
         Command::Whoami => whoami::run(&session),
         Command::Token { show } => token::run(&session, show),
         Command::Check => check::run(&session),
-        Command::Servers => servers::run(&session),
-        Command::Transient { server } => transient::run(&session, &server),
-        Command::Source { server, source } => source::run(&session, &server, &source),
+        Command::Servers { plain_http } => servers::run(&session, plain_http),
+        Command::Transient { server, plain_http } => transient::run(&session, &server, plain_http),
+        Command::Source { server, source, plain_http } => {
+            source::run(&session, &server, &source, plain_http)
+        }
         Command::Users => users::run(&session),
         Command::Switch { user, into } => switch::run(&session, &user, into.as_deref()),
         Command::Claim => claim::run(&session),

@@ -1,14 +1,20 @@
 //! A media server as it is named on the command line: by its name, its identifier or its URL.
 
+use plex_auth_ureq::flow::ConnectionChoiceError;
 use plex_auth_ureq::server::{Resource, Resources};
 use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 
+use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::name;
 use crate::session::{ActiveProfile, Session};
 
-/// The server over the best of its connections, to be asked with the token that it takes from this account.
-pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, Failure> {
+/// Returns the server over the best of its connections, with the token that it accepts from this account.
+pub(crate) fn reach(
+    session: &Session<'_>,
+    named: &str,
+    plain_http: PlainHttp,
+) -> Result<MediaServer, Failure> {
     let url: Option<ServerUrl> =
         named.contains("://").then(|| named.parse()).transpose().map_err(Failure::usage)?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
@@ -17,14 +23,30 @@ pub(crate) fn reach(session: &Session<'_>, named: &str) -> Result<MediaServer, F
         return at(session, MediaServerAddress::new(plex_tv.identity().clone(), url), &resources);
     }
     let server = find(&resources, named)?;
-    let mut choice =
-        server.choose_connection(plex_tv.identity().clone()).timeout(session.timeout());
-    let chosen = session.drive(&mut choice, |_| {}).map_err(|error| {
-        Failure::new(Exit::Unknown, error)
-            .likely("The server is down, or this network does not lead there.")
-            .next("See what becomes of each connection: plex-auth servers")
-    })?;
+    let mut choice = server
+        .choose_connection(plex_tv.identity().clone())
+        .allow_plain_http(plain_http.allowed)
+        .timeout(session.timeout());
+    let chosen = session.drive(&mut choice, |_| {}).map_err(|error| no_connection(&error))?;
     Ok(chosen.with_token(token_for(server)?))
+}
+
+fn no_connection(error: &ConnectionChoiceError) -> Failure {
+    let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
+        return Failure::new(Exit::Unknown, error);
+    };
+    let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
+    let what = format!("no connection to the server works: {}", states.join("; "));
+    let failure = Failure::new(Exit::Unknown, what);
+    if *plain_http_skipped {
+        failure
+            .likely("The server has no encrypted connection, or the router blocks plex.direct names (DNS rebinding protection).")
+            .next("Allow plex.direct in the router's settings. Or pass --allow-plain-http, which exposes the token to the network.")
+    } else {
+        failure
+            .likely("The server is down, or cannot be reached from this network.")
+            .next("See the state of each connection: plex-auth servers")
+    }
 }
 
 /// The server that answers at a URL. It is asked who it is first, so that a token goes to none but one of the account's.

@@ -2,16 +2,17 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use plex_auth_ureq::flow::{
     CandidateError, CandidateState, ChosenConnection, ConnectionCandidate, ConnectionChoiceError,
-    ConnectionKind,
+    ConnectionProgress,
 };
 use plex_auth_ureq::server::{Resource, ResourceConnection};
-use plex_auth_ureq::{ClientIdentity, Error};
+use plex_auth_ureq::{ClientIdentity, Error, Flow};
 use serde_json::{Value, json};
 
+use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
 use crate::session::{ActiveProfile, Session};
@@ -22,21 +23,20 @@ const AT_ONCE: usize = 16;
 /// How long one is tried at most.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A connection of a server's, and what became of it.
+/// A connection of a server, and the result of trying it.
 struct Tried {
-    url: String,
-    kind: ConnectionKind,
-    encrypted: bool,
-    ipv6: bool,
-    /// How long it took to answer, or why it is of no use.
+    /// Its place among the server's connections, from best to worst.
+    place: usize,
+    candidate: ConnectionCandidate,
+    /// The time that it took to respond, or the reason why it cannot be used.
     outcome: Result<Duration, String>,
 }
 
-pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+pub(crate) fn run(session: &Session<'_>, plain_http: PlainHttp) -> Result<Exit, Failure> {
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     let servers: Vec<_> = resources.servers().collect();
-    let tried = try_all(session, plex_tv.identity(), &servers);
+    let tried = try_all(session, plex_tv.identity(), &servers, plain_http);
     let mut text = String::new();
     let mut json = Vec::new();
     for (server, tried) in servers.into_iter().zip(&tried) {
@@ -52,38 +52,35 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Tries every connection of every server side by side; of each server's the best come first.
+/// Tries every connection of every server side by side, and returns each server's from best to worst.
 ///
-/// A choice among all of a server's connections ends with the best one that answers. To show what becomes of each,
-/// each is a choice of its own.
+/// A choice among all of a server's connections ends with the best one that responds. It says which of them it would
+/// use; to show the state of each, these are tried by a choice of their own.
 fn try_all(
     session: &Session<'_>,
     identity: &ClientIdentity,
     servers: &[&Resource],
+    plain_http: PlainHttp,
 ) -> Vec<Vec<Tried>> {
-    let one_each = servers.iter().enumerate().flat_map(|(place, server)| {
-        let one = |connection: &ResourceConnection| {
-            let mut server = Resource::clone(server);
-            server.connections = vec![connection.clone()];
-            (place, server)
-        };
-        server.connections.iter().map(one).collect::<Vec<_>>()
+    let one_each = servers.iter().enumerate().flat_map(|(index, server)| {
+        let candidates = candidates(server, identity, plain_http).into_iter().enumerate();
+        candidates.map(move |(place, candidate)| (index, *server, place, candidate))
     });
     let queue = Mutex::new(one_each);
     let tried: Mutex<Vec<Vec<Tried>>> = Mutex::new(servers.iter().map(|_| Vec::new()).collect());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
-        while let Some((place, server)) = next() {
-            let outcome = try_one(session, identity, &server);
+        while let Some((index, server, place, candidate)) = next() {
+            let outcome = try_one(session, identity, server, &candidate);
             let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
-            if let (Some(of_server), Some(outcome)) = (tried.get_mut(place), outcome) {
-                of_server.push(outcome);
+            if let Some(of_server) = tried.get_mut(index) {
+                of_server.push(Tried { place, candidate, outcome });
             }
         }
     };
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
-            // Where the system gives no more threads, those that there are do all of it.
+            // If the system has no more threads, the existing ones do all of the work.
             if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                 break;
             }
@@ -92,49 +89,57 @@ fn try_all(
     });
     let mut tried = tried.into_inner().unwrap_or_else(PoisonError::into_inner);
     for of_server in &mut tried {
-        of_server.sort_by_key(|one| {
-            (one.outcome.is_err(), one.kind, !one.encrypted, one.ipv6, one.url.clone())
-        });
+        of_server.sort_by_key(|one| (one.outcome.is_err(), one.place));
     }
     tried
 }
 
-/// Nothing where Plex lists a connection that is not even one.
-fn try_one(session: &Session<'_>, identity: &ClientIdentity, server: &Resource) -> Option<Tried> {
-    let mut choice =
-        server.choose_connection(identity.clone()).timeout(LIMIT.min(session.timeout()));
-    let (candidate, outcome) = match session.drive(&mut choice, |_| {}) {
-        Ok(ChosenConnection { candidates, took, .. }) => (candidates.into_iter().next()?, Ok(took)),
-        Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
-            let candidate = candidates.into_iter().next()?;
-            let why = why(&candidate);
-            (candidate, Err(why))
-        }
-        Err(error) => {
-            let uri = server.connections.first()?.uri.clone()?;
-            let outcome = Err(error.to_string());
-            return Some(Tried {
-                url: uri,
-                kind: ConnectionKind::Remote,
-                encrypted: false,
-                ipv6: false,
-                outcome,
-            });
-        }
-    };
-    let listed = server.connections.first().and_then(|connection| connection.uri.clone());
-    let url = candidate.url.as_ref().map(ToString::to_string).or(listed).unwrap_or_default();
-    let encrypted = url.starts_with("https:");
-    Some(Tried { url, kind: candidate.kind, encrypted, ipv6: candidate.ipv6, outcome })
+fn candidates(
+    server: &Resource,
+    identity: &ClientIdentity,
+    plain_http: PlainHttp,
+) -> Vec<ConnectionCandidate> {
+    let choice = server.choose_connection(identity.clone()).allow_plain_http(plain_http.allowed);
+    match choice.progress(SystemTime::now()) {
+        ConnectionProgress::Probing { candidates, .. } => candidates,
+        _ => Vec::new(),
+    }
 }
 
-/// Without the address, which stands beside it.
+fn try_one(
+    session: &Session<'_>,
+    identity: &ClientIdentity,
+    server: &Resource,
+    candidate: &ConnectionCandidate,
+) -> Result<Duration, String> {
+    let (Some(url), CandidateState::Waiting) = (&candidate.url, &candidate.state) else {
+        return Err(why(candidate));
+    };
+    let mut connection = ResourceConnection::default();
+    connection.uri = Some(url.to_string());
+    let mut server = server.clone();
+    server.connections = vec![connection];
+    let mut choice = server
+        .choose_connection(identity.clone())
+        // Already decided, for the whole list.
+        .allow_plain_http(!url.is_https())
+        .timeout(LIMIT.min(session.timeout()));
+    match session.drive(&mut choice, |_| {}) {
+        Ok(ChosenConnection { took, .. }) => Ok(took),
+        Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
+            Err(candidates.first().map_or_else(String::new, why))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Returns the error without the address, which is beside it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
         CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
             transport_error.kind().to_string()
         }
-        CandidateState::Failed(loss) => loss.to_string(),
+        CandidateState::Failed(error) => error.to_string(),
         _ => "it did not answer in time".to_owned(),
     }
 }
@@ -152,12 +157,14 @@ fn as_text(server: &Resource, tried: &[Tried]) -> String {
         text(&server.product_version),
         text(&server.client_identifier)
     );
-    for Tried { url, kind, outcome, .. } in tried {
+    for Tried { candidate, outcome, .. } in tried {
+        let url = candidate.url.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         let outcome = match outcome {
             Ok(took) => format!("answers within {} ms", took.as_millis().max(1)),
             Err(why) => why.clone(),
         };
-        lines += &format!("  {:<7} {}  {}\n", kind.to_string(), plain(url), plain(&outcome));
+        lines +=
+            &format!("  {:<7} {}  {}\n", candidate.kind.to_string(), plain(&url), plain(&outcome));
     }
     if tried.is_empty() {
         lines += "  no connection is listed\n";
@@ -166,13 +173,14 @@ fn as_text(server: &Resource, tried: &[Tried]) -> String {
 }
 
 fn as_json(session: &Session<'_>, server: &Resource, tried: &[Tried]) -> Value {
-    let connections = tried.iter().map(|Tried { url, kind, outcome, .. }| {
+    let connections = tried.iter().map(|Tried { candidate, outcome, .. }| {
+        let url = candidate.url.as_ref().map(ToString::to_string);
         let took = outcome
             .as_ref()
             .ok()
             .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1));
         json!({
-            "url": url, "kind": kind.to_string(), "answers": outcome.is_ok(), "milliseconds": took,
+            "url": url, "kind": candidate.kind.to_string(), "answers": outcome.is_ok(), "milliseconds": took,
             "why_not": outcome.as_ref().err(),
         })
     });

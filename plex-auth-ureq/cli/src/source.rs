@@ -4,13 +4,19 @@ use plex_auth_ureq::Source;
 use plex_auth_ureq::server::SourceDevice;
 use serde_json::{Value, json};
 
+use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
 use crate::server;
 use crate::session::Session;
 
-pub(crate) fn run(session: &Session<'_>, named: &str, source: &Source) -> Result<Exit, Failure> {
-    let server = server::reach(session, named)?;
+pub(crate) fn run(
+    session: &Session<'_>,
+    named: &str,
+    source: &Source,
+    plain_http: PlainHttp,
+) -> Result<Exit, Failure> {
+    let server = server::reach(session, named, plain_http)?;
     let known = session.send(server.source_connection_information(source))?;
     if known.devices.is_empty() {
         return Err(Failure::new(Exit::Refused, format!("the server does not know {source}"))

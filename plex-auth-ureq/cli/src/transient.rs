@@ -3,12 +3,17 @@
 use plex_auth_ureq::server::{Scope, TokenType};
 use serde_json::json;
 
+use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::server;
 use crate::session::Session;
 
-pub(crate) fn run(session: &Session<'_>, named: &str) -> Result<Exit, Failure> {
-    let server = server::reach(session, named)?;
+pub(crate) fn run(
+    session: &Session<'_>,
+    named: &str,
+    plain_http: PlainHttp,
+) -> Result<Exit, Failure> {
+    let server = server::reach(session, named, plain_http)?;
     let transient = session.send(server.transient_token(TokenType::Delegation, Scope::All))?;
     let token = transient.token.expose();
     let json = json!({

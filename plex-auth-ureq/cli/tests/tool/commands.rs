@@ -150,6 +150,53 @@ fn servers_lists_the_best_connection_first() {
 }
 
 #[test]
+fn plain_http_needs_the_option() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let (identifier, token) = harness.fake(|fake| {
+        let server = fake.server(Which::Claimed);
+        let token = server.access_token(Who::PlexPass).unwrap();
+        (server.machine_identifier().to_owned(), token.to_owned())
+    });
+    // Its owner is away from home.
+    let list = json!([{
+        "name": "Boathouse", "provides": "server", "clientIdentifier": identifier, "accessToken": token,
+        "owned": true, "publicAddressMatches": false, "httpsRequired": false,
+        "connections": [{ "uri": format!("{}/pms", harness.server.url()), "local": true }],
+    }]);
+    let answer = plex_auth_fake::Misbehaviour::answer(200, "application/json", list.to_string());
+    harness.fake(|fake| fake.misbehave("/resources", answer));
+    let source = ["source", "Boathouse", "server://5f0e1c2d"];
+    for arguments in [&["transient", "Boathouse"][..], &source] {
+        harness.run(arguments).assert_failed(
+            2,
+            &["plain HTTP is not allowed", "DNS rebinding protection", "--allow-plain-http"],
+        );
+    }
+    assert_eq!(harness.fake(|fake| fake.seen("GET", "/pms/identity")), 0);
+    assert!(harness.succeed(&["servers"]).contains("plain HTTP is not allowed"));
+
+    assert!(harness.succeed(&["servers", "--allow-plain-http"]).contains("answers within"));
+    let token = harness.succeed(&["transient", "Boathouse", "--allow-plain-http"]);
+    assert!(token.starts_with("transient-"), "{token}");
+    let harness = harness.with_variable("PLEX_AUTH_ALLOW_PLAIN_HTTP", "1");
+    assert!(harness.succeed(&["servers"]).contains("answers within"));
+}
+
+#[test]
+fn plain_http_option_obeys_https_required() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let list = json!([{
+        "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d", "accessToken": "s3rv3r",
+        "httpsRequired": true, "connections": [{ "uri": format!("{}/pms", harness.server.url()) }],
+    }]);
+    let answer = plex_auth_fake::Misbehaviour::answer(200, "application/json", list.to_string());
+    harness.fake(|fake| fake.misbehave("/resources", answer));
+    harness
+        .run(&["transient", "Boathouse", "--allow-plain-http"])
+        .assert_failed(2, &["plain HTTP is not allowed", "cannot be reached from this network"]);
+}
+
+#[test]
 fn switch_saves_the_user_as_a_profile() {
     let harness = Harness::signed_in(Who::PlexPass);
     let json = harness.json(&["users", "--json"]);
