@@ -109,7 +109,7 @@ impl SourceDevice {
 /// assert_eq!(server.url().to_string(), "https://10-0-2-1.feed.plex.direct:32400");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct ConnectionChoice {
     identity: ClientIdentity,

@@ -55,8 +55,8 @@ fn hanging_requests_leave_time_for_others() {
     let connections: Vec<_> =
         (1..=5).map(|port| at(&format!("https://10.0.2.1:{port}"), true, false)).collect();
     let server = own(&connections.join(","));
-    let choice = server.choose_connection(me()).max_in_flight(2).timeout(ms(1_500));
-    let mut driven = Driven::new(choice.clone());
+    let choice = || server.choose_connection(me()).max_in_flight(2).timeout(ms(1_500));
+    let mut driven = Driven::new(choice());
     // No host responds, and the transport keeps each deadline.
     while driven.settle().is_some() {
         assert!(driven.in_flight.len() <= 2, "{:?}", driven.in_flight.len());
@@ -75,7 +75,7 @@ fn hanging_requests_leave_time_for_others() {
     assert!(driven.failures().iter().all(|lost| lost.contains("no whole answer within")));
 
     // If the transport keeps no deadline, hanging requests stop counting as in flight, and the choice ends.
-    let mut driven = Driven::new(choice);
+    let mut driven = Driven::new(choice());
     let mut passed = Duration::ZERO;
     while let Some(wait) = driven.settle() {
         passed += wait;
