@@ -58,6 +58,7 @@ fn every_public_type_is_send_and_sync() {
     checked::<Devices>();
     checked::<Ed25519Key>();
     checked::<Error>();
+    checked::<FieldPath>();
     checked::<ForwardUrl>();
     checked::<Home>();
     checked::<HomePin>();
@@ -114,6 +115,7 @@ fn every_public_type_is_send_and_sync() {
     checked::<PlexTv>();
     checked::<Profile>();
     checked::<RawJson>();
+    checked::<RedirectTarget>();
     checked::<Rejection>();
     checked::<Reply<Account>>();
     checked::<RequestId>();
@@ -168,6 +170,7 @@ fn values_without_secrets_can_be_map_keys() {
     fn key<T: Eq + std::hash::Hash + Clone>() {}
     key::<Content>();
     key::<DeviceId>();
+    key::<FieldPath>();
     key::<ForwardUrl>();
     key::<HomeUserUuid>();
     key::<Jwk>();
@@ -175,6 +178,7 @@ fn values_without_secrets_can_be_map_keys() {
     key::<Operation>();
     key::<Origin>();
     key::<Outcome>();
+    key::<RedirectTarget>();
     key::<RequestId>();
     key::<RetryAfter>();
     key::<ServerUrl>();
