@@ -44,7 +44,7 @@ fn check_kind(error: &ResponseError, status: StatusCode) {
         (ResponseError::UnexpectedShape { path, .. }, 200..300) => !path.as_str().is_empty(),
         (ResponseError::BodyTooLarge { .. } | ResponseError::Mismatched { .. }, 200..300) => true,
         (ResponseError::Redirected { to, .. }, 300..400) => {
-            let shown = to.as_ref().map(ToString::to_string).unwrap_or_default();
+            let shown = to.as_ref().map(|to| to.origin().to_string()).unwrap_or_default();
             status.as_u16() != 304 && !shown.contains(['@', '?', '#', '\\', ' '])
         }
         (ResponseError::BadRequest(_), 400) => true,

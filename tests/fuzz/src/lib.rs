@@ -53,11 +53,11 @@ pub static SIGN_IN: LazyLock<Reply<SignedIn>> = LazyLock::new(|| {
 
 /// Reads the details of [`TOKEN`].
 pub static TOKEN_DETAILS: LazyLock<Reply<Account>> =
-    LazyLock::new(|| reply(plex_tv().token_details(&token())));
+    LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection()));
 
 /// Reads the details of [`TOKEN`] where they are no more than 100 bytes.
 pub static SHORT_TOKEN_DETAILS: LazyLock<Reply<Account>> =
-    LazyLock::new(|| reply(plex_tv().token_details(&token()).max_body_size(100)));
+    LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection().max_body_size(100)));
 
 /// The number of the PIN that is polled.
 pub const PIN: u64 = 2_147_483_650;
