@@ -84,7 +84,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     let mut by_name = home.users.iter().filter(is_called);
     match (by_uuid, by_name.next(), by_name.next()) {
         (Some(user), ..) | (None, Some(user), None) => Ok(user),
-        (None, None, _) => Err(Failure::usage(format!("nobody in the Home is called {named}"))
+        (None, None, _) => Err(Failure::usage(format!("no user of the Home is called {named}"))
             .next("See who there is: plex-auth users")),
         (None, Some(_), Some(_)) => {
             Err(Failure::usage(format!("several in the Home are called {named}"))

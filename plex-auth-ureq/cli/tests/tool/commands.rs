@@ -227,7 +227,7 @@ fn switch_saves_the_user_as_a_profile() {
     harness.run(&["switch", "nilo", "--into", "default"]).assert_failed(64, &["somebody else's"]);
     harness
         .run(&["switch", "nobody"])
-        .assert_failed(64, &["nobody in the Home", "plex-auth users"]);
+        .assert_failed(64, &["no user of the Home", "plex-auth users"]);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn names_match_in_either_unicode_form() {
         });
         harness.succeed(&["switch", typed, "--into", "other"]);
     }
-    harness.run(&["switch", "zoe", "--into", "other"]).assert_failed(64, &["nobody in the Home"]);
+    harness.run(&["switch", "zoe", "--into", "other"]).assert_failed(64, &["no user of the Home"]);
 }
 
 #[test]
