@@ -20,8 +20,8 @@ const UNKNOWN: u8 = 0;
 const NOT_SENT: u8 = 1;
 const SENT: u8 = 2;
 
-/// What the transport and its client must know of one request, as an extension of the request. A caller's service
-/// ignores it, and leaves unknown whether the request was sent.
+/// The state of one request, as an extension of it, for the transport and its client. A caller's service ignores it, so
+/// that it remains unknown whether the request was sent.
 #[derive(Clone)]
 pub(crate) struct SendState {
     /// Present if the request may be sent again.

@@ -1,7 +1,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-/// How many steps that are ready at once may follow each other.
+/// The number of consecutive steps without a wait.
 // A response has one to three frames, so an ordinary exchange never yields for this reason.
 const MAX_READY: u8 = 32;
 

@@ -49,7 +49,8 @@ impl Transport {
     /// The promises hold over it, too: they are made anew for each request, and the agent itself is not
     /// changed. Its own limit for the whole exchange, where it has one, stands in place of
     /// [`DEFAULT_TIMEOUT`]; its proxy, which ureq takes from the environment by default, is used as it
-    /// is. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
+    /// is. For a call that wants [a connection of its own](Reply::wants_own_connection), the agent's idle connections to
+    /// that host are closed. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
     ///
     /// ```
     /// use plex_auth_ureq::{Transport, ureq};

@@ -250,7 +250,7 @@ impl<T> Reply<T> {
         self.settings.secret_url
     }
 
-    /// Whether the request should have a connection that no other request has used or will use.
+    /// Returns whether the request should have a connection that no other request has used or will use.
     ///
     /// On a kept connection, one response too many makes each later caller get the response to another request. So
     /// a call whose response hands out a token, and cannot be compared with what was requested, wants a connection

@@ -5,7 +5,7 @@ use http::header::LOCATION;
 
 use crate::operation::context::{Origin, RequestContext};
 
-/// Where a redirect points: scheme, host and port of its `Location`.
+/// The target of a redirect: scheme, host and port of its `Location`.
 ///
 /// A host in a response can be any text, also a secret that was sent. `Display` and `Debug` show it only if it is the
 /// host that the request was sent to, or one of Plex's.

@@ -78,8 +78,8 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Reads the body as `read` does, and repaired if that fails. What is no `T` then has this problem. `length` is that of
-/// the response, of which the body can be a conversion.
+/// Reads the body as `read` does, and repaired if that fails. If it still is not a `T`, the error has this problem.
+/// `length` is that of the response, of which the body can be a conversion.
 fn read_or_repair<T>(
     body: &[u8],
     length: usize,

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 const NAME: &str = "_elementType";
 const CHILDREN: &str = "_children";
 
-/// How many levels of elements are converted. The deepest that a server sends is three.
+/// The number of levels of elements that are converted. The deepest that a server sends is three.
 const MAX_DEPTH: usize = 16;
 
 /// Returns the document in the newer form, if it is an element with this name.

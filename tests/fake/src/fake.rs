@@ -103,7 +103,7 @@ impl FakePlex {
         self.seen.requests()
     }
 
-    /// How many of the [recorded](Self::requests) requests with this verb came to this path. `/user` also counts
+    /// Returns the number of [recorded](Self::requests) requests to this path with this method. `/user` also counts
     /// `/api/v2/user`.
     pub fn seen(&self, method: &str, path: &str) -> usize {
         let here = |seen: &&Seen| seen.method == method && same_place(seen.path(), path);

@@ -112,7 +112,7 @@ impl Record {
         &self.requests
     }
 
-    /// How many requests were added.
+    /// Returns the number of requests that were added, including those that are no longer recorded.
     pub(crate) fn count(&self) -> usize {
         self.forgotten + self.requests.len()
     }

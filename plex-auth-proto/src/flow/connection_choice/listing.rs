@@ -1,4 +1,4 @@
-//! What a list says of a server, as far as the choice of a connection depends on it.
+//! The part of a listed server that the choice of a connection depends on.
 
 use crate::media_server::source_connection_information::{SourceConnection, SourceDevice};
 use crate::plex_tv::resource::{Resource, ResourceConnection};

@@ -113,7 +113,7 @@ impl fmt::Display for Listing<'_> {
     }
 }
 
-/// What the user or the program can change.
+/// Advice for the user, and for the author of the program.
 struct Advice<'a> {
     candidates: &'a [ConnectionCandidate],
     plain_http: bool,
