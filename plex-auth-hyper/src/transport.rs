@@ -210,7 +210,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let copy = reply.is_idempotent().then(|| Arc::new(RequestCopy::of(&request)));
+    // On a connection of its own, a request is never sent again.
+    let may_repeat = reply.is_idempotent() && !reply.wants_own_connection();
+    let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
     let mut send_state = SendState::new(copy.clone(), reply.wants_own_connection());
     let first = attempt(&mut service, request, &reply, &mut send_state, &mut deadline).await;
     if first.as_ref().is_err_and(may_be_of_another_request) {
@@ -218,9 +220,7 @@ where
         send_state.retire_connection();
     }
     match (first, copy) {
-        (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy))
-            if !reply.wants_own_connection() =>
-        {
+        (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy)) => {
             let (request, reply) = (copy.to_request(), reply.on_own_connection());
             let mut send_state = SendState::new(None, true);
             let second =
