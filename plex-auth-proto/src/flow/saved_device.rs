@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::flow::saved_state::{FlowKind, InvalidSavedState, Owner};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
 use crate::jwt::Jwk;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
@@ -28,7 +28,8 @@ impl SavedDevice {
         jwk: &Jwk,
         saved: &str,
     ) -> Result<Self, InvalidSavedState> {
-        let saved: Self = Owner::plex_tv(plex_tv).restore(kinds, saved)?;
+        Owner::plex_tv(plex_tv).check(kinds, saved)?;
+        let saved: Self = saved_state::read(saved)?;
         match &saved.key_id {
             None => Err(InvalidSavedState::Unreadable),
             Some(key_id) if key_id != jwk.key_id() => Err(InvalidSavedState::OtherKey),

@@ -78,12 +78,8 @@ impl<'a> Owner<'a> {
         Secret::new(Json::Object(Map::from_iter(members)).to_string())
     }
 
-    /// Reads the state of a flow of one of these kinds. Unknown members are ignored.
-    pub(crate) fn restore<T: DeserializeOwned>(
-        &self,
-        kinds: &[FlowKind],
-        saved: &str,
-    ) -> Result<T, InvalidSavedState> {
+    /// Checks that the state is that of a flow of one of these kinds, and of this owner. [`read`] reads it then.
+    pub(crate) fn check(&self, kinds: &[FlowKind], saved: &str) -> Result<(), InvalidSavedState> {
         let Common { format, kind, service, client_identifier, .. } = read(saved)?;
         let (Some(format), Some(kind)) = (format, kind) else {
             return Err(InvalidSavedState::Unreadable);
@@ -100,7 +96,7 @@ impl<'a> Owner<'a> {
         if client_identifier.as_deref() != Some(self.identity.identifier()) {
             return Err(InvalidSavedState::OtherIdentifier);
         }
-        read(saved)
+        Ok(())
     }
 }
 
@@ -124,8 +120,8 @@ lenient::object! {
     }
 }
 
-/// Reads members of a state. An editor may have added a byte order mark.
-fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
+/// Reads members of a state and ignores all others. An editor may have added a byte order mark.
+pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
     if saved.len() > MAX_SIZE {
         return Err(InvalidSavedState::Unreadable);
     }

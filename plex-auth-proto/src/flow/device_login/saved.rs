@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{DeviceLogin, DeviceLoginError, WithKey};
 use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::pin::LONGEST_LIFE;
@@ -15,8 +15,6 @@ use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::values::secret::Secret;
-
-const KINDS: [FlowKind; 1] = [FlowKind::DeviceLogin];
 
 impl<K: DeviceKey> DeviceLogin<K> {
     /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
@@ -54,7 +52,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
         let SavedDevice { ends_at, strong, exchanging, .. } =
-            SavedDevice::restore(&plex_tv, &KINDS, key.jwk(), saved)?;
+            SavedDevice::restore(&plex_tv, &[FlowKind::DeviceLogin], key.jwk(), saved)?;
         let strong = strong.unwrap_or_default();
         let method = WithKey { key, strong };
         if exchanging == Some(true) {
@@ -64,9 +62,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
         let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
         let pin = if strong {
-            DevicePin::of_strong(Owner::plex_tv(&plex_tv).restore(&KINDS, saved)?)
+            DevicePin::of_strong(saved_state::read(saved)?)
         } else {
-            DevicePin::of_short(Owner::plex_tv(&plex_tv).restore(&KINDS, saved)?)
+            DevicePin::of_short(saved_state::read(saved)?)
         };
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);

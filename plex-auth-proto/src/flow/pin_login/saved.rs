@@ -50,9 +50,9 @@ impl<P: LoginPin> PinLogin<P> {
         saved: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
-        let owner = Owner::plex_tv(&plex_tv);
-        let Saved { ends_at, .. } = owner.restore(&[P::KIND], saved)?;
-        let pin: P = owner.restore(&[P::KIND], saved)?;
+        Owner::plex_tv(&plex_tv).check(&[P::KIND], saved)?;
+        let Saved { ends_at, .. } = saved_state::read(saved)?;
+        let pin: P = saved_state::read(saved)?;
         let ends_at = Duration::from_secs(ends_at.ok_or(InvalidSavedState::Unreadable)?);
         let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let life = ends_at.saturating_sub(now_at).min(LONGEST_LIFE);

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::progress::TransientTokenReason;
 use super::{LIFE, TransientTokenRefresher};
-use crate::flow::saved_state::{FlowKind, InvalidSavedState, Owner};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
@@ -53,8 +53,8 @@ impl TransientTokenRefresher {
         saved: &str,
         now: SystemTime,
     ) -> Result<Self, InvalidSavedState> {
-        let owner = Owner::media_server(&server);
-        let saved: Saved = owner.restore(&[FlowKind::TransientToken], saved)?;
+        Owner::media_server(&server).check(&[FlowKind::TransientToken], saved)?;
+        let saved: Saved = saved_state::read(saved)?;
         let (Some(token), Some(ends_at)) = (saved.token, saved.ends_at) else {
             return Err(InvalidSavedState::Unreadable);
         };
