@@ -273,3 +273,12 @@ impl Outcome {
         }
     }
 }
+
+/// Returns the names in a JSON object. They are a promise to scripts.
+pub(crate) fn names(json: &Value) -> Vec<&str> {
+    json.as_object()
+        .unwrap_or_else(|| panic!("not an object: {json}"))
+        .keys()
+        .map(String::as_str)
+        .collect()
+}

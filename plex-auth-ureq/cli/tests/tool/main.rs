@@ -12,6 +12,7 @@ mod devices;
 mod harness;
 mod saved_state;
 mod secrets;
+mod servers;
 mod sign_in_methods;
 #[cfg(unix)]
 mod terminal;

@@ -1,0 +1,131 @@
+//! The commands that reach a media server: how it is found, and over which connections.
+
+use plex_auth_fake::{FakePlex, Misbehaviour, Which, Who};
+use serde_json::{Value, json};
+
+use crate::harness::{Harness, names};
+
+#[test]
+fn servers_lists_the_best_connection_first() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let json = harness.json(&["servers", "--json"]);
+    assert_eq!(names(&json), ["profile", "servers"]);
+    let server = &json["servers"][0];
+    assert_eq!(
+        names(server),
+        ["access_token", "client_identifier", "connections", "name", "owned", "owner", "version"]
+    );
+    assert_eq!((&server["name"], &server["access_token"]), (&json!("Boathouse"), &Value::Null));
+    let connections = server["connections"].as_array().unwrap();
+    assert_eq!(names(&connections[0]), ["answers", "kind", "milliseconds", "url", "why_not"]);
+    let kinds: Vec<_> = connections
+        .iter()
+        .map(|connection| (connection["kind"].as_str().unwrap(), connection["answers"] == true))
+        .collect();
+    assert_eq!(kinds, [("local", true), ("local", true)]);
+    let json = harness.json(&["servers", "--json", "--show-secrets"]);
+    let token = harness
+        .fake(|fake| fake.server(Which::Claimed).access_token(Who::PlexPass).map(str::to_owned));
+    assert_eq!(json["servers"][0]["access_token"].as_str(), token.as_deref());
+
+    // Connections are tried without a token.
+    harness.fake(|fake| {
+        let mut requests =
+            fake.requests().iter().filter(|request| request.path().ends_with("/identity"));
+        assert!(requests.all(|request| request.header("x-plex-token").is_none()));
+        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        fake.misbehave("/pms/identity", busy);
+    });
+    let text = harness.succeed(&["servers"]);
+    let lines: Vec<_> = text.lines().skip(2).collect();
+    assert!(!lines[0].contains("/pms ") && lines[0].contains("answers within"), "{text}");
+    assert!(lines[1].contains("/pms ") && lines[1].contains("trouble at the server"), "{text}");
+    assert_eq!(
+        Harness::signed_in(Who::Free).succeed(&["servers"]),
+        "The account may use no server.\n"
+    );
+}
+
+#[test]
+fn plain_http_needs_the_option() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let (identifier, token) = harness.fake(|fake| {
+        let server = fake.server(Which::Claimed);
+        let token = server.access_token(Who::PlexPass).unwrap();
+        (server.machine_identifier().to_owned(), token.to_owned())
+    });
+    // Its owner is away from home.
+    let list = json!([{
+        "name": "Boathouse", "provides": "server", "clientIdentifier": identifier, "accessToken": token,
+        "owned": true, "publicAddressMatches": false, "httpsRequired": false,
+        "connections": [{ "uri": format!("{}/pms", harness.server.url()), "local": true }],
+    }]);
+    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    harness.fake(|fake| fake.misbehave("/resources", answer));
+    let source = ["source", "Boathouse", "server://5f0e1c2d"];
+    for arguments in [&["transient", "Boathouse"][..], &source] {
+        harness.run(arguments).assert_failed(
+            2,
+            &["plain HTTP is not allowed", "DNS rebinding protection", "--allow-plain-http"],
+        );
+    }
+    assert_eq!(harness.fake(|fake| fake.seen("GET", "/pms/identity")), 0);
+    assert!(harness.succeed(&["servers"]).contains("plain HTTP is not allowed"));
+
+    assert!(harness.succeed(&["servers", "--allow-plain-http"]).contains("answers within"));
+    let token = harness.succeed(&["transient", "Boathouse", "--allow-plain-http"]);
+    assert!(token.starts_with("transient-"), "{token}");
+    let harness = harness.with_variable("PLEX_AUTH_ALLOW_PLAIN_HTTP", "1");
+    assert!(harness.succeed(&["servers"]).contains("answers within"));
+}
+
+#[test]
+fn plain_http_option_obeys_https_required() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let list = json!([{
+        "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d", "accessToken": "s3rv3r",
+        "httpsRequired": true, "connections": [{ "uri": format!("{}/pms", harness.server.url()) }],
+    }]);
+    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    harness.fake(|fake| fake.misbehave("/resources", answer));
+    harness
+        .run(&["transient", "Boathouse", "--allow-plain-http"])
+        .assert_failed(2, &["plain HTTP is not allowed", "cannot be reached from this network"]);
+}
+
+#[test]
+fn a_server_is_found_by_name_identifier_and_url() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let (identifier, source) = harness.fake(|fake| {
+        let server = fake.server(Which::Claimed);
+        (server.machine_identifier().to_owned(), server.sources()[0].uri.clone())
+    });
+    let url = harness.server.url().to_owned();
+    for named in ["boathouse", identifier.as_str(), url.as_str()] {
+        let token = harness.succeed(&["transient", named]);
+        assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
+    }
+    assert_eq!(harness.json(&["transient", "Boathouse", "--json"])["transient_token"], Value::Null);
+    let text = harness.succeed(&["source", "Boathouse", &source]);
+    assert!(text.starts_with("Attic\n") && text.contains("relay"), "{text}");
+
+    harness
+        .run(&["source", "Boathouse", "server://unknown"])
+        .assert_failed(1, &["does not know server://unknown"]);
+    harness.run(&["source", "Boathouse", "unknown"]).assert_failed(64, &["prefix"]);
+    harness.fake(FakePlex::forget_requests);
+    harness.run(&["transient", "http://a b"]).assert_failed(64, &["white space"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "no request is sent");
+    harness
+        .run(&["transient", "Shed"])
+        .assert_failed(64, &["no server of the account is called Shed"]);
+    let unclaimed = format!("{url}/unclaimed");
+    harness.fake(FakePlex::forget_requests);
+    harness.run(&["transient", &unclaimed]).assert_failed(1, &["none of the account's"]);
+    let with_token = harness.fake(|fake| {
+        let unclaimed =
+            fake.requests().iter().filter(|request| request.path().starts_with("/unclaimed"));
+        unclaimed.filter(|request| request.header("x-plex-token").is_some()).count()
+    });
+    assert_eq!(with_token, 0, "no token is sent to another's server");
+}
