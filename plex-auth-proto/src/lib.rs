@@ -1,4 +1,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The core performs no I/O and reads no clock: `clippy.toml` lists the functions. No module may allow an exception.
+#![cfg_attr(
+    not(test),
+    forbid(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
 // Links from the adapters lead here also before the first release has been documented.
 #![doc(html_root_url = "https://docs.rs/plex-auth-proto/0.1.0")]
 #![doc = include_str!("../README.md")]
