@@ -26,21 +26,22 @@ mod policy;
 // A better connection that is up responds in this time on all but the slowest links.
 const GRACE: Duration = Duration::from_millis(500);
 
-// While more candidates wait than may be in flight, a host that hangs delays the next one by this at most.
-const MAX_ATTEMPT: Duration = Duration::from_secs(1);
+// A request that takes longer delays the next one no further. It is not cut off, because a slow link or a relay can need
+// more; RFC 8305 waits for an attempt for 2 seconds at most.
+const MAX_DELAY: Duration = Duration::from_secs(1);
 
 // Enough to avoid a busy loop.
 const MIN_WAIT: Duration = Duration::from_millis(1);
 
 impl Resource {
-    /// Finds the best connection to the server, without sending a token: a whole [choice](ConnectionChoice).
+    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the server without sending a token.
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
         ConnectionChoice::new(identity, self.into())
     }
 }
 
 impl SourceDevice {
-    /// Finds the best connection to the source, without sending a token: a whole [choice](ConnectionChoice).
+    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the source without sending a token.
     ///
     /// A media server's list does not say in which network the source is, so only HTTPS is used unless
     /// [plain HTTP is allowed](ConnectionChoice::allow_plain_http).
@@ -96,7 +97,7 @@ impl SourceDevice {
 ///         Step::Send(id, call) => {
 ///             let (request, reply) = call.into_parts();
 ///             assert!(!request.headers().contains_key("x-plex-token"));
-///             // What the real server would answer.
+///             // The real server's response.
 ///             let answer = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#);
 ///             choice.complete(now, id, reply.read(answer).map_err(Into::into));
 ///         }
@@ -148,7 +149,8 @@ impl ConnectionChoice {
 
     /// Sets the largest number of requests in flight: 16 by default, and at least 1.
     ///
-    /// If there are more candidates than that, each of the first requests is limited to one second.
+    /// A request without a response stops counting after one second, so that hosts that hang do not delay the others. If
+    /// there are more candidates than may be in flight, they share the time.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);
         self
@@ -210,7 +212,7 @@ impl ConnectionChoice {
 
     /// Sends the next request, if there is one and it may be in flight with the others.
     fn start_next(&mut self, now: Duration) -> Option<Step<Self>> {
-        if self.candidates.limits(now).count() >= self.max_in_flight {
+        if self.candidates.count_in_flight(now) >= self.max_in_flight {
             return None;
         }
         let url = self.candidates.next(now)?;
@@ -219,8 +221,10 @@ impl ConnectionChoice {
         let call = address.server_identity().deadline(limit);
         let id = RequestId::unique();
         let timeout_error = call.reply().transport_error(TransportErrorKind::TimedOut(limit), true);
+        let counts_until = now.saturating_add(limit.min(MAX_DELAY));
         let until = now.saturating_add(limit);
-        self.candidates.started(&url, Request { id, since: now, until, timeout_error });
+        let request = Request { id, since: now, counts_until, until, timeout_error };
+        self.candidates.started(&url, request);
         Some(Step::Send(id, call))
     }
 
@@ -230,9 +234,7 @@ impl ConnectionChoice {
         let end = if is_before_http { self.timeout / 2 } else { self.timeout };
         let rounds = self.candidates.count_due(now).div_ceil(self.max_in_flight);
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
-        let share = end.saturating_sub(now) / rounds;
-        let limit = if rounds > 1 { share.min(MAX_ATTEMPT) } else { share };
-        limit.max(MIN_WAIT)
+        (end.saturating_sub(now) / rounds).max(MIN_WAIT)
     }
 }
 
@@ -253,8 +255,8 @@ impl Flow for ConnectionChoice {
         if let Some(step) = self.start_next(now) {
             return step;
         }
-        let limit = self.candidates.limits(now).min().filter(|_| self.candidates.is_any_waiting());
-        let until = limit.map_or(self.end(), |limit| limit.min(self.end()));
+        let next = self.candidates.next_change(now).filter(|_| self.candidates.is_any_waiting());
+        let until = next.map_or(self.end(), |next| next.min(self.end()));
         Step::Wait(until.saturating_sub(now).max(MIN_WAIT))
     }
 

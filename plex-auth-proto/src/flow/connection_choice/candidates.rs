@@ -27,7 +27,9 @@ pub(super) struct Request {
     pub(super) id: RequestId,
     /// When it was sent, in elapsed time.
     pub(super) since: Duration,
-    /// When its time limit ends. After that it does not count as in flight, but a late response is still accepted.
+    /// When it stops counting as in flight, so that it does not delay the next one.
+    pub(super) counts_until: Duration,
+    /// When its time limit ends. A late response is still accepted.
     pub(super) until: Duration,
     /// The error if no response arrives.
     pub(super) timeout_error: Error,
@@ -60,10 +62,19 @@ impl Candidates {
         !self.better().any(|candidate| candidate.is_waiting() || candidate.request.is_some())
     }
 
-    /// The times at which the requests that are in flight now reach their limits.
-    pub(super) fn limits(&self, now: Duration) -> impl Iterator<Item = Duration> {
-        let until = self.0.iter().filter_map(|candidate| Some(candidate.request.as_ref()?.until));
-        until.filter(move |until| *until > now)
+    /// Returns the number of requests that count as in flight.
+    pub(super) fn count_in_flight(&self, now: Duration) -> usize {
+        self.requests().filter(|request| request.counts_until > now).count()
+    }
+
+    /// Returns the next time at which a candidate may be requested, unless a response arrives earlier.
+    pub(super) fn next_change(&self, now: Duration) -> Option<Duration> {
+        let times = self.requests().flat_map(|request| [request.counts_until, request.until]);
+        times.filter(|time| *time > now).min()
+    }
+
+    fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.0.iter().filter_map(|candidate| candidate.request.as_ref())
     }
 
     /// The candidates that may be requested now and could still win. Plain HTTP is among them only after every HTTPS

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 
-use super::{LOCAL, REMOTE, RIGHT, at, me, ms, own};
+use super::{LOCAL, REMOTE, RIGHT, at, me, ms, own, three};
 use crate::flows::harness::{Driven, TransportError};
 
 #[test]
@@ -36,6 +36,25 @@ fn hanging_addresses_do_not_delay_others() {
 }
 
 #[test]
+fn slow_server_is_found_in_a_long_list() {
+    let slow = "203-0-113-9";
+    let hanging = (1..=40).map(|host| format!("https://10-0-2-{host}.feed.plex.direct:32400"));
+    let uris = hanging.chain([format!("https://{slow}.feed.plex.direct:8443")]);
+    let connections: Vec<_> = uris.map(|uri| at(&uri, false, false)).collect();
+    let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
+    let request = driven.take(slow);
+    // The transport cuts a request off at its deadline.
+    assert!(request.call.reply().deadline() >= Some(ms(2_500)));
+    driven.advance(ms(2_500)).complete(&request, &RIGHT);
+    driven.advance(ms(500));
+    assert!(driven.chosen().contains(slow));
+
+    // Also if few requests may be in flight.
+    let mut driven = Driven::new(three().choose_connection(me()).max_in_flight(2));
+    assert!(driven.take(LOCAL).call.reply().deadline() >= Some(ms(2_500)));
+}
+
+#[test]
 fn full_limit_delays_the_next_by_one_second() {
     let server = own(&[at(LOCAL, true, false), at(REMOTE, false, false)].join(","));
     let mut driven = Driven::new(server.choose_connection(me()).max_in_flight(1));
@@ -43,9 +62,9 @@ fn full_limit_delays_the_next_by_one_second() {
     assert_eq!(driven.settle(), Some(ms(1_000)));
     driven.advance(ms(1_000));
     assert_eq!(driven.urls(), [LOCAL, REMOTE]);
-    // The last one has all of the time that is left.
+    // They share the time: the last one has all that is left.
     let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
-    assert_eq!(limits, [ms(1_000), ms(9_000)]);
+    assert_eq!(limits, [ms(5_000), ms(9_000)]);
     driven.advance(ms(20)).respond_to(REMOTE, RIGHT).advance(ms(500));
     assert_eq!(driven.chosen(), REMOTE);
 }

@@ -130,8 +130,11 @@ fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> 
                 };
                 in_flight.push((due, id, call, response, requests.len()));
                 requests.push(Request { url, sent: passed, done: None, is_right: false });
-                // Those that are due now are about to end.
-                let going = in_flight.iter().filter(|request| request.0 > passed).count();
+                // Those that are due now are about to end, and those that hang have stopped counting.
+                let counts = |(due, .., index): &&(_, _, _, _, usize)| {
+                    *due > passed && passed < requests[*index].sent + ms(1_000)
+                };
+                let going = in_flight.iter().filter(counts).count();
                 most_in_flight = most_in_flight.max(going);
             }
             Step::Wait(time) => {
