@@ -23,7 +23,7 @@
 //! - Signing in with a key of the device: [`DeviceKey`](jwt::DeviceKey), [`DeviceClaims`](jwt::DeviceClaims), [`PlexJwt`](jwt::PlexJwt); with the feature `ed25519`
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
 //!   ever after.
-//! - Over which of its connections a server is reached: [`ConnectionChoice`](flow::ConnectionChoice).
+//! - Choosing the best connection to a server: [`ConnectionChoice`](flow::ConnectionChoice).
 //! - Errors: [`Error`], which is a [`ResponseError`] if a response arrived and a [`TransportError`] if none did.
 
 pub mod call;

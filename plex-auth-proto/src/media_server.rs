@@ -95,7 +95,8 @@ impl MediaServer {
 ///
 /// A private address says nothing about which machine answers there: in another network it is another one. So
 /// ask [`server_identity`](Self::server_identity) first, compare, and send a token only then; a type
-/// without a token cannot send one by mistake.
+/// without a token cannot send one by mistake. Over plain HTTP, a matching identity proves nothing, because an identifier is
+/// not a secret.
 ///
 /// ```
 /// use plex_auth_proto::{http, ClientIdentity, MediaServerAddress, Token};
