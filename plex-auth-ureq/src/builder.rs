@@ -1,11 +1,10 @@
 use std::fmt;
 
-use ureq::config::ConfigBuilder;
-use ureq::typestate::AgentScope;
-use ureq::{Agent, Proxy};
-
+use crate::connection::Connections;
+#[cfg(feature = "rustls")]
+use crate::connection::TlsSettings;
 use crate::invalid_transport::InvalidTransport;
-use crate::proxy::{self, ProxyAddress};
+use crate::proxy::{self, ChosenProxy};
 #[cfg(feature = "rustls")]
 use crate::roots;
 use crate::transport::Transport;
@@ -14,7 +13,11 @@ impl Transport {
     /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
     /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
     pub fn new() -> Self {
-        Self::over_own(config(None).build())
+        Self::over_own(Connections::new(
+            None,
+            #[cfg(feature = "rustls")]
+            TlsSettings::new(Vec::new()),
+        ))
     }
 
     /// For what needs an agent of its own: further root certificates, a proxy.
@@ -43,7 +46,7 @@ impl Default for Transport {
 pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
-    proxy: Option<Proxy>,
+    proxy: Option<ChosenProxy>,
     /// The first invalid setting, which [`build`](Self::build) returns.
     invalid: Option<InvalidTransport>,
 }
@@ -74,10 +77,10 @@ impl TransportBuilder {
     /// `HTTP_PROXY`, in upper or lower case. None of them set means no proxy.
     ///
     /// Hosts in `NO_PROXY` are connected to directly. It is a list, separated by commas or white space, of names
-    /// (which include their subdomains), `*.example.com`, `192.168.0.*` and IP addresses. A port after a host is
-    /// accepted, but the entry then applies to all ports of that host. Anything else, such as the network
-    /// `192.168.0.0/16`, is [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy)
-    /// about plain HTTP applies here, too, and the environment is not always the caller's own.
+    /// (which include their subdomains), `*.example.com`, `192.168.0.*` and IP addresses. An entry with a port, such as
+    /// `plex.example:32400`, applies to that port only. Anything else, such as the network `192.168.0.0/16`, is
+    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy) about plain HTTP applies
+    /// here, too, and the environment is not always the caller's own.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }
@@ -91,17 +94,15 @@ impl TransportBuilder {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
-        let config = config(self.proxy);
-        #[cfg(feature = "rustls")]
-        let config = match self.roots.as_slice() {
-            [] => config,
-            own => config.tls_config(roots::with_mozilla(own)?),
-        };
-        Ok(Transport::over_own(config.build()))
+        Ok(Transport::over_own(Connections::new(
+            self.proxy,
+            #[cfg(feature = "rustls")]
+            TlsSettings::new(roots::read(&self.roots)?),
+        )))
     }
 
     /// Sets the proxy if there is one.
-    fn set_proxy(mut self, proxy: Result<Option<Proxy>, InvalidTransport>) -> Self {
+    fn set_proxy(mut self, proxy: Result<Option<ChosenProxy>, InvalidTransport>) -> Self {
         match proxy {
             Ok(proxy) => self.proxy = proxy.or(self.proxy),
             Err(invalid) => {
@@ -112,18 +113,13 @@ impl TransportBuilder {
     }
 }
 
-/// The settings of this crate's own agent. The sender sets the others for each request.
-fn config(proxy: Option<Proxy>) -> ConfigBuilder<AgentScope> {
-    Agent::config_builder().proxy(proxy).user_agent("")
-}
-
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("TransportBuilder");
         #[cfg(feature = "rustls")]
         shown.field("root_certificates", &self.roots.len());
         shown
-            .field("proxy", &self.proxy.as_ref().map(ProxyAddress::new))
+            .field("proxy", &self.proxy.as_ref().map(ChosenProxy::address))
             .field("invalid", &self.invalid)
             .finish()
     }
@@ -131,7 +127,7 @@ impl fmt::Debug for TransportBuilder {
 
 #[cfg(test)]
 mod tests {
-    use super::{InvalidTransport, ProxyAddress, TransportBuilder};
+    use super::{ChosenProxy, InvalidTransport, TransportBuilder};
 
     fn refusal(url: &str) -> InvalidTransport {
         TransportBuilder::default().proxy(url).build().unwrap_err()
@@ -141,7 +137,7 @@ mod tests {
     fn the_password_of_a_proxy_is_redacted() {
         let builder = TransportBuilder::default().proxy("http://rosa:SECRET@proxy.example:3128");
         assert_eq!(
-            format!("{:?}", builder.proxy.as_ref().map(ProxyAddress::new)),
+            format!("{:?}", builder.proxy.as_ref().map(ChosenProxy::address)),
             "Some(http://proxy.example:3128)"
         );
         assert!(!format!("{builder:?}").contains("SECRET"));

@@ -1,4 +1,6 @@
 //! Classifies the errors of ureq, and decides whether anything was sent.
+//!
+//! Over a caller's agent the phase of an error is known only from its type.
 
 use std::io;
 use std::time::Duration;
@@ -32,8 +34,9 @@ impl<'a> ErrorContext<'a> {
         }
     }
 
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
+    /// The context of reading a body, for which the URL does not matter.
+    pub(crate) fn of_body(agent: &'a Agent, limit: Duration) -> Self {
+        Self { config: agent.config(), https: false, proxied: false, limit }
     }
 
     /// Returns the time limit that was exceeded: the agent's own, if that is the shorter one.
@@ -102,16 +105,26 @@ pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
         Error::TlsRequired => {
             Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::NotAvailable))
         }
-        Error::Tls(_) => Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Other)),
+        Error::Tls(_) => Failure::outcome_unknown(TransportErrorKind::Tls(TlsErrorKind::Other)),
         #[cfg(feature = "rustls")]
         Error::Rustls(error) => tls_error::classify(error),
+        Error::Io(error) => classify_io(error, context),
+        _ => classify_protocol(error),
+    }
+}
+
+/// Classifies an error of HTTP itself, not of the connection.
+pub(crate) fn classify_protocol(error: &Error) -> Failure {
+    match error {
         Error::RequireHttpsOnly(_) => not_started("the agent is set to https alone"),
         Error::BadUri(_) | Error::Http(_) => not_started("the request cannot be sent as it is"),
         Error::LargeResponseHeader(..) => {
             Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)
         }
-        Error::Protocol(error) => classify_protocol(&error.to_string()),
-        Error::Io(error) => classify_io(error, context),
+        Error::Protocol(error) => classify_message(&error.to_string()),
+        Error::Io(error) if is_disconnect(error) => {
+            Failure::outcome_unknown(TransportErrorKind::CutOff)
+        }
         _ => Failure::outcome_unknown(TransportErrorKind::Other),
     }
 }
@@ -122,7 +135,7 @@ fn not_started(reason: &'static str) -> Failure {
 
 /// Classifies a protocol error. ureq does not export the type, so its fixed text decides. The response is invalid
 /// except for the few errors that a caller's request can cause.
-fn classify_protocol(text: &str) -> Failure {
+fn classify_message(text: &str) -> Failure {
     match text {
         "output too small to write output" => not_started("the head of the request is too large"),
         "body not allowed by method"
@@ -155,10 +168,6 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
         | Kind::NetworkUnreachable
         | Kind::NetworkDown
         | Kind::AddrNotAvailable => context.not_connected(TransportErrorKind::Unreachable),
-        // Reported by rustls if the handshake ends early; a later end carries an inner error.
-        Kind::UnexpectedEof if context.https && error.get_ref().is_none() => {
-            Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted))
-        }
         _ if is_disconnect(error) => Failure::outcome_unknown(TransportErrorKind::CutOff),
         Kind::TimedOut => Failure::outcome_unknown(TransportErrorKind::TimedOut(context.limit)),
         Kind::InvalidData if context.https => {

@@ -25,25 +25,33 @@
 //!
 //! # What it promises
 //!
-//! Over an agent of the caller's as well, since all of it is set for each request anew:
+//! Over an agent of the caller's as well, since all of it is set for each request:
 //!
 //! - A redirect is not followed, as the token would go along. It is
 //!   [`Redirected`](proto::ResponseError::Redirected).
-//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
-//!   the answer; connecting within 10 s of these. [`Transport::timeout`] sets the whole, a call's own
-//!   [deadline](Call::deadline) comes before it.
-//! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
+//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of the response;
+//!   connecting, which includes the lookup, a proxy and TLS, within 10 s of these. [`Transport::timeout`] sets the
+//!   whole; a call's own [deadline](Call::deadline) comes before it.
+//! - Of a response no more is read than the call allows, 1 MiB unless set, whatever length it declares.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
 //! - Nothing is sent twice that must not be: a sign-in goes out once. An
-//!   [idempotent](Reply::is_idempotent) call is sent once more where the server closes the connection
-//!   without an answer, and only if there was an answer before, so that it may have been a connection
-//!   that was kept open for too long.
-//! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
+//!   [idempotent](Reply::is_idempotent) call is sent once more if the server closes a connection that was kept open
+//!   from an earlier call.
+//! - "Nothing was sent" is stated only if that is certain, and "outcome unknown" in doubt
 //!   ([`TransportError::may_have_been_sent`]).
 //! - No error and no `Debug` shows a token, a password, a query or a secret URL.
-//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy. This
-//!   one is up to the agent: ureq's own do read them, and [`Transport::over`] takes an agent as it is.
+//!
+//! Only over the transports of [`Transport::new`] and [`Transport::builder`], which have their own connections below
+//! ureq's HTTP:
+//!
+//! - The time limit holds in every phase, also if a proxy sends its response byte by byte.
+//! - Every error that occurs before the request is sent says that nothing was sent.
+//! - A body that ends with the connection is complete over TLS only if the server says so (`close_notify`).
+//! - A name is looked up once per connection, and an IP address not at all.
+//! - No cookie is kept, even if another crate of the program enables ureq's feature `cookies`.
+//! - A call that returns a token has a connection of its own.
+//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
 //!
 //! # What it does not
 //!
@@ -54,21 +62,23 @@
 //! request, which can hold a secret. A program that turns either on for everything must keep `ureq` and
 //! `ureq_proto` at `INFO`: with `env_logger`, `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
-//! Middleware of the caller's agent sees what it sends, and can follow redirects or repeat.
+//! [`Transport::over`] takes an agent as it is: its proxy, which ureq reads from the environment by default; its
+//! cookie jar, which sends the cookies of one account with the calls of another; its middleware, which sees what it
+//! sends and can follow redirects or send again. Over such an agent, most TLS errors are "outcome unknown", as ureq
+//! does not report their phase. A proxy that sends its response slowly can extend the time limit, and a truncated body
+//! over TLS can look complete.
 //!
 //! If another crate of the program turns on ureq's feature `gzip`, which is on by default there, ureq
 //! decodes an answer that is encoded although nobody asked for that. The limit counts decoded bytes then.
 //!
 //! A limit is kept by the system, which ends the wait on a silent socket late rather than early: Linux by up
-//! to an eighth, so that 3 s can be 3.3 s, and 30 s were seen to be 31.4 s. Connecting ends a tenth, 2 s at
-//! most, before the whole limit.
+//! to an eighth, so that 3 s can be 3.3 s, and 30 s were seen to be 31.4 s.
 //!
-//! Of the connections to one host three are kept open when nothing is sent, which is ureq's own setting:
-//! many threads that share a transport open more, and close them again. [`Transport::over`] takes an agent
-//! that keeps more.
+//! Three connections to a host are kept open while nothing is sent, for 15 s and ten in all, as in ureq: threads that
+//! share a transport open more, and close them again. [`Transport::over`] takes an agent that keeps more.
 //!
-//! A name is looked up by the system's resolver on a thread of its own, which lives on for as long as the
-//! resolver takes where the limit is shorter.
+//! A name is looked up by the system's resolver on a separate thread, which lives on for as long as the
+//! resolver takes if the limit is shorter.
 //!
 //! # Recipes
 //!
@@ -121,12 +131,18 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attempt;
 mod builder;
+mod callers_agent;
+mod connection;
+mod deadline;
 mod drive;
 mod error_context;
 mod failure;
 mod invalid_transport;
+mod own_agents;
 mod proxy;
+mod received;
 #[cfg(feature = "rustls")]
 mod roots;
 mod sender;

@@ -1,16 +1,26 @@
 //! Reading, checking and redacting proxies.
 
+use std::env;
 use std::ffi::OsString;
-use std::{env, fmt};
 
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::invalid_transport::InvalidTransport;
 
+mod address;
+mod chosen;
 mod no_proxy;
 
+pub(crate) use address::ProxyAddress;
+pub(crate) use chosen::ChosenProxy;
+use no_proxy::NoProxy;
+
 /// Reads the URL of a proxy.
-pub(crate) fn from_url(url: &str) -> Result<Proxy, InvalidTransport> {
+pub(crate) fn from_url(url: &str) -> Result<ChosenProxy, InvalidTransport> {
+    read_url(url).map(|proxy| ChosenProxy::new(proxy, NoProxy::default()))
+}
+
+fn read_url(url: &str) -> Result<Proxy, InvalidTransport> {
     // The parser drops everything after a number sign, which can be the rest of a password and the host.
     if url.contains('#') {
         return Err(InvalidTransport::ProxyUrl);
@@ -19,35 +29,25 @@ pub(crate) fn from_url(url: &str) -> Result<Proxy, InvalidTransport> {
 }
 
 /// Reads the proxy from the environment.
-pub(crate) fn from_env() -> Result<Option<Proxy>, InvalidTransport> {
+pub(crate) fn from_env() -> Result<Option<ChosenProxy>, InvalidTransport> {
     from_variables(|name| env::var_os(name))
 }
 
 fn from_variables(
     get: impl Fn(&str) -> Option<OsString>,
-) -> Result<Option<Proxy>, InvalidTransport> {
+) -> Result<Option<ChosenProxy>, InvalidTransport> {
     let first =
         |names: &[&str]| names.iter().filter_map(|name| get(name)).find(|value| !value.is_empty());
     let Some(url) = first(&PROXY_VARIABLES) else { return Ok(None) };
-    let proxy = from_url(url.to_str().ok_or(InvalidTransport::ProxyUrl)?)?;
-    let Some(list) = first(&NO_PROXY_VARIABLES) else { return Ok(Some(proxy)) };
-    let list = list.to_str().ok_or(InvalidTransport::NoProxyEntry { number: 1 })?;
-    with_no_proxy(&proxy, no_proxy::patterns(list)?).map(Some)
-}
-
-/// The same proxy with these exceptions, which ureq takes only while it builds one.
-fn with_no_proxy(proxy: &Proxy, patterns: Vec<String>) -> Result<Proxy, InvalidTransport> {
-    let builder = Proxy::builder(proxy.protocol())
-        .host(proxy.host())
-        .port(proxy.port())
-        .resolve_target(proxy.resolve_target());
-    let builder = match (proxy.username(), proxy.password()) {
-        (Some(user), Some(password)) => builder.username(user).password(password),
-        (Some(user), None) => builder.username(user),
-        (None, _) => builder,
+    let proxy = read_url(url.to_str().ok_or(InvalidTransport::ProxyUrl)?)?;
+    let no_proxy = match first(&NO_PROXY_VARIABLES) {
+        Some(list) => {
+            let list = list.to_str().ok_or(InvalidTransport::NoProxyEntry { number: 1 })?;
+            NoProxy::read(list)?
+        }
+        None => NoProxy::default(),
     };
-    let builder = patterns.iter().fold(builder, |builder, pattern| builder.no_proxy(pattern));
-    builder.build().map_err(|_| InvalidTransport::ProxyUrl)
+    Ok(Some(ChosenProxy::new(proxy, no_proxy)))
 }
 
 fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
@@ -83,25 +83,9 @@ const PROXY_VARIABLES: [&str; 6] =
 
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// A proxy without user and password.
-pub(crate) struct ProxyAddress<'a>(&'a Proxy);
-
-impl<'a> ProxyAddress<'a> {
-    pub(crate) fn new(proxy: &'a Proxy) -> Self {
-        Self(proxy)
-    }
-}
-
-impl fmt::Debug for ProxyAddress<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.0.uri().scheme_str().unwrap_or("http");
-        write!(f, "{scheme}://{}:{}", self.0.host(), self.0.port())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ProxyAddress, from_variables};
+    use super::from_variables;
     use crate::invalid_transport::InvalidTransport;
 
     #[test]
@@ -112,19 +96,19 @@ mod tests {
             _ => None,
         });
         let proxy = proxy.unwrap().unwrap();
-        assert_eq!((proxy.username(), proxy.password()), (Some("rosa"), Some("p@ss")));
-        assert_eq!(format!("{:?}", ProxyAddress::new(&proxy)), "http://proxy.example:3128");
-        for (url, is_direct) in [
-            ("http://localhost:32400", true),
-            ("http://[::1]:32400", true),
-            ("http://10.0.0.7:32400", true),
-            ("https://a.plex.example", true),
-            ("https://PLEX.example", true),
-            ("https://notplex.example", false),
-            ("http://[::2]:32400", false),
-            ("https://plex.tv", false),
+        assert_eq!(proxy.credentials(), Some(("rosa", "p@ss")));
+        assert_eq!(format!("{:?}", proxy.address()), "http://proxy.example:3128");
+        for (host, port, is_direct) in [
+            ("localhost", 32400, true),
+            ("[::1]", 32400, true),
+            ("10.0.0.7", 32400, true),
+            ("10.0.0.7", 80, false),
+            ("a.plex.example", 443, true),
+            ("notplex.example", 443, false),
+            ("[::2]", 32400, false),
+            ("plex.tv", 443, false),
         ] {
-            assert_eq!(proxy.is_no_proxy(&url.parse().unwrap()), is_direct, "{url}");
+            assert_eq!(!proxy.applies_to(host, port), is_direct, "{host}:{port}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+use rustls::{CertificateError, Error, InvalidMessage};
 
 use crate::failure::Failure;
 
@@ -28,33 +28,33 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
     error.get_ref().map(|inner| inner as _)
 }
 
-/// Classifies a TLS error. Only an error that cannot happen after the handshake has certainly sent nothing.
+/// Classifies an error whose phase is not known. Only a certificate cannot be invalid after the handshake, so that
+/// nothing was sent.
 pub(crate) fn classify(error: &Error) -> Failure {
+    match error {
+        Error::InvalidCertificate(error) => {
+            Failure::not_sent(TransportErrorKind::Tls(classify_certificate(error)))
+        }
+        _ => Failure::outcome_unknown(TransportErrorKind::Tls(TlsErrorKind::Other)),
+    }
+}
+
+/// Classifies an error of the handshake.
+pub(crate) fn classify_handshake(error: &Error) -> TlsErrorKind {
     use InvalidMessage as Message;
 
-    let (fault, sent) = match error {
-        Error::InvalidCertificate(error) => (classify_certificate(error), false),
+    match error {
+        Error::InvalidCertificate(error) => classify_certificate(error),
+        // Not a record, or not one of a version that exists.
         Error::InvalidMessage(
             Message::InvalidContentType
             | Message::UnknownProtocolVersion
             | Message::MessageTooLarge
             | Message::InvalidEmptyPayload,
-        ) => (TlsErrorKind::NotTls, false),
-        Error::PeerIncompatible(_)
-        | Error::NoCertificatesPresented
-        | Error::UnsupportedNameType
-        | Error::NoApplicationProtocol
-        | Error::InvalidCertRevocationList(_) => (TlsErrorKind::Other, false),
-        Error::AlertReceived(
-            AlertDescription::HandshakeFailure
-            | AlertDescription::ProtocolVersion
-            | AlertDescription::InsufficientSecurity
-            | AlertDescription::UnrecognisedName
-            | AlertDescription::NoApplicationProtocol,
-        ) => (TlsErrorKind::Other, false),
-        _ => (TlsErrorKind::Other, true),
-    };
-    Failure::new(TransportErrorKind::Tls(fault), sent)
+        ) => TlsErrorKind::NotTls,
+        Error::FailedToGetCurrentTime | Error::FailedToGetRandomBytes => TlsErrorKind::NotAvailable,
+        _ => TlsErrorKind::Other,
+    }
 }
 
 fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
@@ -85,7 +85,7 @@ mod tests {
     use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
     use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-    use super::{classify, find};
+    use super::{classify, classify_handshake, find};
 
     #[test]
     fn a_wrapped_error_is_found() {
@@ -114,15 +114,24 @@ mod tests {
     }
 
     #[test]
-    fn an_error_after_the_handshake_may_have_sent() {
-        let not_tls = classify(&Error::InvalidMessage(InvalidMessage::InvalidContentType));
-        assert_eq!(not_tls.kind(), TransportErrorKind::Tls(TlsErrorKind::NotTls));
-        assert!(!not_tls.may_have_been_sent());
+    fn an_error_of_unknown_phase_may_have_sent() {
+        for error in [
+            Error::InvalidMessage(InvalidMessage::InvalidContentType),
+            Error::AlertReceived(AlertDescription::HandshakeFailure),
+            Error::AlertReceived(AlertDescription::CertificateRequired),
+            Error::DecryptError,
+        ] {
+            let failure = classify(&error);
+            assert_eq!(failure.kind(), TransportErrorKind::Tls(TlsErrorKind::Other), "{error}");
+            assert!(failure.may_have_been_sent(), "{error}");
+        }
+    }
 
+    #[test]
+    fn plain_text_in_the_handshake_is_not_tls() {
+        let plain = Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        assert_eq!(classify_handshake(&plain), TlsErrorKind::NotTls);
         let refused = Error::AlertReceived(AlertDescription::HandshakeFailure);
-        assert!(!classify(&refused).may_have_been_sent());
-        let certificate_wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
-        assert!(classify(&certificate_wanted).may_have_been_sent());
-        assert!(classify(&Error::DecryptError).may_have_been_sent());
+        assert_eq!(classify_handshake(&refused), TlsErrorKind::Other);
     }
 }

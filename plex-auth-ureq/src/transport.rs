@@ -1,28 +1,18 @@
 use std::fmt;
-use std::io::Read;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::http::header::CONTENT_LENGTH;
-use plex_auth_proto::http::{HeaderMap, Request, Response};
+use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Body, Call, Error, Reply, ResponseError};
 use ureq::Agent;
-use ureq::config::Config;
 
-use crate::error_context;
-use crate::proxy::ProxyAddress;
+use crate::connection::Connections;
+use crate::proxy::{ChosenProxy, ProxyAddress};
 use crate::sender::Sender;
 
 /// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
 /// of the name to the last byte of the answer.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
-/// token behind.
-const DEFAULT_CAPACITY: usize = 16 * 1024;
-
-/// Upper bound on the initial capacity, whatever length the body declares.
-const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
 /// Sends calls over a [`ureq::Agent`], one after another on the calling thread.
 ///
@@ -51,6 +41,10 @@ impl Transport {
     /// [`DEFAULT_TIMEOUT`]; its proxy, which ureq takes from the environment by default, is used as it
     /// is. For a call that wants [a connection of its own](Reply::wants_own_connection), the agent's idle connections to
     /// that host are closed. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
+    /// With ureq's feature `cookies`, the agent keeps its own jar, so that the cookies of one account go with the calls
+    /// of another: use an agent for each account, or clear its jar.
+    ///
+    /// The [crate's documentation](crate) lists what holds only over [`Transport::new`] and [`Transport::builder`].
     ///
     /// ```
     /// use plex_auth_ureq::{Transport, ureq};
@@ -64,8 +58,13 @@ impl Transport {
         Self::with_sender(Sender::over(agent), timeout.unwrap_or(DEFAULT_TIMEOUT))
     }
 
-    pub(crate) fn over_own(config: Config) -> Self {
-        Self::with_sender(Sender::new(&config), DEFAULT_TIMEOUT)
+    pub(crate) fn over_own(connections: Arc<Connections>) -> Self {
+        Self::with_sender(Sender::new(connections), DEFAULT_TIMEOUT)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_sender(self) -> Sender {
+        self.sender
     }
 
     fn with_sender(sender: Sender, timeout: Duration) -> Self {
@@ -156,31 +155,19 @@ impl Transport {
         reply: &Reply<T>,
         limit: Duration,
     ) -> Result<Response<T>, Error> {
-        let context = self.sender.error_context(request.uri(), limit);
-        let response = self
+        let received = self
             .sender
-            .send(request, reply.is_idempotent(), reply.wants_own_connection(), &context)
+            .send(request, reply.is_idempotent(), reply.wants_own_connection(), limit)
             .map_err(|failure| {
                 reply.transport_error(failure.kind(), failure.may_have_been_sent())
             })?;
-        let (mut head, body) = response.into_parts();
-        // ureq leaves the URL there, which can be secret.
-        head.extensions.clear();
-
+        let head = received.head();
         let max_size = reply.body_limit(head.status, &head.headers);
-        let mut bytes = Vec::with_capacity(initial_capacity(&head.headers).min(max_size));
-        let result = body.into_reader().take(max_size as u64).read_to_end(&mut bytes);
+        let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
-        if let Err(error) = result {
-            // The status of a refusal is enough.
-            if head.status.is_success() {
-                let kind = match error_context::classify(&error.into(), &context).kind() {
-                    // An unclassified error here is a body that ended early.
-                    TransportErrorKind::Other => TransportErrorKind::CutOff,
-                    kind => kind,
-                };
-                return Err(reply.transport_error(kind, true));
-            }
+        // The status of a refusal is enough.
+        if let Some(kind) = error.filter(|_| head.status.is_success()) {
+            return Err(reply.transport_error(kind, true));
         }
 
         let response = Response::from_parts(head, body);
@@ -188,19 +175,13 @@ impl Transport {
     }
 }
 
-/// Returns the initial capacity of the buffer, so that it need not grow: the declared length and some space for
-/// the read that finds the end.
-fn initial_capacity(headers: &HeaderMap) -> usize {
-    let declared =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    declared
-        .map_or(DEFAULT_CAPACITY, |declared| declared.saturating_add(32).min(MAX_INITIAL_CAPACITY))
-}
-
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sender, timeout, max_body_size } = self;
-        let proxy = sender.config().proxy().map(ProxyAddress::new);
+        let proxy = match sender {
+            Sender::Own(agents) => agents.connections().proxy().map(ChosenProxy::address),
+            Sender::Callers(agent) => agent.config().proxy().map(ProxyAddress::new),
+        };
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)

@@ -26,12 +26,17 @@ mod dropped;
 pub mod every_operation;
 mod in_parallel;
 mod kill;
+mod random_tls_server;
 mod raw_server;
 pub mod table;
+mod tls_identity;
+mod tls_server;
 pub mod workloads;
 
 pub use black_hole::BlackHole;
 pub use dropped::dropped_after;
 pub use in_parallel::in_parallel;
 pub use kill::{Death, Fates, Kills, Point};
+pub use random_tls_server::RandomTlsServer;
 pub use raw_server::{RawRequest, RawServer, Step};
+pub use tls_server::{TlsEnd, TlsServer};

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Request;
-use plex_auth_proto::{Account, Call, ResponseError, Token};
+use plex_auth_proto::{Account, Call, Credentials, ResponseError, Token};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
+use plex_auth_ureq::ureq::Agent;
 
 use crate::harness::{TIMEOUT, plex_tv_at, transport_error, variant, write, write_response};
 
@@ -204,4 +205,25 @@ fn response_has_no_extensions() {
     // ureq's own would include the URL.
     let response = plex_auth_ureq::Transport::new().exchange(call).unwrap();
     assert!(response.extensions().is_empty(), "{:?}", response.extensions());
+}
+
+#[test]
+fn maximum_timeouts_of_an_agent_are_capped() {
+    let server = RawServer::start(vec![write_success()]);
+    let max = Some(Duration::MAX);
+    let agents = [
+        Agent::config_builder().timeout_per_call(max),
+        Agent::config_builder().timeout_resolve(max).timeout_connect(max),
+        Agent::config_builder().timeout_send_request(max).timeout_send_body(max),
+        Agent::config_builder().timeout_await_100(max),
+        Agent::config_builder().timeout_recv_response(max).timeout_recv_body(max),
+        Agent::config_builder().timeout_per_read(max).timeout_per_write(max),
+        Agent::config_builder().timeout_global(max),
+    ];
+    for agent in agents {
+        let transport = plex_auth_ureq::Transport::over(agent.proxy(None).build().new_agent());
+        transport.send(token_details(&server.url())).unwrap();
+        let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
+        transport.send(plex_tv_at(&server.url()).sign_in(&credentials)).unwrap();
+    }
 }

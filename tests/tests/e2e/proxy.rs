@@ -2,11 +2,16 @@
 
 use std::env;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::{FakePlex, Server};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::{Credentials, Error};
-use plex_auth_tests::carrier::Carrier;
+use plex_auth_tests::carrier::{Carrier, runtime};
 use plex_auth_tests::{RawServer, Step, in_parallel};
 use plex_auth_ureq::Transport;
 
@@ -77,7 +82,7 @@ fn environment_is_used_on_request() {
         ("", true),
         ("plex.example", true),
         ("127.0.0.1", false),
-        ("127.0.0.1:9", false),
+        ("127.0.0.1:9", true),
         ("127.0.0.*", false),
         ("plex.example, 127.0.0.1", false),
         ("*", false),
@@ -129,20 +134,44 @@ fn failing_proxy_is_named_without_its_password() {
     }
 }
 
-/// ureq does not attribute a nonsensical response to the proxy, so that the error is that of the response.
+#[test]
+fn failing_tunnel_of_hyper_is_named() {
+    let mut proxies: Vec<RawServer> =
+        ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"]
+            .map(|status| RawServer::start(vec![write_response(status, ""), Step::Close]))
+            .into();
+    for end in [Step::Close, Step::Reset] {
+        proxies.push(RawServer::start(vec![end]));
+    }
+    proxies.push(RawServer::start(vec![write("SSH-2.0-OpenSSH_9.9\r\n"), Step::Close]));
+    let runtime = runtime();
+    for url in proxies.iter().map(RawServer::url).chain([unused_url()]) {
+        let tunnel = Tunnel::new(url.parse().unwrap(), HttpConnector::new());
+        let client = Client::builder(TokioExecutor::new()).build(tunnel);
+        let transport = plex_auth_hyper::Transport::over(client, TokioTimer::new());
+        let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
+        let call = plex_tv_at("http://plex.example:80").sign_in(&credentials);
+        let error = runtime.block_on(transport.send(call)).unwrap_err();
+        let found = transport_error(&error);
+        assert_eq!(found.kind(), TransportErrorKind::Proxy, "{error}");
+        assert!(!found.may_have_been_sent(), "{error}");
+    }
+}
+
 #[test]
 fn nonsensical_proxy_is_not_taken_for_plex() {
     let page =
         "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html><body>Sign in</body></html>";
-    for (script, expected) in [
-        (vec![write(page), Step::Close], TransportErrorKind::NotHttp),
-        (vec![write("SSH-2.0-OpenSSH_9.9\r\n"), Step::Close], TransportErrorKind::NotHttp),
-        (vec![Step::Close], TransportErrorKind::Proxy),
+    for script in [
+        vec![write(page), Step::Close],
+        vec![write("SSH-2.0-OpenSSH_9.9\r\n"), Step::Close],
+        vec![Step::Close],
     ] {
         let proxy = RawServer::start(script);
         let error = sign_in(&over_proxy(&proxy.url()), "http://plex.example").unwrap_err();
-        assert!(!error.is_token_invalid(), "{error}");
-        assert_eq!(transport_error(&error).kind(), expected, "{error}");
+        let found = transport_error(&error);
+        assert_eq!(found.kind(), TransportErrorKind::Proxy, "{error}");
+        assert!(!found.may_have_been_sent() && !error.is_token_invalid(), "{error}");
     }
 }
 
@@ -152,4 +181,22 @@ fn stalling_proxy_times_out() {
     let carrier = over_proxy(&proxy.url()).timeout(TIMEOUT);
     let error = sign_in(&carrier, "http://plex.example").unwrap_err();
     assert_eq!(transport_error(&error).kind(), TransportErrorKind::TimedOut(TIMEOUT), "{error}");
+}
+
+#[test]
+fn dripping_proxy_times_out() {
+    let response = "HTTP/1.1 200 Connection established\r\n".to_owned() + &"x: y\r\n".repeat(100);
+    let script = response
+        .bytes()
+        .flat_map(|byte| [Step::Write(vec![byte]), Step::Pause(Duration::from_millis(50))])
+        .collect();
+    let proxy = RawServer::start(script);
+    let carrier = over_proxy(&proxy.url()).timeout(Duration::from_millis(1_500));
+    let started = Instant::now();
+    let error = sign_in(&carrier, "http://plex.example").unwrap_err();
+    // The whole response takes half a minute.
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    let found = transport_error(&error);
+    assert!(matches!(found.kind(), TransportErrorKind::TimedOut(_)), "{error}");
+    assert!(!found.may_have_been_sent(), "{error}");
 }

@@ -1,0 +1,45 @@
+//! One attempt to send a request over an agent.
+
+use plex_auth_proto::Body;
+use plex_auth_proto::http::header::{CONNECTION, CONTENT_LENGTH};
+use plex_auth_proto::http::{HeaderValue, Request, Response, Version};
+use ureq::Agent;
+
+use crate::connection::Reuse;
+use crate::failure::Failure;
+
+/// The failure of one attempt.
+pub(crate) struct Attempt {
+    pub(crate) failure: Failure,
+    /// Whether a server may just have closed a connection that was idle.
+    pub(crate) may_be_stale: bool,
+}
+
+/// Returns the head of the request as ureq sends it.
+pub(crate) fn head(request: &Request<Body>, reuse: Reuse) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = Version::HTTP_11;
+    head.headers_mut().clone_from(request.headers());
+    if reuse == Reuse::Never {
+        // The connection would be kept otherwise.
+        head.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    head
+}
+
+/// Runs the request with its body.
+pub(crate) fn run(
+    agent: &Agent,
+    head: Request<()>,
+    body: &Body,
+) -> Result<Response<ureq::Body>, ureq::Error> {
+    let bytes = body.as_ref();
+    // An empty slice would add a content-length to a GET, and `()` would send an empty POST in chunks.
+    if bytes.is_empty() && !head.headers().contains_key(CONTENT_LENGTH) {
+        agent.run(head)
+    } else {
+        agent.run(head.map(|()| bytes))
+    }
+}

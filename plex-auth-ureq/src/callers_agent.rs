@@ -1,0 +1,105 @@
+//! A caller's agent, with this crate's settings for each request.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use plex_auth_proto::Body;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::{Request, Response};
+use ureq::Agent;
+use ureq::config::Config;
+
+use crate::attempt::{self, Attempt};
+use crate::connection::Reuse;
+use crate::deadline::{Deadline, capped};
+use crate::error_context::{self, ErrorContext};
+use crate::failure::Failure;
+
+/// The agent with what is known about it.
+#[derive(Clone)]
+pub(crate) struct CallersAgent {
+    agent: Agent,
+    /// Whether there was a response before, so that an idle connection may be reused.
+    had_response: Arc<AtomicBool>,
+}
+
+impl CallersAgent {
+    pub(crate) fn new(agent: Agent) -> Self {
+        Self { agent, had_response: Arc::default() }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.agent.config()
+    }
+
+    pub(crate) fn run(
+        &self,
+        request: &Request<Body>,
+        deadline: Deadline,
+        reuse: Reuse,
+    ) -> Result<Response<ureq::Body>, Attempt> {
+        let limit = deadline.limit();
+        let left = deadline.left().map_err(|_| Attempt {
+            failure: Failure::not_sent(TransportErrorKind::TimedOut(limit)),
+            may_be_stale: false,
+        })?;
+        let may_be_reused = reuse == Reuse::Any && self.had_response.load(Ordering::Relaxed);
+        let head = self.with_settings(attempt::head(request, reuse), left, reuse);
+        match attempt::run(&self.agent, head, request.body()) {
+            Ok(response) => {
+                self.had_response.store(true, Ordering::Relaxed);
+                Ok(response)
+            }
+            Err(error) => {
+                let context = ErrorContext::new(&self.agent, request.uri(), limit);
+                let may_be_stale = may_be_reused && error_context::is_closed(&error);
+                Err(Attempt { failure: error_context::classify(&error, &context), may_be_stale })
+            }
+        }
+    }
+
+    /// Sets everything for this request, so that the guarantees hold over any agent. The user agent is not set: one
+    /// that differs from the agent's would keep the connection out of its pool.
+    fn with_settings(&self, head: Request<()>, left: Duration, reuse: Reuse) -> Request<()> {
+        let limit = capped(left);
+        let own = self.config().timeouts();
+        let at_most = |own: Option<Duration>| own.map(|own| own.min(limit));
+        let config = self
+            .agent
+            .configure_request(head)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .allow_non_standard_methods(true)
+            .accept("")
+            .accept_encoding("")
+            .timeout_global(Some(limit))
+            .timeout_resolve(Some(own.resolve.map_or(limit, |own| own.min(limit))))
+            .timeout_connect(Some(error_context::connect_limit(own.connect, limit)))
+            // ureq adds each of them to the current time, and panics on overflow.
+            .timeout_per_call(at_most(own.per_call))
+            .timeout_send_request(at_most(own.send_request))
+            .timeout_await_100(at_most(own.await_100))
+            .timeout_send_body(at_most(own.send_body))
+            .timeout_recv_response(at_most(own.recv_response))
+            .timeout_recv_body(at_most(own.recv_body));
+        match reuse {
+            Reuse::Any => config,
+            // Closes the idle connections to the host.
+            Reuse::Fresh | Reuse::Never => config.max_idle_age(Duration::ZERO),
+        }
+        .build()
+    }
+
+    /// Returns the kind of an error of a body.
+    pub(crate) fn body_error(&self, error: io::Error, limit: Duration) -> TransportErrorKind {
+        let context = ErrorContext::of_body(&self.agent, limit);
+        match error_context::classify(&error.into(), &context).kind() {
+            // An unclassified error here is a body that ended early.
+            TransportErrorKind::Other => TransportErrorKind::CutOff,
+            kind => kind,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! TCP connections to one of several addresses.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+
+use plex_auth_proto::error::TransportErrorKind;
+
+use super::socket::Socket;
+use super::stream::Stream;
+use crate::deadline::{Deadline, is_exceeded};
+use crate::failure::Failure;
+
+/// Connects to the first address that accepts. Each but the last has half of the time left, so that an address that
+/// does not respond leaves some for the next.
+pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<Stream, Failure> {
+    let mut last = TransportErrorKind::NameNotFound;
+    let count = addresses.len();
+    for (index, address) in addresses.iter().enumerate() {
+        let is_last = index.saturating_add(1) == count;
+        match deadline.left().and_then(|left| {
+            let share = if is_last { left } else { left / 2 };
+            TcpStream::connect_timeout(address, share)
+        }) {
+            Ok(stream) => return Ok(Stream::Plain(Socket::new(stream, deadline))),
+            Err(error) => last = classify(&error, deadline),
+        }
+    }
+    Err(Failure::not_sent(last))
+}
+
+fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
+        _ if is_exceeded(error) => TransportErrorKind::TimedOut(deadline.limit()),
+        ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown
+        | ErrorKind::AddrNotAvailable
+        | ErrorKind::TimedOut => TransportErrorKind::Unreachable,
+        _ => TransportErrorKind::Other,
+    }
+}

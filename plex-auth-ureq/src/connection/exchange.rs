@@ -1,0 +1,161 @@
+//! The state of one exchange, shared with the connection that ureq uses for it.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
+use plex_auth_proto::http::Uri;
+
+use super::buffered::Connection;
+use super::connections::Connections;
+use super::target::Target;
+use crate::deadline::{Deadline, is_exceeded};
+use crate::failure::Failure;
+#[cfg(feature = "rustls")]
+use crate::tls_error;
+
+// Long enough for any host that responds, and short enough to try the second address of a host whose first one is
+// unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which connection an exchange may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// An idle connection or a fresh one, which is kept afterwards.
+    Any,
+    /// A fresh connection, which is kept afterwards. Idle ones to the same host are closed.
+    Fresh,
+    /// A fresh connection that is not kept.
+    Never,
+}
+
+/// One exchange: one attempt to send a request and to receive the response.
+#[derive(Clone)]
+pub(crate) struct Exchange(Arc<Inner>);
+
+struct Inner {
+    connections: Arc<Connections>,
+    reuse: Reuse,
+    deadline: Deadline,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    was_sent: bool,
+    was_reused: bool,
+    failure: Option<Failure>,
+    /// The connection after a complete response.
+    returned: Option<(Target, Connection)>,
+}
+
+impl Exchange {
+    pub(crate) fn new(connections: &Arc<Connections>, deadline: Deadline, reuse: Reuse) -> Self {
+        Self(Arc::new(Inner {
+            connections: Arc::clone(connections),
+            reuse,
+            deadline,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// Returns whether any of the request may have left this process.
+    pub(crate) fn was_sent(&self) -> bool {
+        self.lock().was_sent
+    }
+
+    /// Returns whether the connection was idle before.
+    pub(crate) fn was_reused(&self) -> bool {
+        self.lock().was_reused
+    }
+
+    /// Returns the failure of the connection, if it failed.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.lock().failure
+    }
+
+    /// Keeps the connection if ureq returned it after a complete response.
+    pub(crate) fn finish(&self) {
+        let mut state = self.lock();
+        let is_kept = state.failure.is_none() && self.0.reuse != Reuse::Never;
+        let returned = state.returned.take().filter(|_| is_kept);
+        drop(state);
+        if let Some((target, connection)) = returned {
+            self.0.connections.pool().put(target, connection);
+        }
+    }
+
+    /// Takes an idle connection or opens one.
+    pub(super) fn connect(&self, uri: &Uri) -> Result<(Target, Connection), Failure> {
+        let result = self.connection(uri);
+        if let Err(failure) = &result {
+            self.lock().failure = Some(*failure);
+        }
+        result
+    }
+
+    fn connection(&self, uri: &Uri) -> Result<(Target, Connection), Failure> {
+        let Inner { connections, reuse, deadline, .. } = &*self.0;
+        let not_started = TransportErrorKind::NotStarted("the request cannot be sent as it is");
+        let target = Target::new(uri).ok_or(Failure::not_sent(not_started))?;
+        if target.is_secure() && cfg!(not(feature = "rustls")) {
+            let no_tls = TransportErrorKind::Tls(TlsErrorKind::NotAvailable);
+            return Err(Failure::not_sent(no_tls));
+        }
+        match reuse {
+            Reuse::Any => {
+                if let Some(mut connection) = connections.pool().take(&target) {
+                    connection.stream.set_deadline(*deadline);
+                    self.lock().was_reused = true;
+                    return Ok((target, connection));
+                }
+            }
+            Reuse::Fresh => connections.pool().close(&target),
+            Reuse::Never => {}
+        }
+        let mut stream = connections.open(&target, deadline.part(CONNECT_TIMEOUT))?;
+        stream.set_deadline(*deadline);
+        Ok((target, Connection::new(stream)))
+    }
+
+    /// Records that some of the request is about to be sent.
+    pub(super) fn sending(&self) {
+        self.lock().was_sent = true;
+    }
+
+    /// Records an error of the connection after it was established.
+    pub(super) fn fail(&self, error: &io::Error) {
+        let failure = Failure::new(self.classify(error), self.was_sent());
+        self.lock().failure.get_or_insert(failure);
+    }
+
+    /// Accepts the connection back.
+    pub(super) fn give_back(&self, target: Target, connection: Connection) {
+        self.lock().returned = Some((target, connection));
+    }
+
+    fn classify(&self, error: &io::Error) -> TransportErrorKind {
+        use io::ErrorKind as Kind;
+
+        #[cfg(feature = "rustls")]
+        if tls_error::find(error).is_some() {
+            return TransportErrorKind::Tls(TlsErrorKind::Other);
+        }
+        match error.kind() {
+            _ if is_exceeded(error) => TransportErrorKind::TimedOut(self.0.deadline.limit()),
+            // Includes the end of a TLS connection without its last message.
+            Kind::UnexpectedEof
+            | Kind::ConnectionReset
+            | Kind::ConnectionAborted
+            | Kind::BrokenPipe
+            // The system's: the host has disappeared.
+            | Kind::TimedOut => TransportErrorKind::CutOff,
+            _ => TransportErrorKind::Other,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

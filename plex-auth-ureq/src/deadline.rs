@@ -1,0 +1,73 @@
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The end of an exchange or of a part of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+// More would overflow an instant on some systems.
+const MAX_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Returns a limit that can be added to the current time.
+pub(crate) fn capped(limit: Duration) -> Duration {
+    limit.min(MAX_LIMIT)
+}
+
+impl Deadline {
+    /// Creates a deadline this long from now.
+    pub(crate) fn after(limit: Duration) -> Self {
+        let now = Instant::now();
+        Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
+    }
+
+    /// Returns the deadline of a part that begins now, which does not extend the whole.
+    pub(crate) fn part(self, limit: Duration) -> Self {
+        let part = Self::after(limit);
+        if part.at < self.at { part } else { self }
+    }
+
+    /// Returns the limit that it was created from, for error messages.
+    pub(crate) fn limit(self) -> Duration {
+        self.limit
+    }
+
+    /// Returns the time left, which is not zero.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::TimedOut`] if there is none.
+    pub(crate) fn left(self) -> io::Result<Duration> {
+        let left = self.at.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
+/// Returns whether an error is that of [`Deadline::left`], and not a timeout of the system, which has a number.
+pub(crate) fn is_exceeded(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Deadline, is_exceeded};
+
+    #[test]
+    fn a_part_does_not_extend_the_whole() {
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3600));
+        assert_eq!(Deadline::after(second).part(hour).limit(), second);
+        assert_eq!(Deadline::after(hour).part(second).limit(), second);
+        assert_eq!(Deadline::after(Duration::MAX).part(hour).limit(), hour);
+    }
+
+    #[test]
+    fn no_time_left_is_an_error() {
+        let error = Deadline::after(Duration::ZERO).left().unwrap_err();
+        assert!(is_exceeded(&error));
+        assert!(Deadline::after(Duration::MAX).left().is_ok());
+    }
+}

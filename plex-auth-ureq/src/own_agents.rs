@@ -1,0 +1,69 @@
+//! Agents of this crate.
+
+use std::sync::Arc;
+
+use plex_auth_proto::Body;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::{Request, Response};
+use ureq::Agent;
+use ureq::config::Config;
+
+use crate::attempt::{self, Attempt};
+use crate::connection::{Connections, Exchange, Reuse};
+use crate::deadline::Deadline;
+use crate::error_context;
+use crate::failure::Failure;
+
+/// Creates an agent for each request, so that nothing but the connections is shared between two: with its feature
+/// `cookies`, ureq keeps the cookies of each agent.
+#[derive(Clone)]
+pub(crate) struct OwnAgents {
+    config: Arc<Config>,
+    connections: Arc<Connections>,
+}
+
+impl OwnAgents {
+    pub(crate) fn new(connections: Arc<Connections>) -> Self {
+        // No time limits: the connections have a deadline.
+        let config = Agent::config_builder()
+            .proxy(None)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .allow_non_standard_methods(true)
+            .build();
+        Self { config: Arc::new(config), connections }
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub(crate) fn run(
+        &self,
+        request: &Request<Body>,
+        deadline: Deadline,
+        reuse: Reuse,
+    ) -> Result<(Response<ureq::Body>, Exchange), Attempt> {
+        let exchange = Exchange::new(&self.connections, deadline, reuse);
+        let result = attempt::run(
+            &exchange.agent(Config::clone(&self.config)),
+            attempt::head(request, reuse),
+            request.body(),
+        );
+        match result {
+            Ok(response) => Ok((response, exchange)),
+            Err(error) => {
+                let failure = exchange.failure().unwrap_or_else(|| {
+                    let kind = error_context::classify_protocol(&error).kind();
+                    Failure::new(kind, exchange.was_sent())
+                });
+                let is_closed = failure.kind() == TransportErrorKind::CutOff;
+                Err(Attempt { failure, may_be_stale: is_closed && exchange.was_reused() })
+            }
+        }
+    }
+}
