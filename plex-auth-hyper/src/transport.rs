@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body::Body;
 use hyper::rt::Timer;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, Error, Reply, ResponseError};
+use plex_auth_proto::{Call, Error, Outgoing, Reply, ResponseError, TransportError};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
@@ -188,19 +188,84 @@ where
         &self,
         call: Call<T>,
     ) -> impl Future<Output = Result<Response<T>, Error>> + use<S, B, T> {
-        let (request, mut reply) = call.into_parts();
-        if let Some(bytes) = self.max_body_size {
-            reply = reply.default_max_body_size(bytes);
-        }
-        let limit = reply.deadline().unwrap_or(self.timeout);
-        let deadline = Deadline::new(self.timer.clone(), limit);
-        exchange(self.service.clone(), request.map(RequestBody::from), reply, deadline)
+        let (outgoing, reply) = call.into_outgoing();
+        let outgoing = self.with_limit(outgoing);
+        let deadline = self.deadline(&outgoing);
+        exchange(self.service.clone(), outgoing, reply, deadline)
     }
+
+    /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
+    ///
+    /// A body is cut off at the size limit, and one that ended early is only accepted if the status is not a success: the
+    /// [`Reply`] of the call, or the flow, reports it.
+    ///
+    #[cfg_attr(feature = "client", doc = "```no_run")]
+    #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (outgoing, reply) = PlexTv::new(me).plex_keys().into_outgoing();
+    /// let response = Transport::new().fetch(outgoing).await?;
+    /// println!("{} keys", reply.parse(&response)?.keys.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The same as of [`send`](Self::send): after the future was dropped, the request may have been sent.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`] if no response arrived, or only a part of a success.
+    pub fn fetch(
+        &self,
+        outgoing: Outgoing,
+    ) -> impl Future<Output = Result<Response<plex_auth_proto::Body>, TransportError>> + use<S, B>
+    {
+        let outgoing = self.with_limit(outgoing);
+        let deadline = self.deadline(&outgoing);
+        fetch(self.service.clone(), outgoing, deadline)
+    }
+
+    fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
+        match self.max_body_size {
+            Some(bytes) => outgoing.default_max_body_size(bytes),
+            None => outgoing,
+        }
+    }
+
+    fn deadline(&self, outgoing: &Outgoing) -> Deadline {
+        Deadline::new(self.timer.clone(), outgoing.deadline().unwrap_or(self.timeout))
+    }
+}
+
+async fn fetch<S, B>(
+    mut service: S,
+    mut outgoing: Outgoing,
+    mut deadline: Deadline,
+) -> Result<Response<plex_auth_proto::Body>, TransportError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let request = outgoing.take_request().map(RequestBody::from);
+    let mut send_state = SendState::new(copy(&outgoing, &request), outgoing.wants_own_connection());
+    attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await
+}
+
+/// Returns a copy of a request that may be sent again. On a connection of its own, it never is.
+fn copy(outgoing: &Outgoing, request: &Request<RequestBody>) -> Option<Arc<RequestCopy>> {
+    let may_repeat = outgoing.is_idempotent() && !outgoing.wants_own_connection();
+    may_repeat.then(|| Arc::new(RequestCopy::of(request)))
 }
 
 async fn exchange<S, B, T>(
     mut service: S,
-    request: Request<RequestBody>,
+    mut outgoing: Outgoing,
     reply: Reply<T>,
     mut deadline: Deadline,
 ) -> Result<Response<T>, Error>
@@ -210,11 +275,13 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    // On a connection of its own, a request is never sent again.
-    let may_repeat = reply.is_idempotent() && !reply.wants_own_connection();
-    let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
-    let mut send_state = SendState::new(copy.clone(), reply.wants_own_connection());
-    let first = attempt(&mut service, request, &reply, &mut send_state, &mut deadline).await;
+    let request = outgoing.take_request().map(RequestBody::from);
+    let copy = copy(&outgoing, &request);
+    let mut send_state = SendState::new(copy.clone(), outgoing.wants_own_connection());
+    let first = attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline)
+        .await
+        .map_err(Error::from)
+        .and_then(|response| Ok(reply.read(response)?));
     if first.as_ref().is_err_and(may_be_of_another_request) {
         // All later responses on that connection would be those of other requests, too.
         send_state.retire_connection();
@@ -224,12 +291,10 @@ where
             let (request, reply) = (copy.to_request(), reply.on_own_connection());
             let mut send_state = SendState::new(None, true);
             let second =
-                attempt(&mut service, request, &reply, &mut send_state, &mut deadline).await;
-            second.map_err(|error| match error {
-                // The first one was sent.
-                Error::Transport(error) => reply.transport_error(error.kind(), true),
-                error => error,
-            })
+                attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await;
+            // The first one was sent.
+            let second = second.map_err(|error| outgoing.transport_error(error.kind(), true))?;
+            Ok(reply.read(second)?)
         }
         (first, _) => first,
     }
@@ -241,13 +306,13 @@ fn may_be_of_another_request(error: &Error) -> bool {
     matches!(error.as_response(), Some(Mismatched { .. } | UnexpectedShape { .. }))
 }
 
-async fn attempt<S, B, T>(
+async fn attempt<S, B>(
     service: &mut S,
     mut request: Request<RequestBody>,
-    reply: &Reply<T>,
+    outgoing: &Outgoing,
     send_state: &mut SendState,
     deadline: &mut Deadline,
-) -> Result<Response<T>, Error>
+) -> Result<Response<plex_auth_proto::Body>, TransportError>
 where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
@@ -259,18 +324,15 @@ where
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
         Err(failure) => {
-            return Err(reply.transport_error(failure.kind(), failure.may_have_been_sent()));
+            return Err(outgoing.transport_error(failure.kind(), failure.may_have_been_sent()));
         }
     };
-    let limit = reply.body_limit(head.status, &head.headers);
+    let limit = outgoing.body_limit(head.status, &head.headers);
     let (body, error) = response_body::read(body, limit, deadline).await;
     match error {
         // The status of a refusal is enough.
-        Some(kind) if head.status.is_success() => Err(reply.transport_error(kind, true)),
-        _ => {
-            let response = Response::from_parts(head, body);
-            Ok(reply.read(response)?)
-        }
+        Some(kind) if head.status.is_success() => Err(outgoing.transport_error(kind, true)),
+        _ => Ok(outgoing.received(Response::from_parts(head, body))),
     }
 }
 

@@ -12,11 +12,14 @@ use crate::operation::context::{Origin, RequestContext};
 use crate::operation::{Host, Operation};
 use crate::wire::decode::{self, Decode, DecodeError, Decoded};
 pub use body::Body;
+pub use outgoing::Outgoing;
 pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
 
 mod body;
+mod outgoing;
 mod reply;
 pub(crate) mod request;
+mod settings;
 
 /// A finished request and, tied to it by type, how its answer is read.
 ///
@@ -148,7 +151,12 @@ impl<T> Call<T> {
         (self.request, self.reply)
     }
 
-    /// Makes something else of the value that the answer becomes.
+    /// Returns the request with everything that its sender must know, and the reply that reads the response.
+    pub fn into_outgoing(self) -> (Outgoing, Reply<T>) {
+        (Outgoing::new(self.request, self.reply.settings().clone()), self.reply)
+    }
+
+    /// Maps the parsed value.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call, ClientIdentity, PlexTv, Token};

@@ -37,7 +37,7 @@ mod plex_tv;
 mod values;
 mod wire;
 
-pub use call::{Body, Call, Reply};
+pub use call::{Body, Call, Outgoing, Reply};
 pub use error::{Error, ResponseError, TransportError};
 pub use flow::{Flow, Step};
 pub use http;

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Body, Call, Error, Reply, ResponseError};
+use plex_auth_proto::http::Response;
+use plex_auth_proto::{Body, Call, Error, Outgoing, ResponseError, TransportError};
 use ureq::Agent;
 
 use crate::connection::Connections;
@@ -127,51 +127,89 @@ impl Transport {
     ///
     /// As [`send`](Self::send).
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
-        let (request, mut reply) = call.into_parts();
-        if let Some(bytes) = self.max_body_size {
-            reply = reply.default_max_body_size(bytes);
-        }
-        let limit = reply.deadline().unwrap_or(self.timeout);
+        let (outgoing, mut reply) = call.into_outgoing();
+        let mut outgoing = self.with_limit(outgoing);
+        let limit = self.limit(&outgoing);
         let started = Instant::now();
-        match self.attempt(&request, &reply, limit) {
+        let result = self
+            .attempt(&outgoing, limit)
+            .map_err(Error::from)
+            .and_then(|response| Ok(reply.read(response)?));
+        match result {
             Err(Error::Response(ResponseError::Mismatched { .. }))
                 if reply.is_idempotent() && !reply.wants_own_connection() =>
             {
-                let reply = reply.on_own_connection();
+                (outgoing, reply) = (outgoing.on_own_connection(), reply.on_own_connection());
                 let left = limit.saturating_sub(started.elapsed());
-                self.attempt(&request, &reply, left).map_err(|error| match error {
+                let response = self.attempt(&outgoing, left).map_err(|error| {
                     // The first one was sent.
-                    Error::Transport(error) => reply.transport_error(error.kind(), true),
-                    error => error,
-                })
+                    outgoing.transport_error(error.kind(), true)
+                })?;
+                Ok(reply.read(response)?)
             }
             result => result,
         }
     }
 
-    fn attempt<T>(
+    /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
+    ///
+    /// A body is cut off at the size limit, and one that ended early is only accepted if the status is not a success: the
+    /// [`Reply`](plex_auth_proto::Reply) of the call, or the flow, reports it.
+    ///
+    /// ```no_run
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let (outgoing, reply) = PlexTv::new(me).plex_keys().into_outgoing();
+    /// let response = Transport::new().fetch(outgoing)?;
+    /// println!("{} keys", reply.parse(&response)?.keys.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`] if no response arrived, or only a part of a success.
+    pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
+        let outgoing = self.with_limit(outgoing);
+        self.attempt(&outgoing, self.limit(&outgoing))
+    }
+
+    fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
+        match self.max_body_size {
+            Some(bytes) => outgoing.default_max_body_size(bytes),
+            None => outgoing,
+        }
+    }
+
+    fn limit(&self, outgoing: &Outgoing) -> Duration {
+        outgoing.deadline().unwrap_or(self.timeout)
+    }
+
+    fn attempt(
         &self,
-        request: &Request<Body>,
-        reply: &Reply<T>,
+        outgoing: &Outgoing,
         limit: Duration,
-    ) -> Result<Response<T>, Error> {
+    ) -> Result<Response<Body>, TransportError> {
         let received = self
             .sender
-            .send(request, reply.is_idempotent(), reply.wants_own_connection(), limit)
+            .send(
+                outgoing.request(),
+                outgoing.is_idempotent(),
+                outgoing.wants_own_connection(),
+                limit,
+            )
             .map_err(|failure| {
-                reply.transport_error(failure.kind(), failure.may_have_been_sent())
+                outgoing.transport_error(failure.kind(), failure.may_have_been_sent())
             })?;
         let head = received.head();
-        let max_size = reply.body_limit(head.status, &head.headers);
+        let max_size = outgoing.body_limit(head.status, &head.headers);
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
         // The status of a refusal is enough.
         if let Some(kind) = error.filter(|_| head.status.is_success()) {
-            return Err(reply.transport_error(kind, true));
+            return Err(outgoing.transport_error(kind, true));
         }
-
-        let response = Response::from_parts(head, body);
-        Ok(reply.read(response)?)
+        Ok(outgoing.received(Response::from_parts(head, body)))
     }
 }
 

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Response, StatusCode};
 
+use super::settings::{Settings, declared_length};
 use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
@@ -18,7 +19,7 @@ use crate::wire::decode::{Decode, DecodeError, Decoded};
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
 /// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
-const MAX_REFUSAL_SIZE: usize = 64 * 1024;
+pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
 /// The response headers that `Debug` shows.
 const SHOWN_HEADERS: [&str; 9] = [
@@ -67,29 +68,9 @@ pub struct Reply<T> {
     decode: Decode<T>,
 }
 
-/// All that does not depend on the type of the value.
-struct Settings {
-    context: RequestContext,
-    max_body_size: Option<usize>,
-    default_max_body_size: usize,
-    status_only: bool,
-    deadline: Option<Duration>,
-    secret_url: bool,
-    own_connection: bool,
-}
-
 impl<T> Reply<T> {
     pub(crate) fn new(context: RequestContext, decode: Decode<T>) -> Self {
-        let settings = Settings {
-            context,
-            max_body_size: None,
-            default_max_body_size: DEFAULT_MAX_BODY_SIZE,
-            status_only: false,
-            deadline: None,
-            secret_url: false,
-            own_connection: false,
-        };
-        Self { settings, decode }
+        Self { settings: Settings::new(context), decode }
     }
 
     /// Reads an answer: the status first, then redirect, size, content and, last, the data.
@@ -98,8 +79,9 @@ impl<T> Reply<T> {
     ///
     /// [`ResponseError`], whose variants say each what the caller does about it.
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
+        let limit = self.settings.limit_of(response.extensions());
         let body = response.body().as_ref();
-        self.check(response.status(), response.headers(), body)?;
+        self.check(response.status(), response.headers(), body, limit)?;
         let result = match (self.decode)(body) {
             Ok(Decoded { doubtful: Some(path), .. }) if !self.settings.own_connection => {
                 Err(DecodeError::Mismatch { path })
@@ -139,6 +121,10 @@ impl<T> Reply<T> {
         Reply { settings, decode: Box::new(move |body| Ok(decode(body)?.map(&make))) }
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(crate) fn set_host(&mut self, host: Host) {
         self.settings.context.set_host(host);
     }
@@ -172,6 +158,7 @@ impl<T> Reply<T> {
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
+        limit: usize,
     ) -> Result<(), ResponseError> {
         if !status.is_success() {
             let seen = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
@@ -180,7 +167,6 @@ impl<T> Reply<T> {
         if self.settings.status_only {
             return Ok(());
         }
-        let limit = self.limit();
         if body.len().max(declared_length(headers)) > limit {
             let context = Box::new(self.settings.context.clone());
             return Err(ResponseError::BodyTooLarge { context, status, limit });
@@ -214,17 +200,7 @@ impl<T> Reply<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
-        if !status.is_success() {
-            MAX_REFUSAL_SIZE
-        } else if self.settings.status_only || declared_length(headers) > self.limit() {
-            0
-        } else {
-            self.limit().saturating_add(1)
-        }
-    }
-
-    fn limit(&self) -> usize {
-        self.settings.max_body_size.unwrap_or(self.settings.default_max_body_size)
+        self.settings.body_limit(status, headers)
     }
 
     /// The error for an exchange that brought no answer, for carriers.
@@ -272,39 +248,17 @@ impl<T> Reply<T> {
     pub fn deadline(&self) -> Option<Duration> {
         self.settings.deadline
     }
-
-    /// Sets how large the answer may be, in bytes, unless the call has a limit of its own: for a carrier
-    /// that has one for all calls, in place of [`DEFAULT_MAX_BODY_SIZE`].
-    #[must_use]
-    pub fn default_max_body_size(mut self, bytes: usize) -> Self {
-        self.settings.default_max_body_size = bytes;
-        self
-    }
 }
 
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
             .field("context", &self.settings.context)
-            .field("max_body_size", &self.limit())
+            .field("max_body_size", &self.settings.limit())
             .field("deadline", &self.settings.deadline)
             .field("secret_url", &self.settings.secret_url)
             .finish_non_exhaustive()
     }
-}
-
-/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
-/// is too large to count.
-fn declared_length(headers: &HeaderMap) -> usize {
-    let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
-    else {
-        return 0;
-    };
-    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
-        return 0;
-    }
-    let digits = length.iter().map(|digit| usize::from(digit - b'0'));
-    digits.fold(0, |number: usize, digit| number.saturating_mul(10).saturating_add(digit))
 }
 
 /// The encoding of a body that is not plain. None was asked for, so none is decoded.

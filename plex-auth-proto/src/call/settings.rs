@@ -1,0 +1,72 @@
+use std::time::Duration;
+
+use http::header::CONTENT_LENGTH;
+use http::{Extensions, HeaderMap, StatusCode};
+
+use super::reply::{DEFAULT_MAX_BODY_SIZE, MAX_REFUSAL_SIZE};
+use crate::operation::context::RequestContext;
+
+/// The settings of a call, which do not depend on the type of its value.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) context: RequestContext,
+    pub(super) max_body_size: Option<usize>,
+    pub(super) default_max_body_size: usize,
+    pub(super) status_only: bool,
+    pub(super) deadline: Option<Duration>,
+    pub(super) secret_url: bool,
+    pub(super) own_connection: bool,
+}
+
+/// The default limit of the transport that has received a response, as an extension of it, so that a response which was
+/// cut off at that limit is read as one that is too large.
+#[derive(Clone, Copy)]
+pub(super) struct TransportLimit(pub(super) usize);
+
+impl Settings {
+    pub(super) fn new(context: RequestContext) -> Self {
+        Self {
+            context,
+            max_body_size: None,
+            default_max_body_size: DEFAULT_MAX_BODY_SIZE,
+            status_only: false,
+            deadline: None,
+            secret_url: false,
+            own_connection: false,
+        }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.max_body_size.unwrap_or(self.default_max_body_size)
+    }
+
+    /// Returns the limit of a response with these extensions.
+    pub(super) fn limit_of(&self, extensions: &Extensions) -> usize {
+        let transport = extensions.get().map(|TransportLimit(bytes)| *bytes);
+        self.max_body_size.or(transport).unwrap_or(self.default_max_body_size)
+    }
+
+    pub(super) fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
+        if !status.is_success() {
+            MAX_REFUSAL_SIZE
+        } else if self.status_only || declared_length(headers) > self.limit() {
+            0
+        } else {
+            self.limit().saturating_add(1)
+        }
+    }
+}
+
+/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
+/// is too large to count.
+pub(super) fn declared_length(headers: &HeaderMap) -> usize {
+    let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
+    else {
+        return 0;
+    };
+    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    let digits = length.iter().map(|digit| usize::from(digit - b'0'));
+    digits.fold(0, |number: usize, digit| number.saturating_mul(10).saturating_add(digit))
+}
