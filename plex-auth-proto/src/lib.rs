@@ -24,6 +24,7 @@
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
 //!   ever after.
 //! - Choosing the best connection to a server: [`ConnectionChoice`](flow::ConnectionChoice).
+//! - Reports of each request, for logs, metrics and traces: [`Observer`].
 //! - Errors: [`Error`], which is a [`ResponseError`] if a response arrived and a [`TransportError`] if none did.
 
 pub mod call;
@@ -31,6 +32,7 @@ pub mod error;
 pub mod flow;
 pub mod jwt;
 mod media_server;
+pub mod observer;
 mod operation;
 mod operations;
 mod plex_tv;
@@ -44,6 +46,7 @@ pub use http;
 pub use media_server::source_connection_information::SourceConnectionInformation;
 pub use media_server::transient_token::TransientToken;
 pub use media_server::{MediaServer, MediaServerAddress};
+pub use observer::Observer;
 pub use operation::{Host, Operation};
 pub use operations::OPERATIONS;
 pub use plex_tv::PlexTv;

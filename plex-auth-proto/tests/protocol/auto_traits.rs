@@ -8,6 +8,7 @@ use plex_auth_proto::error::*;
 use plex_auth_proto::flow::*;
 use plex_auth_proto::home::*;
 use plex_auth_proto::jwt::*;
+use plex_auth_proto::observer::*;
 use plex_auth_proto::pin::*;
 use plex_auth_proto::server::*;
 use plex_auth_proto::*;
@@ -21,6 +22,9 @@ fn every_public_type_is_send_and_sync() {
     checked::<Account>();
     checked::<RetryProgress>();
     checked::<RequestContext>();
+    checked::<Attempt>();
+    checked::<AttemptEnd>();
+    checked::<AttemptOutcome>();
     checked::<AudioAccessibility>();
     checked::<AutoSelectSubtitle>();
     checked::<Billing>();
@@ -96,6 +100,7 @@ fn every_public_type_is_send_and_sync() {
     checked::<TransportErrorKind>();
     checked::<Nonce>();
     checked::<Operation>();
+    checked::<ObservedExchange>();
     checked::<Origin>();
     checked::<Outcome>();
     checked::<Pin>();
@@ -155,6 +160,8 @@ fn every_public_type_is_send_and_sync() {
     checked::<TokenCheck>();
     checked::<TokenState>();
     checked::<TokenType>();
+    #[cfg(feature = "tracing")]
+    checked::<TracingObserver>();
     checked::<TransientToken>();
     checked::<TransientTokenRefresher>();
     checked::<TransientTokenProgress>();
@@ -168,6 +175,7 @@ fn every_public_type_is_send_and_sync() {
 #[test]
 fn values_without_secrets_can_be_map_keys() {
     fn key<T: Eq + std::hash::Hash + Clone>() {}
+    key::<AttemptOutcome>();
     key::<Content>();
     key::<DeviceId>();
     key::<FieldPath>();

@@ -12,6 +12,7 @@ const CORE: &[&[&str]] = &[
     &["lib"],
     &["operations"],
     &["flow"],
+    &["observer"],
     &["plex_tv", "media_server"],
     &["call"],
     &["jwt"],

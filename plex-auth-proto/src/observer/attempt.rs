@@ -1,0 +1,76 @@
+use http::{Extensions, Method};
+
+use crate::call::Outgoing;
+use crate::error::RequestContext;
+
+/// One attempt to send a request, as an [`Observer`](super::Observer) sees it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    context: RequestContext,
+    method: Method,
+    url: String,
+    request_size: usize,
+    number: u32,
+    extensions: Extensions,
+}
+
+impl Attempt {
+    /// Describes the request before its first attempt, which has number 1.
+    pub(super) fn before_first(outgoing: &Outgoing) -> Self {
+        let request = outgoing.request();
+        Self {
+            context: outgoing.context().clone(),
+            method: request.method().clone(),
+            url: outgoing.masked_url().to_string(),
+            request_size: request.body().as_ref().len(),
+            number: 0,
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// Turns this into the next attempt of the same exchange.
+    pub(super) fn advance(&mut self) {
+        self.number = self.number.saturating_add(1);
+    }
+
+    /// The published name of the operation, such as `getTokenDetails`.
+    pub fn operation(&self) -> &'static str {
+        self.context.operation()
+    }
+
+    /// The operation, the host and the origin, which errors report, too.
+    pub fn context(&self) -> &RequestContext {
+        &self.context
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URL for display: without its path and query if they are secret.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The number of this attempt within its exchange, starting at 1. Only a transport's retry has a higher one; a request
+    /// that a program or a flow sends again is another exchange.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The size of the request's body, in bytes.
+    pub fn request_size(&self) -> usize {
+        self.request_size
+    }
+
+    /// The values that observers have stored for this attempt. They are dropped after its end.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The values that observers have stored for this attempt, to store one: its start time, or a span.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+}

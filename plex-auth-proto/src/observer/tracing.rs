@@ -1,0 +1,94 @@
+use tracing::{Level, Span, event, field, span};
+
+use super::attempt::Attempt;
+use super::end::{AttemptEnd, AttemptOutcome};
+use super::interface::Observer;
+
+/// An [`Observer`] that reports each attempt to [`tracing`](https://docs.rs/tracing).
+///
+/// An attempt is a span named `plex_request` at level `DEBUG`, a child of the span that is current when it starts. In it
+/// is an event `started` at level `TRACE`, and an event `finished` at level `DEBUG`. The target of all is `plex_auth`, so
+/// that `RUST_LOG=plex_auth=debug` shows them.
+///
+/// Fields of the span:
+///
+/// | field | type | value |
+/// |---|---|---|
+/// | `operation` | text | the published name of the operation, such as `getTokenDetails` |
+/// | `method` | text | the HTTP method |
+/// | `url` | text | the URL, [without its path and query](Attempt::url) if they are secret |
+/// | `attempt` | number | the [number](Attempt::number) within the exchange, starting at 1 |
+/// | `request_size` | number | the size of the request's body, in bytes |
+///
+/// Fields of the event `finished`:
+///
+/// | field | type | value |
+/// |---|---|---|
+/// | `outcome` | text | `response`, `transport_error` or `cancelled` |
+/// | `status` | number | the status code, if the head of a response has arrived |
+/// | `error` | text | the kind of transport error, if that is the outcome |
+/// | `duration_ms` | number | the [duration](AttemptEnd::duration), in milliseconds with fractions |
+/// | `response_size` | number | how much of the response's body [was read](AttemptEnd::response_size), in bytes |
+/// | `request_id` | text | the response's [`x-request-id`](AttemptEnd::request_id), if it can be shown |
+///
+/// ```
+/// use std::sync::Arc;
+/// use plex_auth_proto::Observer;
+/// use plex_auth_proto::observer::TracingObserver;
+///
+/// // A transport of an adapter takes it directly: `Transport::new().observer(TracingObserver::new())`.
+/// let observer: Arc<dyn Observer> = Arc::new(TracingObserver::new());
+/// # drop(observer);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct TracingObserver;
+
+impl TracingObserver {
+    /// Creates the observer. It has no state; the subscriber is that of the thread that sends the request.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+/// The span of an attempt, as one of its extensions.
+#[derive(Clone)]
+struct AttemptSpan(Span);
+
+impl Observer for TracingObserver {
+    fn started(&self, attempt: &mut Attempt) {
+        let span = span!(
+            target: "plex_auth",
+            Level::DEBUG,
+            "plex_request",
+            operation = attempt.operation(),
+            method = attempt.method().as_str(),
+            url = attempt.url(),
+            attempt = attempt.number(),
+            request_size = attempt.request_size(),
+        );
+        event!(target: "plex_auth", parent: &span, Level::TRACE, "started");
+        attempt.extensions_mut().insert(AttemptSpan(span));
+    }
+
+    fn finished(&self, attempt: &Attempt, end: &AttemptEnd) {
+        let span = attempt.extensions().get().map(|AttemptSpan(span)| span);
+        let outcome = match end.outcome() {
+            AttemptOutcome::Response => "response",
+            AttemptOutcome::TransportError(_) => "transport_error",
+            AttemptOutcome::Cancelled => "cancelled",
+        };
+        event!(
+            target: "plex_auth",
+            parent: span.and_then(Span::id),
+            Level::DEBUG,
+            outcome,
+            status = end.status().map(|status| status.as_u16()),
+            error = end.error().map(field::display),
+            duration_ms = end.duration().as_secs_f64() * 1000.0,
+            response_size = end.response_size(),
+            request_id = end.request_id(),
+            "finished",
+        );
+    }
+}
