@@ -128,6 +128,9 @@
 //! sends `http` alone, and says of `https` that it [has no TLS](error::TlsErrorKind::NotAvailable).
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
+//!
+//! `tracing`: the core's `TracingObserver`, which turns each request into a span and events. A transport does so only if
+//! it is its [observer](Transport::observer).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plex_auth_proto::Body;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Request;
+use plex_auth_proto::observer::ObservedExchange;
+use plex_auth_proto::{Body, Outgoing};
 use ureq::Agent;
 
 use crate::attempt::Attempt;
@@ -35,30 +36,34 @@ impl Sender {
     }
 
     /// Sends the request and waits for the head of the response. Retries an idempotent request once if a
-    /// reused connection turns out to be closed. With `own_connection`, no other request uses the connection, before
-    /// or after.
+    /// reused connection turns out to be closed. If it wants its own connection, no other request uses that, before
+    /// or after. The report of the last attempt is left open if there is a response.
     pub(crate) fn send(
         &self,
-        request: &Request<Body>,
-        idempotent: bool,
-        own_connection: bool,
+        outgoing: &Outgoing,
         limit: Duration,
+        observed: &mut Option<ObservedExchange>,
     ) -> Result<Received<'_>, Failure> {
         let deadline = Deadline::after(limit);
         if limit.is_zero() {
             return Err(Failure::not_sent(TransportErrorKind::TimedOut(limit)));
         }
+        let (request, own_connection) = (outgoing.request(), outgoing.wants_own_connection());
         let reuse = if own_connection { Reuse::Never } else { Reuse::Any };
-        let Attempt { failure: first, may_be_stale } = match self.run(request, deadline, reuse) {
-            Ok(received) => return Ok(received),
-            Err(attempt) => attempt,
-        };
+        let Attempt { failure: first, may_be_stale } =
+            match self.run(request, deadline, reuse, observed) {
+                Ok(received) => return Ok(received),
+                Err(attempt) => attempt,
+            };
         // A server can close an idle connection at any time, also while it is being reused. Retry an idempotent
         // request on a fresh one.
-        if !(may_be_stale && idempotent && !own_connection) || deadline.left().is_err() {
+        if !(may_be_stale && outgoing.is_idempotent() && !own_connection)
+            || deadline.left().is_err()
+        {
             return Err(first);
         }
-        self.run(request, deadline, Reuse::Fresh).map_err(|Attempt { failure: second, .. }| {
+        let second = self.run(request, deadline, Reuse::Fresh, observed);
+        second.map_err(|Attempt { failure: second, .. }| {
             // Whatever happened to the second, the first may have arrived.
             let last = if second.may_have_been_sent() { second } else { first };
             Failure::new(last.kind(), first.may_have_been_sent() || second.may_have_been_sent())
@@ -70,15 +75,23 @@ impl Sender {
         request: &Request<Body>,
         deadline: Deadline,
         reuse: Reuse,
+        observed: &mut Option<ObservedExchange>,
     ) -> Result<Received<'_>, Attempt> {
-        match self {
+        if let Some(observed) = observed {
+            observed.start();
+        }
+        let result = match self {
             Self::Own(agents) => agents
                 .run(request, deadline, reuse)
                 .map(|(response, exchange)| Received::new(response, Source::Own(exchange))),
             Self::Callers(agent) => agent
                 .run(request, deadline, reuse)
                 .map(|response| Received::new(response, Source::Callers(agent, deadline.limit()))),
+        };
+        if let (Some(observed), Err(Attempt { failure, .. })) = (observed, &result) {
+            observed.finish(0, Err(failure.kind()));
         }
+        result
     }
 }
 
@@ -86,7 +99,7 @@ impl Sender {
 mod tests {
     use std::time::Duration;
 
-    use plex_auth_proto::Body;
+    use plex_auth_proto::Call;
     #[cfg(not(feature = "rustls"))]
     use plex_auth_proto::error::TlsErrorKind;
     use plex_auth_proto::error::TransportErrorKind;
@@ -99,8 +112,9 @@ mod tests {
     fn failures(url: &str, limit: Duration) -> [Failure; 2] {
         let own = Transport::new().into_sender();
         [own, Sender::over(Agent::config_builder().proxy(None).build().new_agent())].map(|sender| {
-            let request = Request::get(url).body(Body::empty()).unwrap();
-            sender.send(&request, true, false, limit).map(drop).unwrap_err()
+            let call = Call::status_only("getTest", Request::get(url).body(()).unwrap());
+            let (outgoing, _) = call.idempotent(true).into_outgoing();
+            sender.send(&outgoing, limit, &mut None).map(drop).unwrap_err()
         })
     }
 

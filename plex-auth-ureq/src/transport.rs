@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Body, Call, Error, Outgoing, ResponseError, TransportError};
+use plex_auth_proto::observer::ObservedExchange;
+use plex_auth_proto::{Body, Call, Error, Observer, Outgoing, ResponseError, TransportError};
 use ureq::Agent;
 
 use crate::connection::Connections;
@@ -31,6 +32,7 @@ pub struct Transport {
     sender: Sender,
     timeout: Duration,
     max_body_size: Option<usize>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Transport {
@@ -68,7 +70,7 @@ impl Transport {
     }
 
     fn with_sender(sender: Sender, timeout: Duration) -> Self {
-        Self { sender, timeout, max_body_size: None }
+        Self { sender, timeout, max_body_size: None, observer: None }
     }
 
     /// Sets how long an exchange may take, from the look-up of the name to the last byte of the answer.
@@ -84,6 +86,41 @@ impl Transport {
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
+        self
+    }
+
+    /// Notifies this observer before each attempt to send a request and after it, whichever method sends it. It replaces
+    /// the previous one; a pair notifies both.
+    ///
+    /// A retry is an attempt of its own. What middleware of a caller's agent sends again is not reported.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use plex_auth_ureq::observer::{Attempt, AttemptEnd, Observer};
+    /// use plex_auth_ureq::{ClientIdentity, MediaServerAddress, Transport};
+    ///
+    /// #[derive(Default)]
+    /// struct Lines(Mutex<Vec<String>>);
+    ///
+    /// impl Observer for Lines {
+    ///     fn finished(&self, attempt: &Attempt, end: &AttemptEnd) {
+    ///         let line = format!("{} {}: {}", attempt.method(), attempt.url(), end.outcome());
+    ///         self.0.lock().unwrap().push(line);
+    ///     }
+    /// }
+    ///
+    /// let lines = Arc::new(Lines::default());
+    /// let http = Transport::new().observer(Arc::clone(&lines));
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let server = MediaServerAddress::new(me, "http://127.0.0.1:1".parse()?);
+    /// assert!(http.send(server.server_identity()).is_err());
+    /// assert_eq!(*lines.0.lock().unwrap(), ["GET http://127.0.0.1:1/identity: the connection was refused"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -130,9 +167,10 @@ impl Transport {
         let (outgoing, mut reply) = call.into_outgoing();
         let mut outgoing = self.with_limit(outgoing);
         let limit = self.limit(&outgoing);
+        let mut observed = self.observed(&outgoing);
         let started = Instant::now();
         let result = self
-            .attempt(&outgoing, limit)
+            .attempt(&outgoing, limit, &mut observed)
             .map_err(Error::from)
             .and_then(|response| Ok(reply.read(response)?));
         match result {
@@ -141,7 +179,7 @@ impl Transport {
             {
                 (outgoing, reply) = (outgoing.on_own_connection(), reply.on_own_connection());
                 let left = limit.saturating_sub(started.elapsed());
-                let response = self.attempt(&outgoing, left).map_err(|error| {
+                let response = self.attempt(&outgoing, left, &mut observed).map_err(|error| {
                     // The first one was sent.
                     outgoing.transport_error(error.kind(), true)
                 })?;
@@ -171,7 +209,12 @@ impl Transport {
     /// [`TransportError`] if no response arrived, or only a part of a success.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
-        self.attempt(&outgoing, self.limit(&outgoing))
+        self.attempt(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))
+    }
+
+    fn observed(&self, outgoing: &Outgoing) -> Option<ObservedExchange> {
+        let observer = self.observer.clone()?;
+        Some(ObservedExchange::new(observer, outgoing, Instant::now))
     }
 
     fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
@@ -189,24 +232,24 @@ impl Transport {
         &self,
         outgoing: &Outgoing,
         limit: Duration,
+        observed: &mut Option<ObservedExchange>,
     ) -> Result<Response<Body>, TransportError> {
-        let received = self
-            .sender
-            .send(
-                outgoing.request(),
-                outgoing.is_idempotent(),
-                outgoing.wants_own_connection(),
-                limit,
-            )
-            .map_err(|failure| {
-                outgoing.transport_error(failure.kind(), failure.may_have_been_sent())
-            })?;
+        let received = self.sender.send(outgoing, limit, observed).map_err(|failure| {
+            outgoing.transport_error(failure.kind(), failure.may_have_been_sent())
+        })?;
         let head = received.head();
+        if let Some(observed) = observed {
+            observed.head_received(head.status, &head.headers);
+        }
         let max_size = outgoing.body_limit(head.status, &head.headers);
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
         // The status of a refusal is enough.
-        if let Some(kind) = error.filter(|_| head.status.is_success()) {
+        let error = error.filter(|_| head.status.is_success());
+        if let Some(observed) = observed {
+            observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
+        }
+        if let Some(kind) = error {
             return Err(outgoing.transport_error(kind, true));
         }
         Ok(outgoing.received(Response::from_parts(head, body)))
@@ -215,7 +258,7 @@ impl Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sender, timeout, max_body_size } = self;
+        let Self { sender, timeout, max_body_size, observer: _ } = self;
         let proxy = match sender {
             Sender::Own(agents) => agents.connections().proxy().map(ChosenProxy::address),
             Sender::Callers(agent) => agent.config().proxy().map(ProxyAddress::new),
