@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use crate::client_error::ClientError;
 use crate::error_chain::{self, BoxError};
+use crate::observed::Observed;
 use crate::request_body::RequestBody;
 use crate::send_state::SendState;
 use connector::{ConnectionUse, Connector};
@@ -93,7 +94,7 @@ impl Service<Request<RequestBody>> for Client {
         let pools = self.pools.clone();
         Box::pin(async move {
             let send_state = request.extensions_mut().remove::<SendState>().unwrap_or_else(|| {
-                let mut send_state = SendState::new(None, false);
+                let mut send_state = SendState::new(None, false, Observed::default());
                 send_state.attach_to(&mut request);
                 send_state
             });
@@ -119,13 +120,18 @@ async fn fetch(
     };
     match send_state.copy() {
         Some(copy) if first.stale => {
+            let observed = send_state.observed();
+            observed.finish(0, Err(first.kind));
             let mut request = copy.to_request();
+            observed.start();
             let captured = capture_connection(&mut request);
             match attempt(&pools.fresh, request, captured, send_state).await {
                 Ok(response) => Ok(response),
                 Err(second) => {
                     // Whatever happened to the second, the first may have arrived.
                     send_state.set_sent(true);
+                    // The transport sees only one of the two errors.
+                    observed.finish(0, Err(second.kind));
                     Err(if second.sent { second.error } else { first.error })
                 }
             }
@@ -140,6 +146,7 @@ async fn fetch(
 /// An attempt that returned no response.
 struct FailedAttempt {
     error: BoxError,
+    kind: TransportErrorKind,
     sent: bool,
     /// The connection had returned a response before, and ended before this one.
     stale: bool,
@@ -172,6 +179,7 @@ async fn attempt(
             let error = BoxError::from(error);
             let failure = error_chain::head_failure(&error);
             FailedAttempt {
+                kind: failure.kind(),
                 sent: failure.may_have_been_sent() && connection_use.is_some(),
                 stale: failure.kind() == TransportErrorKind::CutOff
                     && connection_use.is_some_and(|connection_use| connection_use.had_response()),

@@ -136,6 +136,9 @@
 //! runtime, no TLS and no socket in the tree.
 //!
 //! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
+//!
+//! `tracing`: the core's `TracingObserver`, which turns each request into a span and events. A transport does so only if
+//! it is its [observer](Transport::observer).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -149,6 +152,7 @@ mod deadline;
 mod drive;
 mod error_chain;
 mod failure;
+mod observed;
 mod request_body;
 mod request_copy;
 mod response_body;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use plex_auth_proto::http::Request;
 
+use crate::observed::Observed;
 use crate::request_body::RequestBody;
 use crate::request_copy::RequestCopy;
 
@@ -28,18 +29,24 @@ pub(crate) struct SendState {
     copy: Option<Arc<RequestCopy>>,
     own_connection: bool,
     state: Arc<AtomicU8>,
+    observed: Observed,
     /// The connection of the request, if hyper-util's client sends it, the caller's included.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
 }
 
 impl SendState {
-    pub(crate) fn new(copy: Option<Arc<RequestCopy>>, own_connection: bool) -> Self {
+    pub(crate) fn new(
+        copy: Option<Arc<RequestCopy>>,
+        own_connection: bool,
+        observed: Observed,
+    ) -> Self {
         let state = Arc::new(AtomicU8::new(UNKNOWN));
         Self {
             copy,
             own_connection,
             state,
+            observed,
             #[cfg(feature = "client")]
             connection: None,
         }
@@ -66,6 +73,11 @@ impl SendState {
             UNKNOWN => None,
             state => Some(state == SENT),
         }
+    }
+
+    /// Returns the reports of the exchange.
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Returns a copy of the request if it may be sent again.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body::Body;
 use hyper::rt::Timer;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, Error, Outgoing, Reply, ResponseError, TransportError};
+use plex_auth_proto::{Call, Error, Observer, Outgoing, Reply, ResponseError, TransportError};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::deadline::{Deadline, SharedTimer};
 use crate::error_chain::{self, BoxError};
 use crate::failure::Failure;
+use crate::observed::Observed;
 use crate::request_body::RequestBody;
 use crate::request_copy::RequestCopy;
 use crate::response_body;
@@ -42,6 +43,7 @@ pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = 
     timer: SharedTimer,
     timeout: Duration,
     max_body_size: Option<usize>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<S> Transport<S> {
@@ -93,7 +95,13 @@ impl<S> Transport<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
-        Self { service, timer: Arc::new(timer), timeout: DEFAULT_TIMEOUT, max_body_size: None }
+        Self {
+            service,
+            timer: Arc::new(timer),
+            timeout: DEFAULT_TIMEOUT,
+            max_body_size: None,
+            observer: None,
+        }
     }
 
     pub(crate) fn timer(&self) -> &SharedTimer {
@@ -113,6 +121,66 @@ impl<S> Transport<S> {
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
+        self
+    }
+
+    /// Notifies this observer before each attempt to send a request and after it, whichever method sends it, and also if
+    /// the future is dropped. It replaces the previous one; a pair notifies both.
+    ///
+    /// A retry over the client of `Transport::new` is an attempt of its own. What a service of the caller's sends again by
+    /// itself is not reported.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use plex_auth_hyper::observer::{Attempt, AttemptEnd, Observer};
+    /// # use std::convert::Infallible;
+    /// # use std::future::{ready, Ready};
+    /// # use std::task::{Context, Poll};
+    /// # use plex_auth_hyper::http::{Request, Response};
+    /// # use plex_auth_hyper::{ClientIdentity, PlexTv, RequestBody, Transport};
+    /// #
+    /// # #[derive(Clone)]
+    /// # struct Mock;
+    /// #
+    /// # impl tower_service::Service<Request<RequestBody>> for Mock {
+    /// #     type Response = Response<String>;
+    /// #     type Error = Infallible;
+    /// #     type Future = Ready<Result<Response<String>, Infallible>>;
+    /// #
+    /// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    /// #         Poll::Ready(Ok(()))
+    /// #     }
+    /// #
+    /// #     fn call(&mut self, _: Request<RequestBody>) -> Self::Future {
+    /// #         ready(Ok(Response::new(r#"{"keys": []}"#.to_owned())))
+    /// #     }
+    /// # }
+    ///
+    /// #[derive(Default)]
+    /// struct Lines(Mutex<Vec<String>>);
+    ///
+    /// impl Observer for Lines {
+    ///     fn finished(&self, attempt: &Attempt, end: &AttemptEnd) {
+    ///         let line = format!("{} {}: {:?}", attempt.method(), attempt.url(), end.status());
+    ///         self.0.lock().unwrap().push(line);
+    ///     }
+    /// }
+    ///
+    /// let lines = Arc::new(Lines::default());
+    /// # let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
+    /// let transport = transport.observer(Arc::clone(&lines));
+    /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// # smol::block_on(async {
+    /// transport.send(plex_tv.plex_keys()).await?;
+    /// assert_eq!(*lines.0.lock().unwrap(), ["GET https://plex.tv/api/v2/auth/keys: Some(200)"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 }
@@ -191,7 +259,7 @@ where
         let (outgoing, reply) = call.into_outgoing();
         let outgoing = self.with_limit(outgoing);
         let deadline = self.deadline(&outgoing);
-        exchange(self.service.clone(), outgoing, reply, deadline)
+        exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
     }
 
     /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
@@ -226,7 +294,7 @@ where
     {
         let outgoing = self.with_limit(outgoing);
         let deadline = self.deadline(&outgoing);
-        fetch(self.service.clone(), outgoing, deadline)
+        fetch(self.service.clone(), outgoing, deadline, self.observer.clone())
     }
 
     fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
@@ -245,6 +313,7 @@ async fn fetch<S, B>(
     mut service: S,
     mut outgoing: Outgoing,
     mut deadline: Deadline,
+    observer: Option<Arc<dyn Observer>>,
 ) -> Result<Response<plex_auth_proto::Body>, TransportError>
 where
     S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
@@ -252,8 +321,11 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
+    let observed = Observed::new(observer, &outgoing);
+    let _guard = observed.cancel_on_drop();
     let request = outgoing.take_request().map(RequestBody::from);
-    let mut send_state = SendState::new(copy(&outgoing, &request), outgoing.wants_own_connection());
+    let copy = copy(&outgoing, &request);
+    let mut send_state = SendState::new(copy, outgoing.wants_own_connection(), observed);
     attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await
 }
 
@@ -268,6 +340,7 @@ async fn exchange<S, B, T>(
     mut outgoing: Outgoing,
     reply: Reply<T>,
     mut deadline: Deadline,
+    observer: Option<Arc<dyn Observer>>,
 ) -> Result<Response<T>, Error>
 where
     S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
@@ -275,9 +348,12 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
+    let observed = Observed::new(observer, &outgoing);
+    let _guard = observed.cancel_on_drop();
     let request = outgoing.take_request().map(RequestBody::from);
     let copy = copy(&outgoing, &request);
-    let mut send_state = SendState::new(copy.clone(), outgoing.wants_own_connection());
+    let mut send_state =
+        SendState::new(copy.clone(), outgoing.wants_own_connection(), observed.clone());
     let first = attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline)
         .await
         .map_err(Error::from)
@@ -289,7 +365,7 @@ where
     match (first, copy) {
         (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy)) => {
             let (request, reply) = (copy.to_request(), reply.on_own_connection());
-            let mut send_state = SendState::new(None, true);
+            let mut send_state = SendState::new(None, true, observed);
             let second =
                 attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await;
             // The first one was sent.
@@ -320,19 +396,25 @@ where
     B::Error: Into<BoxError>,
 {
     send_state.attach_to(&mut request);
+    let observed = send_state.observed();
+    observed.start();
     let head = head(service, request, send_state, deadline).await;
     let (head, body) = match head {
         Ok(response) => response.into_parts(),
         Err(failure) => {
+            observed.finish(0, Err(failure.kind()));
             return Err(outgoing.transport_error(failure.kind(), failure.may_have_been_sent()));
         }
     };
+    observed.head_received(&head);
     let limit = outgoing.body_limit(head.status, &head.headers);
     let (body, error) = response_body::read(body, limit, deadline).await;
+    // The status of a refusal is enough.
+    let error = error.filter(|_| head.status.is_success());
+    observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
     match error {
-        // The status of a refusal is enough.
-        Some(kind) if head.status.is_success() => Err(outgoing.transport_error(kind, true)),
-        _ => Ok(outgoing.received(Response::from_parts(head, body))),
+        Some(kind) => Err(outgoing.transport_error(kind, true)),
+        None => Ok(outgoing.received(Response::from_parts(head, body))),
     }
 }
 
@@ -366,7 +448,7 @@ where
 
 impl<S> fmt::Debug for Transport<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service: _, timer: _, timeout, max_body_size } = self;
+        let Self { service: _, timer: _, timeout, max_body_size, observer: _ } = self;
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)

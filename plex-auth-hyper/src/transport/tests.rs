@@ -278,4 +278,5 @@ mod with_the_client {
 }
 
 mod always_ready;
+mod observer;
 mod second_attempt;

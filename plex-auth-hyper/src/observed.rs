@@ -1,0 +1,53 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::response::Parts;
+use plex_auth_proto::observer::ObservedExchange;
+use plex_auth_proto::{Observer, Outgoing};
+
+/// The reports of one exchange, shared by the transport and its own client, which can repeat a request. Does nothing
+/// without an observer.
+#[derive(Clone, Default)]
+pub(crate) struct Observed(Option<Arc<Mutex<ObservedExchange>>>);
+
+impl Observed {
+    /// Prepares the reports about this request, before it is taken.
+    pub(crate) fn new(observer: Option<Arc<dyn Observer>>, outgoing: &Outgoing) -> Self {
+        let exchange = observer.map(|it| ObservedExchange::new(it, outgoing, Instant::now));
+        Self(exchange.map(|exchange| Arc::new(Mutex::new(exchange))))
+    }
+
+    fn with(&self, report: impl FnOnce(&mut ObservedExchange)) {
+        if let Some(exchange) = &self.0 {
+            report(&mut exchange.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    pub(crate) fn start(&self) {
+        self.with(ObservedExchange::start);
+    }
+
+    pub(crate) fn head_received(&self, head: &Parts) {
+        self.with(|exchange| exchange.head_received(head.status, &head.headers));
+    }
+
+    pub(crate) fn finish(&self, response_size: usize, result: Result<(), TransportErrorKind>) {
+        self.with(|exchange| exchange.finish(response_size, result));
+    }
+
+    /// Returns a guard for the future of the exchange. The exchange itself can outlive the future, as an extension of a
+    /// request that a service keeps.
+    pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(self.clone())
+    }
+}
+
+/// Reports an attempt in flight as cancelled when it is dropped.
+pub(crate) struct CancelOnDrop(Observed);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.with(ObservedExchange::cancel);
+    }
+}
