@@ -4,7 +4,6 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use plex_auth_ureq::http::Response;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
     Call, ClientIdentity, Error, Flow, InvalidTransport, PlexTv, ServerUrl, Token, Transport,
@@ -16,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::state::Store;
 use crate::state::profile::Profile;
-use crate::verbose::{self, Verbose};
+use crate::verbose::Verbose;
 
 mod active_profile;
 mod device;
@@ -60,16 +59,7 @@ impl<'a> Session<'a> {
 
     /// Sends a call.
     pub(crate) fn ask<T>(&self, call: Call<T>) -> Result<T, Error> {
-        self.exchange(call).map(Response::into_body)
-    }
-
-    fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
-        let request = self.options.verbose.then(|| verbose::sent(&call));
-        let answer = self.http.exchange(call);
-        if let Some(request) = request {
-            request.completed(&answer);
-        }
-        answer
+        self.http.send(call)
     }
 
     /// Drives a flow to its end, reporting its progress.
@@ -83,12 +73,7 @@ impl<'a> Session<'a> {
             ControlFlow::Continue(())
         };
         loop {
-            let outcome = if self.options.verbose {
-                self.http.drive_with(&mut Verbose::new(flow), &mut watch)
-            } else {
-                self.http.drive_with(flow, &mut watch)
-            };
-            if let Some(outcome) = outcome {
+            if let Some(outcome) = self.http.drive_with(flow, &mut watch) {
                 return outcome;
             }
         }
@@ -163,5 +148,6 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
         }
         error => Failure::machine(error),
     })?;
-    Ok(http.timeout(options.timeout))
+    let http = http.timeout(options.timeout);
+    Ok(if options.verbose { http.observer(Verbose) } else { http })
 }

@@ -92,7 +92,7 @@ fn renew(
     loop {
         match refresher.poll(SystemTime::now()) {
             Step::Send(id, call) => {
-                let answer = session.exchange(call);
+                let answer = session.http.exchange(call);
                 refresher.complete(SystemTime::now(), id, answer);
             }
             Step::Wait(_) => return Ok(()),

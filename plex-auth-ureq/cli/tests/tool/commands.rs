@@ -308,3 +308,19 @@ impl crate::harness::Outcome {
         assert_eq!(json["error"]["exit_code"], code);
     }
 }
+
+#[test]
+fn verbose_shows_each_request_and_its_result() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let outcome = harness.run(&["whoami", "-v"]);
+    let url = format!("GET {}/api/v2/user", harness.server.url());
+    let lines: Vec<_> = outcome.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{outcome:?}");
+    assert_eq!(lines[0], format!("> {url}"));
+    assert!(lines[1].starts_with(&format!("< 200 OK to {url} within ")), "{outcome:?}");
+
+    let arguments = ["login", "--token", "-v", "--plex-tv", "http://127.0.0.1:1"];
+    let outcome = harness.run_with_input(&arguments, "a-lantern");
+    let line = "< the connection was refused (GET http://127.0.0.1:1/user, within ";
+    assert!(outcome.stderr.contains(line), "{outcome:?}");
+}
