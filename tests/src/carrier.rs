@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Error, Flow, Step};
+use plex_auth_proto::{Call, Error, Flow, Observer, Step};
 use tokio::runtime::Runtime;
 
 use crate::bare_client;
@@ -84,6 +84,18 @@ impl Carrier {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.max_body_size(bytes)),
             Self::Hyper(transport, runtime) => Self::Hyper(transport.max_body_size(bytes), runtime),
+            carrier => carrier,
+        }
+    }
+
+    /// Sets the observer, if it can have one.
+    pub fn observer(self, observer: impl Observer + 'static) -> Self {
+        match self {
+            Self::Ureq(transport) => Self::Ureq(transport.observer(observer)),
+            Self::Hyper(transport, runtime) => Self::Hyper(transport.observer(observer), runtime),
+            Self::OwnHyper(transport, runtime) => {
+                Self::OwnHyper(transport.observer(observer), runtime)
+            }
             carrier => carrier,
         }
     }

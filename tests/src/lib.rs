@@ -6,6 +6,7 @@
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
 //! - [`Kills`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
+//! - [`Reports`] is an observer that keeps what it is notified of, and [`trace`] a subscriber of `tracing`.
 //! - [`in_parallel`] runs a check for each of several items at the same time.
 //! - [`dropped_after`] polls a future a number of times and drops it.
 //! - [`workloads`] is the work that the benchmarks measure, and [`table`] prints what they measured.
@@ -28,9 +29,11 @@ mod in_parallel;
 mod kill;
 mod random_tls_server;
 mod raw_server;
+mod reports;
 pub mod table;
 mod tls_identity;
 mod tls_server;
+pub mod trace;
 pub mod workloads;
 
 pub use black_hole::BlackHole;
@@ -39,4 +42,5 @@ pub use in_parallel::in_parallel;
 pub use kill::{Death, Fates, Kills, Point};
 pub use random_tls_server::RandomTlsServer;
 pub use raw_server::{RawRequest, RawServer, Step};
+pub use reports::{Report, Reports};
 pub use tls_server::{TlsEnd, TlsServer};

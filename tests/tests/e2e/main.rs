@@ -21,6 +21,7 @@ mod hyper_proxy;
 mod limits;
 mod logins;
 mod media_server;
+mod observer;
 mod operations;
 mod pins;
 mod proxy;

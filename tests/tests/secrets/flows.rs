@@ -11,12 +11,13 @@ use plex_auth_fake::{FakePlex, Misbehaviour, Server};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::{Call, Error, Secret, Step};
+use plex_auth_tests::Reports;
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::every_operation;
 
 use crate::search::Output;
 use crate::searched_flow::{Runner, SearchedFlow, debug_text, every_flow, observe};
-use crate::{canaries, canary_inputs, echoes, log, response, start_log};
+use crate::{add_reports, canaries, canary_inputs, echoes, log, observer, response, start_log};
 
 /// The failure of one request.
 enum Failure {
@@ -225,9 +226,12 @@ fn driven_flows_show_and_log_no_secret() {
             threads.extend(carriers.map(|carrier| {
                 scope.spawn(move || {
                     let (server, mut output) = (server(failure.as_ref()), Output::default());
-                    let mut runner = Driven { output: &mut output, carrier: &carrier(), number };
+                    let reports = Reports::default();
+                    let carrier = &carrier().observer(observer(&reports));
+                    let mut runner = Driven { output: &mut output, carrier, number };
                     every_flow(&canary_inputs(server.url()), &mut runner);
                     assert!(server.with(|fake| !fake.requests().is_empty()), "no request was sent");
+                    assert!(!add_reports(&reports, &mut output).is_empty(), "nothing reported");
                     output
                 })
             }));

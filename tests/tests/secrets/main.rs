@@ -10,16 +10,21 @@
 )]
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, Once, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Credentials, Token};
+use plex_auth_proto::observer::{Observer, TracingObserver};
+use plex_auth_proto::{Credentials, OPERATIONS, Token};
 use plex_auth_tests::carrier::Carrier;
-use plex_auth_tests::every_operation::{HOME_PIN, Inputs, PIN, every_operation, one_of_each_kind};
-use plex_auth_tests::{RawServer, Step};
+use plex_auth_tests::every_operation::{
+    EveryOperation, HOME_PIN, Inputs, PIN, every_operation, one_of_each_kind,
+};
+use plex_auth_tests::trace::Trace;
+use plex_auth_tests::{RawServer, Reports, Step};
 
 use crate::search::Output;
 
@@ -196,7 +201,7 @@ fn secret_urls_and_headers_are_marked() {
     output.has_none_of(&canaries);
 }
 
-/// A line of the log: its target and its text.
+/// A line of the log, or a span or event of `tracing`: its target and its text.
 type Line = (String, String);
 
 /// The log of this process.
@@ -210,27 +215,85 @@ impl log::Log for Collector {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        let line = (record.target().to_owned(), format!("{} {}", record.level(), record.args()));
-        LOG.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        add_to_log(record.target(), format!("{} {}", record.level(), record.args()));
     }
 
     fn flush(&self) {}
 }
 
+fn add_to_log(target: &str, text: String) {
+    LOG.lock().unwrap_or_else(PoisonError::into_inner).push((target.to_owned(), text));
+}
+
+/// Collects everything that is logged or traced from now on, at every level.
 fn start_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Collector).expect("no other logger");
         log::set_max_level(log::LevelFilter::Trace);
+        let trace = Trace::new(|metadata, fields| {
+            let (level, name) = (metadata.level(), metadata.name());
+            add_to_log(metadata.target(), format!("{level} {name} {fields:?}"));
+        });
+        tracing::subscriber::set_global_default(trace).expect("no other subscriber");
     });
 }
 
+/// An `x-request-id` without a secret.
+const REQUEST_ID: &str = "0d5f2a66-5a2e-4ef0-8f8b-3f6f5d3c2b1a";
+
+/// The secrets in the request of an operation that an `x-request-id` could repeat, and one without a secret.
+fn request_ids(every: &EveryOperation) -> Vec<String> {
+    let request = every.request(&canary_inputs("https://plex.example/api/v2"));
+    let mut text =
+        format!("{} {}", request.uri(), String::from_utf8_lossy(request.body().as_ref()));
+    for value in request.headers().values() {
+        text += &String::from_utf8_lossy(value.as_bytes());
+    }
+    let mut found: Vec<String> = canaries();
+    found.retain(|canary| {
+        let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
+        text.contains(canary.as_str()) || text.contains(&encoded)
+    });
+    found.extend([format!("id-{HOME_PIN}"), REQUEST_ID.to_owned()]);
+    found
+}
+
+/// Returns an observer that reports to `tracing` as well.
+fn observer(reports: &Reports) -> impl Observer + use<> {
+    (TracingObserver::new(), reports.clone())
+}
+
+/// The operations that an observer was notified of, with the request IDs.
+type Reported = BTreeSet<(&'static str, Option<String>)>;
+
+/// Adds everything that an observer was notified of to the output.
+fn add_reports(reports: &Reports, output: &mut Output) -> Reported {
+    let mut found = BTreeSet::new();
+    for (attempt, end) in reports.take() {
+        let context = format!("a report of {}", attempt.operation());
+        output.add(&context, format!("{attempt:?} {attempt:#?} {}", attempt.url()));
+        if let Some(end) = end {
+            let request_id = end.request_id().map(str::to_owned);
+            output.add(&context, format!("{end:?} {end:#?} {} {request_id:?}", end.outcome()));
+            found.insert((attempt.operation(), request_id));
+        }
+    }
+    found
+}
+
 /// Sends every operation to servers that succeed, echo, redirect, and cut off.
-fn exercise(carrier: &Carrier, output: &mut Output) {
+fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
+    let reports = Reports::default();
+    let carrier = &carrier.observer(observer(&reports));
     output
         .add(format!("the transport of {}", carrier.name()), format!("{carrier:?}\n{carrier:#?}"));
     let kinds: Vec<_> = one_of_each_kind().iter().map(|every| every.operation.name).collect();
     for every in every_operation() {
+        let request_ids = request_ids(&every);
+        let mut ids = request_ids.iter().cycle();
+        let mut raw_response =
+            |status, body: &str| raw_response(status, body, ids.next().expect("an endless cycle"));
         let mut responses = vec![raw_response(200, every.success)];
         // The core's errors are searched without a transport.
         let mut bodies = echoes();
@@ -240,6 +303,7 @@ fn exercise(carrier: &Carrier, output: &mut Output) {
         for status in [200, 302, 401, 422, 500] {
             responses.extend(bodies.iter().map(|body| raw_response(status, body)));
         }
+        assert!(responses.len() >= request_ids.len(), "not each ID is sent");
         let cut = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
         responses.extend([b"SSH-2.0-x\r\n\r\n".to_vec(), cut.as_bytes().to_vec(), Vec::new()]);
         let scripts = responses.into_iter().map(|bytes| vec![Step::Write(bytes), Step::Close]);
@@ -259,12 +323,26 @@ fn exercise(carrier: &Carrier, output: &mut Output) {
             );
         }
     }
+    add_reports(&reports, output)
 }
 
-fn raw_response(status: u16, body: &str) -> Vec<u8> {
+/// A request ID is shown for every operation unless it has a secret of the request.
+fn check_request_ids(reported: &Reported) {
+    let pin = format!("id-{HOME_PIN}");
+    for operation in OPERATIONS {
+        let shows = |id: &str| reported.contains(&(operation.name, Some(id.to_owned())));
+        assert!(shows(REQUEST_ID), "{}", operation.name);
+        assert_eq!(shows(&pin), operation.name != "switchHomeUser", "{}", operation.name);
+    }
+    let mut ids = reported.iter().filter_map(|(_, id)| id.as_deref());
+    assert!(ids.all(|id| id == REQUEST_ID || id == pin), "{reported:?}");
+}
+
+fn raw_response(status: u16, body: &str, request_id: &str) -> Vec<u8> {
     let location = format!("https://elsewhere.example/{TOKEN}?X-Plex-Token={TOKEN}");
     format!(
-        "HTTP/1.1 {status} X\r\nlocation: {location}\r\nx-echo: {TOKEN}\r\ncontent-length: {}\r\n\r\n{body}",
+        "HTTP/1.1 {status} X\r\nlocation: {location}\r\nx-echo: {TOKEN}\r\n\
+         x-request-id: {request_id}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -298,9 +376,11 @@ fn transports_leak_only_in_the_log_of_ureq() {
         .proxy(&format!("http://rosa:{PROXY}@127.0.0.1:1"))
         .build()
         .unwrap();
-    exercise(&Carrier::hyper(None), &mut output);
-    exercise(&Carrier::ureq(None), &mut output);
-    exercise(&Carrier::Ureq(proxied), &mut output);
+    for carrier in Carrier::transports() {
+        check_request_ids(&exercise(carrier, &mut output));
+    }
+    // Nothing is sent over this one.
+    exercise(Carrier::Ureq(proxied), &mut output);
 
     let (leaking, lines) = log();
     assert!(
@@ -308,6 +388,12 @@ fn transports_leak_only_in_the_log_of_ureq() {
         "nothing logged by hyper"
     );
     assert!(lines.iter().any(|(target, _)| target.starts_with("ureq")), "nothing logged by ureq");
+    for operation in OPERATIONS {
+        let is_traced = |(target, text): &Line| {
+            target == "plex_auth" && text.contains(&format!("{:?}", operation.name))
+        };
+        assert!(lines.iter().any(is_traced), "{} is not traced", operation.name);
+    }
     println!("{} lines of the log searched, {} excepted", lines.len(), leaking.len());
     for (target, text) in lines {
         output.add(format!("the log of {target}"), text);

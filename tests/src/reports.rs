@@ -1,0 +1,54 @@
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use plex_auth_proto::Observer;
+use plex_auth_proto::observer::{Attempt, AttemptEnd};
+
+/// An attempt, without its end when it started and with it when it finished.
+pub type Report = (Attempt, Option<AttemptEnd>);
+
+/// An observer that keeps what it is notified of. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Reports(Arc<Mutex<Vec<Report>>>);
+
+impl Reports {
+    /// Returns the reports so far, in order.
+    pub fn take(&self) -> Vec<Report> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the reports so far in a short form: `1 started`, `1 200`, `1 the connection was refused`.
+    pub fn take_lines(&self) -> Vec<String> {
+        let line = |(attempt, end): Report| {
+            let mut line = format!("{} ", attempt.number());
+            match end {
+                None => line += "started",
+                Some(end) => {
+                    if let Some(status) = end.status() {
+                        line += status.as_str();
+                    }
+                    if end.error().is_some() || end.status().is_none() {
+                        write!(line, "{}", end.outcome()).expect("a text has space");
+                    }
+                }
+            }
+            line
+        };
+        self.take().into_iter().map(line).collect()
+    }
+
+    fn add(&self, attempt: &Attempt, end: Option<&AttemptEnd>) {
+        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.push((attempt.clone(), end.cloned()));
+    }
+}
+
+impl Observer for Reports {
+    fn started(&self, attempt: &mut Attempt) {
+        self.add(attempt, None);
+    }
+
+    fn finished(&self, attempt: &Attempt, end: &AttemptEnd) {
+        self.add(attempt, Some(end));
+    }
+}
