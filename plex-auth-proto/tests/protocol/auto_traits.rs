@@ -103,6 +103,7 @@ fn every_public_type_is_send_and_sync() {
     checked::<ObservedExchange>();
     checked::<Origin>();
     checked::<Outcome>();
+    checked::<Outgoing>();
     checked::<Pin>();
     checked::<PinAnswer<ShortPin>>();
     checked::<PinCode>();
