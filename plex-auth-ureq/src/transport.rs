@@ -41,7 +41,7 @@ impl Transport {
     /// The promises hold over it, too: they are made anew for each request, and the agent itself is not
     /// changed. Its own limit for the whole exchange, where it has one, stands in place of
     /// [`DEFAULT_TIMEOUT`]; its proxy, which ureq takes from the environment by default, is used as it
-    /// is. For a call that wants [a connection of its own](Reply::wants_own_connection), the agent's idle connections to
+    /// is. For a call that wants [a connection of its own](Outgoing::wants_own_connection), the agent's idle connections to
     /// that host are closed. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
     /// With ureq's feature `cookies`, the agent keeps its own jar, so that the cookies of one account go with the calls
     /// of another: use an agent for each account, or clear its jar.
