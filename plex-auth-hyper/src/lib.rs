@@ -148,8 +148,9 @@ mod builder;
 mod client;
 #[cfg(feature = "client")]
 mod client_error;
+mod clock;
 mod deadline;
-mod drive;
+mod driver;
 mod error_chain;
 mod failure;
 mod observed;
@@ -167,6 +168,7 @@ pub use builder::{InvalidTransport, TransportBuilder};
 #[cfg(feature = "client")]
 pub use client::Client;
 #[doc(no_inline)]
+pub use driver::Driver;
 pub use plex_auth_proto as proto;
 #[doc(no_inline)]
 pub use plex_auth_proto::*;

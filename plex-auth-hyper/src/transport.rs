@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use http_body::Body;
 use hyper::rt::Timer;
+use plex_auth_proto::flow::Now;
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Call, Error, Observer, Outgoing, Reply, ResponseError, TransportError};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
 use crate::client::Client;
+use crate::clock::{self, SharedClock};
 use crate::deadline::{Deadline, SharedTimer};
 use crate::error_chain::{self, BoxError};
 use crate::failure::Failure;
@@ -41,6 +43,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = "client"))] S> {
     service: S,
     timer: SharedTimer,
+    clock: SharedClock,
     timeout: Duration,
     max_body_size: Option<usize>,
     observer: Option<Arc<dyn Observer>>,
@@ -95,9 +98,12 @@ impl<S> Transport<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn over(service: S, timer: impl Timer + Send + Sync + 'static) -> Self {
+        let timer: SharedTimer = Arc::new(timer);
+        let clock = clock::of_timer(timer.clone());
         Self {
             service,
-            timer: Arc::new(timer),
+            timer,
+            clock,
             timeout: DEFAULT_TIMEOUT,
             max_body_size: None,
             observer: None,
@@ -106,6 +112,23 @@ impl<S> Transport<S> {
 
     pub(crate) fn timer(&self) -> &SharedTimer {
         &self.timer
+    }
+
+    pub(crate) fn shared_clock(&self) -> SharedClock {
+        self.clock.clone()
+    }
+
+    /// The time by the clock of flows, for methods of a flow such as `progress` and `save`.
+    pub fn now(&self) -> Now {
+        (self.clock)()
+    }
+
+    /// Sets the clock of flows, in place of the timer's and the system's. All readings must have the same origin, also
+    /// those of other transports that drive the same flow.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// Sets how long a whole exchange may take, from the name to the last byte of the answer, in place
@@ -448,7 +471,7 @@ where
 
 impl<S> fmt::Debug for Transport<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service: _, timer: _, timeout, max_body_size, observer: _ } = self;
+        let Self { service: _, timer: _, clock: _, timeout, max_body_size, observer: _ } = self;
         f.debug_struct("Transport")
             .field("timeout", timeout)
             .field("max_body_size", max_body_size)

@@ -1,4 +1,3 @@
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 /// The number of consecutive steps without a wait.
@@ -24,11 +23,6 @@ impl Turns {
         self.ready = 0;
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// Waits until the next step may run.
-    pub(crate) async fn next(&mut self) {
-        poll_fn(|cx| self.poll_next(cx)).await;
     }
 
     /// Records that the task waits, and so yields.

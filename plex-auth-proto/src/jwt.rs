@@ -1,7 +1,7 @@
 //! Signed tokens (JWT, RFC 7519, in the compact form of RFC 7515): the device's own and Plex's.
 
 pub use device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
-pub use device_key::{DeviceKey, SignError};
+pub use device_key::{DeviceKey, ExternalKey, SignError};
 #[cfg(feature = "ed25519")]
 pub use ed25519_key::Ed25519Key;
 pub use jwk::{InvalidKeyId, Jwk};

@@ -137,9 +137,10 @@
 mod attempt;
 mod builder;
 mod callers_agent;
+mod clock;
 mod connection;
 mod deadline;
-mod drive;
+mod driver;
 mod error_context;
 mod failure;
 mod invalid_transport;
@@ -154,6 +155,7 @@ mod tls_error;
 mod transport;
 
 pub use builder::TransportBuilder;
+pub use driver::{Driver, DriverWaker};
 pub use invalid_transport::InvalidTransport;
 #[doc(no_inline)]
 pub use plex_auth_proto as proto;

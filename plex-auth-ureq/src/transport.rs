@@ -2,11 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use plex_auth_proto::flow::Now;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::observer::ObservedExchange;
 use plex_auth_proto::{Body, Call, Error, Observer, Outgoing, ResponseError, TransportError};
 use ureq::Agent;
 
+use crate::clock::{self, SharedClock};
 use crate::connection::Connections;
 use crate::proxy::{ChosenProxy, ProxyAddress};
 use crate::sender::Sender;
@@ -30,6 +32,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Transport {
     sender: Sender,
+    clock: SharedClock,
     timeout: Duration,
     max_body_size: Option<usize>,
     observer: Option<Arc<dyn Observer>>,
@@ -70,7 +73,8 @@ impl Transport {
     }
 
     fn with_sender(sender: Sender, timeout: Duration) -> Self {
-        Self { sender, timeout, max_body_size: None, observer: None }
+        let clock = clock::system();
+        Self { sender, clock, timeout, max_body_size: None, observer: None }
     }
 
     /// Sets how long an exchange may take, from the look-up of the name to the last byte of the answer.
@@ -78,6 +82,19 @@ impl Transport {
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
+        self
+    }
+
+    /// The time by the clock of flows, for methods of a flow such as `progress` and `save`.
+    pub fn now(&self) -> Now {
+        (self.clock)()
+    }
+
+    /// Sets the clock of flows, in place of the system's. All readings must have the same origin, also those of other
+    /// transports that drive the same flow.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -258,7 +275,7 @@ impl Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sender, timeout, max_body_size, observer: _ } = self;
+        let Self { sender, clock: _, timeout, max_body_size, observer: _ } = self;
         let proxy = match sender {
             Sender::Own(agents) => agents.connections().proxy().map(ChosenProxy::address),
             Sender::Callers(agent) => agent.config().proxy().map(ProxyAddress::new),

@@ -1,16 +1,17 @@
 //! The ways to send a call, behind one interface: in memory, by hand, and over both transports.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::FakePlex;
 use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{Action, Completion, Now};
 use plex_auth_proto::http::Response;
-use plex_auth_proto::{Call, Error, Flow, Observer, Step};
+use plex_auth_proto::{Body, Call, Error, Flow, Observer, Outgoing, Step, TransportError};
 use tokio::runtime::Runtime;
 
 use crate::bare_client;
@@ -119,18 +120,9 @@ impl Carrier {
     /// Sends a call and returns its output with status and headers.
     fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         match self {
-            Self::Value(fake) => {
-                let (request, reply) = call.into_parts();
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(reply.read(fake.answer(&request.map(Vec::from), now.as_secs()))?)
-            }
-            Self::HandMade(root) => {
-                let (request, reply) = call.into_parts();
-                match bare_client::exchange(&request, root.as_deref()) {
-                    Ok(response) => Ok(reply.read(response)?),
-                    Err(_) => Err(reply.transport_error(TransportErrorKind::Other, true)),
-                }
+            Self::Value(_) | Self::HandMade(_) => {
+                let (outgoing, reply) = call.into_outgoing();
+                Ok(reply.read(self.fetch(outgoing)?)?)
             }
             Self::Ureq(transport) => transport.exchange(call),
             Self::Hyper(transport, runtime) => runtime.block_on(transport.exchange(call)),
@@ -138,16 +130,44 @@ impl Carrier {
         }
     }
 
-    /// Drives a flow to its end or until `watch` stops it.
-    pub fn drive<F>(
+    /// Sends a request and returns its response unread.
+    fn fetch(&self, mut outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
+        match self {
+            Self::Value(fake) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let mut fake = fake.lock().unwrap_or_else(PoisonError::into_inner);
+                let request = outgoing.into_request().map(Vec::from);
+                Ok(fake.answer(&request, now.as_secs()).map(Body::from))
+            }
+            Self::HandMade(root) => {
+                match bare_client::exchange(&outgoing.take_request(), root.as_deref()) {
+                    Ok(response) => Ok(response.map(Body::from)),
+                    Err(_) => Err(outgoing.transport_error(TransportErrorKind::Other, true)),
+                }
+            }
+            Self::Ureq(transport) => transport.fetch(outgoing),
+            Self::Hyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+            Self::OwnHyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+        }
+    }
+
+    /// Reads the clocks, for the methods of a flow that this carrier drives.
+    pub fn now(&self) -> Now {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::Value(_) | Self::HandMade(_) => Now::new(START.elapsed(), SystemTime::now()),
+            Self::Ureq(transport) => transport.now(),
+            Self::Hyper(transport, _) => transport.now(),
+            Self::OwnHyper(transport, _) => transport.now(),
+        }
+    }
+
+    /// Drives a flow to its end or until `watch` stops it. Returns `None` also if the flow was finished before.
+    pub fn drive<F: Flow>(
         &self,
         flow: &mut F,
-        mut watch: impl FnMut(F::Progress) -> ControlFlow<()>,
-    ) -> Option<F::Output>
-    where
-        F: Flow,
-        F::Response: Send + 'static,
-    {
+        mut watch: impl FnMut(&F, Now) -> ControlFlow<()>,
+    ) -> Option<F::Output> {
         match self {
             Self::Ureq(transport) => transport.drive_with(flow, watch),
             Self::Hyper(transport, runtime) => runtime.block_on(transport.drive_with(flow, watch)),
@@ -155,15 +175,17 @@ impl Carrier {
                 runtime.block_on(transport.drive_with(flow, watch))
             }
             Self::Value(_) | Self::HandMade(_) => loop {
-                if watch(flow.progress(SystemTime::now())).is_break() {
+                if watch(flow, self.now()).is_break() {
                     return None;
                 }
-                match flow.poll(SystemTime::now()) {
-                    Step::Send(id, call) => {
-                        let response = self.exchange(call);
-                        flow.complete(SystemTime::now(), id, response);
+                match flow.poll(self.now()) {
+                    Step::Do(id, Action::Send(outgoing)) => {
+                        let completion = self.fetch(outgoing).into();
+                        flow.complete(self.now(), id, completion);
                     }
-                    Step::Wait(time) => std::thread::sleep(time),
+                    Step::Do(id, _) => flow.complete(self.now(), id, Completion::Unsupported),
+                    Step::Wait(Some(time)) => std::thread::sleep(time),
+                    Step::Wait(None) | Step::Finished => return None,
                     Step::Done(output) => return Some(output),
                 }
             },

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode};
 
+use super::body::Body;
+use super::masked_url::MaskedUrl;
 use super::settings::{Settings, TransportLimit};
-use super::{Body, MaskedUrl};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
 
@@ -75,7 +76,7 @@ impl Outgoing {
 
     /// The URL for display: without its path and query if they are secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
-        MaskedUrl { uri: self.request.uri(), secret: self.settings.secret_url }
+        MaskedUrl::new(self.request.uri(), self.settings.secret_url)
     }
 
     /// Whether the URL contains a secret and must not be displayed or logged.

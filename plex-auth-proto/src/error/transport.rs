@@ -80,6 +80,8 @@ pub enum TransportErrorKind {
     Proxy,
     /// The client could not start, and why: a sentence of the transport's, fixed at compile time.
     NotStarted(&'static str),
+    /// The program stopped waiting for the response: it dropped the driver of a flow.
+    Cancelled,
     /// Something else went wrong below HTTP.
     Other,
 }
@@ -97,6 +99,7 @@ impl fmt::Display for TransportErrorKind {
             Self::HeadTooLarge => f.write_str("the head of the answer is too large"),
             Self::Proxy => f.write_str("the proxy refused or could not be reached"),
             Self::NotStarted(why) => f.write_str(why),
+            Self::Cancelled => f.write_str("the program stopped waiting for the response"),
             Self::Other => f.write_str("the connection failed"),
         }
     }

@@ -1,12 +1,10 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::Response;
-
-use crate::error::{Error, TransportErrorKind};
-use crate::flow::elapsed::Elapsed;
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::clock::Clock;
+use crate::flow::in_flight;
+use crate::flow::now::Now;
+use crate::flow::step::{Action, Completion, Flow, RequestId, Step};
 use crate::media_server::MediaServerAddress;
-use crate::media_server::server_identity::ServerIdentity;
 use crate::media_server::source_connection_information::SourceDevice;
 use crate::plex_tv::resource::Resource;
 use crate::values::client_identity::ClientIdentity;
@@ -75,14 +73,13 @@ impl SourceDevice {
 /// # State
 ///
 /// There is nothing to save: a choice takes seconds, and an earlier one says nothing about the network now. Choose again
-/// if the chosen connection fails. If a choice is stopped, start a new one, because the responses to its requests are
-/// lost.
+/// if the chosen connection fails.
 ///
 /// ```
-/// use std::time::SystemTime;
-/// use plex_auth_proto::{ClientIdentity, Flow, Step, http};
-/// use plex_auth_proto::flow::ConnectionKind;
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Action, Completion, ConnectionKind, Now};
 /// use plex_auth_proto::server::Resource;
+/// use plex_auth_proto::{ClientIdentity, Flow, Step, http};
 ///
 /// let attic: Resource = serde_json::from_str(
 ///     r#"{"clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":true,"connections":[
@@ -91,18 +88,17 @@ impl SourceDevice {
 /// )?;
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let mut choice = attic.choose_connection(me);
-/// let now = SystemTime::UNIX_EPOCH;
+/// let now = Now::without_wall_clock(Duration::ZERO);
 /// let chosen = loop {
 ///     match choice.poll(now) {
-///         Step::Send(id, call) => {
-///             let (request, reply) = call.into_parts();
-///             assert!(!request.headers().contains_key("x-plex-token"));
-///             // The real server's response.
-///             let answer = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#);
-///             choice.complete(now, id, reply.read(answer).map_err(Into::into));
+///         Step::Do(id, Action::Send(outgoing)) => {
+///             assert!(!outgoing.request().headers().contains_key("x-plex-token"));
+///             // The response of the real server.
+///             let response = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#.into());
+///             choice.complete(now, id, Completion::Response(response));
 ///         }
-///         Step::Wait(_) => panic!("the best one has answered"),
 ///         Step::Done(outcome) => break outcome?,
+///         step => panic!("the best one has answered: {step:?}"),
 ///     }
 /// };
 /// assert_eq!(chosen.kind, ConnectionKind::Local);
@@ -119,7 +115,7 @@ pub struct ConnectionChoice {
     max_in_flight: usize,
     candidates: Candidates,
     allow_plain_http: bool,
-    elapsed: Elapsed,
+    clock: Clock,
     /// When the right server first responded, in elapsed time.
     first_verified: Option<Duration>,
     finished: bool,
@@ -135,7 +131,7 @@ impl ConnectionChoice {
             timeout: Duration::from_secs(10),
             // Most lists are shorter, so that all of their connections are requested at once.
             max_in_flight: 16,
-            elapsed: Elapsed::default(),
+            clock: Clock::default(),
             first_verified: None,
             finished: false,
         }
@@ -210,8 +206,17 @@ impl ConnectionChoice {
         })
     }
 
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> ConnectionProgress {
+        if self.finished {
+            return ConnectionProgress::Finished;
+        }
+        let left = self.end().saturating_sub(self.clock.peek(now).elapsed);
+        ConnectionProgress::Probing { candidates: self.candidates.connections(), left }
+    }
+
     /// Sends the next request, if there is one and it may be in flight with the others.
-    fn start_next(&mut self, now: Duration) -> Option<Step<Self>> {
+    fn start_next(&mut self, now: Duration) -> Option<Step<<Self as Flow>::Output>> {
         if self.candidates.count_in_flight(now) >= self.max_in_flight {
             return None;
         }
@@ -219,13 +224,12 @@ impl ConnectionChoice {
         let limit = self.limit(now, &url);
         let address = MediaServerAddress::new(self.identity.clone(), url.clone());
         let call = address.server_identity().deadline(limit);
-        let id = RequestId::unique();
-        let timeout_error = call.reply().transport_error(TransportErrorKind::TimedOut(limit), true);
+        let (request, outgoing) = in_flight::Request::new(now, call);
+        let id = request.id();
         let counts_until = now.saturating_add(limit.min(MAX_DELAY));
         let until = now.saturating_add(limit);
-        let request = Request { id, since: now, counts_until, until, timeout_error };
-        self.candidates.started(&url, request);
-        Some(Step::Send(id, call))
+        self.candidates.started(&url, Request { request, counts_until, until });
+        Some(Step::Do(id, Action::Send(outgoing)))
     }
 
     /// The time limit of the next request, which leaves time for those that wait.
@@ -239,14 +243,12 @@ impl ConnectionChoice {
 }
 
 impl Flow for ConnectionChoice {
-    type Response = ServerIdentity;
     type Output = Result<ChosenConnection, ConnectionChoiceError>;
-    type Progress = ConnectionProgress;
 
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
-        let now = self.elapsed.at(now);
+    fn poll(&mut self, now: Now) -> Step<Self::Output> {
+        let now = self.clock.at(now).elapsed;
         if self.finished {
-            return Step::Wait(Duration::MAX);
+            return Step::Finished;
         }
         if let Some(outcome) = self.outcome(now) {
             self.finished = true;
@@ -257,30 +259,17 @@ impl Flow for ConnectionChoice {
         }
         let next = self.candidates.next_change(now).filter(|_| self.candidates.is_any_waiting());
         let until = next.map_or(self.end(), |next| next.min(self.end()));
-        Step::Wait(until.saturating_sub(now).max(MIN_WAIT))
+        Step::Wait(Some(until.saturating_sub(now).max(MIN_WAIT)))
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<ServerIdentity>, Error>,
-    ) {
-        let now = self.elapsed.at(now);
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
         if self.finished {
             return;
         }
         let identifier = self.listed.identifier.as_deref();
-        if self.candidates.complete(id, now, identifier, answer.map(Response::into_body)) {
-            self.first_verified.get_or_insert(now);
+        if self.candidates.complete(&mut self.clock, now, id, identifier, completion) {
+            let elapsed = self.clock.at(now).elapsed;
+            self.first_verified.get_or_insert(elapsed);
         }
-    }
-
-    fn progress(&self, now: SystemTime) -> ConnectionProgress {
-        if self.finished {
-            return ConnectionProgress::Finished;
-        }
-        let left = self.end().saturating_sub(self.elapsed.peek(now));
-        ConnectionProgress::Probing { candidates: self.candidates.connections(), left }
     }
 }

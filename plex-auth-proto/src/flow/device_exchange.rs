@@ -1,12 +1,14 @@
 //! How a device gets a token by its key: a nonce, a signature, an exchange, and what becomes of each.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
 use crate::error::Error;
 use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
-use crate::flow::server_clock::Times;
-use crate::jwt::{DeviceClaims, DeviceKey, Nonce, SignError};
+use crate::flow::clock::Moment;
+use crate::flow::signing::{self, Signature, Signing};
+use crate::flow::step::{Action, Completion, RequestId};
+use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, Nonce, SignError};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 
@@ -30,6 +32,9 @@ const SPREAD_DIVISOR: u32 = 8;
 /// For how long a nonce is taken for good: Plex's five minutes, less some for the way there and back.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
 
+// A program that drops its driver again and again must not send without pause.
+const CANCELLED_WAIT: Duration = Duration::from_secs(1);
+
 /// What the two calls are read as.
 #[derive(Debug)]
 pub(crate) enum ExchangeResponse {
@@ -38,10 +43,9 @@ pub(crate) enum ExchangeResponse {
 }
 
 /// The getting of one token.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Exchange {
-    /// One that nobody has used, and until when it is taken for good.
-    nonce: Option<Box<(Nonce, Duration)>>,
+    proof: Option<Box<Proof>>,
     /// When the next call is due, in elapsed time.
     due: Duration,
     /// Until when a device that still has a good token lets others go first, in elapsed time.
@@ -54,6 +58,27 @@ pub(crate) struct Exchange {
     has_retried: bool,
     /// How much a wait is made longer by, so that not all devices come at once.
     jitter: Duration,
+}
+
+/// The proof that the device has the key, as far as it has come. Times are elapsed time.
+#[derive(Debug)]
+enum Proof {
+    /// A nonce that was not used, and until when it is valid.
+    Nonce(Nonce, Duration),
+    /// Its signature is awaited.
+    Signing {
+        signing: Signing,
+        nonce: Nonce,
+    },
+    Signed(DeviceJwt),
+}
+
+/// The next step of an exchange.
+pub(crate) enum Next {
+    Call(Call<ExchangeResponse>),
+    Sign(RequestId, Action),
+    /// A signature is awaited until this time.
+    Wait(Duration),
 }
 
 /// What has come of a call.
@@ -71,9 +96,9 @@ pub(crate) enum ExchangeOutcome {
 }
 
 impl Exchange {
-    pub(crate) const fn new(refusals_left: u8) -> Self {
+    pub(crate) fn new(refusals_left: u8) -> Self {
         Self {
-            nonce: None,
+            proof: None,
             due: Duration::ZERO,
             not_urgent_before: Duration::ZERO,
             outage_backoff: OUTAGE_BACKOFF,
@@ -113,25 +138,82 @@ impl Exchange {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
 
-    /// The call that is due now: a nonce, or what it is for.
-    pub(crate) fn next_call(
+    /// Returns the step that is due now: the request for a nonce, its signature, or the exchange.
+    pub(crate) fn next(
         &mut self,
         plex_tv: &PlexTv,
-        key: &impl DeviceKey,
-        now: Times,
-    ) -> Result<Call<ExchangeResponse>, SignError> {
-        let Some(nonce) = self.nonce.take().filter(|nonce| now.elapsed < nonce.1) else {
-            return Ok(plex_tv.nonce().map(ExchangeResponse::Nonce));
+        key: &(impl DeviceKey + ?Sized),
+        now: Moment,
+    ) -> Result<Next, SignError> {
+        let (nonce, until) = match self.proof.take().map(|proof| *proof) {
+            Some(Proof::Signed(jwt)) => {
+                let call = plex_tv.exchange_device_jwt(&jwt).map(ExchangeResponse::Token);
+                return Ok(Next::Call(call));
+            }
+            Some(Proof::Signing { signing, nonce }) if now.elapsed < signing.lost_at() => {
+                let until = signing.lost_at();
+                self.proof = Some(Box::new(Proof::Signing { signing, nonce }));
+                return Ok(Next::Wait(until));
+            }
+            Some(Proof::Nonce(nonce, until)) if now.elapsed < until => (nonce, until),
+            _ => return Ok(Next::Call(plex_tv.nonce().map(ExchangeResponse::Nonce))),
         };
-        let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce.0.clone(), now.plex);
-        match claims.sign(key) {
-            Ok(jwt) => Ok(plex_tv.exchange_device_jwt(&jwt).map(ExchangeResponse::Token)),
+        let time = now.server.unwrap_or(SystemTime::UNIX_EPOCH);
+        let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce.clone(), time);
+        match signing::sign(&claims, key, until) {
+            Ok(Signature::Signed(jwt)) => {
+                let call = plex_tv.exchange_device_jwt(&jwt).map(ExchangeResponse::Token);
+                Ok(Next::Call(call))
+            }
+            Ok(Signature::Pending(signing, action)) => {
+                let id = signing.id();
+                self.proof = Some(Box::new(Proof::Signing { signing, nonce }));
+                Ok(Next::Sign(id, action))
+            }
             Err(error) => {
-                // It went nowhere, and can be signed later.
-                self.nonce = Some(nonce);
-                let wait = self.outage_backoff.failed(None);
-                self.due = self.after(now, wait);
+                // The nonce was not used and can be signed later.
+                self.proof = Some(Box::new(Proof::Nonce(nonce, until)));
+                self.sign_failed(now);
                 Err(error)
+            }
+        }
+    }
+
+    fn sign_failed(&mut self, now: Moment) {
+        let wait = self.outage_backoff.failed(None);
+        self.due = self.after(now, wait);
+    }
+
+    /// Returns whether this is the ID of the signature that is awaited.
+    pub(crate) fn awaits(&self, id: RequestId) -> bool {
+        matches!(self.proof.as_deref(), Some(Proof::Signing { signing, .. }) if signing.id() == id)
+    }
+
+    /// Takes the completion of the signature that is awaited.
+    pub(crate) fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError> {
+        if !completion.fits_signature() {
+            return Ok(());
+        }
+        match self.proof.take().map(|proof| *proof) {
+            Some(Proof::Signing { signing, nonce }) => {
+                let nonce = Proof::Nonce(nonce, signing.lost_at());
+                let (proof, result) = match signing.finish(completion) {
+                    Some(Ok(jwt)) => (Proof::Signed(jwt), Ok(())),
+                    Some(Err(error)) => {
+                        self.sign_failed(now);
+                        (nonce, Err(error))
+                    }
+                    None => {
+                        self.cancelled(now);
+                        (nonce, Ok(()))
+                    }
+                };
+                self.proof = Some(Box::new(proof));
+                result
+            }
+            other => {
+                self.proof = other.map(Box::new);
+                Ok(())
             }
         }
     }
@@ -140,13 +222,15 @@ impl Exchange {
     /// whatever comes of this, so that there is no hurry.
     pub(crate) fn complete(
         &mut self,
-        now: Times,
+        now: Moment,
         left: Duration,
+        is_clock_confirmed: bool,
         answer: Result<ExchangeResponse, Error>,
     ) -> ExchangeOutcome {
         let error = match answer {
             Ok(ExchangeResponse::Nonce(nonce)) => {
-                self.nonce = Some(Box::new((nonce, now.elapsed.saturating_add(NONCE_LIFE))));
+                let until = now.elapsed.saturating_add(NONCE_LIFE);
+                self.proof = Some(Box::new(Proof::Nonce(nonce, until)));
                 return ExchangeOutcome::NonceReceived;
             }
             Ok(ExchangeResponse::Token(token)) => {
@@ -159,11 +243,11 @@ impl Exchange {
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         let is_refused = matches!(status, 400 | 422);
-        if is_refused {
+        // Without a `Date` from Plex, the device's own clock may be wrong: then its signatures are refused until it is set.
+        if is_refused && is_clock_confirmed {
             self.refusals_left = self.refusals_left.saturating_sub(1);
         }
-        let retry_after = error.retry_after().map(|after| after.wait(now.plex));
-        let retry_after = retry_after.map(|wait| wait.min(MAX_RETRY_AFTER));
+        let retry_after = now.retry_after(&error).map(|wait| wait.min(MAX_RETRY_AFTER));
         let backoff = if is_refused || status == 429 {
             &mut self.refusal_backoff
         } else {
@@ -185,9 +269,14 @@ impl Exchange {
         }
     }
 
+    /// The driver stopped waiting for the result of a call: it is made again after the shortest wait.
+    pub(crate) fn cancelled(&mut self, now: Moment) {
+        self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
+    }
+
     /// When so long a wait is over, or up to as long again: devices that were told the same wait come at different
     /// times.
-    fn after(&self, now: Times, wait: Duration) -> Duration {
+    fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
         let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));
         now.elapsed.saturating_add(wait).saturating_add(spread)

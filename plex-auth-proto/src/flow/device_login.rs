@@ -1,59 +1,61 @@
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::Response;
-
-use crate::error::Error;
-use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse, Next};
+use crate::flow::in_flight::InFlight;
+use crate::flow::now::Now;
 use crate::flow::pin_login::failure::Failure;
-use crate::flow::pin_login::machine::{Next, PinMachine};
-use crate::flow::pin_login::progress::{LinkedPin, PinAnswer, PinProgress};
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::pin_login::login_pin::LoginPin;
+use crate::flow::pin_login::machine::PinMachine;
+use crate::flow::pin_login::method::{PinKind, WithKey};
+use crate::flow::pin_login::pin_login_methods;
+use crate::flow::pin_login::polling::PollInterval;
+use crate::flow::pin_login::progress::{LinkedPin, PinProgress};
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin::device_pin::DevicePin;
+use crate::plex_tv::pin::hosted_page::HostedPage;
+use crate::plex_tv::pin::pin_url::PinUrl;
 
 pub(crate) mod progress;
 pub(crate) mod saved;
-mod with_key;
 
-use progress::{DeviceLoginError, DeviceLoginProgress};
-use with_key::WithKey;
+use progress::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 
-/// How often it is told at most that Plex does not take what the device signs: the user is waiting.
+// The user is waiting.
 const MAX_REFUSALS: u8 = 1;
 
-/// How long an exchange is tried that is to show whether the key is known.
+/// How long an exchange is tried that is to show whether the key is registered.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
-/// How long it waits where an answer is to come.
-const IDLE_WAIT: Duration = Duration::from_secs(1);
+/// The wait before that exchange.
+const EXCHANGE_DELAY: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Signs a device in by its key, with a code of 4 characters that somebody types at `https://plex.tv/link`: a
-    /// whole [login](DeviceLogin).
-    pub fn short_device_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
-        DeviceLogin::of(PinMachine::new(self.clone(), WithKey { key, strong: false }))
+    /// Signs a device in with its key and a code of 4 characters that the user enters on another device, at
+    /// `https://plex.tv/link`: a whole [login](DeviceLogin).
+    pub fn device_link_code_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
+        DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Code)))
     }
 
-    /// Signs a device in by its key, on Plex's hosted page in a browser: a whole [login](DeviceLogin).
-    pub fn strong_device_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
-        DeviceLogin::of(PinMachine::new(self.clone(), WithKey { key, strong: true }))
+    /// Signs a device in with its key on Plex's hosted page, in the user's browser: a whole [login](DeviceLogin).
+    pub fn device_hosted_page_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
+        DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Page)))
     }
 }
 
-/// A login by a PIN that brings the device's key to Plex along with it, from the making of the PIN to the first
-/// token.
+/// A login that registers a device's key, from the creation of a PIN to the first token.
 ///
-/// It goes as a [login without a key](crate::flow::PinLogin) does. Each poll is signed anew, by Plex's clock as its answers
-/// tell it. Where the answer with the token may have been lost, or Plex already knows the key, an exchange
-/// gets the token: the key is never registered twice.
+/// It works as a [login without a key](crate::flow::PinLogin) does. Its polls are signed with Plex's time, which its
+/// responses state; a signature is used for three minutes. If the response with the token may have been lost, or Plex
+/// already knows the key, an exchange gets the token: the key is never registered twice.
 ///
-/// The key is the caller's, and to be saved before this starts. Hand the token to a
-/// [refresher](PlexTv::device_token_refresher); the same `&key` or `Arc` of it serves both.
+/// Save the key before the login starts. Hand the token to a [refresher](PlexTv::device_token_refresher); the same `&key`
+/// or `Arc` serves both.
 ///
 /// ```
-/// use std::time::SystemTime;
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Completion, LinkedDevice, Now};
 /// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step};
 ///
 /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
@@ -64,73 +66,88 @@ impl PlexTv {
 /// # }
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 /// # fn store(_: &str) {}
-/// // The key is a `DeviceKey` that was saved a moment ago: an `Ed25519Key`, or one of your own.
+/// // The key is a `DeviceKey` that was just saved: an `Ed25519Key`, or one of your own.
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
-/// let mut now = SystemTime::UNIX_EPOCH; // the caller's clock
-/// let mut login = plex_tv.short_device_login(&key);
+/// let mut now = Now::without_wall_clock(Duration::ZERO);
+/// let mut login = plex_tv.device_link_code_login(&key);
 /// store(login.save(now).expose());
 ///
-/// let mut answers = [
+/// let mut responses = [
 ///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
 ///     r#"{"id":7,"authToken":null}"#,
 ///     r#"{"id":7,"authToken":"eyJh.eyJp.c2ln"}"#,
 /// ].into_iter();
 /// let linked = loop {
 ///     match login.poll(now) {
-///         Step::Send(id, call) => {
-///             let answer = call.reply().read(http::Response::new(answers.next().ok_or("no more")?));
-///             login.complete(now, id, answer.map_err(Into::into));
+///         Step::Do(id, _send) => {
+///             let response = http::Response::new(responses.next().ok_or("no more")?.into());
+///             login.complete(now, id, Completion::Response(response));
 ///         }
-///         Step::Wait(time) => now += time,
+///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
 ///         Step::Done(outcome) => break outcome?,
+///         Step::Finished => return Err("finished before".into()),
 ///     }
 /// };
-/// let refresher = plex_tv.device_token_refresher(&key, linked.auth_token);
-/// store(refresher.save().expose());
+/// match linked {
+///     LinkedDevice::Registered(linked) => {
+///         let refresher = plex_tv.device_token_refresher(&key, linked.auth_token);
+///         store(refresher.save().expose());
+///     }
+///     LinkedDevice::NotRegistered(linked) => println!("signed in, but without the key"),
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]
 pub struct DeviceLogin<K> {
-    machine: PinMachine<WithKey<K>, DevicePin>,
+    machine: PinMachine<WithKey<K>>,
     pending: Option<PendingExchange>,
-    /// What is not told yet.
-    outcome: Option<Result<LinkedPin, DeviceLoginError>>,
+    /// The outcome, until it is returned.
+    outcome: Option<Result<LinkedDevice, DeviceLoginError>>,
 }
 
-/// An exchange that is to show whether the key is known.
+/// An exchange that is to show whether the key is registered.
 struct PendingExchange {
     exchange: Exchange,
-    /// Until when that is tried, in elapsed time.
+    in_flight: InFlight<ExchangeResponse>,
+    /// When to give up, in elapsed time.
     until: Duration,
-    /// Why the PIN brought no token, which stands where the key is not known.
+    /// The reason why the PIN has no token, which is reported if the key is not registered.
     failure: DeviceLoginError,
 }
 
-/// What the answers of a [`DeviceLogin`] are read as.
-#[derive(Debug)]
-pub struct DeviceLoginAnswer(DeviceContent);
-
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
-enum DeviceContent {
-    Pin(PinAnswer<DevicePin>),
-    Exchange(ExchangeResponse),
-}
-
 impl<K: DeviceKey> DeviceLogin<K> {
-    fn of(machine: PinMachine<WithKey<K>, DevicePin>) -> Self {
+    fn of(machine: PinMachine<WithKey<K>>) -> Self {
         Self { machine, pending: None, outcome: None }
     }
 
-    /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not.
+    pin_login_methods!(machine);
+
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> DeviceLoginProgress {
+        if self.pending.is_some() {
+            return DeviceLoginProgress::Exchanging;
+        }
+        match self.machine.progress(now) {
+            PinProgress::Creating { last_error, next_request } => {
+                DeviceLoginProgress::Creating { last_error, next_request }
+            }
+            PinProgress::Waiting { pin, left, last_error, next_request } => {
+                let sign_error = self.machine.sign_error();
+                DeviceLoginProgress::Waiting { pin, left, sign_error, last_error, next_request }
+            }
+            PinProgress::Finished => DeviceLoginProgress::Finished,
+        }
+    }
+
+    /// Starts again with a new PIN after the login has finished. Does nothing before.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();
         }
     }
 
-    /// The PIN brought no token. An exchange can have one all the same, where Plex has the key already.
-    fn pin_failed(&mut self, failure: Failure, now: SystemTime) {
+    /// Handles a PIN without a token. An exchange can get one nevertheless if Plex already knows the key.
+    fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));
         let failure = failure.into();
@@ -141,125 +158,89 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Begins the exchange that is to show whether the key is known.
-    fn start_exchange(&mut self, failure: DeviceLoginError, now: SystemTime) {
+    /// Starts the exchange that is to show whether the key is registered.
+    fn start_exchange(&mut self, failure: DeviceLoginError, now: Now) {
         let now = self.machine.clock().at(now).elapsed;
-        let due = now.saturating_add(IDLE_WAIT);
-        let exchange = Exchange::new(MAX_REFUSALS).not_before(due);
+        let exchange = Exchange::new(MAX_REFUSALS).not_before(now.saturating_add(EXCHANGE_DELAY));
         let until = now.saturating_add(EXCHANGE_TIMEOUT);
-        self.pending = Some(PendingExchange { exchange, until, failure });
+        self.pending =
+            Some(PendingExchange { exchange, in_flight: InFlight::new(), until, failure });
     }
 
-    fn complete_pin_request(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<DeviceLoginAnswer>, Error>,
-    ) {
-        let answer = match answer.map(Response::into_parts) {
-            Ok((head, DeviceLoginAnswer(DeviceContent::Pin(answer)))) => {
-                Ok(Response::from_parts(head, answer))
-            }
-            // One that came too late, of an exchange that is over.
-            Ok((_, DeviceLoginAnswer(DeviceContent::Exchange(_)))) => return,
-            Err(error) => Err(error),
-        };
-        self.machine.complete(now, id, answer);
-        // At once, so that `save` records that an exchange follows.
-        if let Some(failure) = self.machine.take_failure() {
-            self.pin_failed(failure, now);
-        }
+    fn linked(&mut self, linked: LinkedPin) {
+        self.end(Ok(LinkedDevice::of(linked)));
     }
 
-    fn end(&mut self, outcome: Result<LinkedPin, DeviceLoginError>) {
-        self.machine.requests().lose();
+    fn end(&mut self, outcome: Result<LinkedDevice, DeviceLoginError>) {
         self.pending = None;
         self.outcome = Some(outcome);
     }
-}
 
-impl<K: DeviceKey> Flow for DeviceLogin<K> {
-    type Response = DeviceLoginAnswer;
-    type Output = Result<LinkedPin, DeviceLoginError>;
-    type Progress = DeviceLoginProgress;
-
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
-        if self.pending.is_none() && self.outcome.is_none() {
-            match self.machine.poll(now) {
-                Next::Send(id, call) => {
-                    return Step::Send(
-                        id,
-                        call.map(|answer| DeviceLoginAnswer(DeviceContent::Pin(answer))),
-                    );
-                }
-                Next::Wait(time) => return Step::Wait(time),
-                Next::Done(Ok(linked)) => return Step::Done(Ok(linked)),
-                Next::Done(Err(failure)) => self.pin_failed(failure, now),
-            }
-        }
-        if let Some(outcome) = self.outcome.take() {
-            return Step::Done(outcome);
-        }
-        let Some(pending) = &mut self.pending else { return Step::Wait(IDLE_WAIT) };
+    /// Returns the next step of the exchange, or `None` if the login has ended.
+    fn poll_exchange(&mut self, now: Now) -> Option<Step<<Self as Flow>::Output>> {
         let now = self.machine.clock().at(now);
-        let requests = self.machine.requests();
-        if requests.is_lost(now.elapsed) && now.elapsed > pending.until {
+        let pending = self.pending.as_mut()?;
+        if pending.in_flight.lost(now.elapsed).is_some() && now.elapsed > pending.until {
             let failure = pending.failure.clone();
-            self.pending = None;
-            return Step::Done(Err(failure));
+            self.end(Err(failure));
+            return None;
         }
-        if requests.is_active() {
-            return Step::Wait(IDLE_WAIT);
-        }
-        let wait = pending.exchange.due().saturating_sub(now.elapsed);
+        let due = pending.exchange.due().saturating_sub(now.elapsed);
+        let wait = pending.in_flight.left(now.elapsed).unwrap_or(due);
         if !wait.is_zero() {
-            return Step::Wait(wait);
+            return Some(Step::Wait(Some(wait)));
         }
-        let key = &self.machine.method().key;
-        match pending.exchange.next_call(self.machine.plex_tv(), key, now) {
-            Ok(call) => {
-                let call = call.map(|answer| DeviceLoginAnswer(DeviceContent::Exchange(answer)));
-                Step::Send(self.machine.requests().start(now.elapsed), call)
+        let (plex_tv, key) = (self.machine.plex_tv(), &self.machine.method().key);
+        match pending.exchange.next(plex_tv, key, now) {
+            Ok(Next::Call(call)) => {
+                let (id, action) = pending.in_flight.start(now.elapsed, call);
+                Some(Step::Do(id, action))
+            }
+            Ok(Next::Sign(id, action)) => Some(Step::Do(id, action)),
+            Ok(Next::Wait(until)) => {
+                let until =
+                    until.min(pending.until.max(now.elapsed.saturating_add(EXCHANGE_DELAY)));
+                Some(Step::Wait(Some(until.saturating_sub(now.elapsed))))
             }
             Err(error) if pending.exchange.due() > pending.until => {
-                self.pending = None;
-                Step::Done(Err(error.into()))
+                self.end(Err(error.into()));
+                None
             }
-            Err(_) => Step::Wait(pending.exchange.due().saturating_sub(now.elapsed)),
+            Err(_) => Some(Step::Wait(Some(pending.exchange.due().saturating_sub(now.elapsed)))),
         }
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<DeviceLoginAnswer>, Error>,
-    ) {
-        let Some(pending) = &mut self.pending else {
-            return self.complete_pin_request(now, id, answer);
-        };
-        let Some(arrival) = self.machine.requests().finish(id) else { return };
-        if let Ok(answer) = &answer {
-            self.machine.clock().learn(now, answer.headers());
-        }
-        let now = self.machine.clock().at(now);
-        let answer = match answer.map(Response::into_body) {
-            Ok(DeviceLoginAnswer(DeviceContent::Pin(answer))) => {
-                if let Some(linked) = answer.into_linked() {
-                    self.end(Ok(linked));
+    fn complete_exchange(&mut self, now: Now, id: RequestId, completion: Completion) {
+        let Some(pending) = &mut self.pending else { return };
+        let clock = self.machine.clock();
+        if pending.exchange.awaits(id) {
+            let now = clock.at(now);
+            if let Err(error) = pending.exchange.signed(now, completion) {
+                if pending.exchange.due() > pending.until {
+                    self.end(Err(error.into()));
                 }
-                return;
             }
-            Ok(DeviceLoginAnswer(DeviceContent::Exchange(answer))) => Ok(answer),
-            Err(error) => Err(error),
-        };
-        // A token is as good where it comes late.
-        if arrival.is_late && !matches!(answer, Ok(ExchangeResponse::Token(_))) {
             return;
         }
-        match pending.exchange.complete(now, Duration::ZERO, answer) {
+        let Some(arrival) = pending.in_flight.finish(clock, now, id, completion) else { return };
+        let now = clock.at(now);
+        let Some(result) = arrival.result else {
+            if !arrival.is_late {
+                pending.exchange.cancelled(now);
+                if pending.exchange.due() > pending.until {
+                    let failure = pending.failure.clone();
+                    self.end(Err(failure));
+                }
+            }
+            return;
+        };
+        // A token is as good if it is late.
+        if arrival.is_late && !matches!(result, Ok(ExchangeResponse::Token(_))) {
+            return;
+        }
+        match pending.exchange.complete(now, Duration::ZERO, true, result) {
             ExchangeOutcome::Token(auth_token) => {
-                self.end(Ok(LinkedPin { auth_token, new_registration: None }));
+                self.linked(LinkedPin { auth_token, new_registration: None });
             }
             ExchangeOutcome::NonceReceived => {}
             ExchangeOutcome::Retry(_) if pending.exchange.due() <= pending.until => {}
@@ -270,18 +251,50 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
             ExchangeOutcome::Removed(error) => self.end(Err(error.into())),
         }
     }
+}
 
-    fn progress(&self, now: SystemTime) -> DeviceLoginProgress {
-        if self.pending.is_some() {
-            return DeviceLoginProgress::Exchanging;
-        }
-        match self.machine.progress(now) {
-            PinProgress::Creating => DeviceLoginProgress::Creating,
-            PinProgress::Waiting { pin, left } => {
-                DeviceLoginProgress::Waiting { pin, left, sign_error: self.machine.sign_error() }
+impl<K: DeviceKey> Flow for DeviceLogin<K> {
+    type Output = Result<LinkedDevice, DeviceLoginError>;
+
+    fn poll(&mut self, now: Now) -> Step<Self::Output> {
+        if self.pending.is_none() && self.outcome.is_none() {
+            match self.machine.poll(now) {
+                Step::Do(id, action) => return Step::Do(id, action),
+                Step::Wait(time) => return Step::Wait(time),
+                Step::Finished => return Step::Finished,
+                Step::Done(Ok(linked)) => self.linked(linked),
+                Step::Done(Err(failure)) => self.pin_failed(failure, now),
             }
-            PinProgress::Finished => DeviceLoginProgress::Finished,
         }
+        if let Some(step) = self.poll_exchange(now) {
+            return step;
+        }
+        self.outcome.take().map_or(Step::Finished, Step::Done)
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if self.pending.as_ref().is_some_and(|pending| pending.knows(id)) {
+            return self.complete_exchange(now, id, completion);
+        }
+        self.machine.complete(now, id, completion);
+        if self.outcome.is_some() {
+            return;
+        }
+        // At once, so that `save` records that an exchange follows.
+        if let Some(failure) = self.machine.take_failure() {
+            self.pin_failed(failure, now);
+        } else if self.pending.is_some() {
+            if let Some(linked) = self.machine.take_linked() {
+                self.linked(linked);
+            }
+        }
+    }
+}
+
+impl PendingExchange {
+    /// Returns whether this is the ID of one of its actions.
+    fn knows(&self, id: RequestId) -> bool {
+        self.exchange.awaits(id) || self.in_flight.knows(id)
     }
 }
 

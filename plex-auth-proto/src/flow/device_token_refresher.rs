@@ -1,13 +1,12 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use http::Response;
-
 use crate::error::{Error, Outcome};
-use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
+use crate::flow::clock::{Clock, Moment};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse, Next};
 use crate::flow::in_flight::InFlight;
-use crate::flow::server_clock::{ServerClock, Times};
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::now::Now;
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
@@ -20,17 +19,17 @@ mod saved;
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
-/// How often it is told at most that Plex does not take what the device signs.
+// Eight refusals take more than an hour.
 const MAX_REFUSALS: u8 = 8;
 
-/// The time between two tokens at least, whatever they say of themselves.
+/// The shortest time between two tokens, whatever they say of themselves.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// How long it waits at most before it looks at the clock again, which somebody can have set.
-const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
+// Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// How long it waits where an answer is to come.
-const IDLE_WAIT: Duration = Duration::from_secs(1);
+// A wait of zero would be a busy loop.
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
     /// Keeps the token of a device alive by its key: a [refresher](DeviceTokenRefresher) that starts with the token of a
@@ -81,8 +80,8 @@ impl PlexTv {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
+/// use plex_auth_proto::flow::{Completion, DeviceTokenProgress, DeviceTokenRefresher, Now};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
-/// use plex_auth_proto::flow::{DeviceTokenProgress, DeviceTokenRefresher};
 ///
 /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
@@ -97,11 +96,11 @@ impl PlexTv {
 ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
 /// let mut refresher = DeviceTokenRefresher::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
 ///
-/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
-/// for answer in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
-///     let Step::Send(id, call) = refresher.poll(now) else { panic!() };
-///     let answer = call.reply().read(http::Response::new(answer));
-///     refresher.complete(now, id, answer.map_err(Into::into));
+/// let today = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+/// let now = Now::new(Duration::ZERO, today); // the program's clocks
+/// for response in [r#"{"nonce":"b7d0-41c9"}"#, r#"{"auth_token":"eyJh.eyJp.c2ln"}"#] {
+///     let Step::Do(id, _send) = refresher.poll(now) else { panic!() };
+///     refresher.complete(now, id, Completion::Response(http::Response::new(response.into())));
 /// }
 /// assert_eq!(refresher.token().map(|token| token.expose()), Some("eyJh.eyJp.c2ln"));
 /// assert_eq!(refresher.renewals(), 1);
@@ -115,9 +114,10 @@ pub struct DeviceTokenRefresher<K> {
     key: K,
     stage: Stage,
     current: Option<CurrentToken>,
-    clock: ServerClock,
-    in_flight: InFlight,
+    clock: Clock,
+    in_flight: InFlight<DeviceResponse>,
     exchange: Exchange,
+    max_wait: Duration,
     /// Whether a token is wanted, whatever the one that is held says.
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
@@ -132,12 +132,9 @@ enum Stage {
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
-/// What the answers of a [`DeviceTokenRefresher`] are read as.
+/// A response to one of the requests.
 #[derive(Debug)]
-pub struct DeviceTokenAnswer(DeviceContent);
-
-#[derive(Debug)]
-enum DeviceContent {
+enum DeviceResponse {
     Registered,
     Exchange(ExchangeResponse),
 }
@@ -149,9 +146,10 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             key,
             stage,
             current,
-            clock: ServerClock::default(),
+            clock: Clock::default(),
             in_flight: InFlight::new(),
             exchange: Exchange::new(MAX_REFUSALS),
+            max_wait: MAX_WAIT,
             renew_requested: false,
             last_error: None,
             renewals: 0,
@@ -169,7 +167,14 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
-    /// The token, where there is one. It can have expired; [`progress`](Flow::progress) says until when it
+    /// Sets the longest wait between two looks at the wall clock: 60 seconds by default, and at least one. After the
+    /// computer has slept, an expired token is noticed within this time. Each look wakes the CPU of a device that sleeps.
+    pub fn max_wait(mut self, time: Duration) -> Self {
+        self.max_wait = time.max(MIN_WAIT);
+        self
+    }
+
+    /// The token, where there is one. It can have expired; [`progress`](Self::progress) says until when it
     /// is good.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
@@ -186,23 +191,45 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.renew_requested = true;
     }
 
-    /// The token that is held, where it is known how long it is good: not where Plex may have said that it is invalid, nor by
-    /// a clock that cannot be right.
-    fn good(&self, now: Times) -> Option<&CurrentToken> {
-        self.current.as_ref().filter(|current| {
-            !self.renew_requested && !current.is_issued_in_future(now.plex.into())
-        })
+    /// The token, if it is known how long it is valid: not if Plex may have said that it is invalid, and not by a clock
+    /// that cannot be right.
+    fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
+        let latest = now.latest()?.into();
+        let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
+        (!current.is_issued_in_future(latest)).then_some((current, latest))
     }
 
-    /// For how long the token need not be renewed; nothing where it is to be renewed now.
-    fn rest(&self, now: Times) -> Duration {
+    /// How long the token need not be renewed; zero if it has to be renewed now.
+    fn rest(&self, now: Moment) -> Duration {
         let jitter = self.exchange.jitter();
-        self.good(now).map_or(Duration::ZERO, |current| current.rest(jitter, now.plex.into()))
+        self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
-    /// For how long the token is good.
-    fn left(&self, now: Times) -> Duration {
-        self.good(now).map_or(Duration::ZERO, |current| current.left(now.plex.into()))
+    /// How long the token is valid.
+    fn left(&self, now: Moment) -> Duration {
+        self.good(now).map_or(Duration::ZERO, |(current, now)| current.left(now))
+    }
+
+    /// Returns the progress.
+    pub fn progress(&self, _: Now) -> DeviceTokenProgress {
+        let last_error = self.last_error.as_deref().cloned();
+        match (&self.stage, &self.current) {
+            (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
+            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
+            (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
+            (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
+                let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
+                DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
+            }
+        }
+    }
+
+    /// An exchange shows whether a registration that is lost was carried out.
+    fn request_lost(&mut self, error: Error) {
+        if let Stage::Registering(_) = self.stage {
+            self.stage = Stage::Refreshing;
+        }
+        self.failed(error);
     }
 
     fn end(&mut self, end: DeviceTokenEnd) {
@@ -215,7 +242,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
 
     /// Handles a registration that failed: sends it again later, ends, or lets an exchange show whether it was
     /// carried out.
-    fn registration_failed(&mut self, now: Times, error: Error) {
+    fn registration_failed(&mut self, now: Now, error: Error) {
         if is_registered_later(&error) {
             self.exchange_completed(now, Err(error));
         } else if is_registration_refused(&error) {
@@ -226,29 +253,44 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    fn exchange_completed(&mut self, now: Times, answer: Result<ExchangeResponse, Error>) {
-        let left = self.left(now);
-        match self.exchange.complete(now, left, answer) {
+    fn exchange_completed(&mut self, now: Now, result: Result<ExchangeResponse, Error>) {
+        let moment = self.clock.at(now);
+        let left = self.left(moment);
+        let is_confirmed = self.clock.is_confirmed();
+        match self.exchange.complete(moment, left, is_confirmed, result) {
             ExchangeOutcome::NonceReceived => {}
-            ExchangeOutcome::Token(token) => {
-                let current = CurrentToken::new(token, Some(UnixSeconds::from(now.plex).0));
-                if current.is_issued_in_future(now.plex.into()) {
-                    // It was issued just now, and so Plex's answers were dated by a clock that was never set.
-                    let issued = current.issued_at.and_then(|at| SystemTime::try_from(at).ok());
-                    self.clock.set(now.elapsed, issued.unwrap_or(now.plex));
-                }
-                self.current = Some(current);
-                self.renewals = self.renewals.saturating_add(1);
-                self.renew_requested = false;
-                self.last_error = None;
-                let due = now.elapsed.saturating_add(MIN_INTERVAL);
-                self.exchange.restart(MAX_REFUSALS, due);
+            ExchangeOutcome::Token(token) => self.renewed(now, token),
+            ExchangeOutcome::Retry(error) if !is_confirmed && is_refused(&error) => {
+                self.failed(RefreshError::Clock(error));
             }
             ExchangeOutcome::Retry(error) => self.failed(error),
             ExchangeOutcome::Refused(error) => self.end(DeviceTokenEnd::KeyRefused(error)),
             ExchangeOutcome::Removed(error) => self.end(DeviceTokenEnd::DeviceRemoved(error)),
         }
     }
+
+    fn renewed(&mut self, now: Now, token: Token) {
+        let moment = self.clock.at(now);
+        let received = moment.server.map(UnixSeconds::from);
+        let current = CurrentToken::new(token, received.map(|at| at.0));
+        // It was issued just now, so Plex's responses are dated by a clock that was never set, or not at all.
+        let is_ahead = received.is_none_or(|received| current.is_issued_in_future(received));
+        let issued = current.issued_at.and_then(|at| SystemTime::try_from(at).ok());
+        if let Some(issued) = issued.filter(|_| is_ahead) {
+            self.clock.set(now, issued);
+        }
+        self.current = Some(current);
+        self.renewals = self.renewals.saturating_add(1);
+        self.renew_requested = false;
+        self.last_error = None;
+        let due = moment.elapsed.saturating_add(MIN_INTERVAL);
+        self.exchange.restart(MAX_REFUSALS, due);
+    }
+}
+
+/// Returns whether Plex refused what the device has signed.
+fn is_refused(error: &Error) -> bool {
+    error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
 /// Returns whether the key was not registered, for a reason that passes.
@@ -270,82 +312,77 @@ fn is_registration_refused(error: &Error) -> bool {
 }
 
 impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
-    type Response = DeviceTokenAnswer;
     type Output = DeviceTokenEnd;
-    type Progress = DeviceTokenProgress;
 
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: Now) -> Step<DeviceTokenEnd> {
         let now = self.clock.at(now);
         if let Stage::Finished(end) = &mut self.stage {
-            return end.take().map_or(Step::Wait(Duration::MAX), |end| Step::Done(*end));
+            return end.take().map_or(Step::Finished, |end| Step::Done(*end));
         }
-        // Whether a registration was carried out that is lost, an exchange shows.
-        if self.in_flight.is_lost(now.elapsed) && matches!(self.stage, Stage::Registering(_)) {
-            self.stage = Stage::Refreshing;
+        if let Some(error) = self.in_flight.lost(now.elapsed) {
+            self.request_lost(error);
         }
-        if self.in_flight.is_active() {
-            return Step::Wait(IDLE_WAIT);
+        if let Some(wait) = self.in_flight.left(now.elapsed) {
+            return Step::Wait(Some(wait));
         }
         let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
         let rest = self.rest(now).max(until_due);
         if !rest.is_zero() {
-            return Step::Wait(rest.min(MAX_WAIT));
+            return Step::Wait(Some(rest.min(self.max_wait)));
         }
         if let Stage::Registering(token) = &self.stage {
             let call = self.plex_tv.register_device_key(token, self.key.jwk());
-            let call = call.map(|()| DeviceTokenAnswer(DeviceContent::Registered));
-            return Step::Send(self.in_flight.start(now.elapsed), call);
+            let call = call.map(|()| DeviceResponse::Registered);
+            let (id, action) = self.in_flight.start(now.elapsed, call);
+            return Step::Do(id, action);
         }
-        match self.exchange.next_call(&self.plex_tv, &self.key, now) {
-            Ok(call) => {
-                let call = call.map(|answer| DeviceTokenAnswer(DeviceContent::Exchange(answer)));
-                Step::Send(self.in_flight.start(now.elapsed), call)
+        let until = match self.exchange.next(&self.plex_tv, &self.key, now) {
+            Ok(Next::Call(call)) => {
+                let call = call.map(DeviceResponse::Exchange);
+                let (id, action) = self.in_flight.start(now.elapsed, call);
+                return Step::Do(id, action);
             }
+            Ok(Next::Sign(id, action)) => return Step::Do(id, action),
+            Ok(Next::Wait(until)) => until,
             Err(error) => {
                 self.failed(error);
-                Step::Wait(self.exchange.due().saturating_sub(now.elapsed).min(MAX_WAIT))
+                self.exchange.due()
             }
-        }
+        };
+        Step::Wait(Some(until.saturating_sub(now.elapsed).min(self.max_wait)))
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<DeviceTokenAnswer>, Error>,
-    ) {
-        let Some(arrival) = self.in_flight.finish(id) else { return };
-        if let Ok(answer) = &answer {
-            self.clock.learn(now, answer.headers());
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if self.exchange.awaits(id) {
+            let moment = self.clock.at(now);
+            if let Err(error) = self.exchange.signed(moment, completion) {
+                self.failed(error);
+            }
+            return;
         }
-        let now = self.clock.at(now);
+        let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
+            return;
+        };
         if arrival.is_late {
             return;
         }
-        match (answer.map(Response::into_body), &self.stage) {
+        match (arrival.result, &self.stage) {
             (_, Stage::Finished(_)) => {}
-            (Ok(DeviceTokenAnswer(DeviceContent::Registered)), _) => {
+            // An exchange shows whether the registration was carried out.
+            (None, Stage::Registering(_)) => self.stage = Stage::Refreshing,
+            (None, Stage::Refreshing) => {
+                let moment = self.clock.at(now);
+                self.exchange.cancelled(moment);
+            }
+            (Some(Ok(DeviceResponse::Registered)), _) => {
                 self.stage = Stage::Refreshing;
                 self.last_error = None;
             }
-            (Ok(DeviceTokenAnswer(DeviceContent::Exchange(answer))), _) => {
-                self.exchange_completed(now, Ok(answer));
+            (Some(Ok(DeviceResponse::Exchange(response))), _) => {
+                self.exchange_completed(now, Ok(response));
             }
-            (Err(error), Stage::Registering(_)) => self.registration_failed(now, error),
-            (Err(error), Stage::Refreshing) => self.exchange_completed(now, Err(error)),
-        }
-    }
-
-    fn progress(&self, _: SystemTime) -> DeviceTokenProgress {
-        let last_error = self.last_error.as_deref().cloned();
-        match (&self.stage, &self.current) {
-            (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
-            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
-            (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
-            (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
-                let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
-                DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
-            }
+            (Some(Err(error)), Stage::Registering(_)) => self.registration_failed(now, error),
+            (Some(Err(error)), Stage::Refreshing) => self.exchange_completed(now, Err(error)),
         }
     }
 }

@@ -1,87 +1,138 @@
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
-use crate::flow::step::RequestId;
+use super::clock::Clock;
+use super::now::Now;
+use super::step::{Action, Completion, RequestId};
+use crate::call::{Call, Outgoing, Reply};
+use crate::error::{Error, ResponseError, TransportErrorKind};
 
-/// How long a call is waited for: twice as long as a transport takes for one, unless told otherwise. What came
-/// of it is lost then, as where a flow was stopped while it was under way.
-pub(crate) const LOST_AFTER: Duration = Duration::from_secs(60);
+// Twice the default limit of the transports: a driver that was leaked completes nothing.
+const DEFAULT_LOST_AFTER: Duration = Duration::from_secs(60);
+
+// A transport that keeps a deadline reports it a moment later.
+const GRACE: Duration = Duration::from_secs(5);
 
 // A PIN of half an hour whose every poll is lost has 30 of them.
 const MAX_LOST: usize = 32;
 
-/// The request of a flow that has at most one in flight, and those whose responses did not arrive in time.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    request: Option<Request>,
+const UNSUPPORTED: &str = "the driver cannot send requests";
+
+/// The request of a flow that has at most one in flight, and those whose responses did not arrive in time. Their
+/// responses are read as `T`.
+pub(crate) struct InFlight<T> {
+    request: Option<Box<Request<T>>>,
     /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
-    lost: Option<Box<Lost>>,
+    lost: Option<Box<Lost<T>>>,
+    /// Whether the last response was that of another request, so that the next request wants a connection of its own.
+    was_mismatched: bool,
 }
 
 /// Requests that are not waited for any more.
-#[derive(Debug, Default)]
-struct Lost(VecDeque<Request>);
+struct Lost<T>(VecDeque<Request<T>>);
 
-/// A request, in elapsed time.
-#[derive(Clone, Copy, Debug)]
-struct Request {
+/// A request in flight.
+pub(crate) struct Request<T> {
     id: RequestId,
     sent: Duration,
-    /// Whether it has been seen that its time is nearly over.
-    is_noticed: bool,
+    /// When it is considered lost, in elapsed time.
+    lost_at: Duration,
+    reply: Reply<T>,
 }
 
-/// The arrival of a response to one of the flow's requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    /// When the request was sent.
+/// The result of a request.
+pub(crate) struct Arrival<T> {
+    /// When the request was sent, in elapsed time.
     pub(crate) sent: Duration,
-    /// Whether the flow did not wait for it any more.
+    /// Whether the request was considered lost before.
     pub(crate) is_late: bool,
+    /// `None` if the driver stopped waiting.
+    pub(crate) result: Option<Result<T, Error>>,
 }
 
-impl InFlight {
+impl<T> Request<T> {
+    /// Creates a request that is sent now.
+    pub(crate) fn new(now: Duration, call: Call<T>) -> (Self, Outgoing) {
+        let (outgoing, reply) = call.into_outgoing();
+        let limit =
+            reply.deadline().map_or(DEFAULT_LOST_AFTER, |limit| limit.saturating_add(GRACE));
+        let lost_at = now.saturating_add(limit);
+        (Self { id: RequestId::unique(), sent: now, lost_at, reply }, outgoing)
+    }
+
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// When it was sent, in elapsed time.
+    pub(crate) fn sent(&self) -> Duration {
+        self.sent
+    }
+
+    /// Reads the result of this request; `None` if the driver stopped waiting. Learns the server's time from a response.
+    pub(crate) fn read(
+        &self,
+        clock: &mut Clock,
+        now: Now,
+        completion: Completion,
+    ) -> Option<Result<T, Error>> {
+        match completion {
+            Completion::Response(response) => {
+                clock.learn(now, response.headers());
+                Some(self.reply.parse(&response).map_err(Error::from))
+            }
+            Completion::Failed(error) => Some(Err(error.into())),
+            Completion::Cancelled | Completion::Signed(_) => None,
+            Completion::Unsupported => {
+                let kind = TransportErrorKind::NotStarted(UNSUPPORTED);
+                Some(Err(self.reply.transport_error(kind, false)))
+            }
+        }
+    }
+
+    /// The error if nothing arrived in time.
+    pub(crate) fn timed_out(&self) -> Error {
+        let limit = self.reply.deadline().unwrap_or(DEFAULT_LOST_AFTER);
+        self.reply.transport_error(TransportErrorKind::TimedOut(limit), true)
+    }
+}
+
+impl<T> InFlight<T> {
     pub(crate) const fn new() -> Self {
-        Self { request: None, lost: None }
+        Self { request: None, lost: None, was_mismatched: false }
     }
 
     pub(crate) const fn is_active(&self) -> bool {
         self.request.is_some()
     }
 
-    /// When the call that is under way was sent.
-    pub(crate) fn sent_at(&self) -> Option<Duration> {
-        self.request.map(|call| call.sent)
+    /// Returns whether this is the ID of a request that is in flight or lost.
+    pub(crate) fn knows(&self, id: RequestId) -> bool {
+        let lost = self.lost.iter().flat_map(|lost| &lost.0);
+        self.request.as_deref().into_iter().chain(lost).any(|request| request.id == id)
     }
 
-    /// Whether the call that was under way is lost, so that there is none any more.
-    pub(crate) fn is_lost(&mut self, now: Duration) -> bool {
-        self.is_lost_for(now, Duration::ZERO)
+    /// The time until the request in flight is considered lost; `None` if there is none.
+    pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
+        Some(self.request.as_ref()?.lost_at.saturating_sub(now))
     }
 
-    /// The same for a call that must not be lost by a clock that is set forward, which is taken for time that has
-    /// passed: once its time is seen to be nearly over, it has that much left, as if it had been sent later.
-    pub(crate) fn is_lost_for(&mut self, now: Duration, leeway: Duration) -> bool {
-        let Some(call) = &mut self.request else { return false };
-        let is_nearly_over = now.saturating_add(leeway) >= call.sent.saturating_add(LOST_AFTER);
-        if is_nearly_over && !std::mem::replace(&mut call.is_noticed, true) {
-            call.sent = now.saturating_add(leeway).saturating_sub(LOST_AFTER);
-        }
-        let is_lost = now >= call.sent.saturating_add(LOST_AFTER);
-        if is_lost {
-            self.lose();
-        }
-        is_lost
+    /// Returns the error of the request in flight if its time is over. Its response can still arrive late.
+    pub(crate) fn lost(&mut self, now: Duration) -> Option<Error> {
+        let error = self.request.as_ref().filter(|request| request.lost_at <= now)?.timed_out();
+        self.abandon();
+        Some(error)
     }
 
     /// Stops waiting for the request in flight. Its response can still arrive late.
-    pub(crate) fn lose(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         let Some(request) = self.request.take() else { return };
-        let Lost(lost) = &mut **self.lost.get_or_insert_default();
+        let Lost(lost) = &mut **self.lost.get_or_insert_with(|| Box::new(Lost(VecDeque::new())));
         if lost.len() == MAX_LOST {
             lost.pop_front();
         }
-        lost.push_back(request);
+        lost.push_back(*request);
     }
 
     /// Ignores the responses to all requests sent so far.
@@ -90,79 +141,126 @@ impl InFlight {
         self.lost = None;
     }
 
-    /// Returns the ID of a request that is sent now.
-    pub(crate) fn start(&mut self, now: Duration) -> RequestId {
-        self.lose();
-        let id = RequestId::unique();
-        self.request = Some(Request { id, sent: now, is_noticed: false });
-        id
+    /// Starts a request, in place of the one in flight.
+    pub(crate) fn start(&mut self, now: Duration, call: Call<T>) -> (RequestId, Action) {
+        self.abandon();
+        let was_mismatched = std::mem::take(&mut self.was_mismatched);
+        let call = if was_mismatched { call.own_connection() } else { call };
+        let (request, outgoing) = Request::new(now, call);
+        let id = request.id;
+        self.request = Some(Box::new(request));
+        (id, Action::Send(outgoing))
     }
 
-    /// Takes the response to this request; `None` if it is not one of the flow's, or had a response before.
-    pub(crate) fn finish(&mut self, id: RequestId) -> Option<Arrival> {
-        if let Some(request) = self.request.take_if(|request| request.id == id) {
-            return Some(Arrival { sent: request.sent, is_late: false });
+    /// Takes the result of a request; `None` if it is not one of the flow's, or was completed before.
+    pub(crate) fn finish(
+        &mut self,
+        clock: &mut Clock,
+        now: Now,
+        id: RequestId,
+        completion: Completion,
+    ) -> Option<Arrival<T>> {
+        if !completion.fits_request() {
+            return None;
         }
-        let Lost(lost) = &mut **self.lost.as_mut()?;
-        let index = lost.iter().position(|request| request.id == id)?;
-        let request = lost.remove(index)?;
-        Some(Arrival { sent: request.sent, is_late: true })
+        let (request, is_late) = match self.request.take_if(|request| request.id == id) {
+            Some(request) => (*request, false),
+            None => {
+                let Lost(lost) = &mut **self.lost.as_mut()?;
+                let index = lost.iter().position(|request| request.id == id)?;
+                (lost.remove(index)?, true)
+            }
+        };
+        let result = request.read(clock, now, completion);
+        self.was_mismatched =
+            matches!(&result, Some(Err(Error::Response(ResponseError::Mismatched { .. }))));
+        Some(Arrival { sent: request.sent, is_late, result })
+    }
+}
+
+impl<T> fmt::Debug for InFlight<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight")
+            .field("id", &self.request.as_ref().map(|request| request.id))
+            .field("lost", &self.lost.as_ref().map_or(0, |lost| lost.0.len()))
+            .finish()
+    }
+}
+
+impl<T> fmt::Debug for Request<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.id)
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::Request as HttpRequest;
+
     use super::*;
+
+    fn call() -> Call<()> {
+        let request = HttpRequest::get("https://plex.tv/").body(()).unwrap();
+        Call::status_only("getX", request)
+    }
+
+    fn start(calls: &mut InFlight<()>, now: u64) -> RequestId {
+        calls.start(Duration::from_secs(now), call()).0
+    }
+
+    fn finish(calls: &mut InFlight<()>, id: RequestId) -> Option<(u64, bool)> {
+        let now = Now::without_wall_clock(Duration::ZERO);
+        let arrival = calls.finish(&mut Clock::default(), now, id, Completion::Cancelled)?;
+        Some((arrival.sent.as_secs(), arrival.is_late))
+    }
 
     #[test]
     fn late_and_missing_responses_are_lost() {
         let seconds = Duration::from_secs;
         let mut calls = InFlight::new();
-        let first = calls.start(seconds(10));
-        assert!(calls.is_active() && !calls.is_lost(seconds(69)));
-        assert!(calls.is_lost(seconds(70)) && !calls.is_active());
-        let second = calls.start(seconds(70));
-        assert_eq!(calls.finish(second), Some(Arrival { sent: seconds(70), is_late: false }));
-        assert_eq!(calls.finish(second), None);
-        assert_eq!(calls.finish(first), Some(Arrival { sent: seconds(10), is_late: true }));
-        assert_eq!(calls.finish(first), None);
-        assert!(!calls.is_lost(seconds(1000)), "it has come");
+        let first = start(&mut calls, 10);
+        assert!(calls.is_active() && calls.lost(seconds(69)).is_none());
+        assert!(calls.lost(seconds(70)).is_some() && !calls.is_active());
+        let second = start(&mut calls, 70);
+        assert_eq!(finish(&mut calls, second), Some((70, false)));
+        assert_eq!(finish(&mut calls, second), None);
+        assert_eq!(finish(&mut calls, first), Some((10, true)));
+        assert_eq!(finish(&mut calls, first), None);
+        assert!(calls.lost(seconds(1000)).is_none());
     }
 
     #[test]
-    fn clock_set_forward_leaves_the_leeway() {
-        let seconds = Duration::from_secs;
-        let lost_at = |looks: &[u64]| {
-            let mut calls = InFlight::new();
-            calls.start(seconds(10));
-            let mut looks = looks.iter().copied();
-            looks.find(|now| calls.is_lost_for(seconds(*now), seconds(10)))
-        };
-        let steadily: Vec<_> = (10..100).collect();
-        assert_eq!(lost_at(&steadily), Some(70));
-        assert_eq!(lost_at(&[11, 5000, 5000, 5001, 5009, 5010, 5011]), Some(5010));
+    fn deadline_of_a_call_decides_when_it_is_lost() {
+        let mut calls = InFlight::new();
+        calls.start(Duration::ZERO, call().deadline(Duration::from_secs(10)));
+        assert_eq!(calls.left(Duration::ZERO), Some(Duration::from_secs(15)));
+        let mut calls = InFlight::new();
+        calls.start(Duration::ZERO, call().deadline(Duration::MAX));
+        assert!(calls.lost(Duration::from_secs(1 << 40)).is_none());
     }
 
     #[test]
     fn requests_of_others_do_not_arrive() {
         let (mut own, mut other) = (InFlight::new(), InFlight::new());
-        let id = own.start(Duration::ZERO);
-        let foreign = other.start(Duration::ZERO);
-        assert_eq!((own.finish(foreign), other.finish(id)), (None, None));
-        own.lose();
-        assert!(own.finish(id).is_some_and(|arrival| arrival.is_late));
+        let (id, foreign) = (start(&mut own, 0), start(&mut other, 0));
+        assert_eq!((finish(&mut own, foreign), finish(&mut other, id)), (None, None));
+        own.abandon();
+        assert_eq!(finish(&mut own, id), Some((0, true)));
         other.forget();
-        assert_eq!(other.finish(foreign), None);
+        assert_eq!(finish(&mut other, foreign), None);
     }
 
     #[test]
     fn lost_requests_are_bounded() {
         let mut calls = InFlight::new();
-        let first = calls.start(Duration::ZERO);
+        let first = start(&mut calls, 0);
         for _ in 0..=MAX_LOST {
-            calls.start(Duration::ZERO);
+            start(&mut calls, 0);
         }
-        assert!(calls.finish(first).is_none());
+        assert_eq!(finish(&mut calls, first), None);
         assert!(calls.lost.is_some_and(|lost| lost.0.len() == MAX_LOST));
     }
 }

@@ -1,195 +1,195 @@
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::Response;
-
-use crate::call::Call;
-use crate::error::Error;
+use crate::flow::now::Now;
 use crate::flow::saved_state::FlowKind;
-use crate::flow::step::{Flow, RequestId, Step};
-use crate::jwt::SignError;
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin::Pin;
-use crate::plex_tv::pin::poll_pin::PinState;
-use crate::plex_tv::pin::short_pin::ShortPin;
-use crate::plex_tv::pin::strong_pin::StrongPin;
+use crate::plex_tv::pin::hosted_page::HostedPage;
+use crate::plex_tv::pin::pin_url::PinUrl;
 use failure::Failure;
-use machine::{Next, PinMachine, PinMethod};
-use progress::{LinkedPin, PinAnswer, PinLoginError, PinProgress};
+use login_pin::LoginPin;
+use machine::PinMachine;
+use method::{PinKind, WithoutKey};
+use polling::PollInterval;
+use progress::{LinkedPin, PinLoginError, PinProgress};
 
 pub(crate) mod failure;
+pub(crate) mod login_pin;
 pub(crate) mod machine;
+pub(crate) mod method;
+pub(crate) mod polling;
 pub(crate) mod progress;
 pub(crate) mod saved;
 
 impl PlexTv {
-    /// Signs in by a code of 4 characters that somebody types at `https://plex.tv/link`: a whole
-    /// [login](PinLogin) with a [`ShortPin`].
-    pub fn short_pin_login(&self) -> PinLogin<ShortPin> {
-        PinLogin::new(self.clone())
+    /// Signs in with a code of 4 characters that the user enters on another device, at `https://plex.tv/link`: a whole
+    /// [login](PinLogin).
+    pub fn link_code_login(&self) -> PinLogin {
+        PinLogin::new(self.clone(), PinKind::Code)
     }
 
-    /// Signs in on Plex's hosted page in a browser: a whole [login](PinLogin) with a [`StrongPin`].
-    pub fn strong_pin_login(&self) -> PinLogin<StrongPin> {
-        PinLogin::new(self.clone())
+    /// Signs in on Plex's hosted page, in the user's browser: a whole [login](PinLogin).
+    pub fn hosted_page_login(&self) -> PinLogin {
+        PinLogin::new(self.clone(), PinKind::Page)
     }
 }
 
-/// A login without a password, from the making of a PIN to the token that it brings.
+/// A login without a password, from the creation of a PIN to its token.
 ///
-/// It polls once a second, and more slowly while there is trouble: no answer, an outage, a rate limit (whose
-/// `Retry-After` is kept until the PIN's last twenty seconds) or a proxy's page ends nothing, and a call of which
-/// nothing has come for a minute is taken for one without an answer. It ends when somebody has linked the PIN,
-/// when Plex says that it is gone, and when its own time is over by the clock, with one more poll at that moment.
-/// A clock that jumps does no harm: how long the PIN still lives is taken anew from each answer, and a token is taken
-/// also where it comes when nothing was waited for any more.
+/// The user links the PIN with an account in one of two ways: by entering its code on another device
+/// ([`PlexTv::link_code_login`]) or on a page that the program opens in a browser ([`PlexTv::hosted_page_login`]).
 ///
-/// What [`progress`](Flow::progress) has to show is the PIN and the time that is left. Over, it can
-/// be [renewed](Self::renew).
+/// # Pace
+///
+/// Creating the PIN is retried for 10 seconds ([`create_timeout`](Self::create_timeout)). It is then polled once a second
+/// in its first minute, and less often later, up to every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport
+/// errors, outages, rate limits and a proxy's pages do not end the login: they slow down the polls until the last twenty
+/// seconds of the PIN's life. The login ends when the PIN is linked, when Plex says that it is gone, and when its life is
+/// over, with one more poll at that moment.
+///
+/// A server with many logins has a budget of requests for all of them. With a budget of B requests per second and N logins,
+/// give each an interval of N/B seconds: a linked PIN is noticed within that time. When the browser returns to the
+/// server, [`poll_now`](Self::poll_now) notices it at once.
+///
+/// # Clocks
+///
+/// The PIN's life is counted in elapsed time. If the computer has slept through its end, one more poll finds out. The life
+/// that creation promised is an upper bound: a response can shorten it.
 ///
 /// ```
-/// use std::time::{Duration, SystemTime};
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Completion, Now, PinProgress};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
-/// use plex_auth_proto::flow::PinProgress;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
-/// let mut login = plex_tv.short_pin_login();
-/// let mut now = SystemTime::UNIX_EPOCH;
-/// // What a real plex.tv would answer, one after another.
-/// let mut answers = [
+/// let mut login = plex_tv.link_code_login();
+/// let mut now = Now::without_wall_clock(Duration::ZERO);
+/// // The responses of a real plex.tv, one after another.
+/// let mut responses = [
 ///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
 ///     r#"{"id":7,"authToken":null,"expiresIn":899}"#,
 ///     r#"{"id":7,"authToken":"xyz-Abc_0123456789ab"}"#,
 /// ].into_iter();
 /// let linked = loop {
 ///     match login.poll(now) {
-///         Step::Send(id, call) => {
-///             let (_request, reply) = call.into_parts();
-///             let answer = reply.read(http::Response::new(answers.next().ok_or("no more")?));
-///             login.complete(now, id, answer.map_err(Into::into));
+///         Step::Do(id, _send) => {
+///             let response = http::Response::new(responses.next().ok_or("no more")?.into());
+///             login.complete(now, id, Completion::Response(response));
 ///         }
 ///         Step::Wait(time) => {
 ///             if let PinProgress::Waiting { pin, left, .. } = login.progress(now) {
 ///                 println!("{}: {} s left", pin.pin().code.expose(), left.as_secs());
 ///             }
-///             now += time;
+///             now += time.ok_or("nothing to wait for")?;
 ///         }
 ///         Step::Done(outcome) => break outcome?,
+///         Step::Finished => return Err("finished before".into()),
 ///     }
 /// };
 /// assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
-/// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+/// assert_eq!(now.elapsed(), Duration::from_secs(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]
-pub struct PinLogin<P>(PinMachine<WithoutKey, P>);
+pub struct PinLogin(PinMachine<WithoutKey>);
 
-/// The kinds of PINs that a [`PinLogin`] can be about: [`ShortPin`] and [`StrongPin`].
-pub trait LoginPin:
-    Clone + fmt::Debug + serde::de::DeserializeOwned + kind::Kind + 'static
-{
-}
+/// The methods that logins with and without a device key share. `$machine` is the path to the machine.
+macro_rules! pin_login_methods {
+    ($machine:tt $(, $($bound:tt)*)?) => {
+        /// Sets how long creating the PIN is retried: 10 seconds by default. A web page that waits for it should fail
+        /// sooner than its own users give up.
+        pub fn create_timeout(mut self, timeout: Duration) -> Self {
+            self.$machine.set_create_timeout(timeout);
+            self
+        }
 
-pub(crate) mod kind {
-    use super::{Call, Duration, FlowKind, Pin, PlexTv};
+        /// Sets the time between two polls at first, and the longest: 1 and 5 seconds by default. It widens by a second a
+        /// minute. Less than a second counts as one.
+        pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
+            self.$machine.set_poll_interval(PollInterval::new(first, longest));
+            self
+        }
 
-    pub trait Kind: Sized {
-        const KIND: FlowKind;
-        fn create(plex_tv: &PlexTv) -> Call<Self>;
-        fn pin(&self) -> &Pin;
-        fn life(&self) -> Duration;
-    }
-}
+        /// Polls as soon as a second has passed since the last poll, for example when the user returns from the hosted
+        /// page. Does nothing if there is no PIN.
+        pub fn poll_now(&mut self) {
+            self.$machine.poll_now();
+        }
 
-impl LoginPin for ShortPin {}
-impl LoginPin for StrongPin {}
+        /// The PIN that the user can link now.
+        pub fn pin(&self) -> Option<&LoginPin> {
+            self.$machine.pin()
+        }
 
-macro_rules! kind {
-    ($kind:ty, $create:ident, $state:ident) => {
-        impl kind::Kind for $kind {
-            const KIND: FlowKind = FlowKind::$state;
+        /// The page on which the user enters the code. Absent without a PIN, and if the hosted page has to be opened
+        /// instead.
+        pub fn link_page(&self) -> Option<PinUrl> {
+            self.pin()?.link_page(self.$machine.plex_tv())
+        }
 
-            fn create(plex_tv: &PlexTv) -> Call<Self> {
-                plex_tv.$create()
-            }
+        /// The same page with the code filled in, for a QR code.
+        pub fn filled_link_page(&self) -> Option<PinUrl> {
+            self.pin()?.filled_link_page(self.$machine.plex_tv())
+        }
 
-            fn pin(&self) -> &Pin {
-                self.pin()
-            }
-
-            fn life(&self) -> Duration {
-                self.expires_in()
-            }
+        /// The page to open in the user's browser. Absent without a PIN, and if the user enters a code instead.
+        pub fn hosted_page(&self) -> Option<HostedPage> {
+            self.pin()?.hosted_page(self.$machine.plex_tv())
         }
     };
 }
-kind!(ShortPin, create_short_pin, ShortPinLogin);
-kind!(StrongPin, create_strong_pin, StrongPinLogin);
+pub(crate) use pin_login_methods;
 
-/// The way of PINs that bring no device's key along.
-#[derive(Clone, Debug)]
-struct WithoutKey;
-
-impl<P: LoginPin> PinMethod<P> for WithoutKey {
-    fn create(&self, plex_tv: &PlexTv) -> Call<P> {
-        P::create(plex_tv)
+impl PinLogin {
+    fn new(plex_tv: PlexTv, kind: PinKind) -> Self {
+        Self(PinMachine::new(plex_tv, WithoutKey(kind)))
     }
 
-    fn life(&self, pin: &P) -> Duration {
-        pin.life()
+    pin_login_methods!(0);
+
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> PinProgress {
+        self.0.progress(now)
     }
 
-    fn poll(&self, plex_tv: &PlexTv, pin: &P, _: SystemTime) -> Result<Call<PinState>, SignError> {
-        Ok(plex_tv.poll_pin(&pin.pin().id))
-    }
-}
-
-impl<P: LoginPin> PinLogin<P> {
-    fn new(plex_tv: PlexTv) -> Self {
-        Self(PinMachine::new(plex_tv, WithoutKey))
-    }
-
-    /// Starts once more with a new PIN, where it is over and has said so. Does nothing where it is not. Where Plex asked to
-    /// be left alone, that is waited for first.
+    /// Starts again with a new PIN after the login has finished. Does nothing before. If Plex asked to wait, the login
+    /// waits first.
     ///
-    /// Ask the user first: each PIN can take the place of a token that was kept.
+    /// Ask the user before: each linked PIN can replace a token that was saved.
     pub fn renew(&mut self) {
         self.0.renew();
     }
 }
 
-impl<P: LoginPin> Flow for PinLogin<P> {
-    type Response = PinAnswer<P>;
-    type Output = Result<LinkedPin, PinLoginError>;
-    type Progress = PinProgress<P>;
-
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
-        match self.0.poll(now) {
-            Next::Send(id, call) => Step::Send(id, call),
-            Next::Wait(time) => Step::Wait(time),
-            Next::Done(outcome) => Step::Done(outcome.map_err(|failure| match failure {
-                Failure::Request(error) => error.into(),
-                // Without a key there is nothing to sign.
-                Failure::Expired | Failure::CannotSign(_) => PinLoginError::Expired,
-            })),
+impl PinKind {
+    const fn flow_kind(self) -> FlowKind {
+        match self {
+            Self::Code => FlowKind::LinkCodeLogin,
+            Self::Page => FlowKind::HostedPageLogin,
         }
-    }
-
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<PinAnswer<P>>, Error>,
-    ) {
-        self.0.complete(now, id, answer);
-    }
-
-    fn progress(&self, now: SystemTime) -> PinProgress<P> {
-        self.0.progress(now)
     }
 }
 
-impl<P: fmt::Debug> fmt::Debug for PinLogin<P> {
+impl Flow for PinLogin {
+    type Output = Result<LinkedPin, PinLoginError>;
+
+    fn poll(&mut self, now: Now) -> Step<Self::Output> {
+        self.0.poll(now).map(|outcome| {
+            outcome.map_err(|failure| match failure {
+                Failure::Request(error) => error.into(),
+                // Without a key there is nothing to sign.
+                Failure::Expired | Failure::CannotSign(_) => PinLoginError::Expired,
+            })
+        })
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        self.0.complete(now, id, completion);
+    }
+}
+
+impl fmt::Debug for PinLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(machine) = self;
         f.debug_struct("PinLogin")

@@ -1,137 +1,140 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use super::backoff::Backoff;
+use super::clock::{Clock, Moment};
+use super::in_flight::InFlight;
+use super::now::Now;
+use super::step::{Completion, RequestId, Step};
 use crate::call::Call;
-use crate::error::{Error, TransportError, TransportErrorKind};
-use crate::flow::backoff::Backoff;
-use crate::flow::elapsed::Elapsed;
-use crate::flow::step::{Flow, RequestId, Step};
-use crate::operation::context::RequestContext;
+use crate::error::{Error, TransportErrorKind};
 
-/// The pace, and how slow it gets while there is trouble.
+// Plex's own clients poll once a second.
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
-/// How long the whole may take unless set.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One request, sent again with backoff until it succeeds, fails for good or runs out of time; ends in an output `O`.
+/// One request, sent again with backoff until it succeeds, fails for good or runs out of time. Its response is read as
+/// `T`; the flow ends in an output `O`.
 #[derive(Debug)]
-pub(crate) struct Retry<O> {
+pub(crate) struct Retry<T, O> {
     timeout: Duration,
     backoff: Backoff,
-    elapsed: Elapsed,
+    clock: Clock,
+    in_flight: InFlight<T>,
+    /// When the next request is due, in elapsed time.
+    due: Duration,
+    last_error: Option<Error>,
     state: State<O>,
 }
 
 #[derive(Debug)]
 enum State<O> {
-    /// The first request is due.
-    Start,
-    InFlight {
-        id: RequestId,
-        context: Box<RequestContext>,
-    },
-    Waiting {
-        /// When the next request is due, in elapsed time.
-        due: Duration,
-        last_error: Error,
-    },
-    /// With the output, until it is handed out.
+    Active,
+    /// With the output, until it is returned.
     Finished(Option<O>),
 }
 
-/// A question that was given up, and how long to leave it before it is asked again, where that helps.
+/// The last error after the flow gave up, and the time to wait before trying again, if that can help.
 #[derive(Debug)]
 pub(crate) struct GaveUp {
     pub(crate) error: Error,
     pub(crate) retry_in: Option<Duration>,
 }
 
-/// How far a question has come that is asked until there is an answer.
+/// The progress of a request that is sent again until it succeeds.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RetryProgress {
-    /// It is being asked.
+    /// The request is in flight, or about to be sent.
     Requesting,
-    /// It met with trouble, and will be asked again.
+    /// The last request failed, and another one will follow.
     #[non_exhaustive]
     Waiting {
-        /// What it met with.
+        /// The error of the last request.
         last_error: Error,
-        /// In how long it will be asked again.
+        /// The time until the next request.
         left: Duration,
     },
-    /// It is over.
+    /// The flow is finished.
     Finished,
 }
 
-impl<O: From<GaveUp>> Retry<O> {
+impl<T, O: From<GaveUp>> Retry<T, O> {
     pub(crate) fn new() -> Self {
         Self {
             timeout: DEFAULT_TIMEOUT,
             backoff: BACKOFF,
-            elapsed: Elapsed::default(),
-            state: State::Start,
+            clock: Clock::default(),
+            in_flight: InFlight::new(),
+            due: Duration::ZERO,
+            last_error: None,
+            state: State::Active,
         }
     }
 
-    /// Sets how long all of it may take, a second at least.
+    /// Sets the time limit of the whole flow, at least a second.
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout.max(BACKOFF.initial());
     }
 
     /// Returns the next step of the flow whose request `call` builds.
-    pub(crate) fn poll<C>(
-        &mut self,
-        now: SystemTime,
-        call: impl Fn() -> Call<C::Response>,
-    ) -> Step<C>
-    where
-        C: Flow<Output = O>,
-    {
-        let now = self.elapsed.at(now);
-        let left = self.timeout.saturating_sub(now);
-        match &mut self.state {
-            State::Finished(output) => {
-                return output.take().map_or(Step::Wait(Duration::MAX), Step::Done);
+    pub(crate) fn poll(&mut self, now: Now, call: impl Fn() -> Call<T>) -> Step<O> {
+        let now = self.clock.at(now);
+        if let State::Active = self.state {
+            if let Some(error) = self.in_flight.lost(now.elapsed) {
+                self.failed_at(now, error);
             }
-            State::InFlight { context, .. } if left.is_zero() => {
-                let timed_out = TransportErrorKind::TimedOut(self.timeout);
-                let error = TransportError::new(context, timed_out, true).into();
-                return Step::Done(self.give_up(error));
-            }
-            State::InFlight { .. } => return Step::Wait(left.min(BACKOFF.initial())),
-            State::Waiting { last_error, .. } if left.is_zero() => {
-                let error = last_error.clone();
-                return Step::Done(self.give_up(error));
-            }
-            State::Waiting { due, .. } if now < *due => {
-                return Step::Wait(left.min(due.saturating_sub(now)));
-            }
-            State::Start | State::Waiting { .. } => {}
         }
-        let (id, call) = (RequestId::unique(), call());
-        self.state = State::InFlight { id, context: Box::new(call.reply().context().clone()) };
-        Step::Send(id, call)
+        if let State::Finished(output) = &mut self.state {
+            return output.take().map_or(Step::Finished, Step::Done);
+        }
+        let left = self.timeout.saturating_sub(now.elapsed);
+        if left.is_zero() {
+            let error = self.last_error.take().filter(|_| !self.in_flight.is_active());
+            let timed_out = TransportErrorKind::TimedOut(self.timeout);
+            let error = error.unwrap_or_else(|| call().reply().transport_error(timed_out, true));
+            let retry_in = error.is_retryable().then(|| self.backoff.failed(None));
+            self.state = State::Finished(None);
+            return Step::Done(GaveUp { error, retry_in }.into());
+        }
+        let wait = self.in_flight.left(now.elapsed).unwrap_or(self.due.saturating_sub(now.elapsed));
+        if !wait.is_zero() {
+            return Step::Wait(Some(wait.min(left)));
+        }
+        self.due = now.elapsed.saturating_add(BACKOFF.initial());
+        let (id, action) = self.in_flight.start(now.elapsed, call());
+        Step::Do(id, action)
     }
 
-    /// Returns whether this is the request that is in flight. If so, the caller then reports a failure or the end.
-    pub(crate) fn complete(&mut self, now: SystemTime, id: RequestId) -> bool {
-        self.elapsed.at(now);
-        matches!(self.state, State::InFlight { id: current, .. } if current == id)
+    /// Takes the result of the request in flight. The caller then reports the end or a failure. `None` if there is nothing
+    /// to report.
+    pub(crate) fn complete(
+        &mut self,
+        now: Now,
+        id: RequestId,
+        completion: Completion,
+    ) -> Option<Result<T, Error>> {
+        let arrival = self.in_flight.finish(&mut self.clock, now, id, completion)?;
+        let is_active = matches!(self.state, State::Active);
+        arrival.result.filter(|_| is_active && !arrival.is_late)
     }
 
     /// Waits before the next request, or gives up if that is of no use or comes too late.
-    pub(crate) fn failed(&mut self, now: SystemTime, error: Error) {
+    pub(crate) fn failed(&mut self, now: Now, error: Error) {
+        let now = self.clock.at(now);
+        self.failed_at(now, error);
+    }
+
+    fn failed_at(&mut self, now: Moment, error: Error) {
         if !error.is_retryable() {
             return self.end(GaveUp { error, retry_in: None }.into());
         }
-        let retry_after = error.retry_after().map(|after| after.wait(now));
-        let wait = self.backoff.failed(retry_after);
-        let due = self.elapsed.peek(now).saturating_add(wait);
-        if due >= self.timeout {
+        let wait = self.backoff.failed(now.retry_after(&error));
+        self.due = now.elapsed.saturating_add(wait);
+        if self.due >= self.timeout {
             return self.end(GaveUp { error, retry_in: Some(wait) }.into());
         }
-        self.state = State::Waiting { due, last_error: error };
+        self.last_error = Some(error);
     }
 
     /// Ends with this output.
@@ -139,21 +142,14 @@ impl<O: From<GaveUp>> Retry<O> {
         self.state = State::Finished(Some(output));
     }
 
-    /// Ends now, because the time is over.
-    fn give_up(&mut self, error: Error) -> O {
-        let retry_in = error.is_retryable().then(|| self.backoff.failed(None));
-        self.state = State::Finished(None);
-        GaveUp { error, retry_in }.into()
-    }
-
-    pub(crate) fn progress(&self, now: SystemTime) -> RetryProgress {
-        match &self.state {
-            State::Start | State::InFlight { .. } => RetryProgress::Requesting,
-            State::Waiting { due, last_error } => {
-                let left = due.saturating_sub(self.elapsed.peek(now));
+    pub(crate) fn progress(&self, now: Now) -> RetryProgress {
+        match (&self.state, &self.last_error) {
+            (State::Finished(_), _) => RetryProgress::Finished,
+            (State::Active, Some(last_error)) if !self.in_flight.is_active() => {
+                let left = self.due.saturating_sub(self.clock.peek(now).elapsed);
                 RetryProgress::Waiting { last_error: last_error.clone(), left }
             }
-            State::Finished(_) => RetryProgress::Finished,
+            (State::Active, _) => RetryProgress::Requesting,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
 use crate::jwt::Jwk;
 use crate::plex_tv::PlexTv;
+use crate::values::pin_code::PinCode;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
 use crate::wire::lenient;
@@ -14,13 +15,17 @@ lenient::object! {
     pub(crate) struct SavedDevice {
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,
-        pub(crate) ends_at: Option<u64> as "endsAt",
+        code: Option<PinCode>,
         pub(crate) strong: Option<bool>,
         pub(crate) exchanging: Option<bool>,
     }
 }
 
 impl SavedDevice {
+    pub(crate) fn has_pin(&self) -> bool {
+        self.code.is_some()
+    }
+
     /// Restores the state that a flow of one of these kinds saved with this key.
     pub(crate) fn restore(
         plex_tv: &PlexTv,

@@ -21,9 +21,9 @@ const MAX_SIZE: usize = 256 * 1024;
 
 /// The flow that a state belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlowKind {
-    ShortPinLogin,
-    StrongPinLogin,
+pub(crate) enum FlowKind {
+    LinkCodeLogin,
+    HostedPageLogin,
     DeviceLogin,
     DeviceToken,
     TransientToken,
@@ -32,8 +32,8 @@ pub enum FlowKind {
 impl FlowKind {
     const fn name(self) -> &'static str {
         match self {
-            Self::ShortPinLogin => "short-pin-login",
-            Self::StrongPinLogin => "strong-pin-login",
+            Self::LinkCodeLogin => "link-code-login",
+            Self::HostedPageLogin => "hosted-page-login",
             Self::DeviceLogin => "device-login",
             Self::DeviceToken => "device-token",
             Self::TransientToken => "transient-token",
@@ -79,7 +79,12 @@ impl<'a> Owner<'a> {
     }
 
     /// Checks that the state is that of a flow of one of these kinds, and of this owner. [`read`] reads it then.
-    pub(crate) fn check(&self, kinds: &[FlowKind], saved: &str) -> Result<(), InvalidSavedState> {
+    /// Returns the kind.
+    pub(crate) fn check(
+        &self,
+        kinds: &[FlowKind],
+        saved: &str,
+    ) -> Result<FlowKind, InvalidSavedState> {
         let Common { format, kind, service, client_identifier, .. } = read(saved)?;
         let (Some(format), Some(kind)) = (format, kind) else {
             return Err(InvalidSavedState::Unreadable);
@@ -87,26 +92,25 @@ impl<'a> Owner<'a> {
         if format > FORMAT {
             return Err(InvalidSavedState::NewerFormat);
         }
-        if !kinds.iter().any(|own| own.name() == kind) {
-            return Err(InvalidSavedState::OtherFlow);
-        }
+        let kind = kinds.iter().copied().find(|own| own.name() == kind);
+        let kind = kind.ok_or(InvalidSavedState::OtherFlow)?;
         if service.as_ref() != Some(&self.service) {
             return Err(InvalidSavedState::OtherService);
         }
         if client_identifier.as_deref() != Some(self.identity.identifier()) {
             return Err(InvalidSavedState::OtherIdentifier);
         }
-        Ok(())
+        Ok(kind)
     }
 }
 
 /// Returns the members of a state that a PIN and its end need.
-pub(crate) fn pin(pin: &Pin, ends_at: Duration) -> [(&'static str, Json); 4] {
+pub(crate) fn pin(pin: &Pin, ends_at: Option<Duration>) -> [(&'static str, Json); 4] {
     [
         ("id", pin.id.expose().into()),
         ("code", pin.code.expose().into()),
         ("qr", pin.qr.as_ref().map(|qr| qr.as_str()).into()),
-        ("endsAt", ends_at.as_secs().into()),
+        ("endsAt", ends_at.map(|end| end.as_secs()).into()),
     ]
 }
 

@@ -1,10 +1,9 @@
-use std::time::{Duration, SystemTime};
-
-use http::Response;
+use std::time::Duration;
 
 use crate::error::{Error, ResponseError};
+use crate::flow::now::Now;
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::resource::Resource;
 use crate::plex_tv::resource::resources::Resources;
@@ -40,19 +39,19 @@ impl PlexTv {
 /// shares end.
 ///
 /// ```
-/// use std::time::SystemTime;
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Access, Completion, Now};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token, http};
-/// use plex_auth_proto::flow::Access;
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let theirs = Token::new("xyz-Abc_0123456789ab")?;
 /// let mut question = plex_tv.server_access(&theirs, "5f0e1c2d");
-/// let now = SystemTime::UNIX_EPOCH;
-/// let Step::Send(id, call) = question.poll(now) else { panic!() };
-/// let answer = http::Response::new(
-///     r#"[{"name":"Attic","provides":"server","clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":false}]"#,
+/// let now = Now::without_wall_clock(Duration::ZERO);
+/// let Step::Do(id, _send) = question.poll(now) else { panic!() };
+/// let response = http::Response::new(
+///     r#"[{"name":"Attic","provides":"server","clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":false}]"#.into(),
 /// );
-/// question.complete(now, id, call.reply().read(answer).map_err(Into::into));
+/// question.complete(now, id, Completion::Response(response));
 /// let Step::Done(Access::Granted(attic)) = question.poll(now) else { panic!() };
 /// assert_eq!(attic.owned, Some(false));
 /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
@@ -64,7 +63,7 @@ pub struct ServerAccess {
     plex_tv: PlexTv,
     token: Token,
     machine_identifier: String,
-    retry: Retry<Access>,
+    retry: Retry<Resources, Access>,
 }
 
 /// What a [`ServerAccess`] has found.
@@ -115,6 +114,11 @@ impl ServerAccess {
         self
     }
 
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> RetryProgress {
+        self.retry.progress(now)
+    }
+
     fn access(&self, resources: Resources) -> Access {
         if let Some(server) = resources.server(&self.machine_identifier) {
             return Access::Granted(Box::new(server.clone()));
@@ -151,33 +155,20 @@ impl From<GaveUp> for Access {
 }
 
 impl Flow for ServerAccess {
-    type Response = Resources;
     type Output = Access;
-    type Progress = RetryProgress;
 
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: Now) -> Step<Access> {
         self.retry.poll(now, || self.plex_tv.resources(&self.token))
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<Resources>, Error>,
-    ) {
-        if !self.retry.complete(now, id) {
-            return;
-        }
-        match answer {
-            Ok(response) => self.retry.end(self.access(response.into_body())),
-            Err(Error::Response(error)) if error.is_token_invalid() => {
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        match self.retry.complete(now, id, completion) {
+            None => {}
+            Some(Ok(resources)) => self.retry.end(self.access(resources)),
+            Some(Err(Error::Response(error))) if error.is_token_invalid() => {
                 self.retry.end(Access::TokenInvalid(error));
             }
-            Err(error) => self.retry.failed(now, error),
+            Some(Err(error)) => self.retry.failed(now, error),
         }
-    }
-
-    fn progress(&self, now: SystemTime) -> RetryProgress {
-        self.retry.progress(now)
     }
 }

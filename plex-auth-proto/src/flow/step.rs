@@ -1,92 +1,172 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::Response;
 
-use crate::call::Call;
-use crate::error::Error;
+use super::now::Now;
+use super::sign_request::SignRequest;
+use crate::call::{Body, Outgoing};
+use crate::error::TransportError;
+use crate::jwt::SignError;
 
-/// Several calls, and rules about the time between them, as a plain value that never sleeps and never reads a
-/// clock.
+/// A multi-step exchange as a state machine that performs no I/O and reads no clock.
 ///
-/// [`poll`](Self::poll) returns the next step, with the time as an argument; [`complete`](Self::complete) takes the
-/// result of each request. A transport does both (`drive`); so does anything that has a clock
-/// and a client, in ten lines, and a test runs a month of it in a millisecond.
-///
-/// It can be dropped at any point. The time is the wall clock's, so that a machine that slept knows
-/// that it did; one that goes back counts as no time at all.
+/// [`poll`](Self::poll) returns the next step, and [`complete`](Self::complete) takes the result of an action. A
+/// transport's `drive` does both. With an HTTP client of its own, a program uses the drivers of this crate
+/// ([`drive`](super::drive), [`drive_async`](super::drive_async)), or writes a loop like this one:
 ///
 /// ```
-/// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{Flow, Step, http};
+/// use std::thread;
+/// use plex_auth_proto::flow::{Action, Completion, Now};
+/// use plex_auth_proto::{Body, Flow, Outgoing, Step, TransportError, http};
 ///
-/// /// With a client and a sleep of one's own.
-/// fn drive<C: Flow>(
-///     flow: &mut C,
-///     fetch: impl Fn(http::Request<plex_auth_proto::Body>) -> http::Response<Vec<u8>>,
-///     sleep: impl Fn(Duration),
-///     now: impl Fn() -> SystemTime,
-/// ) -> C::Output {
+/// fn drive<F: Flow>(
+///     flow: &mut F,
+///     fetch: impl Fn(Outgoing) -> Result<http::Response<Body>, TransportError>,
+///     now: impl Fn() -> Now,
+/// ) -> Option<F::Output> {
 ///     loop {
 ///         match flow.poll(now()) {
-///             Step::Send(id, call) => {
-///                 let (request, reply) = call.into_parts();
-///                 let answer = reply.read(fetch(request)).map_err(Into::into);
-///                 flow.complete(now(), id, answer);
-///             }
-///             Step::Wait(time) => sleep(time),
-///             Step::Done(outcome) => return outcome,
+///             Step::Do(id, Action::Send(outgoing)) => flow.complete(now(), id, fetch(outgoing).into()),
+///             Step::Do(id, _) => flow.complete(now(), id, Completion::Unsupported),
+///             Step::Wait(Some(time)) => thread::sleep(time),
+///             // Each action was completed at once, so there is nothing to wait for.
+///             Step::Wait(None) | Step::Finished => return None,
+///             Step::Done(output) => return Some(output),
 ///         }
 ///     }
 /// }
 /// ```
+///
+/// A flow can be dropped at any point. Its methods never panic and never block. Misuse loses nothing: a completion with
+/// an ID that is not in flight, or of another kind than the action, is ignored.
 pub trait Flow {
-    /// What the answers to its calls are read as.
-    type Response;
-
-    /// What it ends in.
+    /// The result of the flow.
     type Output;
 
-    /// What it has to show of itself while it goes on.
-    type Progress;
+    /// Returns the next step. After handling each [`Step::Do`], call this again until it returns [`Step::Wait`] or
+    /// [`Step::Done`]. Calling it earlier than necessary does no harm.
+    fn poll(&mut self, now: Now) -> Step<Self::Output>;
 
-    /// Returns the next action. After handling each [`Step::Send`], call this again until it returns [`Step::Wait`] or
-    /// [`Step::Done`].
-    fn poll(&mut self, now: SystemTime) -> Step<Self>;
-
-    /// Reports the result of one of the flow's requests: a response, a refusal, or a
-    /// [transport error](Error::Transport).
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<Self::Response>, Error>,
-    );
-
-    /// How far it has come.
-    fn progress(&self, now: SystemTime) -> Self::Progress;
+    /// Reports the result of one of the flow's actions. A result for another flow, or for an action that has been
+    /// completed, is ignored.
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion);
 }
 
-/// What a [`Flow`] wants done.
+impl<F: Flow + ?Sized> Flow for &mut F {
+    type Output = F::Output;
+
+    fn poll(&mut self, now: Now) -> Step<F::Output> {
+        (**self).poll(now)
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        (**self).complete(now, id, completion);
+    }
+}
+
+impl<F: Flow + ?Sized> Flow for Box<F> {
+    type Output = F::Output;
+
+    fn poll(&mut self, now: Now) -> Step<F::Output> {
+        (**self).poll(now)
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        (**self).complete(now, id, completion);
+    }
+}
+
+/// The next step of a [`Flow`].
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
-#[must_use = "a call in it is sent, and its answer received"]
-pub enum Step<C: Flow + ?Sized> {
-    /// Send this, and [tell](Flow::complete) what came of it under this number. Others can be under
-    /// way meanwhile.
-    Send(RequestId, Call<C::Response>),
-    /// There is nothing to do for so long, or until something comes of a call that is under way.
-    /// Never nothing at all; asking again earlier does no harm. It can be [`Duration::MAX`], which is more than
-    /// can be added to a clock: cap it, or add it with `checked_add`.
-    Wait(Duration),
-    /// It is over, and this came of it. That is said once; from then on it waits for ever.
-    Done(C::Output),
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[must_use = "an action must be carried out and completed"]
+pub enum Step<O> {
+    /// Carry out this action, and [complete](Flow::complete) it with this ID. Several can be in flight.
+    Do(RequestId, Action),
+    /// Nothing to do for this time, which is never zero, or until an action in flight is completed. `None` means that only
+    /// a completion, or a method of the flow, changes anything.
+    Wait(Option<Duration>),
+    /// The flow is finished. This is returned once.
+    Done(O),
+    /// The flow was finished before.
+    Finished,
 }
 
-/// Identifies a request among those of all flows in the process.
+impl<O> Step<O> {
+    /// Maps the output, for a flow that wraps another.
+    pub fn map<P>(self, map: impl FnOnce(O) -> P) -> Step<P> {
+        self.and_then(|output| Step::Done(map(output)))
+    }
+
+    /// Returns the next step after the output, for a flow that consists of others: when one is done, it starts the next.
+    /// Every step other than [`Done`](Self::Done) stays as it is.
+    pub fn and_then<P>(self, next: impl FnOnce(O) -> Step<P>) -> Step<P> {
+        match self {
+            Self::Do(id, action) => Step::Do(id, action),
+            Self::Wait(time) => Step::Wait(time),
+            Self::Done(output) => next(output),
+            Self::Finished => Step::Finished,
+        }
+    }
+}
+
+/// Something that a [`Flow`] wants its driver to do.
 ///
-/// A response that is reported to another flow, or to an earlier flow in the same variable, is ignored for that
+/// A driver completes an action that it does not know with [`Completion::Unsupported`].
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[non_exhaustive]
+pub enum Action {
+    /// Send this request. Complete it with [`Response`](Completion::Response), [`Failed`](Completion::Failed) or
+    /// [`Cancelled`](Completion::Cancelled).
+    Send(Outgoing),
+    /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
+    /// [`Cancelled`](Completion::Cancelled). Only flows with an [`ExternalKey`](crate::jwt::ExternalKey) ask for it.
+    Sign(SignRequest),
+}
+
+/// The result of an [`Action`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Completion {
+    /// The response to a request.
+    Response(Response<Body>),
+    /// No response arrived.
+    Failed(TransportError),
+    /// The signature, or the reason why the key cannot sign now.
+    Signed(Result<[u8; 64], SignError>),
+    /// The driver stopped waiting, and the result is unknown. The flow sends an idempotent request again when the next one
+    /// is due, and any other request after a wait.
+    Cancelled,
+    /// The driver cannot carry out this kind of action.
+    Unsupported,
+}
+
+impl Completion {
+    pub(crate) fn fits_request(&self) -> bool {
+        matches!(self, Self::Response(_) | Self::Failed(_) | Self::Cancelled | Self::Unsupported)
+    }
+
+    pub(crate) fn fits_signature(&self) -> bool {
+        matches!(self, Self::Signed(_) | Self::Cancelled | Self::Unsupported)
+    }
+}
+
+/// The completion of a request with the result of a transport's `fetch`.
+impl From<Result<Response<Body>, TransportError>> for Completion {
+    fn from(result: Result<Response<Body>, TransportError>) -> Self {
+        match result {
+            Ok(response) => Self::Response(response),
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
+/// Identifies an action among those of all flows in the process.
+///
+/// A completion that is reported to another flow, or to an earlier flow in the same variable, is ignored for that
 /// reason. The IDs of one flow ascend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(usize);

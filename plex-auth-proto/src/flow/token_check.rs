@@ -1,10 +1,9 @@
-use std::time::{Duration, SystemTime};
-
-use http::Response;
+use std::time::Duration;
 
 use crate::error::{Error, ResponseError};
+use crate::flow::now::Now;
 use crate::flow::retry::{GaveUp, Retry, RetryProgress};
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::plex_tv::PlexTv;
 use crate::plex_tv::account::Account;
 use crate::values::token::Token;
@@ -25,32 +24,33 @@ impl PlexTv {
 /// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::timeout): then it is
 /// unknown, and so it is at once where asking again is of no use.
 ///
-/// There is nothing to keep over a restart: check anew.
+/// There is nothing to save: after a restart, check again.
 ///
 /// ```
-/// use std::time::{Duration, SystemTime};
-/// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token, http};
-/// use plex_auth_proto::flow::TokenState;
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Completion, Now, TokenState};
+/// use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, Token, http};
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
-/// let mut now = SystemTime::UNIX_EPOCH;
-/// // What a real plex.tv would answer, one after another.
-/// let mut answers = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
+/// let mut now = Now::without_wall_clock(Duration::ZERO);
+/// // The responses of a real plex.tv, one after another.
+/// let mut responses = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
 /// let state = loop {
 ///     match check.poll(now) {
-///         Step::Send(id, call) => {
-///             let (status, body) = answers.next().ok_or("no more answers")?;
-///             let answer = http::Response::builder().status(status).body(body)?;
-///             check.complete(now, id, call.reply().read(answer).map_err(Into::into));
+///         Step::Do(id, _send) => {
+///             let (status, body) = responses.next().ok_or("no more responses")?;
+///             let response = http::Response::builder().status(status).body(Body::from(body))?;
+///             check.complete(now, id, Completion::Response(response));
 ///         }
-///         Step::Wait(time) => now += time,
+///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
 ///         Step::Done(state) => break state,
+///         Step::Finished => return Err("finished before".into()),
 ///     }
 /// };
 /// let TokenState::Valid(account) = state else { panic!("{state:?}") };
 /// assert_eq!(account.username.as_deref(), Some("rosa"));
-/// assert_eq!(now, SystemTime::UNIX_EPOCH + Duration::from_secs(2));
+/// assert_eq!(now.elapsed(), Duration::from_secs(2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl PlexTv {
 pub struct TokenCheck {
     plex_tv: PlexTv,
     token: Token,
-    retry: Retry<TokenState>,
+    retry: Retry<Account, TokenState>,
 }
 
 /// What a [`TokenCheck`] has found.
@@ -88,6 +88,11 @@ impl TokenCheck {
         self.retry.set_timeout(timeout);
         self
     }
+
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> RetryProgress {
+        self.retry.progress(now)
+    }
 }
 
 impl From<GaveUp> for TokenState {
@@ -97,36 +102,20 @@ impl From<GaveUp> for TokenState {
 }
 
 impl Flow for TokenCheck {
-    type Response = Account;
     type Output = TokenState;
-    type Progress = RetryProgress;
 
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
+    fn poll(&mut self, now: Now) -> Step<TokenState> {
         self.retry.poll(now, || self.plex_tv.token_details(&self.token))
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<Account>, Error>,
-    ) {
-        if !self.retry.complete(now, id) {
-            return;
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        match self.retry.complete(now, id, completion) {
+            None => {}
+            Some(Ok(account)) => self.retry.end(TokenState::Valid(Box::new(account))),
+            Some(Err(Error::Response(error))) if error.is_token_invalid() => {
+                self.retry.end(TokenState::Invalid(error));
+            }
+            Some(Err(error)) => self.retry.failed(now, error),
         }
-        let error = match answer {
-            Ok(response) => {
-                return self.retry.end(TokenState::Valid(Box::new(response.into_body())));
-            }
-            Err(Error::Response(error)) if error.is_token_invalid() => {
-                return self.retry.end(TokenState::Invalid(error));
-            }
-            Err(error) => error,
-        };
-        self.retry.failed(now, error);
-    }
-
-    fn progress(&self, now: SystemTime) -> RetryProgress {
-        self.retry.progress(now)
     }
 }

@@ -1,13 +1,12 @@
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
-use http::Response;
-
 use crate::error::{Error, ResponseError};
 use crate::flow::backoff::Backoff;
-use crate::flow::elapsed::Elapsed;
-use crate::flow::in_flight::{Arrival, InFlight, LOST_AFTER};
-use crate::flow::step::{Flow, RequestId, Step};
+use crate::flow::clock::{Clock, Moment};
+use crate::flow::in_flight::InFlight;
+use crate::flow::now::Now;
+use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
 use crate::values::token::Token;
@@ -33,6 +32,12 @@ const BACKOFF: Backoff = Backoff::new(1, 300);
 /// refusal of whatever the server hands out.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
+// Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+// A wait of zero would be a busy loop.
+const MIN_WAIT: Duration = Duration::from_secs(1);
+
 impl MediaServer {
     /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
     /// [flow](TransientTokenRefresher), which goes on for ever.
@@ -41,7 +46,8 @@ impl MediaServer {
             server: self.clone(),
             current: None,
             refused: None,
-            elapsed: Elapsed::default(),
+            clock: Clock::default(),
+            max_wait: MAX_WAIT,
             in_flight: InFlight::new(),
             wanted_at: None,
             not_before: Duration::ZERO,
@@ -66,35 +72,35 @@ impl MediaServer {
 ///
 /// Where many refreshers share a server, each should have a [jitter](Self::jitter) of its own.
 ///
-/// It goes on for ever, so that a transport's `drive` never returns. `drive_with` shows each token by
-/// [`progress`](Flow::progress), and can be stopped to tell the refresher of a refusal; what comes of a
-/// call that is under way then is lost, and 60 s later it is made again. So it is with a server that takes longer to
-/// answer; the token that it brings in the end is taken all the same, where the transport waits for it so long (half a
-/// minute unless set). What is needed after a restart of the program is [saved](Self::save).
+/// It never finishes. `drive_with` of a
+/// transport shows each token by [`progress`](Self::progress), and can be stopped. A request that a driver has dropped, or
+/// that is not answered within a minute, is sent again; its token is accepted if it arrives later. The state to restore
+/// after a restart of the program is [saved](Self::save).
 ///
 /// ```
-/// use std::time::{Duration, SystemTime};
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Completion, Now};
 /// use plex_auth_proto::{http, ClientIdentity, Flow, MediaServer, Step, Token};
 ///
 /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
 /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
 /// let mut refresher = server.transient_token_refresher();
-/// let now = SystemTime::UNIX_EPOCH;
+/// let now = Now::without_wall_clock(Duration::ZERO);
 /// assert!(refresher.token().is_none());
 ///
-/// let Step::Send(id, call) = refresher.poll(now) else { panic!() };
-/// let answer = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#);
-/// refresher.complete(now, id, call.reply().read(answer).map_err(Into::into));
+/// let Step::Do(id, _send) = refresher.poll(now) else { panic!() };
+/// let response = http::Response::new(r#"{"MediaContainer":{"token":"transient-5ea1"}}"#.into());
+/// refresher.complete(now, id, Completion::Response(response));
 /// let token = refresher.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
-/// // Nothing to do for 47 hours, unless the server refuses it.
-/// let Step::Wait(time) = refresher.poll(now) else { panic!() };
-/// assert_eq!(time, Duration::from_secs(47 * 3600));
+/// // Nothing to do for 47 hours but to look at the wall clock, unless the server rejects it.
+/// let Step::Wait(Some(time)) = refresher.poll(now) else { panic!() };
+/// assert_eq!(time, Duration::from_secs(60));
 /// let later = now + Duration::from_secs(3600);
 /// refresher.rejected(later, &token);
 /// assert!(refresher.token().is_none());
-/// assert!(matches!(refresher.poll(later), Step::Send(..)));
+/// assert!(matches!(refresher.poll(later), Step::Do(..)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -104,8 +110,9 @@ pub struct TransientTokenRefresher {
     current: Option<CurrentToken>,
     /// What the server said to the request for a token, where that ends the asking.
     refused: Option<ResponseError>,
-    elapsed: Elapsed,
-    in_flight: InFlight,
+    clock: Clock,
+    max_wait: Duration,
+    in_flight: InFlight<TransientToken>,
     /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
     /// as is all time here.
     wanted_at: Option<Duration>,
@@ -127,7 +134,20 @@ struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
+    /// The same by the server's clock.
+    ends_at: Option<SystemTime>,
     reason: TransientTokenReason,
+}
+
+impl CurrentToken {
+    /// How long it is valid: until either clock says that its time is over.
+    fn left(&self, now: Moment) -> Duration {
+        let left = self.ends.saturating_sub(now.elapsed);
+        match now.latest().zip(self.ends_at) {
+            Some((now, end)) => left.min(end.duration_since(now).unwrap_or_default()),
+            None => left,
+        }
+    }
 }
 
 impl TransientTokenRefresher {
@@ -151,14 +171,21 @@ impl TransientTokenRefresher {
         self
     }
 
+    /// Sets the longest wait between two looks at the wall clock: 60 seconds by default, and at least one. After the
+    /// computer has slept, an expired token is noticed within this time.
+    pub fn max_wait(mut self, time: Duration) -> Self {
+        self.max_wait = time.max(MIN_WAIT);
+        self
+    }
+
     /// Tells that the server answered 401 to this token. It is handed out no longer, and another one is asked
     /// for, after the [jitter](Self::jitter). Of a token that is not the one at hand it says nothing: a late
     /// answer does not cost the token that has taken its place.
     ///
     /// Where a server refuses what it has handed out itself just now, each time takes twice as long, up to 5
     /// minutes.
-    pub fn rejected(&mut self, now: SystemTime, token: &Token) {
-        let now = self.elapsed.at(now);
+    pub fn rejected(&mut self, now: Now, token: &Token) {
+        let now = self.clock.at(now).elapsed;
         let Some(current) =
             self.current.take_if(|current| current.token.expose() == token.expose())
         else {
@@ -194,93 +221,39 @@ impl TransientTokenRefresher {
         self.backoff.succeeded();
     }
 
-    /// When the next request is due; never where the server refuses.
-    fn due(&self) -> Option<Duration> {
+    /// The time until the next request is due; `None` if the server refuses to issue tokens.
+    fn due_in(&self, now: Moment) -> Option<Duration> {
         if self.refused.is_some() {
             return None;
         }
-        if let Some(sent) = self.in_flight.sent_at() {
-            return Some(sent.saturating_add(LOST_AFTER));
-        }
-        let renewal = || self.current.as_ref().map(|current| self.renewal(current));
-        Some(self.wanted_at.or_else(renewal).unwrap_or_default().max(self.not_before))
+        let left_alone = self.not_before.saturating_sub(now.elapsed);
+        let wait = match (self.wanted_at, &self.current) {
+            (Some(at), _) => at.saturating_sub(now.elapsed),
+            (None, Some(current)) => self.renewal_in(current, now),
+            (None, None) => Duration::ZERO,
+        };
+        Some(wait.max(left_alone))
     }
 
-    fn hold(
-        &mut self,
-        token: Token,
-        since: Duration,
-        left: Duration,
-        reason: TransientTokenReason,
-    ) {
-        self.current =
-            Some(CurrentToken { token, since, ends: since.saturating_add(left), reason });
+    fn hold(&mut self, token: Token, since: Duration, left: Duration, now: Moment) {
+        let ends = since.saturating_add(left);
+        let ends_at = now.server.and_then(|at| at.checked_add(ends.saturating_sub(now.elapsed)));
+        self.current = Some(CurrentToken { token, since, ends, ends_at, reason: self.reason });
         self.reason = TransientTokenReason::Renewal;
         self.wanted_at = None;
     }
 
-    /// When a token is to be renewed: an hour ahead, and later by the jitter, not earlier, as whoever came late after a
-    /// refusal would be in step again.
-    fn renewal(&self, current: &CurrentToken) -> Duration {
-        let ahead = current.ends.saturating_sub(RENEW_AHEAD).max(current.since);
-        ahead.saturating_add(self.jitter).min(current.ends)
-    }
-}
-
-impl Flow for TransientTokenRefresher {
-    type Response = TransientToken;
-    type Output = Infallible;
-    type Progress = TransientTokenProgress;
-
-    fn poll(&mut self, now: SystemTime) -> Step<Self> {
-        let now = self.elapsed.at(now);
-        self.current.take_if(|current| current.ends <= now);
-        let due = self.due();
-        if due.is_some_and(|due| due <= now) {
-            let id = self.in_flight.start(now);
-            self.not_before = now.saturating_add(BACKOFF.initial());
-            return Step::Send(id, self.server.transient_token(TokenType::Delegation, Scope::All));
-        }
-        let ends = self.current.as_ref().map(|current| current.ends);
-        let first = due.into_iter().chain(ends).min();
-        Step::Wait(first.map_or(Duration::MAX, |first| first.saturating_sub(now)))
+    /// The time until a token is renewed: an hour before its end, and later by the jitter. If it were earlier, refreshers
+    /// that were spread after a refusal would be in step again.
+    fn renewal_in(&self, current: &CurrentToken, now: Moment) -> Duration {
+        let left = current.left(now);
+        left.saturating_add(self.jitter).saturating_sub(RENEW_AHEAD).min(left)
     }
 
-    fn complete(
-        &mut self,
-        now: SystemTime,
-        id: RequestId,
-        answer: Result<Response<TransientToken>, Error>,
-    ) {
-        let elapsed = self.elapsed.at(now);
-        let Some(Arrival { sent, is_late }) = self.in_flight.finish(id) else { return };
-        // Of those that are lost a token is taken; whatever else is so will be so for the one that has followed.
-        if is_late && (answer.is_err() || elapsed >= sent.saturating_add(LIFE)) {
-            return;
-        }
-        self.in_flight.forget();
-        match answer {
-            Ok(response) => {
-                self.backoff.succeeded();
-                self.last_error = None;
-                // Its time began at the server, somewhere after the request.
-                self.hold(response.into_body().token, sent, LIFE, self.reason);
-            }
-            Err(Error::Response(error)) if is_final(&error) => {
-                self.last_error = None;
-                self.refused = Some(error);
-            }
-            Err(error) => {
-                let wait = self.backoff.failed(error.retry_after().map(|after| after.wait(now)));
-                self.not_before = elapsed.saturating_add(wait);
-                self.last_error = Some(error);
-            }
-        }
-    }
-
-    fn progress(&self, now: SystemTime) -> TransientTokenProgress {
-        let now = self.elapsed.peek(now);
-        let current = self.current.as_ref().filter(|current| current.ends > now);
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> TransientTokenProgress {
+        let now = self.clock.peek(now);
+        let current = self.current.as_ref().filter(|current| !current.left(now).is_zero());
         if let Some(error) = &self.refused {
             let token = current.map(|current| current.token.clone());
             return TransientTokenProgress::Refused { error: error.clone(), token };
@@ -289,14 +262,68 @@ impl Flow for TransientTokenRefresher {
         match current {
             Some(current) => TransientTokenProgress::Active {
                 token: current.token.clone(),
-                left: current.ends.saturating_sub(now),
+                left: current.left(now),
                 reason: current.reason,
                 last_error,
             },
             None => {
-                let due = self.due().filter(|_| !self.in_flight.is_active()).unwrap_or_default();
-                TransientTokenProgress::Requesting { last_error, left: due.saturating_sub(now) }
+                let due = self.due_in(now).filter(|_| !self.in_flight.is_active());
+                TransientTokenProgress::Requesting { last_error, left: due.unwrap_or_default() }
             }
+        }
+    }
+
+    fn failed(&mut self, now: Moment, error: Error) {
+        let wait = self.backoff.failed(now.retry_after(&error));
+        self.not_before = now.elapsed.saturating_add(wait);
+        self.last_error = Some(error);
+    }
+}
+
+impl Flow for TransientTokenRefresher {
+    type Output = Infallible;
+
+    fn poll(&mut self, now: Now) -> Step<Infallible> {
+        let now = self.clock.at(now);
+        self.current.take_if(|current| current.left(now).is_zero());
+        if let Some(error) = self.in_flight.lost(now.elapsed) {
+            self.last_error = Some(error);
+        }
+        let wait = self.in_flight.left(now.elapsed).or_else(|| self.due_in(now));
+        if wait.is_some_and(|wait| wait.is_zero()) {
+            self.not_before = now.elapsed.saturating_add(BACKOFF.initial());
+            let call = self.server.transient_token(TokenType::Delegation, Scope::All);
+            let (id, action) = self.in_flight.start(now.elapsed, call);
+            return Step::Do(id, action);
+        }
+        let left = self.current.as_ref().map(|current| current.left(now).min(self.max_wait));
+        Step::Wait(wait.into_iter().chain(left).min())
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
+            return;
+        };
+        let moment = self.clock.at(now);
+        // A late token is taken. Anything else will be so for the request that has followed, too.
+        let is_token = matches!(&arrival.result, Some(Ok(_)));
+        if arrival.is_late && (!is_token || moment.elapsed >= arrival.sent.saturating_add(LIFE)) {
+            return;
+        }
+        self.in_flight.forget();
+        match arrival.result {
+            Some(Ok(response)) => {
+                self.backoff.succeeded();
+                self.last_error = None;
+                // Its life began at the server, at some moment after the request.
+                self.hold(response.token, arrival.sent, LIFE, moment);
+            }
+            Some(Err(Error::Response(error))) if is_final(&error) => {
+                self.last_error = None;
+                self.refused = Some(error);
+            }
+            Some(Err(error)) => self.failed(moment, error),
+            None => {}
         }
     }
 }

@@ -39,6 +39,42 @@ pub trait DeviceKey {
     ///
     /// [`SignError`] where the key cannot be used now.
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+
+    /// Whether flows ask their driver for signatures, with [`Action::Sign`](crate::flow::Action::Sign), instead of
+    /// calling [`sign`](Self::sign): for a key whose signature takes time. Only an [`ExternalKey`] does so unless this is
+    /// overridden.
+    fn signs_through_driver(&self) -> bool {
+        false
+    }
+}
+
+/// A device's key whose signatures take time: those of a prompt, of WebCrypto, of another process.
+///
+/// Only its public half is known. A flow with this key asks its driver for each signature, with
+/// [`Action::Sign`](crate::flow::Action::Sign), and waits for the completion.
+#[derive(Clone, Debug)]
+pub struct ExternalKey(Jwk);
+
+impl ExternalKey {
+    /// Creates a key from its public half.
+    pub fn new(jwk: Jwk) -> Self {
+        Self(jwk)
+    }
+}
+
+impl DeviceKey for ExternalKey {
+    fn jwk(&self) -> &Jwk {
+        &self.0
+    }
+
+    /// Always an error: only a driver can get the signature.
+    fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> {
+        Err(SignError::new("this key signs only through the driver of a flow"))
+    }
+
+    fn signs_through_driver(&self) -> bool {
+        true
+    }
 }
 
 /// A key that is shared: one flow borrows it, another one holds it in an `Arc`.
@@ -51,6 +87,10 @@ macro_rules! shared {
 
             fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
                 (**self).sign(message)
+            }
+
+            fn signs_through_driver(&self) -> bool {
+                (**self).signs_through_driver()
             }
         }
     )*};

@@ -69,6 +69,12 @@ impl Token {
         Ok(Self(value))
     }
 
+    /// Returns whether it has the form of a JSON Web Token, as the token of a device has.
+    pub(crate) fn is_jwt(&self) -> bool {
+        let text = self.expose();
+        text.starts_with("eyJ") && text.split('.').filter(|part| !part.is_empty()).count() == 3
+    }
+
     /// The token itself. What is done with it is the caller's responsibility.
     pub fn expose(&self) -> &str {
         // `check` lets visible ASCII through alone, so this is never the default.

@@ -2,6 +2,9 @@
 //!
 //! A test of the workspace compares this list with the listing of the API.
 
+use std::future::Ready;
+use std::time::Duration;
+
 use plex_auth_proto::account::*;
 use plex_auth_proto::device::*;
 use plex_auth_proto::error::*;
@@ -13,10 +16,24 @@ use plex_auth_proto::pin::*;
 use plex_auth_proto::server::*;
 use plex_auth_proto::*;
 
+type Fetched = Ready<Result<http::Response<Body>, TransportError>>;
+type Fetch = fn(Outgoing) -> Fetched;
+type Sleep = fn(Duration) -> Ready<()>;
+
 fn checked<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
 
 #[test]
 fn every_public_type_is_send_and_sync() {
+    checked::<Action>();
+    checked::<Completion>();
+    checked::<DriverEvent<TokenState>>();
+    checked::<ExternalKey>();
+    checked::<LinkedDevice>();
+    checked::<LoginPin>();
+    checked::<Now>();
+    checked::<RetriedCall<Account, fn() -> Call<Account>>>();
+    checked::<SignRequest>();
+    checked::<Driver<TokenCheck, Fetch, Fetched, Sleep, fn() -> Now>>();
     checked::<Access>();
     checked::<AccessError>();
     checked::<Account>();
@@ -50,11 +67,9 @@ fn every_public_type_is_send_and_sync() {
     checked::<DeviceId>();
     checked::<DeviceJwt>();
     checked::<DeviceLogin<Ed25519Key>>();
-    checked::<DeviceLoginAnswer>();
     checked::<DeviceLoginError>();
     checked::<DeviceLoginProgress>();
     checked::<DevicePin>();
-    checked::<DeviceTokenAnswer>();
     checked::<DeviceTokenEnd>();
     checked::<DeviceTokenRefresher<Ed25519Key>>();
     checked::<DeviceTokenProgress>();
@@ -105,13 +120,12 @@ fn every_public_type_is_send_and_sync() {
     checked::<Outcome>();
     checked::<Outgoing>();
     checked::<Pin>();
-    checked::<PinAnswer<ShortPin>>();
     checked::<PinCode>();
     checked::<PinId>();
     checked::<PinLocation>();
-    checked::<PinLogin<ShortPin>>();
+    checked::<PinLogin>();
     checked::<PinLoginError>();
-    checked::<PinProgress<ShortPin>>();
+    checked::<PinProgress>();
     checked::<PinState>();
     checked::<PinUrl>();
     checked::<PlexError>();
@@ -148,7 +162,7 @@ fn every_public_type_is_send_and_sync() {
     checked::<SourceConnection>();
     checked::<SourceConnectionInformation>();
     checked::<SourceDevice>();
-    checked::<Step<TokenCheck>>();
+    checked::<Step<TokenState>>();
     checked::<StrongPin>();
     checked::<Subscription>();
     checked::<SubscriptionPeriod>();

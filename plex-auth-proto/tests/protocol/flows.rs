@@ -3,9 +3,12 @@
 mod chaos;
 mod connection_choice;
 mod device_keys;
+mod drivers;
 mod harness;
+mod misuse;
 mod pin_login;
 mod replaced;
+mod retried_call;
 mod saved_state;
 mod server_access;
 mod transient_token_refresher;

@@ -14,7 +14,7 @@ use crate::state::profile;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
-    let (state, failure, retry_in) = match ask(session, &plex_tv, &token) {
+    let (state, failure, retry_in) = match ask(session, &plex_tv, &token)? {
         TokenState::Valid(account) => {
             let name = profile::name(&account);
             let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "retry_in": null });
@@ -46,11 +46,15 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
 }
 
 /// Asks until it is known or the time is over. Whoever looks on at a terminal sees why it takes so long.
-pub(crate) fn ask(session: &Session<'_>, plex_tv: &PlexTv, token: &Token) -> TokenState {
+pub(crate) fn ask(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    token: &Token,
+) -> Result<TokenState, Failure> {
     let mut check = plex_tv.token_check(token).timeout(session.timeout());
     let looks_on = io::stderr().is_terminal();
     let mut pausing = false;
-    session.drive(&mut check, |progress| match progress {
+    session.drive(&mut check, |check, now| match check.progress(now) {
         RetryProgress::Waiting { last_error, left, .. } if !pausing => {
             pausing = true;
             if looks_on {

@@ -50,6 +50,14 @@ fn expired(error: &dyn std::error::Error) -> Failure {
         .next("Ask for a new code: plex-auth login")
 }
 
+/// Explains a login that did not register the device's key. Its token was saved.
+pub(crate) fn key_not_registered() -> Failure {
+    let what = "Plex did not register the device's key, so the token cannot be renewed";
+    Failure::new(Exit::Refused, what)
+        .likely("The sign-in itself worked: the token is saved, like that of a login without a key.")
+        .next("Use it as it is, or try a new device: plex-auth logout, then plex-auth login --device-key")
+}
+
 /// Of a key that renews a token.
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     Failure::new(Exit::Refused, end)

@@ -27,7 +27,7 @@ pub(crate) fn reach(
         .choose_connection(plex_tv.identity().clone())
         .allow_plain_http(plain_http.allowed)
         .timeout(session.timeout());
-    let chosen = session.drive(&mut choice, |_| {}).map_err(|error| no_connection(&error))?;
+    let chosen = session.drive(&mut choice, |_, _| {})?.map_err(|error| no_connection(&error))?;
     Ok(chosen.with_token(token_for(server)?))
 }
 

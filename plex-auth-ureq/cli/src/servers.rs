@@ -2,14 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plex_auth_ureq::flow::{
     CandidateError, CandidateState, ChosenConnection, ConnectionCandidate, ConnectionChoiceError,
     ConnectionProgress,
 };
 use plex_auth_ureq::server::{Resource, ResourceConnection};
-use plex_auth_ureq::{ClientIdentity, Error, Flow};
+use plex_auth_ureq::{ClientIdentity, Error};
 use serde_json::{Value, json};
 
 use crate::cli::PlainHttp;
@@ -63,7 +63,7 @@ fn try_all(
     plain_http: PlainHttp,
 ) -> Vec<Vec<Tried>> {
     let one_each = servers.iter().enumerate().flat_map(|(index, server)| {
-        let candidates = candidates(server, identity, plain_http).into_iter().enumerate();
+        let candidates = candidates(session, server, identity, plain_http).into_iter().enumerate();
         candidates.map(move |(place, candidate)| (index, *server, place, candidate))
     });
     let queue = Mutex::new(one_each);
@@ -95,12 +95,13 @@ fn try_all(
 }
 
 fn candidates(
+    session: &Session<'_>,
     server: &Resource,
     identity: &ClientIdentity,
     plain_http: PlainHttp,
 ) -> Vec<ConnectionCandidate> {
     let choice = server.choose_connection(identity.clone()).allow_plain_http(plain_http.allowed);
-    match choice.progress(SystemTime::now()) {
+    match choice.progress(session.http.now()) {
         ConnectionProgress::Probing { candidates, .. } => candidates,
         _ => Vec::new(),
     }
@@ -124,7 +125,7 @@ fn try_one(
         // Already decided, for the whole list.
         .allow_plain_http(!url.is_https())
         .timeout(LIMIT.min(session.timeout()));
-    match session.drive(&mut choice, |_| {}) {
+    match session.drive(&mut choice, |_, _| {}).map_err(|failure| failure.what)? {
         Ok(ChosenConnection { took, .. }) => Ok(took),
         Err(ConnectionChoiceError::NoneReachable { candidates, .. }) => {
             Err(candidates.first().map_or_else(String::new, why))

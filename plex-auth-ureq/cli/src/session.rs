@@ -4,6 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use plex_auth_ureq::flow::Now;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
     Call, ClientIdentity, Error, Flow, InvalidTransport, PlexTv, ServerUrl, Token, Transport,
@@ -63,20 +64,17 @@ impl<'a> Session<'a> {
     }
 
     /// Drives a flow to its end, reporting its progress.
-    pub(crate) fn drive<C>(&self, flow: &mut C, mut watch: impl FnMut(C::Progress)) -> C::Output
-    where
-        C: Flow,
-        C::Response: Send + 'static,
-    {
-        let mut watch = |progress| {
-            watch(progress);
+    pub(crate) fn drive<F: Flow>(
+        &self,
+        flow: &mut F,
+        mut watch: impl FnMut(&F, Now),
+    ) -> Result<F::Output, Failure> {
+        let mut watch = |flow: &F, now| {
+            watch(flow, now);
             ControlFlow::Continue(())
         };
-        loop {
-            if let Some(outcome) = self.http.drive_with(flow, &mut watch) {
-                return outcome;
-            }
-        }
+        let output = self.http.drive_with(flow, &mut watch);
+        output.ok_or_else(|| Failure::machine("internal error: the flow was already finished"))
     }
 
     /// That there is no such profile.

@@ -1,15 +1,18 @@
 //! One device: its refresher, and what an onlooker knows of it.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use plex_auth_proto::flow::DeviceTokenRefresher;
+use plex_auth_proto::flow::{DeviceTokenRefresher, Now};
 use plex_auth_proto::jwt::{Ed25519Key, PlexJwt};
 use plex_auth_proto::{ClientIdentity, PlexTv, ServerUrl, Token};
 
 use crate::chance::{Chance, mixed};
 use crate::devices::{DAY, ROLLED_OUT, START};
-use crate::network::at;
+use crate::network::{at, clock_at};
 use crate::plex_tv::identifier;
+
+// A million devices that looked at the clock every minute would take most of the simulation's time.
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// A device, with times in seconds since the start.
 pub(crate) struct Device {
@@ -46,7 +49,7 @@ impl Device {
         let old_token = Token::new(old_token).expect("a token");
         let refresher = plex_tv(number).register_device(key(seed, number), old_token);
         Self {
-            refresher: refresher.jitter(jitter(seed, number)),
+            refresher: refresher.jitter(jitter(seed, number)).max_wait(MAX_WAIT),
             number,
             seed,
             on_at: u32::try_from(on_at).expect("within a month"),
@@ -61,9 +64,9 @@ impl Device {
         }
     }
 
-    /// What time it takes it for.
-    pub(crate) fn clock(&self, now: u64) -> SystemTime {
-        at(now.saturating_add_signed(i64::from(self.ahead)))
+    /// The time by its clocks.
+    pub(crate) fn clock(&self, now: u64) -> Now {
+        clock_at(now, at(now.saturating_add_signed(i64::from(self.ahead))))
     }
 
     /// Restarts it from its saved state.
@@ -71,8 +74,10 @@ impl Device {
         let saved = self.refresher.save();
         let key = key(self.seed, self.number);
         let refresher = DeviceTokenRefresher::restore(plex_tv(self.number), key, saved.expose());
-        self.refresher =
-            refresher.expect("its own saved state").jitter(jitter(self.seed, self.number));
+        self.refresher = refresher
+            .expect("its own saved state")
+            .jitter(jitter(self.seed, self.number))
+            .max_wait(MAX_WAIT);
     }
 
     /// Its registration never arrived, and so plex.tv does not know its key: it starts anew, with its old token.
@@ -80,7 +85,7 @@ impl Device {
         let old_token = Token::new(old_token).expect("a token");
         let refresher =
             plex_tv(self.number).register_device(key(self.seed, self.number), old_token);
-        self.refresher = refresher.jitter(jitter(self.seed, self.number));
+        self.refresher = refresher.jitter(jitter(self.seed, self.number)).max_wait(MAX_WAIT);
     }
 
     /// Until when the token that it holds is good, by what that says.

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use plex_auth_proto::flow::{DeviceTokenAnswer, DeviceTokenEnd, RequestId};
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{Error, Flow, Step};
+use plex_auth_proto::flow::{Action, Completion, DeviceTokenEnd, RequestId};
+use plex_auth_proto::{Flow, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::device::{Device, FOR_EVER};
-use crate::network::{Network, Outage, Service, after};
+use crate::network::{Answer, Network, Outage, Service, after, is_success};
 
 pub(crate) const START: u64 = 1_700_000_000;
 pub(crate) const HOUR: u64 = 60 * 60;
@@ -39,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
 }
 
 /// What a device waits for, and when it comes.
-type Pending = (u64, RequestId, Result<Response<DeviceTokenAnswer>, Error>);
+type Pending = (u64, RequestId, Answer);
 
 /// The devices, and what an onlooker has seen of them. Times are in seconds since the start.
 pub(crate) struct Fleet<S> {
@@ -175,18 +174,24 @@ impl<S: Service> Fleet<S> {
         }
         let device = &mut self.devices[number as usize];
         match device.refresher.poll(device.clock(now)) {
-            Step::Wait(time) => self.put(number, now, after(now, time)),
+            Step::Wait(time) => {
+                let time = time.expect("nothing is in flight");
+                self.put(number, now, after(now, time));
+            }
             Step::Done(DeviceTokenEnd::KeyRefused(_)) if device.registered == 0 => {
                 self.started_anew += 1;
                 device.start_anew(&(self.old_tokens)(number));
                 self.put(number, now, now);
             }
             Step::Done(end) => self.ended.push((number, end)),
-            Step::Send(id, call) => {
-                let path = call.request().uri().path().len() as u64;
-                let is_registration = call.request().uri().path().ends_with("/auth/jwk");
-                let is_exchange = call.request().uri().path().ends_with("/auth/token");
-                let outcome = self.network.carry(call, &mut self.service, now);
+            // It has ended, and is asked no more.
+            Step::Finished => {}
+            Step::Do(id, Action::Send(outgoing)) => {
+                let path = outgoing.request().uri().path();
+                let is_registration = path.ends_with("/auth/jwk");
+                let is_exchange = path.ends_with("/auth/token");
+                let path = path.len() as u64;
+                let outcome = self.network.carry(outgoing, &mut self.service, now);
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 let what = now ^ u64::from(number) << 32 ^ path << 56 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
@@ -203,26 +208,24 @@ impl<S: Service> Fleet<S> {
                 self.pending.insert(number, (comes, id, outcome.answer));
                 self.put(number, now, comes);
             }
+            Step::Do(id, _) => {
+                device.refresher.complete(device.clock(now), id, Completion::Unsupported);
+                self.put(number, now, now);
+            }
         }
     }
 
-    fn complete(
-        &mut self,
-        number: u32,
-        now: u64,
-        id: RequestId,
-        answer: Result<Response<DeviceTokenAnswer>, Error>,
-    ) {
+    fn complete(&mut self, number: u32, now: u64, id: RequestId, answer: Answer) {
         let device = &mut self.devices[number as usize];
         if std::mem::take(&mut device.forgets_next) {
             self.forgotten += 1;
             return device.restart();
         }
-        if answer.is_err() {
+        if !is_success(&answer) {
             device.troubled_since.get_or_insert(since_start(now));
         }
         let renewals = device.refresher.renewals();
-        device.refresher.complete(device.clock(now), id, answer);
+        device.refresher.complete(device.clock(now), id, answer.into());
         if device.refresher.renewals() == renewals {
             return;
         }

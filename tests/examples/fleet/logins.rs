@@ -4,15 +4,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use plex_auth_fake::FakePlex;
-use plex_auth_proto::flow::{PinAnswer, PinLogin, PinLoginError, PinProgress, RequestId};
-use plex_auth_proto::http::Response;
-use plex_auth_proto::pin::ShortPin;
-use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step};
+use plex_auth_proto::flow::{Action, Completion, PinLogin, PinLoginError, RequestId};
+use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::devices::START;
-use crate::network::{Network, after, at};
+use crate::network::{Answer, Network, after, clock};
 use crate::pins::{LIFE, PinService, Pins};
 use crate::report::Report;
 
@@ -37,7 +35,7 @@ const TOO_LATE: u64 = 20;
 const FEW: u32 = 50;
 
 struct Login {
-    talk: PinLogin<ShortPin>,
+    talk: PinLogin,
     due: u64,
     /// When it showed its code.
     shown: Option<u64>,
@@ -58,7 +56,7 @@ impl Login {
     }
 }
 
-type Pending = (RequestId, Result<Response<PinAnswer<ShortPin>>, Error>);
+type Pending = (RequestId, Answer);
 
 struct Crowd<S> {
     service: S,
@@ -103,7 +101,7 @@ impl<S: PinService> Crowd<S> {
             let url = "http://plex.example/api/v2".parse().expect("a URL");
             let plex_tv = PlexTv::at(identity.expect("an identity"), url);
             let due = agenda.put(START, START + chance.below(AT_ONCE), number);
-            let talk = plex_tv.short_pin_login();
+            let talk = plex_tv.link_code_login();
             Login { talk, due, shown: None, linked: None, ended: None }
         };
         let logins = (0..count).map(login).collect();
@@ -141,26 +139,29 @@ impl<S: PinService> Crowd<S> {
     fn ask(&mut self, number: u32, now: u64) {
         let login = &mut self.logins[number as usize];
         if let Some((id, answer)) = self.pending.remove(&number) {
-            login.talk.complete(at(now), id, answer);
+            login.talk.complete(clock(now), id, answer.into());
         }
-        if login.shown.is_none()
-            && matches!(login.talk.progress(at(now)), PinProgress::Waiting { .. })
-        {
+        if login.shown.is_none() && login.talk.pin().is_some() {
             login.shown = Some(now);
             if !self.chance.happens(NEVER) {
                 let when = now + self.chance.below(LIFE);
                 self.links.entry(when).or_default().push(number);
             }
         }
-        let next = match login.talk.poll(at(now)) {
-            Step::Wait(time) => after(now, time),
-            Step::Send(id, call) => {
-                let outcome = self.network.carry(call, &mut self.service, now);
+        let next = match login.talk.poll(clock(now)) {
+            Step::Finished => return,
+            Step::Wait(time) => after(now, time.expect("nothing is in flight")),
+            Step::Do(id, Action::Send(outgoing)) => {
+                let outcome = self.network.carry(outgoing, &mut self.service, now);
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
                 self.pending.insert(number, (id, outcome.answer));
                 now + outcome.after
+            }
+            Step::Do(id, _) => {
+                login.talk.complete(clock(now), id, Completion::Unsupported);
+                now
             }
             Step::Done(outcome) => {
                 let token = outcome.map(|linked| linked.auth_token.expose().to_owned());

@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::Now;
 use plex_auth_proto::http::header::{DATE, HeaderValue, RETRY_AFTER};
 use plex_auth_proto::http::{Request, Response, StatusCode};
-use plex_auth_proto::{Call, Error};
+use plex_auth_proto::{Body, Outgoing, TransportError};
 
 use crate::chance::Chance;
 use crate::traffic::Traffic;
@@ -49,9 +50,17 @@ pub(crate) struct Network {
     pub(crate) lost: u64,
 }
 
+/// What a client hears of its request.
+pub(crate) type Answer = Result<Response<Body>, TransportError>;
+
+/// Whether the request succeeded.
+pub(crate) fn is_success(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|response| response.status().is_success())
+}
+
 /// The result of a request.
-pub(crate) struct Outcome<T> {
-    pub(crate) answer: Result<Response<T>, Error>,
+pub(crate) struct Outcome {
+    pub(crate) answer: Answer,
     /// After how many seconds the caller knows.
     pub(crate) after: u64,
     /// What the service itself did about it, whatever the caller hears.
@@ -73,22 +82,21 @@ impl Network {
         }
     }
 
-    /// Carries a call of a client's to the service, and an answer back.
-    pub(crate) fn carry<T>(
+    /// Carries a client's request to the service, and an answer back.
+    pub(crate) fn carry(
         &mut self,
-        call: Call<T>,
+        outgoing: Outgoing,
         service: &mut impl Service,
         now: u64,
-    ) -> Outcome<T> {
+    ) -> Outcome {
         if let Some(outage) = self.outages.iter().find(|outage| outage.when.contains(&now)) {
             let answers_503 = outage.answers_503;
-            return self.in_vain(call, answers_503);
+            return self.in_vain(&outgoing, answers_503);
         }
-        let (request, reply) = call.into_parts();
         if self.chance.happens(5) {
             self.lost += 1;
-            let limit = reply.deadline().unwrap_or(TIME_LIMIT);
-            let answer = Err(reply.transport_error(TransportErrorKind::TimedOut(limit), true));
+            let limit = outgoing.deadline().unwrap_or(TIME_LIMIT);
+            let answer = Err(outgoing.transport_error(TransportErrorKind::TimedOut(limit), true));
             return Outcome { answer, after: limit.as_secs(), done: None };
         }
         self.traffic.count(now);
@@ -99,33 +107,32 @@ impl Network {
             if self.chance.happens(500) {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("90"));
             }
-            let answer = reply.read(answer).map_err(Error::from);
-            return Outcome { answer, after: 0, done: None };
+            return Outcome { answer: Ok(answer.map(Body::from)), after: 0, done: None };
         }
-        let mut answer = service.answer(&request.map(Vec::from), now);
+        let request = outgoing.request().clone().map(Vec::from);
+        let mut answer = service.answer(&request, now);
         let done = Some(answer.status());
         self.refused += u64::from(answer.status() == StatusCode::TOO_MANY_REQUESTS);
         if self.chance.happens(5) {
             self.lost += 1;
-            let answer = Err(reply.transport_error(TransportErrorKind::CutOff, true));
+            let answer = Err(outgoing.transport_error(TransportErrorKind::CutOff, true));
             return Outcome { answer, after: 1, done };
         }
         let date = httpdate::fmt_http_date(at(now)).parse().expect("a date");
         answer.headers_mut().insert(DATE, date);
         // Mostly at once, sometimes late.
         let after = if self.chance.happens(500) { 0 } else { 1 + self.chance.below(3) };
-        Outcome { answer: reply.read(answer).map_err(Error::from), after, done }
+        Outcome { answer: Ok(answer.map(Body::from)), after, done }
     }
 
-    /// Carries a call to nobody, or to something that answers 503 in the service's place.
-    pub(crate) fn in_vain<T>(&mut self, call: Call<T>, answers_503: bool) -> Outcome<T> {
+    /// Reports that the service is unreachable, or answers 503 in its place.
+    pub(crate) fn in_vain(&mut self, outgoing: &Outgoing, answers_503: bool) -> Outcome {
         self.in_vain += 1;
-        let reply = call.into_parts().1;
         let answer = if answers_503 {
             let page = plain(StatusCode::SERVICE_UNAVAILABLE, b"<html>503</html>".to_vec());
-            reply.read(page).map_err(Error::from)
+            Ok(page.map(Body::from))
         } else {
-            Err(reply.transport_error(TransportErrorKind::Unreachable, false))
+            Err(outgoing.transport_error(TransportErrorKind::Unreachable, false))
         };
         Outcome { answer, after: 0, done: None }
     }
@@ -148,6 +155,16 @@ pub(crate) fn plain(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     answer
+}
+
+/// The time of a client whose clock is right.
+pub(crate) fn clock(now: u64) -> Now {
+    clock_at(now, at(now))
+}
+
+/// The time of a client whose wall clock says this.
+pub(crate) fn clock_at(now: u64, wall: SystemTime) -> Now {
+    Now::new(Duration::from_secs(now), wall)
 }
 
 /// A moment by the clock that is right.

@@ -5,14 +5,15 @@ use std::ops::Range;
 use std::time::Duration;
 
 use plex_auth_fake::FakePlex;
-use plex_auth_proto::flow::{RequestId, TransientTokenProgress, TransientTokenRefresher};
-use plex_auth_proto::http::Response;
-use plex_auth_proto::{ClientIdentity, Error, Flow, MediaServer, Step, Token, TransientToken};
+use plex_auth_proto::flow::{
+    Action, Completion, RequestId, TransientTokenProgress, TransientTokenRefresher,
+};
+use plex_auth_proto::{ClientIdentity, Flow, MediaServer, Step, Token};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
 use crate::devices::{HOUR, START};
-use crate::network::{Network, after, at};
+use crate::network::{Answer, Network, after, clock};
 use crate::report::Report;
 use crate::servers::{Attic, Server};
 
@@ -63,7 +64,7 @@ struct Household<S> {
     busiest: u32,
 }
 
-type Pending = (RequestId, Result<Response<TransientToken>, Error>);
+type Pending = (RequestId, Answer);
 
 struct Town<S> {
     households: Vec<Household<S>>,
@@ -113,7 +114,10 @@ impl<S: Server> Town<S> {
             let jitter = Duration::from_millis(chance.below(JITTER));
             let uses_at = START + HOUR + chance.below(USED_EVERY);
             User {
-                refresher: media_server.transient_token_refresher().jitter(jitter),
+                refresher: media_server
+                    .transient_token_refresher()
+                    .jitter(jitter)
+                    .max_wait(Duration::from_secs(HOUR)),
                 server,
                 account_token,
                 is_dead: false,
@@ -176,9 +180,8 @@ impl<S: Server> Town<S> {
         }
         let household = &mut self.households[user.server as usize];
         if let Some((id, answer)) = self.pending.remove(&number) {
-            user.lost +=
-                u32::from(answer.as_ref().is_err_and(|error| error.as_transport().is_some()));
-            user.refresher.complete(at(now), id, answer);
+            user.lost += u32::from(answer.is_err());
+            user.refresher.complete(clock(now), id, answer.into());
             let opens = user
                 .refresher
                 .token()
@@ -186,7 +189,7 @@ impl<S: Server> Town<S> {
             if opens && user.whole_at.is_none() {
                 user.whole_at = Some(now);
             }
-            let progress = user.refresher.progress(at(now));
+            let progress = user.refresher.progress(clock(now));
             user.reported_invalid +=
                 u32::from(matches!(progress, TransientTokenProgress::Refused { .. }));
         }
@@ -197,14 +200,16 @@ impl<S: Server> Town<S> {
             if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
             {
-                user.refresher.rejected(at(now), &token);
-                user.refresher.rejected(at(now), &token);
+                user.refresher.rejected(clock(now), &token);
+                user.refresher.rejected(clock(now), &token);
             }
         }
-        let next = match user.refresher.poll(at(now)) {
+        let next = match user.refresher.poll(clock(now)) {
             Step::Done(never) => match never {},
-            Step::Wait(time) => after(now, time),
-            Step::Send(id, call) => {
+            // Only a use of the token can change anything.
+            Step::Wait(None) | Step::Finished => user.uses_at,
+            Step::Wait(Some(time)) => after(now, time),
+            Step::Do(id, Action::Send(outgoing)) => {
                 if household.second != now {
                     (household.second, household.count) = (now, 0);
                 }
@@ -215,9 +220,9 @@ impl<S: Server> Town<S> {
                     .iter()
                     .any(|down| (down.end..down.end + STARTING).contains(&now));
                 let outcome = if is_down || starts {
-                    self.network.in_vain(call, starts)
+                    self.network.in_vain(&outgoing, starts)
                 } else {
-                    self.network.carry(call, &mut household.server, now)
+                    self.network.carry(outgoing, &mut household.server, now)
                 };
                 let status = outcome.done.map_or(0, |status| status.as_u16());
                 user.made += u32::from(status == 200);
@@ -227,6 +232,10 @@ impl<S: Server> Town<S> {
                 // Nothing else is asked of it meanwhile.
                 user.due = self.agenda.put(now, now + outcome.after, number);
                 return;
+            }
+            Step::Do(id, _) => {
+                user.refresher.complete(clock(now), id, Completion::Unsupported);
+                now
             }
         };
         user.due = self.agenda.put(now, next.min(user.uses_at), number);

@@ -4,9 +4,8 @@ use std::fmt::Display;
 use std::ops::ControlFlow;
 
 use clap::Parser;
-use plex_auth_proto::flow::{LinkedPin, LoginPin, PinAnswer, PinLogin, PinLoginError, PinProgress};
 use plex_auth_proto::pin::{ForwardUrl, Pin};
-use plex_auth_proto::{ClientIdentity, Flow, PlexTv};
+use plex_auth_proto::{ClientIdentity, PlexTv};
 use plex_auth_ureq::Transport;
 use serde_json::json;
 
@@ -35,41 +34,27 @@ impl LogIn {
         let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").product(product);
         let plex_tv = PlexTv::at(me.build()?, plex_tv.parse()?);
         let http = Transport::new();
-        let linked = match forward_to {
-            None => log_in(&http, plex_tv.short_pin_login(), |pin| {
-                show(pin.link_page(&plex_tv), pin.pin());
-            }),
-            Some(back) => log_in(&http, plex_tv.strong_pin_login(), |pin| {
-                show(pin.hosted_page(&plex_tv).forward_to(&back), pin.pin());
-            }),
-        }?;
+        let mut login = match forward_to {
+            None => plex_tv.link_code_login(),
+            Some(_) => plex_tv.hosted_page_login(),
+        };
+        let mut is_shown = false;
+        let outcome = http.drive_with(&mut login, |login, _| {
+            if let (Some(pin), false) = (login.pin(), is_shown) {
+                match (login.link_page(), login.hosted_page(), &forward_to) {
+                    (Some(page), ..) => show(page, pin.pin()),
+                    (None, Some(page), Some(back)) => show(page.forward_to(back), pin.pin()),
+                    _ => {}
+                }
+                is_shown = true;
+            }
+            ControlFlow::Continue(())
+        });
+        let linked = outcome.ok_or("nothing stops the login")??;
         let account = http.send(plex_tv.token_details(&linked.auth_token))?;
         println!("{}", json!({ "token": linked.auth_token.expose(), "account": account.title }));
         Ok(())
     }
-}
-
-/// Drives a login to its end, and shows its PIN once.
-fn log_in<P>(http: &Transport, mut login: PinLogin<P>, show: impl Fn(&P)) -> Outcome<LinkedPin>
-where
-    P: LoginPin + Send,
-    PinLogin<P>: Flow<
-            Response = PinAnswer<P>,
-            Progress = PinProgress<P>,
-            Output = Result<LinkedPin, PinLoginError>,
-        >,
-{
-    let mut is_shown = false;
-    let outcome = http.drive_with(&mut login, |progress| {
-        if let PinProgress::Waiting { pin, .. } = progress
-            && !is_shown
-        {
-            show(&pin);
-            is_shown = true;
-        }
-        ControlFlow::Continue(())
-    });
-    Ok(outcome.ok_or("nobody stops it")??)
 }
 
 fn show(page: impl Display, pin: &Pin) {

@@ -18,7 +18,7 @@ fn open(
     let server = found.ok_or("the account has no such server")?;
     // Sends several requests at once, without a token, and accepts only a response of this very server.
     let choice = &mut server.choose_connection(plex_tv.identity().clone());
-    let chosen = http.drive(choice)?;
+    let chosen = http.drive(choice).ok_or("a new choice is not finished")??;
     if chosen.is_plain_http() {
         println!("unencrypted: choose again after a change of network");
     }

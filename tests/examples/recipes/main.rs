@@ -10,6 +10,7 @@ mod best_connection;
 mod device_key;
 mod harness;
 mod many_machines;
+mod one_flow;
 mod own_tests;
 mod save;
 mod self_signed;
@@ -24,12 +25,13 @@ use harness::Outcome;
 type Play = fn() -> Outcome;
 
 /// Each recipe, by the name of its file.
-const RECIPES: [(&str, Play); 12] = [
+const RECIPES: [(&str, Play); 13] = [
     ("tv", tv::play),
     ("web_back_end", web_back_end::play),
     ("save", save::play),
     ("device_key", device_key::play),
     ("best_connection", best_connection::play),
+    ("one_flow", one_flow::play),
     ("switch_user", switch_user::play),
     ("several_accounts", several_accounts::play),
     ("token_service", token_service::play),

@@ -90,9 +90,7 @@ pub(crate) fn play() -> Outcome {
 
     let key = device_key(renewer.path(), random()?)?;
     log_in(&http, &plex_tv, &key, renewer.path(), |pin| {
-        if let Some(pin) = pin.short() {
-            harness.link(pin.pin().code.expose(), Who::PlexPass);
-        }
+        harness.link(pin.pin().code.expose(), Who::PlexPass);
     })?;
     renew(&plex_tv, renewer.path(), &shared)?;
 

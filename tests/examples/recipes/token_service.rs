@@ -71,9 +71,9 @@ impl TokenService {
         // Whoever is waiting for us is not to wait for a minute.
         let check = self.plex_tv.token_check(token).timeout(Duration::from_secs(3));
         match self.http.drive(&mut { check }) {
-            TokenState::Valid(account) => account.id.map(Some).ok_or(PAUSE),
-            TokenState::Invalid(_) => Ok(None),
-            TokenState::Unknown { retry_in, .. } => Err(retry_in.unwrap_or(PAUSE)),
+            Some(TokenState::Valid(account)) => account.id.map(Some).ok_or(PAUSE),
+            Some(TokenState::Invalid(_)) => Ok(None),
+            Some(TokenState::Unknown { retry_in, .. }) => Err(retry_in.unwrap_or(PAUSE)),
             _ => Err(PAUSE),
         }
     }

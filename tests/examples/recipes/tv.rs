@@ -3,43 +3,46 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use plex_auth_ureq::flow::{LinkedPin, PinLoginError, PinProgress};
-use plex_auth_ureq::pin::ShortPin;
+use plex_auth_ureq::flow::{LinkedPin, PinLogin, PinLoginError, PinProgress};
 use plex_auth_ureq::{PlexTv, Transport};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::types::QrError;
 
-/// Signs in by a code that somebody links, and offers another one when it has expired. `None` where the viewer
-/// has left, which `show` and `another` say.
+/// Signs in with a code that the user links, and offers another one when it has expired. Returns `None` if the viewer
+/// has left, which `show` and `another` report.
 fn log_in(
     http: &Transport,
     plex_tv: &PlexTv,
-    mut show: impl FnMut(&ShortPin, Duration) -> ControlFlow<()>,
+    mut show: impl FnMut(&PinLogin, Duration) -> ControlFlow<()>,
     mut another: impl FnMut() -> bool,
 ) -> Result<Option<LinkedPin>, PinLoginError> {
-    let mut login = plex_tv.short_pin_login();
+    let mut login = plex_tv.link_code_login();
     loop {
-        // It is called once a second at least, so that the time that is left can be shown.
-        let outcome = http.drive_with(&mut login, |progress| match progress {
-            PinProgress::Waiting { pin, left, .. } => show(&pin, left),
+        // The closure is called at least once a second, so that it can show the time that is left.
+        let outcome = http.drive_with(&mut login, |login, now| match login.progress(now) {
+            PinProgress::Waiting { left, .. } => show(login, left),
             _ => ControlFlow::Continue(()),
         });
         match outcome {
             None => return Ok(None),
-            // Never unasked: a new PIN can end a token that is kept.
+            // Ask before: a new PIN can replace a token that was saved.
             Some(Err(PinLoginError::Expired)) if another() => login.renew(),
             Some(outcome) => return outcome.map(Some),
         }
     }
 }
 
-/// What is on the screen.
-fn screen(pin: &ShortPin, left: Duration, plex_tv: &PlexTv) -> Result<String, QrError> {
-    // The page with the code filled in is for a camera; a person types the short one.
-    let picture = QrCode::new(pin.filled_link_page(plex_tv).as_str())?;
-    let picture = picture.render::<Dense1x2>().build();
-    let (code, page) = (pin.pin().code.expose(), pin.link_page(plex_tv));
+/// Returns the text on the screen; empty while there is no PIN.
+fn screen(login: &PinLogin, left: Duration) -> Result<String, QrError> {
+    let (Some(pin), Some(page), Some(filled)) =
+        (login.pin(), login.link_page(), login.filled_link_page())
+    else {
+        return Ok(String::new());
+    };
+    // The page with the code filled in is for a camera; a person types the short URL.
+    let picture = QrCode::new(filled.as_str())?.render::<Dense1x2>().build();
+    let code = pin.pin().code.expose();
     Ok(format!("{picture}\n{code} at {page}, {} s left", left.as_secs()))
 }
 
@@ -57,7 +60,8 @@ pub(crate) fn play() -> Outcome {
     let linked = log_in(
         &http,
         &plex_tv,
-        |pin, left| {
+        |login, left| {
+            let Some(pin) = login.pin() else { return ControlFlow::Continue(()) };
             let code = pin.pin().code.expose();
             if code == last {
                 return ControlFlow::Continue(());
@@ -72,7 +76,7 @@ pub(crate) fn play() -> Outcome {
                 harness.link(code, Who::Free);
             }
             last = code.to_owned();
-            match screen(pin, left, &plex_tv) {
+            match screen(login, left) {
                 Ok(screen) => println!("{screen}"),
                 Err(error) => println!("{code}: {error}"),
             }

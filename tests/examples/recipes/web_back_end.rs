@@ -1,13 +1,12 @@
 //! A web back end beside a media server: signs people in on Plex's page, and lets in who may use that server.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use plex_auth_hyper::flow::{Access, PinLogin, PinLoginError, PinProgress};
+use plex_auth_hyper::flow::{Access, DriverEvent, PinLogin, PinLoginError};
 use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
-use plex_auth_hyper::pin::{ForwardUrl, StrongPin};
+use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
 /// How long somebody who has come back is waited for: they have signed in, or refused, before.
@@ -55,23 +54,20 @@ impl BackEnd {
         }
     }
 
-    /// Makes a PIN, keeps the login in a new session, and sends the browser to Plex's page.
+    /// Creates a PIN, saves the login in a new session, and redirects the browser to Plex's page.
     async fn start(&self) -> Result<Page, PinLoginError> {
-        let mut login = self.plex_tv.strong_pin_login();
-        let mut page = String::new();
-        let over = self.http.drive_with(&mut login, |progress| match progress {
-            PinProgress::Waiting { pin, .. } => {
-                page = pin.hosted_page(&self.plex_tv).forward_to(&self.forward).to_string();
-                ControlFlow::Break(())
+        let mut driver = self.http.driver(self.plex_tv.hosted_page_login());
+        loop {
+            if let DriverEvent::Done(outcome) = driver.step().await {
+                outcome?;
+                return Ok(redirect("/sign-in"));
             }
-            _ => ControlFlow::Continue(()),
-        });
-        let over = over.await.transpose()?;
-        let saved = login.save(SystemTime::now()).filter(|_| over.is_none());
-        Ok(match saved {
-            Some(saved) => self.with_session(redirect(&page), Session::SigningIn(saved)),
-            None => redirect("/sign-in"),
-        })
+            let login = driver.flow();
+            if let (Some(page), Some(saved)) = (login.hosted_page(), login.save(driver.now())) {
+                let page = page.forward_to(&self.forward).to_string();
+                return Ok(self.with_session(redirect(&page), Session::SigningIn(saved)));
+            }
+        }
     }
 
     /// They are back from Plex's page, whether they have signed in there or refused.
@@ -91,15 +87,17 @@ impl BackEnd {
             },
         };
         match self.may_enter(&token).await {
-            Access::Granted(_) => {
+            Some(Access::Granted(_)) => {
                 let name = self.http.send(self.plex_tv.token_details(&token)).await;
                 let name = name.ok().and_then(|account| account.title).unwrap_or_default();
                 // Under another number, so that nobody can have slipped them this one.
                 self.sessions().remove(id);
                 self.with_session(redirect("/"), Session::In(name))
             }
-            Access::Denied => plain(StatusCode::FORBIDDEN, "This server is not shared with you."),
-            Access::Unknown { .. } => plain(
+            Some(Access::Denied) => {
+                plain(StatusCode::FORBIDDEN, "This server is not shared with you.")
+            }
+            Some(Access::Unknown { .. }) => plain(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Plex cannot say just now. Reload in a minute.",
             ),
@@ -108,21 +106,19 @@ impl BackEnd {
         }
     }
 
-    /// The token of whoever has signed in, or none within our patience.
+    /// Returns the user's token; `None` if the user has not signed in within [`TIMEOUT`].
     async fn token(&self, saved: &Secret) -> Result<Option<Token>, Box<dyn std::error::Error>> {
-        let now = SystemTime::now();
-        let mut login = PinLogin::<StrongPin>::restore(self.plex_tv.clone(), saved.expose(), now)?;
-        let since = Instant::now();
-        let watch = |_| match since.elapsed() < TIMEOUT {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        };
-        let outcome = self.http.drive_with(&mut login, watch).await.transpose()?;
-        Ok(outcome.map(|linked| linked.auth_token))
+        let (plex_tv, now) = (self.plex_tv.clone(), self.http.now());
+        let mut login = PinLogin::restore(plex_tv, saved.expose(), now)?;
+        login.poll_now();
+        match tokio::time::timeout(TIMEOUT, self.http.drive(&mut login)).await {
+            Ok(Some(outcome)) => Ok(Some(outcome?.auth_token)),
+            Ok(None) | Err(_) => Ok(None),
+        }
     }
 
     /// Asked with *their* token: everybody has an account, and not everybody may use this server.
-    async fn may_enter(&self, token: &Token) -> Access {
+    async fn may_enter(&self, token: &Token) -> Option<Access> {
         let question = self.plex_tv.server_access(token, &self.machine_identifier);
         self.http.drive(&mut question.timeout(TIMEOUT)).await
     }

@@ -1,92 +1,116 @@
 //! Over reqwest, for a program that has such a client already: `cargo run --manifest-path tests/reqwest/Cargo.toml`
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
-use plex_auth_hyper::RequestBody;
-use plex_auth_hyper::http::{Request, Response};
-use tower_service::Service;
+use plex_auth_proto::error::TransportErrorKind as Kind;
+use plex_auth_proto::flow::{self, Now};
+use plex_auth_proto::{Body, Call, Error, Flow, Outgoing, TransportError, http};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// reqwest's client as what [`Transport::over`](plex_auth_hyper::Transport::over) takes. Time and size are bounded
-/// there, and an answer is read as every other.
-#[derive(Clone)]
-struct Reqwest(reqwest::Client);
-
-impl Reqwest {
-    /// A client that follows no redirect, and must not: it would send `X-Plex-Token` along to another host. Nor
-    /// does it send anything again by itself, which could sign in twice.
-    fn new(builder: reqwest::ClientBuilder) -> reqwest::Result<Self> {
-        let client = builder.redirect(reqwest::redirect::Policy::none());
-        client.retry(reqwest::retry::never()).build().map(Self)
-    }
+/// Builds a client that follows no redirect, which would send the token to another host, and repeats no request, which
+/// could sign in twice.
+fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
+    builder.redirect(redirect::Policy::none()).retry(retry::never()).build()
 }
 
-impl Service<Request<RequestBody>> for Reqwest {
-    type Response = Response<reqwest::Body>;
-    type Error = reqwest::Error;
-    type Future = Pin<Box<dyn Future<Output = reqwest::Result<Self::Response>> + Send>>;
+async fn send<T>(client: &Client, call: Call<T>) -> Result<T, Error> {
+    let (outgoing, reply) = call.into_outgoing();
+    Ok(reply.parse(&fetch(client, outgoing).await?)?)
+}
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<reqwest::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
+async fn drive<F: Flow>(client: &Client, flow: &mut F) -> Option<F::Output> {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let now = || Now::new(START.elapsed(), SystemTime::now());
+    flow::drive_async(flow, |outgoing| fetch(client, outgoing), tokio::time::sleep, now).await
+}
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        let client = self.0.clone();
-        Box::pin(async move {
-            let request = request.map(reqwest::Body::wrap).try_into()?;
-            // Its errors show URLs, and some of Plex's hold a secret.
-            let answer = client.execute(request).await.map_err(reqwest::Error::without_url)?;
-            Ok(answer.into())
-        })
-    }
+async fn fetch(client: &Client, mut out: Outgoing) -> Result<http::Response<Body>, TransportError> {
+    let limit = out.deadline().unwrap_or(Duration::from_secs(30));
+    let exchange = async {
+        let mut request = reqwest::Request::try_from(out.take_request().map(Vec::from))?;
+        *request.timeout_mut() = Some(limit);
+        let mut found = client.execute(request).await?;
+        let (most, mut body) = (out.body_limit(found.status(), found.headers()), Vec::new());
+        while body.len() < most
+            && let Some(chunk) = found.chunk().await?
+        {
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = http::Response::new(Body::from(body));
+        *response.status_mut() = found.status();
+        *response.headers_mut() = found.headers().clone();
+        Ok::<_, reqwest::Error>(response)
+    };
+    exchange.await.map_err(|error| {
+        let kind = if error.is_timeout() { Kind::TimedOut(limit) } else { Kind::Other };
+        out.transport_error(kind, !error.is_connect())
+    })
 }
 
 // Played at the fake.
 
-use std::error::Error;
+use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_proto::flow::TokenState;
+use plex_auth_proto::{ClientIdentity, Credentials, PlexTv, Token};
 
-use hyper_util::rt::TokioTimer;
-use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, Token, Transport};
-use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server, Who};
-
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A program that uses reqwest's default features has a provider already.
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().map_err(|_| "there is a provider already")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(play())
 }
 
-async fn play() -> Result<(), Box<dyn Error>> {
+async fn play() -> Result<(), Box<dyn std::error::Error>> {
     let authority = Authority::new();
     let server = Server::https(FakePlex::new(), authority.good());
     let root = reqwest::Certificate::from_der(&authority.root_der())?;
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([root]);
-    let http = Transport::over(Reqwest::new(client)?, TokioTimer::new());
+    let client = client(Client::builder().no_proxy().tls_certs_only([root]))?;
 
     let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
     let plex_tv = PlexTv::at(me, format!("{}/api/v2", server.url()).parse()?);
     let credentials = Credentials::new("rosa", "nine kites & a lantern")?;
-    let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
+    let signed_in = send(&client, plex_tv.sign_in(&credentials)).await?;
     println!("signed in as {}", signed_in.account.username.as_deref().unwrap_or_default());
+    let token = signed_in.auth_token;
 
-    // A flow goes over it as well.
-    let state = http.drive(&mut plex_tv.token_check(&signed_in.auth_token)).await;
-    assert!(matches!(state, plex_auth_hyper::flow::TokenState::Valid(_)), "{state:?}");
+    // A flow, which waits and repeats its request.
+    let outage = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
+    server.with(|fake| fake.misbehave("/user", outage.times(1)));
+    let state = drive(&client, &mut plex_tv.token_check(&token)).await;
+    assert!(matches!(state, Some(TokenState::Valid(_))), "{state:?}");
+    assert_eq!(server.with(|fake| fake.seen("GET", "/user")), 2);
 
-    // A redirect to another host is an answer, and nothing is sent there.
+    // A redirect to another host is returned, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());
     let redirect = Misbehaviour::redirect(307, &format!("{}/user", elsewhere.url()));
     server.with(|fake| fake.misbehave("/user", redirect));
-    let answer = http.send(plex_tv.token_details(&signed_in.auth_token)).await;
-    let error = answer.err().ok_or("it is no account")?;
+    let error = send(&client, plex_tv.token_details(&token)).await.err().ok_or("no account")?;
     println!("{error}");
     assert_eq!(elsewhere.connections(), 0);
     assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
 
+    // Neither time nor memory is unlimited, and a connection that is cut off is no response.
     server.with(FakePlex::behave);
-    let token = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned()))?;
-    server.with(|fake| fake.revoke(token.expose()));
-    let answer = http.send(plex_tv.token_details(&token)).await;
-    assert!(answer.err().is_some_and(|error| error.is_token_invalid()));
+    let call = || plex_tv.token_details(&token);
+    let large = send(&client, call().max_body_size(100)).await.err().ok_or("too large")?;
+    println!("{large}");
+    assert!(large.as_response().is_some_and(|error| error.to_string().contains("100")), "{large}");
+    for (delivery, kind) in [
+        (Delivery::Never, Kind::TimedOut(Duration::from_millis(500))),
+        (Delivery::CloseUnanswered, Kind::Other),
+    ] {
+        server.with(|fake| fake.misbehave("/user", Misbehaviour::deliver(delivery).times(1)));
+        let call = call().deadline(Duration::from_millis(500));
+        let error = send(&client, call).await.err().ok_or("no response")?;
+        println!("{error}");
+        let error = error.as_transport().ok_or("a transport error")?;
+        assert_eq!((error.kind(), error.may_have_been_sent()), (kind, true));
+    }
+
+    let invalid = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned()))?;
+    server.with(|fake| fake.revoke(invalid.expose()));
+    let error = send(&client, plex_tv.token_details(&invalid)).await.err().ok_or("revoked")?;
+    assert!(error.is_token_invalid(), "{error}");
     Ok(())
 }

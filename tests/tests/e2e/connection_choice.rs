@@ -25,14 +25,14 @@ type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
 /// Drives a choice to its end. Also returns the largest number of requests that were in flight at once.
 fn drive(harness: &Harness, mut choice: ConnectionChoice) -> (Outcome, usize) {
     let mut most = 0;
-    let watch = |progress| {
-        if let ConnectionProgress::Probing { candidates, .. } = progress {
+    let outcome = harness.drive(&mut choice, |choice, now| {
+        if let ConnectionProgress::Probing { candidates, .. } = choice.progress(now) {
             let states = candidates.iter().map(|candidate| &candidate.state);
             most = most.max(states.filter(|it| matches!(it, CandidateState::InFlight)).count());
         }
         ControlFlow::Continue(())
-    };
-    (harness.drive(&mut choice, watch).expect("the choice was not stopped"), most)
+    });
+    (outcome.expect("the choice was not stopped"), most)
 }
 
 /// The server, as plex.tv lists it for its owner.
@@ -147,7 +147,7 @@ fn certificate_must_be_trusted() {
         let boathouse = resources.server(&identifier).unwrap();
         let choose = |carrier: &Carrier| {
             let mut choice = boathouse.choose_connection(identity());
-            carrier.drive(&mut choice, |_| ControlFlow::Continue(())).unwrap()
+            carrier.drive(&mut choice, |_, _| ControlFlow::Continue(())).unwrap()
         };
         let chosen = choose(&carrier).unwrap_or_else(|error| panic!("{error}"));
         assert!(!chosen.is_plain_http());
@@ -169,17 +169,18 @@ fn stopped_choice_can_be_driven_on() {
         // The requests share the time.
         let choice = boathouse.choose_connection(identity());
         let mut choice = choice.timeout(3 * TIMEOUT).max_in_flight(1);
-        let stop = |progress| match progress {
+        let stopped = harness.drive(&mut choice, |choice, now| match choice.progress(now) {
             ConnectionProgress::Probing { candidates, .. }
                 if matches!(candidates[0].state, CandidateState::Waiting) =>
             {
                 ControlFlow::Continue(())
             }
             _ => ControlFlow::Break(()),
-        };
-        assert!(harness.drive(&mut choice, stop).is_none());
+        });
+        assert!(stopped.is_none());
         let chosen = drive(harness, choice).0.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(chosen.url().to_string(), harness.url(), "the first response is lost");
+        let first = format!("{}/pms", harness.url());
+        assert_eq!(chosen.url().to_string(), first, "the cancelled request was not repeated");
     });
 }
 
@@ -203,7 +204,7 @@ fn hanging_hosts_do_not_delay_a_relay() {
     for carrier in [Carrier::ureq(Some(root.clone())), Carrier::hyper(Some(root.clone()))] {
         let started = Instant::now();
         let mut choice = boathouse.choose_connection(identity());
-        let outcome = carrier.drive(&mut choice, |_| ControlFlow::Continue(())).unwrap();
+        let outcome = carrier.drive(&mut choice, |_, _| ControlFlow::Continue(())).unwrap();
         let chosen = outcome.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(chosen.kind, ConnectionKind::Relay);
         // Half a second, on a machine that is not busy.

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use plex_auth_fake::{FakePlex, Who};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{
-    DeviceLoginProgress, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher,
+    Action, Completion, DeviceTokenEnd, DeviceTokenRefresher, LinkedDevice, Now,
 };
 use plex_auth_proto::http::header::DATE;
 use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
-use plex_auth_proto::{Error, Flow, PlexTv, Step, Token};
+use plex_auth_proto::{Body, Flow, PlexTv, Step, Token};
 use plex_auth_tests::every_operation::IDENTIFIER;
 
 use crate::harness::{over_both_transports, plex_tv_at};
@@ -64,8 +64,9 @@ impl Simulation {
         refresher
     }
 
-    fn device_time(&self) -> SystemTime {
-        at(self.now.saturating_add_signed(self.clock_error))
+    fn device_time(&self) -> Now {
+        let wall = at(self.now.saturating_add_signed(self.clock_error));
+        Now::new(Duration::from_secs(self.elapsed()), wall)
     }
 
     /// Runs the device until this time, or until its end.
@@ -77,22 +78,24 @@ impl Simulation {
         loop {
             let (now, renewals) = (self.device_time(), refresher.renewals());
             match refresher.poll(now) {
-                Step::Send(id, call) => {
+                Step::Do(id, Action::Send(outgoing)) => {
                     let elapsed = self.elapsed();
                     self.sent.push(elapsed);
-                    let (request, reply) = call.into_parts();
                     let mut outages = self.outages.iter();
-                    let response = if outages.any(|(from, to)| (*from..*to).contains(&elapsed)) {
-                        Err(reply.transport_error(TransportErrorKind::Unreachable, false))
+                    let result = if outages.any(|(from, to)| (*from..*to).contains(&elapsed)) {
+                        Err(outgoing.transport_error(TransportErrorKind::Unreachable, false))
                     } else {
-                        let mut response = self.plex.answer(&request.map(Vec::from), self.now);
+                        let request = outgoing.into_request().map(Vec::from);
+                        let mut response = self.plex.answer(&request, self.now);
                         let date = httpdate::fmt_http_date(at(self.now)).parse().unwrap();
                         response.headers_mut().insert(DATE, date);
-                        reply.read(response).map_err(Error::from)
+                        Ok(response.map(Body::from))
                     };
-                    refresher.complete(now, id, response);
+                    refresher.complete(now, id, result.into());
                 }
+                Step::Do(id, _) => refresher.complete(now, id, Completion::Unsupported),
                 Step::Wait(time) => {
+                    let time = time.expect("something to wait for");
                     let time = time.as_secs() + u64::from(time.subsec_nanos() > 0);
                     if self.elapsed() + time > until {
                         self.now = START + until;
@@ -101,6 +104,7 @@ impl Simulation {
                     self.now += time;
                 }
                 Step::Done(end) => return Some(end),
+                Step::Finished => panic!("the flow was finished before"),
             }
             if refresher.renewals() > renewals {
                 self.renewed.push(self.elapsed());
@@ -185,10 +189,10 @@ fn restart_during_a_renewal_is_harmless() {
         let saved = refresher.save();
         refresher = DeviceTokenRefresher::restore(plex_tv(), &key, saved.expose()).unwrap();
         assert!(simulation.run_until(&mut refresher, restart * DAY / 2).is_none());
-        if let Step::Send(_, call) = refresher.poll(simulation.device_time()) {
+        if let Step::Do(_, Action::Send(outgoing)) = refresher.poll(simulation.device_time()) {
             // The program ends while this request is in flight.
             let now = simulation.now;
-            drop(simulation.plex.answer(&call.into_parts().0.map(Vec::from), now));
+            drop(simulation.plex.answer(&outgoing.into_request().map(Vec::from), now));
         }
         assert!(simulation.is_signed_in(&refresher), "after restart {restart}");
     }
@@ -232,23 +236,26 @@ fn nonce_limit_is_retried_and_unknown_key_not() {
 fn login_and_first_renewal() {
     over_both_transports(|harness| {
         let (plex_tv, key) = (harness.plex_tv(), key());
-        let mut login = plex_tv.short_device_login(&key);
-        let linked = harness.drive(&mut login, |progress| {
-            if let DeviceLoginProgress::Waiting { pin, .. } = progress {
-                harness.link_pin(&pin.short().unwrap().pin().code, Who::PlexPass);
+        let mut login = plex_tv.device_link_code_login(&key);
+        let linked = harness.drive(&mut login, |login, _| {
+            if let Some(pin) = login.pin() {
+                harness.link_pin(&pin.pin().code, Who::PlexPass);
             }
             ControlFlow::Continue(())
         });
-        let first = linked.unwrap().unwrap().auth_token;
+        let LinkedDevice::Registered(linked) = linked.unwrap().unwrap() else {
+            panic!("the key was not registered")
+        };
+        let first = linked.auth_token;
         harness.token_details(&first).unwrap();
 
         let mut refresher = plex_tv.device_token_refresher(&key, first);
         refresher.renew_now();
-        let until_renewed = |progress| match progress {
-            DeviceTokenProgress::Active { renewals: 1, .. } => ControlFlow::Break(()),
+        let stopped = harness.drive(&mut refresher, |refresher, _| match refresher.renewals() {
+            1 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
-        };
-        assert!(harness.drive(&mut refresher, until_renewed).is_none());
+        });
+        assert!(stopped.is_none());
         harness.token_details(refresher.token().unwrap()).unwrap();
     });
 }

@@ -51,7 +51,7 @@ fn driven_flow_can_be_sent() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
-    let mut login = plex_tv_at("https://plex.example").strong_pin_login();
+    let mut login = plex_tv_at("https://plex.example").hosted_page_login();
     let transport = Transport::new();
     drop(is_send(transport.drive(&mut login)));
 }
@@ -75,9 +75,9 @@ fn without_a_runtime_there_is_an_error() {
     let server = Server::http(FakePlex::new());
     let transport = Transport::new();
     is_not_started(&poll_once(transport.send(call(&server))).unwrap_err());
-    let mut login = plex_tv_at(server.url()).short_pin_login();
+    let mut login = plex_tv_at(server.url()).link_code_login();
     let outcome = poll_once(transport.drive(&mut login));
-    let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+    let Some(Err(PinLoginError::Failed(error))) = outcome else { panic!("{outcome:?}") };
     is_not_started(&error);
     assert_eq!(server.connections(), 0);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Seen, Server, Which, Who};
+use plex_auth_proto::flow::Now;
 use plex_auth_proto::pin::PinCode;
 use plex_auth_proto::{
     Account, Call, ClientIdentity, Credentials, Error, Flow, MediaServer, PlexTv, SignedIn, Source,
@@ -92,25 +93,22 @@ impl Harness {
     }
 
     /// Drives a flow, as [`Carrier::drive`] does.
-    pub(crate) fn drive<F>(
+    pub(crate) fn drive<F: Flow>(
         &self,
         flow: &mut F,
-        watch: impl FnMut(F::Progress) -> ControlFlow<()>,
-    ) -> Option<F::Output>
-    where
-        F: Flow,
-        F::Response: Send + 'static,
-    {
+        watch: impl FnMut(&F, Now) -> ControlFlow<()>,
+    ) -> Option<F::Output> {
         self.carrier.drive(flow, watch)
     }
 
     /// Drives a flow to its end.
-    pub(crate) fn finish<F>(&self, mut flow: F) -> F::Output
-    where
-        F: Flow,
-        F::Response: Send + 'static,
-    {
-        self.drive(&mut flow, |_| ControlFlow::Continue(())).expect("the flow was not stopped")
+    pub(crate) fn finish<F: Flow>(&self, mut flow: F) -> F::Output {
+        self.drive(&mut flow, |_, _| ControlFlow::Continue(())).expect("the flow was not stopped")
+    }
+
+    /// The time by the carrier's clock, for methods of a flow.
+    pub(crate) fn now(&self) -> Now {
+        self.carrier.now()
     }
 
     /// Sends an operation with a token and credentials that the fake does not know.

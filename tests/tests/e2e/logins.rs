@@ -2,15 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use plex_auth_fake::Who;
 use plex_auth_proto::ResponseError;
 use plex_auth_proto::flow::{
-    DeviceLoginError, DeviceLoginProgress, LinkedPin, PinLogin, PinLoginError, PinProgress,
+    DeviceLoginError, DeviceLoginProgress, LinkedDevice, LinkedPin, PinLogin, PinLoginError,
 };
 use plex_auth_proto::jwt::{DeviceKey, Ed25519Key, Jwk, SignError};
-use plex_auth_proto::pin::{Pin, ShortPin};
+use plex_auth_proto::pin::Pin;
 
 use crate::harness::{
     Harness, bad_gateway, json, over_every_carrier, over_every_client, portal_page,
@@ -19,25 +18,21 @@ use crate::harness::{
 type Outcome = Result<LinkedPin, PinLoginError>;
 
 /// Drives a login to its end; `created` is called once, as soon as there is a PIN.
-fn drive(
-    harness: &Harness,
-    login: &mut PinLogin<ShortPin>,
-    mut created: impl FnMut(&Pin),
-) -> Outcome {
+fn drive(harness: &Harness, login: &mut PinLogin, mut created: impl FnMut(&Pin)) -> Outcome {
     let mut is_new = true;
-    let watch = |progress: PinProgress<ShortPin>| {
-        if let PinProgress::Waiting { pin, .. } = progress
+    let outcome = harness.drive(login, |login, _| {
+        if let Some(pin) = login.pin()
             && std::mem::take(&mut is_new)
         {
             created(pin.pin());
         }
         ControlFlow::Continue(())
-    };
-    harness.drive(login, watch).expect("the login was not stopped")
+    });
+    outcome.expect("the login was not stopped")
 }
 
 fn log_in(harness: &Harness, created: impl FnMut(&Pin)) -> Outcome {
-    drive(harness, &mut harness.plex_tv().short_pin_login(), created)
+    drive(harness, &mut harness.plex_tv().link_code_login(), created)
 }
 
 fn polls(harness: &Harness) -> usize {
@@ -49,7 +44,7 @@ fn polls(harness: &Harness) -> usize {
 fn failed_creation_is_reported_and_renewed() {
     over_every_client(|harness| {
         harness.respond_once("/pins", bad_gateway());
-        let mut login = harness.plex_tv().short_pin_login();
+        let mut login = harness.plex_tv().link_code_login();
         let link = |pin: &Pin| harness.link_pin(&pin.code, Who::Free);
         // The gateway may have created the PIN, so that the login does not create another by itself.
         let outcome = drive(harness, &mut login, link);
@@ -63,13 +58,13 @@ fn failed_creation_is_reported_and_renewed() {
 #[test]
 fn stopped_login_is_saved_and_restored() {
     over_every_carrier(|harness| {
-        let mut login = harness.plex_tv().short_pin_login();
-        let stop = |progress| match progress {
-            PinProgress::Waiting { .. } => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        assert!(harness.drive(&mut login, stop).is_none());
-        let now = SystemTime::now();
+        let mut login = harness.plex_tv().link_code_login();
+        let stopped = harness.drive(&mut login, |login, _| match login.pin() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        });
+        assert!(stopped.is_none());
+        let now = harness.now();
         let saved = login.save(now).unwrap();
         let mut login = PinLogin::restore(harness.plex_tv(), saved.expose(), now).unwrap();
         drive(harness, &mut login, |pin| harness.link_pin(&pin.code, Who::Free)).unwrap();
@@ -121,7 +116,7 @@ fn pin_without_id_or_code_ends_a_device_login() {
         for (body, path) in [(r#"{"code":"G7KX"}"#, "id"), (r#"{"id":7}"#, "code")] {
             harness.respond_once("/pins", json(body));
             let key = Ed25519Key::from_seed(&[3; 32]);
-            let outcome = harness.finish(harness.plex_tv().short_device_login(key));
+            let outcome = harness.finish(harness.plex_tv().device_link_code_login(key));
             let Err(DeviceLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };
             let Some(ResponseError::UnexpectedShape { path: found, .. }) = error.as_response()
             else {
@@ -158,17 +153,20 @@ fn locked_key_does_not_end_a_device_login() {
         let key =
             LockableKey { key: Ed25519Key::from_seed(&[3; 32]), locked: AtomicBool::new(true) };
         let mut reason = None;
-        let watch = |progress| {
+        let mut login = harness.plex_tv().device_link_code_login(&key);
+        let outcome = harness.drive(&mut login, |login, now| {
+            let progress = login.progress(now);
             if let DeviceLoginProgress::Waiting { pin, sign_error: Some(error), .. } = progress {
                 reason = Some(error.reason());
                 key.locked.store(false, Ordering::Relaxed);
-                harness.link_pin(&pin.short().unwrap().pin().code, Who::Free);
+                harness.link_pin(&pin.pin().code, Who::Free);
             }
             ControlFlow::Continue(())
+        });
+        let LinkedDevice::Registered(linked) = outcome.unwrap().unwrap() else {
+            panic!("the key was not registered")
         };
-        let outcome = harness.drive(&mut harness.plex_tv().short_device_login(&key), watch);
-        let token = outcome.unwrap().unwrap().auth_token;
         assert_eq!((reason, polls(harness)), (Some("the TPM is locked"), 1));
-        harness.token_details(&token).unwrap();
+        harness.token_details(&linked.auth_token).unwrap();
     });
 }

@@ -13,6 +13,7 @@ mod connection_choice;
 mod device_keys;
 mod device_tokens;
 mod devices;
+mod drivers;
 mod error_table;
 mod futures;
 mod harness;

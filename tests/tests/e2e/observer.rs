@@ -204,7 +204,7 @@ fn fetch_and_flows_are_observed() {
         let token = Token::new("token-of-nilo").unwrap();
         let mut check = plex_tv_at(&server.url()).token_check(&token);
         let carrier = carrier.observer(reports.clone());
-        carrier.drive(&mut check, |_| ControlFlow::Continue(())).unwrap();
+        carrier.drive(&mut check, |_, _| ControlFlow::Continue(())).unwrap();
         assert_eq!(reports.take_lines(), ["1 started", "1 200"], "{}", carrier.name());
     }
 }

@@ -1,14 +1,14 @@
 //! The flows about tokens: checking one, checking the access to a server, and refreshing a transient one.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plex_auth_fake::{Misbehaviour, Which, Who};
+use plex_auth_proto::Token;
 use plex_auth_proto::flow::{
     Access, TokenState, TransientTokenProgress as Progress, TransientTokenReason as Reason,
     TransientTokenRefresher,
 };
-use plex_auth_proto::{Flow, Token};
 
 use crate::harness::{Harness, bad_gateway, json, over_both_transports};
 
@@ -53,12 +53,12 @@ fn access_is_granted_denied_or_unknown() {
 
 /// Drives the refresher until it has a token, and returns the reason for it; `None` if the server refuses.
 fn refresh(harness: &Harness, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
-    let watch = |progress| match progress {
+    let stopped = harness.drive(refresher, |refresher, now| match refresher.progress(now) {
         Progress::Requesting { .. } => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
-    };
-    assert!(harness.drive(refresher, watch).is_none());
-    match refresher.progress(SystemTime::now()) {
+    });
+    assert!(stopped.is_none());
+    match refresher.progress(harness.now()) {
         Progress::Active { reason, .. } => Some(reason),
         Progress::Refused { .. } => None,
         progress => panic!("{progress:?}"),
@@ -81,7 +81,7 @@ fn transient_token_is_renewed_after_a_restart() {
 
         harness.fake(|fake| fake.restart(Which::Claimed));
         assert!(!is_accepted(&first));
-        refresher.rejected(SystemTime::now(), &first);
+        refresher.rejected(harness.now(), &first);
         assert_eq!(refresh(harness, &mut refresher), Some(Reason::Restart));
         let second = refresher.token().unwrap().clone();
         assert!(is_accepted(&second));
@@ -90,7 +90,7 @@ fn transient_token_is_renewed_after_a_restart() {
             fake.restart(Which::Claimed);
             fake.revoke(account.expose());
         });
-        refresher.rejected(SystemTime::now(), &second);
+        refresher.rejected(harness.now(), &second);
         assert_eq!(refresh(harness, &mut refresher), None);
         assert!(refresher.token().is_none());
         refresher.set_token(harness.token(Who::PlexPass));

@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Who};
-use plex_auth_proto::flow::DeviceTokenRefresher;
+use plex_auth_proto::flow::{Action, Completion, DeviceTokenRefresher, Now};
 use plex_auth_proto::http::Response;
 use plex_auth_proto::jwt::Ed25519Key;
-use plex_auth_proto::{ClientIdentity, Error, Flow, PlexTv, Step, Token};
+use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, Token};
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
@@ -35,20 +35,26 @@ fn run(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
     let mut elapsed = 0;
     while elapsed < days * DAY {
         let now = 1_700_000_000 + elapsed;
-        let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        let clock = Now::new(Duration::from_secs(elapsed), wall);
         match refresher.poll(clock) {
             Step::Done(end) => panic!("{end}"),
-            Step::Wait(time) => elapsed += time.as_secs() + u64::from(time.subsec_nanos() > 0),
-            Step::Send(id, call) => {
-                let (request, reply) = call.into_parts();
+            Step::Finished => panic!("the flow was finished before"),
+            Step::Wait(None) => panic!("there is nothing to wait for"),
+            Step::Wait(Some(time)) => {
+                elapsed += time.as_secs() + u64::from(time.subsec_nanos() > 0);
+            }
+            Step::Do(id, Action::Send(outgoing)) => {
+                let request = outgoing.into_request();
                 let response = if elapsed < (days - 1) * DAY {
                     plex.answer(&request.map(Vec::from), now)
                 } else {
                     let response = Response::builder().status(503).header("retry-after", "60");
                     response.body(b"<html>Service Unavailable</html>".to_vec()).unwrap()
                 };
-                refresher.complete(clock, id, reply.read(response).map_err(Error::from));
+                refresher.complete(clock, id, Completion::Response(response.map(Body::from)));
             }
+            Step::Do(id, _) => refresher.complete(clock, id, Completion::Unsupported),
         }
     }
 }

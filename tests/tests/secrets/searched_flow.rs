@@ -3,32 +3,30 @@
 use std::any::type_name;
 use std::error::Error;
 use std::fmt::Debug;
-use std::time::SystemTime;
 
 use plex_auth_proto::flow::{
     Access, ConnectionChoice, ConnectionProgress, DeviceLogin, DeviceLoginProgress,
-    DeviceTokenProgress, DeviceTokenRefresher, LoginPin, PinLogin, RetryProgress, ServerAccess,
-    TokenCheck, TokenState, TransientTokenProgress, TransientTokenRefresher,
+    DeviceTokenProgress, DeviceTokenRefresher, Now, PinLogin, PinProgress, RetriedCall,
+    RetryProgress, ServerAccess, TokenCheck, TokenState, TransientTokenProgress,
+    TransientTokenRefresher,
 };
-use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
+use plex_auth_proto::jwt::{DeviceKey, ExternalKey, Jwk, SignError};
 use plex_auth_proto::server::Resource;
-use plex_auth_proto::{Flow, Secret};
+use plex_auth_proto::{Call, Flow, Secret};
 use plex_auth_tests::every_operation::{Inputs, SIGNATURE};
 
 use crate::search::{Output, error_text};
 
 /// A flow with its visible texts.
-pub(crate) trait SearchedFlow:
-    Flow<Response: Debug + Send + 'static, Output: Debug, Progress: Debug> + Debug
-{
-    /// The errors in its progress.
-    fn progress_errors(progress: &Self::Progress) -> String;
+pub(crate) trait SearchedFlow: Flow<Output: Debug> + Debug {
+    /// Its progress, with the errors in it.
+    fn progress_text(&self, now: Now) -> String;
 
     /// The errors in its output.
     fn output_errors(outcome: &Self::Output) -> String;
 
     /// Its saved state, if it has one.
-    fn saved(&self, _: SystemTime) -> Option<Secret> {
+    fn saved(&self, _: Now) -> Option<Secret> {
         None
     }
 }
@@ -38,70 +36,85 @@ fn optional_error_text<E: Error + 'static>(error: Option<&E>) -> String {
     error.map(|error| error_text(error)).unwrap_or_default()
 }
 
-impl<P: LoginPin + Send> SearchedFlow for PinLogin<P> {
-    fn progress_errors(_: &Self::Progress) -> String {
-        String::new()
+impl SearchedFlow for PinLogin {
+    fn progress_text(&self, now: Now) -> String {
+        let progress = self.progress(now);
+        let errors = match &progress {
+            PinProgress::Creating { last_error, .. } | PinProgress::Waiting { last_error, .. } => {
+                optional_error_text(last_error.as_ref())
+            }
+            _ => String::new(),
+        };
+        debug_text(&progress) + &errors
     }
 
     fn output_errors(outcome: &Self::Output) -> String {
         optional_error_text(outcome.as_ref().err())
     }
 
-    fn saved(&self, now: SystemTime) -> Option<Secret> {
+    fn saved(&self, now: Now) -> Option<Secret> {
         self.save(now)
     }
 }
 
-impl SearchedFlow for DeviceLogin<Key> {
-    fn progress_errors(progress: &DeviceLoginProgress) -> String {
-        match progress {
-            DeviceLoginProgress::Waiting { sign_error, .. } => {
-                optional_error_text(sign_error.as_ref())
+impl<K: DeviceKey> SearchedFlow for DeviceLogin<K> {
+    fn progress_text(&self, now: Now) -> String {
+        let progress = self.progress(now);
+        let errors = match &progress {
+            DeviceLoginProgress::Creating { last_error, .. } => {
+                optional_error_text(last_error.as_ref())
+            }
+            DeviceLoginProgress::Waiting { last_error, sign_error, .. } => {
+                optional_error_text(last_error.as_ref()) + &optional_error_text(sign_error.as_ref())
             }
             _ => String::new(),
-        }
+        };
+        debug_text(&progress) + &errors
     }
 
     fn output_errors(outcome: &Self::Output) -> String {
         optional_error_text(outcome.as_ref().err())
     }
 
-    fn saved(&self, now: SystemTime) -> Option<Secret> {
+    fn saved(&self, now: Now) -> Option<Secret> {
         Some(self.save(now))
     }
 }
 
-impl SearchedFlow for DeviceTokenRefresher<Key> {
-    fn progress_errors(progress: &DeviceTokenProgress) -> String {
-        match progress {
+impl<K: DeviceKey> SearchedFlow for DeviceTokenRefresher<K> {
+    fn progress_text(&self, now: Now) -> String {
+        let progress = self.progress(now);
+        let errors = match &progress {
             DeviceTokenProgress::Registering { last_error, .. }
             | DeviceTokenProgress::Requesting { last_error, .. }
             | DeviceTokenProgress::Active { last_error, .. } => {
                 optional_error_text(last_error.as_ref())
             }
             _ => String::new(),
-        }
+        };
+        debug_text(&progress) + &errors
     }
 
     fn output_errors(outcome: &Self::Output) -> String {
         error_text(outcome)
     }
 
-    fn saved(&self, _: SystemTime) -> Option<Secret> {
+    fn saved(&self, _: Now) -> Option<Secret> {
         Some(self.save())
     }
 }
 
-fn retry_error_text(progress: &RetryProgress) -> String {
-    match progress {
+fn retry_text(progress: &RetryProgress) -> String {
+    let errors = match progress {
         RetryProgress::Waiting { last_error, .. } => error_text(last_error),
         _ => String::new(),
-    }
+    };
+    debug_text(progress) + &errors
 }
 
 impl SearchedFlow for TokenCheck {
-    fn progress_errors(progress: &RetryProgress) -> String {
-        retry_error_text(progress)
+    fn progress_text(&self, now: Now) -> String {
+        retry_text(&self.progress(now))
     }
 
     fn output_errors(outcome: &TokenState) -> String {
@@ -113,9 +126,19 @@ impl SearchedFlow for TokenCheck {
     }
 }
 
+impl<T: Debug, C: Fn() -> Call<T>> SearchedFlow for RetriedCall<T, C> {
+    fn progress_text(&self, now: Now) -> String {
+        retry_text(&self.progress(now))
+    }
+
+    fn output_errors(outcome: &Self::Output) -> String {
+        optional_error_text(outcome.as_ref().err())
+    }
+}
+
 impl SearchedFlow for ServerAccess {
-    fn progress_errors(progress: &RetryProgress) -> String {
-        retry_error_text(progress)
+    fn progress_text(&self, now: Now) -> String {
+        retry_text(&self.progress(now))
     }
 
     fn output_errors(outcome: &Access) -> String {
@@ -128,34 +151,38 @@ impl SearchedFlow for ServerAccess {
 }
 
 impl SearchedFlow for TransientTokenRefresher {
-    fn progress_errors(progress: &TransientTokenProgress) -> String {
-        match progress {
+    fn progress_text(&self, now: Now) -> String {
+        let progress = self.progress(now);
+        let errors = match &progress {
             TransientTokenProgress::Requesting { last_error, .. }
             | TransientTokenProgress::Active { last_error, .. } => {
                 optional_error_text(last_error.as_ref())
             }
             TransientTokenProgress::Refused { error, .. } => error_text(error),
             _ => String::new(),
-        }
+        };
+        debug_text(&progress) + &errors
     }
 
     fn output_errors(outcome: &Self::Output) -> String {
         match *outcome {}
     }
 
-    fn saved(&self, now: SystemTime) -> Option<Secret> {
+    fn saved(&self, now: Now) -> Option<Secret> {
         self.save(now)
     }
 }
 
 impl SearchedFlow for ConnectionChoice {
-    fn progress_errors(progress: &ConnectionProgress) -> String {
-        match progress {
+    fn progress_text(&self, now: Now) -> String {
+        let progress = self.progress(now);
+        let candidates = match &progress {
             ConnectionProgress::Probing { candidates, .. } => {
                 candidates.iter().map(|candidate| format!("{candidate}\n")).collect()
             }
             _ => String::new(),
-        }
+        };
+        debug_text(&progress) + &candidates
     }
 
     fn output_errors(outcome: &Self::Output) -> String {
@@ -190,16 +217,20 @@ pub(crate) trait Runner {
 /// Runs all flows, from each of their initial states.
 pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
-    runner.run(plex_tv.short_pin_login());
-    runner.run(plex_tv.strong_pin_login());
-    runner.run(plex_tv.short_device_login(Key::new()));
-    runner.run(plex_tv.strong_device_login(Key::new()));
+    runner.run(plex_tv.link_code_login());
+    runner.run(plex_tv.hosted_page_login());
+    runner.run(plex_tv.device_link_code_login(Key::new()));
+    runner.run(plex_tv.device_hosted_page_login(Key::new()));
+    let external_key = || ExternalKey::new(Key::new().0);
+    runner.run(plex_tv.device_link_code_login(external_key()));
     runner.run(plex_tv.register_device(Key::new(), token.clone()));
+    runner.run(plex_tv.register_device(external_key(), token.clone()));
     let mut refresher = plex_tv.device_token_refresher(Key::new(), token.clone());
     refresher.renew_now();
     runner.run(refresher);
     runner.run(plex_tv.token_check(token));
     runner.run(plex_tv.server_access(token, "5f0e1c2d"));
+    runner.run(RetriedCall::new(|| plex_tv.token_details(token)));
     runner.run(server.transient_token_refresher());
     let attic = format!(
         r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"canary-Lm6kPz1Hc4Td22","owned":true,
@@ -216,10 +247,9 @@ pub(crate) fn debug_text(value: &impl Debug) -> String {
 }
 
 /// Adds everything that is visible of a flow at this time.
-pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: SystemTime, output: &mut Output) {
+pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: Now, output: &mut Output) {
     let context = type_name::<F>();
-    let progress = flow.progress(now);
-    output.add(context, debug_text(flow) + &debug_text(&progress) + &F::progress_errors(&progress));
+    output.add(context, debug_text(flow) + &flow.progress_text(now));
     if let Some(saved) = flow.saved(now) {
         output.add(context, debug_text(&saved));
     }

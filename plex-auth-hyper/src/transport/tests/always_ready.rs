@@ -4,10 +4,9 @@
 #![cfg(feature = "client")]
 
 use std::ops::ControlFlow;
-use std::time::SystemTime;
 
 use hyper_util::rt::TokioTimer;
-use plex_auth_proto::flow::RequestId;
+use plex_auth_proto::flow::{Action, Completion, Now, RequestId};
 use plex_auth_proto::{Flow, Step};
 
 use super::*;
@@ -77,21 +76,17 @@ struct Restless {
 }
 
 impl Flow for Restless {
-    type Response = Account;
     type Output = ();
-    type Progress = ();
 
-    fn poll(&mut self, _: SystemTime) -> Step<Self> {
+    fn poll(&mut self, _: Now) -> Step<()> {
         self.sent = !self.sent;
         match self.sent {
-            true => Step::Send(self.id, call()),
-            false => Step::Wait(Duration::from_secs(1)),
+            true => Step::Do(self.id, Action::Send(call().into_outgoing().0)),
+            false => Step::Wait(Some(Duration::from_secs(1))),
         }
     }
 
-    fn complete(&mut self, _: SystemTime, _: RequestId, _: Result<Response<Account>, Error>) {}
-
-    fn progress(&self, _: SystemTime) {}
+    fn complete(&mut self, _: Now, _: RequestId, _: Completion) {}
 }
 
 #[test]
@@ -99,13 +94,14 @@ fn a_flow_that_never_waits_can_be_stopped() {
     in_time(|| {
         let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
         let token = Token::new("xyz-Abc_0123456789ab").unwrap();
-        let Step::Send(id, _) = PlexTv::new(me).token_check(&token).poll(SystemTime::now()) else {
+        let now = Now::without_wall_clock(Duration::ZERO);
+        let Step::Do(id, _) = PlexTv::new(me).token_check(&token).poll(now) else {
             panic!("the check does not start with a request");
         };
         let transport = over_tokio(|| response(200, false, [r#"{"id": 1}"#]));
         let outcome = block_on(async {
             let mut flow = Restless { id, sent: false };
-            let driven = transport.drive_with(&mut flow, |()| ControlFlow::Continue(()));
+            let driven = transport.drive_with(&mut flow, |_, _| ControlFlow::Continue(()));
             tokio::time::timeout(Duration::from_millis(50), driven).await
         });
         assert!(outcome.is_err());

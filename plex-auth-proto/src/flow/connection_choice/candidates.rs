@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use super::candidate::{CandidateError, CandidateState, ConnectionCandidate};
 use super::policy;
-use crate::error::Error;
-use crate::flow::step::RequestId;
+use crate::flow::clock::Clock;
+use crate::flow::in_flight;
+use crate::flow::now::Now;
+use crate::flow::step::{Completion, RequestId};
 use crate::media_server::server_identity::ServerIdentity;
 use crate::values::server_url::ServerUrl;
 
 /// The candidates from best to worst.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Candidates(Vec<Candidate>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) connection: ConnectionCandidate,
     /// The identity of the right server, once it has responded.
@@ -22,17 +24,13 @@ pub(super) struct Candidate {
     request: Option<Request>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Request {
-    pub(super) id: RequestId,
-    /// When it was sent, in elapsed time.
-    pub(super) since: Duration,
+    pub(super) request: in_flight::Request<ServerIdentity>,
     /// When it stops counting as in flight, so that it does not delay the next one.
     pub(super) counts_until: Duration,
     /// When its time limit ends. A late response is still accepted.
     pub(super) until: Duration,
-    /// The error if no response arrives.
-    pub(super) timeout_error: Error,
 }
 
 impl Candidates {
@@ -118,24 +116,31 @@ impl Candidates {
     /// Records the result of a request. Returns whether the right server responded.
     pub(super) fn complete(
         &mut self,
+        clock: &mut Clock,
+        now: Now,
         id: RequestId,
-        now: Duration,
         identifier: Option<&str>,
-        response: Result<ServerIdentity, Error>,
+        completion: Completion,
     ) -> bool {
-        let is_it = |request: &mut Request| request.id == id;
-        let sent = self
+        if !completion.fits_request() {
+            return false;
+        }
+        let is_it = |request: &mut Request| request.request.id() == id;
+        let taken = self
             .0
             .iter_mut()
-            .find_map(|candidate| Some((candidate.request.take_if(is_it)?.since, candidate)));
-        let Some((since, candidate)) = sent else { return false };
-        candidate.connection.state = match response {
-            Ok(server) if Some(server.machine_identifier.as_str()) == identifier => {
+            .find_map(|candidate| Some((candidate.request.take_if(is_it)?.request, candidate)));
+        let Some((request, candidate)) = taken else { return false };
+        candidate.connection.state = match request.read(clock, now, completion) {
+            Some(Ok(server)) if Some(server.machine_identifier.as_str()) == identifier => {
                 candidate.server = Some(server);
-                CandidateState::Verified { took: now.saturating_sub(since) }
+                let took = clock.at(now).elapsed.saturating_sub(request.sent());
+                CandidateState::Verified { took }
             }
-            Ok(_) => CandidateState::Failed(CandidateError::OtherServer),
-            Err(error) => CandidateState::Failed(CandidateError::Request(error)),
+            Some(Ok(_)) => CandidateState::Failed(CandidateError::OtherServer),
+            Some(Err(error)) => CandidateState::Failed(CandidateError::Request(error)),
+            // The driver stopped waiting: it is requested again.
+            None => CandidateState::Waiting,
         };
         candidate.server.is_some()
     }
@@ -144,7 +149,7 @@ impl Candidates {
     pub(super) fn give_up(&mut self) {
         for candidate in &mut self.0 {
             let error = match candidate.request.take() {
-                Some(Request { timeout_error, .. }) => CandidateError::Request(timeout_error),
+                Some(Request { request, .. }) => CandidateError::Request(request.timed_out()),
                 None if candidate.is_waiting() => CandidateError::NotTried,
                 None => continue,
             };

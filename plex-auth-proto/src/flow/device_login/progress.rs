@@ -1,41 +1,76 @@
-//! What a login by a device's key has to show, and why it brought no token.
+//! The progress and the result of a login with a device's key.
 
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::flow::pin_login::failure::Failure;
+use crate::flow::pin_login::login_pin::LoginPin;
+use crate::flow::pin_login::progress::LinkedPin;
 use crate::jwt::SignError;
-use crate::plex_tv::pin::device_pin::DevicePin;
 
-/// How far a [`DeviceLogin`](crate::flow::DeviceLogin) has come.
+/// The result of a [`DeviceLogin`](crate::flow::DeviceLogin).
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is shown at once and never saved")]
+#[must_use = "a token without the key must not be refreshed with it"]
+pub enum LinkedDevice {
+    /// The key is registered, and this is the device's first token. Hand it to a
+    /// [refresher](crate::PlexTv::device_token_refresher).
+    Registered(LinkedPin),
+    /// Plex did not match the key with the PIN, and returned an old-style token of the account instead. The token works,
+    /// but it is not the device's: the key cannot renew it. Use it as the token of a
+    /// [login without a key](crate::flow::PinLogin), or sign in again with a new client identifier.
+    NotRegistered(LinkedPin),
+}
+
+impl LinkedDevice {
+    /// Distinguishes the tokens: those of a device are signed.
+    pub(super) fn of(linked: LinkedPin) -> Self {
+        if linked.auth_token.is_jwt() {
+            Self::Registered(linked)
+        } else {
+            Self::NotRegistered(linked)
+        }
+    }
+}
+
+/// The progress of a [`DeviceLogin`](crate::flow::DeviceLogin).
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is displayed at once and never stored")]
 #[non_exhaustive]
 pub enum DeviceLoginProgress {
-    /// The PIN is being made.
-    Creating,
-    /// The PIN is there for somebody to link it.
+    /// The PIN is being created.
+    #[non_exhaustive]
+    Creating {
+        /// The error of the last request, if it failed.
+        last_error: Option<Error>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
+    },
+    /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN: its code, and the page that it is linked at.
-        pin: DevicePin,
+        /// The PIN, and the page on which it is linked.
+        pin: LoginPin,
         /// How long it can still be linked.
         left: Duration,
-        /// Why the key could not sign the last poll, which is tried again.
+        /// The reason why the key could not sign the last poll, which is tried again.
         sign_error: Option<SignError>,
+        /// The error of the last poll, if it failed.
+        last_error: Option<Error>,
+        /// The time until the next poll; zero while one is in flight.
+        next_request: Duration,
     },
-    /// The PIN is gone, and it is being found out whether it has brought the key to Plex.
+    /// The PIN is gone, and an exchange is to show whether it has registered the key.
     Exchanging,
-    /// It is over.
+    /// The login is finished.
     Finished,
 }
 
-/// Why a [`DeviceLogin`](crate::flow::DeviceLogin) brought no token.
+/// The reason why a [`DeviceLogin`](crate::flow::DeviceLogin) has no token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceLoginError {
-    /// Nobody has linked the PIN in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
-    #[error("nobody has linked the PIN in time")]
+    /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
+    #[error("the PIN was not linked in time")]
     Expired,
     /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
     /// transport could not start; or the last poll found nobody to ask. Where Plex

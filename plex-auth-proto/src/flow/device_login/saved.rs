@@ -1,45 +1,34 @@
 //! A device's login saved across a restart of the program.
 
-use std::time::{Duration, SystemTime};
-
-use serde_json::Value as Json;
-
-use super::{DeviceLogin, DeviceLoginError, WithKey};
+use super::{DeviceLogin, DeviceLoginError};
+use crate::flow::now::Now;
 use crate::flow::pin_login::machine::PinMachine;
+use crate::flow::pin_login::method::{PinKind, WithKey};
+use crate::flow::pin_login::saved;
 use crate::flow::saved_device::{self, SavedDevice};
 use crate::flow::saved_state::{self, FlowKind, InvalidSavedState};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin::LONGEST_LIFE;
-use crate::plex_tv::pin::device_pin::DevicePin;
-use crate::plex_tv::pin::short_pin::ShortPin;
-use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceLogin<K> {
-    /// What is needed to go on after a restart, as JSON that holds secrets: the client identifier, the name of the
-    /// key, and the PIN where there is one. The key itself is not in it.
+    /// Returns the state to restore after a restart, as JSON that contains secrets: the client identifier, the ID of the
+    /// key, and the PIN if there is one. It does not contain the key.
     ///
-    /// It is there before the first call is sent. A [refresher](crate::flow::DeviceTokenRefresher::restore) can go on with it too, where
-    /// the PIN has been linked.
-    pub fn save(&self, now: SystemTime) -> Secret {
-        let WithKey { key, strong } = self.machine.method();
-        let pin = self.saved_pin(now).into_iter().flatten();
+    /// Save it before the first request is sent. If the PIN has been linked meanwhile, a
+    /// [refresher](crate::flow::DeviceTokenRefresher::restore) can be restored from it, too.
+    pub fn save(&self, now: Now) -> Secret {
+        let WithKey { key, kind, .. } = self.machine.method();
+        let pin = self.machine.saved_pin(now);
+        let pin = pin.map(|(pin, ends_at)| saved_state::pin(pin.pin(), ends_at));
         let exchanging = self.pending.as_ref().map(|_| ("exchanging", true.into()));
-        let more = pin.chain(exchanging).chain([("strong", (*strong).into())]);
-        saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), more)
+        let strong = [("strong", (*kind == PinKind::Page).into())];
+        let members = pin.into_iter().flatten().chain(exchanging).chain(strong);
+        saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)
     }
 
-    fn saved_pin(&self, now: SystemTime) -> Option<[(&'static str, Json); 4]> {
-        let (device_pin, left) = self.machine.pin(now)?;
-        let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let short = device_pin.short().map(ShortPin::pin);
-        let pin = short.or_else(|| device_pin.strong().map(StrongPin::pin))?;
-        Some(saved_state::pin(pin, ends_at))
-    }
-
-    /// A login that goes on where [`save`](Self::save) left it: it polls at once, and without a PIN it makes one, unless it
-    /// was being found out whether the last one has brought the key to Plex.
+    /// Restores the login that [`save`](Self::save) saved. It polls at once; without a PIN it creates one, unless it was
+    /// checking whether the last PIN has registered the key.
     ///
     /// # Errors
     ///
@@ -49,25 +38,21 @@ impl<K: DeviceKey> DeviceLogin<K> {
         plex_tv: PlexTv,
         key: K,
         saved: &str,
-        now: SystemTime,
+        now: Now,
     ) -> Result<Self, InvalidSavedState> {
-        let SavedDevice { ends_at, strong, exchanging, .. } =
-            SavedDevice::restore(&plex_tv, &[FlowKind::DeviceLogin], key.jwk(), saved)?;
-        let strong = strong.unwrap_or_default();
-        let method = WithKey { key, strong };
-        if exchanging == Some(true) {
+        let state = SavedDevice::restore(&plex_tv, &[FlowKind::DeviceLogin], key.jwk(), saved)?;
+        let is_strong = state.strong.unwrap_or_default();
+        let kind = if is_strong { PinKind::Page } else { PinKind::Code };
+        let method = WithKey::new(key, kind);
+        if state.exchanging == Some(true) {
             let mut login = Self::of(PinMachine::finished(plex_tv, method));
             login.start_exchange(DeviceLoginError::Expired, now);
             return Ok(login);
         }
-        let Some(ends_at) = ends_at else { return Ok(Self::of(PinMachine::new(plex_tv, method))) };
-        let pin = if strong {
-            DevicePin::of_strong(saved_state::read(saved)?)
-        } else {
-            DevicePin::of_short(saved_state::read(saved)?)
-        };
-        let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let life = Duration::from_secs(ends_at).saturating_sub(now_at).min(LONGEST_LIFE);
-        Ok(Self::of(PinMachine::restored(plex_tv, method, now, pin, life)))
+        if !state.has_pin() {
+            return Ok(Self::of(PinMachine::new(plex_tv, method)));
+        }
+        let (pin, ends_at) = saved::read(kind, saved)?;
+        Ok(Self::of(PinMachine::restored(plex_tv, method, now, pin, ends_at)))
     }
 }

@@ -48,6 +48,9 @@ pub enum RefreshError {
     /// The device's key cannot sign now.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// Plex refused the signature, and its responses do not state the time: this device's clock may be wrong.
+    #[error("plex.tv does not accept the signature; set this device's clock, which may be wrong")]
+    Clock(#[source] Error),
 }
 
 /// Why a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) is over, which only happens where no waiting helps.

@@ -1,11 +1,9 @@
-//! Why a login by a PIN brought no token, and what that leaves to do.
-
-use std::time::{Duration, SystemTime};
+//! The reason why a PIN login has no token, and what can follow.
 
 use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;
 
-/// Why it brought no token.
+/// The reason.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,
@@ -14,7 +12,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    fn error(&self) -> Option<&Error> {
+    pub(super) fn error(&self) -> Option<&Error> {
         match self {
             Self::Request(error) => Some(error),
             Self::Expired | Self::CannotSign(_) => None,
@@ -43,7 +41,7 @@ impl Failure {
         })
     }
 
-    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        self.error()?.retry_after().map(|after| after.wait(now))
+    pub(super) fn is_retryable(&self) -> bool {
+        self.error().is_some_and(Error::is_retryable)
     }
 }

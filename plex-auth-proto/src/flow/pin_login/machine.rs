@@ -1,237 +1,191 @@
-//! What every login by a PIN does, however its calls are made.
+//! The part that all PIN logins share: creating a PIN and polling it.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
-use super::progress::{LinkedPin, PinAnswer, PinContent, PinProgress};
-use crate::call::Call;
+use super::login_pin::LoginPin;
+use super::method::{PinMethod, Poll};
+use super::polling::{PollInterval, Polling};
+use super::progress::{LinkedPin, PinProgress};
+use crate::error::{Error, TransportErrorKind};
 use crate::flow::backoff::Backoff;
+use crate::flow::clock::{Clock, Moment};
 use crate::flow::in_flight::InFlight;
-use crate::flow::server_clock::ServerClock;
-use crate::flow::step::RequestId;
+use crate::flow::now::Now;
+use crate::flow::step::{Completion, RequestId, Step};
 use crate::jwt::SignError;
-use crate::operation::context::RequestContext;
 use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::LONGEST_LIFE;
 use crate::plex_tv::pin::poll_pin::PinState;
 
-mod responses;
-
-/// The pace of Plex's own clients, and how slow it gets while there is trouble.
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
-/// How long the making of a PIN is tried again.
-const CREATE_TIMEOUT: Duration = Duration::from_secs(60);
+// A user is looking at a page that shows no code yet.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a last poll is tried again that met with trouble, when the PIN's time is over.
-const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
-
-/// How long a poll is waited for: the next one has as good a chance, and somebody waits for it.
+// The next poll has as good a chance, and a user waits for it.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The last of a PIN's time, in which no trouble keeps a poll off for longer than after the first: what is linked
-/// then and not asked for before the end is lost, as plex.tv knows no PIN any more that has ended.
-const FINAL_STRETCH: Duration = Duration::from_secs(20);
-
-/// How much longer the answer that makes a PIN is waited for where a clock that was set forward says that it is
-/// overdue: a PIN is not made a second time.
-const CLOCK_LEEWAY: Duration = Duration::from_secs(10);
-
-/// How a PIN is made and polled.
-pub(crate) trait PinMethod<P> {
-    fn create(&self, plex_tv: &PlexTv) -> Call<P>;
-
-    fn life(&self, pin: &P) -> Duration;
-
-    /// A poll at a moment by Plex's clock.
-    fn poll(&self, plex_tv: &PlexTv, pin: &P, now: SystemTime)
-    -> Result<Call<PinState>, SignError>;
-}
-
-/// A login by a PIN: what is to be done when, and what has come of it.
-pub(crate) struct PinMachine<M, P> {
+/// A PIN login: what to do next, and the result.
+pub(crate) struct PinMachine<M> {
     plex_tv: PlexTv,
     method: M,
-    state: State<P>,
-    clock: ServerClock,
-    in_flight: InFlight,
-    /// What the last call asked.
-    context: Option<RequestContext>,
-    /// When the next call is due, in elapsed time.
+    state: State,
+    clock: Clock,
+    in_flight: InFlight<PinResponse>,
+    /// When the next request is due, in elapsed time.
     due: Duration,
     backoff: Backoff,
-    /// Why the key could not sign the last poll.
-    sign_error: Option<SignError>,
-    /// Whether an answer to a poll was lost, which can have been the one with the token.
+    interval: PollInterval,
+    create_timeout: Duration,
+    last_error: Option<Failure>,
+    /// Whether a poll was lost whose response may have contained the token.
     may_be_linked: bool,
 }
 
-enum State<P> {
+/// A response to one of the two requests.
+#[derive(Debug)]
+enum PinResponse {
+    Created(Box<LoginPin>),
+    State(PinState),
+}
+
+enum State {
     Creating {
-        /// Until when that is tried again.
+        /// When to give up, in elapsed time; set at the first failure.
         give_up_at: Option<Duration>,
     },
-    Polling {
-        pin: P,
-        deadline: Duration,
-        /// Whether the poll that is due or under way is the one at the deadline.
-        last: bool,
-        /// When it was first seen that the deadline is over, which a clock that was set forward puts far behind.
-        ended_at: Option<Duration>,
-        /// How many polls it may take, whatever clocks and answers say.
-        polls_left: u32,
-    },
-    /// With what is not told yet.
+    Polling(Box<Polling>),
+    /// The failure was taken, but a late token is still accepted.
+    FailureTaken,
+    /// With the outcome, until it is returned.
     Finished(Option<Result<LinkedPin, Failure>>),
 }
 
-/// What is to be done.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never saved")]
-pub(crate) enum Next<P> {
-    Send(RequestId, Call<PinAnswer<P>>),
-    Wait(Duration),
-    Done(Result<LinkedPin, Failure>),
-}
-
-impl<M: PinMethod<P>, P: Clone + 'static> PinMachine<M, P> {
+impl<M: PinMethod> PinMachine<M> {
     pub(crate) fn new(plex_tv: PlexTv, method: M) -> Self {
         Self {
             plex_tv,
             method,
             state: State::Creating { give_up_at: None },
-            clock: ServerClock::default(),
+            clock: Clock::default(),
             in_flight: InFlight::new(),
-            context: None,
             due: Duration::ZERO,
             backoff: BACKOFF,
-            sign_error: None,
+            interval: PollInterval::default(),
+            create_timeout: CREATE_TIMEOUT,
+            last_error: None,
             may_be_linked: false,
         }
     }
 
-    /// One whose PIN was made before a restart, and whose answers since are lost.
+    /// Creates a login whose PIN was created before a restart, and whose responses since are lost. Without a wall clock
+    /// it is not known how much of the PIN's life is left, so it has its full life again.
     pub(crate) fn restored(
         plex_tv: PlexTv,
         method: M,
-        now: SystemTime,
-        pin: P,
-        life: Duration,
+        now: Now,
+        pin: LoginPin,
+        ends_at: Option<SystemTime>,
     ) -> Self {
         let mut machine = Self::new(plex_tv, method);
-        let elapsed = machine.clock.at(now).elapsed;
-        machine.state = Self::polling(pin, elapsed, life);
+        let moment = machine.clock.at(now);
+        let left = ends_at.zip(moment.server).map(|(end, now)| end.duration_since(now));
+        let left = left.map(|left| left.unwrap_or_default().min(LONGEST_LIFE));
+        let life = left.unwrap_or(pin.life());
+        machine.state = State::Polling(Box::new(Polling::new(pin, moment, life)));
         machine.may_be_linked = true;
         machine
     }
 
-    /// One that is over and has said so.
+    /// Creates a login that is finished and has returned its outcome.
     pub(crate) fn finished(plex_tv: PlexTv, method: M) -> Self {
         Self { state: State::Finished(None), ..Self::new(plex_tv, method) }
     }
 
-    /// Starts once more, where it is over and has said so.
+    /// Starts again with a new PIN, if the login is finished and has returned its outcome.
     pub(crate) fn renew(&mut self) {
-        if matches!(self.state, State::Finished(None)) {
+        if matches!(self.state, State::Finished(None) | State::FailureTaken) {
             self.in_flight.forget();
             self.state = State::Creating { give_up_at: None };
             self.backoff = BACKOFF;
-            self.sign_error = None;
+            self.last_error = None;
             self.may_be_linked = false;
         }
     }
 
-    /// The PIN, and how long it can still be linked.
-    pub(crate) fn pin(&self, now: SystemTime) -> Option<(&P, Duration)> {
-        let State::Polling { pin, deadline, .. } = &self.state else { return None };
-        Some((pin, deadline.saturating_sub(self.clock.peek(now).elapsed)))
+    pub(crate) fn set_poll_interval(&mut self, interval: PollInterval) {
+        self.interval = interval;
     }
 
-    /// Why it brought no token, where it is over and has not said so; then it has.
+    pub(crate) fn set_create_timeout(&mut self, timeout: Duration) {
+        self.create_timeout = timeout;
+    }
+
+    /// Polls as soon as a second has passed since the last poll.
+    pub(crate) fn poll_now(&mut self) {
+        if let State::Polling(polling) = &mut self.state {
+            self.due = self.due.min(polling.earliest());
+        }
+    }
+
+    pub(crate) fn pin(&self) -> Option<&LoginPin> {
+        match &self.state {
+            State::Polling(polling) => Some(polling.pin()),
+            _ => None,
+        }
+    }
+
+    /// Returns the PIN, and the wall-clock time at which it expires, if that is known.
+    pub(crate) fn saved_pin(&self, now: Now) -> Option<(&LoginPin, Option<Duration>)> {
+        let State::Polling(polling) = &self.state else { return None };
+        let moment = self.clock.peek(now);
+        let ends_at = moment.server.and_then(|now| now.checked_add(polling.left(moment)));
+        let ends_at = ends_at.and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Some((polling.pin(), ends_at))
+    }
+
+    /// Takes the reason why there is no token, if the login is finished and has not returned it.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         let State::Finished(outcome) = &mut self.state else { return None };
-        outcome.take_if(|outcome| outcome.is_err())?.err()
+        let failure = outcome.take_if(|outcome| outcome.is_err())?.err();
+        self.state = State::FailureTaken;
+        failure
+    }
+
+    /// Takes the token, if one has arrived late and was not returned.
+    pub(crate) fn take_linked(&mut self) -> Option<LinkedPin> {
+        let State::Finished(outcome) = &mut self.state else { return None };
+        outcome.take_if(|outcome| outcome.is_ok())?.ok()
+    }
+
+    pub(crate) fn progress(&self, now: Now) -> PinProgress {
+        let moment = self.clock.peek(now);
+        let last_error = self.last_error.as_ref().and_then(Failure::error).cloned();
+        let next_request = match self.in_flight.is_active() {
+            true => Duration::ZERO,
+            false => self.due.saturating_sub(moment.elapsed),
+        };
+        match &self.state {
+            State::Creating { .. } => PinProgress::Creating { last_error, next_request },
+            State::Polling(polling) => PinProgress::Waiting {
+                pin: polling.pin().clone(),
+                left: polling.left(moment),
+                last_error,
+                next_request,
+            },
+            State::FailureTaken | State::Finished(_) => PinProgress::Finished,
+        }
     }
 
     pub(crate) fn sign_error(&self) -> Option<SignError> {
-        self.sign_error
-    }
-
-    pub(crate) fn progress(&self, now: SystemTime) -> PinProgress<P> {
-        match &self.state {
-            State::Creating { .. } => PinProgress::Creating,
-            State::Polling { .. } => self.pin(now).map_or(PinProgress::Finished, |(pin, left)| {
-                PinProgress::Waiting { pin: pin.clone(), left }
-            }),
-            State::Finished(_) => PinProgress::Finished,
+        match self.last_error {
+            Some(Failure::CannotSign(error)) => Some(error),
+            _ => None,
         }
     }
 
-    fn polling(pin: P, now: Duration, life: Duration) -> State<P> {
-        // Twice as many as fit: each answer may lengthen its life, but none for ever.
-        let polls = u32::try_from(life.as_secs()).unwrap_or(u32::MAX).saturating_mul(2);
-        let polls_left = polls.saturating_add(16);
-        State::Polling {
-            pin,
-            deadline: now.saturating_add(life),
-            last: false,
-            ended_at: None,
-            polls_left,
-        }
-    }
-
-    fn end(&mut self, outcome: Result<LinkedPin, Failure>) {
-        self.in_flight.lose();
-        self.state = State::Finished(Some(outcome));
-    }
-
-    pub(crate) fn poll(&mut self, now: SystemTime) -> Next<P> {
-        let now = self.clock.at(now);
-        // Not for polls: the next one shall come before the PIN ends, and what comes late is heard.
-        let is_creating = matches!(self.state, State::Creating { .. });
-        let leeway = if is_creating { CLOCK_LEEWAY } else { Duration::ZERO };
-        if self.in_flight.is_lost_for(now.elapsed, leeway) {
-            self.lost(now);
-        }
-        if let State::Finished(outcome) = &mut self.state {
-            return outcome.take().map_or(Next::Wait(Duration::MAX), Next::Done);
-        }
-        if let State::Polling { deadline, ended_at, .. } = &mut self.state {
-            *ended_at = (now.elapsed >= *deadline).then(|| ended_at.unwrap_or(now.elapsed));
-        }
-        if self.in_flight.is_active() {
-            return Next::Wait(BACKOFF.initial());
-        }
-        if now.elapsed < self.due {
-            return Next::Wait(self.due.saturating_sub(now.elapsed));
-        }
-        let call = match &mut self.state {
-            State::Polling { pin, last, ended_at, .. } => {
-                *last = ended_at.is_some();
-                match self.method.poll(&self.plex_tv, pin, now.plex) {
-                    Ok(poll) => {
-                        poll.deadline(POLL_TIMEOUT).map(|state| PinAnswer(PinContent::State(state)))
-                    }
-                    Err(error) => {
-                        self.sign_error = Some(error);
-                        self.polled(now, Err(Failure::CannotSign(error)));
-                        return match &mut self.state {
-                            State::Finished(outcome) => {
-                                outcome.take().map_or(Next::Wait(Duration::MAX), Next::Done)
-                            }
-                            _ => Next::Wait(self.due.saturating_sub(now.elapsed)),
-                        };
-                    }
-                }
-            }
-            _ => self.method.create(&self.plex_tv).map(|pin| PinAnswer(PinContent::Created(pin))),
-        };
-        self.sign_error = None;
-        self.context = Some(call.reply().context().clone());
-        Next::Send(self.in_flight.start(now.elapsed), call)
-    }
-}
-
-impl<M, P> PinMachine<M, P> {
     pub(crate) fn plex_tv(&self) -> &PlexTv {
         &self.plex_tv
     }
@@ -240,27 +194,195 @@ impl<M, P> PinMachine<M, P> {
         &self.method
     }
 
-    /// Whether the PIN may be linked although no poll brought the token.
+    /// Returns whether the PIN may be linked although no poll returned the token.
     pub(crate) fn may_be_linked(&self) -> bool {
         self.may_be_linked
     }
 
-    pub(crate) fn clock(&mut self) -> &mut ServerClock {
+    pub(crate) fn clock(&mut self) -> &mut Clock {
         &mut self.clock
     }
 
-    /// The requests of this login, numbered on by whatever follows the PIN.
-    pub(crate) fn requests(&mut self) -> &mut InFlight {
-        &mut self.in_flight
+    fn end(&mut self, outcome: Result<LinkedPin, Failure>) {
+        self.in_flight.abandon();
+        self.state = State::Finished(Some(outcome));
+    }
+
+    pub(crate) fn poll(&mut self, now: Now) -> Step<Result<LinkedPin, Failure>> {
+        let now = self.clock.at(now);
+        if let Some(error) = self.in_flight.lost(now.elapsed) {
+            self.completed(now, Err(error));
+        }
+        if let State::Polling(polling) = &self.state {
+            if polling.needs_wall_poll(now) {
+                self.due = self.due.min(polling.earliest());
+            }
+        }
+        let wait = self.in_flight.left(now.elapsed).unwrap_or(self.due.saturating_sub(now.elapsed));
+        let call = match &mut self.state {
+            State::FailureTaken => return Step::Finished,
+            State::Finished(outcome) => return outcome.take().map_or(Step::Finished, Step::Done),
+            _ if !wait.is_zero() => return Step::Wait(Some(wait)),
+            State::Creating { .. } => {
+                self.method.create(&self.plex_tv).map(|pin| PinResponse::Created(Box::new(pin)))
+            }
+            State::Polling(polling) => match self.method.poll(&self.plex_tv, polling.pin(), now) {
+                Ok(Poll::Call(call)) => {
+                    polling.sending(now);
+                    call.deadline(POLL_TIMEOUT).map(PinResponse::State)
+                }
+                Ok(Poll::Sign(id, action)) => return Step::Do(id, action),
+                Ok(Poll::Wait(until)) => {
+                    return Step::Wait(Some(until.saturating_sub(now.elapsed)));
+                }
+                Err(error) => {
+                    polling.sending(now);
+                    self.polled(now, Err(Failure::CannotSign(error)));
+                    return self.after_sign_error(now);
+                }
+            },
+        };
+        let (id, action) = self.in_flight.start(now.elapsed, call);
+        Step::Do(id, action)
+    }
+
+    fn after_sign_error(&mut self, now: Moment) -> Step<Result<LinkedPin, Failure>> {
+        match &mut self.state {
+            State::Finished(outcome) => outcome.take().map_or(Step::Finished, Step::Done),
+            _ => Step::Wait(Some(self.due.saturating_sub(now.elapsed))),
+        }
+    }
+
+    pub(crate) fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if self.method.awaits(id) {
+            let moment = self.clock.at(now);
+            if let Err(error) = self.method.signed(moment, completion) {
+                if let State::Polling(polling) = &mut self.state {
+                    polling.sending(moment);
+                }
+                self.polled(moment, Err(Failure::CannotSign(error)));
+            }
+            return;
+        }
+        let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
+            return;
+        };
+        let moment = self.clock.at(now);
+        match arrival.result {
+            // Taken in any case: it is not known whether Plex returns the token again.
+            Some(Ok(PinResponse::State(PinState::Linked {
+                auth_token, new_registration, ..
+            }))) if arrival.is_late => {
+                let is_open = match &self.state {
+                    State::Polling(_) | State::FailureTaken => true,
+                    State::Finished(outcome) => outcome.as_ref().is_some_and(Result::is_err),
+                    State::Creating { .. } => false,
+                };
+                if is_open {
+                    self.end(Ok(LinkedPin { auth_token, new_registration }));
+                }
+            }
+            Some(result) if !arrival.is_late => self.completed(moment, result),
+            None if !arrival.is_late => self.cancelled(moment),
+            _ => {}
+        }
+    }
+
+    /// The driver stopped waiting: a poll is sent again when the next one is due. The creation of a PIN is repeated after
+    /// a wait, because it may have been carried out.
+    fn cancelled(&mut self, now: Moment) {
+        match &mut self.state {
+            State::Creating { give_up_at } => {
+                let until =
+                    *give_up_at.get_or_insert(now.elapsed.saturating_add(self.create_timeout));
+                self.due = now.elapsed.saturating_add(self.backoff.failed(None));
+                if self.due > until {
+                    let call = self.method.create(&self.plex_tv);
+                    let error = call.reply().transport_error(TransportErrorKind::Cancelled, true);
+                    self.end(Err(Failure::Request(error)));
+                }
+            }
+            State::Polling(polling) => {
+                self.may_be_linked = true;
+                if polling.is_over_after_failure(now) {
+                    return self.end(Err(Failure::Expired));
+                }
+                self.due = polling.earliest();
+            }
+            State::FailureTaken | State::Finished(_) => {}
+        }
+    }
+
+    fn completed(&mut self, now: Moment, result: Result<PinResponse, Error>) {
+        match self.state {
+            State::Creating { .. } => self.created(now, result),
+            State::Polling(_) => self.polled(now, result.map_err(Failure::Request)),
+            State::FailureTaken | State::Finished(_) => {}
+        }
+    }
+
+    fn created(&mut self, now: Moment, result: Result<PinResponse, Error>) {
+        match result {
+            Ok(PinResponse::Created(pin)) => {
+                let life = pin.life();
+                let polling = Polling::new(*pin, now, life);
+                self.backoff.succeeded();
+                self.last_error = None;
+                self.due = now.elapsed.saturating_add(self.interval.at(Duration::ZERO));
+                self.state = State::Polling(Box::new(polling));
+            }
+            Ok(PinResponse::State(_)) => {}
+            Err(error) => {
+                let State::Creating { give_up_at } = &mut self.state else { return };
+                let until =
+                    *give_up_at.get_or_insert(now.elapsed.saturating_add(self.create_timeout));
+                self.due = now.elapsed.saturating_add(self.backoff.failed(now.retry_after(&error)));
+                let failure = Failure::Request(error);
+                if !failure.is_retryable() || self.due > until {
+                    return self.end(Err(failure));
+                }
+                self.last_error = Some(failure);
+            }
+        }
+    }
+
+    fn polled(&mut self, now: Moment, result: Result<PinResponse, Failure>) {
+        let State::Polling(polling) = &mut self.state else { return };
+        match result {
+            Ok(PinResponse::State(PinState::Linked { auth_token, new_registration, .. })) => {
+                self.end(Ok(LinkedPin { auth_token, new_registration }));
+            }
+            Ok(PinResponse::State(PinState::Waiting { expires_in, .. })) => {
+                self.backoff.succeeded();
+                self.last_error = None;
+                if polling.is_over_after(now, expires_in) {
+                    return self.end(Err(Failure::Expired));
+                }
+                self.due = polling.next_poll(now, &self.interval);
+            }
+            Ok(PinResponse::Created(_)) => {}
+            Err(failure) if failure.is_pin_gone() => self.end(Err(Failure::Expired)),
+            Err(failure) => {
+                self.may_be_linked |= failure.may_hide_a_token();
+                self.method.poll_failed();
+                if failure.is_permanent() || polling.is_over_after_failure(now) {
+                    return self.end(Err(failure));
+                }
+                let retry_after = failure.error().and_then(|error| now.retry_after(error));
+                let wait = self.backoff.failed(retry_after);
+                self.due = polling.next_poll_after_failure(now, wait);
+                self.last_error = Some(failure);
+            }
+        }
     }
 }
 
-impl<M, P: fmt::Debug> fmt::Debug for PinMachine<M, P> {
+impl<M> fmt::Debug for PinMachine<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.state {
             State::Creating { .. } => "creating",
-            State::Polling { pin, .. } => return pin.fmt(f),
-            State::Finished(_) => "finished",
+            State::Polling(polling) => return polling.pin().fmt(f),
+            State::FailureTaken | State::Finished(_) => "finished",
         })
     }
 }

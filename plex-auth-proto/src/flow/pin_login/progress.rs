@@ -1,70 +1,59 @@
-//! What a PIN login shows of itself, and how it ends.
+//! The progress and the result of a PIN login.
 
 use std::time::Duration;
 
+use super::login_pin::LoginPin;
 use crate::error::Error;
-use crate::plex_tv::pin::poll_pin::PinState;
 use crate::values::token::Token;
 
-/// What a [`PinLogin`](crate::flow::PinLogin) brings.
+/// The result of a [`PinLogin`](crate::flow::PinLogin).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedPin {
-    /// The token of whoever linked the PIN. Keep it at once: it is not known whether it can be had again.
+    /// The token of the user who linked the PIN. Save it at once: it is not known whether Plex returns it again.
     pub auth_token: Token,
-    /// Whether the account was made on the way, for this PIN. Absent where Plex does not say.
+    /// Whether the user created the account while linking the PIN. Absent if Plex does not say so.
     pub new_registration: Option<bool>,
 }
 
-/// Why a [`PinLogin`](crate::flow::PinLogin) brought no token.
+/// The reason why a [`PinLogin`](crate::flow::PinLogin) has no token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinLoginError {
-    /// Nobody has linked the PIN in time. [Renew](crate::flow::PinLogin::renew) the login to show another one.
-    #[error("nobody has linked the PIN in time")]
+    /// The PIN was not linked in time. [Renew](crate::flow::PinLogin::renew) the login to show another one.
+    #[error("the PIN was not linked in time")]
     Expired,
-    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
-    /// transport could not start; or the last poll found nobody to ask.
+    /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
+    /// failed.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
-/// How far a [`PinLogin`](crate::flow::PinLogin) has come.
+/// The progress of a [`PinLogin`](crate::flow::PinLogin).
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is displayed at once and never stored")]
 #[non_exhaustive]
-pub enum PinProgress<P> {
-    /// The PIN is being made.
-    Creating,
-    /// The PIN is there for somebody to link it.
+pub enum PinProgress {
+    /// The PIN is being created.
+    #[non_exhaustive]
+    Creating {
+        /// The error of the last request, if it failed.
+        last_error: Option<Error>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
+    },
+    /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN: its code, and the page that it is linked at.
-        pin: P,
+        /// The PIN, and the page on which it is linked.
+        pin: LoginPin,
         /// How long it can still be linked.
         left: Duration,
+        /// The error of the last poll, if it failed.
+        last_error: Option<Error>,
+        /// The time until the next poll; zero while one is in flight.
+        next_request: Duration,
     },
-    /// It is over.
+    /// The login is finished.
     Finished,
-}
-
-/// What the answers of a [`PinLogin`](crate::flow::PinLogin) are read as.
-#[derive(Debug)]
-pub struct PinAnswer<P>(pub(super) PinContent<P>);
-
-#[derive(Debug)]
-pub(super) enum PinContent<P> {
-    Created(P),
-    State(PinState),
-}
-
-impl<P> PinAnswer<P> {
-    /// Returns the token if the PIN was linked. It is not known whether Plex delivers it a second time.
-    pub(crate) fn into_linked(self) -> Option<LinkedPin> {
-        match self.0 {
-            PinContent::State(PinState::Linked { auth_token, new_registration, .. }) => {
-                Some(LinkedPin { auth_token, new_registration })
-            }
-            _ => None,
-        }
-    }
 }

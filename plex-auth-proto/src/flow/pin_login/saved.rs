@@ -2,62 +2,72 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::PinLogin;
+use super::login_pin::LoginPin;
 use super::machine::PinMachine;
-use super::{LoginPin, PinLogin, WithoutKey};
+use super::method::{PinKind, WithoutKey};
+use crate::flow::now::Now;
 use crate::flow::saved_state::{self, InvalidSavedState, Owner};
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin::LONGEST_LIFE;
 use crate::values::secret::Secret;
 use crate::wire::lenient;
 
-impl<P: LoginPin> PinLogin<P> {
-    /// What is needed to go on after a restart, as JSON that holds secrets; nothing while there is no PIN.
+impl PinLogin {
+    /// Returns the state to restore after a restart, as JSON that contains secrets; `None` while there is no PIN.
     ///
-    /// Whoever has it before somebody links the PIN has the token, too.
+    /// Until the PIN is linked, a program that has this state gets the token, too.
     ///
     /// ```
-    /// use std::time::SystemTime;
+    /// use std::time::{Duration, SystemTime};
+    /// use plex_auth_proto::flow::{Now, PinLogin};
     /// use plex_auth_proto::{ClientIdentity, PlexTv};
-    /// use plex_auth_proto::flow::PinLogin;
-    /// use plex_auth_proto::pin::ShortPin;
     ///
+    /// let now = Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH);
     /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
-    /// let login = plex_tv.short_pin_login();
-    /// assert!(login.save(SystemTime::UNIX_EPOCH).is_none());
+    /// assert!(plex_tv.link_code_login().save(now).is_none());
     ///
-    /// let saved = r#"{"format": 1, "kind": "short-pin-login", "service": "https://plex.tv/api/v2",
+    /// let saved = r#"{"format": 1, "kind": "link-code-login", "service": "https://plex.tv/api/v2",
     ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "id": 7, "code": "G7KX", "endsAt": 900}"#;
-    /// let login = PinLogin::<ShortPin>::restore(plex_tv, saved, SystemTime::UNIX_EPOCH)?;
-    /// assert!(login.save(SystemTime::UNIX_EPOCH).is_some());
+    /// let login = PinLogin::restore(plex_tv, saved, now)?;
+    /// assert!(login.link_page().is_some() && login.hosted_page().is_none());
+    /// assert!(login.save(now).is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn save(&self, now: SystemTime) -> Option<Secret> {
-        let (pin, left) = self.0.pin(now)?;
-        let ends_at = now.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let pin = pin.pin();
-        let members = saved_state::pin(pin, ends_at);
-        Some(Owner::plex_tv(self.0.plex_tv()).save(P::KIND, members))
+    pub fn save(&self, now: Now) -> Option<Secret> {
+        let (pin, ends_at) = self.0.saved_pin(now)?;
+        let members = saved_state::pin(pin.pin(), ends_at);
+        let kind = self.0.method().0.flow_kind();
+        Some(Owner::plex_tv(self.0.plex_tv()).save(kind, members))
     }
 
-    /// A login that goes on where [`save`](Self::save) left it. It polls at once.
+    /// Restores the login that [`save`](Self::save) saved. It polls at once. Without a wall clock, the PIN has its full
+    /// life again.
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save` of a login with the same kind of PIN, or was saved
-    /// for another plex.tv or under another client identifier. The text remains valid for those.
-    pub fn restore(
-        plex_tv: PlexTv,
-        saved: &str,
-        now: SystemTime,
-    ) -> Result<Self, InvalidSavedState> {
-        Owner::plex_tv(&plex_tv).check(&[P::KIND], saved)?;
-        let Saved { ends_at, .. } = saved_state::read(saved)?;
-        let pin: P = saved_state::read(saved)?;
-        let ends_at = Duration::from_secs(ends_at.ok_or(InvalidSavedState::Unreadable)?);
-        let now_at = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let life = ends_at.saturating_sub(now_at).min(LONGEST_LIFE);
-        Ok(Self(PinMachine::restored(plex_tv, WithoutKey, now, pin, life)))
+    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved for another plex.tv or under another
+    /// client identifier. The text remains valid for those.
+    pub fn restore(plex_tv: PlexTv, saved: &str, now: Now) -> Result<Self, InvalidSavedState> {
+        let kinds = [PinKind::Code, PinKind::Page];
+        let kind = Owner::plex_tv(&plex_tv).check(&kinds.map(PinKind::flow_kind), saved)?;
+        let kind = if kind == PinKind::Code.flow_kind() { PinKind::Code } else { PinKind::Page };
+        let (pin, ends_at) = read(kind, saved)?;
+        Ok(Self(PinMachine::restored(plex_tv, WithoutKey(kind), now, pin, ends_at)))
     }
+}
+
+/// Reads the PIN of a saved login, and its end.
+pub(crate) fn read(
+    kind: PinKind,
+    saved: &str,
+) -> Result<(LoginPin, Option<SystemTime>), InvalidSavedState> {
+    let Saved { ends_at, .. } = saved_state::read(saved)?;
+    let ends_at = ends_at.map(Duration::from_secs);
+    let pin = match kind {
+        PinKind::Code => LoginPin::Code(saved_state::read(saved)?),
+        PinKind::Page => LoginPin::Page(saved_state::read(saved)?),
+    };
+    Ok((pin, ends_at.and_then(|end| SystemTime::UNIX_EPOCH.checked_add(end))))
 }
 
 lenient::object! {

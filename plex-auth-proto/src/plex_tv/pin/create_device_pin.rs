@@ -46,11 +46,7 @@ impl PlexTv {
     /// ```
     #[doc(alias = "createOAuthPin")]
     pub fn create_short_device_pin(&self, jwk: &Jwk) -> Call<DevicePin> {
-        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
-        request::set_json(&mut request, &json!({ "jwk": jwk.to_value() }));
-        Call::new(&OPERATION, request, |body| {
-            pin::read(body).map(ShortPin::new).map(DevicePin::of_short)
-        })
+        self.create_short_pin_with(jwk).map(DevicePin::of_short)
     }
 
     /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN for Plex's hosted page, which registers
@@ -76,11 +72,19 @@ impl PlexTv {
     /// ```
     #[doc(alias = "createOAuthPin")]
     pub fn create_strong_device_pin(&self, jwk: &Jwk) -> Call<DevicePin> {
+        self.create_strong_pin_with(jwk).map(DevicePin::of_strong)
+    }
+
+    pub(crate) fn create_short_pin_with(&self, jwk: &Jwk) -> Call<ShortPin> {
+        let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
+        request::set_json(&mut request, &json!({ "jwk": jwk.to_value() }));
+        Call::new(&OPERATION, request, |body| pin::read(body).map(ShortPin::new))
+    }
+
+    pub(crate) fn create_strong_pin_with(&self, jwk: &Jwk) -> Call<StrongPin> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
         request::set_json(&mut request, &json!({ "jwk": jwk.to_value(), "strong": true }));
-        Call::new(&OPERATION, request, |body| {
-            pin::read(body).map(StrongPin::new).map(DevicePin::of_strong)
-        })
+        Call::new(&OPERATION, request, |body| pin::read(body).map(StrongPin::new))
     }
 }
 

@@ -1,8 +1,9 @@
-//! Drives a flow with responses that are early, late, repeated or missing, and with a clock that jumps.
+//! Drives a flow with responses that are early, late, repeated, cancelled or missing, and with a wall clock that jumps.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use plex_auth_proto::flow::{Action, Completion, Now};
 use plex_auth_proto::{Flow, Step};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -28,8 +29,10 @@ pub(crate) struct Event {
     response: Scripted,
     /// The seconds until the response, if there is one. After a minute it is late.
     takes: Option<u64>,
-    /// By how many seconds the clock is set just before.
+    /// By how many seconds the wall clock is set just before.
     jump: i64,
+    /// Whether the driver stops waiting instead.
+    is_cancelled: bool,
     /// Whether the response is delivered twice.
     twice: bool,
 }
@@ -39,12 +42,16 @@ fn event(response: impl Strategy<Value = Scripted>) -> impl Strategy<Value = Eve
         8 => (0_u64..3).prop_map(Some), 2 => (0_u64..59).prop_map(Some), 1 => (61_u64..90).prop_map(Some), 1 => Just(None)
     ];
     let jump = prop_oneof![12 => Just(0), 1 => -100_000_i64..100_000, 1 => -100_i64..100];
-    (response, takes, jump, any::<bool>()).prop_map(|(response, takes, jump, twice)| Event {
-        response,
-        takes,
-        jump,
-        twice,
-    })
+    let is_cancelled = prop_oneof![12 => Just(false), 1 => Just(true)];
+    (response, takes, jump, is_cancelled, any::<bool>()).prop_map(
+        |(response, takes, jump, is_cancelled, twice)| Event {
+            response,
+            takes,
+            jump,
+            is_cancelled,
+            twice,
+        },
+    )
 }
 
 /// Several events, the first of them usually with this response.
@@ -67,6 +74,8 @@ pub(crate) struct Chaos<O> {
     pub(crate) received: Vec<(String, Scripted)>,
     /// The number of requests.
     pub(crate) calls: usize,
+    /// Whether the wall clock was never set.
+    pub(crate) is_steady: bool,
     /// Whether the flow was certainly still waiting for the last response.
     pub(crate) in_time: bool,
     /// Whether the time that the flow had reported was over.
@@ -81,28 +90,29 @@ pub(crate) fn chaos<F: Flow>(
     mut flow: F,
     events: &[Event],
     bounds: Bounds,
-    mut left: impl FnMut(&F, SystemTime) -> Option<Duration>,
+    mut left: impl FnMut(&F, Now) -> Option<Duration>,
 ) -> Result<Chaos<F::Output>, String> {
-    // The real time, the clock, and as much of the real time as the flow can have noticed.
-    let (mut passed, mut now, mut noticed) = (Duration::ZERO, start(), Duration::ZERO);
-    let (mut looked_at, is_steady) = (now, events.iter().all(|event| event.jump == 0));
+    let (mut now, mut passed) = (start(), Duration::ZERO);
     let (mut deadline, mut after) = (bounds.timeout, Duration::ZERO);
+    let is_steady = events.iter().all(|event| event.jump == 0);
     let (mut sent, mut at_once) = (BTreeMap::<String, Duration>::new(), 0);
     // The requests without a response, and the last one that has one.
     let (mut in_flight, mut answered, mut calls) = (Vec::new(), None, 0);
     let (mut received, mut in_time) = (Vec::new(), false);
-    let deliver = |flow: &mut F, now, request: &InFlight<F::Response>, event: &Event| {
-        flow.complete(now, request.id, event.response.read(request.call.reply()));
+    let deliver = |flow: &mut F, now, request: &InFlight, event: &Event| {
+        let completion = match event.is_cancelled {
+            true => Completion::Cancelled,
+            false => event.response.completion(&request.outgoing),
+        };
+        flow.complete(now, request.id, completion);
     };
     for _ in 0..bounds.rounds {
-        let step = now.duration_since(looked_at).unwrap_or_default();
-        (noticed, looked_at) = (noticed + step, now);
         if let Some(left) = left(&flow, now) {
-            deadline = noticed + left;
+            deadline = passed + left;
         }
         let wait = match flow.poll(now) {
-            Step::Send(id, call) => {
-                let path = call.request().uri().path().to_owned();
+            Step::Do(id, Action::Send(outgoing)) => {
+                let path = outgoing.request().uri().path().to_owned();
                 let last = sent.insert(path, passed);
                 at_once += 1;
                 if at_once > 2 || last.is_some_and(|last| passed < last + bounds.interval) {
@@ -111,20 +121,26 @@ pub(crate) fn chaos<F: Flow>(
                 // The first one is used once, the others repeatedly.
                 let event = events.iter().chain(events[1..].iter().cycle()).nth(calls).unwrap();
                 let due = event.takes.map(|takes| passed + Duration::from_secs(takes));
-                in_flight.push((due, InFlight { id, call }, event));
+                in_flight.push((due, InFlight { id, outgoing }, event));
                 calls += 1;
                 continue;
             }
-            Step::Wait(time) if time < Duration::from_millis(1) => return Err("a busy loop".into()),
-            Step::Wait(time) => time.min(Duration::from_secs(100_000)),
+            Step::Do(_, action) => return Err(format!("{action:?}")),
+            Step::Wait(Some(time)) if time < Duration::from_millis(1) => {
+                return Err("a busy loop".into());
+            }
+            Step::Wait(Some(time)) => time,
+            Step::Wait(None) if in_flight.is_empty() => return Err("the flow is stuck".into()),
+            Step::Wait(None) => Duration::from_secs(100_000),
+            Step::Finished => return Err("the outcome was not returned".into()),
             Step::Done(outcome) => {
-                let was_over = noticed >= deadline;
+                let was_over = passed >= deadline;
                 if after > bounds.grace {
                     return Err(format!("the flow ended {after:?} after its time"));
                 }
                 for (_, request, event) in in_flight.iter().chain(&answered) {
                     deliver(&mut flow, now, request, event);
-                    if !matches!(flow.poll(now), Step::Wait(_)) {
+                    if !matches!(flow.poll(now), Step::Finished) {
                         return Err("the flow did something after its end".into());
                     }
                 }
@@ -132,6 +148,7 @@ pub(crate) fn chaos<F: Flow>(
                     outcome: Some(outcome),
                     received,
                     calls,
+                    is_steady,
                     in_time: in_time && is_steady,
                     was_over,
                 });
@@ -139,33 +156,32 @@ pub(crate) fn chaos<F: Flow>(
         };
         let first = in_flight.iter().filter_map(|(due, ..)| *due).min();
         let wait = first.map_or(wait, |due| wait.min(due.saturating_sub(passed)));
-        passed += wait;
-        now += wait;
+        (now, passed) = (now + wait, passed + wait);
         if !wait.is_zero() {
             at_once = 0;
         }
-        after = if noticed < deadline { Duration::ZERO } else { after + wait };
+        after = passed.saturating_sub(deadline);
         let Some(which) =
             in_flight.iter().position(|(due, ..)| due.is_some_and(|due| due <= passed))
         else {
             continue;
         };
         let (due, request, event) = in_flight.swap_remove(which);
-        if event.jump > 0 {
-            // The flow may take this for time that has passed.
+        now = shifted(now, event.jump);
+        if event.is_cancelled {
+            // It may be sent again at once.
             sent.clear();
             at_once = 0;
         }
-        now = shifted(now, event.jump);
-        noticed += now.duration_since(looked_at).unwrap_or_default();
-        looked_at = now;
         for _ in 0..=usize::from(event.twice) {
             deliver(&mut flow, now, &request, event);
         }
-        let path = request.call.request().uri().path().to_owned();
-        received.push((path, event.response.clone()));
-        in_time = event.takes.is_some_and(|takes| takes < 59);
+        if !event.is_cancelled {
+            let path = request.outgoing.request().uri().path().to_owned();
+            received.push((path, event.response.clone()));
+        }
+        in_time = event.takes.is_some_and(|takes| takes < 10) && !event.is_cancelled;
         answered = Some((due, request, event));
     }
-    Ok(Chaos { outcome: None, received, calls, in_time: false, was_over: false })
+    Ok(Chaos { outcome: None, received, calls, is_steady, in_time: false, was_over: false })
 }

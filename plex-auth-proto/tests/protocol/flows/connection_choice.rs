@@ -6,17 +6,17 @@ mod pace;
 mod plain_http;
 mod properties;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use plex_auth_proto::ClientIdentity;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{
     ChosenConnection, ConnectionCandidate, ConnectionChoice, ConnectionChoiceError,
     ConnectionProgress,
 };
 use plex_auth_proto::server::Resource;
-use plex_auth_proto::{ClientIdentity, Flow};
 
-use super::harness::{Answer, Driven, Scripted, TransportError};
+use super::harness::{Answer, Driven, Scripted, TransportError, epoch};
 
 const RIGHT: Scripted =
     Answer(200, r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#);
@@ -94,7 +94,7 @@ impl Driven<ConnectionChoice> {
 }
 
 fn candidates(choice: &ConnectionChoice) -> Vec<ConnectionCandidate> {
-    match choice.progress(SystemTime::UNIX_EPOCH) {
+    match choice.progress(epoch()) {
         ConnectionProgress::Probing { candidates, .. } => candidates,
         progress => panic!("{progress:?}"),
     }

@@ -10,7 +10,10 @@ use std::cell::Cell;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_auth_proto::Token;
-use plex_auth_proto::flow::{DeviceLogin, DeviceTokenProgress, DeviceTokenRefresher, RefreshError};
+use plex_auth_proto::flow::{
+    DeviceLogin, DeviceLoginError, DeviceTokenProgress, DeviceTokenRefresher, LinkedDevice,
+    RefreshError,
+};
 use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 
 use super::harness::{Built, Dated, Driven, Scripted, plex_tv};
@@ -95,7 +98,15 @@ fn without_token(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
 }
 
 fn login(key: &Key) -> Driven<DeviceLogin<&Key>> {
-    Driven::new(plex_tv("id").short_device_login(key))
+    Driven::new(plex_tv("id").device_link_code_login(key))
+}
+
+/// The token of a login that has registered the key.
+fn registered(outcome: Result<LinkedDevice, DeviceLoginError>) -> String {
+    match outcome.unwrap() {
+        LinkedDevice::Registered(linked) => linked.auth_token.expose().to_owned(),
+        LinkedDevice::NotRegistered(linked) => panic!("{linked:?}"),
+    }
 }
 
 impl Driven<DeviceTokenRefresher<&Key>> {

@@ -3,9 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::flow::RequestId;
+use plex_auth_proto::flow::{
+    Action, Completion, ConnectionChoice, ConnectionProgress, DeviceLogin, DeviceLoginProgress,
+    DeviceTokenProgress, DeviceTokenRefresher, Now, PinLogin, PinProgress, RequestId,
+    RetryProgress, ServerAccess, SignRequest, TokenCheck, TransientTokenProgress,
+    TransientTokenRefresher,
+};
 use plex_auth_proto::http::{Method, Response};
-use plex_auth_proto::{Call, ClientIdentity, Error, Flow, PlexTv, Reply, Secret, Step};
+use plex_auth_proto::jwt::DeviceKey;
+use plex_auth_proto::{Body, ClientIdentity, Flow, Outgoing, PlexTv, Secret, Step};
 
 /// The result of one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,18 +31,20 @@ pub(crate) enum Scripted {
 pub(crate) use Scripted::{Answer, Built, Dated, RetryAfter, TransportError};
 
 impl Scripted {
-    pub(crate) fn read<T>(&self, reply: &Reply<T>) -> Result<Response<T>, Error> {
+    pub(crate) fn completion(&self, outgoing: &Outgoing) -> Completion {
         let builder = Response::builder();
         let response = match self {
-            Answer(status, body) => builder.status(*status).body(*body),
-            Built(body) => builder.body(body.as_str()),
-            Dated(date, body) => builder.header("date", *date).body(*body),
+            Answer(status, body) => builder.status(*status).body(Body::from(*body)),
+            Built(body) => builder.body(Body::from(body.as_str())),
+            Dated(date, body) => builder.header("date", *date).body(Body::from(*body)),
             RetryAfter(status, wait) => {
-                builder.status(*status).header("retry-after", *wait).body("")
+                builder.status(*status).header("retry-after", *wait).body(Body::empty())
             }
-            TransportError(kind, sent) => return Err(reply.transport_error(*kind, *sent)),
+            TransportError(kind, sent) => {
+                return Completion::Failed(outgoing.transport_error(*kind, *sent));
+            }
         };
-        Ok(reply.read(response.unwrap())?)
+        Completion::Response(response.unwrap())
     }
 
     pub(crate) fn status(&self) -> Option<u16> {
@@ -61,27 +69,62 @@ pub(crate) fn edited(saved: &Secret) -> String {
     format!("\u{feff}{}\r\n", saved.expose())
 }
 
-/// Tue, 14 Nov 2023 22:13:20 GMT
-pub(crate) fn start() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+/// Tue, 14 Nov 2023 22:13:20 GMT, 1,000 seconds after the origin of elapsed time.
+pub(crate) fn start() -> Now {
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    Now::new(Duration::from_secs(1_000), wall)
 }
 
-/// The clock after it was set forward or back.
-pub(crate) fn shifted(now: SystemTime, seconds: i64) -> SystemTime {
+/// A moment after the Unix epoch.
+pub(crate) fn epoch() -> Now {
+    Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
+}
+
+/// The clocks after the wall clock was set forward or back.
+pub(crate) fn shifted(now: Now, seconds: i64) -> Now {
     let by = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 { now - by } else { now + by }
+    let wall = now.wall().unwrap();
+    Now::new(now.elapsed(), if seconds < 0 { wall - by } else { wall + by })
 }
 
 /// A request without a response yet.
-pub(crate) struct InFlight<T> {
+pub(crate) struct InFlight {
     pub(crate) id: RequestId,
-    pub(crate) call: Call<T>,
+    pub(crate) outgoing: Outgoing,
 }
 
-impl<T> InFlight<T> {
+impl InFlight {
     pub(crate) fn url(&self) -> String {
-        self.call.request().uri().to_string()
+        self.outgoing.request().uri().to_string()
     }
+}
+
+/// A flow that reports its progress.
+pub(crate) trait Progress: Flow {
+    type Progress;
+
+    fn progress_at(&self, now: Now) -> Self::Progress;
+}
+
+macro_rules! progress {
+    ($($flow:ty, $progress:ty $(, $key:ident)?;)*) => {$(
+        impl$(<$key: DeviceKey>)? Progress for $flow {
+            type Progress = $progress;
+
+            fn progress_at(&self, now: Now) -> $progress {
+                self.progress(now)
+            }
+        }
+    )*};
+}
+progress! {
+    PinLogin, PinProgress;
+    DeviceLogin<K>, DeviceLoginProgress, K;
+    DeviceTokenRefresher<K>, DeviceTokenProgress, K;
+    TransientTokenRefresher, TransientTokenProgress;
+    ConnectionChoice, ConnectionProgress;
+    TokenCheck, RetryProgress;
+    ServerAccess, RetryProgress;
 }
 
 /// A request that a flow has sent.
@@ -100,10 +143,12 @@ pub(crate) struct Sent {
 /// A flow with a clock.
 pub(crate) struct Driven<F: Flow> {
     pub(crate) flow: F,
-    pub(crate) now: SystemTime,
+    pub(crate) now: Now,
     pub(crate) sent: Vec<Sent>,
     /// The requests that [`Self::settle`] has sent.
-    pub(crate) in_flight: Vec<InFlight<F::Response>>,
+    pub(crate) in_flight: Vec<InFlight>,
+    /// The signatures that the flow has asked for.
+    pub(crate) signatures: Vec<(RequestId, SignRequest)>,
     pub(crate) outcome: Option<F::Output>,
 }
 
@@ -112,16 +157,28 @@ impl<F: Flow> Driven<F> {
         Self::at(start(), flow)
     }
 
-    pub(crate) fn at(now: SystemTime, flow: F) -> Self {
-        Self { flow, now, sent: Vec::new(), in_flight: Vec::new(), outcome: None }
+    pub(crate) fn at(now: Now, flow: F) -> Self {
+        Self {
+            flow,
+            now,
+            sent: Vec::new(),
+            in_flight: Vec::new(),
+            signatures: Vec::new(),
+            outcome: None,
+        }
     }
 
-    /// Polls once: records a request, or the outcome.
-    fn step(&mut self) -> Step<F> {
+    /// Changes a setting of the flow.
+    pub(crate) fn with(self, set: impl FnOnce(F) -> F) -> Self {
+        Self { flow: set(self.flow), ..self }
+    }
+
+    /// Polls once: records a request or a signature.
+    fn step(&mut self) -> Step<F::Output> {
         let step = self.flow.poll(self.now);
         match &step {
-            Step::Send(_, call) => {
-                let request = call.request();
+            Step::Do(_, Action::Send(outgoing)) => {
+                let request = outgoing.request();
                 self.sent.push(Sent {
                     at: self.elapsed(),
                     method: request.method().clone(),
@@ -129,22 +186,26 @@ impl<F: Flow> Driven<F> {
                     path: request.uri().path().replace("/api/v2", ""),
                     has_token: request.headers().contains_key("x-plex-token"),
                     body: String::from_utf8(request.body().as_ref().to_vec()).unwrap(),
-                    deadline: call.reply().deadline(),
+                    deadline: outgoing.deadline(),
                 });
             }
-            Step::Wait(time) => assert!(*time >= Duration::from_millis(1), "a busy loop"),
-            Step::Done(_) => {}
+            Step::Wait(time) => {
+                assert!(time.is_none_or(|time| time >= Duration::from_millis(1)), "a busy loop");
+            }
+            _ => {}
         }
         step
     }
 
     /// Advances the clock until the flow sends a request, which is returned, or has nothing left to do.
-    pub(crate) fn send(&mut self) -> Option<InFlight<F::Response>> {
-        for _ in 0..10_000 {
+    pub(crate) fn send(&mut self) -> Option<InFlight> {
+        for _ in 0..20_000 {
             match self.step() {
-                Step::Send(id, call) => return Some(InFlight { id, call }),
-                Step::Wait(Duration::MAX) => return None,
-                Step::Wait(time) => self.now += time,
+                Step::Do(id, Action::Send(outgoing)) => return Some(InFlight { id, outgoing }),
+                Step::Do(id, Action::Sign(request)) => self.signatures.push((id, request)),
+                Step::Do(_, action) => panic!("{action:?}"),
+                Step::Wait(None) | Step::Finished => return None,
+                Step::Wait(Some(time)) => self.now += time,
                 Step::Done(outcome) => {
                     self.outcome = Some(outcome);
                     return None;
@@ -154,29 +215,56 @@ impl<F: Flow> Driven<F> {
         panic!("the flow waits indefinitely");
     }
 
-    /// Sends all requests that the flow has now; returns how long it waits, unless it is finished.
+    /// Carries out all actions that the flow has now; returns how long it waits, unless it is finished.
     pub(crate) fn settle(&mut self) -> Option<Duration> {
         loop {
             match self.step() {
-                Step::Send(id, call) => self.in_flight.push(InFlight { id, call }),
-                Step::Wait(time) => return Some(time),
+                Step::Do(id, Action::Send(outgoing)) => {
+                    self.in_flight.push(InFlight { id, outgoing });
+                }
+                Step::Do(id, Action::Sign(request)) => self.signatures.push((id, request)),
+                Step::Do(_, action) => panic!("{action:?}"),
+                Step::Wait(time) => return time,
                 Step::Done(outcome) => {
                     self.outcome = Some(outcome);
                     return None;
                 }
+                Step::Finished => return None,
             }
         }
     }
 
+    /// Returns how long the flow waits now.
+    pub(crate) fn wait(&mut self) -> Duration {
+        match self.flow.poll(self.now) {
+            Step::Wait(Some(time)) => time,
+            _ => panic!("the flow does not wait"),
+        }
+    }
+
+    pub(crate) fn is_waiting(&mut self) -> bool {
+        matches!(self.flow.poll(self.now), Step::Wait(_))
+    }
+
+    /// Sets the wall clock forward or back.
+    pub(crate) fn set_wall(&mut self, seconds: i64) {
+        self.now = shifted(self.now, seconds);
+    }
+
     /// Takes the request in flight whose URL contains this.
-    pub(crate) fn take(&mut self, part: &str) -> InFlight<F::Response> {
+    pub(crate) fn take(&mut self, part: &str) -> InFlight {
         self.settle();
         let index = self.in_flight.iter().position(|request| request.url().contains(part));
         self.in_flight.remove(index.unwrap_or_else(|| panic!("no request to {part} is in flight")))
     }
 
-    pub(crate) fn complete(&mut self, request: &InFlight<F::Response>, response: &Scripted) {
-        self.flow.complete(self.now, request.id, response.read(request.call.reply()));
+    pub(crate) fn complete(&mut self, request: &InFlight, response: &Scripted) {
+        self.flow.complete(self.now, request.id, response.completion(&request.outgoing));
+    }
+
+    /// Drops the request, as a driver does that is dropped.
+    pub(crate) fn cancel(&mut self, request: &InFlight) {
+        self.flow.complete(self.now, request.id, Completion::Cancelled);
     }
 
     /// Responds to the next request.
@@ -213,16 +301,19 @@ impl<F: Flow> Driven<F> {
     /// Advances the clock to the outcome, which the flow reports once.
     pub(crate) fn finish(&mut self) -> F::Output {
         assert!(self.send().is_none(), "the flow has not finished");
-        assert!(matches!(self.flow.poll(self.now), Step::Wait(Duration::MAX)), "reported twice");
+        assert!(matches!(self.flow.poll(self.now), Step::Finished), "reported twice");
         self.outcome.take().expect("an outcome")
     }
 
     pub(crate) fn elapsed(&self) -> u64 {
-        self.now.duration_since(start()).unwrap_or_default().as_secs()
+        self.now.elapsed().saturating_sub(start().elapsed()).as_secs()
     }
 
-    pub(crate) fn progress(&self) -> F::Progress {
-        self.flow.progress(self.now)
+    pub(crate) fn progress(&self) -> F::Progress
+    where
+        F: Progress,
+    {
+        self.flow.progress_at(self.now)
     }
 
     pub(crate) fn times(&self) -> Vec<u64> {

@@ -5,7 +5,6 @@ mod polling;
 mod properties;
 
 use plex_auth_proto::flow::{PinLogin, PinProgress};
-use plex_auth_proto::pin::ShortPin;
 
 use super::harness::{Driven, plex_tv};
 
@@ -15,11 +14,11 @@ const LINKED: &str = r#"{"id":2147483650,"authToken":"xyz-Abc_0123456789ab"}"#;
 const OVER: &str = r#"{"id":2147483650,"expiresIn":0}"#;
 const GONE: &str = r#"{"errors":[{"code":1020,"message":"Code not found or expired"}]}"#;
 
-fn login() -> Driven<PinLogin<ShortPin>> {
-    Driven::new(plex_tv("id").short_pin_login())
+fn login() -> Driven<PinLogin> {
+    Driven::new(plex_tv("id").link_code_login())
 }
 
-impl Driven<PinLogin<ShortPin>> {
+impl Driven<PinLogin> {
     /// The seconds left for the PIN.
     fn left(&self) -> u64 {
         match self.progress() {

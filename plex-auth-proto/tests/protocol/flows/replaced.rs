@@ -16,7 +16,7 @@ fn replaced<F: Flow>(
     make: impl Fn() -> F,
     before: &[Scripted],
     late: &Scripted,
-) -> (Driven<F>, InFlight<F::Response>) {
+) -> (Driven<F>, InFlight) {
     let in_flight = || {
         let mut driven = Driven::new(make());
         driven.respond_all(before.iter().cloned());
@@ -53,7 +53,7 @@ fn login_gets_no_token_of_another_login() {
     let created = Answer(201, r#"{"id":2147483650,"code":"G7KX","expiresIn":900}"#);
     let waiting = Answer(200, r#"{"id":2147483650,"authToken":null}"#);
     let linked = Answer(200, r#"{"id":2147483650,"authToken":"of-another-login"}"#);
-    let login = || plex_tv("id").short_pin_login();
+    let login = || plex_tv("id").link_code_login();
     for before in [vec![created.clone()], vec![created, waiting]] {
         let (mut driven, own) = replaced(login, &before, &linked);
         driven.complete(&own, &Answer(200, r#"{"id":2147483650,"authToken":"own"}"#));

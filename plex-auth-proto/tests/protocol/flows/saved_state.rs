@@ -1,14 +1,13 @@
 //! The saved state of every kind of flow: what it is restored as, and what is refused.
 
-use std::time::SystemTime;
-
 use plex_auth_proto::flow::{
     DeviceLogin, DeviceTokenRefresher, InvalidSavedState, PinLogin, TransientTokenRefresher,
 };
 use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
-use plex_auth_proto::pin::{ShortPin, StrongPin};
 use plex_auth_proto::{ClientIdentity, MediaServer, PlexTv, Token};
 use serde_json::{Value, json};
+
+use super::harness::epoch;
 
 const URL: &str = "https://plex.tv/api/v2";
 
@@ -41,8 +40,8 @@ fn states() -> [(&'static str, Value); 5] {
     let pin = |code: &str| json!({ "id": 7, "code": code, "endsAt": 900 });
     let device = json!({ "keyId": "den" });
     [
-        ("short", state("short-pin-login", URL, pin("G7KX"))),
-        ("strong", state("strong-pin-login", URL, pin("8lzfqpkmtyfvdqo4q9ri9l35c"))),
+        ("code", state("link-code-login", URL, pin("G7KX"))),
+        ("page", state("hosted-page-login", URL, pin("8lzfqpkmtyfvdqo4q9ri9l35c"))),
         ("device login", state("device-login", URL, device.clone())),
         ("device token", state("device-token", URL, device)),
         (
@@ -54,12 +53,17 @@ fn states() -> [(&'static str, Value); 5] {
 
 /// Restores the state as this kind.
 fn restore_at(kind: &str, url: &str, id: &str, saved: &str) -> Result<(), InvalidSavedState> {
-    let now = SystemTime::UNIX_EPOCH;
+    let now = epoch();
     let me = ClientIdentity::builder(id).build().unwrap();
     let plex_tv = PlexTv::at(me.clone(), url.parse().unwrap());
     match kind {
-        "short" => PinLogin::<ShortPin>::restore(plex_tv, saved, now).map(drop),
-        "strong" => PinLogin::<StrongPin>::restore(plex_tv, saved, now).map(drop),
+        // The same type, which knows by which page its PIN is linked.
+        "code" | "page" => {
+            let login = PinLogin::restore(plex_tv, saved, now)?;
+            let is_code = login.link_page().is_some();
+            assert_ne!(is_code, login.hosted_page().is_some());
+            if is_code == (kind == "code") { Ok(()) } else { Err(InvalidSavedState::OtherFlow) }
+        }
         "device login" => DeviceLogin::restore(plex_tv, key("den"), saved, now).map(drop),
         "device token" => DeviceTokenRefresher::restore(plex_tv, key("den"), saved).map(drop),
         "transient" => {
@@ -133,7 +137,7 @@ fn invalid_states_are_refused_with_the_reason() {
             assert_eq!(restore(kind, saved), Err(expected), "{kind}: {start}");
         }
     }
-    for (kind, missing) in [("short", "id"), ("strong", "code"), ("short", "endsAt")] {
+    for (kind, missing) in [("code", "id"), ("page", "code")] {
         let (_, state) = states().into_iter().find(|(name, _)| *name == kind).unwrap();
         let saved = with(&state, missing, json!(null));
         assert_eq!(restore(kind, &saved), Err(InvalidSavedState::Unreadable), "{saved}");

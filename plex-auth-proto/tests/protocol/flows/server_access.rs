@@ -135,7 +135,7 @@ fn timeout_ends_a_request_in_flight() {
     assert_eq!(driven.now, start() + Duration::from_secs(5));
     // A late response changes nothing.
     driven.complete(&request, &Answer(401, ""));
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(Duration::MAX)));
+    assert!(matches!(driven.flow.poll(driven.now), Step::Finished));
 
     let mut driven =
         Driven::new(plex_tv("id").server_access(&token(), "x").timeout(Duration::ZERO));
@@ -148,8 +148,8 @@ fn timeout_ends_a_request_in_flight() {
 fn server_is_found_by_its_identifier() {
     let mut driven = access();
     let request = driven.send().unwrap();
-    assert_eq!(request.call.request().headers()["x-plex-token"], "xyz-Abc_0123456789ab");
-    assert!(request.call.request().uri().path().ends_with("/resources"));
+    assert_eq!(request.outgoing.request().headers()["x-plex-token"], "xyz-Abc_0123456789ab");
+    assert!(request.outgoing.request().uri().path().ends_with("/resources"));
 
     let Access::Granted(server) = access().respond(Answer(200, SERVERS)).finish() else { panic!() };
     assert_eq!(server.access_token.unwrap().expose(), "s3rv3r");

@@ -12,7 +12,7 @@ pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failu
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
         Failure::usage(invalid).next("Pass the token alone, as one line of standard input.")
     })?;
-    match check::ask(session, plex_tv, &token) {
+    match check::ask(session, plex_tv, &token)? {
         TokenState::Valid(account) => save(session, &token, &account),
         TokenState::Invalid(error) => Err(explain::request_error(&error.into())),
         TokenState::Unknown { error: why, .. } => Err(explain::request_error(&why)),

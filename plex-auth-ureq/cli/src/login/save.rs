@@ -27,7 +27,7 @@ pub(super) fn save_then_identify(
     new: Profile,
 ) -> Result<Exit, Failure> {
     let (name, token) = (&session.options.profile, new.token.clone());
-    session.store.change(|state| Ok(state.profiles.insert(name.clone(), new)))?;
+    save_unidentified(session, new)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
         Err(failure) => {
@@ -45,6 +45,14 @@ pub(super) fn save_then_identify(
         Ok(())
     })?;
     welcome(session, &token, &account)
+}
+
+/// Saves a token whose account is not known yet.
+pub(super) fn save_unidentified(session: &Session<'_>, new: Profile) -> Result<(), Failure> {
+    session.store.change(|state| {
+        state.profiles.insert(session.options.profile.clone(), new);
+        Ok(())
+    })
 }
 
 fn welcome(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {

@@ -20,6 +20,10 @@ use crate::output::{self, date, note};
 use crate::prompt;
 use crate::session::Session;
 
+/// How long creating a code is retried.
+// A script may sign in at boot: the network can take longer than the 10 seconds that the flow retries by default.
+pub(super) const CREATE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
 

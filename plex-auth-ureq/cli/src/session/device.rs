@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::flow::{DeviceTokenProgress, DeviceTokenRefresher};
+use plex_auth_ureq::flow::{Action, Completion, DeviceTokenProgress, DeviceTokenRefresher};
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token};
 
@@ -17,11 +17,11 @@ use crate::state::device::Device;
 pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure> {
     let mut state = session.store.read()?;
     let (plex_tv, mut refresher) = refresher(session, &mut state)?;
-    let is_due = !matches!(refresher.poll(SystemTime::now()), Step::Wait(_));
+    let is_due = !matches!(refresher.poll(session.http.now()), Step::Wait(_));
     let as_saved = || {
         let profile = state.profiles.remove(&session.options.profile);
         let profile = profile.ok_or_else(|| session.nobody())?;
-        Ok(ActiveProfile { plex_tv, token: token(&refresher)?, profile })
+        Ok(ActiveProfile { plex_tv, token: token(session, &refresher)?, profile })
     };
     if !is_due {
         return as_saved();
@@ -30,7 +30,7 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure>
     let renewed = session.store.change(|state| {
         let (plex_tv, mut refresher) = self::refresher(session, state)?;
         renew(session, &mut refresher)?;
-        let token = token(&refresher)?;
+        let token = token(session, &refresher)?;
         let (profile, device) = saved(session, state)?;
         if refresher.renewals() > 0 {
             *device = device.clone().with_saved(refresher.save());
@@ -40,7 +40,7 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure>
     });
     match renewed {
         // If nothing can be saved, the current token is used until it expires: it is renewed a day ahead.
-        Err(failure) if failure.exit() == Exit::Machine && is_good(&refresher) => {
+        Err(failure) if failure.exit() == Exit::Machine && is_good(session, &refresher) => {
             note(&format!("warning: the token could not be renewed: {}", plain(&failure.what)));
             as_saved()
         }
@@ -49,11 +49,10 @@ pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure>
 }
 
 /// Whether it has a token whose end is still to come, as far as this machine's clock tells.
-fn is_good(refresher: &DeviceTokenRefresher<Ed25519Key>) -> bool {
-    let now = SystemTime::now();
-    match refresher.progress(now) {
+fn is_good(session: &Session<'_>, refresher: &DeviceTokenRefresher<Ed25519Key>) -> bool {
+    match refresher.progress(session.http.now()) {
         DeviceTokenProgress::Active { expires_at, .. } => {
-            expires_at.is_none_or(|expires_at| expires_at > now.into())
+            expires_at.is_none_or(|expires_at| expires_at > SystemTime::now().into())
         }
         _ => false,
     }
@@ -89,24 +88,34 @@ fn renew(
     session: &Session<'_>,
     refresher: &mut DeviceTokenRefresher<Ed25519Key>,
 ) -> Result<(), Failure> {
+    send_due(session, refresher).map_or(Ok(()), |end| Err(explain::device_token_end(&end)))
+}
+
+/// Sends the requests of a flow that are due now. Returns the output if the flow ends with that.
+fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
+    let now = || session.http.now();
     loop {
-        match refresher.poll(SystemTime::now()) {
-            Step::Send(id, call) => {
-                let answer = session.http.exchange(call);
-                refresher.complete(SystemTime::now(), id, answer);
+        match flow.poll(now()) {
+            Step::Do(id, Action::Send(outgoing)) => {
+                let completion = session.http.fetch(outgoing).into();
+                flow.complete(now(), id, completion);
             }
-            Step::Wait(_) => return Ok(()),
-            Step::Done(end) => return Err(explain::device_token_end(&end)),
+            Step::Do(id, _) => flow.complete(now(), id, Completion::Unsupported),
+            Step::Wait(_) | Step::Finished => return None,
+            Step::Done(output) => return Some(output),
         }
     }
 }
 
 /// The token that it has now.
-fn token(refresher: &DeviceTokenRefresher<Ed25519Key>) -> Result<Token, Failure> {
-    match refresher.progress(SystemTime::now()) {
+fn token(
+    session: &Session<'_>,
+    refresher: &DeviceTokenRefresher<Ed25519Key>,
+) -> Result<Token, Failure> {
+    match refresher.progress(session.http.now()) {
         DeviceTokenProgress::Active { token, last_error: None, .. } => Ok(token),
         DeviceTokenProgress::Active { token, last_error: Some(last_error), .. }
-            if is_good(refresher) =>
+            if is_good(session, refresher) =>
         {
             note(&format!("warning: the token could not be renewed: {last_error}"));
             Ok(token)

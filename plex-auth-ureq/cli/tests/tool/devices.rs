@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use plex_auth_fake::Who;
-use serde_json::Value;
+use plex_auth_fake::{Misbehaviour, Who};
+use serde_json::{Value, json};
 
 use crate::harness::{Harness, Running};
 
@@ -114,7 +114,7 @@ fn a_failed_renewal_changes_nothing() {
     remove_saved_token(&harness);
     let before = harness.files();
     harness.fake(|fake| {
-        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     harness.run(&["token"]).assert_failed(2, &["trouble at the server"]);
@@ -127,7 +127,7 @@ fn a_failed_renewal_changes_nothing() {
 fn an_expired_token_is_not_printed() {
     let harness = signed_in();
     harness.fake(|fake| {
-        let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     let token = set_token_age(&harness, TOKEN_LIFETIME - 60 * 60);
@@ -152,4 +152,62 @@ fn a_removed_device_can_sign_in_again() {
     harness.link(&login.link_code(), Who::PlexPass);
     assert_eq!(login.wait().code, 0);
     assert_ne!(identifier(&harness, "default"), first);
+}
+
+#[test]
+fn an_unregistered_key_saves_the_token() {
+    let harness = Harness::new();
+    let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
+    let code = login.link_code();
+    let token = harness.fake(|fake| {
+        let token = fake.issue_token(Who::PlexPass);
+        let id = fake.pins().last().unwrap().id();
+        let pin = json!({ "id": id, "code": code, "authToken": token }).to_string();
+        let old_style = Misbehaviour::answer(200, "application/json", pin);
+        fake.misbehave(&format!("/pins/{id}"), old_style);
+        token
+    });
+    // A script that needs a token which is renewed must not continue as if it had one.
+    login.wait().assert_failed(1, &["did not register", "the token is saved", "plex-auth logout"]);
+    assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
+    assert_eq!(harness.fake(|fake| fake.seen("POST", "/auth/token")), 0);
+    let whoami = harness.json(&["whoami", "--json"]);
+    assert_eq!(whoami["signed_in_by"], "token");
+    let first = identifier(&harness, "default");
+    assert_eq!(
+        harness.fake(|fake| fake.pins().last().unwrap().client_identifier().to_owned()),
+        first
+    );
+
+    // The advice of the message leads to a device with another key.
+    harness.fake(plex_auth_fake::FakePlex::behave);
+    assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
+    let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
+    harness.link(&login.link_code(), Who::PlexPass);
+    assert_eq!(login.wait().code, 0);
+    assert_ne!(identifier(&harness, "default"), first);
+    assert_eq!(harness.json(&["whoami", "--json"])["signed_in_by"], "device key");
+}
+
+#[test]
+fn verbose_reports_the_requests_of_flows() {
+    let harness = Harness::new();
+    let mut login = Running::start(harness.command(&["login", "--device-key", "-v"]), "");
+    harness.link(&login.link_code(), Who::PlexPass);
+    let login = login.wait();
+    assert_eq!(login.code, 0, "{login:?}");
+    remove_saved_token(&harness);
+    let renewal = harness.run(&["token", "-v"]);
+    assert_eq!(renewal.code, 0, "{renewal:?}");
+    let output = login.stderr + &renewal.stderr;
+    for (method, path) in [("POST", "/pins"), ("GET", "/auth/nonce"), ("POST", "/auth/token")] {
+        let request = format!("{method} {}/api/v2{path}", harness.server.url());
+        assert!(output.contains(&format!("> {request}")), "{request}: {output}");
+        assert!(
+            output.lines().any(|line| line.starts_with("< 2") && line.contains(&request)),
+            "{request}: {output}"
+        );
+    }
+    // Neither a token nor a signature.
+    assert!(!output.contains("eyJ"), "{output}");
 }

@@ -53,7 +53,7 @@ fn an_expired_code_ends_the_login() {
     let mut login = Running::start(harness.command(&["login"]), "");
     login.link_code();
     harness.expire_last_pin();
-    login.wait().assert_failed(1, &["nobody has linked the PIN in time", "plex-auth login"]);
+    login.wait().assert_failed(1, &["the PIN was not linked in time", "plex-auth login"]);
     assert_eq!(harness.run(&["whoami"]).code, 64);
 }
 

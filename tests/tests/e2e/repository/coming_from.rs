@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use plex_auth_ureq::flow::{ChosenConnection, TokenCheck};
+use plex_auth_ureq::flow::{ChosenConnection, PinLogin, TokenCheck};
 use plex_auth_ureq::jwt::{Ed25519Key, PlexJwt, PlexKeys};
-use plex_auth_ureq::pin::{ShortPin, StrongPin};
+use plex_auth_ureq::pin::ShortPin;
 use plex_auth_ureq::server::{Resource, Resources};
 use plex_auth_ureq::{
     ClientIdentity, Credentials, MediaServer, MediaServerAddress, PlexTv, Token, Transport,
@@ -45,6 +45,8 @@ fn every_name_on_the_page_exists() {
         MediaServer::unclaim,
         MediaServerAddress::claim,
         MediaServerAddress::server_identity,
+        PinLogin::hosted_page,
+        PinLogin::pin,
         PlexJwt::is_expired,
         PlexJwt::unverified,
         PlexKeys::verify,
@@ -53,9 +55,12 @@ fn every_name_on_the_page_exists() {
         PlexTv::create_short_pin,
         PlexTv::create_strong_pin,
         PlexTv::device_token_refresher as fn(_, Key, _) -> _,
+        PlexTv::device_link_code_login as fn(_, Key) -> _,
         PlexTv::devices,
         PlexTv::exchange_device_jwt,
         PlexTv::home_users,
+        PlexTv::hosted_page_login,
+        PlexTv::link_code_login,
         PlexTv::link_pin,
         PlexTv::nonce,
         PlexTv::ping,
@@ -65,20 +70,16 @@ fn every_name_on_the_page_exists() {
         PlexTv::register_device_key,
         PlexTv::remove_device,
         PlexTv::resources,
-        PlexTv::short_device_login as fn(_, Key) -> _,
-        PlexTv::short_pin_login,
         PlexTv::sign_in,
         PlexTv::sign_out,
-        PlexTv::strong_pin_login,
         PlexTv::switch_home_user,
         PlexTv::token_check,
         PlexTv::token_details,
         Resource::choose_connection,
         Resources::servers,
         ShortPin::pin,
-        StrongPin::hosted_page,
         Token::new as fn(&'static str) -> _,
-        Transport::drive_with as fn(_, &mut TokenCheck, fn(_) -> _) -> _,
+        Transport::drive_with as fn(_, &mut TokenCheck, fn(&TokenCheck, _) -> _) -> _,
     ];
     assert_eq!(names_on_the_page(), existing);
 }

@@ -44,14 +44,14 @@ fn slow_server_is_found_in_a_long_list() {
     let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
     let request = driven.take(slow);
     // The transport cuts a request off at its deadline.
-    assert!(request.call.reply().deadline() >= Some(ms(2_500)));
+    assert!(request.outgoing.deadline() >= Some(ms(2_500)));
     driven.advance(ms(2_500)).complete(&request, &RIGHT);
     driven.advance(ms(500));
     assert!(driven.chosen().contains(slow));
 
     // Also if few requests may be in flight.
     let mut driven = Driven::new(three().choose_connection(me()).max_in_flight(2));
-    assert!(driven.take(LOCAL).call.reply().deadline() >= Some(ms(2_500)));
+    assert!(driven.take(LOCAL).outgoing.deadline() >= Some(ms(2_500)));
 }
 
 #[test]
@@ -79,11 +79,11 @@ fn hanging_requests_leave_time_for_others() {
     // No host responds, and the transport keeps each deadline.
     while driven.settle().is_some() {
         assert!(driven.in_flight.len() <= 2, "{:?}", driven.in_flight.len());
-        let limits = driven.in_flight.iter().filter_map(|request| request.call.reply().deadline());
+        let limits = driven.in_flight.iter().filter_map(|request| request.outgoing.deadline());
         let soonest = limits.min().unwrap();
         driven.now += soonest;
         for request in std::mem::take(&mut driven.in_flight) {
-            let limit = request.call.reply().deadline().unwrap();
+            let limit = request.outgoing.deadline().unwrap();
             let timed_out = TransportError(TransportErrorKind::TimedOut(limit), true);
             driven.complete(&request, &timed_out);
         }

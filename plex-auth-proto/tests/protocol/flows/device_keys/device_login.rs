@@ -3,25 +3,82 @@
 use std::time::Duration;
 
 use plex_auth_proto::flow::{
-    DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher, InvalidSavedState,
+    Completion, DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenRefresher,
+    InvalidSavedState, LinkedDevice,
 };
-use plex_auth_proto::{Flow, Step};
+use plex_auth_proto::http::Response;
+use plex_auth_proto::jwt::{ExternalKey, Jwk, SignError};
+use plex_auth_proto::{Body, Flow};
 
-use super::{CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login};
+use super::{
+    CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login, registered,
+};
 use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, edited, plex_tv};
 
 #[test]
-fn each_poll_is_signed_again() {
+fn signature_is_used_for_three_minutes() {
     let key = Key::new();
     let mut driven = login(&key);
     assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first request");
     driven.respond(Answer(201, CREATED));
     let DeviceLoginProgress::Waiting { pin, left, .. } = driven.progress() else { panic!() };
-    assert_eq!((pin.short().unwrap().pin().code.expose(), left.as_secs()), ("G7KX", 900));
-    driven.respond_all((0..600).map(|_| Answer(200, WAITING))).respond(Answer(200, LINKED));
-    assert_eq!(driven.finish().unwrap().auth_token.expose(), "eyJh.eyJp.c2ln");
-    assert_eq!(key.signed.get(), 601);
+    assert_eq!((pin.pin().code.expose(), left.as_secs()), ("G7KX", 900));
+    while driven.elapsed() < 600 {
+        driven.respond(Answer(200, WAITING));
+    }
+    driven.respond(Answer(200, LINKED));
+    assert_eq!(registered(driven.finish()), "eyJh.eyJp.c2ln");
+    assert_eq!(key.signed.get() as u64, driven.elapsed().div_ceil(180));
     assert!(driven.times_of("/auth/nonce").is_empty());
+}
+
+#[test]
+fn old_style_token_is_told_apart() {
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond_all([
+        Answer(201, CREATED),
+        Answer(200, r#"{"id":2147483650,"authToken":"xyz-Abc_0123456789ab"}"#),
+    ]);
+    let LinkedDevice::NotRegistered(linked) = driven.finish().unwrap() else { panic!() };
+    assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
+}
+
+#[test]
+fn external_key_signs_through_the_driver() {
+    let jwk = Jwk::new([7; 32], "den").unwrap();
+    let login = plex_tv("id").device_link_code_login(ExternalKey::new(jwk));
+    let mut driven = Driven::new(login);
+    driven.respond(Answer(201, CREATED));
+    driven.now += Duration::from_secs(1);
+    driven.settle();
+    let (id, request) = driven.signatures.pop().expect("a request for a signature");
+    assert_eq!(request.key_id(), "den");
+    assert!(!request.message().is_empty() && !format!("{request:?}").contains("eyJ"));
+    // The user takes two minutes, and no poll is sent meanwhile.
+    driven.advance(Duration::from_secs(120));
+    assert!(driven.in_flight.is_empty() && driven.signatures.is_empty());
+    // A completion of another kind changes nothing.
+    driven.flow.complete(driven.now, id, Completion::Response(Response::new(Body::empty())));
+    driven.flow.complete(driven.now, id, Completion::Signed(Ok([1; 64])));
+    driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
+    assert_eq!(registered(driven.finish()), "eyJh.eyJp.c2ln");
+
+    // A driver that cannot sign is named, and so is a key that is locked; both are tried again.
+    for (completion, reason) in [
+        (Completion::Unsupported, "the driver cannot sign"),
+        (Completion::Signed(Err(SignError::new("locked"))), "locked"),
+    ] {
+        let jwk = Jwk::new([7; 32], "den").unwrap();
+        let mut driven = Driven::new(plex_tv("id").device_link_code_login(ExternalKey::new(jwk)));
+        driven.respond(Answer(201, CREATED)).advance(Duration::from_secs(1));
+        let (id, _) = driven.signatures.pop().unwrap();
+        driven.flow.complete(driven.now, id, completion);
+        let DeviceLoginProgress::Waiting { sign_error, .. } = driven.progress() else { panic!() };
+        assert_eq!(sign_error.unwrap().reason(), reason);
+        driven.advance(Duration::from_secs(2));
+        assert_eq!(driven.signatures.len(), 1);
+    }
 }
 
 #[test]
@@ -38,7 +95,7 @@ fn lost_token_is_requested_by_an_exchange() {
     // It has not ended, so there is nothing to renew.
     driven.flow.renew();
     driven.respond(exchanged(0));
-    assert_eq!(driven.finish().unwrap().auth_token.expose(), jwt(0));
+    assert_eq!(registered(driven.finish()), jwt(0));
 
     let mut driven = login(&key);
     driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
@@ -130,7 +187,7 @@ fn late_poll_response_does_not_end_the_exchange() {
         assert_eq!(driven.last().path, "/auth/token");
         driven.complete(&late, &response);
         driven.complete(&exchange, &exchanged(0));
-        assert_eq!(driven.finish().unwrap().auth_token.expose(), token, "{response:?}");
+        assert_eq!(registered(driven.finish()), token, "{response:?}");
     }
 
     // A token that the exchange returns late is not lost either.
@@ -140,7 +197,7 @@ fn late_poll_response_does_not_end_the_exchange() {
     let nonce = driven.send().unwrap();
     driven.complete(&late, &exchanged(0));
     driven.complete(&nonce, &Answer(200, NONCE));
-    assert_eq!(driven.finish().unwrap().auth_token.expose(), jwt(0));
+    assert_eq!(registered(driven.finish()), jwt(0));
 }
 
 #[test]
@@ -153,7 +210,7 @@ fn restored_exchange_creates_no_second_pin() {
     let mut again = restore(driven.flow.save(driven.now).expose(), driven.now);
     assert!(matches!(again.progress(), DeviceLoginProgress::Exchanging));
     again.respond_all([Answer(200, NONCE), exchanged(0)]);
-    assert_eq!(again.finish().unwrap().auth_token.expose(), jwt(0));
+    assert_eq!(registered(again.finish()), jwt(0));
 
     // Plex does not know the key.
     let mut again = restore(driven.flow.save(driven.now).expose(), driven.now);
@@ -179,11 +236,11 @@ fn exchange_waits_two_minutes_for_a_locked_key() {
     let shown = format!("{:?}", driven.flow);
     assert!(shown.ends_with(r#"key_id: "den", state: finished, exchanging: true }"#), "{shown}");
     key.locked.set(true);
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)));
+    assert!(driven.is_waiting());
     assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
     key.locked.set(false);
     driven.respond(exchanged(0));
-    driven.finish().unwrap();
+    registered(driven.finish());
 
     let (mut driven, began) = exchanging(&key);
     let request = driven.send().unwrap();
@@ -212,7 +269,7 @@ fn known_key_needs_no_pin() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([Answer(422, ""), Answer(200, NONCE), exchanged(0)]);
-    driven.finish().unwrap();
+    registered(driven.finish());
     for (response, wants_new) in [(Answer(401, REMOVED), true), (Answer(422, ""), false)] {
         let mut driven = login(&key);
         driven.respond_all([Answer(422, ""), Answer(200, NONCE), response]);
@@ -228,12 +285,12 @@ fn locked_key_is_reported_and_polling_resumes() {
     driven.respond(Answer(201, CREATED));
     key.locked.set(true);
     driven.now += Duration::from_secs(1);
-    assert!(matches!(driven.flow.poll(driven.now), Step::Wait(_)));
+    assert!(driven.is_waiting());
     let DeviceLoginProgress::Waiting { sign_error, .. } = driven.progress() else { panic!() };
     assert_eq!(sign_error.unwrap().reason(), "the TPM is locked");
     key.locked.set(false);
     driven.respond(Answer(200, LINKED));
-    driven.finish().unwrap();
+    registered(driven.finish());
 
     let mut driven = login(&key);
     driven.respond(Answer(201, CREATED));
@@ -256,7 +313,7 @@ fn saved_login_is_restored() {
     let mut again = Driven::at(driven.now, restore("id").unwrap());
     again.respond(Answer(200, LINKED));
     assert_eq!((again.last().at, &*again.last().path), (1, "/pins/2147483650"));
-    again.finish().unwrap();
+    registered(again.finish());
     // So is the refresher, if the PIN was linked.
     let mut again =
         Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::Flow;
 use plex_auth_proto::flow::{
     DeviceLogin, DeviceLoginError, DeviceLoginProgress, DeviceTokenEnd, DeviceTokenRefresher,
+    LinkedDevice,
 };
 use proptest::collection::vec;
-use proptest::prelude::{Just, Strategy, TestCaseError, any, prop_assert, prop_oneof, proptest};
+use proptest::prelude::{
+    Just, Strategy, TestCaseError, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 use super::{
     CREATED, DAY, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, nonce_at, refresher,
 };
 use crate::config;
 use crate::flows::chaos::{Bounds, Chaos, chaos, events};
-use crate::flows::harness::{Answer, Built, RetryAfter, Scripted, cut_off, plex_tv};
+use crate::flows::harness::{Answer, Built, Dated, RetryAfter, Scripted, cut_off, plex_tv};
 
 /// The path of a poll for the PIN.
 const POLL: &str = "/pins/2147483650";
@@ -91,7 +93,8 @@ proptest! {
         let bounds = Bounds {
             interval: Duration::from_secs(15), timeout: Duration::MAX, grace: Duration::MAX, rounds: 3_000,
         };
-        let chaos = chaos(refresher(&key).flow, &events, bounds, look);
+        let refresher = refresher(&key).flow.max_wait(Duration::from_secs(3600));
+        let chaos = chaos(refresher, &events, bounds, look);
         let Chaos { outcome, received, calls, .. } = chaos.map_err(TestCaseError::fail)?;
         let was_received = |wanted: &[Scripted]| {
             received.iter().any(|(_, response)| wanted.contains(response))
@@ -117,21 +120,23 @@ proptest! {
             DeviceLoginProgress::Waiting { left, .. } => Some(left),
             _ => None,
         };
-        let login = plex_tv("id").short_device_login(&key);
+        let login = plex_tv("id").device_link_code_login(&key);
         // As for a login without a key, then an exchange of two minutes, whose last two requests take a minute each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
         };
         let chaos = chaos(login, &events, bounds, left);
-        let Chaos { outcome, received, calls, in_time, was_over } = chaos.map_err(TestCaseError::fail)?;
+        let Chaos { outcome, received, is_steady, in_time, was_over, .. } = chaos.map_err(TestCaseError::fail)?;
         let outcome = outcome.expect("an end");
         let was_received = |wanted: &dyn Fn(&str, &Scripted) -> bool| {
             received.iter().any(|(path, response)| wanted(path.trim_start_matches("/api/v2"), response))
         };
         match &outcome {
-            Ok(linked) => {
+            Ok(device @ (LinkedDevice::Registered(linked) | LinkedDevice::NotRegistered(linked))) => {
                 let token = linked.auth_token.expose();
+                let is_registered = matches!(device, LinkedDevice::Registered(_));
+                prop_assert_eq!(is_registered, token.starts_with("eyJ"), "{}", token);
                 let of_poll = was_received(&|path, response| path == POLL && polled(response) == Some(token));
                 let of_exchange = was_received(&|path, response| {
                     path == "/auth/token" && token_of(response).as_deref() == Some(token)
@@ -142,7 +147,10 @@ proptest! {
                 let is_gone = |path: &str, response: &Scripted| {
                     path == POLL && matches!(response, Answer(404, GONE) | Answer(410, _))
                 };
-                prop_assert!(was_over || calls > 1800 || was_received(&is_gone), "{:?}", received.last());
+                // So does a response with a later date.
+                let is_dated = |_: &str, response: &Scripted| matches!(response, Dated(..));
+                let is_over = was_over || !is_steady || was_received(&is_dated);
+                prop_assert!(is_over || was_received(&is_gone), "{:?}", received.last());
             }
             Err(DeviceLoginError::Failed(error)) => {
                 let status = error.status().map(|status| status.as_u16());

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::flow::{InvalidSavedState, PinLogin, PinProgress};
-use plex_auth_proto::pin::ShortPin;
-use plex_auth_proto::{Flow, Step};
+use plex_auth_proto::flow::{InvalidSavedState, Now, PinLogin, PinLoginError, PinProgress};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
-use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, edited, plex_tv};
+use crate::flows::harness::{
+    Answer, Dated, Driven, RetryAfter, TransportError, edited, plex_tv, start,
+};
 
 #[test]
 fn polls_once_a_second_until_linked() {
     let mut driven = login();
-    assert!(matches!(driven.progress(), PinProgress::Creating));
+    assert!(matches!(driven.progress(), PinProgress::Creating { .. }));
     driven.respond(Answer(201, CREATED));
     assert_eq!(driven.left(), 900);
     for body in [WAITING, r#"{"id":2147483650,"authToken":""}"#, r#"{"id":2147483650}"#] {
@@ -46,7 +46,7 @@ fn errors_slow_polling_and_do_not_end_it() {
         .respond(Answer(200, WAITING))
         .respond(Answer(200, LINKED));
     driven.finish().unwrap();
-    assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 1]);
+    assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 4]);
 }
 
 #[test]
@@ -69,69 +69,103 @@ fn poll_has_a_deadline_of_ten_seconds() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     let request = driven.send().unwrap();
-    assert_eq!(request.call.reply().deadline(), Some(Duration::from_secs(10)));
+    assert_eq!(request.outgoing.deadline(), Some(Duration::from_secs(10)));
 }
 
 #[test]
-fn clock_jumps_and_sleep_do_no_harm() {
-    // Forward by a day: one more poll, in which Plex reports the PIN as valid.
+fn polls_widen_to_every_five_seconds() {
     let mut driven = login();
-    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
-    driven.now += Duration::from_secs(86_400);
-    driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
-    assert_eq!(driven.left(), 890);
-    // Back by a day: no wait becomes a day longer.
-    driven.now -= Duration::from_secs(86_400);
-    let before = driven.now;
-    driven.respond(Answer(200, LINKED));
-    assert!(driven.now.duration_since(before).unwrap() < Duration::from_secs(3));
-    driven.finish().unwrap();
-}
-
-#[test]
-fn clock_set_during_creation_loses_no_response() {
-    let years = Duration::from_secs(56 * 365 * 86_400);
-    let mut driven = login();
-    let created = driven.send().unwrap();
-    driven.now += years;
-    for _ in 0..3 {
-        let Step::Wait(wait) = driven.flow.poll(driven.now) else { panic!() };
-        driven.now += wait;
+    driven.respond(Answer(201, r#"{"id":2147483650,"code":"G7KX","expiresIn":1800}"#));
+    while driven.outcome.is_none() {
+        let Some(poll) = driven.send() else { break };
+        driven.complete(&poll, &Answer(200, WAITING));
     }
-    driven.complete(&created, &Answer(201, CREATED));
-    assert_eq!(driven.left(), 900);
-    driven.respond(Answer(200, LINKED));
-    driven.finish().unwrap();
+    let gaps = driven.gaps();
+    assert!(gaps[..59].iter().all(|gap| *gap == 1) && gaps[250..].iter().all(|gap| *gap == 5));
+    assert_eq!((gaps.len(), driven.last().at), (437, 1800));
 
-    // A missing response is reported ten seconds later.
-    let mut driven = login();
-    let _ = driven.send().unwrap();
-    driven.now += years;
-    let set_at = driven.now;
-    driven.finish().unwrap_err();
-    assert_eq!(driven.now.duration_since(set_at).unwrap().as_secs(), 10);
+    // A program with many logins has a budget for all.
+    let relaxed = |login: PinLogin| login.poll_interval(Duration::from_secs(30), Duration::ZERO);
+    let mut driven = Driven::new(relaxed(plex_tv("id").hosted_page_login()));
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
+    driven.now += Duration::from_millis(500);
+    driven.flow.poll_now();
+    driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
+    assert_eq!(driven.gaps(), [30, 1, 30]);
 }
 
 #[test]
-fn clock_set_forward_and_failed_poll_end_nothing() {
+fn life_is_shortened_and_never_lengthened() {
     let mut driven = login();
-    driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
-    driven.now += Duration::from_secs(56 * 365 * 86_400);
-    driven.respond(Answer(502, "<html>"));
-    driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
-    assert_eq!(driven.left(), 890);
+    driven.respond(Answer(201, r#"{"id":2147483650,"code":"G7KX","expiresIn":28}"#));
+    driven.respond(Answer(200, r#"{"id":2147483650,"expiresIn":900}"#));
+    assert_eq!(driven.left(), 27);
+    driven.respond(Answer(200, r#"{"id":2147483650,"expiresIn":6}"#));
+    assert_eq!(driven.left(), 6);
+    while let Some(poll) = driven.send() {
+        driven.complete(&poll, &Answer(200, r#"{"id":2147483650,"expiresIn":6}"#));
+    }
+    assert!(matches!(driven.outcome, Some(Err(PinLoginError::Expired))));
+    assert_eq!(driven.elapsed(), 8);
+}
+
+#[test]
+fn wall_clock_jumps_do_no_harm() {
+    for seconds in [86_400, 56 * 365 * 86_400, -86_400] {
+        // During creation.
+        let mut driven = login();
+        let created = driven.send().unwrap();
+        driven.set_wall(seconds);
+        driven.complete(&created, &Answer(201, CREATED));
+        assert_eq!(driven.left(), 900);
+        // While polling: one more poll at most, even if it fails.
+        driven.respond(Answer(200, WAITING));
+        driven.set_wall(seconds);
+        driven.respond(Answer(502, "<html>"));
+        driven.respond(Answer(200, r#"{"id":2147483650,"authToken":null,"expiresIn":890}"#));
+        assert_eq!(driven.left(), 890);
+        driven.respond(Answer(200, LINKED));
+        driven.finish().unwrap();
+        assert_eq!(driven.gaps(), [1, 1, 2, 1]);
+    }
+}
+
+#[test]
+fn sleep_beyond_the_end_costs_one_poll() {
+    let asleep = || {
+        let mut driven = Driven::new(plex_tv("id").link_code_login())
+            .with(|login| login.poll_interval(Duration::from_secs(30), Duration::ZERO));
+        driven.respond(Dated("Tue, 14 Nov 2023 22:13:20 GMT", CREATED));
+        // Elapsed time stops while the computer sleeps.
+        driven.set_wall(1_000);
+        driven.now += Duration::from_secs(1);
+        driven
+    };
+    let mut driven = asleep();
+    driven.respond(Answer(404, GONE));
+    assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
+    assert_eq!(driven.gaps(), [1], "at once");
+
+    // The wall clock was wrong: the response dates it, and the login goes on.
+    let mut driven = asleep();
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:21 GMT", WAITING));
     driven.respond(Answer(200, LINKED));
     driven.finish().unwrap();
+    assert_eq!(driven.gaps(), [1, 30]);
+
+    // It still says so, and the response has no date.
+    let mut driven = asleep();
+    driven.respond(Answer(200, WAITING));
+    assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
 }
 
 #[test]
 fn late_token_is_accepted() {
-    // The clock was set forward meanwhile, and the next poll is in flight or returned no token.
+    // A driver took longer than its deadline, and the next poll is in flight or returned no token.
     for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
         let mut driven = login();
         driven.respond(Answer(201, CREATED));
         let late = driven.send().unwrap();
-        driven.now += Duration::from_secs(3600);
         match next {
             None => assert!(driven.send().is_some()),
             Some(response) => assert_eq!(driven.respond(response).sent.len(), 3),
@@ -140,13 +174,46 @@ fn late_token_is_accepted() {
         driven.finish().unwrap();
         // No request is in flight that would delay the next one.
         driven.flow.renew();
-        let now = driven.now;
+        let before = driven.elapsed();
         driven.respond(Answer(201, CREATED));
-        assert_eq!(driven.now, now);
+        assert!(driven.elapsed() <= before + 1);
         // It is accepted neither twice nor for the next PIN.
         driven.complete(&late, &Answer(200, LINKED));
         assert_eq!(driven.left(), 900);
     }
+}
+
+#[test]
+fn cancelled_requests_are_sent_again() {
+    let mut driven = login();
+    let creation = driven.send().unwrap();
+    driven.cancel(&creation);
+    driven.respond(Answer(201, CREATED));
+    // A driver that is dropped again and again, sooner than each response.
+    for _ in 0..5 {
+        let poll = driven.send().unwrap();
+        driven.cancel(&poll);
+    }
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
+    assert_eq!(driven.gaps(), [2, 1, 1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn restored_without_a_clock_lives_in_full() {
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED));
+    driven.now += Duration::from_secs(100);
+    let saved = driven.flow.save(driven.now).unwrap();
+    let tv = Now::without_wall_clock(Duration::ZERO);
+    let login = PinLogin::restore(plex_tv("id"), saved.expose(), tv).unwrap();
+    assert_eq!(Driven::at(tv, login).left(), 900);
+    // Nor does a login that was saved without one.
+    let mut driven = Driven::at(tv, plex_tv("id").link_code_login());
+    driven.respond(Answer(201, CREATED));
+    let saved = driven.flow.save(driven.now).unwrap();
+    let login = PinLogin::restore(plex_tv("id"), saved.expose(), start()).unwrap();
+    assert_eq!(Driven::new(login).left(), 900);
 }
 
 #[test]
@@ -155,7 +222,7 @@ fn debug_has_the_state_and_no_code() {
     assert!(format!("{:?}", driven.flow).ends_with("state: creating }"), "{:?}", driven.flow);
     driven.respond(Answer(201, CREATED));
     let shown = format!("{:?}", driven.flow);
-    assert!(shown.contains("state: ShortPin") && !shown.contains("G7KX"), "{shown}");
+    assert!(shown.contains("state: Code(ShortPin") && !shown.contains("G7KX"), "{shown}");
     driven.respond(Answer(200, LINKED));
     assert!(format!("{:?}", driven.flow).ends_with("state: finished }"), "{:?}", driven.flow);
 }
@@ -185,11 +252,11 @@ fn saved_login_is_restored() {
     let mut driven = Driven::at(later, login);
     assert_eq!(driven.left(), 799);
     let request = driven.send().unwrap();
-    assert!(request.call.request().uri().path().ends_with("/pins/2147483650"));
+    assert!(request.outgoing.request().uri().path().ends_with("/pins/2147483650"));
     assert_eq!(driven.now, later, "at once");
 
     let restore = |identifier: &str, saved: &str| {
-        PinLogin::<ShortPin>::restore(plex_tv(identifier), saved, later).unwrap_err()
+        PinLogin::restore(plex_tv(identifier), saved, later).unwrap_err()
     };
     assert_eq!(restore("other", saved.expose()), InvalidSavedState::OtherIdentifier);
 }

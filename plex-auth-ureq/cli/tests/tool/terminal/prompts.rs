@@ -79,5 +79,5 @@ fn a_new_code_is_offered_after_expiry() {
     harness.expire_last_pin();
     terminal.expect_text("Show another one? [Y/n]: ");
     terminal.type_line("n");
-    assert!(terminal.wait_for_exit(1).contains("nobody has linked the PIN in time"));
+    assert!(terminal.wait_for_exit(1).contains("the PIN was not linked in time"));
 }

@@ -1,0 +1,165 @@
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::DATE;
+
+use super::now::Now;
+use crate::error::Error;
+
+/// 2020-01-01, before this was written: a server with an earlier `Date` has a clock that was never set.
+const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
+
+/// The clock of one flow: the time since the flow began, and the time of the server, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clock {
+    /// The last monotonic reading of the caller.
+    last: Option<Duration>,
+    elapsed: Duration,
+    reading: Option<Box<Reading>>,
+}
+
+/// The server's time at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    server: SystemTime,
+    elapsed: Duration,
+    wall: Option<SystemTime>,
+}
+
+/// One moment by the clock of a flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The time since the flow began.
+    pub(crate) elapsed: Duration,
+    /// The server's time, by its last `Date` and the time elapsed since, or else by the wall clock.
+    pub(crate) server: Option<SystemTime>,
+    /// The same by the wall clock, corrected by that `Date`. It is ahead after the computer has slept.
+    wall: Option<SystemTime>,
+}
+
+impl Clock {
+    pub(crate) fn at(&mut self, now: Now) -> Moment {
+        self.elapsed = self.elapsed_at(now);
+        self.last = Some(now.elapsed());
+        self.peek(now)
+    }
+
+    /// Returns the moment for display, without recording it.
+    pub(crate) fn peek(&self, now: Now) -> Moment {
+        let elapsed = self.elapsed_at(now);
+        let Some(Reading { server, elapsed: since, wall }) = self.reading.as_deref().copied()
+        else {
+            return Moment { elapsed, server: now.wall(), wall: now.wall() };
+        };
+        let corrected = |wall: SystemTime, then: SystemTime| match wall.duration_since(then) {
+            Ok(passed) => server.checked_add(passed),
+            Err(back) => server.checked_sub(back.duration()),
+        };
+        let wall = now.wall().zip(wall).and_then(|(wall, then)| corrected(wall, then));
+        Moment { elapsed, server: server.checked_add(elapsed.saturating_sub(since)), wall }
+    }
+
+    fn elapsed_at(&self, now: Now) -> Duration {
+        // A reading below the last one has another origin.
+        let passed = self.last.and_then(|last| now.elapsed().checked_sub(last)).unwrap_or_default();
+        self.elapsed.saturating_add(passed)
+    }
+
+    /// Reads the `Date` of a response that arrives now. It was sent a moment ago, so this clock is never ahead.
+    pub(crate) fn learn(&mut self, now: Now, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
+        if let Some(date) = date.filter(|date| *date >= SystemTime::UNIX_EPOCH + EARLIEST) {
+            self.set(now, date);
+        }
+    }
+
+    /// Sets the server's time, if it is known by other means than a `Date`.
+    pub(crate) fn set(&mut self, now: Now, server: SystemTime) {
+        let Moment { elapsed, .. } = self.at(now);
+        self.reading = Some(Box::new(Reading { server, elapsed, wall: now.wall() }));
+    }
+
+    /// Returns whether the server has stated its time.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.reading.is_some()
+    }
+}
+
+impl Moment {
+    /// Returns the later of both readings of the server's time: what a server promises for a time is over when either
+    /// says so.
+    pub(crate) fn latest(self) -> Option<SystemTime> {
+        self.server.max(self.wall)
+    }
+
+    /// Returns how long the server asks to wait. A date needs a clock; without one, it is ignored.
+    pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
+        Some(error.retry_after()?.wait(self.server.unwrap_or(SystemTime::UNIX_EPOCH + FAR)))
+    }
+}
+
+/// Later than any `Retry-After`, so that nothing is left to wait.
+const FAR: Duration = Duration::from_secs(1 << 40);
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::HeaderMap;
+    use http::header::DATE;
+
+    use super::{Clock, Now};
+
+    fn wall(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn at(elapsed: u64, seconds: u64) -> Now {
+        Now::new(Duration::from_secs(elapsed), wall(seconds))
+    }
+
+    fn dated(date: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(DATE, date.parse().unwrap())])
+    }
+
+    #[test]
+    fn earlier_reading_is_a_new_origin() {
+        let mut clock = Clock::default();
+        let elapsed = [100, 101, 50, 52, 1000, 1000].map(|now| clock.at(at(now, 0)).elapsed);
+        assert_eq!(elapsed.map(|time| time.as_secs()), [0, 1, 1, 3, 951, 951]);
+        assert_eq!(clock.peek(at(1001, 0)).elapsed.as_secs(), 952);
+        let end = Now::without_wall_clock(Duration::MAX);
+        for _ in 0..3 {
+            clock.at(end);
+            clock.at(at(0, 0));
+        }
+    }
+
+    #[test]
+    fn server_time_follows_the_last_date() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.at(at(0, 100)).server, Some(wall(100)));
+        assert_eq!(clock.at(Now::without_wall_clock(Duration::ZERO)).server, None);
+        for unknown in ["soon", "Thu, 01 Jan 1970 01:00:00 GMT"] {
+            clock.learn(at(0, 100), &dated(unknown));
+            assert_eq!(clock.at(at(0, 100)).server, Some(wall(100)), "{unknown}");
+            assert!(!clock.is_confirmed());
+        }
+        clock.learn(at(0, 100), &dated("Tue, 14 Nov 2023 22:13:20 GMT"));
+        // The wall clock is set back by a minute.
+        let moment = clock.at(at(10, 50));
+        assert_eq!(moment.server, Some(wall(1_700_000_010)));
+        assert_eq!(moment.latest(), Some(wall(1_700_000_010)));
+        // The computer slept for a week.
+        let moment = clock.at(at(11, 100 + 7 * 86_400));
+        assert_eq!(moment.server, Some(wall(1_700_000_011)));
+        assert_eq!(moment.latest(), Some(wall(1_700_000_000 + 7 * 86_400)));
+        clock.set(at(12, 0), wall(9000));
+        assert_eq!(clock.peek(at(13, 0)).server, Some(wall(9001)));
+        assert_eq!(
+            clock.peek(Now::without_wall_clock(Duration::from_secs(14))).latest(),
+            Some(wall(9002))
+        );
+    }
+}

@@ -1,0 +1,69 @@
+use std::ops::{Add, AddAssign};
+use std::time::{Duration, SystemTime};
+
+/// The current time, as two readings that the caller takes for a flow.
+///
+/// The elapsed time is monotonic, such as that of [`Instant`](std::time::Instant): it paces requests and limits their
+/// time. It may start anywhere, but the readings for one flow must share their origin. A reading below the last one counts
+/// as a new origin: no time has passed.
+///
+/// The wall-clock time is used only where Plex speaks in dates: a token's expiry, a signature's time, `Retry-After`. It
+/// is corrected by the `Date` of Plex's responses, so it need not be right, and a device without a clock leaves it out.
+///
+/// ```
+/// use std::time::{Duration, Instant, SystemTime};
+/// use plex_auth_proto::flow::Now;
+///
+/// # fn clock() -> Instant { Instant::now() }
+/// let start = clock();
+/// let now = || Now::new(start.elapsed(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+/// assert!(now().wall().is_some());
+///
+/// let tv = Now::without_wall_clock(Duration::from_secs(5)) + Duration::from_secs(1);
+/// assert_eq!((tv.elapsed().as_secs(), tv.wall()), (6, None));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    elapsed: Duration,
+    wall: Option<SystemTime>,
+}
+
+impl Now {
+    /// Creates the time from a monotonic reading and the wall clock.
+    pub const fn new(elapsed: Duration, wall: SystemTime) -> Self {
+        Self { elapsed, wall: Some(wall) }
+    }
+
+    /// Creates the time of a device without a wall clock, or with one that was never set.
+    pub const fn without_wall_clock(elapsed: Duration) -> Self {
+        Self { elapsed, wall: None }
+    }
+
+    /// The monotonic reading.
+    pub const fn elapsed(self) -> Duration {
+        self.elapsed
+    }
+
+    /// The wall-clock time, if there is one.
+    pub const fn wall(self) -> Option<SystemTime> {
+        self.wall
+    }
+}
+
+/// The time after both clocks have advanced. A reading that would overflow stays as it is.
+impl Add<Duration> for Now {
+    type Output = Self;
+
+    fn add(self, time: Duration) -> Self {
+        Self {
+            elapsed: self.elapsed.saturating_add(time),
+            wall: self.wall.map(|wall| wall.checked_add(time).unwrap_or(wall)),
+        }
+    }
+}
+
+impl AddAssign<Duration> for Now {
+    fn add_assign(&mut self, time: Duration) {
+        *self = *self + time;
+    }
+}

@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::Pin;
+use crate::plex_tv::pin::hosted_page::HostedPage;
+use crate::plex_tv::pin::pin_url::PinUrl;
+use crate::plex_tv::pin::short_pin::ShortPin;
+use crate::plex_tv::pin::strong_pin::StrongPin;
+
+/// The PIN of a login, by the way in which the user links it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LoginPin {
+    /// A code of 4 characters that the user enters on another device, at `https://plex.tv/link`.
+    Code(ShortPin),
+    /// A code of 25 characters that only the hosted page accepts, in the user's browser.
+    Page(StrongPin),
+}
+
+impl LoginPin {
+    /// The PIN: its number, its code and the URL of its QR code.
+    pub fn pin(&self) -> &Pin {
+        match self {
+            Self::Code(pin) => pin.pin(),
+            Self::Page(pin) => pin.pin(),
+        }
+    }
+
+    /// The page on which the user enters the code; `None` if the hosted page has to be opened instead.
+    pub fn link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
+        match self {
+            Self::Code(pin) => Some(pin.link_page(plex_tv)),
+            Self::Page(_) => None,
+        }
+    }
+
+    /// The same page with the code filled in, for a QR code.
+    pub fn filled_link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
+        match self {
+            Self::Code(pin) => Some(pin.filled_link_page(plex_tv)),
+            Self::Page(_) => None,
+        }
+    }
+
+    /// The page to open in the user's browser; `None` if the user enters a code instead.
+    pub fn hosted_page(&self, plex_tv: &PlexTv) -> Option<HostedPage> {
+        match self {
+            Self::Code(_) => None,
+            Self::Page(pin) => Some(pin.hosted_page(plex_tv)),
+        }
+    }
+
+    pub(crate) fn life(&self) -> Duration {
+        match self {
+            Self::Code(pin) => pin.expires_in(),
+            Self::Page(pin) => pin.expires_in(),
+        }
+    }
+}

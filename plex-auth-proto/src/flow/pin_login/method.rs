@@ -1,0 +1,158 @@
+//! How the PIN of a login is created and polled: with or without the key of a device.
+
+use std::time::{Duration, SystemTime};
+
+use crate::call::Call;
+use crate::flow::clock::Moment;
+use crate::flow::signing::{self, Signature, Signing};
+use crate::flow::step::{Action, Completion, RequestId};
+use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError};
+use crate::plex_tv::PlexTv;
+use crate::plex_tv::pin::device_pin::DevicePin;
+use crate::plex_tv::pin::poll_pin::PinState;
+
+use super::login_pin::LoginPin;
+
+// A signed token is valid for 5 minutes. It is used for less, as the device's clock and Plex's can differ.
+const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
+
+/// The next poll of a PIN.
+pub(crate) enum Poll {
+    Call(Call<PinState>),
+    Sign(RequestId, Action),
+    /// A signature is awaited until this time, in elapsed time.
+    Wait(Duration),
+}
+
+/// Creates and polls PINs.
+pub(crate) trait PinMethod {
+    fn create(&self, plex_tv: &PlexTv) -> Call<LoginPin>;
+
+    fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, now: Moment) -> Result<Poll, SignError>;
+
+    /// Returns whether this is the ID of the signature that is awaited.
+    fn awaits(&self, id: RequestId) -> bool;
+
+    /// Takes the completion of that signature.
+    fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError>;
+
+    /// Plex did not accept a poll: the next one has another signature.
+    fn poll_failed(&mut self);
+}
+
+/// The two ways to link a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinKind {
+    Code,
+    Page,
+}
+
+/// PINs without a device key.
+#[derive(Debug)]
+pub(super) struct WithoutKey(pub(super) PinKind);
+
+impl PinMethod for WithoutKey {
+    fn create(&self, plex_tv: &PlexTv) -> Call<LoginPin> {
+        match self.0 {
+            PinKind::Code => plex_tv.create_short_pin().map(LoginPin::Code),
+            PinKind::Page => plex_tv.create_strong_pin().map(LoginPin::Page),
+        }
+    }
+
+    fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, _: Moment) -> Result<Poll, SignError> {
+        Ok(Poll::Call(plex_tv.poll_pin(&pin.pin().id)))
+    }
+
+    fn awaits(&self, _: RequestId) -> bool {
+        false
+    }
+
+    fn signed(&mut self, _: Moment, _: Completion) -> Result<(), SignError> {
+        Ok(())
+    }
+
+    fn poll_failed(&mut self) {}
+}
+
+/// PINs that register the key of a device.
+pub(crate) struct WithKey<K> {
+    pub(crate) key: K,
+    pub(crate) kind: PinKind,
+    signature: PollSignature,
+}
+
+/// The signature of polls. Several polls share one, as each can cost the user a prompt.
+enum PollSignature {
+    None,
+    Awaited(Signing),
+    /// Valid until this time, in elapsed time.
+    Valid(DeviceJwt, Duration),
+}
+
+impl<K: DeviceKey> WithKey<K> {
+    pub(crate) fn new(key: K, kind: PinKind) -> Self {
+        Self { key, kind, signature: PollSignature::None }
+    }
+}
+
+impl<K: DeviceKey> PinMethod for WithKey<K> {
+    fn create(&self, plex_tv: &PlexTv) -> Call<LoginPin> {
+        let jwk = self.key.jwk();
+        match self.kind {
+            PinKind::Code => plex_tv.create_short_pin_with(jwk).map(LoginPin::Code),
+            PinKind::Page => plex_tv.create_strong_pin_with(jwk).map(LoginPin::Page),
+        }
+    }
+
+    fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, now: Moment) -> Result<Poll, SignError> {
+        let until = now.elapsed.saturating_add(SIGNATURE_LIFE);
+        match &self.signature {
+            PollSignature::Valid(_, until) if now.elapsed < *until => {}
+            PollSignature::Awaited(signing) if now.elapsed < signing.lost_at() => {
+                return Ok(Poll::Wait(signing.lost_at()));
+            }
+            _ => {
+                self.signature = PollSignature::None;
+                let time = now.server.unwrap_or(SystemTime::UNIX_EPOCH);
+                let claims = DeviceClaims::for_poll(plex_tv.identity(), time);
+                match signing::sign(&claims, &self.key, until)? {
+                    Signature::Signed(jwt) => self.signature = PollSignature::Valid(jwt, until),
+                    Signature::Pending(signing, action) => {
+                        let id = signing.id();
+                        self.signature = PollSignature::Awaited(signing);
+                        return Ok(Poll::Sign(id, action));
+                    }
+                }
+            }
+        }
+        let PollSignature::Valid(jwt, _) = &self.signature else { return Ok(Poll::Wait(until)) };
+        let pin = DevicePin::restored(pin.pin().id.clone());
+        Ok(Poll::Call(plex_tv.poll_device_pin(&pin, jwt)))
+    }
+
+    fn awaits(&self, id: RequestId) -> bool {
+        matches!(&self.signature, PollSignature::Awaited(signing) if signing.id() == id)
+    }
+
+    fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError> {
+        if !completion.fits_signature() {
+            return Ok(());
+        }
+        let signature = std::mem::replace(&mut self.signature, PollSignature::None);
+        let PollSignature::Awaited(signing) = signature else {
+            self.signature = signature;
+            return Ok(());
+        };
+        if let Some(jwt) = signing.finish(completion).transpose()? {
+            let until = now.elapsed.saturating_add(SIGNATURE_LIFE);
+            self.signature = PollSignature::Valid(jwt, until);
+        }
+        Ok(())
+    }
+
+    fn poll_failed(&mut self) {
+        if let PollSignature::Valid(..) = self.signature {
+            self.signature = PollSignature::None;
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The life of one PIN, and the times of its polls.
+
+use std::time::{Duration, SystemTime};
+
+use super::login_pin::LoginPin;
+use crate::flow::clock::Moment;
+
+// The pace of Plex's own clients, and the shortest interval that is accepted.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+
+// A user who has not linked the PIN within a few minutes has been interrupted, and does not notice a few seconds.
+const MAX_INTERVAL: Duration = Duration::from_secs(5);
+
+// How long a last poll that failed is retried after the end of the PIN's life.
+const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
+
+// The last part of a PIN's life, in which no backoff and no `Retry-After` delays a poll for long: a token that is not
+// fetched before the end is lost, because plex.tv forgets the PIN then.
+const FINAL_STRETCH: Duration = Duration::from_secs(20);
+
+/// The time between two polls, which widens by a second a minute.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PollInterval {
+    first: Duration,
+    longest: Duration,
+}
+
+impl Default for PollInterval {
+    fn default() -> Self {
+        Self { first: MIN_INTERVAL, longest: MAX_INTERVAL }
+    }
+}
+
+impl PollInterval {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+        let first = first.max(MIN_INTERVAL);
+        Self { first, longest: longest.max(first) }
+    }
+
+    /// The interval for a PIN of this age.
+    pub(super) fn at(self, age: Duration) -> Duration {
+        self.first.saturating_add(Duration::from_secs(age.as_secs() / 60)).min(self.longest)
+    }
+}
+
+/// A PIN that is polled. Times are elapsed time unless they are the server's.
+pub(super) struct Polling {
+    pin: LoginPin,
+    created: Duration,
+    /// The end of its life. A response may shorten it, never lengthen it: a PIN that has expired can go on answering with
+    /// its original life.
+    deadline: Duration,
+    /// The end of its life by the server's clock.
+    ends_at: Option<SystemTime>,
+    /// When the last poll was sent.
+    last_poll: Option<Duration>,
+    /// Whether that was at the end of its life.
+    was_last: bool,
+    /// Whether it was sent after the end by the wall clock.
+    was_after_wall_end: bool,
+}
+
+impl Polling {
+    pub(super) fn new(pin: LoginPin, now: Moment, life: Duration) -> Self {
+        let mut polling = Self {
+            pin,
+            created: now.elapsed,
+            deadline: now.elapsed.saturating_add(life),
+            ends_at: None,
+            last_poll: None,
+            was_last: false,
+            was_after_wall_end: false,
+        };
+        polling.set_end(now);
+        polling
+    }
+
+    fn set_end(&mut self, now: Moment) {
+        let left = self.left(now);
+        self.was_after_wall_end = false;
+        self.ends_at = now.server.and_then(|now| now.checked_add(left));
+    }
+
+    pub(super) fn pin(&self) -> &LoginPin {
+        &self.pin
+    }
+
+    pub(super) fn left(&self, now: Moment) -> Duration {
+        self.deadline.saturating_sub(now.elapsed)
+    }
+
+    /// Returns whether its life may be over without having been noticed, because the computer has slept. That causes one
+    /// poll, whose response decides.
+    pub(super) fn needs_wall_poll(&self, now: Moment) -> bool {
+        !self.was_after_wall_end && self.is_wall_over(now)
+    }
+
+    fn is_wall_over(&self, now: Moment) -> bool {
+        now.latest().zip(self.ends_at).is_some_and(|(now, end)| now >= end)
+    }
+
+    /// When the next poll may be sent at the earliest.
+    pub(super) fn earliest(&self) -> Duration {
+        self.last_poll.map_or(self.created, |last| last.saturating_add(MIN_INTERVAL))
+    }
+
+    /// Records that a poll is sent.
+    pub(super) fn sending(&mut self, now: Moment) {
+        self.last_poll = Some(now.elapsed);
+        self.was_last = now.elapsed >= self.deadline;
+        self.was_after_wall_end = self.is_wall_over(now);
+    }
+
+    /// Returns whether its life is over after a response without a token, which says how much of it is left.
+    pub(super) fn is_over_after(&mut self, now: Moment, left: Option<Duration>) -> bool {
+        if let Some(left) = left {
+            self.deadline = self.deadline.min(now.elapsed.saturating_add(left));
+        }
+        let is_over = (self.was_last || left.is_some()) && self.deadline <= now.elapsed;
+        // After a response with a date, both clocks agree.
+        let is_wall_over = left.is_none() && self.is_wall_over(now);
+        if !is_wall_over {
+            self.set_end(now);
+        }
+        is_over || is_wall_over
+    }
+
+    /// Returns whether a failed poll was the last one.
+    pub(super) fn is_over_after_failure(&self, now: Moment) -> bool {
+        self.was_last && now.elapsed > self.deadline.saturating_add(FINAL_POLL_GRACE)
+    }
+
+    /// When to poll next: one poll is sent at the end of its life.
+    pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
+        let age = now.elapsed.saturating_sub(self.created);
+        let due = now.elapsed.saturating_add(interval.at(age));
+        due.min(self.deadline).max(now.elapsed.saturating_add(MIN_INTERVAL))
+    }
+
+    /// When to poll again after a failure.
+    pub(super) fn next_poll_after_failure(&self, now: Moment, wait: Duration) -> Duration {
+        let now = now.elapsed;
+        let earliest = now.saturating_add(MIN_INTERVAL);
+        let latest = if now < self.deadline.saturating_sub(FINAL_STRETCH) {
+            self.deadline.saturating_sub(FINAL_STRETCH)
+        } else if now < self.deadline {
+            now.saturating_add(MIN_INTERVAL.saturating_mul(2)).min(self.deadline)
+        } else {
+            now.saturating_add(FINAL_POLL_GRACE)
+        };
+        now.saturating_add(wait).min(latest.max(earliest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PollInterval;
+    use std::time::Duration;
+
+    #[test]
+    fn interval_widens_to_its_longest() {
+        let seconds = Duration::from_secs;
+        let at = |interval: PollInterval, age| interval.at(seconds(age)).as_secs();
+        let usual = PollInterval::default();
+        let ages = [0, 59, 60, 120, 240, 1800];
+        assert_eq!(ages.map(|age| at(usual, age)), [1, 1, 2, 3, 5, 5]);
+        let polite = PollInterval::new(seconds(30), seconds(10));
+        assert_eq!(ages.map(|age| at(polite, age)), [30; 6]);
+        assert_eq!(at(PollInterval::new(Duration::ZERO, Duration::ZERO), 0), 1);
+    }
+}

@@ -1,0 +1,99 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::now::Now;
+use super::retry::{GaveUp, Retry, RetryProgress};
+use super::step::{Completion, Flow, RequestId, Step};
+use crate::call::Call;
+use crate::error::Error;
+use crate::plex_tv::account::sign_in;
+
+/// A call that is sent again while that is safe and can help.
+///
+/// An idempotent call is sent again while its error [is retryable](Error::is_retryable): after about 2, 4, 8 and 16
+/// seconds, or when `Retry-After` allows it. Any other call is sent again only if nothing of it was sent, or the server
+/// refused it for a time. A sign-in is never sent again: a repeated wrong password can lock an account, and a repeated
+/// right one creates another token.
+///
+/// The flow ends with the value, with an error that no retry helps with, or with the last error after 60 seconds
+/// ([`timeout`](Self::timeout)).
+///
+/// ```
+/// use std::time::Duration;
+/// use plex_auth_proto::flow::{Completion, Now, RetriedCall};
+/// use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, http};
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let mut keys = RetriedCall::new(|| plex_tv.plex_keys());
+/// let mut now = Now::without_wall_clock(Duration::ZERO);
+/// // The responses of a real plex.tv, one after another.
+/// let mut responses = [(503, ""), (200, r#"{"keys":[]}"#)].into_iter();
+/// let keys = loop {
+///     match keys.poll(now) {
+///         Step::Do(id, _send) => {
+///             let (status, body) = responses.next().ok_or("no more responses")?;
+///             let response = http::Response::builder().status(status).body(Body::from(body))?;
+///             keys.complete(now, id, Completion::Response(response));
+///         }
+///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
+///         Step::Done(result) => break result?,
+///         Step::Finished => return Err("finished before".into()),
+///     }
+/// };
+/// assert!(keys.keys.is_empty());
+/// assert_eq!(now.elapsed(), Duration::from_secs(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a flow does nothing until it is driven"]
+pub struct RetriedCall<T, C> {
+    call: C,
+    retry: Retry<T, Result<T, Error>>,
+}
+
+impl<T, C: Fn() -> Call<T>> RetriedCall<T, C> {
+    /// Creates the flow of a call, which the closure creates again for each attempt.
+    pub fn new(call: C) -> Self {
+        Self { call, retry: Retry::new() }
+    }
+
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.retry.set_timeout(timeout);
+        self
+    }
+
+    /// Returns the progress.
+    pub fn progress(&self, now: Now) -> RetryProgress {
+        self.retry.progress(now)
+    }
+}
+
+impl<T> From<GaveUp> for Result<T, Error> {
+    fn from(gave_up: GaveUp) -> Self {
+        Err(gave_up.error)
+    }
+}
+
+impl<T, C: Fn() -> Call<T>> Flow for RetriedCall<T, C> {
+    type Output = Result<T, Error>;
+
+    fn poll(&mut self, now: Now) -> Step<Self::Output> {
+        self.retry.poll(now, &self.call)
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        match self.retry.complete(now, id, completion) {
+            None => {}
+            Some(Err(error)) if error.operation() != sign_in::OPERATION.name => {
+                self.retry.failed(now, error);
+            }
+            Some(result) => self.retry.end(result),
+        }
+    }
+}
+
+impl<T, C> fmt::Debug for RetriedCall<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetriedCall").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! Signatures of a device's key, at once or through the driver.
+
+use std::time::Duration;
+
+use super::sign_request::SignRequest;
+use super::step::{Action, Completion, RequestId};
+use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError, UnsignedDeviceJwt};
+
+/// A signature that the driver was asked for.
+#[derive(Debug)]
+pub(crate) struct Signing {
+    id: RequestId,
+    unsigned: UnsignedDeviceJwt,
+    /// When it is considered lost, in elapsed time.
+    lost_at: Duration,
+}
+
+/// A signed token, or the request for its signature.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+pub(crate) enum Signature {
+    Signed(DeviceJwt),
+    Pending(Signing, Action),
+}
+
+/// Signs the claims. A request for a signature is lost at that time.
+pub(crate) fn sign(
+    claims: &DeviceClaims,
+    key: &(impl DeviceKey + ?Sized),
+    lost_at: Duration,
+) -> Result<Signature, SignError> {
+    let unsigned = claims.unsigned(key.jwk());
+    if !key.signs_through_driver() {
+        let signature = key.sign(unsigned.message())?;
+        return Ok(Signature::Signed(unsigned.signed(&signature)));
+    }
+    let request = SignRequest::new(unsigned.message(), key.jwk());
+    let signing = Signing { id: RequestId::unique(), unsigned, lost_at };
+    Ok(Signature::Pending(signing, Action::Sign(request)))
+}
+
+impl Signing {
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
+    pub(crate) fn lost_at(&self) -> Duration {
+        self.lost_at
+    }
+
+    /// Returns the signed token, or `None` if the driver stopped waiting.
+    pub(crate) fn finish(self, completion: Completion) -> Option<Result<DeviceJwt, SignError>> {
+        match completion {
+            Completion::Signed(Ok(signature)) => Some(Ok(self.unsigned.signed(&signature))),
+            Completion::Signed(Err(error)) => Some(Err(error)),
+            Completion::Unsupported => Some(Err(SignError::new("the driver cannot sign"))),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Calls that are sent again.
+
+use std::time::Duration;
+
+use plex_auth_proto::flow::RetriedCall;
+use plex_auth_proto::{Credentials, Token};
+
+use super::harness::{Answer, Driven, RetryAfter, cut_off, plex_tv};
+
+#[test]
+fn idempotent_call_is_retried_with_backoff() {
+    let plex_tv = plex_tv("id");
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.plex_keys()));
+    driven.respond_all([Answer(502, ""), cut_off(true), RetryAfter(429, "20")]);
+    driven.respond(Answer(200, r#"{"keys":[]}"#));
+    assert!(driven.finish().unwrap().keys.is_empty());
+    assert_eq!(driven.gaps(), [2, 4, 20]);
+
+    // No retry helps with a refusal.
+    let token = Token::new("abc").unwrap();
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.token_details(&token)));
+    driven.respond(Answer(401, r#"{"errors":[{"code":1001}]}"#));
+    assert!(driven.finish().unwrap_err().is_token_invalid());
+
+    let retried = RetriedCall::new(|| plex_tv.plex_keys()).timeout(Duration::from_secs(5));
+    let mut driven = Driven::new(retried);
+    driven.respond_all([Answer(502, ""), Answer(503, "")]);
+    assert_eq!(driven.finish().unwrap_err().status().unwrap(), 503);
+}
+
+#[test]
+fn other_call_is_retried_only_if_not_carried_out() {
+    let plex_tv = plex_tv("id");
+    let retried = || Driven::new(RetriedCall::new(|| plex_tv.create_short_pin()));
+    let mut driven = retried();
+    driven.respond(cut_off(true));
+    driven.finish().unwrap_err();
+    let mut driven = retried();
+    driven.respond(cut_off(false)).respond(Answer(201, r#"{"id":7,"code":"G7KX"}"#));
+    driven.finish().unwrap();
+}
+
+#[test]
+fn sign_in_is_never_retried() {
+    let plex_tv = plex_tv("id");
+    let credentials = Credentials::new("rosa", "hunter2").unwrap();
+    for response in [cut_off(false), cut_off(true), RetryAfter(429, "1"), Answer(503, "")] {
+        let mut driven = Driven::new(RetriedCall::new(|| plex_tv.sign_in(&credentials)));
+        driven.respond(response);
+        driven.finish().unwrap_err();
+        assert_eq!(driven.sent.len(), 1);
+    }
+}

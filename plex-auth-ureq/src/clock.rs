@@ -1,0 +1,17 @@
+//! The clock of flows.
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime};
+
+use plex_auth_proto::flow::Now;
+
+/// The origin of elapsed time: one for the process, so that a flow can be driven on over another transport.
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A clock that the transport shares with its clones.
+pub(crate) type SharedClock = Arc<dyn Fn() -> Now + Send + Sync>;
+
+/// Returns the clock of the system.
+pub(crate) fn system() -> SharedClock {
+    Arc::new(|| Now::new(ORIGIN.elapsed(), SystemTime::now()))
+}

@@ -1,0 +1,249 @@
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{Action, Completion, DriverEvent, Now, RequestId};
+use plex_auth_proto::{Flow, Outgoing, Step};
+
+use crate::transport::Transport;
+
+/// The longest wait between two calls of a `watch` closure, for a program that shows a countdown.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
+impl Transport {
+    /// Drives a flow to its end on this thread. Each request is sent from a thread of its own, as several can be in
+    /// flight.
+    ///
+    /// This can take as long as the flow does: 15 minutes for a PIN, indefinitely for a refresher.
+    /// [`drive_with`](Self::drive_with) and a [`driver`](Self::driver) can be stopped. Returns `None` if the flow was
+    /// finished before. An action other than a request is completed with [`Completion::Unsupported`].
+    ///
+    /// ```no_run
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
+    /// use plex_auth_ureq::flow::TokenState;
+    ///
+    /// # fn stored() -> String { String::new() }
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
+    /// match Transport::new().drive(&mut check) {
+    ///     Some(TokenState::Valid(account)) => println!("hello {}", account.title.unwrap_or_default()),
+    ///     Some(TokenState::Invalid(_)) => println!("please sign in again"),
+    ///     _ => println!("unknown; please try later"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drive<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {
+        let mut driver = self.driver(flow);
+        loop {
+            match driver.step() {
+                DriverEvent::Progress => {}
+                DriverEvent::Action(id, _) => driver.complete(id, Completion::Unsupported),
+                DriverEvent::Done(output) => return Some(output),
+                DriverEvent::Finished => return None,
+            }
+        }
+    }
+
+    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step and at least once a
+    /// second. Returns `None` if `watch` stops it, or if the flow was finished before. The flow can be driven on later, or
+    /// saved.
+    ///
+    /// When it is stopped, the requests in flight run to their end, and their responses are discarded.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
+    /// use plex_auth_ureq::flow::PinProgress;
+    ///
+    /// # fn is_cancelled() -> bool { false }
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let mut login = PlexTv::new(me).link_code_login();
+    /// let outcome = Transport::new().drive_with(&mut login, |login, now| {
+    ///     if let (Some(page), PinProgress::Waiting { pin, left, .. }) = (login.link_page(), login.progress(now)) {
+    ///         println!("enter {} at {page}: {} s left", pin.pin().code.expose(), left.as_secs());
+    ///     }
+    ///     if is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// if let Some(linked) = outcome {
+    ///     let token = linked?.auth_token; // save it at once
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drive_with<F: Flow>(
+        &self,
+        flow: &mut F,
+        mut watch: impl FnMut(&F, Now) -> ControlFlow<()>,
+    ) -> Option<F::Output> {
+        let mut driver = self.driver(flow);
+        loop {
+            if watch(driver.flow(), driver.now()).is_break() {
+                return None;
+            }
+            match driver.step_within(WATCH_INTERVAL) {
+                DriverEvent::Progress => {}
+                DriverEvent::Action(id, _) => driver.complete(id, Completion::Unsupported),
+                DriverEvent::Done(output) => return Some(output),
+                DriverEvent::Finished => return None,
+            }
+        }
+    }
+
+    /// Creates a driver, which runs a flow step by step. The flow is owned or borrowed.
+    ///
+    /// ```no_run
+    /// use plex_auth_ureq::flow::DriverEvent;
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
+    ///
+    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let mut driver = Transport::new().driver(PlexTv::new(me).hosted_page_login());
+    /// let linked = loop {
+    ///     match driver.step() {
+    ///         DriverEvent::Done(outcome) => break outcome?,
+    ///         _ => println!("{:?}", driver.flow().progress(driver.now())),
+    ///     }
+    /// };
+    /// # let _ = linked;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn driver<F: Flow>(&self, flow: F) -> Driver<F> {
+        let (sender, receiver) = mpsc::channel();
+        Driver { flow, transport: self.clone(), sender, receiver, in_flight: Vec::new() }
+    }
+}
+
+/// Runs a flow, step by step; from [`Transport::driver`].
+///
+/// When a driver is dropped, the flow is told that its requests in flight were cancelled. They run to their end, and their
+/// responses are discarded.
+pub struct Driver<F: Flow> {
+    flow: F,
+    transport: Transport,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    in_flight: Vec<RequestId>,
+}
+
+enum Message {
+    Completed(RequestId, Completion),
+    Wake,
+}
+
+/// Wakes a [`Driver`] from another thread; from [`Driver::waker`].
+#[derive(Clone)]
+pub struct DriverWaker(Sender<Message>);
+
+impl DriverWaker {
+    /// Ends the wait of the driver's step, the current or the next one.
+    pub fn wake(&self) {
+        // Without a driver, there is nothing to wake.
+        let _ = self.0.send(Message::Wake);
+    }
+}
+
+impl fmt::Debug for DriverWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DriverWaker")
+    }
+}
+
+impl<F: Flow> Driver<F> {
+    /// The flow.
+    pub fn flow(&self) -> &F {
+        &self.flow
+    }
+
+    /// The flow, to change its settings or to tell it something, such as a rejected token. The next
+    /// [step](Self::step) takes that into account.
+    pub fn flow_mut(&mut self) -> &mut F {
+        &mut self.flow
+    }
+
+    /// The time by the transport's clock, for methods of the flow.
+    pub fn now(&self) -> Now {
+        self.transport.now()
+    }
+
+    /// Returns a handle that wakes this driver from another thread.
+    pub fn waker(&self) -> DriverWaker {
+        DriverWaker(self.sender.clone())
+    }
+
+    /// Completes an action that a step has left to the program.
+    pub fn complete(&mut self, id: RequestId, completion: Completion) {
+        self.flow.complete(self.transport.now(), id, completion);
+    }
+
+    /// Advances the flow by one step: blocks until a request completes, a wait is over or the driver is
+    /// [woken](Self::waker); sends what is due; and returns.
+    pub fn step(&mut self) -> DriverEvent<F::Output> {
+        self.step_at_most(None)
+    }
+
+    /// Advances the flow like [`step`](Self::step), but blocks for this time at most.
+    pub fn step_within(&mut self, limit: Duration) -> DriverEvent<F::Output> {
+        self.step_at_most(Some(limit))
+    }
+
+    fn step_at_most(&mut self, limit: Option<Duration>) -> DriverEvent<F::Output> {
+        let wait = match self.flow.poll(self.now()) {
+            Step::Do(id, Action::Send(outgoing)) => {
+                self.in_flight.push(id);
+                self.send(id, outgoing);
+                return DriverEvent::Progress;
+            }
+            Step::Do(id, action) => return DriverEvent::Action(id, action),
+            Step::Wait(time) => time.into_iter().chain(limit).min(),
+            Step::Done(output) => return DriverEvent::Done(output),
+            Step::Finished => return DriverEvent::Finished,
+        };
+        // The driver has a sender itself, so the channel is never closed.
+        let message = match wait {
+            Some(wait) => self.receiver.recv_timeout(wait).ok(),
+            None => self.receiver.recv().ok(),
+        };
+        if let Some(Message::Completed(id, completion)) = message {
+            self.in_flight.retain(|in_flight| *in_flight != id);
+            self.complete(id, completion);
+        }
+        DriverEvent::Progress
+    }
+
+    /// Sends a request from a thread of its own.
+    fn send(&self, id: RequestId, outgoing: Outgoing) {
+        let not_started =
+            outgoing.transport_error(TransportErrorKind::NotStarted(NO_THREAD), false);
+        let (transport, sender) = (self.transport.clone(), self.sender.clone());
+        // The receiver may be gone.
+        let fetch = move || {
+            let completion = transport.fetch(outgoing).into();
+            drop(sender.send(Message::Completed(id, completion)));
+        };
+        if thread::Builder::new().spawn(fetch).is_err() {
+            let failed = Completion::Failed(not_started);
+            drop(self.sender.send(Message::Completed(id, failed)));
+        }
+    }
+}
+
+const NO_THREAD: &str = "the system could not start a thread to send from";
+
+impl<F: Flow> Drop for Driver<F> {
+    fn drop(&mut self) {
+        let now = self.now();
+        for id in self.in_flight.drain(..) {
+            self.flow.complete(now, id, Completion::Cancelled);
+        }
+    }
+}
+
+impl<F: Flow + fmt::Debug> fmt::Debug for Driver<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("flow", &self.flow)
+            .field("in_flight", &self.in_flight.len())
+            .finish_non_exhaustive()
+    }
+}
