@@ -78,12 +78,16 @@ impl SendState {
         self.own_connection
     }
 
-    /// Keeps the connection from being used again, if it is known.
-    pub(crate) fn retire_connection(&self) {
+    /// Returns a function that keeps the connection from being used again, if it is known.
+    pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
         #[cfg(feature = "client")]
-        if let Some(connection) = &self.connection {
-            if let Some(connected) = &*connection.connection_metadata() {
-                connected.poison();
+        let connection = self.connection.clone();
+        move || {
+            #[cfg(feature = "client")]
+            if let Some(connection) = &connection {
+                if let Some(connected) = &*connection.connection_metadata() {
+                    connected.poison();
+                }
             }
         }
     }

@@ -282,10 +282,6 @@ where
         .await
         .map_err(Error::from)
         .and_then(|response| Ok(reply.read(response)?));
-    if first.as_ref().is_err_and(may_be_of_another_request) {
-        // All later responses on that connection would be those of other requests, too.
-        send_state.retire_connection();
-    }
     match (first, copy) {
         (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy)) => {
             let (request, reply) = (copy.to_request(), reply.on_own_connection());
@@ -298,12 +294,6 @@ where
         }
         (first, _) => first,
     }
-}
-
-/// Returns whether the response may be that to another request on the same connection.
-fn may_be_of_another_request(error: &Error) -> bool {
-    use ResponseError::{Mismatched, UnexpectedShape};
-    matches!(error.as_response(), Some(Mismatched { .. } | UnexpectedShape { .. }))
 }
 
 async fn attempt<S, B>(
@@ -332,7 +322,7 @@ where
     match error {
         // The status of a refusal is enough.
         Some(kind) if head.status.is_success() => Err(outgoing.transport_error(kind, true)),
-        _ => Ok(outgoing.received(Response::from_parts(head, body))),
+        _ => Ok(outgoing.received(Response::from_parts(head, body), send_state.retire())),
     }
 }
 

@@ -6,7 +6,7 @@ use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::response::Parts;
 use plex_auth_proto::http::{HeaderMap, Response};
 
-use crate::callers_agent::CallersAgent;
+use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
 /// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
@@ -26,7 +26,7 @@ pub(crate) struct Received<'a> {
 /// The origin of a response, which knows the meaning of an error of its body.
 pub(crate) enum Source<'a> {
     Own(Exchange),
-    Callers(&'a CallersAgent, Duration),
+    Callers(&'a CallersAgent, RequestOrigin, Duration),
 }
 
 impl<'a> Received<'a> {
@@ -39,6 +39,19 @@ impl<'a> Received<'a> {
 
     pub(crate) fn head(&self) -> &Parts {
         &self.head
+    }
+
+    /// Returns a function that keeps the connection from being used again. Until it is dropped, no other exchange uses the
+    /// connection.
+    pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
+        let source = match &self.source {
+            Source::Own(exchange) => Ok(exchange.clone()),
+            Source::Callers(agent, origin, _) => Err((CallersAgent::clone(agent), origin.clone())),
+        };
+        move || match &source {
+            Ok(exchange) => exchange.retire(),
+            Err((agent, origin)) => agent.retire(origin.clone()),
+        }
     }
 
     /// Reads the body up to this size. If it ends early, returns what arrived, and the reason.
@@ -54,7 +67,7 @@ impl<'a> Received<'a> {
                 // An error of ureq's own here is a body that ended early.
                 failure.or(result.err().map(|_| TransportErrorKind::CutOff))
             }
-            Source::Callers(agent, limit) => {
+            Source::Callers(agent, _, limit) => {
                 result.err().map(|error| agent.body_error(error, limit))
             }
         };

@@ -203,13 +203,14 @@ impl Transport {
             })?;
         let head = received.head();
         let max_size = outgoing.body_limit(head.status, &head.headers);
+        let retire = received.retire();
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
         // The status of a refusal is enough.
         if let Some(kind) = error.filter(|_| head.status.is_success()) {
             return Err(outgoing.transport_error(kind, true));
         }
-        Ok(outgoing.received(Response::from_parts(head, body)))
+        Ok(outgoing.received(Response::from_parts(head, body), retire))
     }
 }
 

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode};
 
-use super::settings::{Settings, TransportLimit};
+use super::settings::{Received, Settings};
 use super::{Body, MaskedUrl};
 use crate::error::{TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
@@ -123,11 +124,20 @@ impl Outgoing {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns a response that carries the [size limit](Self::default_max_body_size) of its sender, so that a body which
-    /// was cut off at the limit is reported as too large.
-    pub fn received(&self, mut response: Response<Body>) -> Response<Body> {
-        let limit = TransportLimit(self.settings.default_max_body_size);
-        response.extensions_mut().insert(limit);
+    /// Returns the response with facts that only its sender knows, for the [`Reply`](crate::Reply) or the flow that reads
+    /// it: the [size limit](Self::default_max_body_size), so that a body which was cut off there is reported as too large;
+    /// and `retire`, which keeps the connection from being used again.
+    ///
+    /// `retire` is called if a success cannot be read. The response may be that to another request then, and so may all
+    /// later ones on the connection.
+    pub fn received(
+        &self,
+        mut response: Response<Body>,
+        retire: impl Fn() + Send + Sync + 'static,
+    ) -> Response<Body> {
+        let default_max_body_size = self.settings.default_max_body_size;
+        let received = Received { default_max_body_size, retire: Arc::new(retire) };
+        response.extensions_mut().insert(received);
         response
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::settings::{Settings, declared_length};
+use super::settings::{Received, Settings, declared_length};
 use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
@@ -90,6 +90,10 @@ impl<T> Reply<T> {
             Err(error) => Err(error),
         };
         result.map_err(|error| {
+            if let Some(received) = response.extensions().get::<Received>() {
+                // Whatever this is, the next response on the connection may be that to this request.
+                (received.retire)();
+            }
             ResponseError::unusable(&self.settings.context, response.status(), error)
         })
     }
@@ -107,6 +111,8 @@ impl<T> Reply<T> {
         mut response: Response<impl AsRef<[u8]>>,
     ) -> Result<Response<T>, ResponseError> {
         let value = self.parse(&response)?;
+        // The connection may be reused now.
+        response.extensions_mut().remove::<Received>();
         for (name, value) in response.headers_mut() {
             value.set_sensitive(!SHOWN_HEADERS.contains(&name.as_str()));
         }

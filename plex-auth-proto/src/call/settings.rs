@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
@@ -18,10 +19,14 @@ pub(super) struct Settings {
     pub(super) own_connection: bool,
 }
 
-/// The default limit of the transport that has received a response, as an extension of it, so that a response which was
-/// cut off at that limit is read as one that is too large.
-#[derive(Clone, Copy)]
-pub(super) struct TransportLimit(pub(super) usize);
+/// Facts about a response that only the transport knows, as an extension of the response.
+#[derive(Clone)]
+pub(super) struct Received {
+    /// The default limit of the transport: a response that was cut off there is read as one that is too large.
+    pub(super) default_max_body_size: usize,
+    /// Keeps the connection from being used again.
+    pub(super) retire: Arc<dyn Fn() + Send + Sync>,
+}
 
 impl Settings {
     pub(super) fn new(context: RequestContext) -> Self {
@@ -42,7 +47,7 @@ impl Settings {
 
     /// Returns the limit of a response with these extensions.
     pub(super) fn limit_of(&self, extensions: &Extensions) -> usize {
-        let transport = extensions.get().map(|TransportLimit(bytes)| *bytes);
+        let transport = extensions.get().map(|received: &Received| received.default_max_body_size);
         self.max_body_size.or(transport).unwrap_or(self.default_max_body_size)
     }
 

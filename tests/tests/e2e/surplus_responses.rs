@@ -18,6 +18,10 @@ const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
 /// The header and payload of a JWT with `{"user":{"id":2}}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
+/// Both transports, over their own connections and over the caller's client.
+const CARRIERS: [fn() -> Carrier; 4] =
+    [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
+
 fn success(body: &str) -> Step {
     write_response("200 OK", body)
 }
@@ -37,10 +41,8 @@ fn second_result<T>(
     call: impl Fn(&str) -> Call<T> + Sync,
     check: impl Fn(Result<T, Error>, &RawServer) + Sync,
 ) {
-    let carriers =
-        [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];
-    in_parallel(carriers, |carrier| {
-        let server = shifted(second);
+    in_parallel(CARRIERS, |carrier| {
+        let (carrier, server) = (carrier(), shifted(second));
         let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
         assert_eq!(carrier.send(rosa).unwrap().id, Some(1));
         check(carrier.send(call(&server.url())), &server);
@@ -110,9 +112,9 @@ fn shifted_connection_is_not_used_again() {
         },
         |carrier, url| carrier.send(plex_tv_at(url).plex_keys()).unwrap_err(),
     ];
-    in_parallel([Carrier::hyper, |_| Carrier::own_hyper()], |carrier| {
+    in_parallel(CARRIERS, |carrier| {
         for send in calls {
-            let (carrier, server) = (carrier(None), shifted(NILO));
+            let (carrier, server) = (carrier(), shifted(NILO));
             let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
             carrier.send(rosa).unwrap();
             let error = send(&carrier, &server.url());
@@ -121,6 +123,48 @@ fn shifted_connection_is_not_used_again() {
             assert_eq!(carrier.send(nilo).unwrap().id, Some(2), "{}", carrier.name());
             assert_eq!(server.connections(), 2, "{}", carrier.name());
         }
+    });
+}
+
+#[test]
+fn mismatch_retires_the_shared_connection() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let rosa = || [success(ROSA), Step::AwaitRequest];
+        let keys = || success(r#"{"keys":[]}"#);
+        let server = RawServer::per_connection(vec![
+            [rosa(), rosa(), rosa()].into_iter().flatten().collect(),
+            // A caller's client may keep the second connection.
+            vec![success(NILO), Step::AwaitRequest, keys(), Step::StallUntilDropped],
+            vec![keys(), Step::StallUntilDropped],
+        ]);
+        for (token, id) in [("token-1", 1), ("token-2", 2)] {
+            let call = plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+            assert_eq!(carrier.send(call).unwrap().id, Some(id));
+        }
+        let keys = carrier.send(plex_tv_at(&server.url()).plex_keys());
+        assert!(keys.is_ok(), "{}: {keys:?}", carrier.name());
+    });
+}
+
+#[test]
+fn fetched_mismatch_retires_its_connection() {
+    in_parallel(CARRIERS, |carrier| {
+        let (carrier, server) = (carrier(), shifted(NILO));
+        let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        carrier.send(rosa).unwrap();
+        let nilo = || plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
+        let (outgoing, reply) = nilo().into_outgoing();
+        let response = match &carrier {
+            Carrier::Ureq(transport) => transport.fetch(outgoing),
+            Carrier::Hyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+            Carrier::OwnHyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+            _ => unreachable!(),
+        };
+        let error = reply.read(response.unwrap()).unwrap_err();
+        assert!(matches!(error, ResponseError::Mismatched { .. }), "{error}");
+        assert_eq!(carrier.send(nilo()).unwrap().id, Some(2), "{}", carrier.name());
+        assert_eq!(server.connections(), 2, "{}", carrier.name());
     });
 }
 
