@@ -235,9 +235,11 @@ impl<T> Reply<T> {
     /// Returns whether the request should have a connection that no other request has used or will use.
     ///
     /// On a kept connection, one response too many makes each later caller get the response to another request. So
-    /// a call whose response hands out a token, and cannot be compared with what was requested, wants a connection
-    /// of its own. All other calls can share connections: their responses are compared, and one of another request
-    /// is [`Mismatched`](ResponseError::Mismatched), or they hold nothing that belongs to an account.
+    /// a call whose response cannot be compared with what was requested wants a connection of its own if the response
+    /// hands out a token, holds data of an account or a server that a token opens, or only confirms that something was
+    /// done. All other calls can share connections: the response is compared, and one to another request is
+    /// [`Mismatched`](ResponseError::Mismatched) (`token_details` and `poll_pin`), or it is the same for everyone
+    /// (`plex_keys` and `server_identity`) or of use once (`nonce`).
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }

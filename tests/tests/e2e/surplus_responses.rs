@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use plex_auth_proto::pin::{PinId, PinState};
-use plex_auth_proto::{Call, Error, ResponseError, Token};
+use plex_auth_proto::{Call, Error, OPERATIONS, ResponseError, Token};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
@@ -195,10 +195,35 @@ fn switch_to_another_user_is_an_error() {
 }
 
 #[test]
+fn home_of_another_user_is_not_accepted() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let home = |title| success(&format!(r#"{{"users":[{{"id":1,"title":"{title}"}}]}}"#));
+        let server = RawServer::per_connection(vec![
+            vec![home("Rosa"), Step::AwaitRequest, home("Rosa"), Step::StallUntilDropped],
+            vec![home("Nilo"), Step::StallUntilDropped],
+        ]);
+        for (token, title) in [("token-1", "Rosa"), ("token-2", "Nilo")] {
+            let call = plex_tv_at(&server.url()).home_users(&Token::new(token).unwrap());
+            let home = carrier.send(call).unwrap();
+            assert_eq!(home.users[0].title.as_deref(), Some(title), "{}", carrier.name());
+        }
+    });
+}
+
+#[test]
+fn other_calls_do_not_share_connections() {
+    let shared = OPERATIONS.iter().filter(|operation| !operation.own_connection);
+    let names: Vec<_> = shared.map(|operation| operation.name).collect();
+    // The first two are compared; the others hold nothing that belongs to an account.
+    let expected = ["getTokenDetails", "getOAuthPin", "getAuthNonce", "getAuthKeys", "getIdentity"];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn tokens_are_handed_out_on_own_connections() {
     let operations: Vec<_> =
         every_operation().into_iter().filter(|every| every.operation.own_connection).collect();
-    assert!(operations.len() >= 9);
+    assert!(operations.len() >= 18, "{}", operations.len());
     in_parallel(operations, |every| {
         in_parallel(Carrier::transports(), |carrier| {
             let server = RawServer::per_connection(vec![
