@@ -4,18 +4,21 @@ use std::fmt;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderValue, Method, Request};
 use serde::de::DeserializeOwned;
 
 use crate::call::request::TOKEN_HEADER;
-use crate::operation::context::{Origin, RequestContext};
+use crate::operation::context::RequestContext;
 use crate::operation::{Host, Operation};
 use crate::wire::decode::{self, Decode, DecodeError, Decoded};
 pub use body::Body;
+use masked_url::MaskedUrl;
 pub use outgoing::Outgoing;
-pub use reply::{DEFAULT_MAX_BODY_SIZE, Reply};
+pub use reply::Reply;
+pub use settings::DEFAULT_MAX_BODY_SIZE;
 
 mod body;
+mod masked_url;
 mod outgoing;
 mod reply;
 pub(crate) mod request;
@@ -275,23 +278,6 @@ impl<T> fmt::Debug for Call<T> {
 
 /// The headers of a request that hold a secret, also where the caller has not marked them.
 const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];
-
-struct MaskedUrl<'a> {
-    uri: &'a Uri,
-    secret: bool,
-}
-
-impl fmt::Display for MaskedUrl<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(origin) = Origin::of(self.uri) {
-            origin.fmt(f)?;
-        }
-        match self.uri.path_and_query() {
-            Some(target) if !self.secret => target.fmt(f),
-            _ => f.write_str("/***"),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

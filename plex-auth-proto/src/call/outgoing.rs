@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode};
 
+use super::body::Body;
+use super::masked_url::MaskedUrl;
 use super::settings::{Received, Settings};
-use super::{Body, MaskedUrl};
+
 use crate::error::{TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
 

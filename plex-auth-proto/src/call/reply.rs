@@ -4,22 +4,12 @@ use std::time::Duration;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::settings::{Received, Settings, declared_length};
+use super::settings::{MAX_REFUSAL_SIZE, Received, Settings, declared_length};
 use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 use crate::wire::decode::{Decode, DecodeError, Decoded};
-
-/// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
-/// 6 to 10 kB.
-///
-/// To read a response of one of this crate's own operations takes at most 16 bytes of memory for each byte of its body,
-/// and 256 KiB, whatever the body is.
-pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
-
-/// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
-pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
 /// The response headers that `Debug` shows.
 const SHOWN_HEADERS: [&str; 9] = [

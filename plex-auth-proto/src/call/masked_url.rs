@@ -1,0 +1,23 @@
+use std::fmt;
+
+use http::Uri;
+
+use crate::operation::context::Origin;
+
+/// A URL for display: without its path and query if they are secret.
+pub(super) struct MaskedUrl<'a> {
+    pub(super) uri: &'a Uri,
+    pub(super) secret: bool,
+}
+
+impl fmt::Display for MaskedUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(origin) = Origin::of(self.uri) {
+            origin.fmt(f)?;
+        }
+        match self.uri.path_and_query() {
+            Some(target) if !self.secret => target.fmt(f),
+            _ => f.write_str("/***"),
+        }
+    }
+}
