@@ -100,6 +100,11 @@ impl Service<Request<RequestBody>> for Client {
             send_state.set_sent(false);
             check_runtime()?;
             check_url(&request)?;
+            if !send_state.wants_own_connection() {
+                // A runtime with one thread has not read from the idle connections since the last call. One that was
+                // closed, or has a surplus response waiting, must not be used.
+                tokio::task::yield_now().await;
+            }
             fetch(&*pools?, request, &send_state).await
         })
     }

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use plex_auth_proto::pin::{PinId, PinState};
 use plex_auth_proto::{Call, Error, OPERATIONS, ResponseError, Token};
@@ -192,6 +193,29 @@ fn switch_to_another_user_is_an_error() {
         assert!(!error.is_retryable() && !error.is_token_invalid());
     }
     assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn response_before_the_request_is_not_accepted() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let surplus = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"id\":2}";
+        let server = RawServer::per_connection(vec![
+            vec![
+                success(ROSA),
+                Step::Pause(Duration::from_millis(30)),
+                Step::Write(surplus.to_vec()),
+                Step::StallUntilDropped,
+            ],
+            vec![success(ROSA), Step::StallUntilDropped],
+        ]);
+        let rosa = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        carrier.send(rosa()).unwrap();
+        // The runtime of hyper does not run meanwhile.
+        thread::sleep(Duration::from_millis(150));
+        // It is not confirmed: the first response counts.
+        let second = carrier.send(rosa().idempotent(false)).unwrap();
+        assert_eq!((second.id, server.connections()), (Some(1), 2), "{}", carrier.name());
+    });
 }
 
 #[test]
