@@ -1,10 +1,10 @@
 use std::error::Error;
 use std::io::{self, IoSlice};
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -71,15 +71,13 @@ impl Future for Opening {
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
             return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
-        polled.map_ok(|stream| Socket { stream, connection_use: ConnectionUse::default() }).map_err(
-            |error| {
-                if is_connect_timeout(&*error) {
-                    ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
-                } else {
-                    error
-                }
-            },
-        )
+        polled.map_ok(|stream| Socket::new(stream)).map_err(|error| {
+            if is_connect_timeout(&*error) {
+                ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
+            } else {
+                error
+            }
+        })
     }
 }
 
@@ -125,6 +123,29 @@ impl ConnectionUse {
 pub(super) struct Socket {
     stream: Stream,
     connection_use: ConnectionUse,
+    /// An upper bound on the number of bytes read since the last wait.
+    read: usize,
+}
+
+// More than any response of Plex's but a long list of devices, so that an ordinary exchange never yields.
+const MAX_READ: usize = 64 * 1024;
+
+impl Socket {
+    fn new(stream: Stream) -> Self {
+        Self { stream, connection_use: ConnectionUse::default(), read: 0 }
+    }
+
+    /// Yields to the runtime once this much was read without a wait. hyper reads interim responses (1xx) as long as any
+    /// are there, and tokio would let it read up to 50 MB at once.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.read < MAX_READ {
+            return Poll::Ready(());
+        }
+        self.read = 0;
+        // Wakes the task after the runtime has looked at its timers. Waking it directly would be too early: a runtime
+        // with one thread could not end the call in time.
+        pin!(tokio::task::yield_now()).poll(cx)
+    }
 }
 
 impl Connection for Socket {
@@ -139,7 +160,11 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        ready!(self.poll_turn(cx));
+        let space = buf.remaining();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.read = if polled.is_ready() { self.read.saturating_add(space) } else { 0 };
+        polled
     }
 }
 
