@@ -169,8 +169,8 @@ async fn attempt(
     let connection_use = captured.connection_metadata().as_ref().and_then(ConnectionUse::of);
     response
         .inspect(|_| {
-            if let Some(connection_use) = &connection_use {
-                connection_use.record_response();
+            if connection_use.as_ref().is_some_and(ConnectionUse::record_response) {
+                send_state.set_fresh();
             }
         })
         .map_err(|error| {

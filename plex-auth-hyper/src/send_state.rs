@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 #[cfg(feature = "client")]
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
@@ -28,6 +28,7 @@ pub(crate) struct SendState {
     copy: Option<Arc<RequestCopy>>,
     own_connection: bool,
     state: Arc<AtomicU8>,
+    is_fresh: Arc<AtomicBool>,
     /// The connection of the request, if hyper-util's client sends it, the caller's included.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
@@ -40,6 +41,7 @@ impl SendState {
             copy,
             own_connection,
             state,
+            is_fresh: Arc::default(),
             #[cfg(feature = "client")]
             connection: None,
         }
@@ -90,6 +92,16 @@ impl SendState {
                 }
             }
         }
+    }
+
+    /// Records that no other request has used the connection of the response.
+    pub(crate) fn set_fresh(&self) {
+        self.is_fresh.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether other requests may have used the connection of the response.
+    pub(crate) fn may_be_reused(&self) -> bool {
+        !self.is_fresh.load(Ordering::Relaxed)
     }
 
     /// Records whether any of the request may have reached the server.

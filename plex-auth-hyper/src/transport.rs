@@ -252,15 +252,56 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let request = outgoing.take_request().map(RequestBody::from);
-    let mut send_state = SendState::new(copy(&outgoing, &request), outgoing.wants_own_connection());
-    attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await
+    confirmed(&mut service, &mut outgoing, &mut deadline).await.map(|(response, _)| response)
 }
 
-/// Returns a copy of a request that may be sent again. On a connection of its own, it never is.
-fn copy(outgoing: &Outgoing, request: &Request<RequestBody>) -> Option<Arc<RequestCopy>> {
-    let may_repeat = outgoing.is_idempotent() && !outgoing.wants_own_connection();
-    may_repeat.then(|| Arc::new(RequestCopy::of(request)))
+/// Sends the request, and sends it again if the response must be confirmed. Also returns a copy of the request if it may
+/// be sent once more.
+async fn confirmed<S, B>(
+    service: &mut S,
+    outgoing: &mut Outgoing,
+    deadline: &mut Deadline,
+) -> Result<(Response<plex_auth_proto::Body>, Option<Arc<RequestCopy>>), TransportError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let own_connection = outgoing.wants_own_connection();
+    let request = outgoing.take_request().map(RequestBody::from);
+    // On a connection of its own, a request is never sent again.
+    let may_repeat = outgoing.is_idempotent() && !own_connection;
+    let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
+    let mut send_state = SendState::new(copy.clone(), own_connection);
+    let response = attempt(service, request, outgoing, &mut send_state, deadline).await?;
+    match copy {
+        Some(copy) if send_state.may_be_reused() && outgoing.must_confirm(&response) => {
+            send_state.retire()();
+            Ok((attempt_again(service, &copy, outgoing, deadline).await?, None))
+        }
+        copy => Ok((response, copy)),
+    }
+}
+
+/// Sends the request once more, on a connection of its own.
+async fn attempt_again<S, B>(
+    service: &mut S,
+    copy: &RequestCopy,
+    outgoing: &Outgoing,
+    deadline: &mut Deadline,
+) -> Result<Response<plex_auth_proto::Body>, TransportError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let outgoing = outgoing.clone().on_own_connection();
+    let mut send_state = SendState::new(None, true);
+    let response = attempt(service, copy.to_request(), &outgoing, &mut send_state, deadline).await;
+    // The first one was sent.
+    response.map_err(|error| outgoing.transport_error(error.kind(), true))
 }
 
 async fn exchange<S, B, T>(
@@ -275,24 +316,13 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let request = outgoing.take_request().map(RequestBody::from);
-    let copy = copy(&outgoing, &request);
-    let mut send_state = SendState::new(copy.clone(), outgoing.wants_own_connection());
-    let first = attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline)
-        .await
-        .map_err(Error::from)
-        .and_then(|response| Ok(reply.read(response)?));
-    match (first, copy) {
-        (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy)) => {
-            let (request, reply) = (copy.to_request(), reply.on_own_connection());
-            let mut send_state = SendState::new(None, true);
-            let second =
-                attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await;
-            // The first one was sent.
-            let second = second.map_err(|error| outgoing.transport_error(error.kind(), true))?;
+    let (response, copy) = confirmed(&mut service, &mut outgoing, &mut deadline).await?;
+    match (reply.read(response), copy) {
+        (Err(ResponseError::Mismatched { .. }), Some(copy)) => {
+            let second = attempt_again(&mut service, &copy, &outgoing, &mut deadline).await?;
             Ok(reply.read(second)?)
         }
-        (first, _) => first,
+        (result, _) => Ok(result?),
     }
 }
 

@@ -29,6 +29,31 @@ pub(crate) enum Source<'a> {
     Callers(&'a CallersAgent, RequestOrigin, Duration),
 }
 
+/// The connection of a response. No other exchange uses it until this is dropped, if it is one of our own.
+#[derive(Clone)]
+pub(crate) enum UsedConnection {
+    Own(Exchange),
+    Callers(CallersAgent, RequestOrigin),
+}
+
+impl UsedConnection {
+    /// Returns whether other requests may have used the connection before. ureq does not say so of a caller's agent.
+    pub(crate) fn may_be_reused(&self) -> bool {
+        match self {
+            Self::Own(exchange) => exchange.was_reused(),
+            Self::Callers(..) => true,
+        }
+    }
+
+    /// Keeps the connection from being used again.
+    pub(crate) fn retire(&self) {
+        match self {
+            Self::Own(exchange) => exchange.retire(),
+            Self::Callers(agent, origin) => agent.retire(origin.clone()),
+        }
+    }
+}
+
 impl<'a> Received<'a> {
     pub(crate) fn new(response: Response<ureq::Body>, source: Source<'a>) -> Self {
         let (mut head, body) = response.into_parts();
@@ -41,16 +66,12 @@ impl<'a> Received<'a> {
         &self.head
     }
 
-    /// Returns a function that keeps the connection from being used again. Until it is dropped, no other exchange uses the
-    /// connection.
-    pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
-        let source = match &self.source {
-            Source::Own(exchange) => Ok(exchange.clone()),
-            Source::Callers(agent, origin, _) => Err((CallersAgent::clone(agent), origin.clone())),
-        };
-        move || match &source {
-            Ok(exchange) => exchange.retire(),
-            Err((agent, origin)) => agent.retire(origin.clone()),
+    pub(crate) fn connection(&self) -> UsedConnection {
+        match &self.source {
+            Source::Own(exchange) => UsedConnection::Own(exchange.clone()),
+            Source::Callers(agent, origin, _) => {
+                UsedConnection::Callers(CallersAgent::clone(agent), origin.clone())
+            }
         }
     }
 

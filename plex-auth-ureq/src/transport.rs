@@ -8,6 +8,7 @@ use ureq::Agent;
 
 use crate::connection::Connections;
 use crate::proxy::{ChosenProxy, ProxyAddress};
+use crate::received::UsedConnection;
 use crate::sender::Sender;
 
 /// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
@@ -127,27 +128,19 @@ impl Transport {
     ///
     /// As [`send`](Self::send).
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
-        let (outgoing, mut reply) = call.into_outgoing();
-        let mut outgoing = self.with_limit(outgoing);
+        let (outgoing, reply) = call.into_outgoing();
+        let outgoing = self.with_limit(outgoing);
         let limit = self.limit(&outgoing);
         let started = Instant::now();
-        let result = self
-            .attempt(&outgoing, limit)
-            .map_err(Error::from)
-            .and_then(|response| Ok(reply.read(response)?));
-        match result {
-            Err(Error::Response(ResponseError::Mismatched { .. }))
+        let response = self.confirmed(&outgoing, limit)?;
+        match reply.read(response) {
+            Err(ResponseError::Mismatched { .. })
                 if reply.is_idempotent() && !reply.wants_own_connection() =>
             {
-                (outgoing, reply) = (outgoing.on_own_connection(), reply.on_own_connection());
                 let left = limit.saturating_sub(started.elapsed());
-                let response = self.attempt(&outgoing, left).map_err(|error| {
-                    // The first one was sent.
-                    outgoing.transport_error(error.kind(), true)
-                })?;
-                Ok(reply.read(response)?)
+                Ok(reply.read(self.attempt_again(outgoing, left)?)?)
             }
-            result => result,
+            result => Ok(result?),
         }
     }
 
@@ -171,7 +164,7 @@ impl Transport {
     /// [`TransportError`] if no response arrived, or only a part of a success.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
-        self.attempt(&outgoing, self.limit(&outgoing))
+        self.confirmed(&outgoing, self.limit(&outgoing))
     }
 
     fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
@@ -185,11 +178,41 @@ impl Transport {
         outgoing.deadline().unwrap_or(self.timeout)
     }
 
-    fn attempt(
+    /// Sends the request, and sends it again if the response must be confirmed.
+    fn confirmed(
         &self,
         outgoing: &Outgoing,
         limit: Duration,
     ) -> Result<Response<Body>, TransportError> {
+        let started = Instant::now();
+        let (response, used) = self.attempt(outgoing, limit)?;
+        if !used.may_be_reused() || !outgoing.must_confirm(&response) {
+            return Ok(response);
+        }
+        used.retire();
+        drop(response);
+        self.attempt_again(outgoing.clone(), limit.saturating_sub(started.elapsed()))
+    }
+
+    /// Sends the request once more, on a connection of its own.
+    fn attempt_again(
+        &self,
+        outgoing: Outgoing,
+        limit: Duration,
+    ) -> Result<Response<Body>, TransportError> {
+        let outgoing = outgoing.on_own_connection();
+        let result = self.attempt(&outgoing, limit);
+        // The first one was sent.
+        result
+            .map(|(response, _)| response)
+            .map_err(|error| outgoing.transport_error(error.kind(), true))
+    }
+
+    fn attempt(
+        &self,
+        outgoing: &Outgoing,
+        limit: Duration,
+    ) -> Result<(Response<Body>, UsedConnection), TransportError> {
         let received = self
             .sender
             .send(
@@ -203,14 +226,16 @@ impl Transport {
             })?;
         let head = received.head();
         let max_size = outgoing.body_limit(head.status, &head.headers);
-        let retire = received.retire();
+        let connection = received.connection();
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
         // The status of a refusal is enough.
         if let Some(kind) = error.filter(|_| head.status.is_success()) {
             return Err(outgoing.transport_error(kind, true));
         }
-        Ok(outgoing.received(Response::from_parts(head, body), retire))
+        let retired = connection.clone();
+        let response = Response::from_parts(head, body);
+        Ok((outgoing.received(response, move || retired.retire()), connection))
     }
 }
 

@@ -108,9 +108,9 @@ impl ConnectionUse {
         extras.remove()
     }
 
-    /// Records that a response arrived on the connection.
-    pub(super) fn record_response(&self) {
-        self.had_response.store(true, Ordering::Relaxed);
+    /// Records that a response arrived on the connection, and returns whether it is the first one.
+    pub(super) fn record_response(&self) -> bool {
+        !self.had_response.swap(true, Ordering::Relaxed)
     }
 
     /// Returns whether a response has arrived on the connection.

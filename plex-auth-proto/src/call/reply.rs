@@ -69,18 +69,21 @@ impl<T> Reply<T> {
     ///
     /// [`ResponseError`], whose variants say each what the caller does about it.
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
+        let received = response.extensions().get::<Received>();
+        let own_connection = self.settings.own_connection
+            || received.is_some_and(|received| received.own_connection);
         let limit = self.settings.limit_of(response.extensions());
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body, limit)?;
         let result = match (self.decode)(body) {
-            Ok(Decoded { doubtful: Some(path), .. }) if !self.settings.own_connection => {
+            Ok(Decoded { doubtful: Some(path), .. }) if !own_connection => {
                 Err(DecodeError::Mismatch { path })
             }
             Ok(decoded) => Ok(decoded.value),
             Err(error) => Err(error),
         };
         result.map_err(|error| {
-            if let Some(received) = response.extensions().get::<Received>() {
+            if let Some(received) = received {
                 // Whatever this is, the next response on the connection may be that to this request.
                 (received.retire)();
             }

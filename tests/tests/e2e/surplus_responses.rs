@@ -6,8 +6,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use plex_auth_proto::http::Response;
 use plex_auth_proto::pin::{PinId, PinState};
-use plex_auth_proto::{Call, Error, OPERATIONS, ResponseError, Token};
+use plex_auth_proto::{
+    Body, Call, Error, OPERATIONS, Outgoing, ResponseError, Token, TransportError,
+};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
@@ -16,6 +19,8 @@ use crate::harness::{plex_tv_at, write_response};
 
 const ROSA: &str = r#"{"id":1,"username":"rosa","authToken":"token-1"}"#;
 const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
+const INVALID: &str = r#"{"errors":[{"code":1001,"message":"x","status":401}]}"#;
+const GONE: &str = r#"{"errors":[{"code":1020,"message":"x","status":404}]}"#;
 /// The header and payload of a JWT with `{"user":{"id":2}}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
@@ -148,6 +153,15 @@ fn mismatch_retires_the_shared_connection() {
     });
 }
 
+fn fetch(carrier: &Carrier, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
+    match carrier {
+        Carrier::Ureq(transport) => transport.fetch(outgoing),
+        Carrier::Hyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+        Carrier::OwnHyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+        Carrier::Value(_) | Carrier::HandMade(_) => panic!("not a transport"),
+    }
+}
+
 #[test]
 fn fetched_mismatch_retires_its_connection() {
     in_parallel(CARRIERS, |carrier| {
@@ -156,13 +170,7 @@ fn fetched_mismatch_retires_its_connection() {
         carrier.send(rosa).unwrap();
         let nilo = || plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
         let (outgoing, reply) = nilo().into_outgoing();
-        let response = match &carrier {
-            Carrier::Ureq(transport) => transport.fetch(outgoing),
-            Carrier::Hyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
-            Carrier::OwnHyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
-            _ => unreachable!(),
-        };
-        let error = reply.read(response.unwrap()).unwrap_err();
+        let error = reply.read(fetch(&carrier, outgoing).unwrap()).unwrap_err();
         assert!(matches!(error, ResponseError::Mismatched { .. }), "{error}");
         assert_eq!(carrier.send(nilo()).unwrap().id, Some(2), "{}", carrier.name());
         assert_eq!(server.connections(), 2, "{}", carrier.name());
@@ -193,6 +201,82 @@ fn switch_to_another_user_is_an_error() {
         assert!(!error.is_retryable() && !error.is_token_invalid());
     }
     assert_eq!(server.requests().len(), 2);
+}
+
+/// A server whose first connection sends a refusal twice, and whose second one has this response.
+fn surplus_refusal(status: &str, body: &str, second: Vec<Step>) -> RawServer {
+    let refusal = || write_response(status, body);
+    let first = vec![refusal(), Step::AwaitRequest, refusal(), Step::StallUntilDropped];
+    RawServer::per_connection(vec![first, second])
+}
+
+#[test]
+fn surplus_refusal_is_not_believed() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let second = vec![success(ROSA), Step::StallUntilDropped];
+        let server = surplus_refusal("401 Unauthorized", INVALID, second);
+        let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+        assert!(carrier.send(details("invalid")).unwrap_err().is_token_invalid());
+        // Fresh connection: believed at once.
+        assert_eq!(server.requests().len(), 1, "{}", carrier.name());
+        let rosa = carrier.send(details("token-1"));
+        assert_eq!(rosa.unwrap().id, Some(1), "{}", carrier.name());
+        assert_eq!((server.requests().len(), server.connections()), (3, 2), "{}", carrier.name());
+
+        let second = vec![success(NILO), Step::StallUntilDropped];
+        let server = surplus_refusal("404 Not Found", GONE, second);
+        let poll = |id| plex_tv_at(&server.url()).poll_pin(&PinId::new(id));
+        assert!(carrier.send(poll(1)).unwrap_err().is_pin_gone());
+        let pin = carrier.send(poll(2)).unwrap();
+        assert!(matches!(pin, PinState::Linked { .. }), "{}: {pin:?}", carrier.name());
+    });
+}
+
+#[test]
+fn fetch_confirms_a_refusal() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let again = || [Step::AwaitRequest, success(ROSA)];
+        let server = surplus_refusal(
+            "401 Unauthorized",
+            INVALID,
+            again().into_iter().skip(1).chain(again()).collect(),
+        );
+        let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        // Fresh, which a caller's client does not reveal.
+        let _ = carrier.send(details());
+        let (outgoing, reply) = details().into_outgoing();
+        assert_eq!(reply.read(fetch(&carrier, outgoing).unwrap()).unwrap().body().id, Some(1));
+    });
+}
+
+#[test]
+fn invalid_token_is_confirmed_once() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let invalid = || write_response("401 Unauthorized", INVALID);
+        let server = RawServer::per_connection(vec![
+            vec![success(ROSA), Step::AwaitRequest, invalid(), Step::StallUntilDropped],
+            vec![invalid(), Step::StallUntilDropped],
+        ]);
+        let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+        carrier.send(details("token-1")).unwrap();
+        let error = carrier.send(details("token-2")).unwrap_err();
+        assert!(error.is_token_invalid(), "{}: {error}", carrier.name());
+        assert_eq!(server.requests().len(), 3, "{}", carrier.name());
+    });
+}
+
+#[test]
+fn unconfirmed_refusal_says_nothing_about_the_token() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let server = surplus_refusal("401 Unauthorized", INVALID, vec![Step::Reset]);
+        let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        assert!(carrier.send(details()).unwrap_err().is_token_invalid());
+        let error = carrier.send(details()).unwrap_err();
+        assert!(error.as_transport().unwrap().may_have_been_sent(), "{error}");
+        assert!(error.is_retryable() && !error.is_token_invalid(), "{error}");
+    });
 }
 
 #[test]
