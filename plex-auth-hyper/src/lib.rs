@@ -50,7 +50,7 @@
 //!
 //! Over the client that `Transport::new` has:
 //!
-//! - Connecting ends within 10 s. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
+//! - Connecting ends within 10 s: name lookup, TCP and TLS together. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
 //!   when the first takes longer than 300 ms.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
@@ -68,6 +68,9 @@
 //!   but reaches the program's panic hook; where panics abort, it does.
 //!
 //! # What it does not promise
+//!
+//! **A transport belongs to one tokio runtime at a time.** Its kept connections work only while the runtime that opened
+//! them runs; in another one, a request can wait for such a connection until its time limit.
 //!
 //! **A service that follows redirects or sends again by itself is out of reach.** tower-http's
 //! `FollowRedirect` does the former; its `FilterCredentials`, which is to keep credentials from another

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBufCursor, Sleep, Timer, Write};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioTimer;
 use plex_auth_proto::http::{Extensions, Uri};
 use rustls::ClientConfig;
 use tower_service::Service;
@@ -18,8 +19,8 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-/// How long connecting may take, all addresses of one family together: 10 s, so that an address which
-/// swallows everything leaves time for the others.
+// Of the 30 s of an exchange. hyper-util also divides it among the addresses of each family, so that one which never
+// responds leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = HttpsConnector<HttpConnector<Resolver>>;
@@ -53,25 +54,40 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, destination: Uri) -> Opening {
-        Opening(self.https.call(destination))
+        Opening { connecting: self.https.call(destination), limit: None }
     }
 }
 
-/// A connection being opened.
-pub(super) struct Opening(Connecting);
+/// A connection being opened, with a time limit for name lookup, TCP and TLS together.
+pub(super) struct Opening {
+    connecting: Connecting,
+    /// Started at the first wait.
+    limit: Option<Pin<Box<dyn Sleep>>>,
+}
+
+impl Opening {
+    fn poll_within_limit(&mut self, cx: &mut Context<'_>) -> Poll<Result<Stream, BoxError>> {
+        if let Poll::Ready(result) = self.connecting.as_mut().poll(cx) {
+            return Poll::Ready(result);
+        }
+        let limit = self.limit.get_or_insert_with(|| TokioTimer::new().sleep(CONNECT_TIMEOUT));
+        ready!(limit.as_mut().poll(cx));
+        Poll::Ready(Err(ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()))
+    }
+}
 
 impl Future for Opening {
     type Output = Result<Socket, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // tokio panics where its runtime has no I/O, and there is no way to ask before.
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
+        // tokio panics if its runtime has no I/O, and there is no way to ask before.
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.poll_within_limit(cx)));
         let Ok(polled) = polled else {
             let reason =
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
             return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
-        polled.map_ok(|stream| Socket::new(stream)).map_err(|error| {
+        polled.map_ok(Socket::new).map_err(|error| {
             if is_connect_timeout(&*error) {
                 ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
             } else {

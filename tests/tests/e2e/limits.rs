@@ -229,6 +229,20 @@ fn maximum_timeouts_of_an_agent_are_capped() {
 }
 
 #[test]
+fn stalled_tls_handshake_ends_after_10_seconds() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let server = RawServer::unasked(vec![Step::StallUntilDropped]);
+        let carrier = carrier.timeout(Duration::from_secs(20));
+        let url = format!("https://127.0.0.1:{}", server.port());
+        let error = carrier.send(token_details(&url)).unwrap_err();
+        let found = transport_error(&error);
+        let limit = Duration::from_secs(10);
+        assert_eq!(found.kind(), TransportErrorKind::TimedOut(limit), "{}", carrier.name());
+        assert!(!found.may_have_been_sent(), "{}: {error}", carrier.name());
+    });
+}
+
+#[test]
 fn interim_responses_do_not_extend_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
