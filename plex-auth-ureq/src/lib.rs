@@ -83,7 +83,8 @@
 //! share a transport open more, and close them again. [`Transport::over`] takes an agent that keeps more.
 //!
 //! A name is looked up by the system's resolver on a separate thread, which lives on for as long as the
-//! resolver takes if the limit is shorter.
+//! resolver takes if the limit is shorter. Exchanges of a transport and its clones wait for a lookup of the same host and
+//! port that is still pending, so that there is one such thread for each.
 //!
 //! # Recipes
 //!
