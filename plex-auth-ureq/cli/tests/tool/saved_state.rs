@@ -276,7 +276,8 @@ mod unix {
             assert_eq!(harness.succeed(&["token"]).trim(), token);
         }
         // The next run removes what a killed process left behind.
-        fs::write(harness.state_folder().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
+        let left = harness.state_folder().join("state.json.plex-auth-Zx81aB.new");
+        fs::write(left, "{\"version\":1,").unwrap();
         harness.succeed(&["switch", "nilo"]);
         assert_eq!(left_behind(), 0);
         assert_eq!(identifiers(&harness).len(), 1);
@@ -355,6 +356,52 @@ mod unix {
         harness
             .run(&["token", "--state-dir", below])
             .assert_failed(74, &["Something else is in the place"]);
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_is_reported() {
+        for name in ["state.json", "client-identifier", "lock"] {
+            let harness = Harness::new();
+            fs::create_dir_all(harness.state_folder()).unwrap();
+            let pipe = harness.state_folder().join(name);
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let login = Running::start(harness.command(&["login", "--token"]), "");
+            wait_until("ended", || login.has_ended());
+            login.wait().assert_failed(74, &[name, "not a regular file"]);
+        }
+    }
+
+    #[test]
+    fn a_dangling_link_is_not_replaced() {
+        let harness = Harness::new();
+        fs::create_dir_all(harness.folder.path().join("vault")).unwrap();
+        fs::create_dir_all(harness.state_folder()).unwrap();
+        let link = harness.state_folder().join("state.json");
+        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
+        let token = harness.token(Who::Free);
+        harness
+            .run_with_input(&["login", "--token"], &token)
+            .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn files_of_the_user_are_not_removed() {
+        let harness = Harness::new();
+        let vault = harness.folder.path().join("vault");
+        fs::create_dir_all(&vault).unwrap();
+        harness.sign_in(Who::Free);
+        let link = harness.state_folder().join("state.json");
+        fs::rename(&link, vault.join("state.json")).unwrap();
+        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
+        let names = ["state.json.mine.new", "state.json-2024.new", "state.jsonbackup.new"];
+        for name in names {
+            fs::write(vault.join(name), "").unwrap();
+        }
+        harness.sign_in(Who::PlexPass);
+        for name in names {
+            assert!(vault.join(name).exists(), "{name}");
+        }
     }
 
     #[test]
