@@ -6,12 +6,16 @@ use crate::client::{Client, roots, settings};
 use crate::transport::Transport;
 
 impl Transport {
-    /// A transport that is safe as it is: 30 s for a whole exchange, of which 10 for connecting; an
-    /// answer of at most 1 MiB; no redirect, no proxy, nothing from the environment; Mozilla's roots.
+    /// A transport that is safe as it is: 30 s for a whole exchange, of which 10 for connecting (name lookup,
+    /// TCP and TLS); an answer of at most 1 MiB; no redirect, no proxy, nothing from the environment; Mozilla's roots.
     ///
     /// It can be made anywhere and used in any tokio runtime that has its timer and its I/O enabled.
     /// Where none is running, sending is an error:
     /// [`NotStarted`](plex_auth_proto::error::TransportErrorKind::NotStarted).
+    ///
+    /// Do not use a transport and its clones in several runtimes at a time: a kept connection works only while the runtime
+    /// that opened it runs, and closes when that runtime is dropped. In another runtime, a request on such a connection can
+    /// wait until its time limit, and its outcome is unknown.
     pub fn new() -> Self {
         Self::over(Client::new(settings(roots()).ok()), TokioTimer::new())
     }

@@ -101,6 +101,11 @@ impl Service<Request<RequestBody>> for Client {
             send_state.set_sent(false);
             check_runtime()?;
             check_url(&request)?;
+            if !send_state.wants_own_connection() {
+                // A runtime with one thread has not read from the idle connections since the last call. One that was
+                // closed, or has a surplus response waiting, must not be used.
+                tokio::task::yield_now().await;
+            }
             fetch(&*pools?, request, &send_state).await
         })
     }
@@ -171,8 +176,8 @@ async fn attempt(
     let connection_use = captured.connection_metadata().as_ref().and_then(ConnectionUse::of);
     response
         .inspect(|_| {
-            if let Some(connection_use) = &connection_use {
-                connection_use.record_response();
+            if connection_use.as_ref().is_some_and(ConnectionUse::record_response) {
+                send_state.set_fresh();
             }
         })
         .map_err(|error| {

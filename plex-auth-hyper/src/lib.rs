@@ -39,7 +39,10 @@
 //!   the answer. [`Transport::timeout`] sets the whole, a call's own [deadline](Call::deadline) comes
 //!   before it.
 //! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
-//! - The transport sends nothing twice.
+//! - The transport sends a request twice only to confirm a response that may be that to another request, and only if the
+//!   call is [idempotent](Reply::is_idempotent): a [`Mismatched`](ResponseError::Mismatched) one, or a refusal on a
+//!   connection that was kept open from an earlier call. So a token that is invalid, or a PIN that is gone, costs one more
+//!   request there, on a [connection of its own](Outgoing::must_confirm).
 //! - The bytes of a request are the call's own, not a copy, and are zeroed when the service drops them.
 //! - No error and no `Debug` shows a token, a password, a query or a secret URL.
 //! - A future is `Send` where the service's is, holds nothing of the transport's, and can be dropped at
@@ -47,7 +50,7 @@
 //!
 //! Over the client that `Transport::new` has:
 //!
-//! - Connecting ends within 10 s. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
+//! - Connecting ends within 10 s: name lookup, TCP and TLS together. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
 //!   when the first takes longer than 300 ms.
 //! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
 //!   `content-length` or no body.
@@ -66,6 +69,9 @@
 //!
 //! # What it does not promise
 //!
+//! **A transport belongs to one tokio runtime at a time.** Its kept connections work only while the runtime that opened
+//! them runs; in another one, a request can wait for such a connection until its time limit.
+//!
 //! **A service that follows redirects or sends again by itself is out of reach.** tower-http's
 //! `FollowRedirect` does the former; its `FilterCredentials`, which is to keep credentials from another
 //! host, does not know `X-Plex-Token` and hands it over. tower's `Retry` and a client of yours with a
@@ -82,6 +88,9 @@
 //! A call that wants [a connection of its own](Reply::wants_own_connection), or is sent again on one, shares
 //! connections over a service of yours. Over a client of hyper-util's, the connection that returned the response
 //! to another request is not used again; over any other service, it can be.
+//!
+//! A service of yours does not reveal whether the connection of a response is fresh, so that each refusal of an
+//! idempotent call is [confirmed](Outgoing::must_confirm).
 //!
 //! What has been written to the socket is in buffers of hyper's and rustls's that are not zeroed.
 //!

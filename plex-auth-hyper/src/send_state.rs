@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 #[cfg(feature = "client")]
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
@@ -30,6 +30,7 @@ pub(crate) struct SendState {
     own_connection: bool,
     state: Arc<AtomicU8>,
     observed: Observed,
+    is_fresh: Arc<AtomicBool>,
     /// The connection of the request, if hyper-util's client sends it, the caller's included.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
@@ -47,6 +48,7 @@ impl SendState {
             own_connection,
             state,
             observed,
+            is_fresh: Arc::default(),
             #[cfg(feature = "client")]
             connection: None,
         }
@@ -90,14 +92,28 @@ impl SendState {
         self.own_connection
     }
 
-    /// Keeps the connection from being used again, if it is known.
-    pub(crate) fn retire_connection(&self) {
+    /// Returns a function that keeps the connection from being used again, if it is known.
+    pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
         #[cfg(feature = "client")]
-        if let Some(connection) = &self.connection {
-            if let Some(connected) = &*connection.connection_metadata() {
-                connected.poison();
+        let connection = self.connection.clone();
+        move || {
+            #[cfg(feature = "client")]
+            if let Some(connection) = &connection {
+                if let Some(connected) = &*connection.connection_metadata() {
+                    connected.poison();
+                }
             }
         }
+    }
+
+    /// Records that no other request has used the connection of the response.
+    pub(crate) fn set_fresh(&self) {
+        self.is_fresh.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether other requests may have used the connection of the response.
+    pub(crate) fn may_be_reused(&self) -> bool {
+        !self.is_fresh.load(Ordering::Relaxed)
     }
 
     /// Records whether any of the request may have reached the server.

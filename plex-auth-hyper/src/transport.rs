@@ -346,16 +346,59 @@ where
 {
     let observed = Observed::new(observer, &outgoing);
     let _guard = observed.cancel_on_drop();
-    let request = outgoing.take_request().map(RequestBody::from);
-    let copy = copy(&outgoing, &request);
-    let mut send_state = SendState::new(copy, outgoing.wants_own_connection(), observed);
-    attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await
+    let response = confirmed(&mut service, &mut outgoing, &observed, &mut deadline).await;
+    response.map(|(response, _)| response)
 }
 
-/// Returns a copy of a request that may be sent again. On a connection of its own, it never is.
-fn copy(outgoing: &Outgoing, request: &Request<RequestBody>) -> Option<Arc<RequestCopy>> {
-    let may_repeat = outgoing.is_idempotent() && !outgoing.wants_own_connection();
-    may_repeat.then(|| Arc::new(RequestCopy::of(request)))
+/// Sends the request, and sends it again if the response must be confirmed. Also returns a copy of the request if it may
+/// be sent once more.
+async fn confirmed<S, B>(
+    service: &mut S,
+    outgoing: &mut Outgoing,
+    observed: &Observed,
+    deadline: &mut Deadline,
+) -> Result<(Response<plex_auth_proto::Body>, Option<Arc<RequestCopy>>), TransportError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let own_connection = outgoing.wants_own_connection();
+    let request = outgoing.take_request().map(RequestBody::from);
+    // On a connection of its own, a request is never sent again.
+    let may_repeat = outgoing.is_idempotent() && !own_connection;
+    let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
+    let mut send_state = SendState::new(copy.clone(), own_connection, observed.clone());
+    let response = attempt(service, request, outgoing, &mut send_state, deadline).await?;
+    match copy {
+        Some(copy) if send_state.may_be_reused() && outgoing.must_confirm(&response) => {
+            send_state.retire()();
+            Ok((attempt_again(service, &copy, outgoing, observed, deadline).await?, None))
+        }
+        copy => Ok((response, copy)),
+    }
+}
+
+/// Sends the request once more, on a connection of its own.
+async fn attempt_again<S, B>(
+    service: &mut S,
+    copy: &RequestCopy,
+    outgoing: &Outgoing,
+    observed: &Observed,
+    deadline: &mut Deadline,
+) -> Result<Response<plex_auth_proto::Body>, TransportError>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let outgoing = outgoing.clone().on_own_connection();
+    let mut send_state = SendState::new(None, true, observed.clone());
+    let response = attempt(service, copy.to_request(), &outgoing, &mut send_state, deadline).await;
+    // The first one was sent.
+    response.map_err(|error| outgoing.transport_error(error.kind(), true))
 }
 
 async fn exchange<S, B, T>(
@@ -373,36 +416,15 @@ where
 {
     let observed = Observed::new(observer, &outgoing);
     let _guard = observed.cancel_on_drop();
-    let request = outgoing.take_request().map(RequestBody::from);
-    let copy = copy(&outgoing, &request);
-    let mut send_state =
-        SendState::new(copy.clone(), outgoing.wants_own_connection(), observed.clone());
-    let first = attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline)
-        .await
-        .map_err(Error::from)
-        .and_then(|response| Ok(reply.read(response)?));
-    if first.as_ref().is_err_and(may_be_of_another_request) {
-        // All later responses on that connection would be those of other requests, too.
-        send_state.retire_connection();
-    }
-    match (first, copy) {
-        (Err(Error::Response(ResponseError::Mismatched { .. })), Some(copy)) => {
-            let (request, reply) = (copy.to_request(), reply.on_own_connection());
-            let mut send_state = SendState::new(None, true, observed);
+    let (response, copy) = confirmed(&mut service, &mut outgoing, &observed, &mut deadline).await?;
+    match (reply.read(response), copy) {
+        (Err(ResponseError::Mismatched { .. }), Some(copy)) => {
             let second =
-                attempt(&mut service, request, &outgoing, &mut send_state, &mut deadline).await;
-            // The first one was sent.
-            let second = second.map_err(|error| outgoing.transport_error(error.kind(), true))?;
+                attempt_again(&mut service, &copy, &outgoing, &observed, &mut deadline).await?;
             Ok(reply.read(second)?)
         }
-        (first, _) => first,
+        (result, _) => Ok(result?),
     }
-}
-
-/// Returns whether the response may be that to another request on the same connection.
-fn may_be_of_another_request(error: &Error) -> bool {
-    use ResponseError::{Mismatched, UnexpectedShape};
-    matches!(error.as_response(), Some(Mismatched { .. } | UnexpectedShape { .. }))
 }
 
 async fn attempt<S, B>(
@@ -437,7 +459,10 @@ where
     observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
     match error {
         Some(kind) => Err(outgoing.transport_error(kind, true)),
-        None => Ok(outgoing.received(Response::from_parts(head, body))),
+        None => {
+            let response = Response::from_parts(head, body);
+            Ok(outgoing.received(response, send_state.retire()))
+        }
     }
 }
 

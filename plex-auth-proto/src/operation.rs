@@ -30,8 +30,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
     pub secret_url: bool,
-    /// Whether the request should have a connection of its own, because its response hands out a token or decides
-    /// who gets one: see [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
+    /// Whether the request should have a connection of its own, because the response to another request could pass for
+    /// its response: see [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
     /// Whether the call is about one PIN, so that a 410 means that this PIN is gone.
     about_a_pin: bool,

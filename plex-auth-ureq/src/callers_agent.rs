@@ -1,12 +1,14 @@
 //! A caller's agent, with this crate's settings for each request.
 
+use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plex_auth_proto::Body;
 use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::uri::{Authority, Scheme};
 use plex_auth_proto::http::{Request, Response};
 use ureq::Agent;
 use ureq::config::Config;
@@ -23,15 +25,37 @@ pub(crate) struct CallersAgent {
     agent: Agent,
     /// Whether there was a response before, so that an idle connection may be reused.
     had_response: Arc<AtomicBool>,
+    /// The origins of connections that must not be used again. ureq can close the idle connections to a host only with the
+    /// next request for it.
+    retired: Arc<Mutex<HashSet<RequestOrigin>>>,
+}
+
+/// The origin of a request, by which ureq keeps connections.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RequestOrigin(Option<Scheme>, Option<Authority>);
+
+impl RequestOrigin {
+    pub(crate) fn of(request: &Request<Body>) -> Self {
+        Self(request.uri().scheme().cloned(), request.uri().authority().cloned())
+    }
 }
 
 impl CallersAgent {
     pub(crate) fn new(agent: Agent) -> Self {
-        Self { agent, had_response: Arc::default() }
+        Self { agent, had_response: Arc::default(), retired: Arc::default() }
     }
 
     pub(crate) fn config(&self) -> &Config {
         self.agent.config()
+    }
+
+    /// Closes the idle connections to this origin before the next request for it.
+    pub(crate) fn retire(&self, origin: RequestOrigin) {
+        self.retired().insert(origin);
+    }
+
+    fn retired(&self) -> MutexGuard<'_, HashSet<RequestOrigin>> {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn run(
@@ -45,6 +69,8 @@ impl CallersAgent {
             failure: Failure::not_sent(TransportErrorKind::TimedOut(limit)),
             may_be_stale: false,
         })?;
+        let is_retired = self.retired().remove(&RequestOrigin::of(request));
+        let reuse = if is_retired && reuse == Reuse::Any { Reuse::Fresh } else { reuse };
         let may_be_reused = reuse == Reuse::Any && self.had_response.load(Ordering::Relaxed);
         let head = self.with_settings(attempt::head(request, reuse), left, reuse);
         match attempt::run(&self.agent, head, request.body()) {

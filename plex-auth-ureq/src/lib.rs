@@ -37,7 +37,9 @@
 //!   `content-length` or no body.
 //! - Nothing is sent twice that must not be: a sign-in goes out once. An
 //!   [idempotent](Reply::is_idempotent) call is sent once more if the server closes a connection that was kept open
-//!   from an earlier call.
+//!   from an earlier call, and to confirm a refusal or a [`Mismatched`](ResponseError::Mismatched) response that
+//!   arrived on such a connection: it may be the response to another request. So a token that is invalid, or a PIN that
+//!   is gone, costs one more request there, on a [connection of its own](Outgoing::must_confirm).
 //! - "Nothing was sent" is stated only if that is certain, and "outcome unknown" in doubt
 //!   ([`TransportError::may_have_been_sent`]).
 //! - No error and no `Debug` shows a token, a password, a query or a secret URL.
@@ -68,6 +70,9 @@
 //! does not report their phase. A proxy that sends its response slowly can extend the time limit, and a truncated body
 //! over TLS can look complete.
 //!
+//! ureq does not reveal whether a connection of such an agent is fresh, so that each refusal of an idempotent call is
+//! [confirmed](Outgoing::must_confirm).
+//!
 //! If another crate of the program turns on ureq's feature `gzip`, which is on by default there, ureq
 //! decodes an answer that is encoded although nobody asked for that. The limit counts decoded bytes then.
 //!
@@ -78,7 +83,8 @@
 //! share a transport open more, and close them again. [`Transport::over`] takes an agent that keeps more.
 //!
 //! A name is looked up by the system's resolver on a separate thread, which lives on for as long as the
-//! resolver takes if the limit is shorter.
+//! resolver takes if the limit is shorter. Exchanges of a transport and its clones wait for a lookup of the same host and
+//! port that is still pending, so that there is one such thread for each.
 //!
 //! # Recipes
 //!

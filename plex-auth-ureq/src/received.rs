@@ -6,7 +6,7 @@ use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::response::Parts;
 use plex_auth_proto::http::{HeaderMap, Response};
 
-use crate::callers_agent::CallersAgent;
+use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
 /// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
@@ -26,7 +26,32 @@ pub(crate) struct Received<'a> {
 /// The origin of a response, which knows the meaning of an error of its body.
 pub(crate) enum Source<'a> {
     Own(Exchange),
-    Callers(&'a CallersAgent, Duration),
+    Callers(&'a CallersAgent, RequestOrigin, Duration),
+}
+
+/// The connection of a response. No other exchange uses it until this is dropped, if it is one of our own.
+#[derive(Clone)]
+pub(crate) enum UsedConnection {
+    Own(Exchange),
+    Callers(CallersAgent, RequestOrigin),
+}
+
+impl UsedConnection {
+    /// Returns whether other requests may have used the connection before. ureq does not say so of a caller's agent.
+    pub(crate) fn may_be_reused(&self) -> bool {
+        match self {
+            Self::Own(exchange) => exchange.was_reused(),
+            Self::Callers(..) => true,
+        }
+    }
+
+    /// Keeps the connection from being used again.
+    pub(crate) fn retire(&self) {
+        match self {
+            Self::Own(exchange) => exchange.retire(),
+            Self::Callers(agent, origin) => agent.retire(origin.clone()),
+        }
+    }
 }
 
 impl<'a> Received<'a> {
@@ -39,6 +64,15 @@ impl<'a> Received<'a> {
 
     pub(crate) fn head(&self) -> &Parts {
         &self.head
+    }
+
+    pub(crate) fn connection(&self) -> UsedConnection {
+        match &self.source {
+            Source::Own(exchange) => UsedConnection::Own(exchange.clone()),
+            Source::Callers(agent, origin, _) => {
+                UsedConnection::Callers(CallersAgent::clone(agent), origin.clone())
+            }
+        }
     }
 
     /// Reads the body up to this size. If it ends early, returns what arrived, and the reason.
@@ -54,7 +88,7 @@ impl<'a> Received<'a> {
                 // An error of ureq's own here is a body that ended early.
                 failure.or(result.err().map(|_| TransportErrorKind::CutOff))
             }
-            Source::Callers(agent, limit) => {
+            Source::Callers(agent, _, limit) => {
                 result.err().map(|error| agent.body_error(error, limit))
             }
         };

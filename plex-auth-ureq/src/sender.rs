@@ -10,7 +10,7 @@ use plex_auth_proto::{Body, Outgoing};
 use ureq::Agent;
 
 use crate::attempt::Attempt;
-use crate::callers_agent::CallersAgent;
+use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::{Connections, Reuse};
 use crate::deadline::Deadline;
 use crate::failure::Failure;
@@ -84,9 +84,10 @@ impl Sender {
             Self::Own(agents) => agents
                 .run(request, deadline, reuse)
                 .map(|(response, exchange)| Received::new(response, Source::Own(exchange))),
-            Self::Callers(agent) => agent
-                .run(request, deadline, reuse)
-                .map(|response| Received::new(response, Source::Callers(agent, deadline.limit()))),
+            Self::Callers(agent) => agent.run(request, deadline, reuse).map(|response| {
+                let origin = RequestOrigin::of(request);
+                Received::new(response, Source::Callers(agent, origin, deadline.limit()))
+            }),
         };
         if let (Some(observed), Err(Attempt { failure, .. })) = (observed, &result) {
             observed.finish(0, Err(failure.kind()));

@@ -11,6 +11,7 @@ use ureq::Agent;
 use crate::clock::{self, SharedClock};
 use crate::connection::Connections;
 use crate::proxy::{ChosenProxy, ProxyAddress};
+use crate::received::UsedConnection;
 use crate::sender::Sender;
 
 /// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
@@ -181,28 +182,20 @@ impl Transport {
     ///
     /// As [`send`](Self::send).
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
-        let (outgoing, mut reply) = call.into_outgoing();
-        let mut outgoing = self.with_limit(outgoing);
+        let (outgoing, reply) = call.into_outgoing();
+        let outgoing = self.with_limit(outgoing);
         let limit = self.limit(&outgoing);
         let mut observed = self.observed(&outgoing);
         let started = Instant::now();
-        let result = self
-            .attempt(&outgoing, limit, &mut observed)
-            .map_err(Error::from)
-            .and_then(|response| Ok(reply.read(response)?));
-        match result {
-            Err(Error::Response(ResponseError::Mismatched { .. }))
+        let response = self.confirmed(&outgoing, limit, &mut observed)?;
+        match reply.read(response) {
+            Err(ResponseError::Mismatched { .. })
                 if reply.is_idempotent() && !reply.wants_own_connection() =>
             {
-                (outgoing, reply) = (outgoing.on_own_connection(), reply.on_own_connection());
                 let left = limit.saturating_sub(started.elapsed());
-                let response = self.attempt(&outgoing, left, &mut observed).map_err(|error| {
-                    // The first one was sent.
-                    outgoing.transport_error(error.kind(), true)
-                })?;
-                Ok(reply.read(response)?)
+                Ok(reply.read(self.attempt_again(outgoing, left, &mut observed)?)?)
             }
-            result => result,
+            result => Ok(result?),
         }
     }
 
@@ -226,7 +219,7 @@ impl Transport {
     /// [`TransportError`] if no response arrived, or only a part of a success.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
-        self.attempt(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))
+        self.confirmed(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))
     }
 
     fn observed(&self, outgoing: &Outgoing) -> Option<ObservedExchange> {
@@ -245,12 +238,45 @@ impl Transport {
         outgoing.deadline().unwrap_or(self.timeout)
     }
 
-    fn attempt(
+    /// Sends the request, and sends it again if the response must be confirmed.
+    fn confirmed(
         &self,
         outgoing: &Outgoing,
         limit: Duration,
         observed: &mut Option<ObservedExchange>,
     ) -> Result<Response<Body>, TransportError> {
+        let started = Instant::now();
+        let (response, used) = self.attempt(outgoing, limit, observed)?;
+        if !used.may_be_reused() || !outgoing.must_confirm(&response) {
+            return Ok(response);
+        }
+        used.retire();
+        drop(response);
+        let left = limit.saturating_sub(started.elapsed());
+        self.attempt_again(outgoing.clone(), left, observed)
+    }
+
+    /// Sends the request once more, on a connection of its own.
+    fn attempt_again(
+        &self,
+        outgoing: Outgoing,
+        limit: Duration,
+        observed: &mut Option<ObservedExchange>,
+    ) -> Result<Response<Body>, TransportError> {
+        let outgoing = outgoing.on_own_connection();
+        let result = self.attempt(&outgoing, limit, observed);
+        // The first one was sent.
+        result
+            .map(|(response, _)| response)
+            .map_err(|error| outgoing.transport_error(error.kind(), true))
+    }
+
+    fn attempt(
+        &self,
+        outgoing: &Outgoing,
+        limit: Duration,
+        observed: &mut Option<ObservedExchange>,
+    ) -> Result<(Response<Body>, UsedConnection), TransportError> {
         let received = self.sender.send(outgoing, limit, observed).map_err(|failure| {
             outgoing.transport_error(failure.kind(), failure.may_have_been_sent())
         })?;
@@ -259,6 +285,7 @@ impl Transport {
             observed.head_received(head.status, &head.headers);
         }
         let max_size = outgoing.body_limit(head.status, &head.headers);
+        let connection = received.connection();
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
         // The status of a refusal is enough.
@@ -269,7 +296,9 @@ impl Transport {
         if let Some(kind) = error {
             return Err(outgoing.transport_error(kind, true));
         }
-        Ok(outgoing.received(Response::from_parts(head, body)))
+        let retired = connection.clone();
+        let response = Response::from_parts(head, body);
+        Ok((outgoing.received(response, move || retired.retire()), connection))
     }
 }
 

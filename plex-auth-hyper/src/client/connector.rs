@@ -1,15 +1,16 @@
 use std::error::Error;
 use std::io::{self, IoSlice};
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBufCursor, Sleep, Timer, Write};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioTimer;
 use plex_auth_proto::http::{Extensions, Uri};
 use rustls::ClientConfig;
 use tower_service::Service;
@@ -18,8 +19,8 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-/// How long connecting may take, all addresses of one family together: 10 s, so that an address which
-/// swallows everything leaves time for the others.
+// Of the 30 s of an exchange. hyper-util also divides it among the addresses of each family, so that one which never
+// responds leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = HttpsConnector<HttpConnector<Resolver>>;
@@ -53,33 +54,46 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, destination: Uri) -> Opening {
-        Opening(self.https.call(destination))
+        Opening { connecting: self.https.call(destination), limit: None }
     }
 }
 
-/// A connection being opened.
-pub(super) struct Opening(Connecting);
+/// A connection being opened, with a time limit for name lookup, TCP and TLS together.
+pub(super) struct Opening {
+    connecting: Connecting,
+    /// Started at the first wait.
+    limit: Option<Pin<Box<dyn Sleep>>>,
+}
+
+impl Opening {
+    fn poll_within_limit(&mut self, cx: &mut Context<'_>) -> Poll<Result<Stream, BoxError>> {
+        if let Poll::Ready(result) = self.connecting.as_mut().poll(cx) {
+            return Poll::Ready(result);
+        }
+        let limit = self.limit.get_or_insert_with(|| TokioTimer::new().sleep(CONNECT_TIMEOUT));
+        ready!(limit.as_mut().poll(cx));
+        Poll::Ready(Err(ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()))
+    }
+}
 
 impl Future for Opening {
     type Output = Result<Socket, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // tokio panics where its runtime has no I/O, and there is no way to ask before.
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
+        // tokio panics if its runtime has no I/O, and there is no way to ask before.
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| self.poll_within_limit(cx)));
         let Ok(polled) = polled else {
             let reason =
                 "this tokio runtime could not open a connection: call enable_io or enable_all";
             return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
-        polled.map_ok(|stream| Socket { stream, connection_use: ConnectionUse::default() }).map_err(
-            |error| {
-                if is_connect_timeout(&*error) {
-                    ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
-                } else {
-                    error
-                }
-            },
-        )
+        polled.map_ok(Socket::new).map_err(|error| {
+            if is_connect_timeout(&*error) {
+                ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
+            } else {
+                error
+            }
+        })
     }
 }
 
@@ -110,9 +124,9 @@ impl ConnectionUse {
         extras.remove()
     }
 
-    /// Records that a response arrived on the connection.
-    pub(super) fn record_response(&self) {
-        self.had_response.store(true, Ordering::Relaxed);
+    /// Records that a response arrived on the connection, and returns whether it is the first one.
+    pub(super) fn record_response(&self) -> bool {
+        !self.had_response.swap(true, Ordering::Relaxed)
     }
 
     /// Returns whether a response has arrived on the connection.
@@ -125,6 +139,29 @@ impl ConnectionUse {
 pub(super) struct Socket {
     stream: Stream,
     connection_use: ConnectionUse,
+    /// An upper bound on the number of bytes read since the last wait.
+    read: usize,
+}
+
+// More than any response of Plex's but a long list of devices, so that an ordinary exchange never yields.
+const MAX_READ: usize = 64 * 1024;
+
+impl Socket {
+    fn new(stream: Stream) -> Self {
+        Self { stream, connection_use: ConnectionUse::default(), read: 0 }
+    }
+
+    /// Yields to the runtime once this much was read without a wait. hyper reads interim responses (1xx) as long as any
+    /// are there, and tokio would let it read up to 50 MB at once.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.read < MAX_READ {
+            return Poll::Ready(());
+        }
+        self.read = 0;
+        // Wakes the task after the runtime has looked at its timers. Waking it directly would be too early: a runtime
+        // with one thread could not end the call in time.
+        pin!(tokio::task::yield_now()).poll(cx)
+    }
 }
 
 impl Connection for Socket {
@@ -139,7 +176,11 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        ready!(self.poll_turn(cx));
+        let space = buf.remaining();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.read = if polled.is_ready() { self.read.saturating_add(space) } else { 0 };
+        polled
     }
 }
 

@@ -1,13 +1,14 @@
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::body::Body;
 use super::masked_url::MaskedUrl;
-use super::settings::{Settings, TransportLimit};
-use crate::error::{TransportError, TransportErrorKind};
+use super::settings::{MAX_REFUSAL_SIZE, Received, Settings};
+use crate::error::{ResponseError, TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
 
 /// A request with everything that its sender must know: an HTTP client of the program's own, or a transport's `fetch`.
@@ -19,6 +20,7 @@ use crate::operation::context::RequestContext;
 ///   and repeats the request only if it [is idempotent](Self::is_idempotent);
 /// - gives up when the [deadline](Self::deadline) is over, and reads no more of the body than
 ///   [is useful](Self::body_limit);
+/// - confirms a refusal that arrived on a shared connection, [if it must](Self::must_confirm);
 /// - returns the status, the headers and the body, or a [transport error](Self::transport_error).
 ///
 /// ```
@@ -124,12 +126,56 @@ impl Outgoing {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns a response that carries the [size limit](Self::default_max_body_size) of its sender, so that a body which
-    /// was cut off at the limit is reported as too large.
-    pub fn received(&self, mut response: Response<Body>) -> Response<Body> {
-        let limit = TransportLimit(self.settings.default_max_body_size);
-        response.extensions_mut().insert(limit);
+    /// Returns the response with facts that only its sender knows, for the [`Reply`](crate::Reply) or the flow that reads
+    /// it: the [size limit](Self::default_max_body_size), so that a body which was cut off there is reported as too large;
+    /// and `retire`, which keeps the connection from being used again.
+    ///
+    /// `retire` is called if a success cannot be read. The response may be that to another request then, and so may all
+    /// later ones on the connection.
+    pub fn received(
+        &self,
+        mut response: Response<Body>,
+        retire: impl Fn() + Send + Sync + 'static,
+    ) -> Response<Body> {
+        let default_max_body_size = self.settings.default_max_body_size;
+        let own_connection = self.settings.own_connection;
+        let received = Received { own_connection, default_max_body_size, retire: Arc::new(retire) };
+        response.extensions_mut().insert(received);
         response
+    }
+
+    /// Returns whether a response must be confirmed: whether the request should be sent again [on a connection of its
+    /// own](Self::on_own_connection), and that response used instead.
+    ///
+    /// On a kept connection, one response too many makes each later request get the response to another one. A success
+    /// is compared with what was requested, but a refusal says nothing that could be compared, and would make a program
+    /// delete a valid token. So this is true of a 401 or 403 that Plex or a media server confirms by its content, and of a
+    /// PIN that is gone, if the request is idempotent. The cost is one more request for a token that really is invalid.
+    ///
+    /// Ask only if other requests have used the connection, or if that is unknown. The first response on a connection
+    /// needs no confirmation.
+    ///
+    /// ```
+    /// use plex_auth_proto::{Body, ClientIdentity, PlexTv, Token, http};
+    ///
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let (outgoing, _) = plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).into_outgoing();
+    ///
+    /// let response = |status: u16| http::Response::builder().status(status).body(Body::empty());
+    /// assert!(outgoing.must_confirm(&response(401)?));
+    /// assert!(!outgoing.must_confirm(&response(200)?) && !outgoing.must_confirm(&response(503)?));
+    /// assert!(!outgoing.on_own_connection().must_confirm(&response(401)?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn must_confirm(&self, response: &Response<Body>) -> bool {
+        let (status, body) = (response.status(), response.body().as_ref());
+        if status.is_success() {
+            return false;
+        }
+        let body = body.get(..MAX_REFUSAL_SIZE).unwrap_or(body);
+        let context = &self.settings.context;
+        let error = ResponseError::refused(context, status, response.headers(), body);
+        self.settings.must_confirm(&error)
     }
 
     /// Returns the error of an exchange without a response. `sent` says whether any of the request may have reached the

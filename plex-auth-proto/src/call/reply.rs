@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Response, StatusCode};
 
-use super::settings::{MAX_REFUSAL_SIZE, Settings, TransportLimit, declared_length};
+use super::settings::{MAX_REFUSAL_SIZE, Received, Settings, declared_length};
 use crate::error::{Error, ResponseError, TransportError, TransportErrorKind};
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
@@ -69,17 +69,24 @@ impl<T> Reply<T> {
     ///
     /// [`ResponseError`], whose variants say each what the caller does about it.
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
+        let received = response.extensions().get::<Received>();
+        let own_connection = self.settings.own_connection
+            || received.is_some_and(|received| received.own_connection);
         let limit = self.settings.limit_of(response.extensions());
         let body = response.body().as_ref();
         self.check(response.status(), response.headers(), body, limit)?;
         let result = match (self.decode)(body) {
-            Ok(Decoded { doubtful: Some(path), .. }) if !self.settings.own_connection => {
+            Ok(Decoded { doubtful: Some(path), .. }) if !own_connection => {
                 Err(DecodeError::Mismatch { path })
             }
             Ok(decoded) => Ok(decoded.value),
             Err(error) => Err(error),
         };
         result.map_err(|error| {
+            if let Some(received) = received {
+                // Whatever this is, the next response on the connection may be that to this request.
+                (received.retire)();
+            }
             ResponseError::unusable(&self.settings.context, response.status(), error)
         })
     }
@@ -97,10 +104,11 @@ impl<T> Reply<T> {
         mut response: Response<impl AsRef<[u8]>>,
     ) -> Result<Response<T>, ResponseError> {
         let value = self.parse(&response)?;
+        // The connection may be reused now.
+        response.extensions_mut().remove::<Received>();
         for (name, value) in response.headers_mut() {
             value.set_sensitive(!SHOWN_HEADERS.contains(&name.as_str()));
         }
-        response.extensions_mut().remove::<TransportLimit>();
         Ok(response.map(|_| value))
     }
 
@@ -220,9 +228,11 @@ impl<T> Reply<T> {
     /// Returns whether the request should have a connection that no other request has used or will use.
     ///
     /// On a kept connection, one response too many makes each later caller get the response to another request. So
-    /// a call whose response hands out a token, and cannot be compared with what was requested, wants a connection
-    /// of its own. All other calls can share connections: their responses are compared, and one of another request
-    /// is [`Mismatched`](ResponseError::Mismatched), or they hold nothing that belongs to an account.
+    /// a call whose response cannot be compared with what was requested wants a connection of its own if the response
+    /// hands out a token, holds data of an account or a server that a token opens, or only confirms that something was
+    /// done. All other calls can share connections: the response is compared, and one to another request is
+    /// [`Mismatched`](ResponseError::Mismatched) (`token_details` and `poll_pin`), or it is the same for everyone
+    /// (`plex_keys` and `server_identity`) or of use once (`nonce`).
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }

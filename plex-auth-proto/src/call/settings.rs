@@ -1,8 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, StatusCode};
 
+use crate::error::{Outcome, ResponseError};
 use crate::operation::context::RequestContext;
 
 /// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
@@ -27,10 +29,16 @@ pub(super) struct Settings {
     pub(super) own_connection: bool,
 }
 
-/// The default limit of the transport that has received a response, as an extension of it, so that a response which was
-/// cut off at that limit is read as one that is too large.
-#[derive(Clone, Copy)]
-pub(super) struct TransportLimit(pub(super) usize);
+/// Facts about a response that only the transport knows, as an extension of the response.
+#[derive(Clone)]
+pub(super) struct Received {
+    /// Whether no other request has used the connection.
+    pub(super) own_connection: bool,
+    /// The default limit of the transport: a response that was cut off there is read as one that is too large.
+    pub(super) default_max_body_size: usize,
+    /// Keeps the connection from being used again.
+    pub(super) retire: Arc<dyn Fn() + Send + Sync>,
+}
 
 impl Settings {
     pub(super) fn new(context: RequestContext) -> Self {
@@ -51,8 +59,19 @@ impl Settings {
 
     /// Returns the limit of a response with these extensions.
     pub(super) fn limit_of(&self, extensions: &Extensions) -> usize {
-        let transport = extensions.get().map(|TransportLimit(bytes)| *bytes);
+        let transport = extensions.get().map(|received: &Received| received.default_max_body_size);
         self.max_body_size.or(transport).unwrap_or(self.default_max_body_size)
+    }
+
+    /// Returns whether a refusal may be that to another request, and would be acted on.
+    pub(super) fn must_confirm(&self, error: &ResponseError) -> bool {
+        let is_final = match error {
+            ResponseError::Unauthorized(_) | ResponseError::Forbidden(_) => {
+                error.outcome() == Outcome::Refused
+            }
+            error => error.is_pin_gone(),
+        };
+        is_final && self.context.is_idempotent() && !self.own_connection
     }
 
     pub(super) fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {

@@ -146,7 +146,7 @@ fn one_line(text: &str) -> Box<str> {
 /// control characters.
 fn is_shown(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !character.is_control() && !breaks && !turns
 }
 

@@ -12,7 +12,8 @@ use crate::wire::decode;
 pub(crate) const OPERATION: Operation =
     Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
         .secret_url()
-        .unauthorized("the server is claimed already, or was not asked from its own network");
+        .unauthorized("the server is claimed already, or was not asked from its own network")
+        .own_connection();
 
 /// The server asks plex.tv before it answers, which takes up to a minute.
 const DEADLINE: Duration = Duration::from_secs(75);

@@ -8,7 +8,9 @@ use crate::wire::redaction::redacted_debug;
 use crate::wire::{lenient, media_container};
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/").idempotent();
+    Operation::new("getServerInfo", Host::MediaServer, Method::GET, "/")
+        .idempotent()
+        .own_connection();
 
 impl MediaServer {
     /// `GET {server}/` (getServerInfo): does this token open this server? And what does it say of itself?

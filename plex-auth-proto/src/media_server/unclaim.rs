@@ -8,7 +8,8 @@ use crate::wire::decode;
 // What belongs to nobody cannot be given up again.
 pub(crate) const OPERATION: Operation =
     Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
-        .idempotent();
+        .idempotent()
+        .own_connection();
 
 impl MediaServer {
     /// `DELETE {server}/myplex/account`: makes the server nobody's, so that everybody with whom it was

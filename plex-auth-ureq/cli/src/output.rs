@@ -110,10 +110,14 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|character| if is_shown(character) { character } else { '\u{fffd}' }).collect()
 }
 
-/// Not control characters, and nothing that turns the order of writing around.
+/// Excludes control characters, line separators, and characters that change the direction of writing.
 fn is_shown(character: char) -> bool {
-    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !character.is_control() && !turns
+    let breaks = matches!(character, '\u{2028}' | '\u{2029}');
+    let turns = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    !character.is_control() && !breaks && !turns
 }
 
 /// Lines of labels and values, the values below each other.
@@ -135,5 +139,8 @@ mod tests {
             super::plain("At\u{1b}[2Jtic\r\n\u{202e}d'été"),
             "At\u{fffd}[2Jtic\u{fffd}\u{fffd}\u{fffd}d'été"
         );
+        for character in ['\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}'] {
+            assert_eq!(super::plain(&format!("a{character}b")), "a\u{fffd}b");
+        }
     }
 }

@@ -49,7 +49,8 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     }
 }
 
-/// The server that answers at a URL. It is asked who it is first, so that a token goes to none but one of the account's.
+/// Returns the server that responds at a URL that the user named. Its identifier selects the server's token. Over plain
+/// HTTP it proves nothing: any host can send a public identifier, and gets that token.
 fn at(
     session: &Session<'_>,
     address: MediaServerAddress,

@@ -50,6 +50,24 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// Returns whether a profile holds the same sign-in as before: nobody's, the same token, or a token of the same device,
+    /// which may have been renewed.
+    pub(crate) fn has_same_sign_in(&self, before: &Self, name: &str) -> bool {
+        let device =
+            |state: &Self| state.devices.get(name).map(|device| device.client_identifier.clone());
+        let is_same_device = device(self) == device(before);
+        match (self.profiles.get(name), before.profiles.get(name)) {
+            (Some(profile), Some(before)) if profile.by_device_key && before.by_device_key => {
+                is_same_device
+            }
+            (Some(profile), Some(before)) => profile.token.expose() == before.token.expose(),
+            (None, None) => is_same_device,
+            _ => false,
+        }
+    }
+}
+
 /// The folder in which the state is saved.
 #[derive(Debug)]
 pub(crate) struct Store {

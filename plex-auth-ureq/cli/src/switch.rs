@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::failure::{Exit, Failure};
 use crate::name::{folded, is_same};
 use crate::session::{ActiveProfile, Session};
+use crate::state::State;
 use crate::state::profile::{self, Profile};
 use crate::users::name;
 use crate::{explain, prompt};
@@ -20,11 +21,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
         Failure::new(Exit::Unknown, format!("Plex does not say how {} is switched to", name(user)))
     })?;
     let into = into.map_or_else(|| profile_name(&name(user), uuid), str::to_owned);
-    let state = session.store.read()?;
-    if state.profiles.get(&into).is_some_and(|other| other.uuid.as_deref() != Some(uuid.as_str())) {
-        return Err(Failure::usage(format!("the profile {into} is somebody else's"))
-            .next("Choose another: plex-auth switch USER --into NAME"));
-    }
+    check_free(&session.store.read()?, &into, uuid)?;
     let SignedIn { auth_token: token, account, .. } = switch(session, &from, user, uuid)?;
     let identifier = from.plex_tv.identity().identifier();
     let is_devices = identifier != session.store.identifier()?;
@@ -34,7 +31,11 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
         client_identifier: is_devices.then(|| identifier.to_owned()),
         ..Profile::new(token.clone(), plex_tv(session, &from)).of(&account)
     };
-    session.store.change(|state| Ok(state.profiles.insert(into.clone(), new)))?;
+    session.store.change(|state| {
+        // Another login may have taken it meanwhile.
+        check_free(state, &into, uuid)?;
+        Ok(state.profiles.insert(into.clone(), new))
+    })?;
     let json = json!({
         "profile": into, "username": account.username, "title": account.title, "uuid": uuid.as_str(),
         "token": session.output.secret(token.expose()),
@@ -42,6 +43,17 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let text = format!("Signed in as {}; use it by --profile {into}\n", profile::name(&account));
     session.output.result(&text, &json)?;
     Ok(Exit::Done)
+}
+
+/// Checks that the profile is this user's or nobody's.
+fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Failure> {
+    match state.profiles.get(name) {
+        Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
+            Err(Failure::usage(format!("the profile {name} is somebody else's"))
+                .next("Choose another: plex-auth switch USER --into NAME"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where the token was had, and so where the new one is from.

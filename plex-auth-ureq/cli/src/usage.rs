@@ -1,6 +1,7 @@
 //! Help, version and wrong usage: the runs that end before a command.
 
 use std::env;
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -45,6 +46,9 @@ fn not_understood(error: &clap::Error) -> Failure {
             .likely("Secrets are no arguments, which everybody can see: they are asked for, or read from a pipe.")
             .next("plex-auth --help");
     }
+    if let Some(what) = invalid_value(error) {
+        return Failure::usage(one_line(&what)).next("plex-auth --help");
+    }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
@@ -54,6 +58,16 @@ fn not_understood(error: &clap::Error) -> Failure {
         Some(tip) => failure.likely(one_line(tip)),
         None => failure,
     }
+}
+
+/// Describes a value that is invalid, without repeating it: a URL may contain a password, and the value may be that of an
+/// environment variable.
+fn invalid_value(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let reason = error.source().filter(|_| error.kind() == ErrorKind::ValueValidation)?;
+    Some(format!("invalid value for '{argument}': {reason}"))
 }
 
 /// Describes a value that no argument takes, without repeating it: it may be a token or a password.

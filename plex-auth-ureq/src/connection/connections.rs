@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use super::lookup::Lookups;
 use super::pool::Pool;
 use super::stream::Stream;
 use super::target::Target;
 #[cfg(feature = "rustls")]
 use super::tls::TlsSettings;
-use super::{dial, lookup, tunnel};
+use super::{dial, tunnel};
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::proxy::ChosenProxy;
@@ -16,6 +17,7 @@ pub(crate) struct Connections {
     #[cfg(feature = "rustls")]
     tls: TlsSettings,
     pool: Pool,
+    lookups: Lookups,
 }
 
 impl Connections {
@@ -28,6 +30,7 @@ impl Connections {
             #[cfg(feature = "rustls")]
             tls,
             pool: Pool::default(),
+            lookups: Lookups::default(),
         })
     }
 
@@ -59,7 +62,7 @@ impl Connections {
     }
 
     fn open_directly(&self, target: &Target, deadline: Deadline) -> Result<Stream, Failure> {
-        let addresses = lookup::addresses(target, deadline)?;
+        let addresses = self.lookups.addresses(target, deadline)?;
         let stream = dial::connect(&addresses, deadline)?;
         self.secure(target, stream, deadline)
     }

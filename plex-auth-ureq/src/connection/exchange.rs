@@ -48,6 +48,8 @@ struct State {
     failure: Option<Failure>,
     /// The connection after a complete response.
     returned: Option<(Target, Connection)>,
+    /// Whether the response was read to its end, and nothing is wrong with it.
+    is_finished: bool,
 }
 
 impl Exchange {
@@ -75,15 +77,16 @@ impl Exchange {
         self.lock().failure
     }
 
-    /// Keeps the connection if ureq returned it after a complete response.
+    /// Records that the response was read to its end. The connection is kept for the next exchange as soon as this one is
+    /// dropped, unless it is retired before.
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
-        let is_kept = state.failure.is_none() && self.0.reuse != Reuse::Never;
-        let returned = state.returned.take().filter(|_| is_kept);
-        drop(state);
-        if let Some((target, connection)) = returned {
-            self.0.connections.pool().put(target, connection);
-        }
+        state.is_finished = state.failure.is_none() && self.0.reuse != Reuse::Never;
+    }
+
+    /// Closes the connection instead of keeping it.
+    pub(crate) fn retire(&self) {
+        let _closed = self.lock().returned.take();
     }
 
     /// Takes an idle connection or opens one.
@@ -157,5 +160,14 @@ impl Exchange {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((target, connection)) = state.returned.take().filter(|_| state.is_finished) {
+            self.connections.pool().put(target, connection);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Name lookup within a deadline.
 
+use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use plex_auth_proto::error::TransportErrorKind;
@@ -13,29 +15,121 @@ use crate::failure::Failure;
 // A host with more addresses than can be tried within the limit has no use for the others.
 const MAX_ADDRESSES: usize = 16;
 
-/// Returns the addresses of a host, at least one. A literal address needs no lookup. For a name, a thread asks the
-/// system's resolver, which has no time limit: the thread ends when the resolver does.
-pub(super) fn addresses(target: &Target, deadline: Deadline) -> Result<Vec<SocketAddr>, Failure> {
-    let port = target.port();
-    if let Ok(address) = target.bare_host().parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
+type Key = (String, u16);
+type Resolve = fn(&Key) -> io::Result<Vec<SocketAddr>>;
+
+/// The pending lookups. Exchanges for the same host and port share one, so that a slow resolver does not accumulate
+/// threads.
+#[derive(Clone, Default)]
+pub(super) struct Lookups(Arc<Mutex<HashMap<Key, Arc<Pending>>>>);
+
+/// One lookup, which its thread finishes.
+#[derive(Default)]
+struct Pending {
+    found: Mutex<Option<io::Result<Vec<SocketAddr>>>>,
+    finished: Condvar,
+}
+
+impl Lookups {
+    /// Returns the addresses of a host, at least one. A literal address needs no lookup. For a name, a thread asks the
+    /// system's resolver, which has no time limit: the thread ends when the resolver does.
+    pub(super) fn addresses(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let port = target.port();
+        if let Ok(address) = target.bare_host().parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        self.look_up((target.bare_host().to_owned(), port), deadline, |(host, port)| {
+            Ok((host.as_str(), *port).to_socket_addrs()?.take(MAX_ADDRESSES).collect())
+        })
     }
-    let timed_out = |_| Failure::not_sent(TransportErrorKind::TimedOut(deadline.limit()));
-    let left = deadline.left().map_err(timed_out)?;
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let host = target.bare_host().to_owned();
-    let lookup = move || {
-        let found = (host.as_str(), port).to_socket_addrs();
-        // The receiver may have timed out.
-        let _ = sender.send(found.map(|found| found.take(MAX_ADDRESSES).collect::<Vec<_>>()));
-    };
-    thread::Builder::new()
-        .name("name lookup".to_owned())
-        .spawn(lookup)
-        .map_err(|_| Failure::not_sent(TransportErrorKind::Other))?;
-    match receiver.recv_timeout(left) {
-        Ok(Ok(found)) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(Failure::not_sent(TransportErrorKind::NameNotFound)),
-        Err(_) => Err(Failure::not_sent(TransportErrorKind::TimedOut(deadline.limit()))),
+
+    fn look_up(
+        &self,
+        key: Key,
+        deadline: Deadline,
+        resolve: Resolve,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let timed_out = || Failure::not_sent(TransportErrorKind::TimedOut(deadline.limit()));
+        let left = deadline.left().map_err(|_| timed_out())?;
+        let pending =
+            self.pending(key, resolve).map_err(|_| Failure::not_sent(TransportErrorKind::Other))?;
+        let found = lock(&pending.found);
+        let (found, _) = pending
+            .finished
+            .wait_timeout_while(found, left, |found| found.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*found {
+            Some(Ok(found)) if !found.is_empty() => Ok(found.clone()),
+            Some(_) => Err(Failure::not_sent(TransportErrorKind::NameNotFound)),
+            None => Err(timed_out()),
+        }
+    }
+
+    /// Returns the pending lookup of this name, or starts one.
+    fn pending(&self, key: Key, resolve: Resolve) -> io::Result<Arc<Pending>> {
+        let mut all = lock(&self.0);
+        if let Some(pending) = all.get(&key) {
+            return Ok(Arc::clone(pending));
+        }
+        let pending = Arc::<Pending>::default();
+        let (lookups, finished, name) = (self.clone(), Arc::clone(&pending), key.clone());
+        thread::Builder::new().name("name lookup".to_owned()).spawn(move || {
+            let found = resolve(&name);
+            lock(&lookups.0).remove(&name);
+            *lock(&finished.found) = Some(found);
+            finished.finished.notify_all();
+        })?;
+        all.insert(key, Arc::clone(&pending));
+        Ok(pending)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
+    static RELEASED: AtomicBool = AtomicBool::new(false);
+
+    fn slow(_: &Key) -> io::Result<Vec<SocketAddr>> {
+        STARTED.fetch_add(1, Ordering::SeqCst);
+        while !RELEASED.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(vec![SocketAddr::from(([10, 0, 0, 7], 443))])
+    }
+
+    #[test]
+    fn pending_lookup_is_shared() {
+        let lookups = Lookups::default();
+        let key = || ("plex.example".to_owned(), 443);
+        let limit = Duration::from_millis(5);
+        for _ in 0..20 {
+            let result = lookups.look_up(key(), Deadline::after(limit), slow);
+            assert_eq!(result, Err(Failure::not_sent(TransportErrorKind::TimedOut(limit))));
+        }
+        assert_eq!(lock(&lookups.0).len(), 1);
+        RELEASED.store(true, Ordering::SeqCst);
+        let long = Duration::from_secs(20);
+        assert_eq!(lookups.look_up(key(), Deadline::after(long), slow).unwrap().len(), 1);
+        // It is not a cache.
+        while !lock(&lookups.0).is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let before = STARTED.load(Ordering::SeqCst);
+        assert!(before <= 2, "{before}");
+        lookups.look_up(key(), Deadline::after(long), slow).unwrap();
+        assert_eq!(STARTED.load(Ordering::SeqCst), before + 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Request;
@@ -225,5 +225,39 @@ fn maximum_timeouts_of_an_agent_are_capped() {
         transport.send(token_details(&server.url())).unwrap();
         let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
         transport.send(plex_tv_at(&server.url()).sign_in(&credentials)).unwrap();
+    }
+}
+
+#[test]
+fn stalled_tls_handshake_ends_after_10_seconds() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let server = RawServer::unasked(vec![Step::StallUntilDropped]);
+        let carrier = carrier.timeout(Duration::from_secs(20));
+        let url = format!("https://127.0.0.1:{}", server.port());
+        let error = carrier.send(token_details(&url)).unwrap_err();
+        let found = transport_error(&error);
+        let limit = Duration::from_secs(10);
+        assert_eq!(found.kind(), TransportErrorKind::TimedOut(limit), "{}", carrier.name());
+        assert!(!found.may_have_been_sent(), "{}: {error}", carrier.name());
+    });
+}
+
+#[test]
+fn interim_responses_do_not_extend_the_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            read_head(&mut stream);
+            let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(200);
+            while stream.write_all(&interim).is_ok() {}
+        }
+    });
+    for carrier in Carrier::transports() {
+        let carrier = carrier.timeout(Duration::from_millis(500));
+        let started = Instant::now();
+        carrier.send(token_details(&url)).unwrap_err();
+        let elapsed = started.elapsed();
+        assert!(elapsed < Duration::from_secs(3), "{}: {elapsed:?}", carrier.name());
     }
 }

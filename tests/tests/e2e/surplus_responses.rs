@@ -4,9 +4,13 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
+use plex_auth_proto::http::Response;
 use plex_auth_proto::pin::{PinId, PinState};
-use plex_auth_proto::{Call, Error, ResponseError, Token};
+use plex_auth_proto::{
+    Body, Call, Error, OPERATIONS, Outgoing, ResponseError, Token, TransportError,
+};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
@@ -15,8 +19,14 @@ use crate::harness::{plex_tv_at, write_response};
 
 const ROSA: &str = r#"{"id":1,"username":"rosa","authToken":"token-1"}"#;
 const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
+const INVALID: &str = r#"{"errors":[{"code":1001,"message":"x","status":401}]}"#;
+const GONE: &str = r#"{"errors":[{"code":1020,"message":"x","status":404}]}"#;
 /// The header and payload of a JWT with `{"user":{"id":2}}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
+
+/// Both transports, over their own connections and over the caller's client.
+const CARRIERS: [fn() -> Carrier; 4] =
+    [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
 
 fn success(body: &str) -> Step {
     write_response("200 OK", body)
@@ -37,10 +47,8 @@ fn second_result<T>(
     call: impl Fn(&str) -> Call<T> + Sync,
     check: impl Fn(Result<T, Error>, &RawServer) + Sync,
 ) {
-    let carriers =
-        [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];
-    in_parallel(carriers, |carrier| {
-        let server = shifted(second);
+    in_parallel(CARRIERS, |carrier| {
+        let (carrier, server) = (carrier(), shifted(second));
         let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
         assert_eq!(carrier.send(rosa).unwrap().id, Some(1));
         check(carrier.send(call(&server.url())), &server);
@@ -110,9 +118,9 @@ fn shifted_connection_is_not_used_again() {
         },
         |carrier, url| carrier.send(plex_tv_at(url).plex_keys()).unwrap_err(),
     ];
-    in_parallel([Carrier::hyper, |_| Carrier::own_hyper()], |carrier| {
+    in_parallel(CARRIERS, |carrier| {
         for send in calls {
-            let (carrier, server) = (carrier(None), shifted(NILO));
+            let (carrier, server) = (carrier(), shifted(NILO));
             let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
             carrier.send(rosa).unwrap();
             let error = send(&carrier, &server.url());
@@ -121,6 +129,51 @@ fn shifted_connection_is_not_used_again() {
             assert_eq!(carrier.send(nilo).unwrap().id, Some(2), "{}", carrier.name());
             assert_eq!(server.connections(), 2, "{}", carrier.name());
         }
+    });
+}
+
+#[test]
+fn mismatch_retires_the_shared_connection() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let rosa = || [success(ROSA), Step::AwaitRequest];
+        let keys = || success(r#"{"keys":[]}"#);
+        let server = RawServer::per_connection(vec![
+            [rosa(), rosa(), rosa()].into_iter().flatten().collect(),
+            // A caller's client may keep the second connection.
+            vec![success(NILO), Step::AwaitRequest, keys(), Step::StallUntilDropped],
+            vec![keys(), Step::StallUntilDropped],
+        ]);
+        for (token, id) in [("token-1", 1), ("token-2", 2)] {
+            let call = plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+            assert_eq!(carrier.send(call).unwrap().id, Some(id));
+        }
+        let keys = carrier.send(plex_tv_at(&server.url()).plex_keys());
+        assert!(keys.is_ok(), "{}: {keys:?}", carrier.name());
+    });
+}
+
+fn fetch(carrier: &Carrier, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
+    match carrier {
+        Carrier::Ureq(transport) => transport.fetch(outgoing),
+        Carrier::Hyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+        Carrier::OwnHyper(transport, runtime) => runtime.block_on(transport.fetch(outgoing)),
+        Carrier::Value(_) | Carrier::HandMade(_) => panic!("not a transport"),
+    }
+}
+
+#[test]
+fn fetched_mismatch_retires_its_connection() {
+    in_parallel(CARRIERS, |carrier| {
+        let (carrier, server) = (carrier(), shifted(NILO));
+        let rosa = plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        carrier.send(rosa).unwrap();
+        let nilo = || plex_tv_at(&server.url()).token_details(&Token::new("token-2").unwrap());
+        let (outgoing, reply) = nilo().into_outgoing();
+        let error = reply.read(fetch(&carrier, outgoing).unwrap()).unwrap_err();
+        assert!(matches!(error, ResponseError::Mismatched { .. }), "{error}");
+        assert_eq!(carrier.send(nilo()).unwrap().id, Some(2), "{}", carrier.name());
+        assert_eq!(server.connections(), 2, "{}", carrier.name());
     });
 }
 
@@ -150,11 +203,135 @@ fn switch_to_another_user_is_an_error() {
     assert_eq!(server.requests().len(), 2);
 }
 
+/// A server whose first connection sends a refusal twice, and whose second one has this response.
+fn surplus_refusal(status: &str, body: &str, second: Vec<Step>) -> RawServer {
+    let refusal = || write_response(status, body);
+    let first = vec![refusal(), Step::AwaitRequest, refusal(), Step::StallUntilDropped];
+    RawServer::per_connection(vec![first, second])
+}
+
+#[test]
+fn surplus_refusal_is_not_believed() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let second = vec![success(ROSA), Step::StallUntilDropped];
+        let server = surplus_refusal("401 Unauthorized", INVALID, second);
+        let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+        assert!(carrier.send(details("invalid")).unwrap_err().is_token_invalid());
+        // Fresh connection: believed at once.
+        assert_eq!(server.requests().len(), 1, "{}", carrier.name());
+        let rosa = carrier.send(details("token-1"));
+        assert_eq!(rosa.unwrap().id, Some(1), "{}", carrier.name());
+        assert_eq!((server.requests().len(), server.connections()), (3, 2), "{}", carrier.name());
+
+        let second = vec![success(NILO), Step::StallUntilDropped];
+        let server = surplus_refusal("404 Not Found", GONE, second);
+        let poll = |id| plex_tv_at(&server.url()).poll_pin(&PinId::new(id));
+        assert!(carrier.send(poll(1)).unwrap_err().is_pin_gone());
+        let pin = carrier.send(poll(2)).unwrap();
+        assert!(matches!(pin, PinState::Linked { .. }), "{}: {pin:?}", carrier.name());
+    });
+}
+
+#[test]
+fn fetch_confirms_a_refusal() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let again = || [Step::AwaitRequest, success(ROSA)];
+        let server = surplus_refusal(
+            "401 Unauthorized",
+            INVALID,
+            again().into_iter().skip(1).chain(again()).collect(),
+        );
+        let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        // Fresh, which a caller's client does not reveal.
+        let _ = carrier.send(details());
+        let (outgoing, reply) = details().into_outgoing();
+        assert_eq!(reply.read(fetch(&carrier, outgoing).unwrap()).unwrap().body().id, Some(1));
+    });
+}
+
+#[test]
+fn invalid_token_is_confirmed_once() {
+    in_parallel(CARRIERS, |carrier| {
+        let carrier = carrier();
+        let invalid = || write_response("401 Unauthorized", INVALID);
+        let server = RawServer::per_connection(vec![
+            vec![success(ROSA), Step::AwaitRequest, invalid(), Step::StallUntilDropped],
+            vec![invalid(), Step::StallUntilDropped],
+        ]);
+        let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
+        carrier.send(details("token-1")).unwrap();
+        let error = carrier.send(details("token-2")).unwrap_err();
+        assert!(error.is_token_invalid(), "{}: {error}", carrier.name());
+        assert_eq!(server.requests().len(), 3, "{}", carrier.name());
+    });
+}
+
+#[test]
+fn unconfirmed_refusal_says_nothing_about_the_token() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let server = surplus_refusal("401 Unauthorized", INVALID, vec![Step::Reset]);
+        let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        assert!(carrier.send(details()).unwrap_err().is_token_invalid());
+        let error = carrier.send(details()).unwrap_err();
+        assert!(error.as_transport().unwrap().may_have_been_sent(), "{error}");
+        assert!(error.is_retryable() && !error.is_token_invalid(), "{error}");
+    });
+}
+
+#[test]
+fn response_before_the_request_is_not_accepted() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let surplus = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{\"id\":2}";
+        let server = RawServer::per_connection(vec![
+            vec![
+                success(ROSA),
+                Step::Pause(Duration::from_millis(30)),
+                Step::Write(surplus.to_vec()),
+                Step::StallUntilDropped,
+            ],
+            vec![success(ROSA), Step::StallUntilDropped],
+        ]);
+        let rosa = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        carrier.send(rosa()).unwrap();
+        // The runtime of hyper does not run meanwhile.
+        thread::sleep(Duration::from_millis(150));
+        // It is not confirmed: the first response counts.
+        let second = carrier.send(rosa().idempotent(false)).unwrap();
+        assert_eq!((second.id, server.connections()), (Some(1), 2), "{}", carrier.name());
+    });
+}
+
+#[test]
+fn home_of_another_user_is_not_accepted() {
+    in_parallel(Carrier::transports(), |carrier| {
+        let home = |title| success(&format!(r#"{{"users":[{{"id":1,"title":"{title}"}}]}}"#));
+        let server = RawServer::per_connection(vec![
+            vec![home("Rosa"), Step::AwaitRequest, home("Rosa"), Step::StallUntilDropped],
+            vec![home("Nilo"), Step::StallUntilDropped],
+        ]);
+        for (token, title) in [("token-1", "Rosa"), ("token-2", "Nilo")] {
+            let call = plex_tv_at(&server.url()).home_users(&Token::new(token).unwrap());
+            let home = carrier.send(call).unwrap();
+            assert_eq!(home.users[0].title.as_deref(), Some(title), "{}", carrier.name());
+        }
+    });
+}
+
+#[test]
+fn other_calls_do_not_share_connections() {
+    let shared = OPERATIONS.iter().filter(|operation| !operation.own_connection);
+    let names: Vec<_> = shared.map(|operation| operation.name).collect();
+    // The first two are compared; the others hold nothing that belongs to an account.
+    let expected = ["getTokenDetails", "getOAuthPin", "getAuthNonce", "getAuthKeys", "getIdentity"];
+    assert_eq!(names, expected);
+}
+
 #[test]
 fn tokens_are_handed_out_on_own_connections() {
     let operations: Vec<_> =
         every_operation().into_iter().filter(|every| every.operation.own_connection).collect();
-    assert!(operations.len() >= 9);
+    assert!(operations.len() >= 18, "{}", operations.len());
     in_parallel(operations, |every| {
         in_parallel(Carrier::transports(), |carrier| {
             let server = RawServer::per_connection(vec![

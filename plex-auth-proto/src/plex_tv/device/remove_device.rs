@@ -9,7 +9,9 @@ use crate::wire::decode;
 
 // A number is given once, so that the second copy finds nothing to remove.
 pub(crate) const OPERATION: Operation =
-    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml").idempotent();
+    Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml")
+        .idempotent()
+        .own_connection();
 
 impl PlexTv {
     /// `DELETE https://plex.tv/devices/{id}.xml`: removes a device from the account, and with it its tokens,

@@ -10,7 +10,9 @@ use crate::wire::lenient;
 use crate::wire::redaction::redacted_debug;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users").idempotent();
+    Operation::new("getHomeUsers", Host::PlexTv, Method::GET, "/home/users")
+        .idempotent()
+        .own_connection();
 
 impl PlexTv {
     /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be

@@ -11,7 +11,9 @@ use crate::wire::decode;
 
 // The second copy would find the PIN gone, and say so of one that is linked.
 pub(crate) const OPERATION: Operation =
-    Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link").about_a_pin();
+    Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link")
+        .about_a_pin()
+        .own_connection();
 
 impl PlexTv {
     /// `PUT {plex.tv}/pins/link` (linkOAuthPin): lets the device that shows this code in, as the account of

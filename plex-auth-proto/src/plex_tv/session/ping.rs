@@ -8,7 +8,7 @@ use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient;
 
 pub(crate) const OPERATION: Operation =
-    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").idempotent();
+    Operation::new("ping", Host::PlexTv, Method::GET, "/ping").idempotent().own_connection();
 
 impl PlexTv {
     /// `GET {plex.tv}/ping` (ping): keeps a token alive, and asks whether it is, at less cost than

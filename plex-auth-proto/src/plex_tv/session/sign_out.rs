@@ -8,7 +8,9 @@ use crate::wire::decode;
 
 // A second one finds the token dead, which is what the first was for.
 pub(crate) const OPERATION: Operation =
-    Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout").idempotent();
+    Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout")
+        .idempotent()
+        .own_connection();
 
 impl PlexTv {
     /// `DELETE {plex.tv}/users/signout` (signOut): ends a token, so that a copy of it that lies somewhere is

@@ -13,7 +13,8 @@ use crate::{interrupt, output};
 
 const LOCK: &str = "lock";
 
-/// The end of the name of a file that is not whole yet.
+/// The parts of the name of a file that is not complete yet, before and after six random characters.
+const NEW_PREFIX: &str = ".plex-auth-";
 const NEW: &str = ".new";
 
 /// Whether it was said that others can read something; once is enough.
@@ -41,6 +42,7 @@ impl Folder {
         create_folder(&self.0).map_err(|error| cannot("make the folder", &self.0, &error))?;
         let path = self.path(LOCK);
         let open = || {
+            check_regular(&path)?;
             let file =
                 owners(OpenOptions::new().create(true).truncate(false).write(true)).open(&path)?;
             FileExt::lock(&file)?;
@@ -52,7 +54,7 @@ impl Folder {
     /// All of a file; nothing where there is none.
     pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         let path = self.path(name);
-        let bytes = match fs::read(&path) {
+        let bytes = match check_regular(&path).and_then(|()| fs::read(&path)) {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(cannot("read", &path, &error)),
@@ -70,13 +72,14 @@ impl Folder {
     /// the lock held.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
-        // Where it is a link, what it leads to: that has the token, and the link stays.
-        let target = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
         let replace = || {
             sweep(folder, name);
             // Made with the mode 0600, so that nobody else can ever open it.
-            let mut file = tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(folder)?;
+            let prefix = format!("{name}{NEW_PREFIX}");
+            let mut file =
+                tempfile::Builder::new().prefix(&prefix).suffix(NEW).tempfile_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
             file.persist(&target).map_err(|error| error.error)?;
@@ -106,21 +109,49 @@ impl Folder {
     }
 }
 
-/// Takes away what a process left that was killed while it wrote: nobody else writes now.
-fn sweep(folder: &Path, name: &str) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
-        let file = entry.file_name();
-        let file = file.to_string_lossy();
-        if file.starts_with(name) && file.ends_with(NEW) {
-            // It does no harm but that it lies there.
-            drop(fs::remove_file(entry.path()));
+/// Returns the file to replace: if the path is a link, the file that it leads to, so that the link stays.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        // A link to a missing file must not be replaced: the token would be saved outside a volume that is not mounted.
+        Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
+            Ok(path.to_owned())
         }
+        target => target,
+    }
+}
+
+/// Removes files that a process left behind when it was killed while writing. The lock must be held. Other files are the
+/// user's.
+fn sweep(folder: &Path, name: &str) {
+    let is_left_behind = |file: &str| {
+        let random = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(NEW_PREFIX));
+        let random = random.and_then(|rest| rest.strip_suffix(NEW)).unwrap_or_default();
+        random.len() == 6 && random.chars().all(|character| character.is_ascii_alphanumeric())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left_behind)) {
+        // It does no harm if it stays.
+        drop(fs::remove_file(entry.path()));
+    }
+}
+
+/// Checks that the path is not a pipe or a device, which could block forever.
+fn check_regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            Err(io::Error::other("it is not a regular file"))
+        }
+        _ => Ok(()),
     }
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {what} {}: {error}", path.display()));
+    if path.is_symlink() && error.kind() == ErrorKind::NotFound {
+        return failure
+            .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
+            .next("Mount it or remove the link, or name another folder: --state-dir DIR");
+    }
     match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => failure
             .likely("It is another user's, or this user may not write there.")

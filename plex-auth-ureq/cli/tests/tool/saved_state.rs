@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 
-use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery, Who};
+use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery, FakePlex, Who};
 use plex_auth_ureq::http::Request;
 use serde_json::Value;
 
@@ -52,9 +52,9 @@ fn concurrent_logins_lose_nothing() {
     assert_eq!(identifiers(&harness).len(), 1);
 }
 
-/// Holds back each response to a request for an account until the sender is dropped.
+/// Holds back each response to a request for a path with this end until the sender is dropped.
 #[derive(Debug)]
-struct Held(Mutex<Receiver<()>>);
+struct Held(&'static str, Mutex<Receiver<()>>);
 
 impl ConnectionPlans for Held {
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
@@ -64,8 +64,8 @@ impl ConnectionPlans for Held {
 
 impl ConnectionPlan for Held {
     fn delivery(&self, request: &Request<Vec<u8>>, _: usize) -> Option<Delivery> {
-        if request.uri().path().ends_with("/user") {
-            let _ = self.0.lock().unwrap().recv();
+        if request.uri().path().ends_with(self.0) {
+            let _ = self.1.lock().unwrap().recv();
         }
         None
     }
@@ -78,7 +78,7 @@ fn a_late_response_does_not_mix_accounts() {
     // The held response blocks its server, so that the other login needs another one.
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
-    harness.server.set_connection_plans(Arc::new(Held(Mutex::new(held))));
+    harness.server.set_connection_plans(Arc::new(Held("/user", Mutex::new(held))));
     let mut first = Running::start(harness.command(&["login"]), "");
     harness.link(&first.link_code(), Who::PlexPass);
     wait_until("sent", || harness.fake(|fake| fake.seen("GET", "/user")) > 0);
@@ -92,6 +92,43 @@ fn a_late_response_does_not_mix_accounts() {
         assert_eq!(saved["token"], free.token());
         assert_eq!(saved["uuid"], free.body()["uuid"]);
     });
+}
+
+#[test]
+fn logout_keeps_a_later_login() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let state_folder = harness.state_folder();
+    let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
+    let (release, held) = mpsc::channel();
+    harness.server.set_connection_plans(Arc::new(Held("/signout", Mutex::new(held))));
+    let logout = Running::start(harness.command(&["logout"]), "");
+    wait_until("sent", || harness.fake(|fake| fake.seen("DELETE", "/users/signout")) > 0);
+    other.sign_in(Who::Free);
+    drop(release);
+    let outcome = logout.wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains("is still saved"), "{outcome:?}");
+    assert_eq!(other.succeed(&["token"]).trim(), other.token(Who::Free));
+}
+
+#[test]
+fn switch_keeps_a_later_login() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let state_folder = harness.state_folder();
+    let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
+    let (release, held) = mpsc::channel();
+    harness.server.set_connection_plans(Arc::new(Held("/switch", Mutex::new(held))));
+    let switch = Running::start(harness.command(&["switch", "nilo", "--into", "tv"]), "");
+    let sent = |fake: &mut FakePlex| {
+        fake.requests().iter().any(|request| request.path().ends_with("/switch"))
+    };
+    wait_until("sent", || harness.fake(sent));
+    let token = other.token(Who::Free);
+    let outcome = other.run_with_input(&["login", "--token", "--profile", "tv"], &token);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    drop(release);
+    switch.wait().assert_failed(64, &["somebody else's", "--into"]);
+    assert_eq!(other.succeed(&["token", "--profile", "tv"]).trim(), token);
 }
 
 #[test]
@@ -239,7 +276,8 @@ mod unix {
             assert_eq!(harness.succeed(&["token"]).trim(), token);
         }
         // The next run removes what a killed process left behind.
-        fs::write(harness.state_folder().join("state.jsonZx81aB.new"), "{\"version\":1,").unwrap();
+        let left = harness.state_folder().join("state.json.plex-auth-Zx81aB.new");
+        fs::write(left, "{\"version\":1,").unwrap();
         harness.succeed(&["switch", "nilo"]);
         assert_eq!(left_behind(), 0);
         assert_eq!(identifiers(&harness).len(), 1);
@@ -318,6 +356,52 @@ mod unix {
         harness
             .run(&["token", "--state-dir", below])
             .assert_failed(74, &["Something else is in the place"]);
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_is_reported() {
+        for name in ["state.json", "client-identifier", "lock"] {
+            let harness = Harness::new();
+            fs::create_dir_all(harness.state_folder()).unwrap();
+            let pipe = harness.state_folder().join(name);
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let login = Running::start(harness.command(&["login", "--token"]), "");
+            wait_until("ended", || login.has_ended());
+            login.wait().assert_failed(74, &[name, "not a regular file"]);
+        }
+    }
+
+    #[test]
+    fn a_dangling_link_is_not_replaced() {
+        let harness = Harness::new();
+        fs::create_dir_all(harness.folder.path().join("vault")).unwrap();
+        fs::create_dir_all(harness.state_folder()).unwrap();
+        let link = harness.state_folder().join("state.json");
+        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
+        let token = harness.token(Who::Free);
+        harness
+            .run_with_input(&["login", "--token"], &token)
+            .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn files_of_the_user_are_not_removed() {
+        let harness = Harness::new();
+        let vault = harness.folder.path().join("vault");
+        fs::create_dir_all(&vault).unwrap();
+        harness.sign_in(Who::Free);
+        let link = harness.state_folder().join("state.json");
+        fs::rename(&link, vault.join("state.json")).unwrap();
+        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
+        let names = ["state.json.mine.new", "state.json-2024.new", "state.jsonbackup.new"];
+        for name in names {
+            fs::write(vault.join(name), "").unwrap();
+        }
+        harness.sign_in(Who::PlexPass);
+        for name in names {
+            assert!(vault.join(name).exists(), "{name}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use plex_auth_fake::{Which, Who};
 
-use crate::harness::Harness;
+use crate::harness::{Harness, Running};
 
 #[test]
 fn output_contains_no_secret() {
@@ -76,12 +76,31 @@ fn a_secret_in_an_argument_is_not_repeated() {
     }
 }
 
+#[test]
+fn an_invalid_value_is_not_repeated() {
+    let harness = Harness::new();
+    let url = "https://user:a-lantern@plex.example";
+    let mut of_variable = harness.command(&["whoami"]);
+    of_variable.env("PLEX_AUTH_PLEX_TV", url);
+    let of_variable = Running::start(of_variable, "").wait();
+    for outcome in [
+        of_variable,
+        harness.run(&["whoami", "--plex-tv", url]),
+        harness.run(&["whoami", "--json", "--plex-tv", url]),
+        harness.run(&["whoami", "--timeout", "a-lantern"]),
+    ] {
+        assert_eq!(outcome.code, 64, "{outcome:?}");
+        assert!(outcome.stderr.contains("invalid value for '"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("lantern"), "{outcome:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn other_users_cannot_see_a_secret() {
     use plex_auth_fake::{Delivery, Misbehaviour};
 
-    use crate::harness::{Running, wait_until};
+    use crate::harness::wait_until;
 
     let harness = Harness::new();
     harness.fake(|fake| fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::Never)));
