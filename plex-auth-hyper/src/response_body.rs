@@ -9,8 +9,7 @@ use zeroize::Zeroizing;
 use crate::deadline::Deadline;
 use crate::error_chain::{self, BoxError};
 
-/// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
-/// token behind.
+/// Initial capacity for a body of unknown length. An account fits.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// Upper bound on the initial capacity, whatever length the body declares.
@@ -37,7 +36,7 @@ where
 }
 
 async fn fill<B>(
-    bytes: &mut Vec<u8>,
+    bytes: &mut Zeroizing<Vec<u8>>,
     body: B,
     limit: usize,
     deadline: &mut Deadline,
@@ -53,8 +52,21 @@ where
         let Some(frame) = deadline.race(body.frame()).await? else { break };
         let frame = frame.map_err(|error| error_chain::body_failure(&error.into()))?;
         if let Ok(data) = frame.into_data() {
-            bytes.put(data.take(limit - bytes.len()));
+            let data = data.take(limit - bytes.len());
+            reserve(bytes, data.remaining());
+            bytes.put(data);
         }
     }
     Ok(())
+}
+
+/// Makes space for this many bytes. A buffer that is too small is zeroed before it is freed, as it can hold a token.
+fn reserve(bytes: &mut Zeroizing<Vec<u8>>, additional: usize) {
+    let needed = bytes.len().saturating_add(additional);
+    if needed > bytes.capacity() {
+        let capacity = needed.max(bytes.capacity().saturating_mul(2));
+        let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+        larger.extend_from_slice(bytes);
+        *bytes = larger;
+    }
 }

@@ -1,6 +1,8 @@
-use std::io::Read;
+use std::io::{self, Read};
+use std::mem;
 use std::time::Duration;
 
+use plex_auth_proto::Body;
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::response::Parts;
@@ -9,8 +11,7 @@ use plex_auth_proto::http::{HeaderMap, Response};
 use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
-/// Initial capacity for a body of unknown length. An account fits, so that growing the buffer leaves no copy of its
-/// token behind.
+/// Initial capacity for a body of unknown length. An account fits.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// Upper bound on the initial capacity, whatever length the body declares.
@@ -78,9 +79,9 @@ impl<'a> Received<'a> {
     /// Reads the body up to this size. If it ends early, returns what arrived, and the reason.
     pub(crate) fn read(self, max_size: usize) -> (Parts, Vec<u8>, Option<TransportErrorKind>) {
         let Self { head, body, source } = self;
-        let mut bytes = Vec::with_capacity(initial_capacity(&head.headers).min(max_size));
+        let mut bytes = vec![0; initial_capacity(&head.headers).min(max_size)];
         // The reader must be dropped before the exchange is finished.
-        let result = body.into_reader().take(max_size as u64).read_to_end(&mut bytes);
+        let result = read_to_end(body.into_reader(), &mut bytes, max_size);
         let error = match source {
             Source::Own(exchange) => {
                 exchange.finish();
@@ -96,6 +97,31 @@ impl<'a> Received<'a> {
     }
 }
 
+/// Replaces the contents of the buffer by all that can be read, up to this size. A buffer that is too small is zeroed before
+/// it is freed, as it can hold a token.
+fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> io::Result<()> {
+    let mut length = 0_usize;
+    let result = loop {
+        if length == buffer.len() && length < max_size {
+            let size = length.saturating_mul(2).clamp(DEFAULT_CAPACITY.min(max_size), max_size);
+            let mut larger = vec![0; size];
+            if let Some(start) = larger.get_mut(..length) {
+                start.copy_from_slice(buffer);
+            }
+            // A body is zeroed when it is dropped.
+            drop(Body::from(mem::replace(buffer, larger)));
+        }
+        match reader.read(buffer.get_mut(length..).unwrap_or_default()) {
+            Ok(0) => break Ok(()),
+            Ok(read) => length = length.saturating_add(read),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    buffer.truncate(length);
+    result
+}
+
 /// Returns the initial capacity of the buffer, so that it need not grow: the declared length and some space for
 /// the read that finds the end.
 fn initial_capacity(headers: &HeaderMap) -> usize {
@@ -103,4 +129,19 @@ fn initial_capacity(headers: &HeaderMap) -> usize {
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     declared
         .map_or(DEFAULT_CAPACITY, |declared| declared.saturating_add(32).min(MAX_INITIAL_CAPACITY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffer_grows_up_to_the_limit() {
+        let sent: Vec<u8> = (0..100_000_u32).map(|number| number as u8).collect();
+        for (max_size, initial) in [(0, 0), (1, 1), (99_999, 10), (100_000, 16_384), (200_000, 0)] {
+            let mut buffer = vec![0; initial];
+            read_to_end(sent.as_slice(), &mut buffer, max_size).unwrap();
+            assert!(buffer == sent[..max_size.min(sent.len())], "{max_size}");
+        }
+    }
 }
