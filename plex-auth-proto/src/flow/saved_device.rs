@@ -1,8 +1,6 @@
 //! A device's saved state, beside its key.
 
-use serde_json::Value as Json;
-
-use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member, Owner};
 use crate::jwt::Jwk;
 use crate::plex_tv::PlexTv;
 use crate::values::pin_code::PinCode;
@@ -44,12 +42,12 @@ impl SavedDevice {
 }
 
 /// Returns the state of a flow of this kind, with these members and the name of the key.
-pub(crate) fn save(
+pub(crate) fn save<'a>(
     plex_tv: &PlexTv,
     kind: FlowKind,
-    jwk: &Jwk,
-    members: impl IntoIterator<Item = (&'static str, Json)>,
+    jwk: &'a Jwk,
+    members: impl IntoIterator<Item = (&'static str, Member<'a>)>,
 ) -> Secret {
-    let key_id = [("keyId", jwk.key_id().into())];
+    let key_id = [("keyId", Member::Text(jwk.key_id()))];
     Owner::plex_tv(plex_tv).save(kind, key_id.into_iter().chain(members))
 }

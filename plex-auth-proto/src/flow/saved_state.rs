@@ -1,9 +1,11 @@
 //! The format that the saved states of all flows share.
 
+use std::mem;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json};
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::media_server::MediaServer;
 use crate::plex_tv::PlexTv;
@@ -63,19 +65,26 @@ impl<'a> Owner<'a> {
     }
 
     /// Returns the state of a flow, which has these members and those that every state has.
-    pub(crate) fn save(
+    pub(crate) fn save<'b>(
         &self,
         kind: FlowKind,
-        members: impl IntoIterator<Item = (&'static str, Json)>,
+        members: impl IntoIterator<Item = (&'static str, Member<'b>)>,
     ) -> Secret {
         let common = [
-            ("format", FORMAT.into()),
-            ("kind", kind.name().into()),
-            ("service", self.service.as_str().into()),
-            ("clientIdentifier", self.identity.identifier().into()),
+            ("format", Member::Number(FORMAT)),
+            ("kind", Member::Text(kind.name())),
+            ("service", Member::Text(&self.service)),
+            ("clientIdentifier", Member::Text(self.identity.identifier())),
         ];
-        let members = common.into_iter().chain(members).map(|(name, json)| (name.to_owned(), json));
-        Secret::new(Json::Object(Map::from_iter(members)).to_string())
+        let mut all = Vec::from(common);
+        for member in members {
+            all.push(member);
+        }
+        let size = all.iter().map(|(name, member)| name.len() + member.max_size()).sum();
+        let mut json = Zeroizing::new(Vec::with_capacity(size));
+        // Writing to memory does not fail.
+        let _ = write(&mut json, &all);
+        Secret::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
     }
 
     /// Checks that the state is that of a flow of one of these kinds, and of this owner. [`read`] reads it then.
@@ -104,13 +113,48 @@ impl<'a> Owner<'a> {
     }
 }
 
+/// A value of a state. It is borrowed and written once, so that no copy of a secret stays in freed memory.
+pub(crate) enum Member<'a> {
+    Absent,
+    Flag(bool),
+    Number(u64),
+    Text(&'a str),
+}
+
+impl Member<'_> {
+    /// The most bytes of its JSON, with the punctuation around a member. Each character of a text may be escaped.
+    fn max_size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len().saturating_mul(6),
+            _ => 20,
+        }
+        .saturating_add(8)
+    }
+}
+
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+fn write(json: &mut Vec<u8>, members: &[(&str, Member<'_>)]) -> serde_json::Result<()> {
+    let mut serializer = serde_json::Serializer::new(json);
+    serializer.collect_map(members.iter().map(|(name, member)| (name, member)))
+}
+
 /// Returns the members of a state that a PIN and its end need.
-pub(crate) fn pin(pin: &Pin, ends_at: Option<Duration>) -> [(&'static str, Json); 4] {
+pub(crate) fn pin(pin: &Pin, ends_at: Option<Duration>) -> [(&'static str, Member<'_>); 4] {
     [
-        ("id", pin.id.expose().into()),
-        ("code", pin.code.expose().into()),
-        ("qr", pin.qr.as_ref().map(|qr| qr.as_str()).into()),
-        ("endsAt", ends_at.map(|end| end.as_secs()).into()),
+        ("id", Member::Number(pin.id.expose())),
+        ("code", Member::Text(pin.code.expose())),
+        ("qr", pin.qr.as_ref().map_or(Member::Absent, |qr| Member::Text(qr.as_str()))),
+        ("endsAt", ends_at.map_or(Member::Absent, |end| Member::Number(end.as_secs()))),
     ]
 }
 

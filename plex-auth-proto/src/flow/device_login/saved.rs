@@ -6,7 +6,7 @@ use crate::flow::pin_login::machine::PinMachine;
 use crate::flow::pin_login::method::{PinKind, WithKey};
 use crate::flow::pin_login::saved;
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::{self, FlowKind, InvalidSavedState};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
@@ -21,8 +21,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let WithKey { key, kind, .. } = self.machine.method();
         let pin = self.machine.saved_pin(now);
         let pin = pin.map(|(pin, ends_at)| saved_state::pin(pin.pin(), ends_at));
-        let exchanging = self.pending.as_ref().map(|_| ("exchanging", true.into()));
-        let strong = [("strong", (*kind == PinKind::Page).into())];
+        let exchanging = self.pending.as_ref().map(|_| ("exchanging", Member::Flag(true)));
+        let strong = [("strong", Member::Flag(*kind == PinKind::Page))];
         let members = pin.into_iter().flatten().chain(exchanging).chain(strong);
         saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)
     }

@@ -1,18 +1,16 @@
 //! A refresher saved across a restart of the program.
 
-use serde_json::Value as Json;
-
 use super::current_token::CurrentToken;
 use super::{DeviceTokenRefresher, Stage};
 use crate::flow::saved_device::{self, SavedDevice};
-use crate::flow::saved_state::{FlowKind, InvalidSavedState};
+use crate::flow::saved_state::{FlowKind, InvalidSavedState, Member};
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// A refresher that goes on where [`save`](Self::save), or that of a [login](crate::flow::DeviceLogin::save), left it. Without a
-    /// token it gets one at once.
+    /// Restores the refresher that [`save`](Self::save) saved, or the one that follows a
+    /// [login](crate::flow::DeviceLogin::save). Without a token it requests one at once.
     ///
     /// # Errors
     ///
@@ -25,10 +23,10 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         Ok(Self::new(plex_tv, key, Stage::Refreshing, current))
     }
 
-    /// What is needed to go on after a restart, as JSON that holds the token: client identifier, name of the key,
-    /// token. The key itself is not in it.
+    /// Returns the state to restore after a restart, as JSON that contains the token: the client identifier, the ID of the
+    /// key, and the token. It does not contain the key.
     pub fn save(&self) -> Secret {
-        let token = self.token().map(|token| ("token", Json::from(token.expose())));
+        let token = self.token().map(|token| ("token", Member::Text(token.expose())));
         saved_device::save(&self.plex_tv, FlowKind::DeviceToken, self.key.jwk(), token)
     }
 }

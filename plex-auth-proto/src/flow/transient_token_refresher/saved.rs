@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{LIFE, TransientTokenRefresher};
 use crate::flow::now::Now;
-use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Owner};
+use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member, Owner};
 use crate::media_server::MediaServer;
 use crate::values::secret::Secret;
 use crate::values::token::Token;
@@ -36,8 +36,10 @@ impl TransientTokenRefresher {
         let now = self.clock.peek(now);
         let left = Some(current.left(now)).filter(|left| !left.is_zero())?;
         let ends_at = now.server?.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        let members =
-            [("token", current.token.expose().into()), ("endsAt", ends_at.as_secs().into())];
+        let members = [
+            ("token", Member::Text(current.token.expose())),
+            ("endsAt", Member::Number(ends_at.as_secs())),
+        ];
         Some(Owner::media_server(&self.server).save(FlowKind::TransientToken, members))
     }
 
