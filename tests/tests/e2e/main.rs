@@ -35,4 +35,3 @@ mod sign_in;
 mod surplus_responses;
 mod tls;
 mod token_flows;
-mod truncation;

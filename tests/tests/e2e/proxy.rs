@@ -4,14 +4,10 @@ use std::env;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_fake::{FakePlex, Server};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::{Credentials, Error};
-use plex_auth_tests::carrier::{Carrier, runtime};
+use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::{RawServer, Step, in_parallel};
 use plex_auth_ureq::Transport;
 
@@ -131,30 +127,6 @@ fn failing_proxy_is_named_without_its_password() {
         let shown = format!("{error} {error:?} {carrier:?}");
         assert!(!shown.contains("pr0xy"), "{shown}");
         assert_eq!(server.with(|fake| fake.seen("POST", "/users/signin")), 0);
-    }
-}
-
-#[test]
-fn failing_tunnel_of_hyper_is_named() {
-    let mut proxies: Vec<RawServer> =
-        ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"]
-            .map(|status| RawServer::start(vec![write_response(status, ""), Step::Close]))
-            .into();
-    for end in [Step::Close, Step::Reset] {
-        proxies.push(RawServer::start(vec![end]));
-    }
-    proxies.push(RawServer::start(vec![write("SSH-2.0-OpenSSH_9.9\r\n"), Step::Close]));
-    let runtime = runtime();
-    for url in proxies.iter().map(RawServer::url).chain([unused_url()]) {
-        let tunnel = Tunnel::new(url.parse().unwrap(), HttpConnector::new());
-        let client = Client::builder(TokioExecutor::new()).build(tunnel);
-        let transport = plex_auth_hyper::Transport::over(client, TokioTimer::new());
-        let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
-        let call = plex_tv_at("http://plex.example:80").sign_in(&credentials);
-        let error = runtime.block_on(transport.send(call)).unwrap_err();
-        let found = transport_error(&error);
-        assert_eq!(found.kind(), TransportErrorKind::Proxy, "{error}");
-        assert!(!found.may_have_been_sent(), "{error}");
     }
 }
 
