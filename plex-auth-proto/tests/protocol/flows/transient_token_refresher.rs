@@ -245,7 +245,8 @@ fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
     let mut seconds = BTreeMap::<u64, u32>::new();
     for number in 0..refreshers {
         let jitter = spread * number / refreshers;
-        let mut driven = Driven::new(refresher().jitter(jitter));
+        let mut driven =
+            Driven::new(refresher().jitter(jitter).max_wait(Duration::from_secs(HOUR)));
         driven.respond(transient(1));
         driven.now = start() + Duration::from_secs(HOUR);
         driven.reject();
