@@ -152,7 +152,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
             if error.status().is_some_and(|status| status.as_u16() == 422));
         let failure = failure.into();
         if !is_taken && !self.machine.may_be_linked() {
-            self.outcome = Some(Err(failure));
+            self.end(Err(failure));
         } else {
             self.start_exchange(failure, now);
         }
@@ -172,6 +172,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     }
 
     fn end(&mut self, outcome: Result<LinkedDevice, DeviceLoginError>) {
+        self.machine.close();
         self.pending = None;
         self.outcome = Some(outcome);
     }

@@ -154,6 +154,12 @@ impl<M: PinMethod> PinMachine<M> {
         failure
     }
 
+    /// Accepts no late token any more, because the login has another outcome.
+    pub(crate) fn close(&mut self) {
+        self.in_flight.abandon();
+        self.state = State::Finished(None);
+    }
+
     /// Takes the token, if one has arrived late and was not returned.
     pub(crate) fn take_linked(&mut self) -> Option<LinkedPin> {
         let State::Finished(outcome) = &mut self.state else { return None };

@@ -8,7 +8,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::http::Response;
 use plex_auth_proto::jwt::{ExternalKey, Jwk, SignError};
-use plex_auth_proto::{Body, Flow};
+use plex_auth_proto::{Body, Flow, Step};
 
 use super::{
     CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login, registered,
@@ -198,6 +198,24 @@ fn late_poll_response_does_not_end_the_exchange() {
     driven.complete(&late, &exchanged(0));
     driven.complete(&nonce, &Answer(200, NONCE));
     assert_eq!(registered(driven.finish()), jwt(0));
+}
+
+#[test]
+fn late_token_after_the_end_is_ignored() {
+    let key = Key::new();
+    // With and without an exchange that follows the PIN.
+    for before in [vec![cut_off(true)], vec![]] {
+        let mut driven = login(&key);
+        driven.respond(Answer(201, CREATED)).respond_all(before);
+        let late = driven.send().unwrap();
+        driven.respond(Answer(404, GONE));
+        if driven.flow.save(driven.now).expose().contains("exchanging") {
+            driven.respond_all([Answer(200, NONCE), Answer(422, "")]);
+        }
+        assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+        driven.complete(&late, &Answer(200, LINKED));
+        assert!(matches!(driven.flow.poll(driven.now), Step::Finished));
+    }
 }
 
 #[test]
