@@ -30,7 +30,10 @@ pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<St
 
 fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
     match error.kind() {
-        ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
+        // A listener that closes while the connection is in its queue resets it.
+        ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted => TransportErrorKind::Refused,
         _ if is_exceeded(error) => TransportErrorKind::TimedOut(deadline.limit()),
         ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
@@ -38,5 +41,30 @@ fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
         | ErrorKind::AddrNotAvailable
         | ErrorKind::TimedOut => TransportErrorKind::Unreachable,
         _ => TransportErrorKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::time::Duration;
+
+    use plex_auth_proto::error::TransportErrorKind;
+
+    use super::{Deadline, classify};
+
+    #[test]
+    fn a_listener_that_closes_refuses() {
+        let deadline = Deadline::after(Duration::from_secs(1));
+        for (kind, expected) in [
+            (ErrorKind::ConnectionRefused, TransportErrorKind::Refused),
+            (ErrorKind::ConnectionReset, TransportErrorKind::Refused),
+            (ErrorKind::ConnectionAborted, TransportErrorKind::Refused),
+            (ErrorKind::NetworkUnreachable, TransportErrorKind::Unreachable),
+            (ErrorKind::TimedOut, TransportErrorKind::TimedOut(Duration::from_secs(1))),
+            (ErrorKind::PermissionDenied, TransportErrorKind::Other),
+        ] {
+            assert_eq!(classify(&kind.into(), deadline), expected, "{kind:?}");
+        }
     }
 }
