@@ -161,6 +161,7 @@ mod clock;
 mod deadline;
 mod driver;
 mod error_chain;
+mod exchange;
 mod failure;
 mod observed;
 mod request_body;

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,20 +6,16 @@ use http_body::Body;
 use hyper::rt::Timer;
 use plex_auth_proto::flow::Now;
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Call, Error, Observer, Outgoing, Reply, ResponseError, TransportError};
+use plex_auth_proto::{Call, Error, Observer, Outgoing, TransportError};
 use tower_service::Service;
 
 #[cfg(feature = "client")]
 use crate::client::Client;
 use crate::clock::{self, SharedClock};
 use crate::deadline::{Deadline, SharedTimer};
-use crate::error_chain::{self, BoxError};
-use crate::failure::Failure;
-use crate::observed::Observed;
+use crate::error_chain::BoxError;
+use crate::exchange;
 use crate::request_body::RequestBody;
-use crate::request_copy::RequestCopy;
-use crate::response_body;
-use crate::send_state::SendState;
 
 /// How long a whole exchange may take unless the transport or the call says otherwise: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -239,7 +234,7 @@ where
     ///
     /// The future can be dropped at any point, and does nothing until it is first polled. Afterwards the request may
     /// have been sent, and the server may have carried it out: dropping the future does not reveal which. Send an
-    /// [idempotent](Reply::is_idempotent) call again. Do not repeat any other call blindly: a sign-in that was
+    /// [idempotent](plex_auth_proto::Reply::is_idempotent) call again. Do not repeat any other call blindly: a sign-in that was
     /// dropped may have created a token that the program never receives. To limit the time, use [`timeout`](Self::timeout) or
     /// [`Call::deadline`] instead of dropping the future: their error says whether
     /// [the request may have been sent](plex_auth_proto::TransportError::may_have_been_sent).
@@ -282,13 +277,13 @@ where
         let (outgoing, reply) = call.into_outgoing();
         let outgoing = self.with_limit(outgoing);
         let deadline = self.deadline(&outgoing);
-        exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
+        exchange::exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
     }
 
     /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
     ///
     /// A body is cut off at the size limit, and one that ended early is only accepted if the status is not a success: the
-    /// [`Reply`] of the call, or the flow, reports it.
+    /// [`Reply`](plex_auth_proto::Reply) of the call, or the flow, reports it.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -317,7 +312,7 @@ where
     {
         let outgoing = self.with_limit(outgoing);
         let deadline = self.deadline(&outgoing);
-        fetch(self.service.clone(), outgoing, deadline, self.observer.clone())
+        exchange::fetch(self.service.clone(), outgoing, deadline, self.observer.clone())
     }
 
     fn with_limit(&self, outgoing: Outgoing) -> Outgoing {
@@ -330,168 +325,6 @@ where
     fn deadline(&self, outgoing: &Outgoing) -> Deadline {
         Deadline::new(self.timer.clone(), outgoing.deadline().unwrap_or(self.timeout))
     }
-}
-
-async fn fetch<S, B>(
-    mut service: S,
-    mut outgoing: Outgoing,
-    mut deadline: Deadline,
-    observer: Option<Arc<dyn Observer>>,
-) -> Result<Response<plex_auth_proto::Body>, TransportError>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
-    S::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let observed = Observed::new(observer, &outgoing);
-    let _guard = observed.cancel_on_drop();
-    let response = confirmed(&mut service, &mut outgoing, &observed, &mut deadline).await;
-    response.map(|(response, _)| response)
-}
-
-/// Sends the request, and sends it again if the response must be confirmed. Also returns a copy of the request if it may
-/// be sent once more.
-async fn confirmed<S, B>(
-    service: &mut S,
-    outgoing: &mut Outgoing,
-    observed: &Observed,
-    deadline: &mut Deadline,
-) -> Result<(Response<plex_auth_proto::Body>, Option<Arc<RequestCopy>>), TransportError>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
-    S::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let own_connection = outgoing.wants_own_connection();
-    let request = outgoing.take_request().map(RequestBody::from);
-    // On a connection of its own, a request is never sent again.
-    let may_repeat = outgoing.is_idempotent() && !own_connection;
-    let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
-    let mut send_state = SendState::new(copy.clone(), own_connection, observed.clone());
-    let response = attempt(service, request, outgoing, &mut send_state, deadline).await?;
-    match copy {
-        Some(copy) if send_state.may_be_reused() && outgoing.must_confirm(&response) => {
-            send_state.retire()();
-            Ok((attempt_again(service, &copy, outgoing, observed, deadline).await?, None))
-        }
-        copy => Ok((response, copy)),
-    }
-}
-
-/// Sends the request once more, on a connection of its own.
-async fn attempt_again<S, B>(
-    service: &mut S,
-    copy: &RequestCopy,
-    outgoing: &Outgoing,
-    observed: &Observed,
-    deadline: &mut Deadline,
-) -> Result<Response<plex_auth_proto::Body>, TransportError>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
-    S::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let outgoing = outgoing.clone().on_own_connection();
-    let mut send_state = SendState::new(None, true, observed.clone());
-    let response = attempt(service, copy.to_request(), &outgoing, &mut send_state, deadline).await;
-    // The first one was sent.
-    response.map_err(|error| outgoing.transport_error(error.kind(), true))
-}
-
-async fn exchange<S, B, T>(
-    mut service: S,
-    mut outgoing: Outgoing,
-    reply: Reply<T>,
-    mut deadline: Deadline,
-    observer: Option<Arc<dyn Observer>>,
-) -> Result<Response<T>, Error>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
-    S::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let observed = Observed::new(observer, &outgoing);
-    let _guard = observed.cancel_on_drop();
-    let (response, copy) = confirmed(&mut service, &mut outgoing, &observed, &mut deadline).await?;
-    match (reply.read(response), copy) {
-        (Err(ResponseError::Mismatched { .. }), Some(copy)) => {
-            let second =
-                attempt_again(&mut service, &copy, &outgoing, &observed, &mut deadline).await?;
-            Ok(reply.read(second)?)
-        }
-        (result, _) => Ok(result?),
-    }
-}
-
-async fn attempt<S, B>(
-    service: &mut S,
-    mut request: Request<RequestBody>,
-    outgoing: &Outgoing,
-    send_state: &mut SendState,
-    deadline: &mut Deadline,
-) -> Result<Response<plex_auth_proto::Body>, TransportError>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    send_state.attach_to(&mut request);
-    let observed = send_state.observed();
-    observed.start();
-    let head = head(service, request, send_state, deadline).await;
-    let (head, body) = match head {
-        Ok(response) => response.into_parts(),
-        Err(failure) => {
-            observed.finish(0, Err(failure.kind()));
-            return Err(outgoing.transport_error(failure.kind(), failure.may_have_been_sent()));
-        }
-    };
-    observed.head_received(&head);
-    let limit = outgoing.body_limit(head.status, &head.headers);
-    let (body, error) = response_body::read(body, limit, deadline).await;
-    // The status of a refusal is enough.
-    let error = error.filter(|_| head.status.is_success());
-    observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
-    match error {
-        Some(kind) => Err(outgoing.transport_error(kind, true)),
-        None => {
-            let response = Response::from_parts(head, body);
-            Ok(outgoing.received(response, send_state.retire()))
-        }
-    }
-}
-
-/// Sends the request and returns the response with its body unread.
-async fn head<S, B>(
-    service: &mut S,
-    request: Request<RequestBody>,
-    send_state: &SendState,
-    deadline: &mut Deadline,
-) -> Result<Response<B>, Failure>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-{
-    match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            let kind = error_chain::head_failure(&error.into()).kind();
-            return Err(Failure::not_sent(kind));
-        }
-        Err(kind) => return Err(Failure::not_sent(kind)),
-    }
-    let failure = match deadline.race(service.call(request)).await {
-        Ok(Ok(response)) => return Ok(response),
-        Ok(Err(error)) => error_chain::head_failure(&error.into()),
-        Err(kind) => Failure::outcome_unknown(kind),
-    };
-    let sent = send_state.may_have_been_sent().unwrap_or(failure.may_have_been_sent());
-    Err(Failure::new(failure.kind(), sent))
 }
 
 impl<S> fmt::Debug for Transport<S> {

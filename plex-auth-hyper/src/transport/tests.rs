@@ -151,7 +151,7 @@ fn reading_stops_at_the_limit() {
 fn a_frame_is_cut_at_the_limit() {
     let script = response(200, false, ["0123456789", "abc"]).into_body();
     let mut deadline = Deadline::new(Arc::new(SmolTimer::new()), Duration::from_secs(9));
-    let (body, error) = smol::block_on(response_body::read(script, 4, &mut deadline));
+    let (body, error) = smol::block_on(crate::response_body::read(script, 4, &mut deadline));
     assert_eq!((body.as_ref(), error), (b"0123".as_slice(), None));
 }
 
