@@ -20,7 +20,7 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs a flow, step by step; from [`Transport::driver`].
 ///
-/// When a driver is dropped, its requests are dropped, too, and the flow is told that they were cancelled.
+/// When a driver is dropped, its requests are dropped, too, and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
 
 type FetchResult = Result<Response<plex_auth_proto::Body>, TransportError>;
@@ -59,7 +59,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, its requests are dropped, too, and the flow is told that they were cancelled. It can be
+    /// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can be
     /// driven on afterwards, or saved. In a `select!` in a loop, keep a [`driver`](Self::driver) and select over its
     /// [`step`](flow::Driver::step): dropping this future again and again would drop each request before its response.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {

@@ -116,7 +116,7 @@ impl Transport {
 
 /// Runs a flow, step by step; from [`Transport::driver`].
 ///
-/// When a driver is dropped, the flow is told that its requests in flight were cancelled. They run to their end, and their
+/// When a driver is dropped, its requests in flight are reported to the flow as cancelled. They run to their end, and their
 /// responses are discarded.
 pub struct Driver<F: Flow> {
     flow: F,

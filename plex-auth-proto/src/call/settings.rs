@@ -7,14 +7,13 @@ use http::{Extensions, HeaderMap, StatusCode};
 use crate::error::{Outcome, ResponseError};
 use crate::operation::context::RequestContext;
 
-/// How large an answer may be unless the call or the transport says otherwise: 1 MiB. An account is
-/// 6 to 10 kB.
+/// The size limit for a response unless the call or the transport has its own: 1 MiB. An account takes 6 to 10 kB.
 ///
 /// To read a response of one of this crate's own operations takes at most 16 bytes of memory for each byte of its body,
 /// and 256 KiB, whatever the body is.
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// How much of the body of a refusal is looked at: 64 KiB. Plex's own are a few hundred bytes.
+/// The part of a refusal's body that is read: 64 KiB. Plex's own take a few hundred bytes.
 pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
 /// The settings of a call, which do not depend on the type of its value.
@@ -85,8 +84,7 @@ impl Settings {
     }
 }
 
-/// What a body declares as its length: nothing if it does not, and all there is if it is a number that
-/// is too large to count.
+/// Returns the declared length of a body: zero if there is none, and the maximum if the number is too large.
 pub(super) fn declared_length(headers: &HeaderMap) -> usize {
     let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {

@@ -25,7 +25,7 @@ use progress::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 // The user is waiting.
 const MAX_REFUSALS: u8 = 1;
 
-/// How long an exchange is tried that is to show whether the key is registered.
+/// The time limit of the exchange that is to show whether the key is registered.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
 /// The wait before that exchange.

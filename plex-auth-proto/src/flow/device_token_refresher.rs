@@ -199,13 +199,13 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         (!current.is_issued_in_future(latest)).then_some((current, latest))
     }
 
-    /// How long the token need not be renewed; zero if it has to be renewed now.
+    /// Returns the time until the token has to be renewed; zero if that is now.
     fn rest(&self, now: Moment) -> Duration {
         let jitter = self.exchange.jitter();
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
-    /// How long the token is valid.
+    /// Returns the time until the token expires; zero if that is not known.
     fn left(&self, now: Moment) -> Duration {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.left(now))
     }

@@ -63,7 +63,7 @@ pub fn drive<F: Flow + ?Sized>(
 ///
 /// # Cancel safety
 ///
-/// When the future is dropped, its requests are dropped, too, and the flow is told that they were cancelled. It can be
+/// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can be
 /// driven on afterwards. To do so repeatedly, as in a `select!` in a loop, keep a [`Driver`] and select over its
 /// [`step`](Driver::step), which keeps the requests.
 pub async fn drive_async<F, Fetch, Fut, Sleep, Timer>(
@@ -87,7 +87,7 @@ where
 /// The transports create one (`driver`); with an HTTP client of its own, a program uses [`Driver::new`]. The flow is owned
 /// or borrowed.
 ///
-/// When a driver is dropped, its requests are dropped, too, and the flow is told that they were cancelled.
+/// When a driver is dropped, its requests are dropped, too, and reported to the flow as cancelled.
 pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
     flow: F,
     fetch: Fetch,

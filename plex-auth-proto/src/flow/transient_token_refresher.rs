@@ -140,7 +140,7 @@ struct CurrentToken {
 }
 
 impl CurrentToken {
-    /// How long it is valid: until either clock says that its time is over.
+    /// Returns the time until it expires, by the clock that says so first.
     fn left(&self, now: Moment) -> Duration {
         let left = self.ends.saturating_sub(now.elapsed);
         match now.latest().zip(self.ends_at) {
