@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use super::lookup::Lookups;
+use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};
+
 use super::pool::Pool;
 use super::stream::Stream;
 use super::target::Target;
@@ -63,7 +65,14 @@ impl Connections {
 
     fn open_directly(&self, target: &Target, deadline: Deadline) -> Result<Stream, Failure> {
         let addresses = self.lookups.addresses(target, deadline)?;
-        let stream = dial::connect(&addresses, deadline)?;
+        let stream =
+            dial::connect(&addresses, deadline).map_err(|failure| match failure.kind() {
+                // The handshake follows at once, and would have found the same.
+                TransportErrorKind::CutOff if target.is_secure() => {
+                    Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted))
+                }
+                _ => failure,
+            })?;
         self.secure(target, stream, deadline)
     }
 

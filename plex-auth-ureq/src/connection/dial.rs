@@ -30,10 +30,9 @@ pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<St
 
 fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
     match error.kind() {
-        // A listener that closes while the connection is in its queue resets it.
-        ErrorKind::ConnectionRefused
-        | ErrorKind::ConnectionReset
-        | ErrorKind::ConnectionAborted => TransportErrorKind::Refused,
+        ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
+        // It was accepted and ended at once, as when a listener closes while the connection is in its queue.
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => TransportErrorKind::CutOff,
         _ if is_exceeded(error) => TransportErrorKind::TimedOut(deadline.limit()),
         ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
@@ -54,12 +53,12 @@ mod tests {
     use super::{Deadline, classify};
 
     #[test]
-    fn a_listener_that_closes_refuses() {
+    fn a_listener_that_closes_cuts_off() {
         let deadline = Deadline::after(Duration::from_secs(1));
         for (kind, expected) in [
             (ErrorKind::ConnectionRefused, TransportErrorKind::Refused),
-            (ErrorKind::ConnectionReset, TransportErrorKind::Refused),
-            (ErrorKind::ConnectionAborted, TransportErrorKind::Refused),
+            (ErrorKind::ConnectionReset, TransportErrorKind::CutOff),
+            (ErrorKind::ConnectionAborted, TransportErrorKind::CutOff),
             (ErrorKind::NetworkUnreachable, TransportErrorKind::Unreachable),
             (ErrorKind::TimedOut, TransportErrorKind::TimedOut(Duration::from_secs(1))),
             (ErrorKind::PermissionDenied, TransportErrorKind::Other),
