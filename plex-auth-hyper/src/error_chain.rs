@@ -20,6 +20,18 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
+/// Classifies such an error for an `https` URL: a connection that ended while it was opened did so before its handshake
+/// was complete, even if the system noticed it before the handshake began.
+pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
+    let failure = head_failure(error);
+    let is_interrupted =
+        failure.kind() == TransportErrorKind::CutOff && ErrorChain::of(&**error).connecting;
+    match is_interrupted {
+        true => Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted)),
+        false => failure,
+    }
+}
+
 /// Classifies an error within the body of a response.
 pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     match ErrorChain::of(&**error).kind {

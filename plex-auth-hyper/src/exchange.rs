@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use http_body::Body;
+use plex_auth_proto::http::uri::Scheme;
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Error, Observer, Outgoing, Reply, ResponseError, TransportError};
 use tower_service::Service;
@@ -172,8 +173,10 @@ where
         }
         Err(kind) => return Err(Failure::not_sent(kind)),
     }
+    let is_https = request.uri().scheme() == Some(&Scheme::HTTPS);
     let failure = match deadline.race(service.call(request)).await {
         Ok(Ok(response)) => return Ok(response),
+        Ok(Err(error)) if is_https => error_chain::https_head_failure(&error.into()),
         Ok(Err(error)) => error_chain::head_failure(&error.into()),
         Err(kind) => Failure::outcome_unknown(kind),
     };
