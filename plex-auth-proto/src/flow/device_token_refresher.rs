@@ -3,18 +3,20 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Outcome};
 use crate::flow::clock::{Clock, Moment};
-use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse, Next};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
-use crate::flow::step::{Completion, Flow, RequestId, Step};
+use crate::flow::saving::Saving;
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
 mod current_token;
+mod polling;
 pub(crate) mod progress;
 mod saved;
+mod saves;
 
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
@@ -72,7 +74,8 @@ impl PlexTv {
 /// waiting helps.
 ///
 /// - [Save](Self::save) what is to be kept before the first call is sent, and again whenever
-///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
+///   [`renewals`](Self::renewals) has risen, or have [the driver do so](Self::save_through_driver). The key itself is the
+///   caller's to keep, before all.
 /// - Give each device of a fleet a [jitter](Self::jitter) of its own.
 /// - What time it is at Plex is taken from Plex's answers, as many devices do not know it.
 ///
@@ -122,6 +125,11 @@ pub struct DeviceTokenRefresher<K> {
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
+    /// Whether the first state was restored, so that it need not be saved.
+    is_restored: bool,
+    /// Whether the token that is being saved is the first one, which was not received.
+    is_first_unsaved: bool,
+    saving: Option<Box<Saving<CurrentToken>>>,
 }
 
 enum Stage {
@@ -153,6 +161,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             renew_requested: false,
             last_error: None,
             renewals: 0,
+            is_restored: false,
+            is_first_unsaved: false,
+            saving: None,
         }
     }
 
@@ -174,6 +185,18 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), also the first one unless it was
+    /// restored.
+    ///
+    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
+    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
+    /// out nevertheless. A key is registered only after the state was saved: if that fails, the refresher ends in
+    /// [`NotSaved`](DeviceTokenEnd::NotSaved).
+    pub fn save_through_driver(mut self) -> Self {
+        self.start_saving();
+        self
+    }
+
     /// The token, where there is one. It can have expired; [`progress`](Self::progress) says until when it
     /// is good.
     pub fn token(&self) -> Option<&Token> {
@@ -191,11 +214,25 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.renew_requested = true;
     }
 
+    /// Reports that plex.tv said that this token is [invalid](crate::ResponseError::is_token_invalid): it is
+    /// [renewed](Self::renew_now). A token that has been replaced is ignored.
+    pub fn rejected(&mut self, token: &Token) {
+        if self.current.as_ref().is_none_or(|current| current.token.expose() != token.expose()) {
+            return;
+        }
+        if self.unsaved().is_some() {
+            // Its successor is being saved.
+            self.current = None;
+        } else {
+            self.renew_now();
+        }
+    }
+
     /// The token, if it is known how long it is valid: not if Plex may have said that it is invalid, and not by a clock
     /// that cannot be right.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
-        let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
+        let current = self.newest().filter(|_| !self.renew_requested)?;
         (!current.is_issued_in_future(latest)).then_some((current, latest))
     }
 
@@ -219,7 +256,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
             (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
-                DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
+                let save_error = self.save_error().cloned();
+                DeviceTokenProgress::Active { token, expires_at, renewals, last_error, save_error }
             }
         }
     }
@@ -279,9 +317,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         if let Some(issued) = issued.filter(|_| is_ahead) {
             self.clock.set(now, issued);
         }
-        self.current = Some(current);
-        self.renewals = self.renewals.saturating_add(1);
+        self.is_first_unsaved = false;
         self.renew_requested = false;
+        self.accept(current);
         self.last_error = None;
         let due = moment.elapsed.saturating_add(MIN_INTERVAL);
         self.exchange.restart(MAX_REFUSALS, due);
@@ -309,82 +347,6 @@ fn is_registration_refused(error: &Error) -> bool {
     let is_refused = error.outcome() == Outcome::Refused;
     // 422 says that the key is taken: mostly by this device. The others pass.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
-}
-
-impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
-    type Output = DeviceTokenEnd;
-
-    fn poll(&mut self, now: Now) -> Step<DeviceTokenEnd> {
-        let now = self.clock.at(now);
-        if let Stage::Finished(end) = &mut self.stage {
-            return end.take().map_or(Step::Finished, |end| Step::Done(*end));
-        }
-        if let Some(error) = self.in_flight.lost(now.elapsed) {
-            self.request_lost(error);
-        }
-        if let Some(wait) = self.in_flight.left(now.elapsed) {
-            return Step::Wait(Some(wait));
-        }
-        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
-        let rest = self.rest(now).max(until_due);
-        if !rest.is_zero() {
-            return Step::Wait(Some(rest.min(self.max_wait)));
-        }
-        if let Stage::Registering(token) = &self.stage {
-            let call = self.plex_tv.register_device_key(token, self.key.jwk());
-            let call = call.map(|()| DeviceResponse::Registered);
-            let (id, action) = self.in_flight.start(now.elapsed, call);
-            return Step::Do(id, action);
-        }
-        let until = match self.exchange.next(&self.plex_tv, &self.key, now) {
-            Ok(Next::Call(call)) => {
-                let call = call.map(DeviceResponse::Exchange);
-                let (id, action) = self.in_flight.start(now.elapsed, call);
-                return Step::Do(id, action);
-            }
-            Ok(Next::Sign(id, action)) => return Step::Do(id, action),
-            Ok(Next::Wait(until)) => until,
-            Err(error) => {
-                self.failed(error);
-                self.exchange.due()
-            }
-        };
-        Step::Wait(Some(until.saturating_sub(now.elapsed).min(self.max_wait)))
-    }
-
-    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
-        if self.exchange.awaits(id) {
-            let moment = self.clock.at(now);
-            if let Err(error) = self.exchange.signed(moment, completion) {
-                self.failed(error);
-            }
-            return;
-        }
-        let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
-            return;
-        };
-        if arrival.is_late {
-            return;
-        }
-        match (arrival.result, &self.stage) {
-            (_, Stage::Finished(_)) => {}
-            // An exchange shows whether the registration was carried out.
-            (None, Stage::Registering(_)) => self.stage = Stage::Refreshing,
-            (None, Stage::Refreshing) => {
-                let moment = self.clock.at(now);
-                self.exchange.cancelled(moment);
-            }
-            (Some(Ok(DeviceResponse::Registered)), _) => {
-                self.stage = Stage::Refreshing;
-                self.last_error = None;
-            }
-            (Some(Ok(DeviceResponse::Exchange(response))), _) => {
-                self.exchange_completed(now, Ok(response));
-            }
-            (Some(Err(error)), Stage::Registering(_)) => self.registration_failed(now, error),
-            (Some(Err(error)), Stage::Refreshing) => self.exchange_completed(now, Err(error)),
-        }
-    }
 }
 
 impl<K: DeviceKey> fmt::Debug for DeviceTokenRefresher<K> {

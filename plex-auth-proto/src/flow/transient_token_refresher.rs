@@ -6,6 +6,7 @@ use crate::flow::backoff::Backoff;
 use crate::flow::clock::{Clock, Moment};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
+use crate::flow::saving::Saving;
 use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
@@ -13,6 +14,7 @@ use crate::values::token::Token;
 
 pub(crate) mod progress;
 pub(crate) mod saved;
+mod saves;
 
 use progress::{TransientTokenProgress, TransientTokenReason};
 
@@ -56,6 +58,8 @@ impl MediaServer {
             reason: TransientTokenReason::First,
             last_error: None,
             jitter: Duration::ZERO,
+            revision: 0,
+            saving: None,
         }
     }
 }
@@ -126,6 +130,9 @@ pub struct TransientTokenRefresher {
     /// What the last request met with.
     last_error: Option<Error>,
     jitter: Duration,
+    /// How many tokens were handed out.
+    revision: u64,
+    saving: Option<Box<Saving<CurrentToken>>>,
 }
 
 /// The token that is at hand.
@@ -178,6 +185,16 @@ impl TransientTokenRefresher {
         self
     }
 
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)).
+    ///
+    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
+    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
+    /// out nevertheless.
+    pub fn save_through_driver(mut self) -> Self {
+        self.start_saving();
+        self
+    }
+
     /// Tells that the server answered 401 to this token. It is handed out no longer, and another one is asked
     /// for, after the [jitter](Self::jitter). Of a token that is not the one at hand it says nothing: a late
     /// answer does not cost the token that has taken its place.
@@ -191,6 +208,10 @@ impl TransientTokenRefresher {
         else {
             return;
         };
+        if self.has_unsaved() {
+            // Its successor is being saved.
+            return;
+        }
         let is_fresh = now.saturating_sub(current.since) < MIN_LIFE_OF_ACCEPTED;
         let again = current.reason == TransientTokenReason::Restart && is_fresh;
         let pause = if again { self.refusal_backoff.failed(None) } else { Duration::ZERO };
@@ -227,7 +248,7 @@ impl TransientTokenRefresher {
             return None;
         }
         let left_alone = self.not_before.saturating_sub(now.elapsed);
-        let wait = match (self.wanted_at, &self.current) {
+        let wait = match (self.wanted_at, self.newest()) {
             (Some(at), _) => at.saturating_sub(now.elapsed),
             (None, Some(current)) => self.renewal_in(current, now),
             (None, None) => Duration::ZERO,
@@ -238,9 +259,10 @@ impl TransientTokenRefresher {
     fn hold(&mut self, token: Token, since: Duration, left: Duration, now: Moment) {
         let ends = since.saturating_add(left);
         let ends_at = now.server.and_then(|at| at.checked_add(ends.saturating_sub(now.elapsed)));
-        self.current = Some(CurrentToken { token, since, ends, ends_at, reason: self.reason });
+        let current = CurrentToken { token, since, ends, ends_at, reason: self.reason };
         self.reason = TransientTokenReason::Renewal;
         self.wanted_at = None;
+        self.accept(current);
     }
 
     /// The time until a token is renewed: an hour before its end, and later by the jitter. If it were earlier, refreshers
@@ -265,6 +287,7 @@ impl TransientTokenRefresher {
                 left: current.left(now),
                 reason: current.reason,
                 last_error,
+                save_error: self.save_error().cloned(),
             },
             None => {
                 let due = self.due_in(now).filter(|_| !self.in_flight.is_active());
@@ -283,11 +306,17 @@ impl TransientTokenRefresher {
 impl Flow for TransientTokenRefresher {
     type Output = Infallible;
 
-    fn poll(&mut self, now: Now) -> Step<Infallible> {
-        let now = self.clock.at(now);
+    fn poll(&mut self, reading: Now) -> Step<Infallible> {
+        let now = self.clock.at(reading);
         self.current.take_if(|current| current.left(now).is_zero());
         if let Some(error) = self.in_flight.lost(now.elapsed) {
             self.last_error = Some(error);
+        }
+        let save = self.saving.as_ref().and_then(|saving| saving.wait(now.elapsed));
+        if save.is_some_and(|wait| wait.is_zero()) {
+            if let Some((id, action)) = self.start_save(reading) {
+                return Step::Do(id, action);
+            }
         }
         let wait = self.in_flight.left(now.elapsed).or_else(|| self.due_in(now));
         if wait.is_some_and(|wait| wait.is_zero()) {
@@ -297,10 +326,14 @@ impl Flow for TransientTokenRefresher {
             return Step::Do(id, action);
         }
         let left = self.current.as_ref().map(|current| current.left(now).min(self.max_wait));
-        Step::Wait(wait.into_iter().chain(left).min())
+        Step::Wait(wait.into_iter().chain(left).chain(save.filter(|wait| !wait.is_zero())).min())
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if self.saving.as_ref().is_some_and(|saving| saving.awaits(id)) {
+            self.saved(now, completion);
+            return;
+        }
         let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
             return;
         };

@@ -1,6 +1,7 @@
 //! What a refresher of a device's token has to show, and how it ends.
 
 use crate::error::Error;
+use crate::flow::save_error::SaveError;
 use crate::jwt::SignError;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
@@ -33,6 +34,8 @@ pub enum DeviceTokenProgress {
         renewals: u64,
         /// Why it could not be renewed. It is tried again.
         last_error: Option<RefreshError>,
+        /// Why the last state could not be [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
+        save_error: Option<SaveError>,
     },
     /// It is over. A token that was there can be good for a while.
     Finished,
@@ -68,4 +71,7 @@ pub enum DeviceTokenEnd {
     /// The key could not be registered, and was not: the old token is invalid, mostly.
     #[error("the device's key could not be registered")]
     NotRegistered(#[source] Error),
+    /// The state could not be saved before the key was to be registered. Nothing was registered.
+    #[error("the state could not be saved, so the device's key was not registered")]
+    NotSaved(#[source] SaveError),
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, ResponseError};
+use crate::flow::save_error::SaveError;
 use crate::values::token::Token;
 
 /// What a [`TransientTokenRefresher`](super::TransientTokenRefresher) is about.
@@ -26,6 +27,8 @@ pub enum TransientTokenProgress {
         reason: TransientTokenReason,
         /// What the request for the one that follows it met with, if it was trouble.
         last_error: Option<Error>,
+        /// Why the last state could not be [saved](super::TransientTokenRefresher::save_through_driver).
+        save_error: Option<SaveError>,
     },
     /// The server refuses the token that asks, and is asked no more until the refresher is told to. See whether
     /// it is [invalid](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
