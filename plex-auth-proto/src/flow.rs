@@ -46,4 +46,5 @@ mod sign_request;
 mod signing;
 mod step;
 mod token_check;
+pub(crate) mod token_source;
 mod transient_token_refresher;

@@ -24,6 +24,7 @@
 //!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
 //!   ever after.
 //! - Choosing the best connection to a server: [`ConnectionChoice`](flow::ConnectionChoice).
+//! - One token for a whole program: [`token_source`], on which the adapters' `TokenSource` is built.
 //! - Reports of each request, for logs, metrics and traces: [`Observer`].
 //! - Errors: [`Error`], which is a [`ResponseError`] if a response arrived and a [`TransportError`] if none did.
 
@@ -110,4 +111,17 @@ pub mod server {
     pub use crate::plex_tv::resource::resources::Resources;
     pub use crate::plex_tv::resource::{Resource, ResourceConnection};
     pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
+}
+
+/// Sharing the token of a refresher with a whole program. The adapters' `TokenSource` is built on it.
+pub mod token_source {
+    pub use crate::flow::token_source::error::{TokenError, TokenSendError};
+    pub use crate::flow::token_source::fixed_token::FixedToken;
+    pub use crate::flow::token_source::held_token::HeldToken;
+    pub use crate::flow::token_source::issuer::TokenIssuer;
+    pub use crate::flow::token_source::refresher::Refresher;
+    pub use crate::flow::token_source::shared_refresher::SharedRefresher;
+    pub use crate::flow::token_source::slot::TokenSlot;
+    pub use crate::flow::token_source::status::TokenSourceStatus;
+    pub use crate::flow::token_source::token_wait::TokenWait;
 }
