@@ -23,6 +23,8 @@
 //! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
 //! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
 //!
+//! A [`TokenSource`] shares one token, which it renews, with all threads of a program.
+//!
 //! # What it promises
 //!
 //! Over an agent of the caller's as well, since all of it is set for each request:
@@ -156,8 +158,11 @@ mod received;
 #[cfg(feature = "rustls")]
 mod roots;
 mod sender;
+mod shared_token;
+mod thread_waker;
 #[cfg(feature = "rustls")]
 mod tls_error;
+mod token_thread;
 mod transport;
 
 pub use builder::TransportBuilder;
@@ -167,6 +172,7 @@ pub use invalid_transport::InvalidTransport;
 pub use plex_auth_proto as proto;
 #[doc(no_inline)]
 pub use plex_auth_proto::*;
+pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 pub use ureq;
 

@@ -86,6 +86,10 @@ impl Transport {
         self
     }
 
+    pub(crate) fn shared_clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
+    }
+
     /// The time by the clock of flows, for methods of a flow such as `progress` and `save`.
     pub fn now(&self) -> Now {
         (self.clock)()
