@@ -29,6 +29,8 @@
 //! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
 //! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
 //!
+//! A [`TokenSource`] shares one token, which it renews, with all tasks of a program.
+//!
 //! # What it promises
 //!
 //! Over a service of the caller's as well:
@@ -168,8 +170,12 @@ mod request_body;
 mod request_copy;
 mod response_body;
 mod send_state;
+mod shared_token;
+#[cfg(feature = "client")]
+mod spawned_token;
 #[cfg(feature = "client")]
 mod tls_error;
+mod token_task;
 mod transport;
 mod turns;
 
@@ -183,6 +189,7 @@ pub use plex_auth_proto as proto;
 #[doc(no_inline)]
 pub use plex_auth_proto::*;
 pub use request_body::RequestBody;
+pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 
 /// The README's example is compiled, too.
