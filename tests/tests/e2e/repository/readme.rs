@@ -121,3 +121,9 @@ fn error_block_distinguishes_the_errors() {
     FAKE.with(|fake| fake.with(|plex| plex.misbehave("/user", busy)));
     assert_eq!(block_5::signed_in(&http, plex_tv.token_details(&invalid)), Next::TryLater(None));
 }
+
+#[test]
+fn token_source_block_sends_with_a_transient_token() {
+    block_6().unwrap();
+    assert_eq!((seen("POST", "/security/token"), seen("GET", "/")), (1, 1));
+}
