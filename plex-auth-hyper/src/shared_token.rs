@@ -190,6 +190,8 @@ impl TokenSource {
 
     /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
     ///
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    ///
     /// # Cancel safety
     ///
     /// The future can be dropped at any point.

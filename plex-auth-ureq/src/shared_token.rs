@@ -120,6 +120,8 @@ impl TokenSource {
 
     /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
     ///
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    ///
     /// # Errors
     ///
     /// [`TokenError`] if there will be no token.

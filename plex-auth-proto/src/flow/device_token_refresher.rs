@@ -21,10 +21,10 @@ mod saves;
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
-// Eight refusals take more than an hour.
+// Eight refusals take more than an hour, in which a clock or an outage may recover.
 const MAX_REFUSALS: u8 = 8;
 
-/// The shortest time between two tokens, whatever they say of themselves.
+// Whatever the tokens claim: a server that issues expired tokens must not cause a loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 // Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
@@ -34,8 +34,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Keeps the token of a device alive by its key: a [refresher](DeviceTokenRefresher) that starts with the token of a
-    /// [login](crate::flow::DeviceLogin).
+    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token of a [login](crate::flow::DeviceLogin).
     pub fn device_token_refresher<K: DeviceKey>(
         &self,
         key: K,
@@ -45,15 +44,15 @@ impl PlexTv {
         DeviceTokenRefresher::new(self.clone(), key, Stage::Refreshing, Some(current))
     }
 
-    /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
-    /// keeps the device's tokens from then on: a whole [refresher](DeviceTokenRefresher).
+    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device which has an old-style token,
+    /// issued under the same client identifier.
     ///
-    /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
-    /// dies with the first new one.
+    /// The key is registered once. If the result is not known, an exchange finds out. The old token becomes invalid when
+    /// the first new one is issued.
     ///
-    /// Keep the old one, too, until then: it is not part of what the refresher [saves](DeviceTokenRefresher::save), which after a
-    /// restart registers nothing, as the key may be registered. Where it was not, the refresher ends in
-    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
+    /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save) state, and a restored
+    /// refresher does not register the key, because it may have been registered. If it was not, the refresher ends with
+    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and the key can be registered again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -63,23 +62,29 @@ impl PlexTv {
     }
 }
 
-/// Keeps the token of a device alive by its key, for ever: it is renewed a day before it ends.
+/// Renews a device's token with its key, a day before it expires, indefinitely.
 ///
-/// It goes on through outages, rate limits (whose `Retry-After` is kept, up to a day), a wrong clock and a key that
-/// cannot sign for a while. After a failure it tries again within a minute or two; from then on, while its token is
-/// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
-/// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage, to
-/// one at a rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer
-/// by up to itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no
-/// waiting helps.
+/// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock and a key that cannot
+/// sign for some time, and [ends](DeviceTokenEnd) only if waiting does not help. An expired token can still be renewed.
 ///
-/// - [Save](Self::save) what is to be kept before the first call is sent, and again whenever
-///   [`renewals`](Self::renewals) has risen, or have [the driver do so](Self::save_through_driver). The key itself is the
-///   caller's to keep, before all.
-/// - Give each device of a fleet a [jitter](Self::jitter) of its own.
-/// - What time it is at Plex is taken from Plex's answers, as many devices do not know it.
+/// # Pace
 ///
-/// A key that others use too is handed in as `&key` or in an `Arc`.
+/// The first retry follows within two minutes. If the token is still valid, later retries wait for at least an eighth of
+/// its remaining life, so that the devices of a fleet do not all send when an outage ends. Without a valid token, waits grow
+/// to five minutes in an outage, to one minute after a rate limit without `Retry-After`, and to twenty minutes if Plex
+/// refuses the signature. A [jitter](Self::jitter) extends each wait, at most to twice its length: give each device of a
+/// fleet its own.
+///
+/// # State
+///
+/// Save the key before anything else. [Save](Self::save) the state before the first request is sent and whenever
+/// [`renewals`](Self::renewals) has risen, or have the [driver save it](Self::save_through_driver).
+///
+/// # Clocks
+///
+/// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are wrong.
+///
+/// A key that is shared can be passed as `&key` or in an `Arc`.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -121,7 +126,7 @@ pub struct DeviceTokenRefresher<K> {
     in_flight: InFlight<DeviceResponse>,
     exchange: Exchange,
     max_wait: Duration,
-    /// Whether a token is wanted, whatever the one that is held says.
+    /// Whether the token is to be renewed even if it has not expired.
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
@@ -136,7 +141,7 @@ enum Stage {
     /// The key is to be registered with this token.
     Registering(Box<Token>),
     Refreshing,
-    /// With what is not told yet.
+    /// With the end, until it is returned.
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
@@ -167,19 +172,19 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Sets by how much earlier this device renews its token and how much later it tries again, so that not
-    /// all devices do so at the same time: any time up to a day, taken by chance. Without it nothing is added, and
-    /// what an outage has held up comes all at once, after it and again six days later.
+    /// Sets how much earlier this device renews its token and how much later it retries, so that the devices of a fleet
+    /// do not all send at the same time: a random time of up to a day. Zero by default. Without a jitter, a fleet's requests
+    /// gather after an outage, and again six days later.
     ///
-    /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
-    /// until it is due; a wait becomes longer by it, but never twice as long.
+    /// A renewal is earlier by at most a day, and never in the first half of the time until it is due. A wait never becomes
+    /// more than twice as long.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
     }
 
-    /// Sets the longest wait between two looks at the wall clock: 60 seconds by default, and at least one. After the
-    /// computer has slept, an expired token is noticed within this time. Each look wakes the CPU of a device that sleeps.
+    /// Sets the longest time between two readings of the wall clock: 60 seconds by default, and at least one. After the
+    /// computer has slept, an expired token is noticed within this time. Each reading wakes the CPU of a sleeping device.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -197,19 +202,18 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
-    /// The token, where there is one. It can have expired; [`progress`](Self::progress) says until when it
-    /// is good.
+    /// The token, if there is one. It may have expired: [`progress`](Self::progress) has its expiry.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// How many tokens have been got. It rises with each, which then is to be [saved](Self::save).
+    /// The number of tokens received so far. [Save](Self::save) the state whenever it has risen.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
 
-    /// Has the token renewed now, as where Plex has [said that it is invalid](crate::ResponseError::is_token_invalid). That is done
-    /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
+    /// Requests a new token without waiting for the expiry of the current one, but no sooner than ten minutes after it was
+    /// received. After a failed attempt, the wait for the next one still applies.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }
@@ -228,8 +232,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// The token, if it is known how long it is valid: not if Plex may have said that it is invalid, and not by a clock
-    /// that cannot be right.
+    /// Returns the token with the present time, if it is known how long the token is valid: not if Plex may have said that
+    /// it is invalid, and not if the clock must be wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;
@@ -262,7 +266,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// An exchange shows whether a registration that is lost was carried out.
+    /// Handles a lost request. If it was a registration, an exchange finds out whether it was carried out.
     fn request_lost(&mut self, error: Error) {
         if let Stage::Registering(_) = self.stage {
             self.stage = Stage::Refreshing;
@@ -331,7 +335,7 @@ fn is_refused(error: &Error) -> bool {
     error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
-/// Returns whether the key was not registered, for a reason that passes.
+/// Returns whether the key was not registered for a temporary reason.
 fn is_registered_later(error: &Error) -> bool {
     let status = error.status().map_or(0, |status| status.as_u16());
     match error.outcome() {
@@ -345,7 +349,7 @@ fn is_registered_later(error: &Error) -> bool {
 /// Returns whether Plex refused to register the key.
 fn is_registration_refused(error: &Error) -> bool {
     let is_refused = error.outcome() == Outcome::Refused;
-    // 422 says that the key is taken: mostly by this device. The others pass.
+    // 422 means that the key is registered already, in most cases by this device. The others are temporary.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
 }
 

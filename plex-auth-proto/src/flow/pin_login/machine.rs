@@ -235,7 +235,8 @@ impl<M: PinMethod> PinMachine<M> {
             State::Creating { give_up_at } => {
                 let end = now.elapsed.saturating_add(self.create_timeout);
                 let left = give_up_at.get_or_insert(end).saturating_sub(now.elapsed);
-                let call = self.method.create(&self.plex_tv).deadline(left.max(MIN_CREATE_DEADLINE));
+                let call =
+                    self.method.create(&self.plex_tv).deadline(left.max(MIN_CREATE_DEADLINE));
                 call.map(|pin| PinResponse::Created(Box::new(pin)))
             }
             State::Polling(polling) => match self.method.poll(&self.plex_tv, polling.pin(), now) {

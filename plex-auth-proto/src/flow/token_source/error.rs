@@ -10,7 +10,7 @@ pub enum TokenError {
     /// The token was rejected, and cannot be renewed because it is [fixed](super::fixed_token::FixedToken).
     #[error("the token was rejected and cannot be renewed; sign in again")]
     Rejected,
-    /// The refresher cannot get a token any more. The source says why, such as a
+    /// The refresher can no longer get a token. The source says why, such as a
     /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd).
     #[error("the token can no longer be renewed")]
     Ended(#[source] Arc<dyn StdError + Send + Sync>),

@@ -11,7 +11,7 @@ use crate::values::token::Token;
 
 /// A flow that has a token and renews it. A token source shares that with the rest of a program.
 ///
-/// Its output is the reason why it cannot get a token any more.
+/// Its output is the reason why it can no longer get a token.
 pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Returns the token to use now, unless there is none, it has expired, or it was rejected.
     fn current(&self, now: Now) -> Option<HeldToken>;

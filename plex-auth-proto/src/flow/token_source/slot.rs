@@ -46,7 +46,7 @@ impl TokenSlot {
     ) -> Poll<Result<Token, TokenError>> {
         let mut state = self.lock();
         if state.expire(now) {
-            // The refresher looks at the clock and renews the token.
+            // The refresher reads the clock and renews the token.
             self.wake_driver(state);
             state = self.lock();
         }

@@ -117,7 +117,7 @@ fn refused_key_ends_after_eight_exchanges() {
     driven.respond_all((0..8).flat_map(|_| [nonce(), Answer(422, "")]));
     let end = driven.finish();
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
-    assert!(end.to_string().contains("was this key registered?"));
+    assert!(end.to_string().contains("register the key again"));
     assert!(driven.elapsed() - 6 * DAY > HOUR);
     assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is still valid");
 }
@@ -208,7 +208,7 @@ fn removed_device_ends_with_advice() {
         );
         assert_eq!(
             end.to_string(),
-            "Plex does not know the device any more; only a new identifier with a new key helps"
+            "plex.tv no longer knows this device; sign in again with a new client identifier and a new key"
         );
     }
 }
