@@ -69,7 +69,7 @@ impl PlexTv {
 ///
 /// # Pace
 ///
-/// The first retry follows within two minutes. If the token is still valid, later retries wait for at least an eighth of
+/// The first retry follows within a minute. If the token is still valid, later retries wait for at least an eighth of
 /// its remaining life, so that the devices of a fleet do not all send when an outage ends. Without a valid token, waits grow
 /// to five minutes in an outage, to one minute after a rate limit without `Retry-After`, and to twenty minutes if Plex
 /// refuses the signature. A [jitter](Self::jitter) extends each wait, at most to twice its length: give each device of a
@@ -246,22 +246,43 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
+    /// Returns the time until the next request is due, if none is in flight.
+    fn next_request_in(&self, now: Moment) -> Duration {
+        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
+        self.rest(now).max(until_due)
+    }
+
     /// Returns the time until the token expires; zero if that is not known.
     fn left(&self, now: Moment) -> Duration {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.left(now))
     }
 
     /// Returns the progress.
-    pub fn progress(&self, _: Now) -> DeviceTokenProgress {
+    pub fn progress(&self, now: Now) -> DeviceTokenProgress {
         let last_error = self.last_error.as_deref().cloned();
+        let next_request = match self.in_flight.is_active() {
+            true => Duration::ZERO,
+            false => self.next_request_in(self.clock.peek(now)),
+        };
         match (&self.stage, &self.current) {
             (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
-            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
-            (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
+            (Stage::Registering(_), _) => {
+                DeviceTokenProgress::Registering { last_error, next_request }
+            }
+            (Stage::Refreshing, None) => {
+                DeviceTokenProgress::Requesting { last_error, next_request }
+            }
             (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
                 let save_error = self.save_error().cloned();
-                DeviceTokenProgress::Active { token, expires_at, renewals, last_error, save_error }
+                DeviceTokenProgress::Active {
+                    token,
+                    expires_at,
+                    renewals,
+                    last_error,
+                    next_request,
+                    save_error,
+                }
             }
         }
     }

@@ -272,18 +272,18 @@ impl TransientTokenRefresher {
             return TransientTokenProgress::Refused { error: error.clone(), token };
         }
         let last_error = self.last_error.clone();
+        let next_request = self.due_in(now).filter(|_| !self.in_flight.is_active());
+        let next_request = next_request.unwrap_or_default();
         match current {
             Some(current) => TransientTokenProgress::Active {
                 token: current.token.clone(),
                 left: current.left(now),
                 reason: current.reason,
                 last_error,
+                next_request,
                 save_error: self.save_error().cloned(),
             },
-            None => {
-                let due = self.due_in(now).filter(|_| !self.in_flight.is_active());
-                TransientTokenProgress::Requesting { last_error, left: due.unwrap_or_default() }
-            }
+            None => TransientTokenProgress::Requesting { last_error, next_request },
         }
     }
 

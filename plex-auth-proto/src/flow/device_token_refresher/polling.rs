@@ -74,8 +74,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         if let Some(wait) = self.in_flight.left(now.elapsed) {
             return Step::Wait(Some(wait));
         }
-        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
-        let rest = self.rest(now).max(until_due);
+        let rest = self.next_request_in(now);
         if !rest.is_zero() {
             return Step::Wait(Some(rest.min(self.max_wait)));
         }

@@ -1,5 +1,7 @@
 //! The progress and the end of a refresher of a device's token.
 
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::flow::save_error::SaveError;
 use crate::jwt::SignError;
@@ -15,12 +17,16 @@ pub enum DeviceTokenProgress {
     Registering {
         /// The error of the last attempt, if it failed.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
     },
     /// The first token is being requested.
     #[non_exhaustive]
     Requesting {
         /// The error of the last attempt, if it failed.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
     },
     /// There is a token.
     #[non_exhaustive]
@@ -34,6 +40,8 @@ pub enum DeviceTokenProgress {
         renewals: u64,
         /// The error of the last attempt to renew it, which is retried.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
         /// The reason why the last state could not be [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
         save_error: Option<SaveError>,
     },

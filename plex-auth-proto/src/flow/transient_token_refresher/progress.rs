@@ -14,7 +14,7 @@ pub enum TransientTokenProgress {
         /// The error of the last request, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
-        left: Duration,
+        next_request: Duration,
     },
     /// There is a token.
     #[non_exhaustive]
@@ -27,6 +27,8 @@ pub enum TransientTokenProgress {
         reason: TransientTokenReason,
         /// The error of the last request for its successor, if it failed.
         last_error: Option<Error>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
         /// The reason why the last state could not be [saved](super::TransientTokenRefresher::save_through_driver).
         save_error: Option<SaveError>,
     },

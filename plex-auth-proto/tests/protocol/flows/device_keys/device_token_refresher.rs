@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::flow::{Completion, DeviceTokenEnd, DeviceTokenRefresher, RefreshError};
+use plex_auth_proto::flow::{
+    Completion, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher, RefreshError,
+};
 use plex_auth_proto::jwt::{ExternalKey, Jwk};
 use plex_auth_proto::{Flow, Token};
 
@@ -22,6 +24,8 @@ fn token_is_renewed_a_day_before_it_expires() {
         driven.respond(exchanged(renewal * 6 * DAY));
         assert_eq!(driven.flow.renewals(), renewal);
         assert_eq!(driven.flow.token().unwrap().expose(), jwt(renewal * 6 * DAY));
+        let DeviceTokenProgress::Active { next_request, .. } = driven.progress() else { panic!() };
+        assert_eq!(next_request.as_secs(), 6 * DAY);
     }
     assert_eq!(key.signed.get(), 10);
 }
