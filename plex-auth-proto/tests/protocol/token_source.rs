@@ -134,6 +134,10 @@ fn expired_token_is_not_returned() {
     assert!(get(&slot, now(6, 1060)).is_pending());
     assert_eq!(driver.count(), 1, "the refresher is not woken");
     drop(flow);
+    // A device without a wall clock counts elapsed time.
+    let (slot, _flow) = SharedRefresher::new(&mut refresher, at(5));
+    assert!(is(&slot, at(64), "t1"));
+    assert!(get(&slot, at(65)).is_pending());
 }
 
 #[test]
@@ -272,4 +276,14 @@ fn call_is_sent_again_only_if_that_is_safe() {
     let _ = flow.poll(at(0));
     drop(flow);
     assert_eq!(refresher.rejections, 1);
+
+    // A call without a host does not say who refused it, so it may have been carried out.
+    let me = ClientIdentity::builder("id").build().unwrap();
+    let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("t1"));
+    for is_idempotent in [true, false] {
+        let (slot, _flow) = SharedRefresher::new(server.fixed_token(), at(0));
+        let error = refusal("http://10.0.0.7:32400/x", None, 401, "");
+        assert_eq!(slot.call_failed(&token("t1"), &error, is_idempotent), is_idempotent);
+        assert!(!is(&slot, at(0), "t1"));
+    }
 }

@@ -163,9 +163,6 @@ impl TokenSlot {
             end: refresher.refusal(),
         };
         let mut state = self.lock();
-        if state.is_shut_down {
-            return;
-        }
         state.publish(held, now);
         let old = std::mem::replace(&mut state.status, status);
         let waiters = if state.is_settled() { state.take_waiters() } else { Default::default() };
