@@ -135,6 +135,24 @@ fn first_token_is_saved_unless_restored() {
 }
 
 #[test]
+fn rejected_token_whose_successor_is_saved_is_not_renewed() {
+    let first = plex_tv("id").device_token_refresher(key(), token("t0"));
+    let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), first.save().expose()).unwrap();
+    let mut flow = flow.save_through_driver();
+    flow.renew_now();
+    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
+    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
+    let (id, _) = save(&mut flow, start());
+    assert_eq!(flow.token().map(Token::expose), Some("t0"));
+    flow.rejected(&token("t0"));
+    assert!(flow.token().is_none());
+    let later = start() + Duration::from_secs(3600);
+    assert!(is_waiting(&mut flow, later), "requested again");
+    flow.complete(later, id, Completion::Saved(Ok(())));
+    assert_eq!(flow.token().map(Token::expose), Some("eyJh.eyJp.c2ln"));
+}
+
+#[test]
 fn cancelled_save_is_asked_for_again() {
     let mut flow = transient();
     respond_transient(&mut flow, start(), 1);
