@@ -179,6 +179,7 @@ fn previous_token_is_handed_out_meanwhile() {
     // Rejected while its successor is being saved: nothing is requested again.
     flow.rejected(later, &token("transient-1"));
     assert!(is_waiting(&mut flow, later) && flow.token().is_none());
+    assert!(is_waiting(&mut flow, later + Duration::from_secs(60)), "requested again");
     flow.complete(later, id, Completion::Saved(Err(SaveError::new("disk full"))));
     assert_eq!(flow.token().map(Token::expose), Some("transient-2"));
     let progress = flow.progress(later);

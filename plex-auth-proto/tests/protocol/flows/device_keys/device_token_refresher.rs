@@ -6,6 +6,7 @@ use plex_auth_proto::flow::{
     Completion, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher, RefreshError,
 };
 use plex_auth_proto::jwt::{ExternalKey, Jwk};
+use plex_auth_proto::token_source::Refresher;
 use plex_auth_proto::{Flow, Token};
 
 use super::{
@@ -28,6 +29,17 @@ fn token_is_renewed_a_day_before_it_expires() {
         assert_eq!(next_request.as_secs(), 6 * DAY);
     }
     assert_eq!(key.signed.get(), 10);
+}
+
+#[test]
+fn token_source_gets_no_expired_token() {
+    let key = Key::new();
+    let driven = refresher(&key);
+    let left = |seconds| {
+        let held = driven.flow.current(driven.now + Duration::from_secs(seconds))?;
+        held.left().map(|left| left.as_secs())
+    };
+    assert_eq!((left(0), left(7 * DAY - 1), left(7 * DAY)), (Some(7 * DAY), Some(1), None));
 }
 
 #[test]
