@@ -32,7 +32,7 @@ impl TokenIssuer {
     pub fn has_rejected(&self, error: &Error) -> bool {
         let context = error.context();
         match &self.0 {
-            Issuer::PlexTv => error.is_token_invalid() && context.host() != Some(Host::MediaServer),
+            Issuer::PlexTv => error.is_token_invalid(),
             Issuer::MediaServer(origin) => {
                 context.host() != Some(Host::PlexTv)
                     && context.carried_token()
