@@ -1,8 +1,10 @@
 //! The token source of plex-auth-hyper.
 
 use std::error::Error as _;
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use plex_auth_fake::{Misbehaviour, Server, Which};
 use plex_auth_hyper::{TokenSource, Transport};
@@ -160,6 +162,38 @@ fn shutdown_does_not_wait_for_a_hanging_save() {
         let waiting = tokio::spawn(tokens.token());
         tokens.shutdown();
         assert!(matches!(waiting.await.unwrap(), Err(TokenError::ShutDown)));
+    });
+}
+
+#[test]
+fn shutdown_lets_a_running_save_finish() {
+    let server = server();
+    run(async {
+        let (start, mut started) = mpsc::unbounded_channel();
+        let (finish, mut finished) = mpsc::unbounded_channel();
+        let (release, released) = mpsc::unbounded_channel::<()>();
+        let released = Arc::new(tokio::sync::Mutex::new(released));
+        let save = move |_: Secret| {
+            let (start, finish, released) = (start.clone(), finish.clone(), Arc::clone(&released));
+            async move {
+                start.send(()).unwrap();
+                released.lock().await.recv().await.unwrap();
+                finish.send(()).unwrap();
+                Ok::<(), String>(())
+            }
+        };
+        let (tokens, run) = TokenSource::with_save(&Transport::new(), refresher(&server), save);
+        let mut run = pin!(run);
+        tokio::select! {
+            () = &mut run => panic!("ended before the shutdown"),
+            _ = started.recv() => {}
+        }
+        tokens.shutdown();
+        let is_waiting = poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx).is_pending())).await;
+        assert!(is_waiting, "the save was dropped");
+        release.send(()).unwrap();
+        run.await;
+        assert!(finished.try_recv().is_ok(), "the state is half written");
     });
 }
 
