@@ -247,9 +247,7 @@ impl TokenSource {
             return Err(error.into());
         }
         match self.token_within(transport, REFRESH_LIMIT).await {
-            Some(Ok(next)) if next.expose() != token.expose() => {
-                Ok(transport.send(call(&next)).await?)
-            }
+            Some(Ok(next)) => Ok(transport.send(call(&next)).await?),
             _ => Err(error.into()),
         }
     }

@@ -176,8 +176,8 @@ impl TokenSource {
             return Err(error.into());
         }
         match self.token_within(REFRESH_LIMIT) {
-            Ok(next) if next.expose() != token.expose() => Ok(transport.send(call(&next))?),
-            _ => Err(error.into()),
+            Ok(next) => Ok(transport.send(call(&next))?),
+            Err(_) => Err(error.into()),
         }
     }
 
