@@ -2,6 +2,7 @@
 
 mod coming_from;
 mod layers;
+mod promises;
 mod public_api;
 mod readme;
 mod recipes;
