@@ -76,6 +76,11 @@ pub mod account {
     pub use crate::wire::raw_json::RawJson;
 }
 
+/// Why this crate is built the way it is: layers, flows, decisions, promises with their tests, and versioning.
+#[cfg(doc)]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
+
 /// The devices that are signed in to an account.
 pub mod device {
     pub use crate::plex_tv::device::devices::{Device, DeviceConnection, DeviceId, Devices};

@@ -26,7 +26,7 @@ fn main() -> Outcome<()> {
 
 fn refresher(server: &Server) -> Outcome<TransientTokenRefresher> {
     let token = Token::new(server.with(|fake| fake.account(Who::PlexPass).token().to_owned()))?;
-    let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    let identity = ClientIdentity::builder("benchmark").build()?;
     Ok(MediaServer::new(identity, server.url().parse()?, token).transient_token_refresher())
 }
 

@@ -1,4 +1,4 @@
-//! A device's JWT for others to verify, and the JWTs of others verified.
+//! Signs a device JWT for another program to verify, and verifies the token of another program.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -10,26 +10,26 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
-/// Prints what a device sends to get a token of Plex's, `jwt`, and the public half of its key, `jwk`.
+/// Prints the JWT that a device exchanges for a token, `jwt`, and the public half of its key, `jwk`.
 #[derive(Debug, Parser)]
 pub(crate) struct Sign {
     /// The client identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The byte that the key's seed is 32 times.
+    /// The byte of which the key's seed consists.
     #[arg(long, default_value_t = 1)]
     seed: u8,
 
-    /// The name that the key goes by; its thumbprint unless it is given.
+    /// The key ID. The default is the thumbprint of the key.
     #[arg(long)]
     key_id: Option<String>,
 
-    /// The nonce of plex.tv's.
+    /// The nonce from plex.tv.
     #[arg(long, default_value = "b7d0")]
     nonce: String,
 
-    /// The time in Unix seconds; now unless it is given.
+    /// The time in Unix seconds. The default is the current time.
     #[arg(long)]
     now: Option<u64>,
 }
@@ -50,15 +50,15 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints what the token says, once it is Plex's by one of the keys (JWKs);
-/// else why it is `refused`.
+/// Reads `{"token": …, "keys": […]}` and prints the claims of the token if one of the keys (JWKs) has signed it, or else
+/// why it is `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
-    /// The client identifier of whom the token may be for.
+    /// The client identifier that the token must be for.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The time in Unix seconds; now unless it is given.
+    /// The time in Unix seconds. The default is the current time.
     #[arg(long)]
     now: Option<u64>,
 }

@@ -1,7 +1,7 @@
-//! What this library does, for programs that others wrote to look at: `tests/others/run` plays it against them.
+//! Does what this library does, for programs of other projects: `tests/others/run` tests it with them.
 //!
-//! `cargo run -p plex-auth-tests --example others -- --help` says what there is. What it prints is JSON, an object
-//! on a line, with every secret in it: the accounts are those of a fake Plex.
+//! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is a JSON object on each line,
+//! with every secret in it: the accounts are those of a fake Plex.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 mod jwt;
@@ -13,7 +13,7 @@ use clap::Parser;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Signs, verifies and signs in, as it is asked to.
+/// Signs a device JWT, verifies a token, or signs in.
 #[derive(Debug, Parser)]
 #[command(name = "others")]
 enum Task {
