@@ -6,21 +6,23 @@ use crate::client::{Client, roots, settings};
 use crate::transport::Transport;
 
 impl Transport {
-    /// A transport that is safe as it is: 30 s for a whole exchange, of which 10 for connecting (name lookup,
-    /// TCP and TLS); an answer of at most 1 MiB; no redirect, no proxy, nothing from the environment; Mozilla's roots.
+    /// Creates a transport with safe defaults: 30 s for an exchange, of which 10 s for connecting
+    /// (name lookup, TCP and TLS), 1 MiB for a response, no redirects, no proxy, nothing from the
+    /// environment, and Mozilla's root certificates.
     ///
-    /// It can be made anywhere and used in any tokio runtime that has its timer and its I/O enabled.
-    /// Where none is running, sending is an error:
+    /// It can be created anywhere, and used in any tokio runtime with its timer and I/O enabled.
+    /// Without a runtime, sending returns
     /// [`NotStarted`](plex_auth_proto::error::TransportErrorKind::NotStarted).
     ///
-    /// Do not use a transport and its clones in several runtimes at a time: a kept connection works only while the runtime
-    /// that opened it runs, and closes when that runtime is dropped. In another runtime, a request on such a connection can
-    /// wait until its time limit, and its outcome is unknown.
+    /// Do not use a transport and its clones in several runtimes at the same time: an idle
+    /// connection works only while the runtime that opened it runs, and closes when that runtime is
+    /// dropped. In another runtime, a request on such a connection can wait until its time limit,
+    /// and its outcome is unknown.
     pub fn new() -> Self {
         Self::over(Client::new(settings(roots()).ok()), TokioTimer::new())
     }
 
-    /// Starts a transport that needs a client of its own.
+    /// Creates a builder, for additional root certificates.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::default()
     }
@@ -32,8 +34,8 @@ impl Default for Transport {
     }
 }
 
-/// Makes a [`Transport`] whose client differs from the usual one; from [`Transport::builder`]. What does not need
-/// another client is set on the transport itself.
+/// A builder for a [`Transport`] with its own client, from [`Transport::builder`]. Other settings
+/// are methods of the transport.
 ///
 /// ```
 /// use plex_auth_hyper::{InvalidTransport, Transport};
@@ -41,31 +43,31 @@ impl Default for Transport {
 /// let pem = "-----BEGIN CERTIFICATE-----";
 /// let error = Transport::builder().root_certificate(pem).build().unwrap_err();
 /// assert!(matches!(error, InvalidTransport::PemCertificate { number: 1, .. }));
-/// assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
+/// assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "`build` makes the transport"]
+#[must_use = "call `build` to create the transport"]
 pub struct TransportBuilder {
     certificates: Vec<Vec<u8>>,
 }
 
 impl TransportBuilder {
-    /// Trusts one more authority, given as its X.509 certificate in DER: that of a server of one's own.
+    /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
     /// Mozilla's roots stay trusted.
     ///
-    /// May be called again for another. The certificate of a server that is signed by itself will do,
-    /// unless it calls itself an authority, as those of `openssl req -x509` do: rustls takes no such
-    /// certificate from a server.
+    /// Can be called more than once. A self-signed server certificate also works, unless it claims
+    /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
+    /// those from a server.
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(der.into());
         self
     }
 
-    /// Makes the transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// [`InvalidTransport`], which says what to mend.
+    /// Returns [`InvalidTransport`] for the first invalid setting.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         let mut roots = roots();
         for (index, der) in self.certificates.into_iter().enumerate() {
@@ -87,24 +89,25 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// Why a [`Transport`] cannot be made.
+/// The reason that a [`Transport`] cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
     /// A root certificate cannot be read.
     #[non_exhaustive]
     Certificate {
-        /// Which, counted from 1.
+        /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is text in PEM. Decode it first: what stands between its lines is the DER in
+    /// A root certificate is in PEM. Decode it first: the lines between the markers are the DER in
     /// base64.
     #[non_exhaustive]
     PemCertificate {
-        /// Which, counted from 1.
+        /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// TLS could not be set up. It is rustls's word against ring's, and not to be expected.
+    /// TLS could not be set up. This does not happen with the versions of rustls and ring that this
+    /// crate uses.
     Tls,
 }
 
@@ -115,7 +118,7 @@ impl fmt::Display for InvalidTransport {
                 write!(f, "root certificate {number} is not a certificate in DER")
             }
             Self::PemCertificate { number } => {
-                write!(f, "root certificate {number} is in PEM; it must be in DER")
+                write!(f, "root certificate {number} is in PEM; convert it to DER")
             }
             Self::Tls => f.write_str("TLS could not be set up"),
         }
@@ -135,7 +138,7 @@ mod tests {
 
         let pem = "\n-----BEGIN CERTIFICATE-----\n";
         let error = Transport::builder().root_certificate(pem).build().unwrap_err();
-        assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
+        assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
     }
 
     #[test]

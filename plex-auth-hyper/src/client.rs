@@ -28,31 +28,34 @@ mod connector;
 mod resolver;
 mod tls;
 
-/// How long a connection is kept when nothing is sent: 15 s, as long as ureq keeps one. A server closes it
-/// when it likes, and a request that meets the end of a connection is one whose outcome is not known.
+/// The time that an idle connection is kept.
+// As in ureq. The server can close an idle connection at any time, and the outcome of a request that
+// meets the end of its connection is unknown.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// The client below [`Transport::new`](crate::Transport::new): hyper-util's, which keeps connections,
-/// with rustls, ring and Mozilla's roots, on tokio.
+/// The HTTP client of [`Transport::new`](crate::Transport::new): hyper-util's pooling client, with
+/// rustls, ring and Mozilla's root certificates, on tokio.
 ///
-/// It follows no redirect, knows no proxy, reads no environment, and adds `host` to a request and nothing
-/// else.
+/// It follows no redirects, supports no proxies, ignores the environment, and adds only `host` to a
+/// request.
 ///
-/// # What is sent twice, and what is not
+/// # Retries
 ///
-/// hyper-util sends a request again that met a connection which had just been closed, if none of it was
-/// written: only what never left hyper's queue comes back to it. That is on here, as it does no harm. A
-/// request of which something was written is sent again by this client, once, if three things hold: the
-/// call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a sign-in is not; the connection
-/// had brought an answer before; and it ended before the answer to this one. The second copy goes out on a
-/// connection of its own: a server that ends one connection often ends all of them.
+/// hyper-util retries a request if its connection was just closed and nothing of the request was
+/// written, which is safe.
+///
+/// This client retries a request of which something was written once, if all of the following hold:
+/// the call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a sign-in is not; the
+/// connection had returned a response before; and it ended before the response to this request. The
+/// retry uses a new connection, because a server that closes one idle connection often closes all
+/// of them.
 #[derive(Clone)]
 pub struct Client {
     pools: Result<Arc<Pools>, ClientError>,
 }
 
 struct Pools {
-    /// Keeps connections open and uses them again.
+    /// Reuses connections.
     reusing: Pool,
     /// Opens a connection for each request.
     fresh: Pool,
@@ -61,7 +64,7 @@ struct Pools {
 type Pool = legacy::Client<Connector, RequestBody>;
 
 impl Client {
-    /// A client with these settings; without any it says so whenever it is called.
+    /// Creates a client with these settings. Without any, every call returns an error.
     pub(crate) fn new(settings: Option<ClientConfig>) -> Self {
         let pools = settings
             .map(|settings| {
@@ -102,8 +105,8 @@ impl Service<Request<RequestBody>> for Client {
             check_runtime()?;
             check_url(&request)?;
             if !send_state.wants_own_connection() {
-                // A runtime with one thread has not read from the idle connections since the last call. One that was
-                // closed, or has a surplus response waiting, must not be used.
+                // A runtime with one thread has not read from the idle connections since the last
+                // call. A connection that was closed, or has an unread response, must not be used.
                 tokio::task::yield_now().await;
             }
             fetch(&*pools?, request, &send_state).await
@@ -133,7 +136,7 @@ async fn fetch(
             match attempt(&pools.fresh, request, captured, send_state).await {
                 Ok(response) => Ok(response),
                 Err(second) => {
-                    // Whatever happened to the second, the first may have arrived.
+                    // The first request may have arrived, whatever happened to the second.
                     send_state.set_sent(true);
                     // The transport sees only one of the two errors.
                     observed.finish(0, Err(second.kind));
@@ -148,12 +151,12 @@ async fn fetch(
     }
 }
 
-/// An attempt that returned no response.
+/// The failure of one attempt.
 struct FailedAttempt {
     error: BoxError,
     kind: TransportErrorKind,
     sent: bool,
-    /// The connection had returned a response before, and ended before this one.
+    /// Whether the connection had returned a response before, and ended before this one.
     stale: bool,
 }
 
@@ -166,7 +169,7 @@ async fn attempt(
     let mut pending = pool.request(request);
     let response = poll_fn(|cx| {
         let polled = Pin::new(&mut pending).poll(cx);
-        // Recorded at once, as the caller can drop the future at any time.
+        // Recorded immediately, because the caller can drop the future at any time.
         if captured.connection_metadata().is_some() {
             send_state.set_sent(true);
         }
@@ -193,23 +196,23 @@ async fn attempt(
         })
 }
 
-/// hyper-util and tokio panic if there is no runtime, or one without a timer.
+/// Checks for a runtime with a timer, without which hyper-util and tokio panic.
 fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(ClientError::NotStarted("no tokio runtime is running here"));
     }
-    // There is no way to ask whether a runtime has a timer, except to want one.
+    // The only way to find out whether a runtime has a timer is to use it.
     let sleep = || drop(TokioTimer::new().sleep(Duration::ZERO));
     panic::catch_unwind(AssertUnwindSafe(sleep)).map_err(|_| {
         ClientError::NotStarted("this tokio runtime has no timer: call enable_time or enable_all")
     })
 }
 
-/// hyper-util would write a URL that it cannot use to the log.
+/// Checks the URL, because hyper-util would log one that it cannot use.
 fn check_url(request: &Request<RequestBody>) -> Result<(), ClientError> {
     match (request.uri().scheme_str(), request.uri().authority()) {
         (Some("http" | "https"), Some(_)) => Ok(()),
-        _ => Err(ClientError::NotStarted("the URL is not a whole http or https URL")),
+        _ => Err(ClientError::NotStarted("the URL is not an absolute http or https URL")),
     }
 }
 

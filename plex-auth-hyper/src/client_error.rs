@@ -2,12 +2,12 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-/// An error of this crate's client itself, which hyper-util passes on in its chain of sources.
+/// An error of this crate's client, which hyper-util includes in its chain of sources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClientError {
-    /// The client cannot send at all, for this reason.
+    /// The client cannot send requests, with the reason.
     NotStarted(&'static str),
-    /// No connection within the client's own limit.
+    /// The connection was not established within the client's own limit.
     ConnectTimedOut(Duration),
     /// The name has no address.
     NameNotFound,

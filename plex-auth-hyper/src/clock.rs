@@ -7,13 +7,15 @@ use plex_auth_proto::flow::Now;
 
 use crate::deadline::SharedTimer;
 
-/// The origin of elapsed time: one for the process, so that a flow can be driven on over another transport.
+/// The origin of elapsed time. It is the same for the whole process, so that another transport can
+/// continue a flow.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// A clock that the transport shares with its clones.
 pub(crate) type SharedClock = Arc<dyn Fn() -> Now + Send + Sync>;
 
-/// Returns the clock of a runtime's timer, which can be paused in tests, and of the system.
+/// Returns a clock with the runtime's timer, which can be paused in tests, and the system's wall
+/// clock.
 pub(crate) fn of_timer(timer: SharedTimer) -> SharedClock {
     Arc::new(move || {
         let elapsed = timer.now().saturating_duration_since(*ORIGIN);

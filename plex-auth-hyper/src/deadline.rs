@@ -15,12 +15,12 @@ use crate::turns::Turns;
 /// The timer of the runtime.
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
-/// The time limit of one exchange, over all of its steps.
+/// The time limit of an exchange, across all of its steps.
 pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,
-    /// Started when there is something to wait for, and not before: a client without a runtime fails at once,
-    /// and the timer would panic.
+    /// Started only when there is something to wait for: without a runtime, the client fails
+    /// immediately and the timer would panic.
     sleep: Option<Pin<Box<dyn Sleep>>>,
     turns: Turns,
 }
@@ -30,34 +30,34 @@ impl Deadline {
         Self { timer, limit, sleep: None, turns: Turns::default() }
     }
 
-    /// Starts the time, which otherwise starts when [`race`](Self::race) first has to wait.
+    /// Starts the time limit. Otherwise, it starts when [`race`](Self::race) first has to wait.
     pub(crate) fn start(&mut self) -> Result<(), TransportErrorKind> {
         if self.sleep.is_none() {
-            // tokio's timer panics without a runtime, or in one without time.
+            // tokio's timer panics without a runtime, or if time is not enabled.
             let sleep = panic::catch_unwind(AssertUnwindSafe(|| self.timer.sleep(self.limit)));
-            let reason = "the timer does not work here: its runtime is missing";
+            let reason = "the timer does not work: no runtime is running, or its timer is disabled";
             self.sleep = Some(sleep.map_err(|_| TransportErrorKind::NotStarted(reason))?);
         }
         Ok(())
     }
 
-    /// Runs `work` within the time that is left.
+    /// Runs `work` within the remaining time.
     ///
     /// # Errors
     ///
-    /// The time ran out first, or the timer does not work.
+    /// Returns an error if the time limit is exceeded, or if the timer does not work.
     pub(crate) async fn race<W: Future>(
         &mut self,
         work: W,
     ) -> Result<W::Output, TransportErrorKind> {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            // The time first: work that is always ready, such as an endless body of empty frames, would
-            // never let it run out.
+            // The timer is polled first: work that is always ready, such as an endless body of
+            // empty frames, would otherwise prevent the limit from being noticed.
             if self.has_run_out(cx) {
                 return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
             }
-            // Looking at the timer is not enough: its runtime needs a turn to fire it.
+            // Polling the timer is not enough: its runtime must run to fire it.
             ready!(self.turns.poll_next(cx));
             if let Poll::Ready(output) = work.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));

@@ -15,12 +15,13 @@ use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
 
-/// The longest wait between two calls of a `watch` closure, for a program that shows a countdown.
+/// The maximum time between two calls of a `watch` closure.
+// For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Runs a flow, step by step; from [`Transport::driver`].
+/// A driver that runs a flow step by step, from [`Transport::driver`].
 ///
-/// When a driver is dropped, its requests are dropped, too, and reported to the flow as cancelled.
+/// When it is dropped, its requests are dropped, too, and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
 
 type FetchResult = Result<Response<plex_auth_proto::Body>, TransportError>;
@@ -36,18 +37,20 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Drives a flow to its end. Returns `None` if the flow was finished before. A refresher is driven indefinitely. An
-    /// action other than a request is completed with [`Completion::Unsupported`].
+    /// Drives a flow to its end, which never happens for a refresher. Returns `None` if the flow is
+    /// already finished. Actions other than requests are completed with
+    /// [`Completion::Unsupported`].
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
     /// use plex_auth_hyper::flow::TokenState;
     ///
     /// # fn stored() -> String { String::new() }
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut check = PlexTv::new(identity).token_check(&Token::new(stored())?);
     /// match Transport::new().drive(&mut check).await {
     ///     Some(TokenState::Valid(account)) => println!("hello {}", account.title.unwrap_or_default()),
     ///     Some(TokenState::Invalid(_)) => println!("please sign in again"),
@@ -59,28 +62,30 @@ where
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can be
-    /// driven on afterwards, or saved. In a `select!` in a loop, keep a [`driver`](Self::driver) and select over its
-    /// [`step`](flow::Driver::step): dropping this future again and again would drop each request before its response.
+    /// When the future is dropped, its requests are dropped, too, and reported to the flow as
+    /// cancelled. The flow can be driven again afterwards, or saved. In a `select!` in a loop, keep
+    /// a [`driver`](Self::driver) and select on its [`step`](flow::Driver::step): repeatedly
+    /// dropping this future would drop each request before its response arrives.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {
         let sleep = |time| sleep(self.timer().clone(), time);
         flow::drive_async(flow, |outgoing| self.fetch(outgoing), sleep, || self.now()).await
     }
 
-    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step and at least once a
-    /// second. Returns `None` if `watch` stops it, or if the flow was finished before. The flow can be driven on later, or
-    /// saved.
+    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step
+    /// and at least once per second. Returns `None` if `watch` stops it or if the flow is already
+    /// finished. A stopped flow can be driven again later, or saved.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::ops::ControlFlow;
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
     /// use plex_auth_hyper::flow::PinProgress;
     ///
     /// # fn is_cancelled() -> bool { false }
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut login = PlexTv::new(me).link_code_login();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut login = PlexTv::new(identity).link_code_login();
     /// let http = Transport::new();
     /// let outcome = http.drive_with(&mut login, |login, now| {
     ///     if let (Some(page), PinProgress::Waiting { pin, left, .. }) = (login.link_page(), login.progress(now)) {
@@ -97,7 +102,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`drive`](Self::drive).
+    /// Same as [`drive`](Self::drive).
     pub async fn drive_with<F: Flow>(
         &self,
         flow: &mut F,
@@ -120,19 +125,20 @@ where
         }
     }
 
-    /// Creates a driver, which runs a flow step by step. The flow is owned or borrowed.
+    /// Creates a driver, which runs a flow step by step. It owns or borrows the flow.
     ///
     /// A service whose futures are not `Send` needs [`flow::Driver::new`] with [`fetch`](Self::fetch) instead.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::Duration;
     /// use plex_auth_hyper::flow::DriverEvent;
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
     ///
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut driver = Transport::new().driver(PlexTv::new(me).link_code_login());
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut driver = Transport::new().driver(PlexTv::new(identity).link_code_login());
     /// let mut ticks = tokio::time::interval(Duration::from_millis(700));
     /// let linked = loop {
     ///     tokio::select! {
@@ -159,7 +165,7 @@ where
     }
 }
 
-/// A flow whose waits are short enough to call a `watch` closure, also if it waits indefinitely.
+/// A flow with waits that are short enough for a `watch` closure, even if it waits indefinitely.
 struct Watched<'a, F>(&'a mut F);
 
 impl<F: Flow> Flow for Watched<'_, F> {
@@ -177,7 +183,8 @@ impl<F: Flow> Flow for Watched<'_, F> {
     }
 }
 
-/// Sleeps by the runtime's timer. Without a runtime no other task is waiting, so the thread itself sleeps.
+/// Sleeps with the runtime's timer. Without a runtime, there are no other tasks, so the thread
+/// itself sleeps.
 async fn sleep(timer: SharedTimer, time: Duration) {
     match panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time))) {
         Ok(sleep) => sleep.await,

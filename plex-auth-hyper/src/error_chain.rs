@@ -1,5 +1,5 @@
-//! Classifies the errors of a client by their chain of sources. The innermost error that is recognized decides,
-//! as those around it are less specific.
+//! Classification of a client's errors by their chain of sources. The innermost recognized error
+//! decides, because the outer ones are less specific.
 
 use std::error::Error;
 use std::io;
@@ -20,8 +20,8 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
-/// Classifies such an error for an `https` URL: a connection that ended while it was opened did so before its handshake
-/// was complete, even if the system noticed it before the handshake began.
+/// Classifies such an error for an `https` URL. A connection that ended while it was being opened
+/// had not completed its handshake, even if the system noticed the end before the handshake began.
 pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     let failure = head_failure(error);
     let is_interrupted =
@@ -40,17 +40,17 @@ pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     }
 }
 
-/// What a chain of errors says, read from the outermost error to the innermost.
+/// The facts in a chain of errors, collected from the outermost error to the innermost.
 #[derive(Default)]
 struct ErrorChain {
     kind: Option<TransportErrorKind>,
     not_sent: bool,
     connecting: bool,
-    /// Within the TLS handshake.
+    /// Whether the error occurred in the TLS handshake.
     handshake: bool,
-    /// A proxy did not open the way to the server, whatever the innermost error is.
+    /// Whether a proxy failed to connect to the server, whatever the innermost error is.
     proxy: bool,
-    /// An error of the HTTP protocol was in the chain.
+    /// Whether the chain contains an error of the HTTP protocol.
     http: bool,
 }
 
@@ -58,7 +58,7 @@ impl ErrorChain {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let mut chain = Self::default();
         let mut link = Some(error);
-        // No real chain is as long, but the error of a caller's service could have an endless one.
+        // Real chains are shorter, but that of a custom service could be endless.
         for _ in 0..32 {
             let Some(error) = link else { break };
             chain.add(error);
@@ -88,7 +88,7 @@ impl ErrorChain {
 
     fn io(&mut self, error: &io::Error) -> Option<TransportErrorKind> {
         use io::ErrorKind as Kind;
-        // hyper-rustls wraps the errors of the handshake, and only those, a second time.
+        // hyper-rustls wraps only the errors of the handshake a second time.
         self.handshake |=
             self.connecting && error.get_ref().is_some_and(|inner| inner.is::<io::Error>());
         Some(match error.kind() {
@@ -117,7 +117,7 @@ impl ErrorChain {
 
     fn hyper(&mut self, error: &hyper::Error) -> Option<TransportErrorKind> {
         self.http = true;
-        // Set only for a request that was never taken out of hyper's queue.
+        // Set only for a request that was never taken from hyper's queue.
         self.not_sent |= error.is_canceled();
         if error.is_parse_too_large() {
             Some(TransportErrorKind::HeadTooLarge)
@@ -128,8 +128,8 @@ impl ErrorChain {
         } else if error.is_user() || error.is_timeout() || error.source().is_some() {
             None
         } else {
-            // The only remaining kind, which has no predicate: bytes arrived before a request was sent, as
-            // from an SSH or a mail server.
+            // The only remaining kind, which has no predicate: data arrived before a request was
+            // sent, as from an SSH or mail server.
             Some(TransportErrorKind::NotHttp)
         }
     }
@@ -149,8 +149,9 @@ impl ErrorChain {
             // version.
             let cannot_send = error.source().is_none() && !error.is_connect();
             self.not_sent |= error.is_connect() || cannot_send;
-            cannot_send
-                .then_some(TransportErrorKind::NotStarted("the client cannot send such a request"))
+            cannot_send.then_some(TransportErrorKind::NotStarted(
+                "the client does not support this request",
+            ))
         } else if let Some(error) = error.downcast_ref::<ClientError>() {
             Some(match *error {
                 ClientError::NotStarted(reason) => {
@@ -169,8 +170,8 @@ impl ErrorChain {
     }
 }
 
-/// Returns whether the error is one of hyper-util's proxy connectors. Their types have no public name, only a text that
-/// always starts in the same way.
+/// Returns whether the error is from one of hyper-util's proxy connectors. Their types are not
+/// public, but their messages have a fixed prefix.
 #[cfg(feature = "client")]
 fn is_proxy_error(error: &(dyn Error + 'static)) -> bool {
     let text = error.to_string();

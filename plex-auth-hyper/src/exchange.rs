@@ -1,4 +1,4 @@
-//! One exchange over a service: its attempts, and the reports about them.
+//! An exchange over a service: its attempts and their reports.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::request_copy::RequestCopy;
 use crate::response_body;
 use crate::send_state::SendState;
 
-/// Sends the request and returns the response unread.
+/// Sends the request and returns the unparsed response.
 pub(crate) async fn fetch<S, B>(
     mut service: S,
     mut outgoing: Outgoing,
@@ -37,8 +37,8 @@ where
     response.map(|(response, _)| response)
 }
 
-/// Sends the request, and sends it again if the response must be confirmed. Also returns a copy of the request if it may
-/// be sent once more.
+/// Sends the request, and repeats it if the response must be confirmed. Also returns a copy of the
+/// request if it may be repeated again.
 async fn confirmed<S, B>(
     service: &mut S,
     outgoing: &mut Outgoing,
@@ -53,7 +53,7 @@ where
 {
     let own_connection = outgoing.wants_own_connection();
     let request = outgoing.take_request().map(RequestBody::from);
-    // On a connection of its own, a request is never sent again.
+    // A request with its own connection is never repeated.
     let may_repeat = outgoing.is_idempotent() && !own_connection;
     let copy = may_repeat.then(|| Arc::new(RequestCopy::of(&request)));
     let mut send_state = SendState::new(copy.clone(), own_connection, observed.clone());
@@ -67,7 +67,7 @@ where
     }
 }
 
-/// Sends the request once more, on a connection of its own.
+/// Repeats the request on its own connection.
 async fn attempt_again<S, B>(
     service: &mut S,
     copy: &RequestCopy,
@@ -84,7 +84,7 @@ where
     let outgoing = outgoing.clone().on_own_connection();
     let mut send_state = SendState::new(None, true, observed.clone());
     let response = attempt(service, copy.to_request(), &outgoing, &mut send_state, deadline).await;
-    // The first one was sent.
+    // The first request was sent.
     response.map_err(|error| outgoing.transport_error(error.kind(), true))
 }
 
@@ -142,7 +142,7 @@ where
     observed.head_received(&head);
     let limit = outgoing.body_limit(head.status, &head.headers);
     let (body, error) = response_body::read(body, limit, deadline).await;
-    // The status of a refusal is enough.
+    // For an unsuccessful response, the status is enough.
     let error = error.filter(|_| head.status.is_success());
     observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
     match error {

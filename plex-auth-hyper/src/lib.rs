@@ -1,104 +1,113 @@
-//! Plex authentication over [hyper]: asynchronous, on tokio as it is, on any other runtime with a service
-//! of yours.
+//! Plex authentication over [hyper]: asynchronous, with tokio by default, and on any other runtime
+//! with your own service.
 //!
-//! This crate sends what [`plex_auth_proto`](proto) makes, and all of that is here, too: one dependency,
-//! one `use`.
+//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It re-exports everything
+//! from there, so that it is the only dependency needed.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, Transport};
 //!
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn ask_for(_: &str) -> String { String::new() }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // Who asks. The identifier is made once per installation and kept for ever.
-//! let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-//!     .product("Plex for Roku").device("Roku 3").version("2.4.1").platform("Roku")
+//! // Generate the identifier once per installation, save it and never change it.
+//! let identity = ClientIdentity::builder(saved_identifier())
+//!     .product("Example Player").version("2.4.1").platform("Linux").device("Living-room PC")
 //!     .build()?;
-//! let plex_tv = PlexTv::new(me);
+//! let plex_tv = PlexTv::new(identity);
 //! let http = Transport::new();
 //!
-//! let credentials = Credentials::new("username@email.com", "password123")?;
+//! let credentials = Credentials::new(ask_for("username"), ask_for("password"))?;
 //! let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
 //! let account = http.send(plex_tv.token_details(&signed_in.auth_token)).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
-//! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
-//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
-//! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
+//! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
+//! [`Transport::exchange`] also the status and the headers. A [`Flow`], such as a PIN login,
+//! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
+//! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
-//! A [`TokenSource`] shares one token, which it renews, with all tasks of a program.
+//! A [`TokenSource`] renews one token and shares it with all tasks of a program.
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! Over a service of the caller's as well:
+//! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
+//! for every service:
 //!
-//! - A redirect is not followed, as the token would go along. It is
-//!   [`Redirected`](proto::ResponseError::Redirected).
-//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the look-up of the name to the last byte of
-//!   the answer. [`Transport::timeout`] sets the whole, a call's own [deadline](Call::deadline) comes
-//!   before it.
-//! - Of an answer no more is read than the call allows, 1 MiB unless set, whatever length it declares.
-//! - The transport sends a request twice only to confirm a response that may be that to another request, and only if the
-//!   call is [idempotent](Reply::is_idempotent): a [`Mismatched`](ResponseError::Mismatched) one, or a refusal on a
-//!   connection that was kept open from an earlier call. So a token that is invalid, or a PIN that is gone, costs one more
-//!   request there, on a [connection of its own](Outgoing::must_confirm).
-//! - The bytes of a request are the call's own, not a copy, and are zeroed when the service drops them.
-//! - No error and no `Debug` shows a token, a password, a query or a secret URL.
-//! - A future is `Send` where the service's is, holds nothing of the transport's, and can be dropped at
-//!   any point. What was sent until then was sent.
+//! - Redirects that the service returns are not followed, because the token would be sent to their
+//!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
+//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of
+//!   the response. [`Transport::timeout`] changes the limit; a call's own
+//!   [deadline](Call::deadline) overrides it.
+//! - At most 1 MiB of a response is read, regardless of the length that it declares, unless the
+//!   call sets another limit.
+//! - The transport repeats a request only if the call is [idempotent](Reply::is_idempotent), and
+//!   only to confirm a response that may belong to another request: a
+//!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. So a
+//!   refusal of an invalid token, or of a PIN that no longer exists, can cost one more request, [on
+//!   its own connection](Outgoing::must_confirm).
+//! - The body of a request is the call's own, not a copy, and is zeroed when the service drops it.
+//! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
+//! - A future is `Send` if the service's is, borrows nothing from the transport, and can be dropped
+//!   at any time. The request may have been sent by then.
 //!
-//! Over the client that `Transport::new` has:
+//! The following holds for the client of `Transport::new`:
 //!
-//! - Connecting ends within 10 s: name lookup, TCP and TLS together. Where a name has addresses of IPv6 and of IPv4, the other kind is tried
-//!   when the first takes longer than 300 ms.
-//! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
-//!   `content-length` or no body.
-//! - A sign-in goes out once. A call that [may be repeated](Reply::is_idempotent) is sent once more, on a
-//!   fresh connection, where one that was kept from an earlier call ends before the answer. What never
-//!   left hyper's queue, because the connection had just been closed, goes out on another one, whatever
-//!   it is.
-//! - "Nothing was sent" is said where that is certain, and "outcome unknown" in doubt
+//! - Connecting ends within 10 s: name lookup, TCP and TLS together. If a name has both IPv6 and
+//!   IPv4 addresses, the second kind is tried if the first takes longer than 300 ms.
+//! - The request is sent as the core built it, plus `host`: with one `accept`, no
+//!   `accept-encoding`, and either a `content-length` or no body.
+//! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
+//!   new connection, if a reused connection ends before the response. A request of which nothing
+//!   was written, because its connection was just closed, is sent on another connection in any
+//!   case.
+//! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
-//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
-//! - A name that is not found, a refused connection, a wrong certificate are told apart
+//! - Proxy variables of the environment are ignored, because the proxy could read a token that is
+//!   sent over plain HTTP.
+//! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
-//! - Without a tokio runtime, or in one without timer or I/O, sending is an error:
-//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio can say the latter only by a panic, which is caught
-//!   but reaches the program's panic hook; where panics abort, it does.
+//! - Without a tokio runtime, or in one without a timer or I/O, sending returns
+//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports the latter only by a
+//!   panic, which is caught. The program's panic hook is called, and a program that aborts on panic
+//!   is aborted.
 //!
-//! # What it does not promise
+//! # Limitations
 //!
-//! **A transport belongs to one tokio runtime at a time.** Its kept connections work only while the runtime that opened
-//! them runs; in another one, a request can wait for such a connection until its time limit.
+//! **Use a transport in only one tokio runtime at a time.** Its idle connections work only while
+//! the runtime that opened them runs. In another runtime, a request can wait for such a connection
+//! until its time limit.
 //!
-//! **A service that follows redirects or sends again by itself is out of reach.** tower-http's
-//! `FollowRedirect` does the former; its `FilterCredentials`, which is to keep credentials from another
-//! host, does not know `X-Plex-Token` and hands it over. tower's `Retry` and a client of yours with a
-//! retry of its own can sign in twice. Leave both out of a stack for this transport.
+//! **A service that follows redirects or retries cannot be controlled.** tower-http's
+//! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
+//! a request to another host, does not know `X-Plex-Token`. tower's `Retry`, or a client with its
+//! own retries, can sign in twice. Do not use either in a service for this transport.
 //!
-//! A service of yours also decides about TLS, proxies, compression and what it logs. Its errors are read
-//! as far as they come from `std::io`, hyper and, with the feature `client`, hyper-util and rustls:
-//! [`Other`](error::TransportErrorKind::Other) is what is left, and "outcome unknown" unless hyper or hyper-util says
-//! that it is not. hyper-util's own resolver says of a name that is not found no more than that connecting
-//! failed. Errors of its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are
-//! [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent; hyper-util does not reveal the
-//! status code with which a proxy refused.
+//! Your own service also determines TLS, proxies, compression and logging. Its errors are
+//! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
+//! rustls. All others are [`Other`](error::TransportErrorKind::Other). The request may have been
+//! sent unless hyper or hyper-util says otherwise. hyper-util's own resolver reports a name that
+//! was not found only as a failure to connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`,
+//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent;
+//! hyper-util does not report the proxy's status code.
 //!
-//! A call that wants [a connection of its own](Reply::wants_own_connection), or is sent again on one, shares
-//! connections over a service of yours. Over a client of hyper-util's, the connection that returned the response
-//! to another request is not used again; over any other service, it can be.
+//! Over your own service, a call that wants [its own connection](Reply::wants_own_connection), or
+//! is repeated on one, shares connections. With a client from hyper-util, a connection that
+//! returned the response to another request is not reused; with any other service, it can be.
 //!
-//! A service of yours does not reveal whether the connection of a response is fresh, so that each refusal of an
-//! idempotent call is [confirmed](Outgoing::must_confirm).
+//! Your own service does not report whether the connection of a response is new, so every refusal
+//! of an idempotent call is [confirmed](Outgoing::must_confirm).
 //!
-//! What has been written to the socket is in buffers of hyper's and rustls's that are not zeroed.
+//! The buffers of hyper and rustls, which contain everything that was written to the socket, are
+//! not zeroed.
 //!
 //! # Recipes
 //!
-//! A media server with an authority of its own, beside Mozilla's:
+//! Trust your own certificate authority, in addition to Mozilla's:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -108,10 +117,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A client of your own: hyper-util's with another connector, for the platform's roots, HTTP/2, or, as
-//! here, an HTTP proxy. It takes [`RequestBody`]. The proxy is asked for a tunnel, so that of an `https`
-//! call it learns the host alone; of an `http` call it can read everything, the token included. Give such a
-//! server's URL with its port: hyper-util's `Tunnel` asks for 443 where there is none, of `http`, too.
+//! Use your own client, such as hyper-util's with another connector, for the root certificates of
+//! the platform, HTTP/2 or an HTTP proxy, as here. Its body type is [`RequestBody`]. The proxy is
+//! asked for a tunnel, so that it learns only the host of an `https` request. It can read all of an
+//! `http` request, including the token. Specify the port of the server's URL: without one,
+//! hyper-util's `Tunnel` requests port 443, even for `http`.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -126,7 +136,7 @@
 //!
 //! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new());
 //! let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-//! // Name the provider: where two are turned on anywhere in a program, rustls panics without.
+//! // Name the provider: if a program enables two, rustls cannot select a default and panics.
 //! let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
 //!     .with_safe_default_protocol_versions()?
 //!     .with_root_certificates(roots)
@@ -138,18 +148,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Another runtime: `examples/smol.rs` is the whole of it for smol, and [`Transport::over`] shows a mock.
+//! For another runtime, see `examples/smol.rs`, which is complete for smol. [`Transport::over`]
+//! shows a mock.
 //!
 //! # Features
 //!
-//! `client`, on by default: `Client`, `Transport::new` and `Transport::builder`, which is hyper-util's
-//! client with rustls, ring and Mozilla's roots. Without it there is [`Transport::over`], and no tokio
-//! runtime, no TLS and no socket in the tree.
-//!
-//! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
-//!
-//! `tracing`: the core's `TracingObserver`, which turns each request into a span and events. A transport does so only if
-//! it is its [observer](Transport::observer).
+//! - `client` (default): `Client`, `Transport::new` and `Transport::builder`, with hyper-util's
+//!   client, rustls, ring and Mozilla's root certificates. Without it, only [`Transport::over`] is
+//!   available, and the crate depends on no runtime and no TLS implementation.
+//! - `ed25519`: a device key in memory and the verification of Plex's tokens, as in the core.
+//! - `tracing`: the core's `TracingObserver`, which creates a span and events for each request. Set
+//!   it as the transport's [observer](Transport::observer).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -192,7 +201,7 @@ pub use request_body::RequestBody;
 pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 
-/// The README's example is compiled, too.
+/// Compiles the example in the README.
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

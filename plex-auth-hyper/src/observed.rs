@@ -6,13 +6,13 @@ use plex_auth_proto::http::response::Parts;
 use plex_auth_proto::observer::ObservedExchange;
 use plex_auth_proto::{Observer, Outgoing};
 
-/// The reports of one exchange, shared by the transport and its own client, which can repeat a request. Does nothing
-/// without an observer.
+/// The reports of an exchange, shared by the transport and its client, which can retry a request.
+/// Does nothing without an observer.
 #[derive(Clone, Default)]
 pub(crate) struct Observed(Option<Arc<Mutex<ObservedExchange>>>);
 
 impl Observed {
-    /// Prepares the reports about this request, before it is taken.
+    /// Prepares the reports for this request, before it is taken.
     pub(crate) fn new(observer: Option<Arc<dyn Observer>>, outgoing: &Outgoing) -> Self {
         let exchange = observer.map(|it| ObservedExchange::new(it, outgoing, Instant::now));
         Self(exchange.map(|exchange| Arc::new(Mutex::new(exchange))))
@@ -36,8 +36,8 @@ impl Observed {
         self.with(|exchange| exchange.finish(response_size, result));
     }
 
-    /// Returns a guard for the future of the exchange. The exchange itself can outlive the future, as an extension of a
-    /// request that a service keeps.
+    /// Returns a guard for the future of the exchange. The exchange itself can outlive the future,
+    /// in the extensions of a request that a service keeps.
     pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }

@@ -8,10 +8,10 @@ use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use plex_auth_proto::Body;
 
-/// The body of a request on its way through a [`tower_service::Service`].
+/// The body of a request that is sent with a [`tower_service::Service`].
 ///
-/// Its bytes are the call's own, not a copy, and are zeroed when the last clone is dropped. Its length
-/// is known, so it is never sent in chunks. `Debug` shows the length only.
+/// Its bytes are the call's own, not a copy, and are zeroed when the last clone is dropped. Its
+/// length is known, so it is never sent in chunks. `Debug` shows only the length.
 #[derive(Clone)]
 pub struct RequestBody(Full<Bytes>);
 

@@ -7,15 +7,17 @@ use crate::request_body::RequestBody;
 
 /// A copy of a request for a second attempt.
 ///
-/// It is made for each call, so it does not clone the header values: they are shared with all requests of the same
-/// identity, and when two cores update their reference counts, that takes a fifth of a call's time.
+/// It is created for each call, so it does not clone the header values: they are shared by all
+/// requests of the same identity, and updating their reference counts from two cores takes a fifth
+/// of the time of a call.
 pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,
     body: RequestBody,
     /// The name of each header, the length of its value, and whether the value is sensitive.
     headers: Vec<(HeaderName, usize, bool)>,
-    /// All values, one after another. They are zeroed when the copy and all requests made from it are dropped.
+    /// All values, concatenated. They are zeroed when the copy and all requests created from it are
+    /// dropped.
     values: Bytes,
 }
 
@@ -44,7 +46,7 @@ impl RequestCopy {
         let mut values = self.values.clone();
         for (name, length, sensitive) in &self.headers {
             let value = values.split_to((*length).min(values.len()));
-            // It was a valid value before.
+            // The value was valid before.
             let Ok(mut value) = HeaderValue::from_maybe_shared(value) else { continue };
             value.set_sensitive(*sensitive);
             headers.append(name, value);

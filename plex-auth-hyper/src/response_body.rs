@@ -9,16 +9,17 @@ use zeroize::Zeroizing;
 use crate::deadline::Deadline;
 use crate::error_chain::{self, BoxError};
 
-/// Initial capacity for a body of unknown length. An account fits.
+/// The initial capacity for a body of unknown length.
+// An account fits.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
-/// Upper bound on the initial capacity, whatever length the body declares.
+/// The maximum initial capacity, regardless of the length that the body declares.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// Reads a body to its end, or as far as `limit` and the deadline allow. If it ended early, the second value is the
-/// reason.
+/// Reads a body to its end, or up to `limit` and the deadline. If it ended early, the second value
+/// is the reason.
 ///
-/// The bytes hold a token, and so are zeroed on drop.
+/// The bytes are zeroed on drop, because they contain a token.
 pub(crate) async fn read<B>(
     body: B,
     limit: usize,
@@ -46,7 +47,7 @@ where
     B::Error: Into<BoxError>,
 {
     let mut body = pin!(body);
-    // If the head was there at once, the time has not started yet.
+    // If the head was available at once, the time limit has not started yet.
     deadline.start()?;
     while bytes.len() < limit {
         let Some(frame) = deadline.race(body.frame()).await? else { break };
@@ -60,7 +61,8 @@ where
     Ok(())
 }
 
-/// Makes space for this many bytes. A buffer that is too small is zeroed before it is freed, as it can hold a token.
+/// Reserves space for more bytes. A buffer that is too small is zeroed before it is freed, because
+/// it can contain a token.
 fn reserve(bytes: &mut Zeroizing<Vec<u8>>, additional: usize) {
     let needed = bytes.len().saturating_add(additional);
     if needed > bytes.capacity() {

@@ -1,4 +1,4 @@
-//! The state of one exchange, shared by the transport and its own client.
+//! The state of an exchange, shared by the transport and its client.
 
 #![cfg_attr(
     not(feature = "client"),
@@ -21,17 +21,17 @@ const UNKNOWN: u8 = 0;
 const NOT_SENT: u8 = 1;
 const SENT: u8 = 2;
 
-/// The state of one request, as an extension of it, for the transport and its client. A caller's service ignores it, so
-/// that it remains unknown whether the request was sent.
+/// The state of a request, as an extension of it, for the transport and its client. A custom
+/// service ignores it, so that it remains unknown whether the request was sent.
 #[derive(Clone)]
 pub(crate) struct SendState {
-    /// Present if the request may be sent again.
+    /// Present if the request may be repeated.
     copy: Option<Arc<RequestCopy>>,
     own_connection: bool,
     state: Arc<AtomicU8>,
     observed: Observed,
     is_fresh: Arc<AtomicBool>,
-    /// The connection of the request, if hyper-util's client sends it, the caller's included.
+    /// The connection of the request, if a hyper-util client sends it, including a caller's.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
 }
@@ -54,7 +54,7 @@ impl SendState {
         }
     }
 
-    /// Records the state of this request from now on.
+    /// Attaches the state to a request.
     pub(crate) fn attach_to(&mut self, request: &mut Request<RequestBody>) {
         #[cfg(feature = "client")]
         {
@@ -82,17 +82,17 @@ impl SendState {
         &self.observed
     }
 
-    /// Returns a copy of the request if it may be sent again.
+    /// Returns a copy of the request if it may be repeated.
     pub(crate) fn copy(&self) -> Option<&RequestCopy> {
         self.copy.as_deref()
     }
 
-    /// Returns whether the request gets a connection that no other request uses.
+    /// Returns whether the request must have its own connection.
     pub(crate) fn wants_own_connection(&self) -> bool {
         self.own_connection
     }
 
-    /// Returns a function that keeps the connection from being used again, if it is known.
+    /// Returns a function that keeps the connection from being reused, if it is known.
     pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
         #[cfg(feature = "client")]
         let connection = self.connection.clone();

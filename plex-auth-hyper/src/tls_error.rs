@@ -1,4 +1,4 @@
-//! Classifies the errors of rustls.
+//! Classification of rustls's errors.
 
 use plex_auth_proto::error::TlsErrorKind;
 use rustls::{CertificateError, InvalidMessage, OtherError};
@@ -7,7 +7,7 @@ use rustls::{CertificateError, InvalidMessage, OtherError};
 pub(crate) fn classify(error: &rustls::Error) -> TlsErrorKind {
     match error {
         rustls::Error::InvalidCertificate(error) => classify_certificate(error),
-        // No record at all, or none of a version that there is.
+        // Not a TLS record, or one with an unknown version.
         rustls::Error::InvalidMessage(
             InvalidMessage::InvalidContentType
             | InvalidMessage::UnknownProtocolVersion
@@ -33,8 +33,8 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             TlsErrorKind::NotYetValid
         }
-        // What a server shows that signed its own certificate as an authority, as `openssl req -x509`
-        // does. rustls has no variant for it and does not show webpki's type, only its name.
+        // A server certificate that is its own certificate authority, as created by `openssl req
+        // -x509`. rustls has no variant for it and exposes only the name of webpki's error.
         CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
             TlsErrorKind::UntrustedIssuer
         }

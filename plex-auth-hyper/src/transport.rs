@@ -17,14 +17,15 @@ use crate::error_chain::BoxError;
 use crate::exchange;
 use crate::request_body::RequestBody;
 
-/// How long a whole exchange may take unless the transport or the call says otherwise: 30 s.
+/// The default time limit for an exchange: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends calls over a [`tower_service::Service`], which unless told otherwise is a `Client` on tokio.
+/// A transport that sends calls over a [`tower_service::Service`]. By default, that is a `Client`
+/// on tokio.
 ///
-/// Clone it freely: the clones share their connections. The futures hold nothing of the transport's, so
-/// that they can be spawned, and can be dropped at any point. What it promises, and what not, stands in the
-/// [crate's documentation](crate).
+/// Clones are cheap and share the connections. The futures borrow nothing from the transport, so
+/// that they can be spawned, and can be dropped at any time. The [crate's documentation](crate)
+/// lists the guarantees and limitations.
 ///
 #[cfg_attr(feature = "client", doc = "```")]
 #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -45,17 +46,19 @@ pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = 
 }
 
 impl<S> Transport<S> {
-    /// A transport over a service of yours: hyper-util's client with another connector, a tower stack, a
-    /// mock. The timer is your runtime's; hyper-util has tokio's, smol-hyper has smol's.
+    /// Creates a transport over your own service: hyper-util's client with another connector, a
+    /// tower stack or a mock. The timer is that of your runtime: hyper-util has one for tokio,
+    /// smol-hyper one for smol.
     ///
-    /// Time and size are bounded as they always are, and a redirect that the service hands up is not
-    /// followed. A service that follows redirects or sends again by itself is out of reach: see the
-    /// [crate's documentation](crate#what-it-does-not-promise).
+    /// The limits for time and size apply, and redirects that the service returns are not followed.
+    /// A service that follows redirects or retries cannot be controlled: see the [crate's
+    /// documentation](crate#limitations).
     ///
-    /// The service gets requests with an absolute URI and without a `host` header, as hyper-util's
-    /// client takes them.
+    /// The service receives requests with an absolute URI and without a `host` header, as
+    /// hyper-util's client expects them.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::convert::Infallible;
     /// use std::future::{ready, Ready};
     /// use std::task::{Context, Poll};
@@ -63,7 +66,7 @@ impl<S> Transport<S> {
     /// use plex_auth_hyper::http::{Request, Response};
     /// use plex_auth_hyper::{ClientIdentity, Error, PlexTv, RequestBody, Token, Transport};
     ///
-    /// /// Knows no token.
+    /// /// Rejects every token.
     /// #[derive(Clone)]
     /// struct Mock;
     ///
@@ -78,14 +81,14 @@ impl<S> Transport<S> {
     ///
     ///     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
     ///         assert_eq!(request.uri(), "https://plex.tv/api/v2/user");
-    ///         let mut answer = Response::new(r#"{"errors": [{"code": 1001}]}"#.to_owned());
-    ///         *answer.status_mut() = plex_auth_hyper::http::StatusCode::UNAUTHORIZED;
-    ///         ready(Ok(answer))
+    ///         let mut response = Response::new(r#"{"errors": [{"code": 1001}]}"#.to_owned());
+    ///         *response.status_mut() = plex_auth_hyper::http::StatusCode::UNAUTHORIZED;
+    ///         ready(Ok(response))
     ///     }
     /// }
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let call = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let call = PlexTv::new(identity).token_details(&Token::new("xyz-Abc_0123456789ab")?);
     ///
     /// let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
     /// let error = smol::block_on(transport.send(call)).unwrap_err();
@@ -113,42 +116,44 @@ impl<S> Transport<S> {
         self.clock.clone()
     }
 
-    /// The time by the clock of flows, for methods of a flow such as `progress` and `save`.
+    /// Returns the time of the flows' clock, for methods of a flow such as `progress` and `save`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
 
-    /// Sets the clock of flows, in place of the timer's and the system's. All readings must have the same origin, also
-    /// those of other transports that drive the same flow.
+    /// Replaces the clock for flows, which consists of the timer and the system's clock. All
+    /// readings must have the same origin, including those of other transports that drive the same
+    /// flow.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets how long a whole exchange may take, from the name to the last byte of the answer, in place
-    /// of [`DEFAULT_TIMEOUT`]. A call with a [deadline](Call::deadline) of its own keeps that.
+    /// Sets the time limit for an exchange, from the name lookup to the last byte of the response.
+    /// A call's own [deadline](Call::deadline) overrides it.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// Sets how large an answer may be, in bytes, in place of
-    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
+    /// Sets the size limit for responses, in bytes, in place of [1
+    /// MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
         self
     }
 
-    /// Notifies this observer before each attempt to send a request and after it, whichever method sends it, and also if
+    /// Sets the observer, which is notified before and after each attempt to send a request, and if
     /// the future is dropped. It replaces the previous one; a pair notifies both.
     ///
-    /// A retry over the client of `Transport::new` is an attempt of its own. What a service of the caller's sends again by
-    /// itself is not reported.
+    /// A retry by the client of `Transport::new` is a separate attempt. Retries by your own service
+    /// are not reported.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::sync::{Arc, Mutex};
     ///
     /// use plex_auth_hyper::observer::{Attempt, AttemptEnd, Observer};
@@ -188,7 +193,7 @@ impl<S> Transport<S> {
     /// let lines = Arc::new(Lines::default());
     /// # let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
     /// let transport = transport.observer(Arc::clone(&lines));
-    /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// # let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// # smol::block_on(async {
     /// transport.send(plex_tv.plex_keys()).await?;
     /// assert_eq!(*lines.0.lock().unwrap(), ["GET https://plex.tv/api/v2/auth/keys: Some(200)"]);
@@ -210,16 +215,17 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Sends a call and returns the value that it is for.
+    /// Sends a call and returns its value.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
     ///
     /// # fn stored() -> String { String::new() }
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let call = PlexTv::new(me).token_details(&Token::new(stored())?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let call = PlexTv::new(identity).token_details(&Token::new(stored())?);
     /// match Transport::new().send(call).await {
     ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
     ///     Err(error) if error.is_token_invalid() => println!("please sign in again"),
@@ -232,44 +238,46 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The future can be dropped at any point, and does nothing until it is first polled. Afterwards the request may
-    /// have been sent, and the server may have carried it out: dropping the future does not reveal which. Send an
-    /// [idempotent](plex_auth_proto::Reply::is_idempotent) call again. Do not repeat any other call blindly: a sign-in that was
-    /// dropped may have created a token that the program never receives. To limit the time, use [`timeout`](Self::timeout) or
-    /// [`Call::deadline`] instead of dropping the future: their error says whether
-    /// [the request may have been sent](plex_auth_proto::TransportError::may_have_been_sent).
+    /// The future does nothing until it is first polled, and can be dropped at any time. After
+    /// that, the request may have been sent, and the server may have carried it out, which cannot
+    /// be determined. An [idempotent](plex_auth_proto::Reply::is_idempotent) call can be repeated.
+    /// Do not repeat any other call blindly: a dropped sign-in may have created a token that the
+    /// program never receives. To limit the time, use [`timeout`](Self::timeout) or
+    /// [`Call::deadline`] instead of dropping the future: their error says whether [the request may
+    /// have been sent](plex_auth_proto::TransportError::may_have_been_sent).
     ///
     /// # Errors
     ///
-    /// [`Error::Response`] where an answer came and says no or is not what was asked for;
-    /// [`Error::Transport`] where none came, with the reason, and whether anything was sent.
+    /// Returns [`Error::Response`] if a response arrived but is an error or cannot be read, and
+    /// [`Error::Transport`] if none arrived.
     pub fn send<T>(&self, call: Call<T>) -> impl Future<Output = Result<T, Error>> + use<S, B, T> {
         let exchange = self.exchange(call);
         async move { Ok(exchange.await?.into_body()) }
     }
 
-    /// Sends a call and returns the value with the answer's status and headers.
+    /// Sends a call and returns its value with the status and the headers of the response.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
     ///
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let answer = Transport::new().exchange(PlexTv::new(me).plex_keys()).await?;
-    /// println!("{}, {:?}", answer.status(), answer.headers().get("date"));
-    /// println!("{} keys", answer.body().keys.len());
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let response = Transport::new().exchange(PlexTv::new(identity).plex_keys()).await?;
+    /// println!("{}, {:?}", response.status(), response.headers().get("date"));
+    /// println!("{} keys", response.body().keys.len());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`send`](Self::send): after the future was dropped, the request may have been sent.
+    /// Same as [`send`](Self::send): after the future is dropped, the request may have been sent.
     ///
     /// # Errors
     ///
-    /// The same as of [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     pub fn exchange<T>(
         &self,
         call: Call<T>,
@@ -280,18 +288,21 @@ where
         exchange::exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
     }
 
-    /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
+    /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
+    /// response.
     ///
-    /// A body is cut off at the size limit, and one that ended early is only accepted if the status is not a success: the
-    /// [`Reply`](plex_auth_proto::Reply) of the call, or the flow, reports it.
+    /// A body is cut off at the size limit. A body that ends early is only accepted if the status
+    /// is not a success; otherwise, this is an error. The [`Reply`](plex_auth_proto::Reply) of the
+    /// call, or the flow, reports the rest.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Transport};
     ///
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (outgoing, reply) = PlexTv::new(me).plex_keys().into_outgoing();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (outgoing, reply) = PlexTv::new(identity).plex_keys().into_outgoing();
     /// let response = Transport::new().fetch(outgoing).await?;
     /// println!("{} keys", reply.parse(&response)?.keys.len());
     /// # Ok(())
@@ -300,11 +311,11 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`send`](Self::send): after the future was dropped, the request may have been sent.
+    /// Same as [`send`](Self::send): after the future is dropped, the request may have been sent.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] if no response arrived, or only a part of a success.
+    /// Returns a [`TransportError`] if no response arrived, or only part of a success.
     pub fn fetch(
         &self,
         outgoing: Outgoing,

@@ -1,20 +1,20 @@
 use std::task::{Context, Poll};
 
-/// The number of consecutive steps without a wait.
+/// The maximum number of consecutive steps without a wait.
 // A response has one to three frames, so an ordinary exchange never yields for this reason.
 const MAX_READY: u8 = 32;
 
-/// Yields to the runtime now and then, while work is always ready.
+/// Yields to the runtime at intervals while work is always ready.
 ///
-/// A runtime with one thread looks at its timers only between tasks. A task that never waits would keep its own time
-/// limit from running out.
+/// A runtime with one thread processes its timers only between tasks. A task that never waits would
+/// prevent its own time limit from being noticed.
 #[derive(Default)]
 pub(crate) struct Turns {
     ready: u8,
 }
 
 impl Turns {
-    /// Returns whether the next step may run now. If it is pending, the task is woken at once.
+    /// Returns whether the next step may run now. If it is pending, the task is woken immediately.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.ready < MAX_READY {
             self.ready += 1;
@@ -25,7 +25,7 @@ impl Turns {
         Poll::Pending
     }
 
-    /// Records that the task waits, and so yields.
+    /// Records that the task waits, and so yields anyway.
     pub(crate) fn waited(&mut self) {
         self.ready = 0;
     }

@@ -1,4 +1,47 @@
-//! One request and the way its response is read.
+//! Requests, how their responses are read, and the contract of the code that sends them.
+//!
+//! [`PlexTv`](crate::PlexTv), [`MediaServer`](crate::MediaServer) and
+//! [`MediaServerAddress`](crate::MediaServerAddress) create a [`Call`] for each operation. A
+//! transport sends it, or your own HTTP client does. In the latter case, take the call apart with
+//! [`Call::into_parts`] or [`Call::into_outgoing`].
+//!
+//! # The sender's contract
+//!
+//! Code that sends a request must do the following, whether the request is from a call or from a
+//! [flow](crate::flow). The transports `plex-auth-ureq` and `plex-auth-hyper` do all of it.
+//!
+//! 1. **Send the request unchanged**: its method, URL, headers and body. Add no `Accept`: plex.tv
+//!    answers in XML if that header contains anything besides `application/json`. Add no
+//!    `Accept-Encoding`: a compressed body is not decoded, and is reported as
+//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). `Host` and headers of the
+//!    connection are up to the client.
+//! 2. **Follow no redirects.** A redirected request takes its token to another host. Return the 3xx
+//!    response like any other. It is reported as [`Redirected`](crate::ResponseError::Redirected).
+//! 3. **Read at most [`Reply::body_limit`] bytes of the body.** It depends on the status and the
+//!    headers, so call it after the head of the response has arrived. A longer body may be cut off
+//!    there.
+//! 4. **Keep the deadline.** If [`Reply::deadline`] returns a limit, it is for the whole exchange:
+//!    connecting, sending and reading the last byte. Otherwise, use a limit of your own.
+//! 5. **Retry only if it is safe.** Do not send a request again automatically unless
+//!    [`Reply::is_idempotent`], or unless nothing of it was sent. This includes the retries of the
+//!    HTTP client itself.
+//! 6. **Give the request its own connection if it [wants one](Reply::wants_own_connection)**: a
+//!    connection that no other request has used, and that is closed afterwards.
+//! 7. **Confirm refusals.** If the response arrived on a connection that other requests have used,
+//!    or if that is unknown, check [`Outgoing::must_confirm`]. If it returns true, send the request
+//!    again [on its own connection](Outgoing::on_own_connection) and use that response instead. If
+//!    a success is reported as [`Mismatched`](crate::ResponseError::Mismatched), an idempotent
+//!    request can be repeated in the same way.
+//! 8. **Do not reuse the connection of an unreadable response.** Attach a function that closes the
+//!    connection with [`Outgoing::received`]. It is called if a success cannot be read. A sender
+//!    that uses a new connection for each request needs neither this nor the previous two steps; it
+//!    calls [`Reply::on_own_connection`] instead.
+//! 9. **Return the status, the headers and the body of every response**, whatever its status is. If
+//!    no response arrived, return a [transport error](Reply::transport_error) that says whether any
+//!    of the request may have been sent. If in doubt, it may have.
+//! 10. **Never log the URL or the body.** Use [`Call::masked_url`] or [`Outgoing::masked_url`],
+//!     which redact a [secret URL](Reply::has_secret_url). Headers with a secret are marked
+//!     [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in `Debug`.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,24 +67,27 @@ mod reply;
 pub(crate) mod request;
 mod settings;
 
-/// A finished request and, tied to it by type, how its answer is read.
+/// A request, and the [`Reply`] that reads its response.
 ///
-/// Every operation is a method that returns one ([`PlexTv`](crate::PlexTv),
-/// [`MediaServer`](crate::MediaServer)). A transport sends it; whoever has a client of their own takes
-/// it [apart](Self::into_parts).
+/// Every operation is a method that returns a call: see [`PlexTv`](crate::PlexTv) and
+/// [`MediaServer`](crate::MediaServer). A transport sends it. To send it with your own HTTP client,
+/// [take it apart](Self::into_parts) and keep [the sender's
+/// contract](crate::call#the-senders-contract).
 ///
-/// # A call of your own
+/// # Custom calls
 ///
-/// Whoever can build an [`http::Request`] can make a `Call` for an endpoint that is not here, and its
-/// answer is read with the same care: status before body, no redirect, bounded, no secret in an error.
+/// Any [`http::Request`] can become a call, for an endpoint that this crate does not have. Its
+/// response is read in the same way as all others: the status before the body, redirects and
+/// oversized bodies as errors, and no secrets in errors.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{http, Call, ClientIdentity, Host, PlexTv, Token};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Friend { username: String }
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let token = Token::new("xyz-Abc_0123456789ab")?;
 /// let request = plex_tv
 ///     .request(http::Method::GET, "/friends")
@@ -62,12 +108,12 @@ pub struct Call<T> {
 }
 
 impl<T> Call<T> {
-    /// A call whose answer is JSON, read as `T`.
+    /// Creates a call whose response is JSON, deserialized as `T`.
     ///
-    /// `operation` is the name that errors will use. The request is sent as it is, save that
-    /// a missing `content-length` is set where there is a body or one is usual (POST, PUT, PATCH), and
-    /// that headers which hold a secret are marked sensitive. Until told otherwise the call is taken for
-    /// one that must not be sent twice.
+    /// Errors report `operation` as the name of the operation. The request is sent unchanged, with
+    /// two exceptions: `Content-Length` is added if the request has a body or is a POST, PUT or
+    /// PATCH, and headers that hold a secret are marked sensitive. The call is not idempotent
+    /// unless [set](Self::idempotent).
     pub fn json(operation: &'static str, request: Request<impl Into<Body>>) -> Self
     where
         T: DeserializeOwned,
@@ -90,7 +136,7 @@ impl<T> Call<T> {
         if secret_url { call.secret_url() } else { call }
     }
 
-    /// An operation of this crate.
+    /// Creates a call of one of this crate's operations.
     pub(crate) fn new(
         operation: &Operation,
         request: Request<Body>,
@@ -99,8 +145,8 @@ impl<T> Call<T> {
         Self::with_decode(operation, request, Box::new(move |body| decode(body).map(Decoded::of)))
     }
 
-    /// An operation of this crate. `differs` names the field in which a value differs from what was requested; it
-    /// is accepted only from a connection of its own.
+    /// Creates a call of one of this crate's operations. `differs` returns the field in which the
+    /// value differs from the request. Such a value is accepted only from a connection of its own.
     pub(crate) fn compared(
         operation: &Operation,
         request: Request<Body>,
@@ -125,7 +171,7 @@ impl<T> Call<T> {
 
     fn assemble(mut request: Request<Body>, context: RequestContext, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
-        // whether they add one to an empty body. A GET must not have one.
+        // whether to add one for an empty body. A GET must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
             || !request.body().as_ref().is_empty();
         if has_body && !request.headers().contains_key(CONTENT_LENGTH) {
@@ -135,26 +181,27 @@ impl<T> Call<T> {
         Self { request, reply: Reply::new(context, decode) }
     }
 
-    /// The request, to look at.
+    /// Returns the request.
     pub fn request(&self) -> &Request<Body> {
         &self.request
     }
 
-    /// How the answer will be read, to look at.
+    /// Returns the reply, which reads the response.
     pub fn reply(&self) -> &Reply<T> {
         &self.reply
     }
 
-    /// The request, to send with whatever client there is, and the reply that reads what comes.
+    /// Returns the request, for any HTTP client, and the reply that reads its response.
     ///
-    /// Send the request as it is: do not follow redirects (the token would go along to another host),
-    /// do not add an `Accept`, and do not retry unless [`Reply::is_idempotent`]. It is `http`'s own from
-    /// here on: its `Debug` shows the URL, also one that [is a secret](Reply::has_secret_url).
+    /// The sender must keep [the sender's contract](crate::call#the-senders-contract). The `Debug`
+    /// implementation of the returned request is that of the `http` crate: it displays the URL even
+    /// if that [is secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
     }
 
-    /// Returns the request with everything that its sender must know, and the reply that reads the response.
+    /// Returns the request with everything that its sender needs, and the reply that reads the
+    /// response.
     pub fn into_outgoing(self) -> (Outgoing, Reply<T>) {
         (Outgoing::new(self.request, self.reply.settings().clone()), self.reply)
     }
@@ -162,9 +209,10 @@ impl<T> Call<T> {
     /// Maps the parsed value.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, Call, ClientIdentity, PlexTv, Token};
     ///
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let call: Call<bool> =
     ///     plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).map(|account| account.has_plex_pass());
     /// let answer = http::Response::new(r#"{"id":7,"roles":["plexpass"]}"#);
@@ -178,44 +226,44 @@ impl<T> Call<T> {
         Call { request: self.request, reply: self.reply.map(make) }
     }
 
-    /// The URL as it may be shown: whole, or without path and query where it holds a secret.
+    /// Returns the URL for display: without its path and query if they are secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
 
-    /// Sets the host, which decides what a 401 means for the token.
+    /// Sets the host of a custom call, which decides what a 401 means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self
     }
 
-    /// Says whether the request may be sent again when it is not known what became of it.
+    /// Sets whether the request is safe to retry if its outcome is unknown.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.reply.set_idempotent(idempotent);
         self
     }
 
-    /// Sets how large the answer may be, in bytes, in place of the transport's limit and of
+    /// Sets the size limit for the response, in bytes. It overrides the transport's limit and
     /// [`DEFAULT_MAX_BODY_SIZE`].
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.reply.set_max_body_size(bytes);
         self
     }
 
-    /// Gives the call a deadline of its own, for the whole exchange, in place of the transport's.
+    /// Sets the time limit for the whole exchange. It overrides the transport's limit.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.reply.set_deadline(limit);
         self
     }
 
-    /// Requests a connection that no other request has used or will use:
-    /// [`Reply::wants_own_connection`] says why.
+    /// Requests a connection that no other request has used or will use. For the reason, see
+    /// [`Reply::wants_own_connection`].
     pub fn own_connection(mut self) -> Self {
         self.reply.set_own_connection();
         self
     }
 
-    /// Says that the URL holds a secret, so that it is masked wherever this library shows it.
+    /// Marks the URL as secret, so that this library redacts it wherever it displays one.
     pub fn secret_url(mut self) -> Self {
         self.reply.set_secret_url();
         self
@@ -223,7 +271,8 @@ impl<T> Call<T> {
 }
 
 impl Call<()> {
-    /// A call whose answer is its status: any success will do, and its body is not looked at.
+    /// Creates a call for which the status is enough: every success is accepted, and its body is
+    /// not read.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};
@@ -245,8 +294,8 @@ impl Call<()> {
 }
 
 impl Call<Body> {
-    /// A call whose answer is read as it comes, for the caller to decode: text, XML, a picture. Status,
-    /// redirect, size and encoding are looked at first, as always.
+    /// Creates a call that returns the body unchanged, for the caller to decode: text, XML or an
+    /// image. Status, redirects, size and encoding are checked first, as for every call.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};
@@ -276,7 +325,7 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// The headers of a request that hold a secret, also where the caller has not marked them.
+/// The request headers that hold a secret. They are marked sensitive even if the caller did not.
 const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];
 
 #[cfg(test)]

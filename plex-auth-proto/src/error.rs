@@ -1,4 +1,7 @@
-//! Errors, and what they consist of.
+//! Errors and their parts.
+//!
+//! [`Error`] is the error of both transports. Its docs list every error and what to
+//! do about it.
 
 pub use crate::operation::context::{Origin, RequestContext};
 pub use crate::values::client_identity::{IdentityProblem, InvalidIdentity};
@@ -26,45 +29,89 @@ mod rejection;
 mod response;
 mod transport;
 
-/// What a transport returns if there is no value: a response that is an error, or no response.
+/// The error of a call: either a response that is an error, or the lack of a response.
 ///
-/// The two are never confused: [`is_token_invalid`](Self::is_token_invalid) is true only if Plex said so. Both
-/// transports return it.
+/// The two are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true only if
+/// Plex said that the token is invalid. Most programs need only the predicates of this type, not
+/// its variants.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token, http};
 /// use plex_auth_proto::error::TransportErrorKind;
 ///
-/// /// What a program says, whatever its transport is.
+/// /// Returns the advice for the user.
 /// fn advice(error: &Error) -> &'static str {
 ///     match error {
 ///         error if error.is_token_invalid() => "sign in again",
 ///         error if error.is_retryable() => "try later",
-///         Error::Transport(_) => "look at the network",
-///         _ => "look at what Plex says",
+///         Error::Transport(_) => "check the network",
+///         _ => "read Plex's message",
 ///     }
 /// }
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let (_, reply) = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
+/// # fn saved_identifier() -> String { "example".into() }
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let (_, reply) = PlexTv::new(identity).token_details(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
 ///
-/// let answer = http::Response::builder().status(401).body("")?;
-/// let refused = Error::from(reply.parse(&answer).unwrap_err());
-/// assert_eq!(advice(&refused), "sign in again");
+/// let response = http::Response::builder().status(401).body("")?;
+/// let error = Error::from(reply.parse(&response).unwrap_err());
+/// assert_eq!(advice(&error), "sign in again");
 ///
-/// // As a transport says it, of which nothing has left this machine.
-/// let silence = reply.transport_error(TransportErrorKind::NameNotFound, false);
-/// assert!(silence.as_transport().is_some_and(|silence| !silence.may_have_been_sent()));
-/// assert_eq!(advice(&silence), "try later");
+/// // No response arrived, and nothing was sent.
+/// let error = reply.transport_error(TransportErrorKind::NameNotFound, false);
+/// assert!(error.as_transport().is_some_and(|error| !error.may_have_been_sent()));
+/// assert_eq!(advice(&error), "try later");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Response errors
+///
+/// [`Error::Response`] contains a [`ResponseError`]:
+///
+/// | Response | Variant | What to do |
+/// |---|---|---|
+/// | 400 | [`BadRequest`](ResponseError::BadRequest) | Fix the request. Retrying does not help. |
+/// | 401; 498; 422 "Invalid token" | [`Unauthorized`](ResponseError::Unauthorized) | Ask for the password again, or sign in again if [`is_token_invalid`](Self::is_token_invalid). Do neither if [`is_unconfirmed`](Self::is_unconfirmed): the response may be from a proxy or a captive portal. A media server's 401 is about that server only. |
+/// | 401, code 1029 | [`VerificationCodeRequired`](ResponseError::VerificationCodeRequired) | Ask for the verification code and sign in with it. |
+/// | 401, code 1028 | [`VerificationCodeRejected`](ResponseError::VerificationCodeRejected) | Ask for a new verification code. |
+/// | 401, code 1030 | [`EmailOnly`](ResponseError::EmailOnly) | Sign in with a PIN on Plex's own page. |
+/// | 401, code 1031 | [`TooManyFailures`](ResponseError::TooManyFailures) | Stop, and wait before the next attempt. |
+/// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this. Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
+/// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after), or for a minute if it returns `None`. |
+/// | 5xx | [`Unavailable`](ResponseError::Unavailable) | Try again later if [`is_retryable`](Self::is_retryable). |
+/// | code 1097 with any status | the variant of the status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
+/// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
+/// | 3xx | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
+/// | a success that is not Plex's response | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
+/// | a success without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
+/// | a success about another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |
+/// | a success larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response of Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
+///
+/// # Transport errors
+///
+/// [`Error::Transport`] contains a [`TransportError`] with a [`TransportErrorKind`]:
+///
+/// | Failure | Kind | What to do |
+/// |---|---|---|
+/// | The host name was not found. | [`NameNotFound`](TransportErrorKind::NameNotFound) | Check the spelling and the network. Routers block `plex.direct` names unless they are allowed there (DNS rebinding protection). |
+/// | The connection was refused. | [`Refused`](TransportErrorKind::Refused) | Check the host and the port. |
+/// | The host is unreachable. | [`Unreachable`](TransportErrorKind::Unreachable) | Check the network. |
+/// | The TLS handshake failed. | [`Tls`](TransportErrorKind::Tls) | Depends on the [`TlsErrorKind`]: for example, trust the server's own certificate authority, or connect to the name in the certificate. |
+/// | The deadline passed. | [`TimedOut`](TransportErrorKind::TimedOut) | Try again later if [`is_retryable`](Self::is_retryable). |
+/// | The connection closed too early. | [`CutOff`](TransportErrorKind::CutOff) | Try again later if [`is_retryable`](Self::is_retryable). |
+/// | The response is not HTTP. | [`NotHttp`](TransportErrorKind::NotHttp) | Check the port: another program uses it. |
+/// | The response headers are too large. | [`HeadTooLarge`](TransportErrorKind::HeadTooLarge) | Check the port: another program uses it. |
+/// | The proxy failed. | [`Proxy`](TransportErrorKind::Proxy) | Check the proxy's address and credentials. |
+/// | The client could not start. | [`NotStarted`](TransportErrorKind::NotStarted) | The kind contains the reason, such as a missing tokio runtime. |
+/// | The program stopped waiting. | [`Cancelled`](TransportErrorKind::Cancelled) | Keep the driver of a flow instead of dropping it. |
+/// | The connection failed otherwise. | [`Other`](TransportErrorKind::Other) | Try again later if [`is_retryable`](Self::is_retryable). |
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A response arrived, and is an error.
+    /// A response arrived, and it is an error or cannot be read.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// No response arrived. This says nothing about login, password or token.
+    /// No response arrived. This says nothing about the username, the password or the token.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -94,49 +141,52 @@ impl Error {
         }
     }
 
-    /// The published name of the operation, such as `getTokenDetails`.
+    /// Returns the published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context().operation()
     }
 
-    /// The status of the answer, where one came.
+    /// Returns the status of the response, if one arrived.
     pub fn status(&self) -> Option<StatusCode> {
         self.as_response().map(ResponseError::status)
     }
 
-    /// Whether Plex said that the token is no longer valid; see [`ResponseError::is_token_invalid`].
+    /// Returns whether Plex said that the token is no longer valid. See
+    /// [`ResponseError::is_token_invalid`].
     pub fn is_token_invalid(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_token_invalid)
     }
 
-    /// Whether a 401, 403 or 498 may come from a proxy or a captive portal instead of plex.tv, so that it says nothing
-    /// about the token: see [`ResponseError::is_unconfirmed`].
+    /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
+    /// plex.tv, so that it says nothing about the token. See [`ResponseError::is_unconfirmed`].
     pub fn is_unconfirmed(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_unconfirmed)
     }
 
-    /// Whether a verification code is wanted; see [`ResponseError::needs_verification_code`].
+    /// Returns whether a verification code is required. See
+    /// [`ResponseError::needs_verification_code`].
     pub fn needs_verification_code(&self) -> bool {
         self.as_response().is_some_and(ResponseError::needs_verification_code)
     }
 
-    /// Whether the PIN is gone for good; see [`ResponseError::is_pin_gone`].
+    /// Returns whether the PIN no longer exists. See [`ResponseError::is_pin_gone`].
     pub fn is_pin_gone(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_pin_gone)
     }
 
-    /// Whether Plex does not know the device by its key; see [`ResponseError::needs_new_device_key`].
+    /// Returns whether Plex does not recognize the device key. See
+    /// [`ResponseError::needs_new_device_key`].
     pub fn needs_new_device_key(&self) -> bool {
         self.as_response().is_some_and(ResponseError::needs_new_device_key)
     }
 
-    /// Whether a Home PIN is wanted; see [`ResponseError::needs_home_pin`].
+    /// Returns whether a Home PIN is required. See [`ResponseError::needs_home_pin`].
     pub fn needs_home_pin(&self) -> bool {
         self.as_response().is_some_and(ResponseError::needs_home_pin)
     }
 
-    /// Whether the same call may succeed later and does no harm if its first copy was carried out
-    /// after all; see [`ResponseError::is_retryable`] and [`TransportError::is_retryable`].
+    /// Returns whether retrying the same call is safe, even if the first request was carried out,
+    /// and may succeed. See [`ResponseError::is_retryable`] and [`TransportError::is_retryable`].
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Response(error) => error.is_retryable(),
@@ -144,7 +194,8 @@ impl Error {
         }
     }
 
-    /// Returns whether the request was carried out.
+    /// Returns whether the request was carried out. To know whether retrying is also useful, call
+    /// [`is_retryable`](Self::is_retryable).
     ///
     /// | Error | Outcome |
     /// |---|---|
@@ -154,14 +205,13 @@ impl Error {
     /// | 4xx from plex.tv whose body [lists Plex's errors](Rejection::errors) | [`Refused`](Outcome::Refused) |
     /// | 401 or 498 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
     /// | 401 or 403 from a media server | [`Refused`](Outcome::Refused) |
-    /// | any other 4xx: a web page, a proxy's response, a call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
+    /// | any other 4xx: a web page, a proxy's response, a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
     /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
     /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); it probably was carried out |
     /// | any other status | [`Unknown`](Outcome::Unknown) |
     ///
-    /// A redirect and a 429 count as refusals whoever sent them. Whether sending the request again is useful,
-    /// too, is what [`is_retryable`](Self::is_retryable) says.
+    /// A redirect and a 429 count as refusals regardless of who sent them.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Response(error) => error.outcome(),
@@ -169,7 +219,7 @@ impl Error {
         }
     }
 
-    /// How long to wait before the next call, where the answer says so.
+    /// Returns how long to wait before the next request, if the response specifies it.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.as_response()?.retry_after()
     }

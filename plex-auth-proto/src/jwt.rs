@@ -1,4 +1,5 @@
-//! Signed tokens (JWT, RFC 7519, in the compact form of RFC 7515): the device's own and Plex's.
+//! Signed tokens (JWT, RFC 7519, in the compact form of RFC 7515): those of a device and those of
+//! Plex.
 
 pub use device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
 pub use device_key::{DeviceKey, ExternalKey, SignError};

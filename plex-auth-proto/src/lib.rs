@@ -9,24 +9,61 @@
         clippy::print_stderr
     )
 )]
-// Links from the adapters lead here also before the first release has been documented.
+// The target of links from the adapters, even before docs.rs has built the first release.
 #![doc(html_root_url = "https://docs.rs/plex-auth-proto/0.1.0")]
 #![doc = include_str!("../README.md")]
 //!
-//! # Where to look
+//! # A tour of the crate
 //!
-//! - Who is asking: [`ClientIdentity`].
-//! - What can be asked: the methods of [`PlexTv`] and [`MediaServer`], and before there is a token for
-//!   it of [`MediaServerAddress`]; [`OPERATIONS`] lists them all.
-//! - What goes out and how the answer is read: [`Call`] and [`Reply`].
-//! - Several calls and the time between them: [`Flow`], of which [`PinLogin`](flow::PinLogin) is one.
-//! - Signing in with a key of the device: [`DeviceKey`](jwt::DeviceKey), [`DeviceClaims`](jwt::DeviceClaims), [`PlexJwt`](jwt::PlexJwt); with the feature `ed25519`
-//!   a key in memory and the verification of Plex's tokens. As a whole: [`DeviceLogin`](flow::DeviceLogin), and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) for
-//!   ever after.
-//! - Choosing the best connection to a server: [`ConnectionChoice`](flow::ConnectionChoice).
-//! - One token for a whole program: [`token_source`], on which the adapters' `TokenSource` is built.
-//! - Reports of each request, for logs, metrics and traces: [`Observer`].
-//! - Errors: [`Error`], which is a [`ResponseError`] if a response arrived and a [`TransportError`] if none did.
+//! - [`ClientIdentity`] identifies the program to Plex. Every request carries it.
+//! - [`PlexTv`] and [`MediaServer`] have a method for each operation, and so has
+//!   [`MediaServerAddress`] before there is a token. [`OPERATIONS`] lists all of them.
+//! - A [`Call`] is a request with the [`Reply`] that reads its response. The module [`call`]
+//!   specifies [what the sender of a request must do](call#the-senders-contract).
+//! - A [`Flow`] consists of several calls and the time between them. [`PinLogin`](flow::PinLogin)
+//!   signs a user in with a PIN. [`ConnectionChoice`](flow::ConnectionChoice) finds the best
+//!   connection to a server.
+//! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs,
+//!   [`PlexJwt`](jwt::PlexJwt) is the result. [`DeviceLogin`](flow::DeviceLogin) and
+//!   [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) are the flows for it.
+//! - [`token_source`] is the pure part of the adapters' `TokenSource`: one token for a whole program.
+//! - [`Error`] lists every error and what to do about it. It is a [`ResponseError`] if a response
+//!   arrived, and a [`TransportError`] otherwise.
+//! - An [`Observer`] gets a report on each request, for logs, metrics and traces.
+//!
+//! # Serialization
+//!
+//! Plex's responses, such as [`Account`] and [`Resources`](server::Resources), implement
+//! [`serde::Deserialize`], so that tests can create them from JSON. No type of this crate implements
+//! `serde::Serialize`. Almost every response contains tokens and other secrets, often in nested
+//! fields, and serializing one would copy them to a log, a cache or a web page. The following types
+//! will never implement it:
+//!
+//! - types that are secrets: [`Token`], [`Secret`], [`Credentials`],
+//!   [`ClaimToken`](server::ClaimToken), [`HomePin`](home::HomePin), [`PinCode`](pin::PinCode),
+//!   [`PinId`](pin::PinId), [`DeviceJwt`](jwt::DeviceJwt) and [`Nonce`](jwt::Nonce);
+//! - types that contain them: [`SignedIn`], [`Account`], [`TransientToken`],
+//!   [`SourceConnectionInformation`], [`Resources`](server::Resources),
+//!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
+//!
+//! To store or to send data, copy the fields that you need into a type of your own. To save a secret,
+//! write its `expose()`d text to a protected place. Flows have their own saved state.
+//!
+//! # WebAssembly
+//!
+//! The crate compiles for `wasm32-unknown-unknown`: it performs no I/O and reads no clock. A program
+//! in a browser sends the requests with `fetch`, which cannot keep all of [the sender's
+//! contract](call#the-senders-contract):
+//!
+//! - `redirect: "manual"` returns an opaque response, with status 0 and without headers. It prevents
+//!   the redirect from being followed, but hides its status and target. Report it as a [transport
+//!   error](Reply::transport_error).
+//! - Scripts can read a response, and headers such as `Date` and `Retry-After`, only if the server
+//!   allows it with CORS. Without `Retry-After`, [`Error::retry_after`] returns `None`.
+//! - The browser sets some headers itself, such as `Content-Length`, and ignores those of the request.
+//! - The browser chooses the connection. A request cannot have [its own](Reply::wants_own_connection).
+//!
+//! `SystemTime::now` and `Instant::now` panic on this target, so take the time from JavaScript.
 
 pub mod call;
 pub mod error;
@@ -61,7 +98,7 @@ pub use values::source::Source;
 pub use values::token::Token;
 pub use values::unix_seconds::UnixSeconds;
 
-/// The account, with its profile and subscriptions.
+/// An account's profile, subscriptions, services and restrictions.
 pub mod account {
     pub use crate::plex_tv::account::MailingListStatus;
     pub use crate::plex_tv::account::profile::{
@@ -93,7 +130,7 @@ pub mod home {
     pub use crate::values::home_user_uuid::{HomeUserUuid, InvalidHomeUserUuid};
 }
 
-/// PINs, the pages on which they are linked, and what they consist of.
+/// PINs and the pages on which users link them.
 pub mod pin {
     pub use crate::plex_tv::pin::device_pin::DevicePin;
     pub use crate::plex_tv::pin::hosted_page::HostedPage;
@@ -107,7 +144,7 @@ pub mod pin {
     pub use crate::values::pin_code::{InvalidPinCode, PinCode};
 }
 
-/// Media servers: the list of an account's servers, what a server says about itself, and claiming it.
+/// Media servers: an account's list of servers, a server's description of itself, and claim tokens.
 pub mod server {
     pub use crate::media_server::root::ServerRoot;
     pub use crate::media_server::server_identity::ServerIdentity;

@@ -1,7 +1,7 @@
-//! Reports of each request that is sent and of its result, for logs, metrics and traces.
+//! Reports on each request and its result, for logs, metrics and traces.
 //!
-//! A transport reports to an [`Observer`]. Every request that it sends is one [`Attempt`], including those that it
-//! repeats by itself.
+//! Transports report to an [`Observer`]. Every request that they send is an [`Attempt`], including
+//! their retries.
 
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;

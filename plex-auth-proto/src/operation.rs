@@ -12,35 +12,39 @@ pub enum Host {
     MediaServer,
 }
 
-/// One operation, as it stands in [`OPERATIONS`](crate::OPERATIONS).
+/// An API operation, as listed in [`OPERATIONS`](crate::OPERATIONS).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The name in the published API, which errors use, too: `getTokenDetails`. For what that does not
-    /// describe, a name in its manner: `claimServer`.
+    /// The name of the operation in the published API, such as `getTokenDetails`. Errors and
+    /// observers use it. Operations that the published description lacks have a name in the same
+    /// style, such as `claimServer`.
     pub name: &'static str,
-    /// The host that the request is for.
+    /// The host that the request is sent to.
     pub host: Host,
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
-    /// The path below the host's base URL, or, for the few calls of plex.tv outside its API, below that URL
-    /// less `/api/v2`; what stands in braces is another each time.
+    /// The path below the host's base URL. The few operations of plex.tv outside its version 2 API
+    /// are relative to the base URL without `/api/v2`. Placeholders are in braces.
     pub path: &'static str,
-    /// Whether it may be sent again by itself when the outcome is unknown.
+    /// Whether the operation is idempotent: safe to retry if the outcome of the first request is
+    /// unknown.
     pub idempotent: bool,
-    /// Whether the URL holds a secret, as Plex allows for nothing else; it is masked wherever it shows.
+    /// Whether the URL contains a secret, because Plex accepts it nowhere else. This library
+    /// redacts such a URL wherever it displays one.
     pub secret_url: bool,
-    /// Whether the request should have a connection of its own, because the response to another request could pass for
-    /// its response: see [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
+    /// Whether the request should have a connection of its own, because a response to another
+    /// request could be mistaken for its response: see
+    /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
-    /// Whether the call is about one PIN, so that a 410 means that this PIN is gone.
+    /// Whether the operation refers to one PIN, so that a 410 means that this PIN is gone.
     about_a_pin: bool,
-    /// What a 401 means if the request carries no token.
+    /// The meaning of a 401 if the request carried no token.
     unauthorized: Option<&'static str>,
 }
 
 impl Operation {
-    /// An operation that must not be sent twice and whose URL holds no secret.
+    /// Creates an operation that is not idempotent and whose URL contains no secret.
     pub(crate) const fn new(
         name: &'static str,
         host: Host,

@@ -1,4 +1,4 @@
-//! The table of all operations: the only file that imports all of them.
+//! The table of all operations: the only module that imports every one of them.
 
 use crate::media_server::{
     claim, root, server_identity, source_connection_information, transient_token, unclaim,
@@ -13,7 +13,7 @@ use crate::plex_tv::pin::{create_pin, link_pin, poll_pin};
 use crate::plex_tv::resource::resources;
 use crate::plex_tv::session::{ping, sign_out};
 
-/// Every operation of this crate, in the order of its documentation.
+/// All operations of this crate, in the order of the documentation.
 ///
 /// ```
 /// let names: Vec<_> = plex_auth_proto::OPERATIONS.iter().map(|operation| operation.name).collect();

@@ -14,10 +14,10 @@ pub(crate) mod pin;
 pub(crate) mod resource;
 pub(crate) mod session;
 
-/// Plex's account service and who is asking: every operation on it is a method that returns a
-/// [`Call`](crate::Call).
+/// Plex's account service, as seen by one client identity. Every operation is a method that returns
+/// a [`Call`](crate::Call).
 ///
-/// | method | published operation | request |
+/// | Method | Published operation | Request |
 /// |---|---|---|
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
@@ -28,7 +28,7 @@ pub(crate) mod session;
 /// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
 /// | [`create_short_device_pin`](Self::create_short_device_pin) | createOAuthPin with a key | `POST {plex.tv}/pins` |
 /// | [`create_strong_device_pin`](Self::create_strong_device_pin) | the same with `strong` | `POST {plex.tv}/pins` |
-/// | [`poll_device_pin`](Self::poll_device_pin) | getOAuthPin with something signed | `GET {plex.tv}/pins/{id}` |
+/// | [`poll_device_pin`](Self::poll_device_pin) | getOAuthPin with a signature | `GET {plex.tv}/pins/{id}` |
 /// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
 /// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |
 /// | [`plex_keys`](Self::plex_keys) | getAuthKeys | `GET {plex.tv}/auth/keys` |
@@ -41,17 +41,19 @@ pub(crate) mod session;
 /// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
 /// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`; what lies outside of it is at the same base URL less `/api/v2`.
+/// `{plex.tv}` is `https://plex.tv/api/v2`. Operations outside of it have the same base URL without
+/// `/api/v2`.
 ///
-/// Every request has the [headers of the identity](ClientIdentity::headers), and where a [`Token`](crate::Token)
-/// is handed in, that as `x-plex-token`. A body is a form (`sign_in`, `link_pin`) or JSON (a device's key, what it
-/// has signed); the `content-type` says which.
+/// Every request has the [headers of the identity](ClientIdentity::headers) and, if the method
+/// takes a [`Token`](crate::Token), the token as `x-plex-token`. Request bodies are forms
+/// (`sign_in`, `link_pin`) or JSON (device keys and JWTs), as the `content-type` says.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{ClientIdentity, PlexTv, Token};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let call = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?);
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let call = PlexTv::new(identity).token_details(&Token::new("xyz-Abc_0123456789ab")?);
 /// assert_eq!(call.request().uri(), "https://plex.tv/api/v2/user");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -62,28 +64,29 @@ pub struct PlexTv {
 }
 
 impl PlexTv {
-    /// The real plex.tv.
+    /// Creates a client for the real plex.tv.
     pub fn new(identity: ClientIdentity) -> Self {
         Self::at(identity, ServerUrl::plex_tv())
     }
 
-    /// A plex.tv at another URL, which stands for `https://plex.tv/api/v2`: a fake, or a proxy.
+    /// Creates a client for a plex.tv at another URL in place of `https://plex.tv/api/v2`, such as
+    /// a fake or a proxy.
     pub fn at(identity: ClientIdentity, url: ServerUrl) -> Self {
         Self { identity, url }
     }
 
-    /// Who is asking.
+    /// Returns the client identity.
     pub fn identity(&self) -> &ClientIdentity {
         &self.identity
     }
 
-    /// The base URL.
+    /// Returns the base URL.
     pub fn url(&self) -> &ServerUrl {
         &self.url
     }
 
-    /// Starts a request of your own to plex.tv, with the identity's headers and no token; make it a
-    /// call by [`Call::json`](crate::Call::json). `path` may have a query; a
+    /// Starts a custom request to plex.tv, with the headers of the identity and without a token.
+    /// Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A
     /// fragment is never sent.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         request::builder(&self.identity, &self.url, method, path)

@@ -1,4 +1,4 @@
-//! Values that are checked when they are made: identities, tokens and other secrets, URLs, codes, times.
+//! Validated values: identities, tokens and other secrets, URLs, codes and times.
 
 pub(crate) mod claim_token;
 pub(crate) mod client_identity;

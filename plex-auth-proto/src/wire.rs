@@ -1,4 +1,5 @@
-//! From bytes to values: lenient decoding, repair of JSON, XML, raw JSON, percent-encoding, redaction. Knows no operation.
+//! Decoding: lenient parsing, repair of JSON, XML, raw JSON, percent-encoding and redaction,
+//! independent of any operation.
 
 pub(crate) mod content;
 pub(crate) mod decode;

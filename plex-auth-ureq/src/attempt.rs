@@ -1,4 +1,4 @@
-//! One attempt to send a request over an agent.
+//! A single attempt to send a request over an agent.
 
 use plex_auth_proto::Body;
 use plex_auth_proto::http::header::{CONNECTION, CONTENT_LENGTH};
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// The failure of one attempt.
 pub(crate) struct Attempt {
     pub(crate) failure: Failure,
-    /// Whether a server may just have closed a connection that was idle.
+    /// Whether the server may have closed an idle connection.
     pub(crate) may_be_stale: bool,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn head(request: &Request<Body>, reuse: Reuse) -> Request<()> {
     *head.version_mut() = Version::HTTP_11;
     head.headers_mut().clone_from(request.headers());
     if reuse == Reuse::Never {
-        // The connection would be kept otherwise.
+        // Otherwise, the connection would be kept.
         head.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     head
@@ -36,7 +36,8 @@ pub(crate) fn run(
     body: &Body,
 ) -> Result<Response<ureq::Body>, ureq::Error> {
     let bytes = body.as_ref();
-    // An empty slice would add a content-length to a GET, and `()` would send an empty POST in chunks.
+    // An empty slice would add a `content-length` to a GET, and `()` would send an empty POST in
+    // chunks.
     if bytes.is_empty() && !head.headers().contains_key(CONTENT_LENGTH) {
         agent.run(head)
     } else {

@@ -10,8 +10,8 @@ use crate::roots;
 use crate::transport::Transport;
 
 impl Transport {
-    /// A transport that is safe as it is: no redirects, 30 s for an exchange, 1 MiB for an answer,
-    /// rustls with Mozilla's roots, and no proxy, whatever the environment says.
+    /// Creates a transport with safe defaults: no redirects, 30 s for an exchange, 1 MiB for a
+    /// response, rustls with Mozilla's roots, and no proxy, regardless of the environment.
     pub fn new() -> Self {
         Self::over_own(Connections::new(
             None,
@@ -20,7 +20,7 @@ impl Transport {
         ))
     }
 
-    /// For what needs an agent of its own: further root certificates, a proxy.
+    /// Creates a builder, for additional root certificates or a proxy.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::default()
     }
@@ -32,7 +32,7 @@ impl Default for Transport {
     }
 }
 
-/// Makes a [`Transport`] with an agent of its own; from [`Transport::builder`].
+/// A builder for a [`Transport`], from [`Transport::builder`].
 ///
 /// ```
 /// use plex_auth_ureq::Transport;
@@ -42,54 +42,56 @@ impl Default for Transport {
 /// # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "`build` makes the transport"]
+#[must_use = "call `build` to create the transport"]
 pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
     proxy: Option<ChosenProxy>,
-    /// The first invalid setting, which [`build`](Self::build) returns.
+    /// The first invalid setting, returned by [`build`](Self::build).
     invalid: Option<InvalidTransport>,
 }
 
 impl TransportBuilder {
-    /// Trusts one more authority, given as its X.509 certificate in DER: that of a server of one's own.
+    /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
     /// Mozilla's roots stay trusted.
     ///
-    /// May be called again for another. The certificate of a server that is signed by itself will do,
-    /// unless it calls itself an authority, as those of `openssl req -x509` do: rustls takes no such
-    /// certificate from a server.
+    /// Can be called more than once. A self-signed server certificate also works, unless it claims
+    /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
+    /// those from a server.
     #[cfg(feature = "rustls")]
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(der.into());
         self
     }
 
-    /// Sends everything through an HTTP proxy: `http://proxy.example:3128`, with `user:password@` before
-    /// the host where it asks for them, percent-encoded where need be.
+    /// Sends all requests through an HTTP proxy, such as `http://proxy.example:3128`. If the proxy
+    /// requires credentials, put `user:password@` before the host, percent-encoded.
     ///
-    /// The proxy is asked for a tunnel (`CONNECT`) for `http` and `https` alike. Of an `https` call it
-    /// learns the host alone; of an `http` call it can read everything, the token included.
+    /// A tunnel (`CONNECT`) is requested for both `http` and `https`. For an `https` request, the
+    /// proxy learns only the host. For an `http` request, it can read everything, including the
+    /// token.
     pub fn proxy(self, url: &str) -> Self {
         self.set_proxy(proxy::from_url(url).map(Some))
     }
 
-    /// Takes the proxy from the environment, as it is now: the first of `ALL_PROXY`, `HTTPS_PROXY` and
-    /// `HTTP_PROXY`, in upper or lower case. None of them set means no proxy.
+    /// Uses the proxy in the current environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
+    /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, no proxy is used.
     ///
-    /// Hosts in `NO_PROXY` are connected to directly. It is a list, separated by commas or white space, of names
-    /// (which include their subdomains), `*.example.com`, `192.168.0.*` and IP addresses. An entry with a port, such as
-    /// `plex.example:32400`, applies to that port only. Anything else, such as the network `192.168.0.0/16`, is
-    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy) about plain HTTP applies
-    /// here, too, and the environment is not always the caller's own.
+    /// Connections to hosts in `NO_PROXY` are direct. It is a list of names (which include their
+    /// subdomains), `*.example.com`, `192.168.0.*` and IP addresses, separated by commas or
+    /// whitespace. An entry with a port, such as `plex.example:32400`, applies only to that port.
+    /// Anything else, such as the network `192.168.0.0/16`, is the error
+    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy)
+    /// about plain HTTP applies, too, and the environment is not always controlled by the user.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }
 
-    /// Makes the transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// [`InvalidTransport`] for the first setting that cannot be used.
+    /// Returns [`InvalidTransport`] for the first invalid setting.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
@@ -101,7 +103,7 @@ impl TransportBuilder {
         )))
     }
 
-    /// Sets the proxy if there is one.
+    /// Sets the proxy, if there is one.
     fn set_proxy(mut self, proxy: Result<Option<ChosenProxy>, InvalidTransport>) -> Self {
         match proxy {
             Ok(proxy) => self.proxy = proxy.or(self.proxy),
@@ -181,7 +183,7 @@ mod tests {
         assert_eq!(error, InvalidTransport::ProxyProtocol);
         assert_eq!(
             error.to_string(),
-            "this kind of proxy needs an agent of your own: Transport::over"
+            "the proxy's protocol is not supported; use an agent of your own with Transport::over"
         );
     }
 }

@@ -25,12 +25,12 @@ pub(crate) struct CallersAgent {
     agent: Agent,
     /// Whether there was a response before, so that an idle connection may be reused.
     had_response: Arc<AtomicBool>,
-    /// The origins of connections that must not be used again. ureq can close the idle connections to a host only with the
-    /// next request for it.
+    /// The origins of connections that must not be reused. ureq can close the idle connections to a
+    /// host only with the next request to it.
     retired: Arc<Mutex<HashSet<RequestOrigin>>>,
 }
 
-/// The origin of a request, by which ureq keeps connections.
+/// The origin of a request, which ureq uses as the key of its connections.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RequestOrigin(Option<Scheme>, Option<Authority>);
 
@@ -86,8 +86,8 @@ impl CallersAgent {
         }
     }
 
-    /// Sets everything for this request, so that the guarantees hold over any agent. The user agent is not set: one
-    /// that differs from the agent's would keep the connection out of its pool.
+    /// Applies all settings to this request, so that the guarantees hold for any agent. The user
+    /// agent is not set: if it differed from the agent's, the connection would not be pooled.
     fn with_settings(&self, head: Request<()>, left: Duration, reuse: Reuse) -> Request<()> {
         let limit = capped(left);
         let own = self.config().timeouts();

@@ -8,7 +8,7 @@ pub(crate) struct Deadline {
     limit: Duration,
 }
 
-// More would overflow an instant on some systems.
+// A longer limit would overflow an instant on some systems.
 const MAX_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns a limit that can be added to the current time.
@@ -17,35 +17,36 @@ pub(crate) fn capped(limit: Duration) -> Duration {
 }
 
 impl Deadline {
-    /// Creates a deadline this long from now.
+    /// Creates a deadline that is `limit` from now.
     pub(crate) fn after(limit: Duration) -> Self {
         let now = Instant::now();
         Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
     }
 
-    /// Returns the deadline of a part that begins now, which does not extend the whole.
+    /// Returns the deadline of a part that starts now and ends no later than the whole.
     pub(crate) fn part(self, limit: Duration) -> Self {
         let part = Self::after(limit);
         if part.at < self.at { part } else { self }
     }
 
-    /// Returns the limit that it was created from, for error messages.
+    /// Returns the limit that the deadline was created with, for error messages.
     pub(crate) fn limit(self) -> Duration {
         self.limit
     }
 
-    /// Returns the time left, which is not zero.
+    /// Returns the remaining time, which is not zero.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::TimedOut`] if there is none.
+    /// Returns [`io::ErrorKind::TimedOut`] if no time remains.
     pub(crate) fn left(self) -> io::Result<Duration> {
         let left = self.at.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
     }
 }
 
-/// Returns whether an error is that of [`Deadline::left`], and not a timeout of the system, which has a number.
+/// Returns whether an error is from [`Deadline::left`], and not a timeout of the system, which has
+/// an error number.
 pub(crate) fn is_exceeded(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
 }

@@ -10,24 +10,27 @@ use plex_auth_proto::{Flow, Outgoing, Step};
 
 use crate::transport::Transport;
 
-/// The longest wait between two calls of a `watch` closure, for a program that shows a countdown.
+/// The maximum time between two calls of a `watch` closure.
+// For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Transport {
-    /// Drives a flow to its end on this thread. Each request is sent from a thread of its own, as several can be in
-    /// flight.
+    /// Drives a flow to its end on this thread. Each request is sent from a separate thread,
+    /// because several can be in flight.
     ///
     /// This can take as long as the flow does: 15 minutes for a PIN, indefinitely for a refresher.
-    /// [`drive_with`](Self::drive_with) and a [`driver`](Self::driver) can be stopped. Returns `None` if the flow was
-    /// finished before. An action other than a request is completed with [`Completion::Unsupported`].
+    /// Use [`drive_with`](Self::drive_with) or a [`driver`](Self::driver) to be able to stop it.
+    /// Returns `None` if the flow is already finished. Actions other than requests are completed
+    /// with [`Completion::Unsupported`].
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
     /// use plex_auth_ureq::flow::TokenState;
     ///
     /// # fn stored() -> String { String::new() }
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut check = PlexTv::new(me).token_check(&Token::new(stored())?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut check = PlexTv::new(identity).token_check(&Token::new(stored())?);
     /// match Transport::new().drive(&mut check) {
     ///     Some(TokenState::Valid(account)) => println!("hello {}", account.title.unwrap_or_default()),
     ///     Some(TokenState::Invalid(_)) => println!("please sign in again"),
@@ -47,20 +50,22 @@ impl Transport {
         }
     }
 
-    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step and at least once a
-    /// second. Returns `None` if `watch` stops it, or if the flow was finished before. The flow can be driven on later, or
-    /// saved.
+    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step
+    /// and at least once per second. Returns `None` if `watch` stops it or if the flow is already
+    /// finished. A stopped flow can be driven again later, or saved.
     ///
-    /// When it is stopped, the requests in flight run to their end, and their responses are discarded.
+    /// When the flow is stopped, the requests in flight continue, and their responses are
+    /// discarded.
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::ops::ControlFlow;
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
     /// use plex_auth_ureq::flow::PinProgress;
     ///
     /// # fn is_cancelled() -> bool { false }
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut login = PlexTv::new(me).link_code_login();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut login = PlexTv::new(identity).link_code_login();
     /// let outcome = Transport::new().drive_with(&mut login, |login, now| {
     ///     if let (Some(page), PinProgress::Waiting { pin, left, .. }) = (login.link_page(), login.progress(now)) {
     ///         println!("enter {} at {page}: {} s left", pin.pin().code.expose(), left.as_secs());
@@ -91,14 +96,15 @@ impl Transport {
         }
     }
 
-    /// Creates a driver, which runs a flow step by step. The flow is owned or borrowed.
+    /// Creates a driver, which runs a flow step by step. It owns or borrows the flow.
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::flow::DriverEvent;
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let mut driver = Transport::new().driver(PlexTv::new(me).hosted_page_login());
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let mut driver = Transport::new().driver(PlexTv::new(identity).hosted_page_login());
     /// let linked = loop {
     ///     match driver.step() {
     ///         DriverEvent::Done(outcome) => break outcome?,
@@ -114,10 +120,10 @@ impl Transport {
     }
 }
 
-/// Runs a flow, step by step; from [`Transport::driver`].
+/// A driver that runs a flow step by step, from [`Transport::driver`].
 ///
-/// When a driver is dropped, its requests in flight are reported to the flow as cancelled. They run to their end, and their
-/// responses are discarded.
+/// When it is dropped, its requests in flight are reported to the flow as cancelled. They continue,
+/// and their responses are discarded.
 pub struct Driver<F: Flow> {
     flow: F,
     transport: Transport,
@@ -131,12 +137,12 @@ enum Message {
     Wake,
 }
 
-/// Wakes a [`Driver`] from another thread; from [`Driver::waker`].
+/// A handle that wakes a [`Driver`] from another thread, from [`Driver::waker`].
 #[derive(Clone)]
 pub struct DriverWaker(Sender<Message>);
 
 impl DriverWaker {
-    /// Ends the wait of the driver's step, the current or the next one.
+    /// Ends the wait of the driver's current or next step.
     pub fn wake(&self) {
         // Without a driver, there is nothing to wake.
         let _ = self.0.send(Message::Wake);
@@ -150,18 +156,18 @@ impl fmt::Debug for DriverWaker {
 }
 
 impl<F: Flow> Driver<F> {
-    /// The flow.
+    /// Returns the flow.
     pub fn flow(&self) -> &F {
         &self.flow
     }
 
-    /// The flow, to change its settings or to tell it something, such as a rejected token. The next
-    /// [step](Self::step) takes that into account.
+    /// Returns the flow, to change its settings or to report an event, such as a rejected token.
+    /// The next [step](Self::step) takes it into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }
 
-    /// The time by the transport's clock, for methods of the flow.
+    /// Returns the time of the transport's clock, for methods of the flow.
     pub fn now(&self) -> Now {
         self.transport.now()
     }
@@ -171,18 +177,18 @@ impl<F: Flow> Driver<F> {
         DriverWaker(self.sender.clone())
     }
 
-    /// Completes an action that a step has left to the program.
+    /// Completes an action that a step returned to the program.
     pub fn complete(&mut self, id: RequestId, completion: Completion) {
         self.flow.complete(self.transport.now(), id, completion);
     }
 
-    /// Advances the flow by one step: blocks until a request completes, a wait is over or the driver is
-    /// [woken](Self::waker); sends what is due; and returns.
+    /// Advances the flow by one step: blocks until a request completes, a wait ends or the driver
+    /// is [woken](Self::waker), sends the next requests, and returns.
     pub fn step(&mut self) -> DriverEvent<F::Output> {
         self.step_at_most(None)
     }
 
-    /// Advances the flow like [`step`](Self::step), but blocks for this time at most.
+    /// Advances the flow like [`step`](Self::step), but blocks for at most `limit`.
     pub fn step_within(&mut self, limit: Duration) -> DriverEvent<F::Output> {
         self.step_at_most(Some(limit))
     }
@@ -199,7 +205,7 @@ impl<F: Flow> Driver<F> {
             Step::Done(output) => return DriverEvent::Done(output),
             Step::Finished => return DriverEvent::Finished,
         };
-        // The driver has a sender itself, so the channel is never closed.
+        // The driver keeps a sender, so the channel is never closed.
         let message = match wait {
             Some(wait) => self.receiver.recv_timeout(wait).ok(),
             None => self.receiver.recv().ok(),
@@ -211,12 +217,12 @@ impl<F: Flow> Driver<F> {
         DriverEvent::Progress
     }
 
-    /// Sends a request from a thread of its own.
+    /// Sends a request from a separate thread.
     fn send(&self, id: RequestId, outgoing: Outgoing) {
         let not_started =
             outgoing.transport_error(TransportErrorKind::NotStarted(NO_THREAD), false);
         let (transport, sender) = (self.transport.clone(), self.sender.clone());
-        // The receiver may be gone.
+        // The receiver may have been dropped.
         let fetch = move || {
             let completion = transport.fetch(outgoing).into();
             drop(sender.send(Message::Completed(id, completion)));
@@ -228,7 +234,7 @@ impl<F: Flow> Driver<F> {
     }
 }
 
-const NO_THREAD: &str = "the system could not start a thread to send from";
+const NO_THREAD: &str = "the system could not start a thread for the request";
 
 impl<F: Flow> Drop for Driver<F> {
     fn drop(&mut self) {

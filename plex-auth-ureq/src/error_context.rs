@@ -1,6 +1,6 @@
-//! Classifies the errors of ureq, and decides whether anything was sent.
+//! Classification of ureq's errors, including whether anything was sent.
 //!
-//! Over a caller's agent the phase of an error is known only from its type.
+//! With a caller's agent, the phase of an error is known only from its type.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[cfg(feature = "rustls")]
 use crate::tls_error;
 
-/// The facts about an exchange that the meaning of an error depends on.
+/// The facts about an exchange that determine the meaning of an error.
 pub(crate) struct ErrorContext<'a> {
     config: &'a Config,
     https: bool,
@@ -34,12 +34,12 @@ impl<'a> ErrorContext<'a> {
         }
     }
 
-    /// The context of reading a body, for which the URL does not matter.
+    /// Creates the context for reading a body, for which the URL does not matter.
     pub(crate) fn of_body(agent: &'a Agent, limit: Duration) -> Self {
         Self { config: agent.config(), https: false, proxied: false, limit }
     }
 
-    /// Returns the time limit that was exceeded: the agent's own, if that is the shorter one.
+    /// Returns the time limit that was exceeded: the agent's own if it is shorter.
     fn exceeded(&self, timeout: Timeout) -> TransportErrorKind {
         let agent = self.config.timeouts();
         let own = match timeout {
@@ -57,25 +57,27 @@ impl<'a> ErrorContext<'a> {
         TransportErrorKind::TimedOut(own.map_or(self.limit, |own| own.min(self.limit)))
     }
 
-    /// A failure to connect. With a proxy, the connection is the one to the proxy.
+    /// Returns a failure to connect. With a proxy, the connection is the one to the proxy.
     fn not_connected(&self, kind: TransportErrorKind) -> Failure {
         Failure::not_sent(if self.proxied { TransportErrorKind::Proxy } else { kind })
     }
 }
 
-/// Time limit for connecting, including TLS and a proxy, unless the agent has its own: long enough for any host that
-/// responds, and short enough to try the second address of a host whose first one is unreachable.
+/// The time limit for connecting, including TLS and a proxy, unless the agent has its own.
+// Long enough for any host that responds, and short enough to try the second address of a host whose
+// first one is unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the time limit for connecting within the limit of the exchange. It ends a moment earlier, so that ureq
-/// reports which of the two was exceeded: that decides whether anything was sent.
+/// Returns the time limit for connecting within the limit of the exchange. It ends slightly
+/// earlier, so that ureq reports which of the two was exceeded. That determines whether anything
+/// was sent.
 pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration {
     let moment = (limit / 10).min(Duration::from_secs(2));
     own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(moment))
 }
 
-/// Returns whether the connection was closed before a response, as a server does with one that was idle for too
-/// long.
+/// Returns whether the connection was closed before a response, as servers do after a connection
+/// was idle for too long.
 pub(crate) fn is_closed(error: &Error) -> bool {
     matches!(error, Error::Io(error) if is_disconnect(error))
 }
@@ -90,7 +92,7 @@ fn is_disconnect(error: &io::Error) -> bool {
     )
 }
 
-/// Classifies an error. In doubt, the request counts as sent.
+/// Classifies an error. If in doubt, the request counts as sent.
 pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
     match error {
         Error::HostNotFound => context.not_connected(TransportErrorKind::NameNotFound),
@@ -116,8 +118,8 @@ pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
 /// Classifies an error of HTTP itself, not of the connection.
 pub(crate) fn classify_protocol(error: &Error) -> Failure {
     match error {
-        Error::RequireHttpsOnly(_) => not_started("the agent is set to https alone"),
-        Error::BadUri(_) | Error::Http(_) => not_started("the request cannot be sent as it is"),
+        Error::RequireHttpsOnly(_) => not_started("the agent allows only https"),
+        Error::BadUri(_) | Error::Http(_) => not_started("the request is invalid"),
         Error::LargeResponseHeader(..) => {
             Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)
         }
@@ -133,17 +135,15 @@ fn not_started(reason: &'static str) -> Failure {
     Failure::not_sent(TransportErrorKind::NotStarted(reason))
 }
 
-/// Classifies a protocol error. ureq does not export the type, so its fixed text decides. The response is invalid
-/// except for the few errors that a caller's request can cause.
+/// Classifies a protocol error by its text, because ureq does not export the type. The response is
+/// invalid, except for the few errors that a custom request can cause.
 fn classify_message(text: &str) -> Failure {
     match text {
-        "output too small to write output" => not_started("the head of the request is too large"),
+        "output too small to write output" => not_started("the request headers are too large"),
         "body not allowed by method"
         | "more than one host header"
         | "host header is not a string"
-        | "authorization header is not a string" => {
-            not_started("the request cannot be sent as it is")
-        }
+        | "authorization header is not a string" => not_started("the request is invalid"),
         "attempt to write larger body than content-length" => {
             Failure::outcome_unknown(TransportErrorKind::Other)
         }
@@ -163,7 +163,7 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
     match error.kind() {
         Kind::ConnectionRefused => context.not_connected(TransportErrorKind::Refused),
-        // Once connected, these arrive only after any limit in use.
+        // After the connection is established, these occur only after any limit in use.
         Kind::HostUnreachable
         | Kind::NetworkUnreachable
         | Kind::NetworkDown
@@ -181,7 +181,8 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
 }
 
-/// Whether the name lookup failed, which the standard library reports only as text and Windows by its own numbers.
+/// Returns whether the name lookup failed. The standard library reports that only as text, and
+/// Windows with its own numbers.
 fn is_lookup_error(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),

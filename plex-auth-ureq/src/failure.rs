@@ -8,17 +8,17 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// `sent` is whether any of the request may have reached the server.
+    /// Creates a failure. `sent` is whether any of the request may have reached the server.
     pub(crate) fn new(kind: TransportErrorKind, sent: bool) -> Self {
         Self { kind, sent }
     }
 
-    /// A failure before any of the request was sent.
+    /// Creates a failure before any of the request was sent.
     pub(crate) fn not_sent(kind: TransportErrorKind) -> Self {
         Self::new(kind, false)
     }
 
-    /// A failure after some of the request may have been sent.
+    /// Creates a failure after some of the request may have been sent.
     pub(crate) fn outcome_unknown(kind: TransportErrorKind) -> Self {
         Self::new(kind, true)
     }

@@ -1,32 +1,33 @@
 use std::fmt;
 
-/// Why a [`Transport`](crate::Transport) cannot be made.
+/// The reason that a [`Transport`](crate::Transport) cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
     /// A root certificate cannot be read.
     #[non_exhaustive]
     Certificate {
-        /// Which, counted from 1.
+        /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is text in PEM. Decode it first: what stands between its lines is the DER in
+    /// A root certificate is in PEM. Decode it first: the lines between the markers are the DER in
     /// base64.
     #[non_exhaustive]
     PemCertificate {
-        /// Which, counted from 1.
+        /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// The proxy's URL cannot be read. Mostly a character in the password is not percent-encoded.
+    /// The URL of the proxy is invalid. Usually, a character in the password is not
+    /// percent-encoded.
     ProxyUrl,
-    /// The proxy is of a kind that this transport does not speak to: SOCKS, or `https` without the
-    /// feature `rustls`. An agent of one's own may.
+    /// The protocol of the proxy is not supported: SOCKS, or `https` without the feature `rustls`.
+    /// Use an agent of your own.
     ProxyProtocol,
-    /// An entry of `NO_PROXY` is not understood. Without it, a connection that should be direct would go through the
-    /// proxy.
+    /// An entry of `NO_PROXY` is invalid. If it were ignored, a connection that should be direct
+    /// would use the proxy.
     #[non_exhaustive]
     NoProxyEntry {
-        /// Which, counted from 1.
+        /// The number of the entry, starting at 1.
         number: usize,
     },
 }
@@ -38,19 +39,19 @@ impl fmt::Display for InvalidTransport {
                 write!(f, "root certificate {number} is not a certificate in DER")
             }
             Self::PemCertificate { number } => {
-                write!(f, "root certificate {number} is in PEM; it must be in DER")
+                write!(f, "root certificate {number} is in PEM; convert it to DER")
             }
             Self::ProxyUrl => f.write_str(
-                "the proxy's URL cannot be read; write http://user:password@host:port, with special \
-                 characters in the password percent-encoded",
+                "the proxy URL is invalid; write http://user:password@host:port, with special characters in the \
+                 password percent-encoded",
             ),
-            Self::ProxyProtocol => {
-                f.write_str("this kind of proxy needs an agent of your own: Transport::over")
-            }
+            Self::ProxyProtocol => f.write_str(
+                "the proxy's protocol is not supported; use an agent of your own with Transport::over",
+            ),
             Self::NoProxyEntry { number } => write!(
                 f,
-                "entry {number} of NO_PROXY is not understood; write a host, host:port, *.example.com, \
-                 192.168.0.* or an IP address (networks such as 192.168.0.0/16 are not supported)"
+                "entry {number} of NO_PROXY is invalid; write a host, host:port, *.example.com, 192.168.0.* or an IP \
+                 address (networks such as 192.168.0.0/16 are not supported)"
             ),
         }
     }

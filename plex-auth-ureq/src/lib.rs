@@ -1,96 +1,109 @@
-//! Plex authentication over [ureq]: synchronous, on the calling thread, without a runtime.
+//! Plex authentication over [ureq]: synchronous, on the calling thread, without an async runtime.
 //!
-//! This crate sends what [`plex_auth_proto`](proto) makes, and all of that is here, too: one dependency,
-//! one `use`.
+//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It re-exports everything
+//! from there, so that it is the only dependency needed.
 //!
 //! ```no_run
 //! use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Transport};
 //!
-//! // Who asks. The identifier is made once per installation and kept for ever.
-//! let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-//!     .product("Plex for Roku").device("Roku 3").version("2.4.1").platform("Roku")
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn ask_for(_: &str) -> String { String::new() }
+//! // Generate the identifier once per installation, save it and never change it.
+//! let identity = ClientIdentity::builder(saved_identifier())
+//!     .product("Example Player").version("2.4.1").platform("Linux").device("Living-room PC")
 //!     .build()?;
-//! let plex_tv = PlexTv::new(me);
+//! let plex_tv = PlexTv::new(identity);
 //! let http = Transport::new();
 //!
-//! let signed_in = http.send(plex_tv.sign_in(&Credentials::new("username@email.com", "password123")?))?;
+//! let credentials = Credentials::new(ask_for("username"), ask_for("password"))?;
+//! let signed_in = http.send(plex_tv.sign_in(&credentials))?;
 //! let account = http.send(plex_tv.token_details(&signed_in.auth_token))?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The calls are methods of [`PlexTv`] and [`MediaServer`]; [`Transport::send`] returns what they are for,
-//! [`Transport::exchange`] the status and the headers beside it. Several calls and the time between them, such as a
-//! PIN login, are a [`Flow`], which [`Transport::drive_with`] carries to its end. An [`Error`] is either
-//! Plex's refusal, a [`ResponseError`], or a [`TransportError`].
+//! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
+//! [`Transport::exchange`] also the status and the headers. A [`Flow`], such as a PIN login,
+//! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
+//! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
-//! A [`TokenSource`] shares one token, which it renews, with all threads of a program.
+//! A [`TokenSource`] renews one token and shares it with all threads of a program.
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! Over an agent of the caller's as well, since all of it is set for each request:
+//! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
+//! for every transport, because it is set for each request:
 //!
-//! - A redirect is not followed, as the token would go along. It is
-//!   [`Redirected`](proto::ResponseError::Redirected).
-//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of the response;
-//!   connecting, which includes the lookup, a proxy and TLS, within 10 s of these. [`Transport::timeout`] sets the
-//!   whole; a call's own [deadline](Call::deadline) comes before it.
-//! - Of a response no more is read than the call allows, 1 MiB unless set, whatever length it declares.
-//! - The request goes out as the core made it, plus `host`: one `accept`, no `accept-encoding`, a
-//!   `content-length` or no body.
-//! - Nothing is sent twice that must not be: a sign-in goes out once. An
-//!   [idempotent](Reply::is_idempotent) call is sent once more if the server closes a connection that was kept open
-//!   from an earlier call, and to confirm a refusal or a [`Mismatched`](ResponseError::Mismatched) response that
-//!   arrived on such a connection: it may be the response to another request. So a token that is invalid, or a PIN that
-//!   is gone, costs one more request there, on a [connection of its own](Outgoing::must_confirm).
-//! - "Nothing was sent" is stated only if that is certain, and "outcome unknown" in doubt
+//! - Redirects are not followed, because the token would be sent to their target. They are reported
+//!   as [`Redirected`](proto::ResponseError::Redirected).
+//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of
+//!   the response. Connecting, which includes the lookup, a proxy and TLS, ends within 10 s.
+//!   [`Transport::timeout`] changes the whole limit; a call's own [deadline](Call::deadline)
+//!   overrides it.
+//! - At most 1 MiB of a response is read, regardless of the length that it declares, unless the
+//!   call sets another limit.
+//! - The request is sent as the core built it, plus `host`: with one `accept`, no
+//!   `accept-encoding`, and either a `content-length` or no body.
+//! - Only [idempotent](Reply::is_idempotent) calls are retried, and only once; a sign-in is never
+//!   repeated. A retry happens if the server closes a reused connection, and to confirm a refusal
+//!   or a [`Mismatched`](ResponseError::Mismatched) response on such a connection, which may belong
+//!   to another request. So a refusal of an invalid token, or of a PIN that no longer exists, can
+//!   cost one more request, [on its own connection](Outgoing::must_confirm).
+//! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
-//! - No error and no `Debug` shows a token, a password, a query or a secret URL.
+//! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
 //!
-//! Only over the transports of [`Transport::new`] and [`Transport::builder`], which have their own connections below
-//! ureq's HTTP:
+//! The following holds only for transports from [`Transport::new`] and [`Transport::builder`],
+//! which open their own connections for ureq:
 //!
-//! - The time limit holds in every phase, also if a proxy sends its response byte by byte.
-//! - Every error that occurs before the request is sent says that nothing was sent.
-//! - A body that ends with the connection is complete over TLS only if the server says so (`close_notify`).
-//! - A name is looked up once per connection, and an IP address not at all.
-//! - No cookie is kept, even if another crate of the program enables ureq's feature `cookies`.
-//! - A call that returns a token has a connection of its own.
-//! - Proxy variables of the environment are not read, as a token in plain HTTP would reach the proxy.
+//! - The time limit applies to every phase, even if a proxy sends its response byte by byte.
+//! - Every error before the request is sent says that nothing was sent.
+//! - Over TLS, a body that ends with the connection is complete only if the server says so
+//!   (`close_notify`).
+//! - A name is looked up once per connection, an IP address never.
+//! - No cookies are kept, even if another crate enables ureq's feature `cookies`.
+//! - A call that [wants its own connection](Reply::wants_own_connection) gets one that no other
+//!   request uses.
+//! - Proxy variables of the environment are ignored, because the proxy could read a token that is
+//!   sent over plain HTTP.
 //!
-//! # What it does not
+//! # Limitations
 //!
-//! **At the level `TRACE`, ureq's protocol crate logs every byte on the wire**, passwords and tokens among
-//! them, to the [`log`](https://docs.rs/log) target `ureq_proto::util`; and ureq then logs whole URLs. It
-//! has no switch for that and neither has this crate. At `DEBUG` ureq logs some headers of an answer,
-//! `location` among them: what a server quotes there is shown; and, where `TRACE` is on, the URL of each
-//! request, which can hold a secret. A program that turns either on for everything must keep `ureq` and
-//! `ureq_proto` at `INFO`: with `env_logger`, `RUST_LOG=trace,ureq=info,ureq_proto=info`.
+//! **At the level `TRACE`, ureq's protocol crate logs every byte that is sent or received**,
+//! including passwords and tokens, to the [`log`](https://docs.rs/log) target `ureq_proto::util`,
+//! and ureq logs complete URLs. This cannot be disabled in ureq or in this crate. At `DEBUG`, ureq
+//! logs some response headers, such as `location`, which can quote the request; if `TRACE` is also
+//! enabled, it logs the URL of each request, which can contain a secret. A program that enables
+//! either level for all targets must keep `ureq` and `ureq_proto` at `INFO`: with `env_logger`,
+//! `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
-//! [`Transport::over`] takes an agent as it is: its proxy, which ureq reads from the environment by default; its
-//! cookie jar, which sends the cookies of one account with the calls of another; its middleware, which sees what it
-//! sends and can follow redirects or send again. Over such an agent, most TLS errors are "outcome unknown", as ureq
-//! does not report their phase. A proxy that sends its response slowly can extend the time limit, and a truncated body
-//! over TLS can look complete.
+//! [`Transport::over`] uses the agent unchanged, including its proxy, which ureq reads from the
+//! environment by default; its cookie jar, which sends the cookies of one account with the calls of
+//! another; and its middleware, which sees every request and can follow redirects or retry. With
+//! such an agent, most TLS errors say that the request may have been sent, because ureq does not
+//! report their phase. A proxy that sends its response slowly can extend the time limit, and a
+//! truncated body over TLS can look complete.
 //!
-//! ureq does not reveal whether a connection of such an agent is fresh, so that each refusal of an idempotent call is
-//! [confirmed](Outgoing::must_confirm).
+//! ureq does not report whether the connection of such an agent is new, so every refusal of an
+//! idempotent call is [confirmed](Outgoing::must_confirm).
 //!
-//! If another crate of the program turns on ureq's feature `gzip`, which is on by default there, ureq
-//! decodes an answer that is encoded although nobody asked for that. The limit counts decoded bytes then.
+//! If another crate enables ureq's feature `gzip`, which is a default feature of ureq, compressed
+//! responses are decoded although the request does not allow them. The size limit then counts
+//! decoded bytes.
 //!
-//! A limit is kept by the system, which ends the wait on a silent socket late rather than early: Linux by up
-//! to an eighth, so that 3 s can be 3.3 s, and 30 s were seen to be 31.4 s.
+//! The operating system implements the time limit, and may end the wait on a silent socket late: on
+//! Linux by up to an eighth, so that 3 s can take 3.3 s, and 30 s were measured to take 31.4 s.
 //!
-//! Three connections to a host are kept open while nothing is sent, for 15 s and ten in all, as in ureq: threads that
-//! share a transport open more, and close them again. [`Transport::over`] takes an agent that keeps more.
+//! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. Threads
+//! that share a transport open more, and close them again. For more, use [`Transport::over`] with
+//! an agent that keeps more.
 //!
-//! A name is looked up by the system's resolver on a separate thread, which lives on for as long as the
-//! resolver takes if the limit is shorter. Exchanges of a transport and its clones wait for a lookup of the same host and
-//! port that is still pending, so that there is one such thread for each.
+//! The system's resolver looks up names in a separate thread, which continues after the time limit
+//! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
+//! the same host and port, so that there is at most one such thread for each.
 //!
 //! # Recipes
 //!
-//! A media server with an authority of its own, beside Mozilla's:
+//! Trust your own certificate authority, in addition to Mozilla's:
 //!
 #![cfg_attr(feature = "rustls", doc = "```no_run")]
 #![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
@@ -100,7 +113,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An HTTP proxy, or the one that the environment names:
+//! Use an HTTP proxy, or the one in the environment:
 //!
 //! ```no_run
 //! use plex_auth_ureq::Transport;
@@ -110,10 +123,10 @@
 //! # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 //! ```
 //!
-//! An agent of your own, for what ureq has features for and this crate has not: the roots of the platform
-//! (`platform-verifier`), the TLS of the system (`native-tls`), a SOCKS proxy (`socks-proxy`). Turn them
-//! on in your own `Cargo.toml`, as a dependency on `ureq` beside the one on this crate; one that is asked
-//! for and not turned on is a panic of ureq's.
+//! Use your own agent for features that ureq has and this crate does not: the root certificates of
+//! the platform (`platform-verifier`), the TLS of the system (`native-tls`) or a SOCKS proxy
+//! (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. ureq panics
+//! if a feature is used without being enabled.
 //!
 #![cfg_attr(feature = "rustls", doc = "```")]
 #![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
@@ -127,18 +140,18 @@
 //! # let _ = http;
 //! ```
 //!
-//! What is wrong with a certificate is told apart with rustls; with other TLS it is
-//! [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
+//! Errors of certificates are only distinguished with rustls. With another TLS implementation, they
+//! are [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or
+//! [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
 //!
 //! # Features
 //!
-//! `rustls`, on by default: TLS by rustls with ring and Mozilla's roots. Without it [`Transport::new`]
-//! sends `http` alone, and says of `https` that it [has no TLS](error::TlsErrorKind::NotAvailable).
-//!
-//! `ed25519`: the core's, a device key in memory and the verification of Plex's tokens.
-//!
-//! `tracing`: the core's `TracingObserver`, which turns each request into a span and events. A transport does so only if
-//! it is its [observer](Transport::observer).
+//! - `rustls` (default): TLS with rustls, ring and Mozilla's root certificates. Without it,
+//!   [`Transport::new`] supports only `http`, and reports `https` as [not
+//!   available](error::TlsErrorKind::NotAvailable).
+//! - `ed25519`: a device key in memory and the verification of Plex's tokens, as in the core.
+//! - `tracing`: the core's `TracingObserver`, which creates a span and events for each request. Set
+//!   it as the transport's [observer](Transport::observer).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -176,7 +189,7 @@ pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 pub use ureq;
 
-/// The README's example is compiled, too.
+/// Compiles the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! Agents of this crate.
+//! Agents created by this crate.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::deadline::Deadline;
 use crate::error_context;
 use crate::failure::Failure;
 
-/// Creates an agent for each request, so that nothing but the connections is shared between two: with its feature
-/// `cookies`, ureq keeps the cookies of each agent.
+/// Creates an agent for each request, so that two requests share nothing but the connections. With
+/// its feature `cookies`, ureq keeps cookies per agent.
 #[derive(Clone)]
 pub(crate) struct OwnAgents {
     config: Arc<Config>,
@@ -24,7 +24,7 @@ pub(crate) struct OwnAgents {
 
 impl OwnAgents {
     pub(crate) fn new(connections: Arc<Connections>) -> Self {
-        // No time limits: the connections have a deadline.
+        // No time limits here, because the connections have a deadline.
         let config = Agent::config_builder()
             .proxy(None)
             .user_agent("")

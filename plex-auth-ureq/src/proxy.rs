@@ -1,4 +1,4 @@
-//! Reading, checking and redacting proxies.
+//! Parsing, validation and redaction of proxies.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,13 +15,14 @@ pub(crate) use address::ProxyAddress;
 pub(crate) use chosen::ChosenProxy;
 use no_proxy::NoProxy;
 
-/// Reads the URL of a proxy.
+/// Parses the URL of a proxy.
 pub(crate) fn from_url(url: &str) -> Result<ChosenProxy, InvalidTransport> {
     read_url(url).map(|proxy| ChosenProxy::new(proxy, NoProxy::default()))
 }
 
 fn read_url(url: &str) -> Result<Proxy, InvalidTransport> {
-    // The parser drops everything after a number sign, which can be the rest of a password and the host.
+    // The parser drops everything after a number sign, which may be the rest of a password and the
+    // host.
     if url.contains('#') {
         return Err(InvalidTransport::ProxyUrl);
     }
@@ -54,7 +55,7 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     let supported = match proxy.protocol() {
         ProxyProtocol::Http => true,
         ProxyProtocol::Https => cfg!(feature = "rustls"),
-        // Without its feature for them, ureq panics or connects directly.
+        // Without its feature for these, ureq panics or connects directly.
         _ => false,
     };
     if !supported {
@@ -66,7 +67,8 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     }
 }
 
-/// Whether the URL is only an authority. A slash or a question mark in the password would move the host.
+/// Returns whether the URL consists only of an authority. A slash or question mark in the password
+/// would change the host.
 fn is_plain(proxy: &Proxy) -> bool {
     let uri = proxy.uri();
     let after_user_info =

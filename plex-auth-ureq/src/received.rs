@@ -11,26 +11,28 @@ use plex_auth_proto::http::{HeaderMap, Response};
 use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
-/// Initial capacity for a body of unknown length. An account fits.
+/// The initial capacity for a body of unknown length.
+// An account fits.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
-/// Upper bound on the initial capacity, whatever length the body declares.
+/// The maximum initial capacity, regardless of the length that the body declares.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// A response whose body is unread.
+/// A response with an unread body.
 pub(crate) struct Received<'a> {
     head: Parts,
     body: ureq::Body,
     source: Source<'a>,
 }
 
-/// The origin of a response, which knows the meaning of an error of its body.
+/// The origin of a response, which can classify an error of its body.
 pub(crate) enum Source<'a> {
     Own(Exchange),
     Callers(&'a CallersAgent, RequestOrigin, Duration),
 }
 
-/// The connection of a response. No other exchange uses it until this is dropped, if it is one of our own.
+/// The connection of a response. If it is one of ours, no other exchange uses it until this is
+/// dropped.
 #[derive(Clone)]
 pub(crate) enum UsedConnection {
     Own(Exchange),
@@ -38,7 +40,8 @@ pub(crate) enum UsedConnection {
 }
 
 impl UsedConnection {
-    /// Returns whether other requests may have used the connection before. ureq does not say so of a caller's agent.
+    /// Returns whether other requests may have used the connection. ureq does not report that for a
+    /// caller's agent.
     pub(crate) fn may_be_reused(&self) -> bool {
         match self {
             Self::Own(exchange) => exchange.was_reused(),
@@ -46,7 +49,7 @@ impl UsedConnection {
         }
     }
 
-    /// Keeps the connection from being used again.
+    /// Keeps the connection from being reused.
     pub(crate) fn retire(&self) {
         match self {
             Self::Own(exchange) => exchange.retire(),
@@ -58,7 +61,7 @@ impl UsedConnection {
 impl<'a> Received<'a> {
     pub(crate) fn new(response: Response<ureq::Body>, source: Source<'a>) -> Self {
         let (mut head, body) = response.into_parts();
-        // ureq leaves the URL there, which can be secret.
+        // ureq stores the URL there, which can be secret.
         head.extensions.clear();
         Self { head, body, source }
     }
@@ -76,7 +79,7 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Reads the body up to this size. If it ends early, returns what arrived, and the reason.
+    /// Reads at most `max_size` bytes of the body. If it ends early, also returns the reason.
     pub(crate) fn read(self, max_size: usize) -> (Parts, Vec<u8>, Option<TransportErrorKind>) {
         let Self { head, body, source } = self;
         let mut bytes = vec![0; initial_capacity(&head.headers).min(max_size)];
@@ -86,7 +89,7 @@ impl<'a> Received<'a> {
             Source::Own(exchange) => {
                 exchange.finish();
                 let failure = exchange.failure().map(|failure| failure.kind());
-                // An error of ureq's own here is a body that ended early.
+                // An error of ureq's own here means that the body ended early.
                 failure.or(result.err().map(|_| TransportErrorKind::CutOff))
             }
             Source::Callers(agent, _, limit) => {
@@ -97,8 +100,8 @@ impl<'a> Received<'a> {
     }
 }
 
-/// Replaces the contents of the buffer by all that can be read, up to this size. A buffer that is too small is zeroed before
-/// it is freed, as it can hold a token.
+/// Replaces the content of the buffer with up to `max_size` bytes from the reader. A buffer that is
+/// too small is zeroed before it is freed, because it can contain a token.
 fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> io::Result<()> {
     let mut length = 0_usize;
     let result = loop {
@@ -108,7 +111,7 @@ fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> 
             if let Some(start) = larger.get_mut(..length) {
                 start.copy_from_slice(buffer);
             }
-            // A body is zeroed when it is dropped.
+            // `Body` is zeroed on drop.
             drop(Body::from(mem::replace(buffer, larger)));
         }
         match reader.read(buffer.get_mut(length..).unwrap_or_default()) {
@@ -122,8 +125,8 @@ fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> 
     result
 }
 
-/// Returns the initial capacity of the buffer, so that it need not grow: the declared length and some space for
-/// the read that finds the end.
+/// Returns the initial capacity of the buffer, so that it does not need to grow: the declared
+/// length, plus some space for the read that finds the end.
 fn initial_capacity(headers: &HeaderMap) -> usize {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

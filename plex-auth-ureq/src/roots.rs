@@ -1,11 +1,11 @@
-//! The roots that the caller adds to Mozilla's.
+//! Additional root certificates.
 
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use crate::invalid_transport::InvalidTransport;
 
-/// Reads certificates in DER.
+/// Parses certificates in DER.
 pub(crate) fn read(roots: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'static>>, InvalidTransport> {
     let mut store = RootCertStore::empty();
     for (index, der) in roots.iter().enumerate() {
@@ -34,6 +34,6 @@ mod tests {
         let pem = b"\n-----BEGIN CERTIFICATE-----\n".to_vec();
         let error = read(&[pem]).unwrap_err();
         assert_eq!(error, InvalidTransport::PemCertificate { number: 1 });
-        assert_eq!(error.to_string(), "root certificate 1 is in PEM; it must be in DER");
+        assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
     }
 }

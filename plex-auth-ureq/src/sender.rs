@@ -1,4 +1,4 @@
-//! Sends one request, with this crate's settings, and returns the response with its body unread.
+//! Sends a request with this crate's settings, and returns the response with its body unread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,9 +35,10 @@ impl Sender {
         Self::Callers(CallersAgent::new(agent))
     }
 
-    /// Sends the request and waits for the head of the response. Retries an idempotent request once if a
-    /// reused connection turns out to be closed. If it wants its own connection, no other request uses that, before
-    /// or after. The report of the last attempt is left open if there is a response.
+    /// Sends the request and waits for the head of the response. Retries an idempotent request once
+    /// if a reused connection turns out to be closed. If the request wants its own connection, no
+    /// other request uses that connection. If there is a response, the report of the last attempt
+    /// is still open.
     pub(crate) fn send(
         &self,
         outgoing: &Outgoing,
@@ -55,8 +56,7 @@ impl Sender {
                 Ok(received) => return Ok(received),
                 Err(attempt) => attempt,
             };
-        // A server can close an idle connection at any time, also while it is being reused. Retry an idempotent
-        // request on a fresh one.
+        // A server can close an idle connection at any time, even while it is being reused.
         if !(may_be_stale && outgoing.is_idempotent() && !own_connection)
             || deadline.left().is_err()
         {
@@ -64,7 +64,7 @@ impl Sender {
         }
         let second = self.run(request, deadline, Reuse::Fresh, observed);
         second.map_err(|Attempt { failure: second, .. }| {
-            // Whatever happened to the second, the first may have arrived.
+            // The first request may have arrived, whatever happened to the second.
             let last = if second.may_have_been_sent() { second } else { first };
             Failure::new(last.kind(), first.may_have_been_sent() || second.may_have_been_sent())
         })

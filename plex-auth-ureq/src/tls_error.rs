@@ -1,4 +1,4 @@
-//! Classifies the errors of rustls.
+//! Classification of rustls's errors.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,7 @@ use rustls::{CertificateError, Error, InvalidMessage};
 
 use crate::failure::Failure;
 
-/// Returns the error of rustls inside an I/O error, if there is one.
+/// Returns the rustls error inside an I/O error, if there is one.
 pub(crate) fn find(error: &io::Error) -> Option<&Error> {
     let mut next: Option<&(dyn StdError + 'static)> = inner(error);
     while let Some(error) = next {
@@ -28,8 +28,8 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
     error.get_ref().map(|inner| inner as _)
 }
 
-/// Classifies an error whose phase is not known. Only a certificate cannot be invalid after the handshake, so that
-/// nothing was sent.
+/// Classifies an error whose phase is unknown. Only an invalid certificate cannot occur after the
+/// handshake, so only then nothing was sent.
 pub(crate) fn classify(error: &Error) -> Failure {
     match error {
         Error::InvalidCertificate(error) => {
@@ -45,7 +45,7 @@ pub(crate) fn classify_handshake(error: &Error) -> TlsErrorKind {
 
     match error {
         Error::InvalidCertificate(error) => classify_certificate(error),
-        // Not a record, or not one of a version that exists.
+        // Not a TLS record, or one with an unknown version.
         Error::InvalidMessage(
             Message::InvalidContentType
             | Message::UnknownProtocolVersion

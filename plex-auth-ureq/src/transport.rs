@@ -14,14 +14,14 @@ use crate::proxy::{ChosenProxy, ProxyAddress};
 use crate::received::UsedConnection;
 use crate::sender::Sender;
 
-/// How long an exchange may take unless the transport or the call says otherwise: 30 s, from the look-up
-/// of the name to the last byte of the answer.
+/// The default time limit for an exchange, from the name lookup to the last byte of the response:
+/// 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends calls over a [`ureq::Agent`], one after another on the calling thread.
+/// A transport that sends calls over a [`ureq::Agent`], on the calling thread.
 ///
-/// A clone is cheap and shares the connections. What it promises, and what not, stands in the
-/// [crate's documentation](crate).
+/// Clones are cheap and share the connections. The [crate's documentation](crate) lists the
+/// guarantees and limitations.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,17 +40,19 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A transport over an agent of the caller's: with other TLS, a SOCKS proxy, other pooling.
+    /// Creates a transport over your own agent: with another TLS implementation, a SOCKS proxy or
+    /// other pool settings.
     ///
-    /// The promises hold over it, too: they are made anew for each request, and the agent itself is not
-    /// changed. Its own limit for the whole exchange, where it has one, stands in place of
-    /// [`DEFAULT_TIMEOUT`]; its proxy, which ureq takes from the environment by default, is used as it
-    /// is. For a call that wants [a connection of its own](Outgoing::wants_own_connection), the agent's idle connections to
-    /// that host are closed. Middleware is out of reach: it sees the token, and may follow, repeat or log as it likes.
-    /// With ureq's feature `cookies`, the agent keeps its own jar, so that the cookies of one account go with the calls
-    /// of another: use an agent for each account, or clear its jar.
+    /// Most guarantees hold, because they are set for each request; the agent itself is not
+    /// changed. Its time limit for the whole exchange, if set, replaces [`DEFAULT_TIMEOUT`]. Its
+    /// proxy, which ureq reads from the environment by default, is used unchanged. For a call that
+    /// wants [its own connection](Outgoing::wants_own_connection), the agent's idle connections to
+    /// that host are closed. Its middleware cannot be controlled: it sees the token, and may follow
+    /// redirects, retry or log. With ureq's feature `cookies`, the agent sends the cookies of one
+    /// account with the calls of another: use one agent per account, or clear its jar.
     ///
-    /// The [crate's documentation](crate) lists what holds only over [`Transport::new`] and [`Transport::builder`].
+    /// The [crate's documentation](crate) lists the guarantees that hold only for
+    /// [`Transport::new`] and [`Transport::builder`].
     ///
     /// ```
     /// use plex_auth_ureq::{Transport, ureq};
@@ -78,8 +80,8 @@ impl Transport {
         Self { sender, clock, timeout, max_body_size: None, observer: None }
     }
 
-    /// Sets how long an exchange may take, from the look-up of the name to the last byte of the answer.
-    /// A call's own [deadline](Call::deadline) comes before it.
+    /// Sets the time limit for an exchange, from the name lookup to the last byte of the response.
+    /// A call's own [deadline](Call::deadline) overrides it.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -90,33 +92,34 @@ impl Transport {
         Arc::clone(&self.clock)
     }
 
-    /// The time by the clock of flows, for methods of a flow such as `progress` and `save`.
+    /// Returns the time of the flows' clock, for methods of a flow such as `progress` and `save`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
 
-    /// Sets the clock of flows, in place of the system's. All readings must have the same origin, also those of other
-    /// transports that drive the same flow.
+    /// Replaces the system's clock for flows. All readings must have the same origin, including
+    /// those of other transports that drive the same flow.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets how large an answer may be, in bytes, in place of
-    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call with a limit of its own keeps that.
+    /// Sets the size limit for responses, in bytes, in place of [1
+    /// MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
         self
     }
 
-    /// Notifies this observer before each attempt to send a request and after it, whichever method sends it. It replaces
-    /// the previous one; a pair notifies both.
+    /// Sets the observer, which is notified before and after each attempt to send a request. It
+    /// replaces the previous one; a pair notifies both.
     ///
-    /// A retry is an attempt of its own. What middleware of a caller's agent sends again is not reported.
+    /// A retry is a separate attempt. Retries by middleware of your own agent are not reported.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::sync::{Arc, Mutex};
     ///
     /// use plex_auth_ureq::observer::{Attempt, AttemptEnd, Observer};
@@ -134,8 +137,8 @@ impl Transport {
     ///
     /// let lines = Arc::new(Lines::default());
     /// let http = Transport::new().observer(Arc::clone(&lines));
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let server = MediaServerAddress::new(me, "http://127.0.0.1:1".parse()?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let server = MediaServerAddress::new(identity, "http://127.0.0.1:1".parse()?);
     /// assert!(http.send(server.server_identity()).is_err());
     /// assert_eq!(*lines.0.lock().unwrap(), ["GET http://127.0.0.1:1/identity: the connection was refused"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -146,14 +149,15 @@ impl Transport {
         self
     }
 
-    /// Sends a call and reads its answer.
+    /// Sends a call and returns its value.
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
     ///
     /// # fn stored() -> String { String::new() }
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// match Transport::new().send(PlexTv::new(me).token_details(&Token::new(stored())?)) {
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// match Transport::new().send(PlexTv::new(identity).token_details(&Token::new(stored())?)) {
     ///     Ok(account) => println!("hello {}", account.title.unwrap_or_default()),
     ///     Err(error) if error.is_token_invalid() => println!("please sign in again"),
     ///     Err(error) if error.is_retryable() => println!("please try later: {error}"),
@@ -164,27 +168,28 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// [`Error::Response`] where an answer came and is not what was asked for;
-    /// [`Error::Transport`] where none came.
+    /// Returns [`Error::Response`] if a response arrived but is an error or cannot be read, and
+    /// [`Error::Transport`] if none arrived.
     pub fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         self.exchange(call).map(Response::into_body)
     }
 
-    /// Sends a call and reads its answer, with the status and the headers that came with it.
+    /// Sends a call and returns its value with the status and the headers of the response.
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let answer = Transport::new().exchange(PlexTv::new(me).plex_keys())?;
-    /// println!("{}, {:?}", answer.status(), answer.headers().get("date"));
-    /// println!("{} keys", answer.body().keys.len());
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let response = Transport::new().exchange(PlexTv::new(identity).plex_keys())?;
+    /// println!("{}, {:?}", response.status(), response.headers().get("date"));
+    /// println!("{} keys", response.body().keys.len());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Same as [`send`](Self::send).
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         let (outgoing, reply) = call.into_outgoing();
         let outgoing = self.with_limit(outgoing);
@@ -203,16 +208,19 @@ impl Transport {
         }
     }
 
-    /// Sends a request of a flow, or of a call that was taken apart, and returns the response unread.
+    /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
+    /// response.
     ///
-    /// A body is cut off at the size limit, and one that ended early is only accepted if the status is not a success: the
-    /// [`Reply`](plex_auth_proto::Reply) of the call, or the flow, reports it.
+    /// A body is cut off at the size limit. A body that ends early is only accepted if the status
+    /// is not a success; otherwise, this is an error. The [`Reply`](plex_auth_proto::Reply) of the
+    /// call, or the flow, reports the rest.
     ///
     /// ```no_run
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Transport};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (outgoing, reply) = PlexTv::new(me).plex_keys().into_outgoing();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (outgoing, reply) = PlexTv::new(identity).plex_keys().into_outgoing();
     /// let response = Transport::new().fetch(outgoing)?;
     /// println!("{} keys", reply.parse(&response)?.keys.len());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -220,7 +228,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// [`TransportError`] if no response arrived, or only a part of a success.
+    /// Returns a [`TransportError`] if no response arrived, or only part of a success.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
         self.confirmed(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))
@@ -242,7 +250,7 @@ impl Transport {
         outgoing.deadline().unwrap_or(self.timeout)
     }
 
-    /// Sends the request, and sends it again if the response must be confirmed.
+    /// Sends the request, and repeats it if the response must be confirmed.
     fn confirmed(
         &self,
         outgoing: &Outgoing,
@@ -260,7 +268,7 @@ impl Transport {
         self.attempt_again(outgoing.clone(), left, observed)
     }
 
-    /// Sends the request once more, on a connection of its own.
+    /// Repeats the request on its own connection.
     fn attempt_again(
         &self,
         outgoing: Outgoing,
@@ -269,7 +277,7 @@ impl Transport {
     ) -> Result<Response<Body>, TransportError> {
         let outgoing = outgoing.on_own_connection();
         let result = self.attempt(&outgoing, limit, observed);
-        // The first one was sent.
+        // The first request was sent.
         result
             .map(|(response, _)| response)
             .map_err(|error| outgoing.transport_error(error.kind(), true))
@@ -292,7 +300,7 @@ impl Transport {
         let connection = received.connection();
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
-        // The status of a refusal is enough.
+        // For an unsuccessful response, the status is enough.
         let error = error.filter(|_| head.status.is_success());
         if let Some(observed) = observed {
             observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));

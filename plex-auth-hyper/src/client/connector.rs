@@ -19,8 +19,8 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-// Of the 30 s of an exchange. hyper-util also divides it among the addresses of each family, so that one which never
-// responds leaves time for the others.
+// Part of the 30 s of an exchange. hyper-util also divides it among the addresses of each family,
+// so that one that does not respond leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = HttpsConnector<HttpConnector<Resolver>>;
@@ -80,7 +80,7 @@ impl Future for Opening {
     type Output = Result<Socket, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // tokio panics if its runtime has no I/O, and there is no way to ask before.
+        // tokio panics if its runtime has no I/O driver, which cannot be checked in advance.
         let polled = panic::catch_unwind(AssertUnwindSafe(|| self.poll_within_limit(cx)));
         let Ok(polled) = polled else {
             let reason =
@@ -97,7 +97,8 @@ impl Future for Opening {
     }
 }
 
-/// Whether hyper-util's limit ended the attempt, and not the system's, which has an error number.
+/// Returns whether hyper-util's limit ended the attempt, and not the system's, which has an error
+/// number.
 fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
@@ -111,7 +112,7 @@ fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// The use of one connection so far, stored with hyper-util's information about the connection.
+/// The previous use of a connection, stored in hyper-util's information about the connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConnectionUse {
     had_response: Arc<AtomicBool>,
@@ -143,7 +144,7 @@ pub(super) struct Socket {
     read: usize,
 }
 
-// More than any response of Plex's but a long list of devices, so that an ordinary exchange never yields.
+// More than any response except a long list of devices, so that an ordinary exchange never yields.
 const MAX_READ: usize = 64 * 1024;
 
 impl Socket {
@@ -151,15 +152,15 @@ impl Socket {
         Self { stream, connection_use: ConnectionUse::default(), read: 0 }
     }
 
-    /// Yields to the runtime once this much was read without a wait. hyper reads interim responses (1xx) as long as any
-    /// are there, and tokio would let it read up to 50 MB at once.
+    /// Yields to the runtime after this much was read without waiting. hyper reads interim
+    /// responses (1xx) as long as there are any, and tokio would let it read up to 50 MB at once.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.read < MAX_READ {
             return Poll::Ready(());
         }
         self.read = 0;
-        // Wakes the task after the runtime has looked at its timers. Waking it directly would be too early: a runtime
-        // with one thread could not end the call in time.
+        // Wakes the task after the runtime has processed its timers. Waking it directly would be
+        // too early: a runtime with one thread could not end the call in time.
         pin!(tokio::task::yield_now()).poll(cx)
     }
 }

@@ -9,7 +9,7 @@ use tower_service::Service;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-/// The system's resolver, with an error of its own where hyper-util has only a text.
+/// The system's resolver, with a typed error where hyper-util has only a message.
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
     system: GaiResolver,
@@ -35,7 +35,8 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses: Vec<_> = match found.await {
                 Ok(addresses) => addresses.collect(),
-                // With a number it is the system that failed, such as for want of files.
+                // An error number means that the system failed, such as for lack of file
+                // descriptors.
                 Err(error) if error.raw_os_error().is_some() => return Err(error.into()),
                 Err(_) => return Err(ClientError::NameNotFound.into()),
             };

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Mozilla's roots.
+/// Returns Mozilla's root certificates.
 pub(crate) fn roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// Settings that trust these roots. The provider is always named: where another crate turns on a second
-/// one, rustls panics when asked for its default.
+/// Creates settings that trust these root certificates. The provider is always named: if another
+/// crate enables a second one, rustls panics when it selects a default.
 pub(crate) fn settings(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let builder =

@@ -2,8 +2,8 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// The bytes of a request. They can hold a password, so `Debug` shows their number alone, and they
-/// are zeroed when dropped.
+/// The body of a request or response. It may hold a password or a token, so `Debug` shows only its
+/// length, and the bytes are zeroed on drop.
 ///
 /// ```
 /// use plex_auth_proto::Body;
@@ -15,8 +15,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 #[derive(Clone, Default)]
 pub struct Body(Zeroizing<Bytes>);
 
-/// Bytes that are zeroed at once: a `Vec` of any kind of item is zeroed one item after the other, which costs an answer of
-/// Plex's as much time as its parsing.
+/// Bytes that are zeroed as one slice. The `Zeroize` implementation of `Vec` zeroes item by item,
+/// which takes as long as parsing one of Plex's responses.
 #[derive(Clone, Default)]
 struct Bytes(Vec<u8>);
 
@@ -28,7 +28,7 @@ impl Zeroize for Bytes {
 }
 
 impl Body {
-    /// No bytes.
+    /// Returns a body without bytes.
     pub fn empty() -> Self {
         Self::default()
     }
@@ -70,7 +70,7 @@ impl From<()> for Body {
     }
 }
 
-/// Hands the bytes over, for a client that wants to own them. They are not zeroed then.
+/// Moves the bytes out, for a client that needs to own them. They are no longer zeroed on drop.
 impl From<Body> for Vec<u8> {
     fn from(mut body: Body) -> Self {
         std::mem::take(&mut body.0.0)
@@ -100,7 +100,8 @@ mod tests {
         assert!(Body::empty().as_ref().is_empty() && Body::from(()).as_ref().is_empty());
     }
 
-    /// `ZeroizeOnDrop` of a body proves nothing; that of its content does. Otherwise this does not compile.
+    /// `Body` claims `ZeroizeOnDrop` without proof; the function below compiles only if its content
+    /// has it, too.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

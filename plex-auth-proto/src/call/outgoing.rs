@@ -11,19 +11,15 @@ use super::settings::{MAX_REFUSAL_SIZE, Received, Settings};
 use crate::error::{ResponseError, TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
 
-/// A request with everything that its sender must know: an HTTP client of the program's own, or a transport's `fetch`.
+/// A request with everything that its sender needs: an HTTP client of the program, or a transport's
+/// `fetch`.
 ///
-/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and so does each
-/// request of a flow. The sender
-///
-/// - sends the request as it is: it follows no redirect, which would send the token to another host, adds no `Accept`,
-///   and repeats the request only if it [is idempotent](Self::is_idempotent);
-/// - gives up when the [deadline](Self::deadline) is over, and reads no more of the body than
-///   [is useful](Self::body_limit);
-/// - confirms a refusal that arrived on a shared connection, [if it must](Self::must_confirm);
-/// - returns the status, the headers and the body, or a [transport error](Self::transport_error).
+/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and so does each request of a
+/// flow. The sender must keep [the sender's contract](crate::call#the-senders-contract), and
+/// returns the response or a [transport error](Self::transport_error).
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::error::TransportErrorKind;
 /// use plex_auth_proto::{Body, ClientIdentity, Outgoing, PlexTv, Token, TransportError, http};
 ///
@@ -41,14 +37,14 @@ use crate::operation::context::RequestContext;
 ///     }
 /// }
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let (outgoing, reply) = plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).into_outgoing();
 /// let account = reply.parse(&fetch(&Client, outgoing)?)?;
 /// assert_eq!(account.id, Some(7));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "it has to be sent"]
+#[must_use = "a request does nothing unless it is sent"]
 pub struct Outgoing {
     request: Request<Body>,
     settings: Settings,
@@ -59,45 +55,46 @@ impl Outgoing {
         Self { request, settings }
     }
 
-    /// The request.
+    /// Returns the request.
     pub fn request(&self) -> &Request<Body> {
         &self.request
     }
 
-    /// Returns the request only. Its `Debug` is that of the `http` crate: it shows the URL even if that
-    /// [is secret](Self::has_secret_url).
+    /// Returns only the request. Its `Debug` implementation is that of the `http` crate: it
+    /// displays the URL even if that [is secret](Self::has_secret_url).
     pub fn into_request(self) -> Request<Body> {
         self.request
     }
 
-    /// Takes the request and leaves an empty one, for a sender that needs the request by value and everything else
-    /// afterwards.
+    /// Takes the request and leaves an empty one in its place, for a client that takes requests by
+    /// value.
     pub fn take_request(&mut self) -> Request<Body> {
         mem::take(&mut self.request)
     }
 
-    /// The URL for display: without its path and query if they are secret.
+    /// Returns the URL for display: without its path and query if they are secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
         MaskedUrl::new(self.request.uri(), self.settings.secret_url)
     }
 
-    /// Whether the URL contains a secret and must not be displayed or logged.
+    /// Returns whether the URL contains a secret and must not be displayed or logged.
     pub fn has_secret_url(&self) -> bool {
         self.settings.secret_url
     }
 
-    /// The operation, the host and the origin, which errors report.
+    /// Returns the operation, the host and the origin, as errors report them.
     pub fn context(&self) -> &RequestContext {
         &self.settings.context
     }
 
-    /// Whether the request may be sent again if it is unknown whether the server has carried it out.
+    /// Returns whether the request is safe to retry if its outcome is unknown.
     pub fn is_idempotent(&self) -> bool {
         self.settings.context.is_idempotent()
     }
 
-    /// Whether the request should have a connection that no other request has used or will use.
-    /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection) says why.
+    /// Returns whether the request should have a connection that no other request has used or will
+    /// use. For the reason, see
+    /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }
@@ -108,30 +105,32 @@ impl Outgoing {
         self
     }
 
-    /// The time limit of the whole exchange. Absent if the limit of the sender applies.
+    /// Returns the time limit for the whole exchange. `None` if the sender's own limit applies.
     pub fn deadline(&self) -> Option<Duration> {
         self.settings.deadline
     }
 
-    /// Sets the size limit for a response, in bytes, unless the call has its own: for a sender with a limit for all
-    /// calls in place of [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE).
+    /// Sets the size limit for the response, in bytes, unless the call has its own. For a sender
+    /// with one limit for all calls, in place of
+    /// [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE).
     pub fn default_max_body_size(mut self, bytes: usize) -> Self {
         self.settings.default_max_body_size = bytes;
         self
     }
 
-    /// Returns how many bytes of the body are useful once the head of the response has arrived.
-    /// [`Reply::body_limit`](crate::Reply::body_limit) has an example.
+    /// Returns the number of bytes of the body that are worth reading, given the head of the
+    /// response. See [`Reply::body_limit`](crate::Reply::body_limit).
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns the response with facts that only its sender knows, for the [`Reply`](crate::Reply) or the flow that reads
-    /// it: the [size limit](Self::default_max_body_size), so that a body which was cut off there is reported as too large;
-    /// and `retire`, which keeps the connection from being used again.
+    /// Returns the response with facts that only its sender knows, for the [`Reply`](crate::Reply)
+    /// or the flow that reads it.
     ///
-    /// `retire` is called if a success cannot be read. The response may be that to another request then, and so may all
-    /// later ones on the connection.
+    /// These are the [size limit](Self::default_max_body_size), so that a body cut off there is
+    /// reported as too large, and `retire`, which must keep the connection from being reused. It is
+    /// called if a success cannot be read: that response may belong to another request, and so may
+    /// all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,
@@ -144,21 +143,24 @@ impl Outgoing {
         response
     }
 
-    /// Returns whether a response must be confirmed: whether the request should be sent again [on a connection of its
-    /// own](Self::on_own_connection), and that response used instead.
+    /// Returns whether the response must be confirmed: whether the sender should repeat the request
+    /// on a [connection of its own](Self::on_own_connection) and use that response instead.
     ///
-    /// On a kept connection, one response too many makes each later request get the response to another one. A success
-    /// is compared with what was requested, but a refusal says nothing that could be compared, and would make a program
-    /// delete a valid token. So this is true of a 401 or 403 that Plex or a media server confirms by its content, and of a
-    /// PIN that is gone, if the request is idempotent. The cost is one more request for a token that really is invalid.
+    /// If a server or a proxy sends one response too many on a reused connection, each later
+    /// request gets the response to another one. A success is compared with the request. A refusal
+    /// has nothing to compare, and would make a program delete a valid token. So this returns true
+    /// for a 401 or 403 whose content shows that it is from Plex or a media server, and for a PIN
+    /// that is gone, if the request is idempotent. The cost is one more request for a token that
+    /// really is invalid.
     ///
-    /// Ask only if other requests have used the connection, or if that is unknown. The first response on a connection
-    /// needs no confirmation.
+    /// Call this only if other requests have used the connection, or if that is unknown. The first
+    /// response on a connection needs no confirmation.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{Body, ClientIdentity, PlexTv, Token, http};
     ///
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let (outgoing, _) = plex_tv.token_details(&Token::new("xyz-Abc_0123456789ab")?).into_outgoing();
     ///
     /// let response = |status: u16| http::Response::builder().status(status).body(Body::empty());
@@ -178,8 +180,8 @@ impl Outgoing {
         self.settings.must_confirm(&error)
     }
 
-    /// Returns the error of an exchange without a response. `sent` says whether any of the request may have reached the
-    /// server; if in doubt, it may have.
+    /// Returns the error of an exchange without a response. `sent` says whether any of the request
+    /// may have reached the server. If in doubt, pass `true`.
     pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> TransportError {
         TransportError::new(&self.settings.context, kind, sent)
     }

@@ -24,13 +24,13 @@ const SHOWN_HEADERS: [&str; 9] = [
     "x-request-id",
 ];
 
-/// Reads the answer to one [`Call`](crate::Call).
+/// Reads the response to one [`Call`](crate::Call).
 ///
-/// What a carrier must know is here, too: whether the request [may be sent again](Self::is_idempotent),
-/// how much of a body [is worth reading](Self::body_limit), whether its URL [is a
-/// secret](Self::has_secret_url), and its own [deadline](Self::deadline) if it has one.
+/// It also has what a sender needs to know to keep [the sender's
+/// contract](crate::call#the-senders-contract).
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{Body, Call, ClientIdentity, Error, PlexTv, Token, http};
 /// use plex_auth_proto::error::TransportErrorKind;
 ///
@@ -44,7 +44,7 @@ const SHOWN_HEADERS: [&str; 9] = [
 ///     Ok(reply.parse(&answer)?)
 /// }
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let token = Token::new("xyz-Abc_0123456789ab")?;
 /// let account = send(plex_tv.token_details(&token), |_| Ok(http::Response::new(br#"{"id":7}"#.to_vec())))?;
 /// assert_eq!(account.id, Some(7));
@@ -63,11 +63,13 @@ impl<T> Reply<T> {
         Self { settings: Settings::new(context), decode }
     }
 
-    /// Reads an answer: the status first, then redirect, size, content and, last, the data.
+    /// Parses a response: checks the status first, then redirects, the size, the encoding and last
+    /// the data.
     ///
     /// # Errors
     ///
-    /// [`ResponseError`], whose variants say each what the caller does about it.
+    /// Returns a [`ResponseError`] if the response is an error or cannot be read. The docs of each
+    /// variant say what the caller can do.
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
         let received = response.extensions().get::<Received>();
         let own_connection = self.settings.own_connection
@@ -84,27 +86,29 @@ impl<T> Reply<T> {
         };
         result.map_err(|error| {
             if let Some(received) = received {
-                // Whatever this is, the next response on the connection may be that to this request.
+                // Whatever the cause is, the next response on the connection may be the one to this
+                // request.
                 (received.retire)();
             }
             ResponseError::unusable(&self.settings.context, response.status(), error)
         })
     }
 
-    /// Reads an answer like [`parse`](Self::parse), and keeps its status and headers beside the value.
+    /// Parses a response like [`parse`](Self::parse), and returns its status and headers with the
+    /// value.
     ///
-    /// A server can echo a secret in any header. `Debug` of the headers shows only values that help to find an
-    /// error, such as those of `Date` and `Retry-After`; the others are marked sensitive.
+    /// A server can echo a secret in any header. All headers are marked sensitive except a few that
+    /// help with diagnosis, such as `Date` and `Retry-After`, so that only those appear in `Debug`.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Same as [`parse`](Self::parse).
     pub fn read(
         &self,
         mut response: Response<impl AsRef<[u8]>>,
     ) -> Result<Response<T>, ResponseError> {
         let value = self.parse(&response)?;
-        // The connection may be reused now.
+        // The response was read, so the connection may be reused.
         response.extensions_mut().remove::<Received>();
         for (name, value) in response.headers_mut() {
             value.set_sensitive(!SHOWN_HEADERS.contains(&name.as_str()));
@@ -180,15 +184,17 @@ impl<T> Reply<T> {
         }
     }
 
-    /// How many bytes of the body are worth reading, once the head is there.
+    /// Returns the number of bytes of the body that are worth reading, given the head of the
+    /// response.
     ///
-    /// A carrier that has read so many may stop: [`parse`](Self::parse) decides the same with what it
-    /// has then. It is one byte more than a success may have, 64 KiB of a refusal, and nothing of a
-    /// body that declares itself too large or that the call does not look at.
+    /// A sender may stop there: [`parse`](Self::parse) returns the same result as for the whole
+    /// body. The limit is one byte more than the largest success allowed, 64 KiB for any other
+    /// status, and zero if the declared length is too large or the call does not read the body.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// # use plex_auth_proto::{http, ClientIdentity, ResponseError, PlexTv, Token};
-    /// # let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// # let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let (_, reply) = plex_tv.token_details(&Token::new("abc")?).max_body_size(10).into_parts();
     /// let head = http::Response::new(());
     /// assert_eq!(reply.body_limit(head.status(), head.headers()), 11);
@@ -202,50 +208,58 @@ impl<T> Reply<T> {
         self.settings.body_limit(status, headers)
     }
 
-    /// The error for an exchange that brought no answer, for carriers.
+    /// Returns the error of an exchange without a response.
     ///
-    /// `sent` says whether any of the request may have reached the server; when in doubt, it may. The example
-    /// of [`Reply`] has one.
+    /// `sent` says whether any of the request may have reached the server. If in doubt, pass
+    /// `true`. The docs of [`Reply`] have an example.
     pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> Error {
         Error::Transport(TransportError::new(&self.settings.context, kind, sent))
     }
 
-    /// The context of the request.
+    /// Returns the context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.settings.context
     }
 
-    /// Whether the request may be sent again when it is not known what became of it.
+    /// Returns whether the request is safe to retry if its outcome is unknown.
     pub fn is_idempotent(&self) -> bool {
         self.settings.context.is_idempotent()
     }
 
-    /// Whether the URL holds a secret and must not be shown or logged.
+    /// Returns whether the URL contains a secret and must not be displayed or logged.
     pub fn has_secret_url(&self) -> bool {
         self.settings.secret_url
     }
 
     /// Returns whether the request should have a connection that no other request has used or will use.
     ///
-    /// On a kept connection, one response too many makes each later caller get the response to another request. So
-    /// a call whose response cannot be compared with what was requested wants a connection of its own if the response
-    /// hands out a token, holds data of an account or a server that a token opens, or only confirms that something was
-    /// done. All other calls can share connections: the response is compared, and one to another request is
-    /// [`Mismatched`](ResponseError::Mismatched) (`token_details` and `poll_pin`), or it is the same for everyone
-    /// (`plex_keys` and `server_identity`) or of use once (`nonce`).
+    /// If a server or a proxy sends one response too many on a reused connection, each later
+    /// request gets the response to another one. A call shares connections only if that cannot do
+    /// harm:
+    ///
+    /// - The response is compared with the request, and a response to another request is
+    ///   [`Mismatched`](ResponseError::Mismatched): `token_details` and `poll_pin`.
+    /// - The response is the same for everyone, such as that of `plex_keys` and `server_identity`,
+    ///   or is usable once, such as that of `nonce`.
+    ///
+    /// All other calls want a connection of their own: their response contains a token, or data of
+    /// the account or of the server that the token belongs to, or only confirms that something was
+    /// done.
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }
 
-    /// Reads the response of a connection of its own, for a carrier that sends a request again after
-    /// [`Mismatched`](ResponseError::Mismatched). A token that Plex did not repeat is accepted then.
+    /// Accepts a response from a connection of its own, for a sender that repeats a request after
+    /// [`Mismatched`](ResponseError::Mismatched). A response that does not repeat the token is
+    /// accepted then.
     #[must_use]
     pub fn on_own_connection(mut self) -> Self {
         self.set_own_connection();
         self
     }
 
-    /// The call's own deadline for the whole exchange; absent where the transport's holds.
+    /// Returns the call's own time limit for the whole exchange. `None` if the sender's limit
+    /// applies.
     pub fn deadline(&self) -> Option<Duration> {
         self.settings.deadline
     }
@@ -262,7 +276,7 @@ impl<T> fmt::Debug for Reply<T> {
     }
 }
 
-/// The encoding of a body that is not plain. None was asked for, so none is decoded.
+/// Returns the encoding of an encoded body. The request allows none, so none is decoded.
 fn encoding(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
     if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {

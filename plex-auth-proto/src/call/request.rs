@@ -1,4 +1,4 @@
-//! What every request has in common.
+//! The construction of requests: the headers and bodies that they share.
 
 use http::header::CONTENT_TYPE;
 use http::request::Builder;
@@ -10,10 +10,11 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 
-/// The name of the header that carries a token.
+/// The header that carries the token.
 pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
 
-/// The request of an operation, without a body. `query` is empty or starts with a question mark.
+/// Builds the request of an operation, without a body. `query` is empty or starts with a question
+/// mark.
 pub(crate) fn request(
     operation: &Operation,
     query: &str,
@@ -24,7 +25,7 @@ pub(crate) fn request(
     request_at(operation, operation.path, query, identity, url, token)
 }
 
-/// The same where something takes the place of what stands in braces: `path` is what is asked for.
+/// Builds the request of an operation whose path has placeholders. `path` is the path without them.
 pub(crate) fn request_at(
     operation: &Operation,
     path: &str,
@@ -43,25 +44,25 @@ pub(crate) fn request_at(
     request
 }
 
-/// Gives the request a body of JSON.
+/// Sets a JSON body.
 pub(crate) fn set_json(request: &mut Request<Body>, json: &serde_json::Value) {
     set_json_text(request, json.to_string());
 }
 
-/// The same of JSON as text, so that a secret in it need not be copied into a value first.
+/// Sets a JSON body from text, so that a secret in it is not copied into a JSON value first.
 pub(crate) fn set_json_text(request: &mut Request<Body>, json: String) {
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *request.body_mut() = Body::from(json);
 }
 
-/// The start of a request of the caller's: what is wrong with `path` shows when it is finished.
+/// Starts a custom request. An invalid `path` is reported when the request is finished.
 pub(crate) fn builder(
     identity: &ClientIdentity,
     url: &ServerUrl,
     method: Method,
     path: &str,
 ) -> Builder {
-    // Without the slash the path would go on where the host ends, and name another one.
+    // Without the slash, the path would extend the host name and so change the host.
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut request = Request::builder().method(method).uri(format!("{url}{slash}{path}"));
     if let Some(headers) = request.headers_mut() {

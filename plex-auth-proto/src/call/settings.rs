@@ -7,16 +7,18 @@ use http::{Extensions, HeaderMap, StatusCode};
 use crate::error::{Outcome, ResponseError};
 use crate::operation::context::RequestContext;
 
-/// The size limit for a response unless the call or the transport has its own: 1 MiB. An account takes 6 to 10 kB.
+/// The size limit for a response, unless the call or the transport sets its own: 1 MiB.
 ///
-/// To read a response of one of this crate's own operations takes at most 16 bytes of memory for each byte of its body,
-/// and 256 KiB, whatever the body is.
+/// Parsing a response of one of this crate's operations allocates at most 16 bytes per byte of the
+/// body, plus 256 KiB, for any body.
+// An account takes 6 to 10 kB. A list of some hundred devices or servers stays below 1 MiB, too.
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// The part of a refusal's body that is read: 64 KiB. Plex's own take a few hundred bytes.
+/// The part of an unsuccessful response's body that is read: 64 KiB.
+// Plex lists its errors in a few hundred bytes. A longer body is a web page.
 pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
-/// The settings of a call, which do not depend on the type of its value.
+/// The settings of a call that do not depend on the type of its value.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) context: RequestContext,
@@ -28,14 +30,14 @@ pub(super) struct Settings {
     pub(super) own_connection: bool,
 }
 
-/// Facts about a response that only the transport knows, as an extension of the response.
+/// Facts about a response that only its sender knows, as an extension of the response.
 #[derive(Clone)]
 pub(super) struct Received {
-    /// Whether no other request has used the connection.
+    /// Whether this is the only request on the connection.
     pub(super) own_connection: bool,
-    /// The default limit of the transport: a response that was cut off there is read as one that is too large.
+    /// The sender's size limit, so that a body cut off there is reported as too large.
     pub(super) default_max_body_size: usize,
-    /// Keeps the connection from being used again.
+    /// Keeps the connection from being reused.
     pub(super) retire: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -56,13 +58,13 @@ impl Settings {
         self.max_body_size.unwrap_or(self.default_max_body_size)
     }
 
-    /// Returns the limit of a response with these extensions.
+    /// Returns the size limit for a response with these extensions.
     pub(super) fn limit_of(&self, extensions: &Extensions) -> usize {
         let transport = extensions.get().map(|received: &Received| received.default_max_body_size);
         self.max_body_size.or(transport).unwrap_or(self.default_max_body_size)
     }
 
-    /// Returns whether a refusal may be that to another request, and would be acted on.
+    /// Returns whether this refusal could belong to another request and would be acted on.
     pub(super) fn must_confirm(&self, error: &ResponseError) -> bool {
         let is_final = match error {
             ResponseError::Unauthorized(_) | ResponseError::Forbidden(_) => {
@@ -84,7 +86,7 @@ impl Settings {
     }
 }
 
-/// Returns the declared length of a body: zero if there is none, and the maximum if the number is too large.
+/// Returns the declared length of the body: zero if there is none, `usize::MAX` if it does not fit.
 pub(super) fn declared_length(headers: &HeaderMap) -> usize {
     let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {

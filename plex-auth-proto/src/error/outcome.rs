@@ -4,15 +4,17 @@ use crate::error::transport::TransportError;
 use crate::operation::Host;
 use crate::operation::context::RequestContext;
 
-/// Whether a request that failed was carried out.
+/// Whether a failed request was carried out.
 ///
-/// [`Error::outcome`](crate::Error::outcome) returns it, and lists which error has which outcome.
+/// Returned by [`Error::outcome`](crate::Error::outcome), whose docs list the outcome of each
+/// error.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{ClientIdentity, Credentials, Error, PlexTv, http};
 /// use plex_auth_proto::error::{Outcome, TransportErrorKind};
 ///
-/// /// What to tell a user whose sign-in failed.
+/// /// Returns the advice for a user whose sign-in failed.
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.outcome() {
 ///         Outcome::NotSent => "Check the network, then sign in again.",
@@ -21,8 +23,8 @@ use crate::operation::context::RequestContext;
 ///     }
 /// }
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let (_, reply) = PlexTv::new(me).sign_in(&Credentials::new("rosa", "correct horse")?).into_parts();
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let (_, reply) = PlexTv::new(identity).sign_in(&Credentials::new("rosa", "correct horse")?).into_parts();
 ///
 /// let error = reply.transport_error(TransportErrorKind::NameNotFound, false);
 /// assert_eq!(error.outcome(), Outcome::NotSent);
@@ -40,20 +42,20 @@ use crate::operation::context::RequestContext;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// No byte of the request was sent. Sending it again is safe, and useful once the cause has passed:
+    /// No byte of the request was sent. Retrying is safe, and useful after the cause is resolved:
     /// see [`TransportError::kind`].
     NotSent,
-    /// The request was refused and not carried out. Sending it again is safe, and useful once the reason is
-    /// gone: wait after a rate limit, ask the user after a wrong password.
+    /// The request was refused and not carried out. Retrying is safe, and useful after the reason
+    /// is resolved: wait after a rate limit, ask the user after a wrong password.
     Refused,
-    /// The request may have been carried out. Send it again only if it is
-    /// [idempotent](RequestContext::is_idempotent). Otherwise, first check whether it took effect: after a
-    /// sign-in, for example, whether the account lists a new device.
+    /// The request may have been carried out. Retry only if it is
+    /// [idempotent](RequestContext::is_idempotent). Otherwise, first check whether it took effect.
+    /// After a sign-in, for example, check whether the account lists a new device.
     Unknown,
 }
 
 impl Outcome {
-    /// Returns whether the request can be sent again without the risk that it is carried out twice.
+    /// Returns whether the request can be repeated without the risk that it is carried out twice.
     pub(crate) fn allows_repeat(self, context: &RequestContext) -> bool {
         match self {
             Self::NotSent | Self::Refused => true,
@@ -76,7 +78,7 @@ impl ResponseError {
     pub fn outcome(&self) -> Outcome {
         let is_refusal = match self {
             Self::Redirected { .. } | Self::RateLimited(_) => true,
-            // With this code Plex states that it did nothing. A gateway's 503 does not.
+            // With this code Plex states that it did nothing. A gateway's 503 does not say so.
             Self::Unavailable(rejection) => {
                 rejection.status().as_u16() == 503 && rejection.has_code(1013)
             }
@@ -97,11 +99,12 @@ impl ResponseError {
         if is_refusal { Outcome::Refused } else { Outcome::Unknown }
     }
 
-    /// Whether a 401, 403 or 498 may come from a proxy or a captive portal instead of plex.tv: its body is not one
-    /// of Plex's errors, such as a web page or half a response. It says nothing about the token, the password or
-    /// the account.
+    /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
+    /// plex.tv. If so, it says nothing about the token, the password or the account.
     ///
-    /// A 401 or 498 without a body counts as Plex's over `https`, where nothing else can answer in its name.
+    /// This is the case if the body is not one of Plex's errors, but a web page or an incomplete
+    /// response, for example. A 401 or 498 without a body counts as Plex's if it was sent over
+    /// `https`, where an intermediary cannot answer in Plex's name.
     pub fn is_unconfirmed(&self) -> bool {
         match self {
             Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {
@@ -116,20 +119,21 @@ impl ResponseError {
     }
 }
 
-/// Returns whether a status other than 3xx, 429 and 5xx is the refusal of the host that the request was for, and not
-/// that of a proxy in between.
+/// Returns whether a status other than 3xx, 429 and 5xx is a refusal by the intended host, and not
+/// by a proxy on the way.
 fn is_refusal(rejection: &Rejection) -> bool {
     let (context, status) = (rejection.context(), rejection.status());
     match context.host() {
         Some(Host::PlexTv) => {
-            // Over plain HTTP, anything in between could have sent a status without a body.
+            // Over plain HTTP, an intermediary could have sent a status without a body.
             let is_https = context.origin().is_some_and(|origin| origin.scheme() == "https");
-            // These two are about a token or a password only, and gateways send none of their own with an empty body.
+            // These two are only about a token or a password, and gateways do not send them with an
+            // empty body.
             let is_about_token = matches!(status.as_u16(), 401 | 498);
             let is_bare = is_about_token && rejection.has_empty_body() && is_https;
             status.is_client_error() && (!rejection.errors().is_empty() || is_bare)
         }
-        // Its refusals are web pages.
+        // A media server's refusals are web pages.
         Some(Host::MediaServer) => matches!(status.as_u16(), 401 | 403),
         None => false,
     }

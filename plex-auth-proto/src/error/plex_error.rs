@@ -5,9 +5,9 @@ use serde::de::MapAccess;
 use crate::wire::decode;
 use crate::wire::lenient::{self, Budget, Value};
 
-/// One entry of the list of errors in an answer of Plex's.
+/// An entry of the error list in one of Plex's responses.
 ///
-/// `Debug` does not show the message: a server can echo what it was sent.
+/// `Debug` redacts the message, because a server can echo parts of the request in it.
 #[derive(Clone)]
 pub struct PlexError {
     code: Option<u32>,
@@ -16,19 +16,21 @@ pub struct PlexError {
 }
 
 impl PlexError {
-    /// Plex's code, such as 1001. Absent on older paths.
+    /// Returns Plex's code, such as 1001. Some older endpoints send none.
     pub fn code(&self) -> Option<u32> {
         self.code
     }
 
-    /// The status that the entry repeats. Absent in some.
+    /// Returns the HTTP status as repeated in the entry. Some entries have none.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// Plex's own words, such as `User could not be authenticated`: one line of at most 200 characters,
-    /// control characters replaced. They are the server's, which may quote what it was sent: show them
-    /// to the user who sent it, and do not log them.
+    /// Returns Plex's message, such as `User could not be authenticated`: one line of at most 200
+    /// characters, with control characters replaced by spaces.
+    ///
+    /// The server may quote parts of the request in it. Show it to the user who sent the request,
+    /// but do not log it.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
@@ -45,20 +47,20 @@ impl fmt::Debug for PlexError {
     }
 }
 
-/// How many entries are kept. Plex lists one, at times two or three.
+/// The maximum number of entries kept. Plex lists one, sometimes two or three.
 const MAX_ERRORS: usize = 16;
 
-/// How many characters of a message are kept.
+/// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 200;
 
-/// What a body lists; nothing where it is not Plex's.
+/// Reads the error list of a body. Returns no entries if the body is not one of Plex's errors.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
     let listed = decode::object_or_xml(body, "errors", false);
     let Ok(Some(Listed { mut errors, error, status, .. })) = listed else {
         return Vec::new();
     };
     errors.extend(error);
-    // What stands there again says nothing new, and must not hide what comes behind it.
+    // A repeated code adds nothing, and must not displace the entries after it.
     let (mut codes, mut kept) = ([None; MAX_ERRORS], 0);
     errors.retain(|error| {
         let Some(place) = codes.get_mut(kept) else { return false };
@@ -67,7 +69,7 @@ pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
         kept += usize::from(!again);
         !again
     });
-    // `{"status": 404, "error": "Not Found"}` has the status beside the text.
+    // In `{"status": 404, "error": "Not Found"}`, the status is outside of the entry.
     if let [only] = errors.as_mut_slice() {
         only.status = only.status.or(status);
     }
@@ -93,7 +95,7 @@ lenient::object! {
     }
 }
 
-/// A message as it may be kept.
+/// A message, shortened to one printable line.
 #[derive(Clone)]
 struct Line(Box<str>);
 
@@ -132,7 +134,8 @@ impl<'de> Value<'de> for PlexError {
     }
 }
 
-/// Cut to one line without control characters, so that a terminal can show it.
+/// Returns the text as one line without control characters, so that it is safe to print in a
+/// terminal.
 fn one_line(text: &str) -> Box<str> {
     let text = text.trim();
     if text.len() <= MAX_MESSAGE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -142,8 +145,8 @@ fn one_line(text: &str) -> Box<str> {
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// Line and paragraph separators break a line, and marks of direction turn it round, without being
-/// control characters.
+/// Line and paragraph separators start a new line, and directional marks reverse the text. Neither
+/// are control characters.
 fn is_shown(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -154,7 +157,7 @@ fn is_shown(character: char) -> bool {
 mod tests {
     use super::read;
 
-    /// The codes, statuses and messages in a body.
+    /// Returns the codes, statuses and messages in a body.
     fn listed(body: &str) -> Vec<(Option<u32>, Option<u16>, Option<String>)> {
         let errors = read(body.as_bytes()).into_iter();
         errors.map(|error| (error.code, error.status, error.message.map(String::from))).collect()

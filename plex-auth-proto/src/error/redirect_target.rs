@@ -5,16 +5,17 @@ use http::header::LOCATION;
 
 use crate::operation::context::{Origin, RequestContext};
 
-/// The target of a redirect: scheme, host and port of its `Location`.
+/// The target of a redirect: the scheme, host and port of its `Location`.
 ///
-/// A host in a response can be any text, also a secret that was sent. `Display` and `Debug` show it only if it is the
-/// host that the request was sent to, or one of Plex's.
+/// The host in a response can be any text, including a secret from the request. `Display` and
+/// `Debug` show it only if it is the host that the request was sent to, or one of Plex's.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{ClientIdentity, PlexTv, ResponseError, Token, http};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let call = PlexTv::new(me).token_details(&Token::new("xyz-Abc_0123456789ab")?);
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let call = PlexTv::new(identity).token_details(&Token::new("xyz-Abc_0123456789ab")?);
 /// let response =
 ///     http::Response::builder().status(302).header("location", "https://portal.example/login").body("")?;
 /// let error = call.reply().parse(&response).unwrap_err();
@@ -31,7 +32,8 @@ pub struct RedirectTarget {
     is_known: bool,
 }
 
-/// Exactly these, as any other label can be a secret. plex.tv redirects to them if the path is wrong.
+/// Only these exact names, because any other subdomain could be a secret. plex.tv redirects to them
+/// if the path is wrong.
 const HOSTS_OF_PLEX: [&str; 4] = ["plex.tv", "www.plex.tv", "clients.plex.tv", "app.plex.tv"];
 
 impl RedirectTarget {
@@ -41,7 +43,7 @@ impl RedirectTarget {
         let own = context.origin();
         let absolute = match location.strip_prefix("//") {
             Some(_) => &format!("{}:{location}", own?.scheme()),
-            // A relative one can have a whole URL in its query.
+            // A relative reference can contain an absolute URL in its query.
             None if location.split(['/', '?', '#']).next().is_some_and(|it| it.ends_with(':')) => {
                 location
             }
@@ -62,14 +64,14 @@ impl RedirectTarget {
         self.is_known
     }
 
-    /// Returns the origin. Its host is the response's word: show it to the user who sent the request, and do not
-    /// log it.
+    /// Returns the origin. The server chose its host name: show it to the user who sent the
+    /// request, but do not log it.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 }
 
-/// The longest name that DNS can have.
+/// The maximum length of a DNS name.
 const MAX_HOST_LENGTH: usize = 253;
 
 impl fmt::Display for RedirectTarget {

@@ -7,13 +7,14 @@ use crate::error::plex_error::{self, PlexError};
 use crate::operation::context::RequestContext;
 use crate::values::retry_after::RetryAfter;
 
-/// A refusal: the status of an answer that is no success, with Plex's own codes.
+/// The status of an unsuccessful response, with Plex's error codes.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let (_, reply) = PlexTv::new(me).resources(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let (_, reply) = PlexTv::new(identity).resources(&Token::new("xyz-Abc_0123456789ab")?).into_parts();
 /// let answer = http::Response::builder()
 ///     .status(429)
 ///     .header("retry-after", "30")
@@ -23,7 +24,7 @@ use crate::values::retry_after::RetryAfter;
 /// let rejection = error.rejection().ok_or("it was none")?;
 /// assert_eq!(rejection.status(), 429);
 /// assert!(rejection.has_code(1003));
-/// // For whoever sent the request, and for no log.
+/// // Show it to the user, but do not log it.
 /// assert_eq!(rejection.errors()[0].message(), Some("Too many requests"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -43,7 +44,7 @@ impl Rejection {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
-        // A body that was cut off before its first byte still has a length.
+        // If a body was cut off before its first byte, `Content-Length` still announces it.
         let length = headers.get(CONTENT_LENGTH).map(|length| length.as_bytes().trim_ascii());
         Self {
             context: Box::new(context.clone()),
@@ -54,34 +55,34 @@ impl Rejection {
         }
     }
 
-    /// The context of the request.
+    /// Returns the context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What Plex lists in the body: one entry mostly; none where the body is a media server's or a
-    /// proxy's HTML, or empty.
+    /// Returns the errors that Plex lists in the body: usually one. Empty if the body is empty or a
+    /// web page, as sent by media servers and proxies.
     pub fn errors(&self) -> &[PlexError] {
         &self.errors
     }
 
-    /// Plex's codes, without the entries that have none.
+    /// Returns Plex's codes. Entries without a code are skipped.
     pub fn codes(&self) -> impl Iterator<Item = u32> + '_ {
         self.errors.iter().filter_map(PlexError::code)
     }
 
-    /// Whether Plex lists this code. A code means something only together with the
+    /// Returns whether Plex lists this code. Codes have a meaning only together with the
     /// [status](Self::status).
     pub fn has_code(&self, code: u32) -> bool {
         self.codes().any(|listed| listed == code)
     }
 
-    /// How long to wait before the next call, where the answer says so.
+    /// Returns how long to wait before the next request, if the response specifies it.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.retry_after
     }
@@ -94,53 +95,47 @@ impl Rejection {
     pub(crate) fn says_invalid_token(&self) -> bool {
         let says = |error: &PlexError| {
             let text = error.message().unwrap_or_default().trim_end_matches('.');
-            // With another code, and with more words, it is about something else.
+            // With another code or more words, the message is about something else.
             error.code().is_none_or(|code| code == 1001)
                 && text.eq_ignore_ascii_case("invalid token")
         };
         self.errors.iter().any(says)
     }
 
-    /// `401, code 1001`, and what the code means where the status does not say it.
-    pub(crate) fn facts(&self) -> impl fmt::Display + '_ {
-        Facts(self)
-    }
-}
-
-struct Facts<'a>(&'a Rejection);
-
-impl fmt::Display for Facts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.0.status.as_u16();
-        write!(f, "{status}")?;
-        for code in self.0.codes() {
-            write!(f, ", code {code}")?;
-            if let Some(meaning) = meaning(status, code) {
+    /// Writes the codes in parentheses, with their meaning if the status alone does not imply it:
+    /// ` (code 1020: the PIN is unknown or has expired)`. Writes nothing if there are none.
+    pub(crate) fn write_codes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        for code in self.codes() {
+            write!(f, "{separator}code {code}")?;
+            if let Some(meaning) = meaning(self.status.as_u16(), code) {
                 write!(f, ": {meaning}")?;
             }
+            separator = ", ";
         }
-        Ok(())
+        f.write_str(if separator == ", " { ")" } else { "" })
     }
 }
 
-/// What a code means together with its status, where the status alone does not say it. From the
-/// clients that handle them; 1013 and 1020 mean two things each.
+/// Returns the meaning of a code together with its status, if the status alone does not imply it.
+/// The meanings are those that other Plex clients rely on. 1013 and 1020 mean different things with
+/// different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {
     Some(match (status, code) {
         (400, 1000) => "the client identifier is missing",
         (404, 1002) => "no such endpoint",
-        (403, 1009) => "not for managed users",
-        (403, 1012) => "a subscription is needed",
-        (403, 1013) => "not for anonymous users",
+        (403, 1009) => "not allowed for managed users",
+        (403, 1012) => "a subscription is required",
+        (403, 1013) => "not allowed for anonymous users",
         (404, 1020) => "the PIN is unknown or has expired",
-        (403, 1040) => "the password is needed",
+        (403, 1040) => "the password is required",
         (403, 1041) => "the Home PIN is missing or wrong",
-        (403, 1043) => "not for this user",
-        (403, 1045) => "the password and a verification code are needed",
-        (403, 1068) => "not for this device",
+        (403, 1043) => "not allowed for this user",
+        (403, 1045) => "the password and a verification code are required",
+        (403, 1068) => "not allowed for this device",
         (422, 1069) => "the code has expired",
-        (403, 1080) => "a server's token is needed",
-        (_, 1097) => "the device or its key is not known",
+        (403, 1080) => "a server's token is required",
+        (_, 1097) => "the device or its key is unknown",
         _ => return None,
     })
 }

@@ -9,37 +9,40 @@ use crate::wire::content::Content;
 use crate::wire::decode::DecodeError;
 use crate::wire::field_path::FieldPath;
 
-mod message;
+pub(super) mod message;
 
-/// What an answer said instead of what was asked for.
+/// A response that is an error or cannot be read.
 ///
-/// The status decides first: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is JSON,
-/// XML, HTML or nothing. Only a success can be of the wrong content, shape or size.
+/// The status decides first: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is
+/// JSON, XML, HTML or empty. Only a success can have the wrong content, shape or size.
 ///
-/// No error holds a body, a token, a password or a query string. What Plex wrote in its own words is
-/// had by [`PlexError::message`](crate::error::PlexError::message) alone, since a server can echo what it was
-/// sent. `Display` is one line that names the operation and where it was sent.
+/// No error contains a body, a token, a password or a query string. Plex's own message is available
+/// only through [`PlexError::message`](crate::error::PlexError::message), because a server can echo
+/// parts of the request in it. `Display` is one line: what failed, which server answered with which
+/// status, and what to do. `Debug` also names the operation.
 ///
-/// Most callers want a predicate rather than a variant: [`is_token_invalid`](Self::is_token_invalid),
+/// Most programs need only the predicates: [`is_token_invalid`](Self::is_token_invalid),
 /// [`needs_verification_code`](Self::needs_verification_code), [`is_pin_gone`](Self::is_pin_gone),
-/// [`needs_home_pin`](Self::needs_home_pin), [`needs_new_device_key`](Self::needs_new_device_key),
-/// [`is_retryable`](Self::is_retryable). A transport returns an [`Error`](crate::Error), which has the same predicates.
+/// [`needs_home_pin`](Self::needs_home_pin), [`needs_new_device_key`](Self::needs_new_device_key)
+/// and [`is_retryable`](Self::is_retryable). [`Error`](crate::Error), which transports return, has
+/// the same ones, and its docs say what to do about each variant.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{http, ClientIdentity, Credentials, ResponseError, PlexTv};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let call = PlexTv::new(me).sign_in(&Credentials::new("rosa", "correct horse")?);
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let call = PlexTv::new(identity).sign_in(&Credentials::new("rosa", "correct horse")?);
 /// let (_, reply) = call.into_parts();
 ///
-/// // Two-factor authentication: ask for the code, and sign in with it.
+/// // Two-factor authentication is enabled: ask for the code, and sign in with it.
 /// let answer = http::Response::builder().status(401).body(r#"{"errors":[{"code":1029}]}"#)?;
 /// let error = reply.parse(&answer).unwrap_err();
 /// assert!(error.needs_verification_code() && !error.is_token_invalid());
 /// assert!(matches!(error, ResponseError::VerificationCodeRequired(_)));
 ///
-/// // An outage says nothing about the password. It is not known whether a sign-in has worked all the same, so
-/// // that it is not for a program to try again by itself.
+/// // An outage says nothing about the password. The sign-in may have succeeded, so a program must not retry it
+/// // automatically.
 /// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
 /// let error = reply.parse(&answer).unwrap_err();
 /// assert!(matches!(error, ResponseError::Unavailable(_)) && !error.is_retryable());
@@ -48,59 +51,60 @@ mod message;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// 400: a parameter is missing or malformed. Sending it again is of no use. From a media server it
-    /// can mean that it cannot read the [`Source`](crate::Source).
+    /// 400: a parameter is missing or malformed. Retrying does not help. A media server may answer
+    /// this if it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
-    /// The login, the password or the token is not accepted: 401; 498; or, of a token that went along, 422 in
-    /// whose text Plex says "Invalid token". Ask for the password again, or sign in anew if
-    /// [`is_token_invalid`](Self::is_token_invalid) says so, and neither if
-    /// [`is_unconfirmed`](Self::is_unconfirmed) does. A media server that answers so speaks for
-    /// itself only: it may not know the account, or the token is of a kind it does not take.
+    /// 401 or 498, or 422 with the message "Invalid token" if the request carried a token: the
+    /// username and password, or the token, were not accepted.
+    ///
+    /// Sign in again if [`is_token_invalid`](Self::is_token_invalid). Do nothing if
+    /// [`is_unconfirmed`](Self::is_unconfirmed). A media server's response is about that server
+    /// only: it may not know the account, or not accept this kind of token.
     Unauthorized(Rejection),
-    /// 401 with code 1029: the account has two-factor authentication and no code was sent. Ask for the
-    /// code and sign in again with
-    /// [`verification_code`](crate::Credentials::verification_code).
+    /// 401 with code 1029: two-factor authentication is enabled and no code was sent. Ask for the
+    /// code and sign in again with [`verification_code`](crate::Credentials::verification_code).
     VerificationCodeRequired(Rejection),
-    /// 401 with code 1028: the verification code is wrong or too old. Ask for a new one.
+    /// 401 with code 1028: the verification code is wrong or has expired. Ask for a new one.
     VerificationCodeRejected(Rejection),
-    /// 401 with code 1030: the account has no password and signs in by e-mail only. Sign in on Plex's
-    /// own pages.
+    /// 401 with code 1030: the account signs in by email only. Use a PIN, which the user links on
+    /// Plex's own page.
     EmailOnly(Rejection),
-    /// 401 with code 1031: too many failures from this address. Stop, and wait: each further try makes
-    /// it longer.
+    /// 401 with code 1031: too many failures from this IP address. Stop and wait: each further
+    /// attempt extends the block.
     TooManyFailures(Rejection),
-    /// 403: the account is known and may not do this, unless [`is_unconfirmed`](Self::is_unconfirmed) says
-    /// otherwise.
+    /// 403: the account is known but not allowed to do this, unless
+    /// [`is_unconfirmed`](Self::is_unconfirmed) returns true.
     Forbidden(Rejection),
-    /// 429: too many requests. Wait as long as [`retry_after`](Self::retry_after) says, a minute where
-    /// it says nothing.
+    /// 429: too many requests. Wait for [`retry_after`](Self::retry_after), or for a minute if it
+    /// returns `None`.
     RateLimited(Rejection),
-    /// 5xx: trouble on the other side, or at a proxy in between. It says nothing about the token.
+    /// 5xx: the server or a proxy on the way failed. It says nothing about the token.
     Unavailable(Rejection),
-    /// Any other status that is no success.
+    /// Any other unsuccessful status.
     Rejected(Rejection),
-    /// 3xx: the answer points elsewhere. It was not followed, as the token would have gone along.
-    /// Nothing of Plex needs a redirect: the base URL is wrong, or a captive portal answers.
+    /// 3xx: a redirect, which was not followed because the token would be sent to its target.
+    /// Plex's API never needs redirects: the base URL is wrong, or a captive portal answered.
     #[non_exhaustive]
     Redirected {
         /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// The origin that it points to; absent if that cannot be read.
+        /// The origin of the target. `None` if the location is missing or unreadable.
         to: Option<RedirectTarget>,
     },
-    /// A success that is not what Plex answers: a proxy's page, a captive portal's, a broken document.
+    /// A success with a body that is not Plex's: the page of a proxy or a captive portal, or a
+    /// malformed document.
     #[non_exhaustive]
     UnexpectedContent {
         /// The context of the request.
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// What came in place of the data.
+        /// The kind of content that arrived instead of the data.
         content: Content,
     },
-    /// Data that lacks what this call is for, or has it in a shape that cannot be read.
+    /// A success whose data lacks a required field, or has it in an unreadable form.
     #[non_exhaustive]
     UnexpectedShape {
         /// The context of the request.
@@ -109,15 +113,15 @@ pub enum ResponseError {
         status: StatusCode,
         /// The field, such as `MediaContainer.token`.
         path: FieldPath,
-        /// What is wrong with it.
+        /// The problem with the field.
         problem: &'static str,
     },
-    /// A success that belongs to another request: it is about another PIN, user or token. A server or a proxy that
-    /// sends one response too many on a kept connection shifts all that follow.
+    /// A success that belongs to another request: it is about another PIN, user or token. A server
+    /// or a proxy that sends one response too many on a reused connection shifts all later ones.
     ///
-    /// It says nothing about the token. Send the request again on a connection of its own
-    /// ([`Call::own_connection`](crate::Call::own_connection)) if it is idempotent; this library's transports do so
-    /// once. Of a request that is not idempotent, the outcome is unknown.
+    /// It says nothing about the token. If the request is idempotent, retry it on a connection of
+    /// its own ([`Call::own_connection`](crate::Call::own_connection)). This library's transports
+    /// do so once. If the request is not idempotent, its outcome is unknown.
     #[non_exhaustive]
     Mismatched {
         /// The context of the request.
@@ -127,8 +131,8 @@ pub enum ResponseError {
         /// The field that differs from what was requested.
         path: &'static str,
     },
-    /// A success larger than the limit, [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) unless set. None of it
-    /// was used.
+    /// A success that is larger than the limit: [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) unless
+    /// set. None of it was used.
     #[non_exhaustive]
     BodyTooLarge {
         /// The context of the request.
@@ -141,7 +145,7 @@ pub enum ResponseError {
 }
 
 impl ResponseError {
-    /// The error for a status that is no success. `body` is as much of it as is looked at.
+    /// Returns the error for an unsuccessful status. `body` is the part of it that is examined.
     pub(crate) fn refused(
         context: &RequestContext,
         status: StatusCode,
@@ -155,14 +159,14 @@ impl ResponseError {
         let rejection = Rejection::read(context, status, headers, body);
         match status.as_u16() {
             400 => Self::BadRequest(rejection),
-            // An answer can list several codes. The order is from what ends the attempt to what the
-            // next attempt can mend.
+            // A response can list several codes. They are checked in order of severity: those that
+            // rule out another attempt come first.
             401 if rejection.has_code(1031) => Self::TooManyFailures(rejection),
             401 if rejection.has_code(1030) => Self::EmailOnly(rejection),
             401 if rejection.has_code(1028) => Self::VerificationCodeRejected(rejection),
             401 if rejection.has_code(1029) => Self::VerificationCodeRequired(rejection),
             401 | 498 => Self::Unauthorized(rejection),
-            // Where none went along, it is what was sent in its place.
+            // Without a token, the message refers to another parameter.
             422 if context.carried_token() && rejection.says_invalid_token() => {
                 Self::Unauthorized(rejection)
             }
@@ -173,7 +177,7 @@ impl ResponseError {
         }
     }
 
-    /// The error for a success whose body cannot be used.
+    /// Returns the error for a success whose body cannot be used.
     pub(crate) fn unusable(
         context: &RequestContext,
         status: StatusCode,
@@ -189,22 +193,23 @@ impl ResponseError {
         }
     }
 
-    /// The context of the request.
+    /// Returns the context of the request.
     pub fn context(&self) -> &RequestContext {
         self.parts().0
     }
 
-    /// The published name of the operation, such as `getTokenDetails`.
+    /// Returns the published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context().operation()
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         self.parts().1
     }
 
-    /// The refusal with Plex's own codes, where the status was one.
+    /// Returns the status with Plex's error codes, if the status is unsuccessful and not a
+    /// redirect.
     pub fn rejection(&self) -> Option<&Rejection> {
         self.parts().2
     }
@@ -231,11 +236,13 @@ impl ResponseError {
         }
     }
 
-    /// Whether Plex said that the token is no longer valid: only then is it of use to forget it and sign in again.
+    /// Returns whether Plex said that the token is no longer valid. Only then discard it and sign
+    /// in again.
     ///
-    /// True for a 401 or 498 of plex.tv to a call that carried a token, unless it is
-    /// [unconfirmed](Self::is_unconfirmed), and for a 422 that says "Invalid token". A media server's refusal does
-    /// not count: it speaks for that server only. Neither does an outage, a rate limit, a proxy's page or silence.
+    /// True for a 401 or 498 from plex.tv to a call that carried a token, unless it is
+    /// [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid token". False
+    /// for a media server's 401, which is about that server only, and for outages, rate limits, web
+    /// pages and missing responses.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let of_the_account = match self.status().as_u16() {
@@ -245,16 +252,17 @@ impl ResponseError {
         matches!(self, Self::Unauthorized(_)) && context.carried_token() && of_the_account
     }
 
-    /// Whether a verification code is wanted, because none was sent or because the one sent is wrong
-    /// or too old.
+    /// Returns whether a verification code is required, because none was sent or because the one
+    /// sent is wrong or has expired.
     pub fn needs_verification_code(&self) -> bool {
         matches!(self, Self::VerificationCodeRequired(_) | Self::VerificationCodeRejected(_))
     }
 
-    /// Whether the PIN is gone for good, so that only a new one helps: 404 with code 1020, or 410 to a call
-    /// about a PIN. It has expired, never was, or was made under another client identifier.
+    /// Returns whether the PIN no longer exists, so that a new one is needed: 404 with code 1020,
+    /// or 410 to a call about a PIN. It has expired, never existed, or was created under another
+    /// client identifier.
     ///
-    /// A 404 without that code is a gateway's, and says nothing about the PIN.
+    /// A 404 without that code is from a gateway, and says nothing about the PIN.
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {
@@ -264,22 +272,22 @@ impl ResponseError {
         }
     }
 
-    /// Whether Plex does not know the device by its key, because the user removed it or because the key was
-    /// registered under another client identifier (code 1097): only a new identifier with a new key helps,
-    /// and the user must sign in.
+    /// Returns whether Plex does not recognize the device key (code 1097): the user removed the
+    /// device, or the key was registered under another client identifier. A new identifier with a
+    /// new key is needed, and the user must sign in again.
     pub fn needs_new_device_key(&self) -> bool {
         self.rejection().is_some_and(|rejection| rejection.has_code(1097))
     }
 
-    /// Whether the Home PIN of the user that was switched to is wanted, because none was sent or because the
-    /// one sent is wrong: 403 with code 1041.
+    /// Returns whether the Home PIN of the user to switch to is required, because none was sent or
+    /// because the one sent is wrong: 403 with code 1041.
     pub fn needs_home_pin(&self) -> bool {
         matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
-    /// Whether the same call may succeed later without anybody changing anything, and does no harm if
-    /// its first copy was carried out after all. Wait for [`retry_after`](Self::retry_after), or for a
-    /// few seconds that double.
+    /// Returns whether retrying the same call is safe, even if the first request was carried out,
+    /// and may succeed without any change. Wait for [`retry_after`](Self::retry_after), or use an
+    /// exponential backoff that starts with a few seconds.
     pub fn is_retryable(&self) -> bool {
         let idempotent = self.context().is_idempotent();
         let can_repeat = self.outcome().allows_repeat(self.context());
@@ -289,14 +297,14 @@ impl ResponseError {
             }
             Self::Unauthorized(_) | Self::Forbidden(_) => idempotent && self.is_unconfirmed(),
             Self::Unavailable(rejection) => match rejection.status().as_u16() {
-                // What the other side does not do today it will not do tomorrow.
+                // These are permanent: the server does not support the method or the HTTP version.
                 501 | 505 => false,
                 _ => can_repeat,
             },
-            // Sent again only if idempotent, even if the outcome is `Refused`.
+            // Retried only if idempotent, even if the outcome is `Refused`.
             Self::Rejected(rejection) => match rejection.status().as_u16() {
-                // Without a code of Plex's it is a gateway's, and says nothing. A media server has no
-                // codes, and one that is too old answers so for ever.
+                // Without one of Plex's codes, a 404 is from a gateway and says nothing. Media
+                // servers have no codes, and an old one answers 404 permanently.
                 404 => {
                     let is_gateways = rejection.codes().next().is_none();
                     idempotent && is_gateways && self.context().host() != Some(Host::MediaServer)
@@ -308,7 +316,7 @@ impl ResponseError {
         }
     }
 
-    /// How long to wait before the next call, where the answer says so.
+    /// Returns how long to wait before the next request, if the response specifies it.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.rejection()?.retry_after()
     }

@@ -19,14 +19,18 @@ fn details(reason: Reason, sent: bool) -> Error {
 #[test]
 fn every_kind_has_a_message_and_retryability() {
     for (reason, passes, text) in [
-        (Reason::NameNotFound, true, "the name of the host was not found"),
+        (Reason::NameNotFound, true, "the host name was not found"),
         (Reason::Refused, true, "the connection was refused"),
-        (Reason::Unreachable, true, "the host cannot be reached"),
-        (Reason::TimedOut(Duration::from_secs(30)), true, "no whole answer within 30s"),
-        (Reason::CutOff, true, "the connection ended before the answer did"),
-        (Reason::NotHttp, false, "what answers does not speak HTTP"),
-        (Reason::HeadTooLarge, false, "the head of the answer is too large"),
-        (Reason::Proxy, true, "the proxy refused or could not be reached"),
+        (Reason::Unreachable, true, "the host is unreachable"),
+        (
+            Reason::TimedOut(Duration::from_secs(30)),
+            true,
+            "the response was not complete within 30s",
+        ),
+        (Reason::CutOff, true, "the connection closed too early"),
+        (Reason::NotHttp, false, "the server does not speak HTTP"),
+        (Reason::HeadTooLarge, false, "the response headers are too large"),
+        (Reason::Proxy, true, "the proxy refused the connection or is unreachable"),
         (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
         (Reason::Other, true, "the connection failed"),
         (
@@ -49,19 +53,23 @@ fn every_kind_has_a_message_and_retryability() {
             false,
             "TLS failed: the certificate is not valid yet, or this machine's clock is wrong",
         ),
-        (Reason::Tls(TlsErrorKind::NotTls), false, "TLS failed: what answers does not speak TLS"),
+        (Reason::Tls(TlsErrorKind::NotTls), false, "TLS failed: the server does not speak TLS"),
         (
             Reason::Tls(TlsErrorKind::Interrupted),
             true,
-            "TLS failed: the connection ended during the handshake",
+            "TLS failed: the connection closed during the handshake",
         ),
-        (Reason::Tls(TlsErrorKind::NotAvailable), false, "TLS failed: this client has no TLS"),
+        (
+            Reason::Tls(TlsErrorKind::NotAvailable),
+            false,
+            "TLS failed: this client does not support TLS",
+        ),
         (Reason::Tls(TlsErrorKind::Other), false, "TLS failed: the handshake failed"),
     ] {
         let error = details(reason, true);
         assert_eq!(
             error.to_string(),
-            format!("getTokenDetails at https://plex.tv: {text} (outcome unknown)")
+            format!("no response from plex.tv: {text} (the request may have been sent)")
         );
         assert_eq!(error.is_retryable(), passes, "{text}");
         assert!(

@@ -1,9 +1,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// No response arrived: the network, the name, TLS or time is at fault, not Plex.
+/// An exchange without a complete response: name resolution, the network, TLS or the deadline
+/// failed, not Plex.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -16,24 +18,25 @@ impl TransportError {
         Self { context: Box::new(context.clone()), kind, sent }
     }
 
-    /// The context of the request.
+    /// Returns the context of the request.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
 
-    /// The kind of failure.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// Whether some of the request may have reached the server, so that it may have been carried out.
-    /// False means that nothing was sent.
+    /// Returns whether any of the request may have reached the server, so that it may have been
+    /// carried out. False means that nothing was sent.
     pub fn may_have_been_sent(&self) -> bool {
         self.sent
     }
 
-    /// Whether the same call may succeed later, and does no harm if its first copy was carried out
-    /// after all: the reason can pass, and nothing was sent or the call is idempotent.
+    /// Returns whether retrying the same call is safe, even if the first request was carried out,
+    /// and may succeed: the failure may be temporary, and nothing was sent or the call is
+    /// idempotent.
     pub fn is_retryable(&self) -> bool {
         use TransportErrorKind as Kind;
         let passes = match self.kind {
@@ -47,8 +50,8 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.sent { "outcome unknown" } else { "nothing was sent" };
-        write!(f, "{}: {} ({sent})", self.context, self.kind)
+        let sent = if self.sent { "the request may have been sent" } else { "nothing was sent" };
+        write!(f, "no response from {}: {} ({sent})", Server(&self.context), self.kind)
     }
 }
 
@@ -58,46 +61,46 @@ impl std::error::Error for TransportError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name does not resolve: it is misspelt, the network is down, or a router refuses
-    /// `plex.direct` names because they point into the local network (DNS rebinding protection; allow
-    /// `plex.direct` there).
+    /// The host name cannot be resolved: it is misspelled, the network is down, or a router blocks
+    /// `plex.direct` names because they point into the local network (DNS rebinding protection).
+    /// Allow `plex.direct` in the router.
     NameNotFound,
-    /// Nothing listens at the address.
+    /// The connection was refused: no program listens at the address.
     Refused,
-    /// The network or the host cannot be reached.
+    /// The network or the host is unreachable.
     Unreachable,
-    /// TLS could not be set up, and why.
+    /// TLS could not be set up, with the reason.
     Tls(TlsErrorKind),
-    /// No whole answer within the time allowed, which is given.
+    /// The response was not complete within the time limit, which is included.
     TimedOut(Duration),
-    /// The connection ended before the answer did.
+    /// The connection closed before the response was complete.
     CutOff,
-    /// What answers does not speak HTTP.
+    /// The server does not speak HTTP.
     NotHttp,
-    /// The head of the answer is larger than the client reads.
+    /// The response headers are larger than the client accepts.
     HeadTooLarge,
-    /// The proxy could not be reached, refused, or wants a password.
+    /// The proxy cannot be reached, refused the connection, or requires a password.
     Proxy,
-    /// The client could not start, and why: a sentence of the transport's, fixed at compile time.
+    /// The client could not start, with the reason: a sentence fixed at compile time.
     NotStarted(&'static str),
     /// The program stopped waiting for the response: it dropped the driver of a flow.
     Cancelled,
-    /// Something else went wrong below HTTP.
+    /// Another failure below HTTP.
     Other,
 }
 
 impl fmt::Display for TransportErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NameNotFound => f.write_str("the name of the host was not found"),
+            Self::NameNotFound => f.write_str("the host name was not found"),
             Self::Refused => f.write_str("the connection was refused"),
-            Self::Unreachable => f.write_str("the host cannot be reached"),
+            Self::Unreachable => f.write_str("the host is unreachable"),
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
-            Self::TimedOut(limit) => write!(f, "no whole answer within {limit:?}"),
-            Self::CutOff => f.write_str("the connection ended before the answer did"),
-            Self::NotHttp => f.write_str("what answers does not speak HTTP"),
-            Self::HeadTooLarge => f.write_str("the head of the answer is too large"),
-            Self::Proxy => f.write_str("the proxy refused or could not be reached"),
+            Self::TimedOut(limit) => write!(f, "the response was not complete within {limit:?}"),
+            Self::CutOff => f.write_str("the connection closed too early"),
+            Self::NotHttp => f.write_str("the server does not speak HTTP"),
+            Self::HeadTooLarge => f.write_str("the response headers are too large"),
+            Self::Proxy => f.write_str("the proxy refused the connection or is unreachable"),
             Self::NotStarted(why) => f.write_str(why),
             Self::Cancelled => f.write_str("the program stopped waiting for the response"),
             Self::Other => f.write_str("the connection failed"),
@@ -105,26 +108,27 @@ impl fmt::Display for TransportErrorKind {
     }
 }
 
-/// Why TLS could not be set up.
+/// The reason that TLS could not be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The certificate's issuer is not trusted: a self-signed server, or somebody in between. A
-    /// server's own authority can be added to the transport's roots.
+    /// The issuer of the certificate is not trusted: the server is self-signed, or someone
+    /// intercepts the connection. A certificate authority of your own can be added to the
+    /// transport's roots.
     UntrustedIssuer,
     /// The certificate is for another name. A media server's is for its `plex.direct` name.
     WrongName,
     /// The certificate has expired, or this machine's clock is wrong.
     Expired,
-    /// The certificate is not valid yet; mostly this machine's clock is wrong.
+    /// The certificate is not valid yet. Usually this machine's clock is wrong.
     NotYetValid,
-    /// What answers does not speak TLS: an `http` port.
+    /// The server does not speak TLS at this port, which is probably an `http` port.
     NotTls,
     /// The connection ended during the handshake.
     Interrupted,
-    /// The client was built without TLS, or its settings do not work.
+    /// The client was built without TLS, or its TLS settings are invalid.
     NotAvailable,
-    /// Another fault of the certificate or the handshake.
+    /// Another error of the certificate or the handshake.
     Other,
 }
 
@@ -137,9 +141,9 @@ impl fmt::Display for TlsErrorKind {
             Self::NotYetValid => {
                 "the certificate is not valid yet, or this machine's clock is wrong"
             }
-            Self::NotTls => "what answers does not speak TLS",
-            Self::Interrupted => "the connection ended during the handshake",
-            Self::NotAvailable => "this client has no TLS",
+            Self::NotTls => "the server does not speak TLS",
+            Self::Interrupted => "the connection closed during the handshake",
+            Self::NotAvailable => "this client does not support TLS",
             Self::Other => "the handshake failed",
         })
     }

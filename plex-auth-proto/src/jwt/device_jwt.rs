@@ -14,29 +14,30 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
 
-/// How long a device's token is good for, in seconds: as long as a nonce.
+/// The lifetime of a device's JWT, in seconds. A nonce has the same.
 const LIFETIME: i64 = 5 * 60;
 
-/// What a device states in a token of its own, to be signed with its key: who it is, and what it wants.
+/// The claims of a JWT that the device signs with its key.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
 /// use plex_auth_proto::ClientIdentity;
 /// use plex_auth_proto::jwt::{DeviceClaims, JwtScope, Nonce};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// # fn saved_identifier() -> String { "example".into() }
 /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
 /// # struct Key(Jwk);
 /// # impl DeviceKey for Key {
 /// #     fn jwk(&self) -> &Jwk { &self.0 }
 /// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
 /// # }
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
-/// let nonce: Nonce = serde_json::from_str(r#"{"nonce": "b7d0"}"#)?; // of `PlexTv::nonce`
-/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
+/// let nonce: Nonce = serde_json::from_str(r#"{"nonce": "b7d0"}"#)?; // returned by `PlexTv::nonce`
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the current time
 ///
-/// let claims = DeviceClaims::for_exchange(&me, nonce, now).scopes([JwtScope::Username]);
-/// // The key is a `DeviceKey`: an `Ed25519Key`, or one of your own.
+/// let claims = DeviceClaims::for_exchange(&identity, nonce, now).scopes([JwtScope::Username]);
+/// // The key is a `DeviceKey`: an `Ed25519Key` or your own type.
 /// let jwt = claims.sign(&key)?;
 /// assert_eq!(jwt.expose().split('.').count(), 3);
 /// assert_eq!(format!("{jwt:?}"), "***");
@@ -51,19 +52,20 @@ pub struct DeviceClaims {
 }
 
 impl DeviceClaims {
-    /// For [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt): with a fresh nonce, and with
-    /// all [scopes](JwtScope), as working clients ask for them.
+    /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt):
+    /// with a fresh nonce and, as other clients do, with all [scopes](JwtScope).
     ///
-    /// `identity` must be the one that the call is made with, as Plex compares the two. The token is good for
-    /// five minutes from `now`, the caller's clock.
+    /// `identity` must be the one that the request is sent with, because Plex compares them. The
+    /// JWT expires five minutes after `now`, the current time of the caller's clock.
     pub fn for_exchange(identity: &ClientIdentity, nonce: Nonce, now: SystemTime) -> Self {
         let scopes = BTreeSet::from(JwtScope::ALL);
         Self { nonce: Some(nonce), scopes, ..Self::for_poll(identity, now) }
     }
 
-    /// For a look at a PIN that was made with a device's key: without a nonce and without scopes.
+    /// Creates the claims for polling a PIN that was created with a device key: without a nonce or
+    /// scopes.
     ///
-    /// Each look wants a token of its own, else a login that takes longer than five minutes fails.
+    /// Sign new claims for each poll. A login that reuses the JWT fails after five minutes.
     pub fn for_poll(identity: &ClientIdentity, now: SystemTime) -> Self {
         Self {
             identifier: identity.identifier().into(),
@@ -73,8 +75,8 @@ impl DeviceClaims {
         }
     }
 
-    /// Sets what Plex's token shall say about the user, in place of what was set before. Without any,
-    /// nothing is asked for; what Plex answers to that is not known.
+    /// Sets which user data Plex's token contains, replacing the previous scopes. If empty, none is
+    /// requested, and it is unknown how Plex responds.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = JwtScope>) -> Self {
         self.scopes = scopes.into_iter().collect();
@@ -85,14 +87,14 @@ impl DeviceClaims {
     ///
     /// # Errors
     ///
-    /// [`SignError`], as the key says.
+    /// Returns the [`SignError`] of the key.
     pub fn sign(&self, key: &dyn DeviceKey) -> Result<DeviceJwt, SignError> {
         let unsigned = self.unsigned(key.jwk());
         let signature = key.sign(unsigned.message())?;
         Ok(unsigned.signed(&signature))
     }
 
-    /// The token less its signature, for a key that cannot sign at once: a prompt, a promise.
+    /// Returns the JWT without its signature, for a key that signs asynchronously.
     pub fn unsigned(&self, jwk: &Jwk) -> UnsignedDeviceJwt {
         let Self { identifier, issued_at: UnixSeconds(issued_at), nonce, scopes } = self;
         let header = json!({ "alg": EDDSA, "kid": jwk.key_id(), "typ": "JWT" });
@@ -114,26 +116,26 @@ impl DeviceClaims {
     }
 }
 
-/// Which of the user's data Plex's token shall hold. They choose what it says, not what it may do.
+/// A kind of user data in Plex's token. Scopes select claims, not permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum JwtScope {
-    /// The user name.
+    /// The username.
     Username,
-    /// The e-mail address.
+    /// The email address.
     Email,
     /// The full name.
     FriendlyName,
-    /// Whether this is a managed user.
+    /// Whether the user is a managed user.
     Restricted,
-    /// Whether the account was made without an e-mail address.
+    /// Whether the account has no email address.
     Anonymous,
-    /// When the account was made.
+    /// The time at which the account was created.
     JoinedAt,
 }
 
 impl JwtScope {
-    /// Every scope there is.
+    /// All scopes.
     pub const ALL: [Self; 6] = [
         Self::Username,
         Self::Email,
@@ -143,7 +145,7 @@ impl JwtScope {
         Self::JoinedAt,
     ];
 
-    /// The value on the wire.
+    /// Returns the name that Plex uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Username => "username",
@@ -156,21 +158,22 @@ impl JwtScope {
     }
 }
 
-/// A device's token that lacks its signature, as of [`DeviceClaims::unsigned`]: sign the message, hand the
-/// signature in.
+/// A device's JWT without its signature, from [`DeviceClaims::unsigned`]: sign the message, then
+/// call [`signed`](Self::signed).
 ///
-/// `Debug` shows the length only.
+/// `Debug` shows only the length.
 ///
 /// ```
 /// use std::time::SystemTime;
 /// use plex_auth_proto::ClientIdentity;
 /// use plex_auth_proto::jwt::{DeviceClaims, Jwk};
 ///
-/// # fn ask_the_key_store(_: &[u8]) -> [u8; 64] { [0; 64] }
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-/// let jwk = Jwk::new([7; 32], "den-2026")?; // the public half, known before
-/// let unsigned = DeviceClaims::for_poll(&me, SystemTime::now()).unsigned(&jwk);
-/// let signature = ask_the_key_store(unsigned.message()); // or `.await`
+/// # fn sign_with_key_store(_: &[u8]) -> [u8; 64] { [0; 64] }
+/// # fn saved_identifier() -> String { "example".into() }
+/// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+/// let jwk = Jwk::new([7; 32], "den-2026")?; // the public key
+/// let unsigned = DeviceClaims::for_poll(&identity, SystemTime::now()).unsigned(&jwk);
+/// let signature = sign_with_key_store(unsigned.message()); // or `.await`
 /// let jwt = unsigned.signed(&signature);
 /// assert_eq!(jwt.expose().split('.').count(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -180,12 +183,12 @@ pub struct UnsignedDeviceJwt {
 }
 
 impl UnsignedDeviceJwt {
-    /// What is to be signed: ASCII, by Ed25519 as of RFC 8032, not prehashed.
+    /// Returns the message to sign: ASCII text, for Ed25519 (RFC 8032), not prehashed.
     pub fn message(&self) -> &[u8] {
         self.message.as_bytes()
     }
 
-    /// The token with its signature. Whether it is the right one is for Plex to find out.
+    /// Returns the JWT with this signature, which is not checked.
     pub fn signed(self, signature: &[u8; 64]) -> DeviceJwt {
         DeviceJwt(Secret::new(format!("{}.{}", self.message, BASE64.encode(signature))))
     }
@@ -197,21 +200,21 @@ impl fmt::Debug for UnsignedDeviceJwt {
     }
 }
 
-/// A token that a device has signed with its key. Whoever holds it is the device for five minutes.
+/// A JWT that the device has signed with its key. Anyone who has it can act as the device for five
+/// minutes.
 ///
-/// `Debug` shows `***`, there is no `Display` and no comparison, and the memory is zeroed when the value is
-/// dropped.
+/// `Debug` shows `***`, there is no `Display` or comparison, and the memory is zeroed on drop.
 #[derive(Clone)]
 pub struct DeviceJwt(Secret);
 
 impl DeviceJwt {
-    /// The token itself. What is done with it is the caller's responsibility.
+    /// Returns the JWT as text. The caller is responsible for what happens to it.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// Its text is.
+/// Holds because the inner [`Secret`] is zeroed.
 impl ZeroizeOnDrop for DeviceJwt {}
 
 impl fmt::Debug for DeviceJwt {

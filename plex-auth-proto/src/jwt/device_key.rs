@@ -1,11 +1,11 @@
 use super::jwk::Jwk;
 
-/// The private key of a device, wherever it is kept: in memory, in a TPM, in the platform's key store.
+/// The private key of a device: in memory, in a TPM or in the platform's key store.
 ///
-/// With the feature `ed25519` there is one in memory, `Ed25519Key`. A key that cannot
-/// leave the hardware implements this instead: it needs Ed25519 as of RFC 8032, not prehashed. Where signing is
-/// a matter of time (a prompt, a promise), sign what
-/// [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message) gives by yourself.
+/// The feature `ed25519` adds `Ed25519Key`, a key in memory. Implement this trait for a key that
+/// cannot leave the hardware. It must sign with Ed25519 (RFC 8032), not prehashed. If signing is
+/// asynchronous, sign [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message)
+/// yourself, or use an [`ExternalKey`] with a flow.
 ///
 /// ```
 /// use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
@@ -30,33 +30,34 @@ use super::jwk::Jwk;
 /// # Ok::<(), plex_auth_proto::jwt::InvalidKeyId>(())
 /// ```
 pub trait DeviceKey {
-    /// The public half and the name that the key goes by.
+    /// Returns the public key and its ID.
     fn jwk(&self) -> &Jwk;
 
-    /// Signs `message` with the private half.
+    /// Signs `message` with the private key.
     ///
     /// # Errors
     ///
-    /// [`SignError`] where the key cannot be used now.
+    /// Returns a [`SignError`] if the key cannot be used now.
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 
-    /// Whether flows ask their driver for signatures, with [`Action::Sign`](crate::flow::Action::Sign), instead of
-    /// calling [`sign`](Self::sign): for a key whose signature takes time. Only an [`ExternalKey`] does so unless this is
-    /// overridden.
+    /// Returns whether flows request signatures from their driver, with
+    /// [`Action::Sign`](crate::flow::Action::Sign), instead of calling [`sign`](Self::sign). True
+    /// only for an [`ExternalKey`], unless overridden.
     fn signs_through_driver(&self) -> bool {
         false
     }
 }
 
-/// A device's key whose signatures take time: those of a prompt, of WebCrypto, of another process.
+/// A device key that signs asynchronously, such as after a prompt, with WebCrypto or in another
+/// process.
 ///
-/// Only its public half is known. A flow with this key asks its driver for each signature, with
-/// [`Action::Sign`](crate::flow::Action::Sign), and waits for the completion.
+/// It contains only the public key. A flow with this key requests each signature from its driver,
+/// with [`Action::Sign`](crate::flow::Action::Sign), and waits for it.
 #[derive(Clone, Debug)]
 pub struct ExternalKey(Jwk);
 
 impl ExternalKey {
-    /// Creates a key from its public half.
+    /// Creates a key from its public key.
     pub fn new(jwk: Jwk) -> Self {
         Self(jwk)
     }
@@ -67,7 +68,7 @@ impl DeviceKey for ExternalKey {
         &self.0
     }
 
-    /// Always an error: only a driver can get the signature.
+    /// Always returns an error: only a driver can provide the signature.
     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> {
         Err(SignError::new("this key signs only through the driver of a flow"))
     }
@@ -77,7 +78,8 @@ impl DeviceKey for ExternalKey {
     }
 }
 
-/// A key that is shared: one flow borrows it, another one holds it in an `Arc`.
+/// Implements the trait for shared keys: one flow can borrow the key, another can hold it in an
+/// `Arc`.
 macro_rules! shared {
     ($($pointer:ty),*) => {$(
         impl<K: DeviceKey + ?Sized> DeviceKey for $pointer {
@@ -97,22 +99,23 @@ macro_rules! shared {
 }
 shared!(&K, Box<K>, std::sync::Arc<K>);
 
-/// A [`DeviceKey`] could not sign.
+/// An error from a [`DeviceKey`] that could not sign.
 ///
-/// It holds a sentence that is fixed at compile time, so that no secret can be in it.
+/// The reason is fixed at compile time, so that it cannot contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the device's key cannot sign: {reason}")]
+#[error("the device key cannot sign: {reason}")]
 pub struct SignError {
     reason: &'static str,
 }
 
 impl SignError {
-    /// Says why, as the end of a sentence: `the TPM is locked`.
+    /// Creates an error with a reason that completes "the device key cannot sign:", such as `the
+    /// TPM is locked`.
     pub fn new(reason: &'static str) -> Self {
         Self { reason }
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn reason(&self) -> &'static str {
         self.reason
     }

@@ -6,13 +6,13 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use super::device_key::{DeviceKey, SignError};
 use super::jwk::{InvalidKeyId, Jwk};
 
-/// A device's key in memory.
+/// A device key in memory.
 ///
-/// It is made from 32 bytes that nobody can guess, the seed; this library has no randomness of its own, so they
-/// are the caller's, as of the crate `getrandom` or `/dev/urandom`. Keep the seed as you keep a password, and
-/// make the key of it again at the next start: the device is known to Plex by this key.
+/// It is derived from a seed: 32 random bytes from a cryptographically secure source, such as the
+/// crate `getrandom`. This library has no source of randomness. Store the seed like a password and
+/// derive the same key from it at the next start: Plex identifies the device by this key.
 ///
-/// `Debug` shows the key's name alone, and the memory is zeroed when the key is dropped.
+/// `Debug` shows only the key ID, and the memory is zeroed on drop.
 ///
 /// ```
 /// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
@@ -25,18 +25,18 @@ use super::jwk::{InvalidKeyId, Jwk};
 ///     format!("{key:?}"),
 ///     r#"Ed25519Key { key_id: "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4" }"#
 /// );
-/// let plex_is_told = key.jwk();
-/// # assert_eq!(plex_is_told.key_id().len(), 43);
+/// let public_key = key.jwk(); // registered with Plex
+/// # assert_eq!(public_key.key_id().len(), 43);
 /// ```
 pub struct Ed25519Key {
-    /// What the key is made of anew for each signature: a device signs once in some days, and a key takes seven
-    /// times as much memory.
+    /// The seed that the signing key is derived from for each signature. A device signs once in
+    /// several days, and the signing key takes seven times as much memory.
     seed: Zeroizing<[u8; 32]>,
     jwk: Jwk,
 }
 
 impl Ed25519Key {
-    /// The key that grows from a seed (the private key of RFC 8032). It goes by its
+    /// Derives the key from a seed, which is the private key of RFC 8032. Its ID is its
     /// [thumbprint](Jwk::thumbprint).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
@@ -44,17 +44,17 @@ impl Ed25519Key {
         Self { seed: Zeroizing::new(*seed), jwk }
     }
 
-    /// Has the key go by another name, as one that was registered by another program does.
+    /// Sets another ID, for a key that was registered by another program.
     ///
     /// # Errors
     ///
-    /// [`InvalidKeyId`], as of [`Jwk::new`].
+    /// Returns [`InvalidKeyId`] under the same conditions as [`Jwk::new`].
     pub fn with_key_id(mut self, key_id: impl AsRef<str>) -> Result<Self, InvalidKeyId> {
         self.jwk = Jwk::new(*self.jwk.public_key(), key_id)?;
         Ok(self)
     }
 
-    /// The seed, to keep it. What is done with it is the caller's responsibility.
+    /// Returns the seed, to save it. The caller is responsible for what happens to it.
     pub fn expose_seed(&self) -> &[u8; 32] {
         &self.seed
     }
@@ -70,7 +70,7 @@ impl DeviceKey for Ed25519Key {
     }
 }
 
-/// Its private half is.
+/// Holds because the seed is zeroed.
 impl ZeroizeOnDrop for Ed25519Key {}
 
 impl fmt::Debug for Ed25519Key {
@@ -86,7 +86,7 @@ mod tests {
     use crate::jwt::encoding::BASE64;
     use base64::Engine;
 
-    /// RFC 8037, appendix A.1 and A.4: a key, and the signature of a JWS by another implementation.
+    /// The key and the signature of RFC 8037, appendix A.1 and A.4.
     #[test]
     fn signature_matches_the_rfc() {
         let d = BASE64.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
@@ -111,7 +111,8 @@ mod tests {
         assert!(Ed25519Key::from_seed(&[9; 32]).with_key_id("").is_err());
     }
 
-    /// `ZeroizeOnDrop` of a key proves nothing; that of its content does. Otherwise this does not compile.
+    /// `Ed25519Key` claims `ZeroizeOnDrop` without proof; this compiles only if its content has it,
+    /// too.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

@@ -2,16 +2,16 @@ use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The one encoding of JWTs: the alphabet for URLs, and no padding.
+/// The encoding of JWTs: base64url without padding.
 pub(crate) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 
-/// The algorithm of every signature here.
+/// The algorithm of all signatures.
 pub(crate) const EDDSA: &str = "EdDSA";
 
-/// Whom the device's tokens are for, and who issues the others.
+/// The audience of a device's JWT, and the issuer of Plex's.
 pub(crate) const PLEX_TV: &str = "plex.tv";
 
-/// Reads the 32 bytes of a public key, as a JWK holds them in `x`.
+/// Decodes the public key in a JWK's `x`.
 pub(crate) fn public_key(x: &str) -> Option<[u8; 32]> {
     BASE64.decode(x).ok()?.try_into().ok()
 }

@@ -3,13 +3,12 @@ use serde_json::{Value as Json, json};
 
 use super::encoding::{BASE64, EDDSA};
 
-/// The longest name of a key, in bytes. Those seen are thumbprints, hashes and UUIDs.
+/// The maximum length of a key ID, in bytes. Those in use are thumbprints, hashes and UUIDs.
 const MAX_KEY_ID_LENGTH: usize = 256;
 
-/// The public half of a device's key, as Plex is told of it: a JSON Web Key for Ed25519 (RFC 8037).
+/// The public key of a device, as registered with Plex: a JSON Web Key for Ed25519 (RFC 8037).
 ///
-/// It holds no secret and can be shown. Whoever has the private half has a
-/// [`DeviceKey`](crate::jwt::DeviceKey).
+/// It contains no secret. The private key is a [`DeviceKey`](crate::jwt::DeviceKey).
 ///
 /// ```
 /// use plex_auth_proto::jwt::{InvalidKeyId, Jwk};
@@ -34,14 +33,14 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// A public key of Ed25519 (RFC 8032, 32 bytes) and the name that it goes by.
+    /// Creates a JWK from an Ed25519 public key (RFC 8032) and its ID.
     ///
-    /// The name (`kid`) is free text that stays with the key for ever: Plex looks the key up by it. Clients
-    /// are seen to use a thumbprint, a hash or a UUID. White space around it is trimmed.
+    /// The key ID (`kid`) is free text, such as a thumbprint, a hash or a UUID. Plex looks up the
+    /// key by it, so it must never change. Surrounding whitespace is trimmed.
     ///
     /// # Errors
     ///
-    /// [`InvalidKeyId`] where the name is empty, too long or has control characters.
+    /// Returns [`InvalidKeyId`] if the ID is empty, too long or contains control characters.
     pub fn new(public_key: [u8; 32], key_id: impl AsRef<str>) -> Result<Self, InvalidKeyId> {
         let key_id = key_id.as_ref().trim();
         if key_id.is_empty() {
@@ -56,25 +55,25 @@ impl Jwk {
         Ok(Self { public_key, key_id: key_id.into() })
     }
 
-    /// A public key that goes by its [thumbprint](Self::thumbprint), so that nothing but the key has to be
-    /// kept.
+    /// Creates a JWK with the key's [thumbprint](Self::thumbprint) as its ID, so that only the key
+    /// needs to be saved.
     #[cfg(feature = "ed25519")]
     pub fn with_thumbprint(public_key: [u8; 32]) -> Self {
         Self { public_key, key_id: thumbprint(&public_key).into() }
     }
 
-    /// The public key.
+    /// Returns the public key.
     pub fn public_key(&self) -> &[u8; 32] {
         &self.public_key
     }
 
-    /// The name that the key goes by (`kid`).
+    /// Returns the key ID (`kid`).
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// The key's thumbprint (RFC 7638): the SHA-256 of what makes the key, in 43 characters. It is the same
-    /// wherever it is computed, and so a good name for the key.
+    /// Returns the key's thumbprint (RFC 7638): the SHA-256 of its required members, as 43
+    /// characters. It depends only on the key, which makes it a suitable key ID.
     ///
     /// ```
     /// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
@@ -87,7 +86,7 @@ impl Jwk {
         thumbprint(&self.public_key)
     }
 
-    /// The key as JSON, as Plex is sent it.
+    /// Returns the key as JSON, as it is sent to Plex.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
@@ -105,23 +104,23 @@ impl Jwk {
 fn thumbprint(public_key: &[u8; 32]) -> String {
     use sha2::{Digest, Sha256};
 
-    // Exactly these members, in this order, without white space.
+    // Exactly these members, in this order, without whitespace.
     let x = BASE64.encode(public_key);
     BASE64.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
 }
 
-/// Why a text cannot be the name of a key.
+/// The reason that a text is not a key ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeyId {
-    /// Nothing is left when white space is trimmed.
-    #[error("the key's name is empty; a UUID will do, if it stays with the key for ever")]
+    /// The text is empty or only whitespace.
+    #[error("the key ID is empty; use a UUID, for example, and never change it")]
     Empty,
-    /// There is a control character inside.
-    #[error("the key's name has a control character inside; pass plain text")]
+    /// The text contains a control character.
+    #[error("the key ID contains a control character; use plain text")]
     ControlCharacter,
-    /// It is longer than 256 bytes.
-    #[error("the key's name is longer than 256 bytes; a UUID will do")]
+    /// The text is longer than 256 bytes.
+    #[error("the key ID is longer than 256 bytes; use a UUID, for example")]
     TooLong,
 }
 

@@ -4,10 +4,10 @@ use zeroize::ZeroizeOnDrop;
 use crate::values::secret::Secret;
 use crate::wire::lenient::{self, Budget, Value};
 
-/// A number used once, of [`PlexTv::nonce`](crate::PlexTv::nonce), for
+/// A nonce from [`PlexTv::nonce`](crate::PlexTv::nonce), for
 /// [`DeviceClaims::for_exchange`](crate::jwt::DeviceClaims::for_exchange).
 ///
-/// Whoever has it and the device's key has a token, so `Debug` shows `***`. A test makes one from JSON:
+/// `Debug` shows `***`. In a test, create one from JSON:
 ///
 /// ```
 /// let nonce: plex_auth_proto::jwt::Nonce = serde_json::from_str(r#"{"nonce":"b7d0-41c9"}"#)?;
@@ -20,13 +20,13 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// The nonce as text, of up to 1024 bytes.
+    /// Returns the nonce as text, of at most 1024 bytes.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
 }
 
-/// Its text is.
+/// Holds because the inner [`Secret`] is zeroed.
 impl ZeroizeOnDrop for Nonce {}
 
 lenient::object! {
@@ -36,7 +36,7 @@ lenient::object! {
     }
 }
 
-/// The longest nonce that is taken, in bytes, as it goes out again inside a token.
+/// The maximum length of a nonce, in bytes. It is sent back as part of a JWT.
 const MAX_LENGTH: usize = 1024;
 
 impl<'de> Value<'de> for Nonce {

@@ -12,70 +12,71 @@ use crate::wire::lenient::{self, Value};
 use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
-/// How long ahead of its end a token is to be renewed, in seconds: a day, as working clients do.
+/// How long before its expiry a token should be renewed, in seconds.
+// Other clients renew a day ahead.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
-/// How far clocks may differ, in seconds.
+/// The tolerated difference between clocks, in seconds.
 const SKEW: i64 = 60;
 
-/// The last second of the year 9999: no moment is taken that lies beyond.
+/// The last second of the year 9999, the latest time that is accepted.
 const LATEST: i64 = 253_402_300_799;
 
-/// What a signed token of Plex's says: until when it is good, and whose it is.
+/// The claims of a token signed by Plex: when it expires and which account it belongs to.
 ///
-/// It is read [without a look at the signature](Self::unverified), which is enough for a device that got the
-/// token from Plex itself and wants to know when to renew it. Whoever was handed a token by somebody else must
-/// verify it (`PlexKeys::verify`, with the feature `ed25519`).
+/// [`unverified`](Self::unverified) reads it without checking the signature. That is sufficient for
+/// a device that received the token from Plex and wants to know when to renew it. A program that
+/// accepts tokens from others must verify them with `PlexKeys::verify` (feature `ed25519`).
 ///
-/// `Debug` shows no name and no e-mail address.
+/// `Debug` redacts names and the email address.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PlexJwt {
-    /// When the token ends: seven days after it was issued.
+    /// The time at which the token expires, usually seven days after it was issued.
     pub expires_at: UnixSeconds,
-    /// When it was issued, by Plex's clock, which can be ahead of the device's.
+    /// The time at which the token was issued. Plex's clock can be ahead of the device's.
     pub issued_at: Option<UnixSeconds>,
-    /// Who issued it: `plex.tv`.
+    /// The issuer: `plex.tv`.
     pub issuer: Option<String>,
-    /// Whom it is for: `plex.tv`, the client identifier of the device, or both.
+    /// The audience: `plex.tv`, the client identifier of the device, or both.
     pub audience: Vec<String>,
-    /// The name of Plex's key that signed it.
+    /// The ID of Plex's key that signed the token.
     pub key_id: Option<String>,
-    /// The name of the device's key that it was issued for.
+    /// The ID of the device key that the token was issued for.
     pub thumbprint: Option<String>,
-    /// Whose it is.
+    /// The user that the token belongs to.
     pub user: Option<JwtUser>,
 }
 
 lenient::object! {
-    /// What a [`PlexJwt`] says about its user: as much as the [scopes](crate::jwt::JwtScope) asked for.
+    /// The user in a [`PlexJwt`], with the data that the [scopes](crate::jwt::JwtScope) requested.
     ///
-    /// `Debug` shows no name and no e-mail address.
+    /// `Debug` redacts names and the email address.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct JwtUser {
-        /// The account's number.
+        /// The account's numeric ID.
         pub id: Option<u64>,
-        /// The account's identifier for others: 16 hexadecimal digits.
+        /// The account's public identifier: 16 hexadecimal digits.
         pub uuid: Option<String>,
-        /// The user name.
+        /// The username.
         pub username: Option<String>,
-        /// The e-mail address.
+        /// The email address.
         pub email: Option<String>,
-        /// The full name, where its owner gave one.
+        /// The full name, if the user has set one.
         pub friendly_name: Option<String> as "friendly_name",
     }
 }
 
 impl PlexJwt {
-    /// Reads a token without a look at its signature: whoever made it can have written anything.
+    /// Parses a token without checking its signature: its claims may be forged.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
     /// use plex_auth_proto::Token;
     /// use plex_auth_proto::jwt::{InvalidPlexJwt, PlexJwt};
     ///
-    /// // {"alg":"EdDSA","kid":"k1"} . {"iss":"plex.tv","iat":1700000000,"exp":1700604800} . a signature
+    /// // {"alg":"EdDSA","kid":"k1"}.{"iss":"plex.tv","iat":1700000000,"exp":1700604800}.signature
     /// let token = Token::new(concat!(
     ///     "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.",
     ///     "eyJpc3MiOiJwbGV4LnR2IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDA2MDQ4MDB9.",
@@ -85,7 +86,7 @@ impl PlexJwt {
     /// assert_eq!(jwt.key_id.as_deref(), Some("k1"));
     /// assert_eq!(jwt.expires_at.0 - jwt.renew_at().0, 24 * 60 * 60);
     ///
-    /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the caller's clock
+    /// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000); // the current time
     /// assert!(!jwt.is_expired(now));
     ///
     /// let old_style = Token::new("xyz-Abc_0123456789ab")?;
@@ -95,30 +96,31 @@ impl PlexJwt {
     ///
     /// # Errors
     ///
-    /// [`InvalidPlexJwt`] says what about it is no such token. A claim that can be done without and cannot be
-    /// read is left out.
+    /// Returns [`InvalidPlexJwt`] if the token is not a JWT with an expiry. An unreadable optional
+    /// claim is left empty.
     pub fn unverified(token: &Token) -> Result<Self, InvalidPlexJwt> {
         Parts::of(token).map(|parts| parts.jwt)
     }
 
-    /// Whether the token has ended, by the caller's clock, which may be a minute ahead.
+    /// Returns whether the token has expired. Allows for a clock that is up to a minute fast.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         UnixSeconds::from(now).0 >= self.expires_at.0.saturating_add(SKEW)
     }
 
-    /// From when on the token should be renewed: a day ahead of its end, and where it lives for less than two
-    /// days, halfway. It can be renewed at any time, also later.
+    /// Returns the time from which the token should be renewed: a day before it expires, or halfway
+    /// through a lifetime of less than two days. It can be renewed at any time, even after it has
+    /// expired.
     pub fn renew_at(&self) -> UnixSeconds {
         let Self { expires_at: UnixSeconds(end), issued_at, .. } = *self;
         let ahead = end.saturating_sub(RENEWED_AHEAD);
-        // Else a token of an hour would want to be renewed at once, again and again.
+        // Otherwise, a token that is valid for an hour would be renewed continuously.
         let halfway = issued_at
             .filter(|start| start.0 <= end)
             .map(|UnixSeconds(start)| start.saturating_add(end.saturating_sub(start) / 2));
         UnixSeconds(halfway.map_or(ahead, |halfway| halfway.max(ahead)))
     }
 
-    /// Whether the token is for plex.tv or for this device: what it says of its audience.
+    /// Returns whether the token's audience includes plex.tv or this device.
     pub fn is_for(&self, identity: &ClientIdentity) -> bool {
         let own = |audience: &String| audience == PLEX_TV || audience == identity.identifier();
         self.audience.iter().any(own)
@@ -126,13 +128,13 @@ impl PlexJwt {
 }
 
 redacted_debug! {
-    /// Names and e-mail addresses are shown as `***`: a log is no place for them.
+    /// Redacts names and the email address.
     JwtUser {
         id, uuid, username masked, email masked, friendly_name masked, unreadable,
     }
 }
 
-/// A token taken apart.
+/// The parsed parts of a token.
 #[cfg_attr(
     not(feature = "ed25519"),
     expect(dead_code, reason = "only verifying looks at all of it")
@@ -140,11 +142,11 @@ redacted_debug! {
 pub(super) struct Parts<'a> {
     pub(super) jwt: PlexJwt,
     pub(super) algorithm: String,
-    /// Whether the header lists extensions that a verifier must know (RFC 7515, section 4.1.11).
+    /// Whether the header lists extensions that a verifier must support (RFC 7515, section 4.1.11).
     pub(super) has_extensions: bool,
-    /// The first second in which it is valid (RFC 7519, section 4.1.5).
+    /// The first second in which the token is valid (RFC 7519, section 4.1.5).
     not_before: Option<i64>,
-    /// What is signed: the first two parts with the dot between them.
+    /// The signed text: the first two parts with the dot between them.
     pub(super) message: &'a str,
     pub(super) signature: Vec<u8>,
 }
@@ -186,7 +188,7 @@ impl<'a> Parts<'a> {
         Ok(Self { jwt, algorithm, has_extensions, not_before, message, signature })
     }
 
-    /// Returns whether it is not valid yet, by a clock that may be a minute behind.
+    /// Returns whether the token is not yet valid. Allows for a clock that is up to a minute slow.
     #[cfg(feature = "ed25519")]
     pub(super) fn is_early(&self, now: SystemTime) -> bool {
         self.not_before.is_some_and(|start| UnixSeconds::from(now).0 < start.saturating_sub(SKEW))
@@ -213,7 +215,7 @@ lenient::object! {
     }
 }
 
-/// A moment of a claim, in Unix seconds: a number that can have a fraction.
+/// The time in a claim, in Unix seconds. The number may have a fraction.
 #[derive(Clone, Copy)]
 struct Moment(i64);
 
@@ -221,12 +223,12 @@ impl Value<'_> for Moment {
     const IS_PLAIN: bool = true;
 
     fn from_integer(number: i128) -> Option<Self> {
-        // What is out of range stays so, and is told from what is not there.
+        // A value out of range stays out of range, so that it is distinguished from a missing one.
         Some(Self(number.try_into().unwrap_or(i64::MAX)))
     }
 
     fn from_float(number: f64) -> Option<Self> {
-        // What is out of range becomes the last moment there is.
+        // A value out of range becomes the latest time.
         #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         (!number.is_nan()).then_some(Self(number.floor() as i64))
     }
@@ -248,40 +250,40 @@ fn read<T: for<'de> Value<'de>>(text: &str, part: JwtPart) -> Result<T, InvalidP
     json.ok().flatten().ok_or(InvalidPlexJwt::NotJson(part))
 }
 
-/// Why a [`Token`] is no signed token that can be read. The token itself is never shown.
+/// The reason that a [`Token`] is not a readable JWT. It never contains the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPlexJwt {
-    /// It is not three parts with dots between them: a token of the old kind, or a transient one. Such tokens
-    /// do not say when they end.
-    #[error("the token is no JWT, which is three parts with dots between them")]
+    /// The token does not consist of three parts separated by dots. It is an old-style or a transient token, which
+    /// contain no expiry.
+    #[error("the token is not a JWT: it does not have three parts separated by dots")]
     NotJwt,
-    /// A part ends with `=`, which JWTs do not have.
-    #[error("the JWT's {0} is padded with =, which JWTs are not")]
+    /// A part ends with `=`, which is not allowed in a JWT.
+    #[error("the JWT's {0} is padded with =, which is not allowed")]
     Padded(JwtPart),
-    /// A part is not base64url: it was cut off, or something changed it.
-    #[error("the JWT's {0} is not base64url; was the token cut off?")]
+    /// A part is not valid base64url: the token was cut off or changed.
+    #[error("the JWT's {0} is not base64url; check that the token was not cut off")]
     NotBase64(JwtPart),
     /// A part is not a JSON object.
     #[error("the JWT's {0} is not a JSON object")]
     NotJson(JwtPart),
-    /// It names no algorithm, or `none`, or has no signature: anybody can have made it.
+    /// The token names no algorithm, or `none`, or has no signature, so that it may be forged.
     #[error("the JWT is not signed")]
     NotSigned,
-    /// It does not say when it ends.
-    #[error("the JWT does not say when it expires")]
+    /// The token has no expiry.
+    #[error("the JWT has no expiry")]
     NoExpiry,
-    /// It ends before 1970 or after the year 9999.
-    #[error("the JWT expires before 1970 or after 9999")]
+    /// The token expires before 1970 or after the year 9999.
+    #[error("the JWT's expiry is before 1970 or after 9999")]
     ExpiryOutOfRange,
 }
 
-/// One of the three parts of a JWT.
+/// A part of a JWT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JwtPart {
-    /// How it is signed.
+    /// The header, with the algorithm and the key ID.
     Header,
-    /// What it says.
+    /// The claims.
     Claims,
     /// The signature.
     Signature,
@@ -291,7 +293,7 @@ impl fmt::Display for JwtPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
-            Self::Claims => "list of claims",
+            Self::Claims => "claims part",
             Self::Signature => "signature",
         })
     }

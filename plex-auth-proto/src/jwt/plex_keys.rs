@@ -4,18 +4,18 @@ use crate::wire::lenient;
 lenient::object! {
     /// The public keys that Plex signs its tokens with.
     ///
-    /// Keys of every kind are in the list, those that this library cannot use as well: they are passed over
-    /// where a key is looked up.
+    /// The list contains keys of all types, including those that this library does not support.
+    /// They are skipped when a key is looked up.
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct PlexKeys {
-        /// The keys. Empty where Plex sends none, which is an error only where one is needed.
+        /// The keys. An empty list is an error only if a key is needed.
         pub keys: Vec<PlexKey>,
     }
 }
 
 impl PlexKeys {
-    /// What Plex sent and this version could not read; see
+    /// Returns the paths of fields that this version could not read. See
     /// [`Account::unreadable_fields`](crate::Account::unreadable_fields).
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
@@ -23,28 +23,27 @@ impl PlexKeys {
 }
 
 lenient::object! {
-    /// One of the [`PlexKeys`]: a JSON Web Key.
+    /// A JSON Web Key of [`PlexKeys`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct PlexKey {
-        /// The name that tokens call it by.
+        /// The key ID, which tokens refer to.
         pub key_id: Option<String> as "kid",
-        /// The kind of key: `OKP` for Ed25519, `RSA`.
+        /// The key type: `OKP` for Ed25519, or `RSA`.
         pub kind: Option<String> as "kty",
-        /// The curve, where the kind has one: `Ed25519`.
+        /// The curve, such as `Ed25519`, if the key type has one.
         pub curve: Option<String> as "crv",
-        /// The public key in base64url, where the kind has a curve.
+        /// The public key in base64url, if the key type has a curve.
         pub x: Option<String>,
-        /// The algorithm that it is for: `EdDSA`.
+        /// The algorithm, such as `EdDSA`.
         pub algorithm: Option<String> as "alg",
-        /// What it is for: `sig`, signatures.
+        /// The intended use: `sig` for signatures.
         pub usage: Option<String> as "use",
     }
 }
 
 impl PlexKey {
-    /// The 32 bytes of the public key, where it is one of Ed25519 for signatures; nothing where it is of another
-    /// kind or for another use.
+    /// Returns the public key if it is an Ed25519 key for signatures, and `None` otherwise.
     pub fn public_key(&self) -> Option<[u8; 32]> {
         let is = |field: &Option<String>, value: &str| field.as_deref() == Some(value);
         let may_be = |field: &Option<String>, value| field.is_none() || is(field, value);

@@ -9,23 +9,29 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 
 impl PlexKeys {
-    /// Reads a signed token and finds out whether Plex issued it, for plex.tv or for the device that `identity`
-    /// names, and whether it is still good.
+    /// Verifies that Plex issued a token for plex.tv or for the device of `identity`, and that it
+    /// has not expired.
     ///
-    /// The key is the one that the token names, and where it names none, each of them. Keys of other kinds are
-    /// passed over. When the token was issued is not looked at: Plex's clock can be ahead of the device's.
+    /// The key is looked up by the key ID in the token. If the token has none, every key is tried.
+    /// Keys of other types are skipped. The time of issue is not checked, because Plex's clock can
+    /// be ahead of the device's.
+    ///
+    /// A token that Plex issued for any other device also passes, because its audience contains
+    /// `plex.tv`, too. To accept only the tokens of one device, compare
+    /// [`thumbprint`](PlexJwt::thumbprint) with the ID of its key.
     ///
     /// ```
     /// use std::time::SystemTime;
     /// use plex_auth_proto::{ClientIdentity, Token};
     /// use plex_auth_proto::jwt::{InvalidPlexJwt, PlexKeys, VerifyError};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let keys = PlexKeys::default(); // of `PlexTv::plex_keys`
+    /// # fn saved_identifier() -> String { "example".into() }
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let keys = PlexKeys::default(); // returned by `PlexTv::plex_keys`
     /// let token = Token::new("eyJhbGciOiJFZERTQSJ9.eyJleHAiOjE3MDA2MDQ4MDB9.c2ln")?;
-    /// match keys.verify(&token, &me, SystemTime::now()) {
-    ///     Ok(jwt) => println!("good until {:?}", jwt.expires_at),
-    ///     Err(VerifyError::UnknownKey) => println!("get the keys again, once"),
+    /// match keys.verify(&token, &identity, SystemTime::now()) {
+    ///     Ok(jwt) => println!("valid until {:?}", jwt.expires_at),
+    ///     Err(VerifyError::UnknownKey) => println!("fetch the keys again, once"),
     ///     Err(error) => assert_eq!(error, VerifyError::NoUsableKey),
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,7 +39,7 @@ impl PlexKeys {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] says why the token is not to be trusted.
+    /// Returns a [`VerifyError`] if the token must not be trusted.
     pub fn verify(
         &self,
         token: &Token,
@@ -67,14 +73,14 @@ impl PlexKeys {
         Ok(jwt)
     }
 
-    /// Whether one of the keys that can have signed the token has.
+    /// Returns whether the token was signed by one of the keys that it may refer to.
     fn have_signed(&self, parts: &Parts<'_>) -> Result<bool, VerifyError> {
         let mut usable = self.keys.iter().filter_map(usable).peekable();
         if usable.peek().is_none() {
             return Err(VerifyError::NoUsableKey);
         }
         let wanted = parts.jwt.key_id.as_deref();
-        // Whoever does not say a name can be the one that is called by it.
+        // A key without an ID may be the one that the token refers to.
         let can_be = |name: Option<&str>| name.is_none() || wanted.is_none() || name == wanted;
         let mut candidates = usable.filter(|(name, _)| can_be(*name)).peekable();
         if candidates.peek().is_none() {
@@ -88,46 +94,46 @@ impl PlexKeys {
     }
 }
 
-/// The key with its name, if it can verify anything.
+/// Returns the key with its ID, if it can verify signatures.
 fn usable(key: &PlexKey) -> Option<(Option<&str>, VerifyingKey)> {
     let public_key = VerifyingKey::from_bytes(&key.public_key()?).ok()?;
     Some((key.key_id.as_deref(), public_key))
 }
 
-/// Why a token is not to be trusted.
+/// The reason that a token must not be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// It is no signed token that can be read.
+    /// The token is not a readable JWT.
     #[error(transparent)]
     Invalid(InvalidPlexJwt),
-    /// It is signed in a way that Plex is not known to sign.
-    #[error("the JWT is signed by another algorithm than EdDSA")]
+    /// The token is signed with an algorithm other than EdDSA.
+    #[error("the JWT is signed with an algorithm other than EdDSA")]
     UnknownAlgorithm,
-    /// Its header lists extensions that a verifier must know (`crit`), and this library knows none.
-    #[error("the JWT has critical extensions that are not known")]
+    /// The token's header requires extensions (`crit`). This library supports none.
+    #[error("the JWT requires extensions that are not supported")]
     UnknownExtension,
-    /// Among the keys there is none of a kind that this library can use.
-    #[error("none of Plex's keys is one of Ed25519 for signatures")]
+    /// Plex's keys include none of a supported type.
+    #[error("none of Plex's keys is an Ed25519 key for signatures")]
     NoUsableKey,
-    /// It names a key that is not among them: get [the keys](crate::PlexTv::plex_keys) again, once, as Plex may
-    /// have changed them.
-    #[error("the JWT is signed by a key that is not among Plex's; get the keys again, once")]
+    /// The token refers to a key that is not in the list. Fetch [the keys](crate::PlexTv::plex_keys) again, once:
+    /// Plex may have changed them.
+    #[error("the JWT is signed with a key that is not in Plex's list; fetch the keys again, once")]
     UnknownKey,
-    /// The signature is not that of the key that it names, nor of any where it names none: Plex did not issue
-    /// it so.
-    #[error("the JWT's signature is wrong")]
+    /// The signature does not match the key, or any key if the token has no key ID: Plex did not issue this token.
+    #[error("the JWT's signature is invalid")]
     WrongSignature,
-    /// Somebody else than plex.tv issued it.
-    #[error("the JWT is not issued by plex.tv")]
+    /// The issuer is not plex.tv.
+    #[error("the JWT was not issued by plex.tv")]
     WrongIssuer,
-    /// It is for another device.
-    #[error("the JWT is neither for plex.tv nor for this client identifier")]
+    /// The token is for another device.
+    #[error("the JWT is for neither plex.tv nor this client identifier")]
     WrongAudience,
-    /// It has ended: get a new one by [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
+    /// The token has expired. Get a new one with
+    /// [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
     #[error("the JWT has expired")]
     Expired,
-    /// Its claim `nbf` is more than a minute ahead of the caller's clock.
+    /// The claim `nbf` is more than a minute ahead of the caller's clock.
     #[error("the JWT is not valid yet; check the clock")]
     NotYetValid,
 }
@@ -239,7 +245,7 @@ mod tests {
         }
     }
 
-    /// RFC 8037, appendix A.5, which signs a sentence, not claims.
+    /// The signature of RFC 8037, appendix A.5. It signs a sentence instead of claims.
     #[test]
     fn rfc_signature_is_verified() {
         let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -254,7 +260,7 @@ mod tests {
         assert_eq!(plex.have_signed(&parts), Ok(false));
     }
 
-    /// Made with Python's `cryptography` (OpenSSL) from a seed of 32 fives.
+    /// A token created with Python's `cryptography` (OpenSSL) from a seed of 32 fives.
     #[test]
     fn token_of_another_implementation_is_verified() {
         let token = [

@@ -8,43 +8,48 @@ use crate::operation::{Host, Operation};
 use crate::values::claim_token::ClaimToken;
 use crate::wire::decode;
 
-// The second copy would find the server claimed, and say so as if the first had failed.
+// A second request would find the server claimed, and report that as a failure.
 pub(crate) const OPERATION: Operation =
     Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
         .secret_url()
-        .unauthorized("the server is claimed already, or was not asked from its own network")
+        .unauthorized(
+            "the server is already claimed, or the request was not sent from its own network",
+        )
         .own_connection();
 
-/// The server asks plex.tv before it answers, which takes up to a minute.
+/// The time limit for claiming a server.
+// The server contacts plex.tv before it answers, which takes up to a minute.
 const DEADLINE: Duration = Duration::from_secs(75);
 
 impl MediaServerAddress {
-    /// `POST {server}/myplex/claim` (claimServer): makes a server that is nobody's belong to the account that
-    /// the claim token is of. Sends no token but that one.
+    /// Claims an unclaimed server for the account of the claim token. Sends `POST
+    /// {server}/myplex/claim` (claimServer) without any other token.
     ///
-    /// Servers let only those claim them who ask from their own network: from `localhost` or the same
-    /// subnet, so not through a reverse proxy. It takes up to a minute, for which the call has a deadline of
-    /// its own, 75 s. After that it can take up to 90 s until the server is among the account's
-    /// [`resources`](crate::PlexTv::resources), which have the token that opens it.
+    /// A server can only be claimed from its own network: from `localhost` or the same subnet, and
+    /// not through a reverse proxy. Claiming takes up to a minute, so the call has its own deadline
+    /// of 75 s. Afterwards, it can take up to 90 s until the server appears in the account's
+    /// [`resources`](crate::PlexTv::resources), which contain its access token.
     ///
-    /// The claim token stands in the URL, as Plex allows for nothing else, so that URL is masked wherever
-    /// this library shows it.
+    /// Plex accepts the claim token only in the URL, so this library redacts the URL wherever it
+    /// displays one.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): it is claimed already, or was asked from another network; no token is refused by that |
-    /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): seen with a claim token that is old or used; get another |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from its own network; says nothing about any token |
+    /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): seen if the claim token has expired or was used; request another one |
     ///
-    /// Where no answer comes, ask [`server_identity`](Self::server_identity) whether it is
-    /// [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Source: three clients; the name as in
-    /// the published API; the network and the statuses by users' reports.
+    /// If no response arrives, check with [`server_identity`](Self::server_identity) whether the
+    /// server is [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Sources:
+    /// three clients; the name is from the published API; the network requirement and the statuses
+    /// were reported by users.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, MediaServerAddress, http};
     /// use plex_auth_proto::server::ClaimToken;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let address = MediaServerAddress::new(me, "http://10.0.0.7:32400".parse()?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let address = MediaServerAddress::new(identity, "http://10.0.0.7:32400".parse()?);
     /// let call = address.claim(&ClaimToken::new("claim-KQ8WQxGTexampleYdmHM")?);
     /// assert_eq!(call.masked_url().to_string(), "http://10.0.0.7:32400/***");
     /// let (request, reply) = call.into_parts();
@@ -57,8 +62,8 @@ impl MediaServerAddress {
     /// let answer = http::Response::builder().status(401).body("")?;
     /// assert_eq!(
     ///     reply.parse(&answer).unwrap_err().to_string(),
-    ///     "claimServer at http://10.0.0.7:32400: the server is claimed already, or was not asked from \
-    ///      its own network (401)"
+    ///     "the server is already claimed, or the request was not sent from its own network: \
+    ///      http://10.0.0.7:32400 answered 401"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -71,8 +76,8 @@ impl MediaServerAddress {
 }
 
 impl MediaServer {
-    /// `POST {server}/myplex/claim` (claimServer): makes it belong to an account. Does not send this server's
-    /// token; see [`MediaServerAddress::claim`].
+    /// Claims an unclaimed server, without sending this client's token. See
+    /// [`MediaServerAddress::claim`].
     #[doc(alias = "claimServer")]
     pub fn claim(&self, claim_token: &ClaimToken) -> Call<()> {
         self.address.claim(claim_token)
@@ -126,7 +131,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .ends_with("claimed already, or was not asked from its own network (401)")
+                .starts_with("the server is already claimed, or the request was not sent from")
         );
         for status in [401, 403, 500, 502] {
             assert!(!answer(status, "").unwrap_err().is_retryable(), "{status}");

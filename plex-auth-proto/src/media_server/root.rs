@@ -13,23 +13,25 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl MediaServer {
-    /// `GET {server}/` (getServerInfo): does this token open this server? And what does it say of itself?
+    /// Returns the server's description of itself, which also verifies that the token is valid for
+    /// this server. Sends `GET {server}/` (getServerInfo).
     ///
-    /// A server that nobody has claimed is open to everybody in its network, whatever the token.
+    /// An unclaimed server accepts every client in its network, with any token.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): it does not open this server; says nothing about the account |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; says nothing about the account |
     /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
-    /// The answer is read as JSON and as XML. Source: two clients.
+    /// The response may be JSON or XML. Source: two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let server = MediaServer::new(identity, "http://10.0.0.7:32400".parse()?, token);
     /// let (request, reply) = server.root().into_parts();
     /// assert_eq!(request.uri(), "http://10.0.0.7:32400/");
     ///
@@ -49,10 +51,11 @@ impl MediaServer {
 }
 
 lenient::object! {
-    /// What a media server says of itself to those whom it lets in. There is much more on the wire, about
-    /// what it can do.
+    /// A media server's description of itself, for authorized clients. The response contains much
+    /// more, about the server's features.
     ///
-    /// `Debug` shows neither its name nor to whom it belongs. A test makes one from what is inside the container:
+    /// `Debug` redacts the names of the server and of its account. In a test, create one from the
+    /// content of the container:
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
@@ -62,28 +65,28 @@ lenient::object! {
     #[derive(Default)]
     #[non_exhaustive]
     pub struct ServerRoot {
-        /// Its name, as its owner gave it.
+        /// The name of the server, as set by its owner.
         pub friendly_name: Option<String> as "friendlyName",
-        /// Its identifier, which plex.tv calls its client identifier.
+        /// The server's identifier. plex.tv calls it its client identifier.
         pub machine_identifier: Option<String> as "machineIdentifier",
-        /// Its version, such as `1.40.0.7998-c29d4c0c8`.
+        /// The version of the server, such as `1.40.0.7998-c29d4c0c8`.
         pub version: Option<String>,
-        /// The system that it runs on, such as `Linux`.
+        /// The platform, such as `Linux`.
         pub platform: Option<String>,
-        /// The version of that.
+        /// The version of the platform.
         pub platform_version: Option<String> as "platformVersion",
-        /// Whether it belongs to an account.
+        /// Whether the server is claimed by an account.
         pub my_plex: Option<bool> as "myPlex",
-        /// The account's user name or e-mail address.
+        /// The username or email address of the account.
         pub my_plex_username: Option<String> as "myPlexUsername",
-        /// Whether it is signed in at plex.tv: `ok` mostly.
+        /// The state of the server's own session at plex.tv, usually `ok`.
         pub my_plex_signin_state: Option<String> as "myPlexSigninState",
     }
 }
 
 impl ServerRoot {
-    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`: to
-    /// tell a field that has drifted from one that was not there, and to report it.
+    /// Returns the names below `MediaContainer` of fields that this version could not read, to
+    /// distinguish them from missing fields and to report them.
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot =
@@ -97,7 +100,7 @@ impl ServerRoot {
 }
 
 redacted_debug! {
-    /// Names are shown as `***`: a log is no place for them.
+    /// Redacts names.
     ServerRoot {
         friendly_name masked, machine_identifier, version, platform, platform_version, my_plex,
         my_plex_username masked, my_plex_signin_state, unreadable,
@@ -106,7 +109,7 @@ redacted_debug! {
 
 fn read(body: &[u8]) -> Result<ServerRoot, DecodeError> {
     media_container::read(body)?
-        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or not an object"))
 }
 
 #[cfg(test)]

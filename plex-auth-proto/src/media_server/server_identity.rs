@@ -10,25 +10,27 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").idempotent();
 
 impl MediaServerAddress {
-    /// `GET {server}/identity` (getIdentity): which server is this, and has somebody claimed it? Sends no
-    /// token.
+    /// Returns the identifier of the server and whether it is claimed. Sends `GET
+    /// {server}/identity` (getIdentity) without a token.
     ///
-    /// The way to see whether a server can be reached at one of its connections, and whether it is the one
-    /// that was meant: its [`machine_identifier`](ServerIdentity::machine_identifier) is the
-    /// [`client_identifier`](crate::server::Resource::client_identifier) of its resource. Only then send a token.
+    /// Use it to check that a server can be reached at one of its connections, and that it is the
+    /// intended one: its [`machine_identifier`](ServerIdentity::machine_identifier) equals the
+    /// [`client_identifier`](crate::server::Resource::client_identifier) of its resource. Only then
+    /// send a token.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | a success without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): no media server |
-    /// | a page | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program, or a proxy |
+    /// | a success without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): not a media server |
+    /// | a web page | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program or a proxy |
     ///
-    /// The answer is read as JSON and as XML. Source: two clients, and the published API.
+    /// The response may be JSON or XML. Sources: two clients and the published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, MediaServerAddress};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let address = MediaServerAddress::new(me, "http://10.0.0.7:32400".parse()?);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let address = MediaServerAddress::new(identity, "http://10.0.0.7:32400".parse()?);
     /// let (request, reply) = address.server_identity().into_parts();
     /// assert_eq!(request.uri(), "http://10.0.0.7:32400/identity");
     ///
@@ -47,7 +49,7 @@ impl MediaServerAddress {
 }
 
 impl MediaServer {
-    /// `GET {server}/identity` (getIdentity): which server is this? Sends no token; see
+    /// Returns the identifier of the server, without sending the token. See
     /// [`MediaServerAddress::server_identity`].
     #[doc(alias = "getIdentity")]
     pub fn server_identity(&self) -> Call<ServerIdentity> {
@@ -56,9 +58,9 @@ impl MediaServer {
 }
 
 lenient::object! {
-    /// Which server this is.
+    /// The identity of a media server.
     ///
-    /// A test makes one from what is inside the container:
+    /// In a test, create one from the content of the container:
     ///
     /// ```
     /// let identity: plex_auth_proto::server::ServerIdentity =
@@ -70,19 +72,20 @@ lenient::object! {
     #[non_exhaustive]
     pub struct ServerIdentity {
         required {
-            /// The server's identifier, which plex.tv calls its client identifier.
+            /// The server's identifier. plex.tv calls it its client identifier.
             pub machine_identifier: String as "machineIdentifier",
         }
-        /// Whether it belongs to an account. One that does not can be [claimed](MediaServerAddress::claim).
+        /// Whether the server is claimed by an account. An unclaimed server can be
+        /// [claimed](MediaServerAddress::claim).
         pub claimed: Option<bool>,
-        /// Its version, such as `1.40.0.7998-c29d4c0c8`.
+        /// The version of the server, such as `1.40.0.7998-c29d4c0c8`.
         pub version: Option<String>,
     }
 }
 
 impl ServerIdentity {
-    /// What the server sent and this version could not read, as names on the wire below `MediaContainer`: to
-    /// tell a field that has drifted from one that was not there, and to report it.
+    /// Returns the names below `MediaContainer` of fields that this version could not read, to
+    /// distinguish them from missing fields and to report them.
     ///
     /// ```
     /// let identity: plex_auth_proto::server::ServerIdentity =
@@ -99,7 +102,7 @@ fn read(body: &[u8]) -> Result<ServerIdentity, DecodeError> {
     media_container::read(body)?.ok_or_else(|| {
         DecodeError::shape(
             "MediaContainer.machineIdentifier",
-            "is missing; this is no media server",
+            "is missing; this is not a media server",
         )
     })
 }

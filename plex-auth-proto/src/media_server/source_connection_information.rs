@@ -20,30 +20,31 @@ pub(crate) const OPERATION: Operation = Operation::new(
 .own_connection();
 
 impl MediaServer {
-    /// `GET {server}/security/resources` (getSourceConnectionInformation): how to reach another server
-    /// or provider that this one knows, and a token for it.
+    /// Returns the connections of another server or provider that this server knows, and a token
+    /// for it. Sends `GET {server}/security/resources` (getSourceConnectionInformation).
     ///
-    /// Needs the token of an administrator, or a transient one made from such; the server must be
-    /// 1.15.4 or later. What the server has kept can be old:
-    /// [`refresh_source_connection_information`](Self::refresh_source_connection_information) makes it
-    /// look again. A server that does not know the source answers with an empty list.
+    /// The token must be an administrator's, or a transient token made from one, and the server
+    /// must be version 1.15.4 or later. The server answers from its cache;
+    /// [`refresh_source_connection_information`](Self::refresh_source_connection_information)
+    /// updates it first. If the server does not know the source, the list is empty.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): it cannot read the source |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): no or no valid token; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is no administrator's |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the source is invalid |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not an administrator's |
     /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
-    /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Source:
-    /// Plex's published description; the JSON form from one client.
+    /// The response may be JSON, or XML, which some servers send regardless of the request.
+    /// Sources: Plex's published description; the JSON form is from one client.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let server = MediaServer::new(identity, "http://10.0.0.7:32400".parse()?, token);
     /// let source = "server://5f0e1c2d".parse()?;
     /// let (request, reply) = server.source_connection_information(&source).into_parts();
     /// assert_eq!(
@@ -72,16 +73,17 @@ impl MediaServer {
         self.source(source, "")
     }
 
-    /// `GET {server}/security/resources` with `refresh=1`: like
-    /// [`source_connection_information`](Self::source_connection_information), but the server asks
-    /// plex.tv again instead of answering from what it has kept.
+    /// Returns the same as [`source_connection_information`](Self::source_connection_information),
+    /// but the server asks plex.tv again instead of answering from its cache. Sends the request
+    /// with `refresh=1`.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, MediaServer, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let server = MediaServer::new(identity, "http://10.0.0.7:32400".parse()?, token);
     /// let call = server.refresh_source_connection_information(&"server://5f0e1c2d".parse()?);
     /// assert_eq!(
     ///     call.request().uri(),
@@ -106,9 +108,9 @@ impl MediaServer {
     }
 }
 
-/// How to reach a source.
+/// The connections of a source.
 ///
-/// A test makes one from JSON:
+/// In a test, create one from JSON:
 ///
 /// ```
 /// let source: plex_auth_proto::SourceConnectionInformation =
@@ -119,23 +121,22 @@ impl MediaServer {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConnectionInformation {
-    /// The servers or providers that stand behind the source: one, or none where this server does not
-    /// know it. The wire has room for several.
+    /// The servers or providers of the source: one, or none if this server does not know it. The
+    /// format allows for several.
     pub devices: Vec<SourceDevice>,
     unreadable: Unreadable,
 }
 
 impl SourceConnectionInformation {
-    /// The server or provider; `None` where this server does not know the source.
+    /// Returns the server or provider, or `None` if this server does not know the source.
     pub fn device(&self) -> Option<&SourceDevice> {
         self.devices.first()
     }
 
-    /// What the server sent and this version could not read, as paths on the wire below
-    /// `MediaContainer`, such as `Device.0.Connection.1.port`: to tell a field that has drifted from one
-    /// that was not there, and to report it.
+    /// Returns the paths below `MediaContainer` of fields that this version could not read, such as
+    /// `Device.0.Connection.1.port`, to distinguish them from missing fields and to report them.
     ///
-    /// A list is named where any element of it was left out. No path holds a value.
+    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
     ///
     /// ```
     /// let source: plex_auth_proto::SourceConnectionInformation = serde_json::from_str(
@@ -170,30 +171,31 @@ impl<'de> serde::Deserialize<'de> for SourceConnectionInformation {
 }
 
 lenient::object! {
-    /// A server or provider behind a source. `Debug` shows neither its token nor its name.
+    /// A server or provider of a source. `Debug` redacts its token and its name.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct SourceDevice {
-        /// Its name, as its owner gave it.
+        /// The name, as set by the owner.
         pub name: Option<String>,
-        /// Its client identifier: the part of the source behind `server://`.
+        /// The client identifier, which follows `server://` in the source.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// The token that it takes, a transient one mostly. Missing or unusable ones are absent.
+        /// The token that the server or provider accepts, usually a transient one. `None` if it is
+        /// missing or unusable.
         pub access_token: Option<Token> as "accessToken",
-        /// The ways to reach it, in the server's order.
+        /// The connections, in the server's order.
         pub connections: Vec<SourceConnection> as "Connection",
     }
 }
 
 redacted_debug! {
-    /// The name is shown as `***`: a log is no place for it.
+    /// Redacts the name.
     SourceDevice {
         name masked, client_identifier, access_token, connections, unreadable,
     }
 }
 
 lenient::object! {
-    /// One way to reach a [`SourceDevice`].
+    /// A connection of a [`SourceDevice`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct SourceConnection {
@@ -203,12 +205,13 @@ lenient::object! {
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
-        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
+        /// The complete URL. Use it unchanged, because its host name is that of the certificate.
         pub uri: Option<String>,
-        /// Whether the address is a private one. That is its owner's network, not necessarily yours.
+        /// Whether the address is a private one. It belongs to the owner's network, which may not
+        /// be the user's.
         pub local: Option<bool>,
-        /// Whether the way leads over Plex's relay, at about 2 Mbit/s. Servers that answer in XML leave
-        /// it out where it is not.
+        /// Whether the connection goes through Plex's relay, at about 2 Mbit/s. In XML, servers
+        /// omit it if it does not.
         pub relay: Option<bool>,
     }
 }
@@ -229,7 +232,7 @@ lenient::object! {
 
 fn read(body: &[u8]) -> Result<SourceConnectionInformation, DecodeError> {
     decode::object_or_xml(body, "MediaContainer", true)?
-        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or not an object"))
 }
 
 #[cfg(test)]

@@ -8,38 +8,40 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// A second one does no harm: both are valid, and both end by themselves.
+// A second token does no harm: both are valid, and both expire.
 pub(crate) const OPERATION: Operation =
     Operation::new("getTransientToken", Host::MediaServer, Method::POST, "/security/token")
         .idempotent()
         .own_connection();
 
 impl MediaServer {
-    /// `POST {server}/security/token` (getTransientToken): a token to hand to somebody else, such as
-    /// another player, that ends by itself.
+    /// Requests a short-lived server token, to pass to another program or device, such as a player.
+    /// Sends `POST {server}/security/token` (getTransientToken).
     ///
-    /// It has the same access as the token that asked for it: it is shorter-lived and not weaker. It is
-    /// good for up to 48 hours, at this server alone, and is gone when the server restarts. Each call
-    /// makes another one. [`transient_token_refresher`](Self::transient_token_refresher) keeps one at hand.
+    /// It has the same access as the token of the request, only a shorter lifetime. It is valid for
+    /// up to 48 hours, only for this server, and until the server restarts. Each request creates
+    /// another token. The flow [`transient_token_refresher`](Self::transient_token_refresher)
+    /// renews one in time.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): type or scope is not known to it |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): no or no valid token; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): no or no valid token, or none could be made |
-    /// | a success without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): a server that nobody has claimed has no tokens |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the type or the scope is unknown |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is missing or invalid, or no transient token could be created |
+    /// | a success without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): an unclaimed server has no tokens |
     ///
-    /// The answer is read as JSON and as the XML that some servers send whatever was asked for. Servers
-    /// answer every verb; Plex prefers POST. Source: Plex's published description, of which newer versions call
-    /// it createTransientToken.
+    /// The response may be JSON, or XML, which some servers send regardless of the request. Servers
+    /// accept every method; Plex prefers POST. Source: Plex's published description, newer versions
+    /// of which name it createTransientToken.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, MediaServer, Token, http};
     /// use plex_auth_proto::server::{Scope, TokenType};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let server = MediaServer::new(identity, "http://10.0.0.7:32400".parse()?, token);
     /// let (request, reply) = server.transient_token(TokenType::Delegation, Scope::All).into_parts();
     /// assert_eq!(request.method(), "POST");
     /// assert_eq!(request.uri(), "http://10.0.0.7:32400/security/token?type=delegation&scope=all");
@@ -59,16 +61,16 @@ impl MediaServer {
     }
 }
 
-/// What kind of transient token is wanted.
+/// The type of a transient token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// One that acts on behalf of the token that asks. The only kind there is.
+    /// A token that acts on behalf of the token of the request. The only supported type.
     Delegation,
 }
 
 impl TokenType {
-    /// The value on the wire.
+    /// Returns the value that Plex uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delegation => "delegation",
@@ -76,16 +78,16 @@ impl TokenType {
     }
 }
 
-/// What a transient token may do.
+/// The scope of a transient token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// All that the token that asks may do. The only scope there is.
+    /// The access of the token of the request. The only supported scope.
     All,
 }
 
 impl Scope {
-    /// The value on the wire.
+    /// Returns the value that Plex uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -93,9 +95,9 @@ impl Scope {
     }
 }
 
-/// A token that ends by itself: after 48 hours at most, or when the server restarts.
+/// A short-lived server token, valid for at most 48 hours and until the server restarts.
 ///
-/// A test makes one from JSON:
+/// In a test, create one from JSON:
 ///
 /// ```
 /// let transient: plex_auth_proto::TransientToken =
@@ -138,8 +140,7 @@ impl<'de> serde::Deserialize<'de> for TransientToken {
     }
 }
 
-const NO_TOKEN: &str =
-    "is missing or cannot be used as a token; a server that nobody has claimed has none";
+const NO_TOKEN: &str = "is missing or cannot be used as a token; an unclaimed server has none";
 
 fn read(body: &[u8]) -> Result<TransientToken, DecodeError> {
     decode::object_or_xml(body, "MediaContainer", true)?

@@ -5,32 +5,34 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::wire::decode;
 
-// What belongs to nobody cannot be given up again.
+// An unclaimed server cannot be unclaimed again.
 pub(crate) const OPERATION: Operation =
     Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
         .idempotent()
         .own_connection();
 
 impl MediaServer {
-    /// `DELETE {server}/myplex/account`: makes the server nobody's, so that everybody with whom it was
-    /// shared is locked out, and whoever is in its network can [`claim`](Self::claim) it.
+    /// Removes the server from its account, so that users it was shared with lose access and any
+    /// client in its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
     ///
-    /// Its tokens die with it, the one of this call too. Wants the token of its owner.
+    /// This invalidates the server's tokens, including the one of this request. The token must be
+    /// the owner's.
     ///
-    /// | the server answers | error |
+    /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token does not open this server; says nothing about the account |
-    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): it is not its owner's |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; says nothing about the account |
+    /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not the owner's |
     ///
-    /// Any success is taken that is no foreign page. The published API does not name this one. Source: two
-    /// clients.
+    /// Any success is accepted unless it is the page of another program. The operation is not part
+    /// of the published API. Source: two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, MediaServer, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, token);
+    /// let server = MediaServer::new(identity, "http://10.0.0.7:32400".parse()?, token);
     /// let (request, reply) = server.unclaim().into_parts();
     /// assert_eq!(request.method(), "DELETE");
     /// assert_eq!(request.uri(), "http://10.0.0.7:32400/myplex/account");

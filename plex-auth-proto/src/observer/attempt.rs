@@ -33,43 +33,46 @@ impl Attempt {
         self.number = self.number.saturating_add(1);
     }
 
-    /// The published name of the operation, such as `getTokenDetails`.
+    /// Returns the published name of the operation, such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context.operation()
     }
 
-    /// The operation, the host and the origin, which errors report, too.
+    /// Returns the operation, the host and the origin, as in errors.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The URL for display: without its path and query if they are secret.
+    /// Returns the URL for display: without its path and query if they are secret.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The number of this attempt within its exchange, starting at 1. Only a transport's retry has a higher one; a request
-    /// that a program or a flow sends again is another exchange.
+    /// Returns the number of this attempt within its exchange, starting at 1. Only retries by the
+    /// transport increase it. If the program or a flow sends a request again, that is another
+    /// exchange.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// The size of the request's body, in bytes.
+    /// Returns the size of the request body, in bytes.
     pub fn request_size(&self) -> usize {
         self.request_size
     }
 
-    /// The values that observers have stored for this attempt. They are dropped after its end.
+    /// Returns the values that observers have stored for this attempt. They are dropped after its
+    /// end.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// The values that observers have stored for this attempt, to store one: its start time, or a span.
+    /// Returns the values that observers have stored for this attempt, to add one, such as its
+    /// start time or a span.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
     }

@@ -16,12 +16,12 @@ pub struct AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Whether a response arrived, and why not.
+    /// Returns whether a response arrived and, if not, the reason.
     pub fn outcome(&self) -> AttemptOutcome {
         self.outcome
     }
 
-    /// The kind of transport error, if that is the outcome.
+    /// Returns the kind of transport error, if that is the outcome.
     pub fn error(&self) -> Option<TransportErrorKind> {
         match self.outcome {
             AttemptOutcome::TransportError(kind) => Some(kind),
@@ -29,28 +29,29 @@ impl AttemptEnd {
         }
     }
 
-    /// The status of the response. Present as soon as its head has arrived, so also if a success was cut off, which is a
-    /// [transport error](AttemptOutcome::TransportError).
+    /// Returns the status of the response, if its head has arrived. Also present if a success was
+    /// cut off, which is a [transport error](AttemptOutcome::TransportError).
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// The time since the start of the attempt.
+    /// Returns the time since the start of the attempt.
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// The number of bytes of the response's body that were read, which is at most
-    /// [the useful part](crate::Outgoing::body_limit). 0 if the attempt was cancelled.
+    /// Returns the number of bytes of the response body that were read, which is at most [the
+    /// useful part](crate::Outgoing::body_limit). Zero if the attempt was cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size
     }
 
-    /// The value of the response's `x-request-id`, by which Plex can find the request.
+    /// Returns the value of the response's `x-request-id`, which identifies the request to Plex.
     ///
-    /// The server chooses it, so it is absent if it is longer than 128 characters or not visible ASCII, or if it repeats a
-    /// part of what may be secret in the request: the sensitive headers, a secret URL, the body. It is also absent if the
-    /// request's body is too large to be searched (16 KiB).
+    /// The server chooses it. It is omitted if it is longer than 128 characters, is not visible
+    /// ASCII, or repeats a part of the request that may be secret: a sensitive header, a secret URL
+    /// or the body. It is also omitted if the request body is too large to be searched (more than
+    /// 16 KiB).
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
@@ -60,7 +61,7 @@ impl AttemptEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttemptOutcome {
-    /// A response arrived, whatever its status. Whether its content is as expected is decided afterwards.
+    /// A response arrived, with any status. Its content is checked later.
     Response,
     /// No response arrived, or only a part of a success.
     TransportError(TransportErrorKind),

@@ -12,13 +12,15 @@ use super::request_id::RequestIdFilter;
 use crate::call::Outgoing;
 use crate::error::TransportErrorKind;
 
-/// Reports the attempts of one exchange to an [`Observer`]: for a transport, or an HTTP client of the program's own.
+/// Reports the attempts of one exchange to an [`Observer`], for a transport or your own HTTP
+/// client.
 ///
-/// Each attempt is a call of [`start`](Self::start), of [`head_received`](Self::head_received) if the head of a response
-/// arrives, and of [`finish`](Self::finish). An attempt that is not finished when the exchange is dropped is reported as
-/// [cancelled](AttemptOutcome::Cancelled).
+/// For each attempt, call [`start`](Self::start), [`head_received`](Self::head_received) if the
+/// head of a response arrives, and [`finish`](Self::finish). An attempt that is unfinished when the
+/// exchange is dropped is reported as [cancelled](AttemptOutcome::Cancelled).
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::sync::Arc;
 /// use std::time::Instant;
 ///
@@ -62,7 +64,7 @@ use crate::error::TransportErrorKind;
 ///     }
 /// }
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let (outgoing, reply) = plex_tv.plex_keys().into_outgoing();
 /// let response = fetch(&Client, Arc::new(Print), outgoing)?;
 /// # let _ = (reply, response);
@@ -76,7 +78,7 @@ pub struct ObservedExchange {
     in_flight: Option<InFlight>,
 }
 
-/// The attempt that has started and not finished.
+/// The attempt that has started but not finished.
 struct InFlight {
     since: Instant,
     status: Option<StatusCode>,
@@ -84,8 +86,9 @@ struct InFlight {
 }
 
 impl ObservedExchange {
-    /// Prepares the reports about this request, before it is [taken](Outgoing::take_request). The duration of an attempt
-    /// is the difference of two readings of `now`, usually [`Instant::now`].
+    /// Prepares the reports for this request, before it is [taken](Outgoing::take_request). `now`
+    /// is called at the start and at the end of an attempt to measure its duration, and is usually
+    /// [`Instant::now`].
     pub fn new(observer: Arc<dyn Observer>, outgoing: &Outgoing, now: fn() -> Instant) -> Self {
         Self {
             observer,
@@ -96,17 +99,18 @@ impl ObservedExchange {
         }
     }
 
-    /// Reports the start of the next attempt. One that is still in flight is reported as cancelled before.
+    /// Reports the start of the next attempt. If one is still in flight, it is reported as
+    /// cancelled first.
     pub fn start(&mut self) {
         self.cancel();
         self.attempt.advance();
         let Self { observer, attempt, now, .. } = self;
         guarded(|| observer.started(attempt));
-        // Without the time that the observer takes.
+        // Started after the observer returns, so that its time is not included.
         self.in_flight = Some(InFlight { since: now(), status: None, request_id: None });
     }
 
-    /// Notes the head of the response, for the report of the end.
+    /// Records the head of the response for the final report.
     pub fn head_received(&mut self, status: StatusCode, headers: &HeaderMap) {
         if let Some(in_flight) = &mut self.in_flight {
             in_flight.status = Some(status);
@@ -114,8 +118,8 @@ impl ObservedExchange {
         }
     }
 
-    /// Reports the end of the attempt in flight, with the number of bytes of the response's body that were read. Does
-    /// nothing if none is in flight.
+    /// Reports the end of the attempt in flight, with the number of bytes of the response body that
+    /// were read. Does nothing if none is in flight.
     pub fn finish(&mut self, response_size: usize, result: Result<(), TransportErrorKind>) {
         let outcome = match result {
             Ok(()) => AttemptOutcome::Response,
@@ -124,7 +128,8 @@ impl ObservedExchange {
         self.end(outcome, response_size);
     }
 
-    /// Reports the attempt in flight as cancelled, as dropping the exchange does. Does nothing if none is in flight.
+    /// Reports the attempt in flight as cancelled, as dropping the exchange does. Does nothing if
+    /// none is in flight.
     pub fn cancel(&mut self) {
         self.end(AttemptOutcome::Cancelled, 0);
     }
@@ -134,15 +139,16 @@ impl ObservedExchange {
         let duration = (self.now)().saturating_duration_since(since);
         let end = AttemptEnd { outcome, status, duration, response_size, request_id };
         guarded(|| self.observer.finished(&self.attempt, &end));
-        // A span ends when its last handle is dropped, which is now, and not when the exchange is.
+        // A span ends when its last handle is dropped, which must not wait until the exchange is
+        // dropped.
         self.attempt.extensions_mut().clear();
     }
 }
 
-/// Keeps a panic of the observer from the exchange.
+/// Prevents a panic of the observer from affecting the exchange.
 fn guarded(report: impl FnOnce()) {
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(report)) {
-        // Its drop could panic again.
+        // Dropping the payload could panic again.
         std::mem::forget(panic);
     }
 }

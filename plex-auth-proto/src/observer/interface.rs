@@ -3,28 +3,30 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::end::AttemptEnd;
 
-/// Is notified before each attempt to send a request and after it, such as for a log, metrics or traces.
+/// A receiver of reports before and after each attempt to send a request, for logs, metrics or
+/// traces.
 ///
-/// The transports of `plex-auth-ureq` and `plex-auth-hyper` have a method `observer` that takes one;
-/// [`ObservedExchange`](super::ObservedExchange) is for a client of the program's own. With the feature `tracing`,
-/// `TracingObserver` is an observer that creates spans and events.
+/// Set it with the method `observer` of the transports in `plex-auth-ureq` and `plex-auth-hyper`.
+/// Your own HTTP client reports through an [`ObservedExchange`](super::ObservedExchange). With the
+/// feature `tracing`, `TracingObserver` creates spans and events.
 ///
-/// - Each attempt is reported by one call of [`started`](Self::started) and one of [`finished`](Self::finished), in this
-///   order. Attempts of different requests can overlap and be reported from different threads.
-/// - A retry by the transport is another attempt of the same exchange, with the next [number](Attempt::number). An HTTP
-///   client's own retries are not reported.
-/// - If the program drops a future, `finished` is called when it is dropped.
+/// - Each attempt is reported with one call of [`started`](Self::started), followed by one of
+///   [`finished`](Self::finished). Attempts of different requests can overlap and be reported from
+///   different threads.
+/// - A retry by the transport is another attempt of the same exchange, with the next
+///   [number](Attempt::number). An HTTP client's own retries are not reported.
+/// - If the program drops a future, `finished` is called during the drop.
 /// - No report contains a secret.
 ///
-/// The methods are called while the request waits, so they should return quickly. If one panics, the panic is caught and
-/// the request continues, unless the program aborts on panic; the panic hook still runs.
+/// The methods are called synchronously, so they should return quickly. If one panics, the panic is
+/// caught and the request continues, unless the program aborts on panic. The panic hook still runs.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 /// use plex_auth_proto::Observer;
 /// use plex_auth_proto::observer::{Attempt, AttemptEnd};
 ///
-/// /// Counts the requests that had to be sent again.
+/// /// Counts the retries.
 /// #[derive(Default)]
 /// struct Retries(AtomicUsize);
 ///
@@ -45,27 +47,27 @@ use super::end::AttemptEnd;
 ///     }
 /// }
 ///
-/// // Both at once.
+/// // Use both.
 /// let observer: (Retries, Print) = (Retries::default(), Print);
 /// # fn set(_: impl Observer) {}
 /// # set(observer);
 /// ```
 pub trait Observer: Send + Sync {
-    /// Called immediately before an attempt. The default does nothing.
+    /// Called immediately before an attempt. The default implementation does nothing.
     ///
-    /// The observer can store a value of its own in the [extensions](Attempt::extensions_mut) of the attempt, and get it
-    /// back in [`finished`](Self::finished).
+    /// The observer can store a value in the [extensions](Attempt::extensions_mut) of the attempt
+    /// and read it in [`finished`](Self::finished).
     fn started(&self, attempt: &mut Attempt) {
         let _ = attempt;
     }
 
-    /// Called after an attempt. The default does nothing.
+    /// Called after an attempt. The default implementation does nothing.
     fn finished(&self, attempt: &Attempt, end: &AttemptEnd) {
         let _ = (attempt, end);
     }
 }
 
-/// A shared observer, which the program can still read.
+/// Shares the observer with the program.
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn started(&self, attempt: &mut Attempt) {
         (**self).started(attempt);
@@ -76,7 +78,7 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
-/// Two observers. The first one is notified first.
+/// Combines two observers. The first one is called first.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn started(&self, attempt: &mut Attempt) {
         self.0.started(attempt);

@@ -1,4 +1,5 @@
-//! The response's `x-request-id`, which the server controls: it could repeat a secret of the request.
+//! The response's `x-request-id`. The server chooses it, so it could repeat a secret of the
+//! request.
 
 use http::{HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
@@ -7,22 +8,23 @@ use crate::call::Outgoing;
 
 const REQUEST_ID: &str = "x-request-id";
 
-/// Plex's are UUIDs of 36 characters.
+/// The maximum length of an ID. Plex's are UUIDs of 36 characters.
 const MAX_LENGTH: usize = 128;
 
-/// Each attempt searches the body. A sign-in has a few hundred bytes, a device's token one or two thousand.
+/// The maximum size of a body that is searched, because that happens for each attempt. A sign-in
+/// has a few hundred bytes, a device's JWT one or two thousand.
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
-/// An ID may not have so many consecutive bytes in common with a secret. Two UUIDs share eight by chance once in four
-/// million requests.
+/// The number of consecutive bytes that an ID must not have in common with a secret. Two UUIDs
+/// share eight by chance once in four million requests.
 const COMMON_LENGTH: usize = 8;
 
-/// A shorter value, such as a Home PIN, must be absent as a whole if it is at least this long.
+/// The minimum length of a shorter secret, such as a Home PIN, that must not be contained in an ID.
 const MIN_LENGTH: usize = 4;
 
 /// The secrets of a request.
 pub(super) struct RequestIdFilter {
-    /// Absent if there are too many.
+    /// `None` if the body is too large.
     secrets: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -39,20 +41,20 @@ impl RequestIdFilter {
             parts.push(target.as_str().as_bytes());
         }
         parts.push(body);
-        // Reserved at once, so that growing leaves no copy behind.
+        // Reserved in advance, because growing would leave a copy in memory.
         let length = parts.iter().map(|part| 2 * (part.len() + 1)).sum();
         let mut secrets = Zeroizing::new(Vec::with_capacity(length));
         for part in parts {
             secrets.extend_from_slice(part);
             secrets.push(b'\n');
-            // The server has decoded what a form or a URL encodes.
+            // The server may have decoded a form or a URL.
             secrets.extend(percent_decoded(part));
             secrets.push(b'\n');
         }
         Self { secrets: Some(secrets) }
     }
 
-    /// Returns the ID if it can be shown.
+    /// Returns the ID if it is safe to display.
     pub(super) fn request_id(&self, headers: &HeaderMap) -> Option<String> {
         let id = headers.get(REQUEST_ID)?.as_bytes();
         let is_plain = (1..=MAX_LENGTH).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
@@ -63,7 +65,7 @@ impl RequestIdFilter {
     }
 }
 
-/// Returns whether the ID has a part of a secret.
+/// Returns whether the ID repeats a part of a secret.
 fn repeats(secrets: &[u8], id: &[u8]) -> bool {
     let has = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
     id.windows(COMMON_LENGTH.min(id.len())).any(|common| has(secrets, common))

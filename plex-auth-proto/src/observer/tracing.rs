@@ -6,9 +6,9 @@ use super::interface::Observer;
 
 /// An [`Observer`] that reports each attempt to [`tracing`](https://docs.rs/tracing).
 ///
-/// An attempt is a span named `plex_request` at level `DEBUG`, a child of the span that is current when it starts. In it
-/// is an event `started` at level `TRACE`, and an event `finished` at level `DEBUG`. The target of all is `plex_auth`, so
-/// that `RUST_LOG=plex_auth=debug` shows them.
+/// An attempt is a span named `plex_request` at level `DEBUG`, a child of the current span. It
+/// contains an event `started` at level `TRACE` and an event `finished` at level `DEBUG`. Their
+/// target is `plex_auth`, so that `RUST_LOG=plex_auth=debug` enables them.
 ///
 /// Fields of the span:
 ///
@@ -36,7 +36,7 @@ use super::interface::Observer;
 /// use plex_auth_proto::Observer;
 /// use plex_auth_proto::observer::TracingObserver;
 ///
-/// // A transport of an adapter takes it directly: `Transport::new().observer(TracingObserver::new())`.
+/// // Pass it to a transport: `Transport::new().observer(TracingObserver::new())`.
 /// let observer: Arc<dyn Observer> = Arc::new(TracingObserver::new());
 /// # drop(observer);
 /// ```
@@ -45,13 +45,14 @@ use super::interface::Observer;
 pub struct TracingObserver;
 
 impl TracingObserver {
-    /// Creates the observer. It has no state; the subscriber is that of the thread that sends the request.
+    /// Creates the observer. It has no state and uses the subscriber of the thread that sends the
+    /// request.
     pub fn new() -> Self {
         Self
     }
 }
 
-/// The span of an attempt, as one of its extensions.
+/// The span of an attempt, stored in its extensions.
 #[derive(Clone)]
 struct AttemptSpan(Span);
 

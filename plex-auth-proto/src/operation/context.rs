@@ -5,7 +5,9 @@ use http::uri::{Authority, Scheme};
 
 use crate::operation::{Host, Operation};
 
-/// The context of a request: its operation, host and origin, which are known before the response arrives.
+/// The operation, the host and the origin of a request, as reported by errors and observers.
+///
+/// All of it is known before the response arrives, and none of it is secret.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     operation: &'static str,
@@ -18,7 +20,7 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of a call of the user's own.
+    /// Returns the context of a custom call.
     pub(crate) fn own(operation: &'static str, uri: &Uri, carried_token: bool) -> Self {
         Self {
             operation,
@@ -31,7 +33,7 @@ impl RequestContext {
         }
     }
 
-    /// The context of a call of this crate.
+    /// Returns the context of one of this crate's operations.
     pub(crate) fn new(operation: &Operation, uri: &Uri, carried_token: bool) -> Self {
         Self {
             host: Some(operation.host),
@@ -50,7 +52,7 @@ impl RequestContext {
         self.idempotent = idempotent;
     }
 
-    /// Whether the request is about one PIN.
+    /// Returns whether the request refers to one PIN.
     pub(crate) fn is_about_a_pin(&self) -> bool {
         self.about_a_pin
     }
@@ -60,33 +62,35 @@ impl RequestContext {
         self.unauthorized
     }
 
-    /// The published name of the operation, such as `getTokenDetails`.
+    /// Returns the published name of the operation, such as `getTokenDetails`, or the name that a
+    /// custom call was created with.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// The host; absent in a call of the caller's own that does not say so.
+    /// Returns the host. `None` for a custom call whose [host](crate::Call::host) is not set.
     pub fn host(&self) -> Option<Host> {
         self.host
     }
 
-    /// Where the request went: scheme, host and port; absent where the request's URL had none.
+    /// Returns the scheme, host and port that the request was sent to. `None` if its URL is
+    /// relative or not HTTP.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }
 
-    /// Whether the request carried a token.
+    /// Returns whether the request carried a token.
     pub fn carried_token(&self) -> bool {
         self.carried_token
     }
 
-    /// Whether the request may be sent again when it is not known what became of it.
+    /// Returns whether the request is safe to retry if its outcome is unknown.
     pub fn is_idempotent(&self) -> bool {
         self.idempotent
     }
 }
 
-/// `getTransientToken at http://10.0.0.7:32400`
+/// Formats as the operation and the origin: `getTransientToken at http://10.0.0.7:32400`.
 impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
@@ -96,24 +100,25 @@ impl fmt::Display for RequestContext {
     }
 }
 
-/// Scheme, host and port of a URL: the part that can be shown, as it holds no secret.
+/// The scheme, host and port of a URL: the parts that are safe to display.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: Scheme,
-    /// Without user info.
+    /// The host and port, without user info.
     authority: Authority,
 }
 
 impl Origin {
-    /// The origin of an `http` or `https` URI, without its user info; `None` for any other.
+    /// Returns the origin of an `http` or `https` URI, without its user info. `None` for any other
+    /// URI.
     pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
-        // A foreign URL can have any text for a scheme, also one that is a secret.
+        // The scheme of a URL from elsewhere can be any text, including a secret.
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return None;
         }
         let (host, port) = (authority.host(), authority.port_u16());
-        // A foreign URL can have user info, and anything at all where a port belongs.
+        // A URL from elsewhere can have user info, and an arbitrary text in place of the port.
         let is_plain = !authority.as_str().contains('@') && (port.is_some() || authority == host);
         let authority = match port {
             _ if is_plain => authority.clone(),
@@ -123,17 +128,17 @@ impl Origin {
         Some(Self { scheme: scheme.clone(), authority })
     }
 
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     pub fn scheme(&self) -> &str {
         self.scheme.as_str()
     }
 
-    /// The host, an IPv6 address in brackets.
+    /// Returns the host. An IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The port, where the URL names one.
+    /// Returns the port, if the URL contains one.
     pub fn port(&self) -> Option<u16> {
         self.authority.port_u16()
     }

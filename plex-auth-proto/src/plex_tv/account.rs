@@ -19,16 +19,17 @@ pub(crate) mod subscription;
 pub(crate) mod token_details;
 
 lenient::object! {
-    /// An account of plex.tv, as a sign-in or a token's details show it.
+    /// A plex.tv account, as returned by a sign-in or by the details of a token.
     ///
-    /// Every field can be missing, so that a field that Plex drops, renames or sends in another form costs that field
-    /// and nothing more; `null`, an empty text and absence are the same. What most programs compute from the fields are methods:
-    /// [`has_plex_pass`](Self::has_plex_pass), [`is_managed`](Self::is_managed),
-    /// [`is_guest`](Self::is_guest), [`has_home_pin`](Self::has_home_pin).
+    /// Every field is optional, so that a field that Plex drops, renames or changes affects only
+    /// that field. `null`, an empty string and a missing field are equivalent. Methods derive what
+    /// most programs need from the fields: [`has_plex_pass`](Self::has_plex_pass),
+    /// [`is_managed`](Self::is_managed), [`is_guest`](Self::is_guest) and
+    /// [`has_home_pin`](Self::has_home_pin).
     ///
-    /// `Debug` shows no e-mail address, no name and no secret.
+    /// `Debug` redacts the email address, names and secrets.
     ///
-    /// A test makes one from JSON:
+    /// In a test, create one from JSON:
     ///
     /// ```
     /// use plex_auth_proto::Account;
@@ -42,117 +43,119 @@ lenient::object! {
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Account {
-        /// The token that Plex sends with the account. Missing in [`SignedIn`](crate::SignedIn), which has it beside
-        /// the account.
+        /// The token that Plex sends with the account. `None` in [`SignedIn`](crate::SignedIn),
+        /// which has it in a field of its own.
         pub auth_token: Option<Token> as "authToken",
-        /// The account's number.
+        /// The account's numeric ID.
         pub id: Option<u64>,
-        /// The account's identifier for others: 16 hexadecimal digits.
+        /// The account's public identifier: 16 hexadecimal digits.
         pub uuid: Option<String>,
-        /// The user name. Missing for managed users; the e-mail address where none was chosen.
+        /// The username. `None` for managed users. The email address if the user has not chosen
+        /// one.
         pub username: Option<String>,
-        /// The name to show, for managed users too.
+        /// The display name, also for managed users.
         pub title: Option<String>,
-        /// The e-mail address. Missing for managed users.
+        /// The email address. `None` for managed users.
         pub email: Option<String>,
-        /// The full name, where its owner gave one.
+        /// The full name, if the user has set one.
         pub friendly_name: Option<String> as "friendlyName",
-        /// The chosen language, such as `en`.
+        /// The language, such as `en`.
         pub locale: Option<String>,
-        /// Whether the e-mail address was confirmed.
+        /// Whether the email address is confirmed.
         pub confirmed: Option<bool>,
-        /// When the account was made.
+        /// The time at which the account was created.
         pub joined_at: Option<UnixSeconds> as "joinedAt",
-        /// Whether the account signs in by e-mail only and has no password.
+        /// Whether the account signs in by email only.
         pub email_only_auth: Option<bool> as "emailOnlyAuth",
         /// Whether the account has a password.
         pub has_password: Option<bool> as "hasPassword",
-        /// Whether switching to this user of a Home asks for a PIN.
+        /// Whether switching to this Home user requires a PIN.
         pub protected: Option<bool>,
-        /// The URL of the picture.
+        /// The URL of the profile picture.
         pub thumb: Option<String>,
-        /// What became of the subscription to Plex's mails.
+        /// The status of the subscription to Plex's mailing list.
         pub mailing_list_status: Option<MailingListStatus> as "mailingListStatus",
-        /// Whether Plex's mails are sent.
+        /// Whether the user receives Plex's emails.
         pub mailing_list_active: Option<bool> as "mailingListActive",
-        /// The scrobbling services that are on, as numbers separated by commas.
+        /// The enabled scrobbling services, as comma-separated numbers.
         pub scrobble_types: Option<String> as "scrobbleTypes",
-        /// The country, two letters of ISO 3166-1.
+        /// The country as a two-letter ISO 3166-1 code.
         pub country: Option<String>,
         /// A hash of the Home PIN.
         pub pin: Option<Secret>,
-        /// The Plex Pass.
+        /// The Plex Pass subscription.
         pub subscription: Option<Subscription>,
-        /// The Plex Pass in words, such as `Lifetime Plex Pass`.
+        /// The description of the Plex Pass subscription, such as `Lifetime Plex Pass`.
         pub subscription_description: Option<String> as "subscriptionDescription",
-        /// Whether this is a managed user, whose rights somebody else sets.
+        /// Whether the user is a managed user, whose permissions the Home's administrator sets.
         pub restricted: Option<bool>,
-        /// Whether the account was made without an e-mail address.
+        /// Whether the account has no email address.
         pub anonymous: Option<bool>,
-        /// Whether the account belongs to a Home.
+        /// Whether the account is part of a Plex Home.
         pub home: Option<bool>,
-        /// Whether this is the guest of a Home.
+        /// Whether the user is the guest of a Plex Home.
         pub guest: Option<bool>,
-        /// How many users the Home has.
+        /// The number of users in the Home.
         pub home_size: Option<u32> as "homeSize",
-        /// Whether the account administers its Home.
+        /// Whether the user is the administrator of the Home.
         pub home_admin: Option<bool> as "homeAdmin",
-        /// How many users the Home can have.
+        /// The maximum number of users in the Home.
         pub max_home_size: Option<u32> as "maxHomeSize",
-        /// Until when a session with "remember me" lasts.
+        /// The time at which a "remember me" session expires.
         pub remember_expires_at: Option<UnixSeconds> as "rememberExpiresAt",
-        /// Languages, subtitles and the like.
+        /// The language and subtitle settings.
         pub profile: Option<Profile>,
-        /// The platforms that the account may use in full, such as `ios`, or `all`.
+        /// The platforms on which the account has full access, such as `ios`, or `all`.
         pub entitlements: Vec<String>,
-        /// What the account is, such as `plexpass`.
+        /// The roles of the account, such as `plexpass`.
         pub roles: Vec<String>,
-        /// Subscriptions that run.
+        /// The current subscriptions.
         pub subscriptions: Vec<SubscriptionPeriod>,
-        /// Subscriptions that have ended.
+        /// The subscriptions that have ended.
         pub past_subscriptions: Vec<SubscriptionPeriod> as "pastSubscriptions",
-        /// Trials.
+        /// The trials.
         pub trials: Vec<SubscriptionPeriod>,
-        /// The services that Plex's own clients use on behalf of the account.
+        /// The services that Plex's own clients use with this account.
         pub services: Vec<Service>,
-        /// Whether personal advertisements were agreed to; missing while nobody has asked.
+        /// Whether the user consented to personalized ads. `None` if the user was not asked.
         pub ads_consent: Option<bool> as "adsConsent",
-        /// When that was answered.
+        /// The time at which the user answered.
         pub ads_consent_set_at: Option<UnixSeconds> as "adsConsentSetAt",
-        /// When it will be asked again.
+        /// The time at which the user will be asked again.
         pub ads_consent_reminder_at: Option<UnixSeconds> as "adsConsentReminderAt",
-        /// Whether features in trial are shown.
+        /// Whether experimental features are enabled.
         pub experimental_features: Option<bool> as "experimentalFeatures",
-        /// Whether signing in needs a verification code.
+        /// Whether signing in requires a verification code.
         pub two_factor_enabled: Option<bool> as "twoFactorEnabled",
-        /// Whether there are backup codes for when the second factor is lost.
+        /// Whether backup codes exist for two-factor authentication.
         pub backup_codes_created: Option<bool> as "backupCodesCreated",
-        /// The partner through whom the account came.
+        /// The partner that referred the user.
         pub attribution_partner: Option<String> as "attributionPartner",
-        /// Providers of media, as they came: their shape is not known. Seen at managed and guest users.
+        /// Media providers. Their structure is unknown. Present for managed and guest users.
         pub providers: Vec<RawJson>,
-        /// The name of the restrictions that apply, such as `little_kid`; seen at managed and guest users.
+        /// The name of the restriction profile, such as `little_kid`. Present for managed and guest
+        /// users.
         pub restriction_profile: Option<String> as "restrictionProfile",
-        /// The same name as older clients know it.
+        /// The name of the restriction profile for older clients.
         pub mapped_restriction_profile: Option<String> as "mappedRestrictionProfile",
-        /// Restrictions set one by one; seen at managed and guest users.
+        /// Individual restrictions. Present for managed and guest users.
         pub custom_restrictions: Option<CustomRestrictions> as "customRestrictions",
-        /// Settings that Plex's own clients keep; seen at managed and guest users.
+        /// Settings of Plex's own clients. Present for managed and guest users.
         pub settings: Vec<Setting>,
-        /// The identifier of the account's cloud sync; seen at managed and guest users.
+        /// The identifier of the cloud sync device. Present for managed and guest users.
         pub cloud_sync_device: Option<String> as "cloudSyncDevice",
-        /// The address that mails for the watch-later queue go to; seen at managed and guest users.
+        /// The email address of the watch-later queue. Present for managed and guest users.
         pub queue_email: Option<String> as "queueEmail",
-        /// The identifier of that queue.
+        /// The identifier of the watch-later queue.
         pub queue_uid: Option<String> as "queueUid",
     }
 }
 
 impl Account {
-    /// Whether the account has a Plex Pass that is in force.
+    /// Returns whether the account has an active Plex Pass.
     ///
-    /// As `subscription.active` says; where that cannot be read, as `subscription.status` says, or the
-    /// role `plexpass`, so that drift in one place takes nothing from who paid.
+    /// This is `subscription.active`. If that is missing or unreadable, `subscription.status` or
+    /// the role `plexpass` is used instead, so that an API change does not lock out paying users.
     pub fn has_plex_pass(&self) -> bool {
         let subscription = self.subscription.as_ref();
         let active = subscription.and_then(|subscription| subscription.active);
@@ -165,27 +168,27 @@ impl Account {
             .unwrap_or_else(|| self.roles.iter().any(|role| role == "plexpass"))
     }
 
-    /// Whether this is a managed user (`restricted`): one without an e-mail address of their own, whose
-    /// rights the Home's administrator sets.
+    /// Returns whether the user is a managed user (`restricted`), who has no email address and
+    /// whose permissions the Home's administrator sets.
     pub fn is_managed(&self) -> bool {
         self.restricted == Some(true)
     }
 
-    /// Whether this is the guest of a Home.
+    /// Returns whether the user is the guest of a Home.
     pub fn is_guest(&self) -> bool {
         self.guest == Some(true)
     }
 
-    /// Whether switching to this user asks for a Home PIN (`protected`).
+    /// Returns whether switching to this user requires a Home PIN (`protected`).
     pub fn has_home_pin(&self) -> bool {
         self.protected == Some(true)
     }
 
-    /// What Plex sent and this version could not read, as paths on the wire: to tell a field that has
-    /// drifted from one that was not there, and to report it.
+    /// Returns the JSON paths of fields that this version could not read, to distinguish them from
+    /// missing fields and to report them.
     ///
-    /// A list is named where any element of it was left out. What is inside a field that this version
-    /// does not know, or inside a [`RawJson`], is not looked at. No path holds a value.
+    /// If an element of a list was dropped, the path is that of the list. Unknown fields and the
+    /// content of a [`RawJson`] are not checked. Paths contain no values.
     ///
     /// ```
     /// use plex_auth_proto::Account;
@@ -203,7 +206,7 @@ impl Account {
 }
 
 redacted_debug! {
-    /// Names and e-mail addresses are shown as `***`: a log is no place for them.
+    /// Redacts names and email addresses.
     Account {
         auth_token, id, uuid, username masked, title masked, email masked, friendly_name masked, locale, confirmed,
         joined_at, email_only_auth, has_password, protected, thumb, mailing_list_status, mailing_list_active,
@@ -217,26 +220,26 @@ redacted_debug! {
 }
 
 open_enum! {
-    /// What became of the subscription to Plex's mails.
+    /// The status of the subscription to Plex's mailing list.
     pub enum MailingListStatus {
-        /// Mails are sent.
+        /// The user receives emails.
         Active = "active",
-        /// The owner wants none.
+        /// The user has unsubscribed.
         Unsubscribed = "unsubscribed",
-        /// Plex took the address off the list.
+        /// Plex removed the address from the list.
         Removed = "removed",
     }
 }
 
-/// Reads an account. A success that says nothing of one is not Plex's: an empty object, a list of errors, a captive
-/// portal's JSON.
+/// Parses an account. A success without any of its identifying fields is not Plex's response: it is
+/// an empty object, a list of errors or the JSON of a captive portal.
 pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
     let account: Account = decode::object(body)?.unwrap_or_default();
     let Account { id, uuid, username, auth_token, .. } = &account;
     if id.is_none() && uuid.is_none() && username.is_none() && auth_token.is_none() {
         return Err(DecodeError::shape(
             "id",
-            "is missing, as is all else that identifies an account",
+            "is missing, and so is every other field that identifies an account",
         ));
     }
     Ok(account)

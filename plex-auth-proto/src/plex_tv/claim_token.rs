@@ -7,34 +7,36 @@ use crate::values::claim_token::ClaimToken;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 
-// Another one does no harm: it ends by itself.
+// A second token does no harm: it expires.
 pub(crate) const OPERATION: Operation =
     Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// `GET https://plex.tv/api/claim/token.json` (getClaimToken): a token that makes a new media server
-    /// belong to the account, for [`claim`](crate::MediaServerAddress::claim).
+    /// Requests a claim token, which assigns a new media server to the account with
+    /// [`claim`](crate::MediaServerAddress::claim). Sends `GET
+    /// https://plex.tv/api/claim/token.json` (getClaimToken).
     ///
-    /// The same as the one that <https://plex.tv/claim> shows. It is good for four minutes
-    /// ([`ClaimToken::LIFETIME`]); get it right before it is used.
+    /// It is equivalent to the token displayed at <https://plex.tv/claim>. It expires after four
+    /// minutes ([`ClaimToken::LIFETIME`]), so request it immediately before using it.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success without one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
+    /// | a success without a claim token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
     ///
-    /// Its refusals are `{"error": "text"}`, whose text is [`PlexError::message`](crate::error::PlexError::message).
-    /// It lies outside Plex's API, at the base URL less `/api/v2` at its end. Source: two clients; the name as
-    /// in the published API.
+    /// Errors have the form `{"error": "text"}`. The text is available as
+    /// [`PlexError::message`](crate::error::PlexError::message). The endpoint is at the base URL
+    /// without `/api/v2`. Sources: two clients; the name is from the published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).claim_token(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).claim_token(&token).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/claim/token.json");
     ///
     /// let answer = http::Response::new(r#"{"token":"claim-KQ8WQxGTexampleYdmHM"}"#);
@@ -50,7 +52,8 @@ impl PlexTv {
 }
 
 fn read(body: &[u8]) -> Result<ClaimToken, DecodeError> {
-    decode::object(body)?.ok_or_else(|| DecodeError::shape("token", "is missing or no claim token"))
+    decode::object(body)?
+        .ok_or_else(|| DecodeError::shape("token", "is missing or not a claim token"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The devices that are signed in to an account: listing and removing them.
+//! The devices that are signed in to an account.
 
 pub(crate) mod devices;
 pub(crate) mod remove_device;

@@ -1,4 +1,4 @@
-//! Signing in with a key of the device: registration, nonces, exchange, and Plex's own keys.
+//! Operations for device keys: registration, nonces, token exchange and Plex's public keys.
 
 pub(crate) mod exchange_device_jwt;
 pub(crate) mod nonce;

@@ -1,4 +1,4 @@
-//! The users of a Plex Home: listing them and switching to one.
+//! The users of a Plex Home.
 
 pub(crate) mod home_users;
 pub(crate) mod switch_home_user;

@@ -21,13 +21,15 @@ pub(crate) mod short_pin;
 pub(crate) mod strong_pin;
 
 lenient::object! {
-    /// A PIN as plex.tv describes it: the number that its maker polls, and the code that its owner links.
+    /// A PIN, as described by plex.tv: the ID that the client polls, and the code that the user
+    /// links.
     ///
-    /// It is had through a [`ShortPin`](crate::pin::ShortPin) or a [`StrongPin`](crate::pin::StrongPin), which know
-    /// what the code is good for. Only number and code are always there; `null`, an empty text and absence
-    /// are the same. `Debug` shows neither of the two, nor a URL that holds the code, nor where its maker is.
+    /// It is part of a [`ShortPin`](crate::pin::ShortPin) or a
+    /// [`StrongPin`](crate::pin::StrongPin), which differ in how the code is used. Only the ID and
+    /// the code are always present. `null`, an empty string and a missing field are equivalent.
+    /// `Debug` redacts both, URLs that contain the code, and the location.
     ///
-    /// A test makes one from JSON:
+    /// In a test, create one from JSON:
     ///
     /// ```
     /// let pin: plex_auth_proto::pin::Pin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;
@@ -38,41 +40,43 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Pin {
         required {
-            /// The number to poll it by, which is as secret as the token that it will bring.
+            /// The ID for polling the PIN. It is as secret as the token that it provides.
             pub id: PinId,
-            /// The code to link it by.
+            /// The code for linking the PIN.
             pub code: PinCode,
         }
-        /// The product that made it, as its identity says.
+        /// The product that created the PIN, from its identity.
         pub product: Option<String>,
-        /// Whether Plex trusts its maker.
+        /// Whether Plex trusts the client that created the PIN.
         pub trusted: Option<bool>,
-        /// A picture (PNG) of a QR code that leads to where the code is linked.
+        /// The URL of an image (PNG) of a QR code, which leads to the page for linking the code.
         pub qr: Option<PinUrl>,
-        /// The client identifier that it was made under. Under any other it is not found.
+        /// The client identifier that the PIN was created under. Plex does not find it under
+        /// another one.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// Where Plex takes its maker to be, by the network address.
+        /// The location of the client that created the PIN, estimated from its IP address.
         pub location: Option<PinLocation>,
-        /// For how many seconds more it can be linked, as Plex says it, which can be any number. A program
-        /// takes [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in) or
-        /// [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in).
+        /// The number of seconds in which the PIN can be linked, as sent by Plex: it can be any
+        /// number. Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in)
+        /// or [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in).
         pub expires_in: Option<i64> as "expiresIn",
-        /// When it was made, by Plex's clock, as in `2024-05-06T07:08:09Z`.
+        /// The time at which the PIN was created, by Plex's clock, such as `2024-05-06T07:08:09Z`.
         pub created_at: Option<String> as "createdAt",
-        /// When it ends, by Plex's clock. Of use only to show: the clock here can be another one.
+        /// The time at which the PIN expires, by Plex's clock. Use it only for display, because the
+        /// local clock may differ.
         pub expires_at: Option<String> as "expiresAt",
-        /// The token, once it is linked: absent in the answer that makes it.
-        /// [`poll_pin`](crate::PlexTv::poll_pin) is the way to it.
+        /// The token of a linked PIN. `None` in the response that creates the PIN: use
+        /// [`poll_pin`](crate::PlexTv::poll_pin).
         pub auth_token: Option<Token> as "authToken",
-        /// Whether the account was made on the way, for this PIN.
+        /// Whether the account was created during this login.
         pub new_registration: Option<bool> as "newRegistration",
     }
 }
 
 impl Pin {
-    /// What Plex sent and this version could not read, as paths on the wire, such as
-    /// `location.postal_code`: to tell a field that has drifted from one that was not there, and to report
-    /// it. No path holds a value.
+    /// Returns the JSON paths of fields that this version could not read, such as
+    /// `location.postal_code`, to distinguish them from missing fields and to report them. Paths
+    /// contain no values.
     ///
     /// ```
     /// let pin: plex_auth_proto::pin::Pin =
@@ -84,30 +88,31 @@ impl Pin {
         lenient::unreadable_fields(self)
     }
 
-    /// How long it lives from the answer on that made it. What Plex says counts, up to a
-    /// day; where it says nothing, nothing that can be read, 0 or less, a new PIN lives as long as `usual`.
+    /// Returns the lifetime of a new PIN, counted from the response that created it: Plex's value,
+    /// limited to a day, or `usual` if Plex's is missing, unreadable or not positive.
     pub(crate) fn lifetime(&self, usual: Duration) -> Duration {
         let told = self.expires_in.map(bounded).filter(|told| !told.is_zero());
         told.unwrap_or(usual)
     }
 }
 
-/// The longest life of a PIN that is believed: Plex's live for 15 and 30 minutes, and a login should not wait
-/// for years since somebody wrote milliseconds or a date.
+/// The maximum lifetime of a PIN.
+// Plex's expire after 15 and 30 minutes. A login must not wait for years if Plex sends milliseconds or
+// a date by mistake.
 pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Seconds as Plex says them, between nothing and a day.
+/// Converts Plex's seconds to a duration between zero and a day.
 pub(crate) fn bounded(seconds: i64) -> Duration {
     u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(LONGEST_LIFE)
 }
 
-/// Reads the answer that makes a PIN. One without a number or a code is of no use, and says so here, before
-/// anything is asked for with what is not there.
+/// Parses the response that creates a PIN. A PIN without an ID or a code is reported as an error,
+/// because it cannot be used.
 pub(crate) fn read(body: &[u8]) -> Result<Pin, DecodeError> {
     if let Some(pin) = decode::object(body)? {
         return Ok(pin);
     }
-    // Once more, only to name the field.
+    // Parses again, only to name the field.
     let named: Option<Named> = decode::object(body)?;
     let path = if named.is_some_and(|named| named.id.is_some()) { "code" } else { "id" };
     Err(DecodeError::shape(path, "is missing or cannot be used"))
@@ -120,32 +125,32 @@ lenient::object! {
 }
 
 lenient::object! {
-    /// Where Plex takes the maker of a [`Pin`] to be. It is guessed from the network address, and shown to
-    /// who is about to link the PIN.
+    /// The location of the client that created a [`Pin`], estimated from its IP address. Plex shows
+    /// it to the user who is about to link the PIN.
     ///
-    /// `Debug` shows nothing that is closer than the country.
+    /// `Debug` redacts everything more precise than the country.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct PinLocation {
-        /// The country, two letters of ISO 3166-1.
+        /// The country as a two-letter ISO 3166-1 code.
         pub code: Option<String>,
-        /// Whether that country is in the European Union.
+        /// Whether the country is a member of the European Union.
         pub european_union_member: Option<bool> as "european_union_member",
-        /// The continent, two letters.
+        /// The continent as a two-letter code.
         pub continent_code: Option<String> as "continent_code",
-        /// The country by name.
+        /// The name of the country.
         pub country: Option<String>,
-        /// The town.
+        /// The name of the city.
         pub city: Option<String>,
         /// The time zone, such as `Europe/Oslo`.
         pub time_zone: Option<String> as "time_zone",
         /// The postal code.
         pub postal_code: Option<String> as "postal_code",
-        /// Whether the country has rules of its own about personal data.
+        /// Whether the country has special privacy rules.
         pub in_privacy_restricted_country: Option<bool> as "in_privacy_restricted_country",
-        /// Whether that part of it has.
+        /// Whether the region has special privacy rules.
         pub in_privacy_restricted_region: Option<bool> as "in_privacy_restricted_region",
-        /// The part of the country.
+        /// The region.
         pub subdivisions: Option<String>,
         /// Latitude and longitude in degrees, separated by a comma.
         pub coordinates: Option<String>,

@@ -5,66 +5,69 @@ use crate::wire::redaction::redacted_debug;
 pub(crate) mod resources;
 
 lenient::object! {
-    /// Something that an account may use, mostly a media server.
+    /// A resource that an account has access to, usually a media server.
     ///
-    /// `Debug` shows no token, neither its name nor its owner's, and not its address in the internet.
+    /// `Debug` redacts the token, the names and the public address.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Resource {
-        /// Its name, as its owner gave it.
+        /// The name of the resource, as set by its owner.
         pub name: Option<String>,
-        /// What it is, such as `Plex Media Server`.
+        /// The product, such as `Plex Media Server`.
         pub product: Option<String>,
-        /// Its version.
+        /// The version of the product.
         pub product_version: Option<String> as "productVersion",
-        /// The system that it runs on, such as `Linux`.
+        /// The platform, such as `Linux`.
         pub platform: Option<String>,
-        /// The version of that.
+        /// The version of the platform.
         pub platform_version: Option<String> as "platformVersion",
-        /// The machine that it runs on, such as `PC`.
+        /// The type of device, such as `PC`.
         pub device: Option<String>,
-        /// Its identifier; a media server calls it its `machineIdentifier`.
+        /// The client identifier. A media server calls it its `machineIdentifier`.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// When it was registered, as Plex writes it: `2021-10-01T01:02:03Z`.
+        /// The time at which it was registered, in Plex's format: `2021-10-01T01:02:03Z`.
         pub created_at: Option<String> as "createdAt",
-        /// When Plex last heard of it, written likewise.
+        /// The time at which Plex last saw it, in the same format.
         pub last_seen_at: Option<String> as "lastSeenAt",
-        /// What it does, separated by commas: `server`, `player`, `client`, `controller`, ... Ask
+        /// The capabilities, separated by commas: `server`, `player`, `client`, `controller`, … See
         /// [`provides`](Self::provides).
         pub provides: Option<String>,
-        /// The number of the account that owns it; missing where that is the one that asks.
+        /// The numeric account ID of the owner. `None` if the requesting account is the owner.
         pub owner_id: Option<u64> as "ownerId",
-        /// The name of its owner; missing where that is the account that asks.
+        /// The name of the owner. `None` if the requesting account is the owner.
         pub source_title: Option<String> as "sourceTitle",
-        /// The address of its network in the internet.
+        /// The public IP address of its network.
         pub public_address: Option<String> as "publicAddress",
-        /// The token that it takes from this account, and no other server does. Missing where it takes none.
+        /// The token that this server, and only this one, accepts from the account. `None` if it
+        /// needs none.
         pub access_token: Option<Token> as "accessToken",
-        /// Whether the account that asks owns it.
+        /// Whether the requesting account is the owner.
         pub owned: Option<bool>,
-        /// Whether it belongs to the account's Home.
+        /// Whether the owner is part of the account's Home.
         pub home: Option<bool>,
         /// Whether it is a copy for offline use.
         pub synced: Option<bool>,
-        /// Whether it can be reached over Plex's relay.
+        /// Whether it can be reached through Plex's relay.
         pub relay: Option<bool>,
-        /// Whether Plex takes it for reachable right now.
+        /// Whether Plex considers it online.
         pub presence: Option<bool>,
-        /// Whether it takes encrypted connections alone, so that `http` is of no use.
+        /// Whether it accepts only encrypted connections, so that `http` cannot be used.
         pub https_required: Option<bool> as "httpsRequired",
-        /// Whether whoever asks has the same address in the internet, and so is in its network, mostly.
+        /// Whether the requesting client has the same public IP address, and so is probably in the
+        /// same network.
         pub public_address_matches: Option<bool> as "publicAddressMatches",
-        /// Whether its network refuses names that lead to private addresses, such as `plex.direct` names.
+        /// Whether its network blocks names that resolve to private addresses, such as
+        /// `plex.direct` names.
         pub dns_rebinding_protection: Option<bool> as "dnsRebindingProtection",
-        /// Whether its public address works from inside its network.
+        /// Whether its public address can be used from its own network.
         pub nat_loopback_supported: Option<bool> as "natLoopbackSupported",
-        /// The ways to reach it, in Plex's order.
+        /// The connections, in Plex's order.
         pub connections: Vec<ResourceConnection>,
     }
 }
 
 impl Resource {
-    /// Whether this is among the things that it does, such as `server`.
+    /// Returns whether `what` is one of the capabilities, such as `server`.
     ///
     /// ```
     /// use plex_auth_proto::server::Resource;
@@ -83,30 +86,30 @@ impl Resource {
 }
 
 lenient::object! {
-    /// One way to reach a [`Resource`].
+    /// A connection of a [`Resource`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct ResourceConnection {
         /// `http` or `https`.
         pub protocol: Option<String>,
-        /// The IP address or host name. `::` and addresses that start with `fe80:` lead nowhere.
+        /// The IP address or host name. `::` and link-local addresses (`fe80:`) cannot be reached.
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
-        /// The whole URL, to be used as it is: the name in it is the one of the certificate.
+        /// The complete URL. Use it unchanged, because its host name is that of the certificate.
         pub uri: Option<String>,
-        /// Whether the address is a private one. That is its owner's network, not necessarily yours, where
-        /// another machine can have that address.
+        /// Whether the address is a private one. It belongs to the owner's network. In another
+        /// network, the same address may belong to another machine.
         pub local: Option<bool>,
-        /// Whether the way leads over Plex's relay, at about 2 Mbit/s.
+        /// Whether the connection goes through Plex's relay, at about 2 Mbit/s.
         pub relay: Option<bool>,
-        /// Whether the address is one of IPv6.
+        /// Whether the address is an IPv6 address.
         pub ipv6: Option<bool> as "IPv6",
     }
 }
 
 redacted_debug! {
-    /// Names and the address in the internet are shown as `***`: a log is no place for them.
+    /// Redacts the names and the public address.
     Resource {
         name masked, product, product_version, platform, platform_version, device, client_identifier, created_at,
         last_seen_at, provides, owner_id, source_title masked, public_address masked, access_token, owned, home,

@@ -1,4 +1,4 @@
-//! A token's own session: keeping it valid and ending it.
+//! The session of a token.
 
 pub(crate) mod ping;
 pub(crate) mod sign_out;

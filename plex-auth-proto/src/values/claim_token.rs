@@ -8,14 +8,17 @@ use zeroize::ZeroizeOnDrop;
 use crate::values::secret::Secret;
 use crate::wire::lenient::{self, Budget, Value};
 
-/// The longest claim token that is accepted, in bytes. Plex's own have 26. Together with the bound of a base
-/// URL it keeps every URL under the 64 KiB that one can have.
+/// The maximum length of a claim token, in bytes.
+// Plex's have 26. Together with the limit of a base URL, this keeps every URL below the 64 KiB that
+// `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
-/// What makes a media server belong to an account: whoever holds it can give them a server.
+/// A claim token, which assigns a media server to an account: anyone who has it can add a server to
+/// that account.
 ///
-/// `Debug` shows `***`, and there is no `Display`, no `Serialize` and no comparison, as for a [`Token`](crate::Token). It is
-/// zeroed when it is dropped, but not in the URL that it goes into.
+/// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison, as for a
+/// [`Token`](crate::Token). The memory is zeroed on drop, except for copies in the URL of a
+/// request.
 ///
 /// ```
 /// use plex_auth_proto::server::{ClaimToken, InvalidClaimToken};
@@ -32,14 +35,15 @@ const MAX_LENGTH: usize = 1024;
 pub struct ClaimToken(Secret);
 
 impl ClaimToken {
-    /// How long Plex takes it, from when it was made: four minutes.
+    /// The time that Plex accepts a claim token after creating it: four minutes.
     pub const LIFETIME: Duration = Duration::from_secs(4 * 60);
 
-    /// Checks a claim token and keeps it. White space around it is trimmed.
+    /// Creates a claim token from text. Surrounding whitespace is trimmed.
     ///
     /// # Errors
     ///
-    /// [`InvalidClaimToken`] says what is wrong, never which text it was.
+    /// Returns [`InvalidClaimToken`] if the text is not a claim token. The error never contains the
+    /// text.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidClaimToken> {
         let text = text.as_ref().trim();
         if text.is_empty() {
@@ -59,7 +63,7 @@ impl ClaimToken {
         Ok(Self(Secret::new(text)))
     }
 
-    /// The text itself. What is done with it is the caller's responsibility.
+    /// Returns the claim token as text. The caller is responsible for what happens to it.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -69,7 +73,7 @@ impl ClaimToken {
     }
 }
 
-/// Its text is.
+/// Holds because the inner [`Secret`] is zeroed.
 impl ZeroizeOnDrop for ClaimToken {}
 
 impl fmt::Debug for ClaimToken {
@@ -86,27 +90,27 @@ impl FromStr for ClaimToken {
     }
 }
 
-/// Why a text cannot be a [`ClaimToken`]. The text itself is never shown.
+/// The reason that a text is not a [`ClaimToken`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidClaimToken {
-    /// Nothing is left when white space is trimmed.
+    /// The text is empty or only whitespace.
     #[error("the claim token is empty")]
     Empty,
-    /// It does not start with `claim-`: an account's token, or something else.
+    /// The text does not start with `claim-`. It may be an account's token.
     #[error(
-        "the claim token does not start with claim-; an account's token is none: get one from \
-         https://plex.tv/claim, or by that token"
+        "the claim token does not start with claim-: get one from https://plex.tv/claim, or request one with an \
+         account's token"
     )]
     Prefix,
-    /// Nothing stands behind `claim-`.
-    #[error("the claim token has nothing behind claim-; copy all of it")]
+    /// Nothing follows `claim-`.
+    #[error("the claim token has nothing after claim-; copy all of it")]
     CutOff,
-    /// There is white space, a control character or something beyond ASCII inside.
-    #[error("the claim token has a character inside that none has; copy it again as plain text")]
+    /// The text contains whitespace, a control character or a non-ASCII character.
+    #[error("the claim token contains an invalid character; copy it again as plain text")]
     Character,
-    /// It is longer than 1024 bytes.
-    #[error("the claim token is longer than 1024 bytes")]
+    /// The text is longer than 1024 bytes.
+    #[error("the claim token is longer than 1024 bytes; copy only the claim token")]
     TooLong,
 }
 
@@ -127,7 +131,7 @@ impl<'de> Value<'de> for ClaimToken {
     }
 }
 
-/// From the text, or from the object that Plex answers with.
+/// Deserializes from a string, or from the object in Plex's response.
 impl<'de> serde::Deserialize<'de> for ClaimToken {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         lenient::required(deserializer)

@@ -4,10 +4,10 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::values::typed_text::{half_width, trim};
 
-/// A login with its password, as [`PlexTv::sign_in`](crate::PlexTv::sign_in) wants them.
+/// A username or email address with its password, for [`PlexTv::sign_in`](crate::PlexTv::sign_in).
 ///
-/// White space around the login and a byte order mark before it are removed. The password is sent exactly as
-/// it is, whatever its characters and its length. Everything is zeroed when dropped, and `Debug` shows none of it.
+/// Whitespace around the login, and a byte order mark before it, are removed. The password is sent
+/// unchanged. All fields are zeroed on drop and redacted in `Debug`.
 ///
 /// ```
 /// use plex_auth_proto::Credentials;
@@ -33,12 +33,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// `login` is an e-mail address or a user name.
+    /// Creates credentials. `login` is an email address or a username.
     ///
     /// # Errors
     ///
-    /// [`InvalidCredentials`] where either is empty, so that nothing is sent that cannot succeed:
-    /// failures are counted.
+    /// Returns [`InvalidCredentials`] if either is empty. Such a request would fail, and Plex
+    /// counts failures.
     pub fn new(
         login: impl Into<String>,
         password: impl Into<String>,
@@ -54,11 +54,11 @@ impl Credentials {
         Ok(Self { login, password, verification_code: None, remember_me: false })
     }
 
-    /// Sets the verification code, for accounts with two-factor authentication, as the user typed it. An empty one
-    /// removes the code.
+    /// Sets the verification code for an account with two-factor authentication, as typed by the
+    /// user. An empty code removes it.
     ///
-    /// Six digits are recognized with white space or invisible characters between them, and in full width. Any other
-    /// code, such as a backup code, is only trimmed.
+    /// Six digits are recognized even if they contain whitespace or invisible characters, or are
+    /// full-width digits. Other codes, such as backup codes, are only trimmed.
     #[must_use]
     pub fn verification_code(mut self, code: impl Into<String>) -> Self {
         let code = Zeroizing::new(code.into());
@@ -66,8 +66,9 @@ impl Credentials {
         self
     }
 
-    /// Asks Plex to keep the session for longer; no unless set. The account's
-    /// [`remember_expires_at`](crate::Account::remember_expires_at) says until when.
+    /// Sets whether Plex keeps the session for longer. Defaults to `false`. The account's
+    /// [`remember_expires_at`](crate::Account::remember_expires_at) contains the end of the
+    /// session.
     #[must_use]
     pub fn remember_me(mut self, remember: bool) -> Self {
         self.remember_me = remember;
@@ -75,13 +76,13 @@ impl Credentials {
     }
 }
 
-/// The number of digits in a code of an authenticator app.
+/// The number of digits in the code of an authenticator app.
 const DIGITS: usize = 6;
 
 fn normalized(code: &str) -> Zeroizing<String> {
     let is_ignored = |character: char| character.is_whitespace() || is_invisible(character);
     let digits = code.chars().filter(|character| !is_ignored(*character)).map(half_width);
-    // With its capacity from the start, so that no copy is left behind.
+    // The capacity is reserved in advance, because growing would leave a copy in memory.
     let mut found = Zeroizing::new(String::with_capacity(code.len()));
     found.extend(digits);
     if found.len() == DIGITS && found.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,12 +91,12 @@ fn normalized(code: &str) -> Zeroizing<String> {
     Zeroizing::new(code.trim_matches(is_ignored).to_owned())
 }
 
-/// Zero-width characters, which copying from a web page can add.
+/// Returns whether this is a zero-width character, which is easily copied from web pages.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Each of its texts is.
+/// Holds because every field with text is zeroed.
 impl ZeroizeOnDrop for Credentials {}
 
 impl fmt::Debug for Credentials {
@@ -110,15 +111,15 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Why a login and a password cannot be [`Credentials`].
+/// The reason that a login and a password cannot be [`Credentials`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCredentials {
-    /// The login is empty or white space.
-    #[error("the login is empty; pass the e-mail address or the user name of the account")]
+    /// The login is empty or only whitespace.
+    #[error("the login is empty; enter the email address or the username of the account")]
     EmptyLogin,
     /// The password is empty.
-    #[error("the password is empty; pass the account's password")]
+    #[error("the password is empty; enter the password of the account")]
     EmptyPassword,
 }
 
@@ -151,7 +152,7 @@ mod tests {
             ("１２３４５６", "123456"),
             ("\u{200b}123456\u{200b}", "123456"),
             ("\u{feff}123\u{a0}456", "123456"),
-            // Other codes, such as backup codes.
+            // Codes of another form, such as backup codes.
             (" ab12 cd34 ", "ab12 cd34"),
             ("1234 5678", "1234 5678"),
             ("123-456", "123-456"),

@@ -1,25 +1,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest URL, in bytes: what browsers and proxies are known to carry.
+/// The maximum length, in bytes.
+// Browsers and proxies commonly support URLs of this length.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Where a browser goes when somebody is done on the [hosted page](crate::pin::HostedPage): a page of the
-/// program's own, by `http` or `https`. Plex's page takes no other, such as an app's own `myapp://`.
+/// The URL of the program's own page that the browser opens after the user has finished on the
+/// [hosted page](crate::pin::HostedPage).
 ///
-/// It may have a query and a fragment of its own, which arrive as they are. White space around it is
-/// trimmed. Since a query can hold what is to be kept to oneself, `Debug` shows none of it.
+/// Plex's page forwards only to `http` and `https` URLs, not to custom schemes such as `myapp://`.
+/// The URL may have a query and a fragment, which are preserved. Surrounding whitespace is trimmed.
+/// `Debug` redacts the URL, because its query may contain a secret.
 ///
 /// ```
 /// use plex_auth_proto::pin::{ForwardUrl, InvalidForwardUrl};
 ///
-/// let back: ForwardUrl = "http://127.0.0.1:8080/signed-in?a=b&c".parse()?;
-/// assert_eq!(back.as_str(), "http://127.0.0.1:8080/signed-in?a=b&c");
+/// let forward_url: ForwardUrl = "http://127.0.0.1:8080/signed-in?a=b&c".parse()?;
+/// assert_eq!(forward_url.as_str(), "http://127.0.0.1:8080/signed-in?a=b&c");
 ///
 /// let error = "myapp://signed-in".parse::<ForwardUrl>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the forward URL does not start with http:// or https://; Plex's page forwards to no other"
+///     "the forward URL does not start with http:// or https://; Plex's page forwards only to those"
 /// );
 /// # Ok::<(), InvalidForwardUrl>(())
 /// ```
@@ -27,7 +29,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 pub struct ForwardUrl(Box<str>);
 
 impl ForwardUrl {
-    /// The URL as text.
+    /// Returns the URL as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -63,7 +65,7 @@ impl FromStr for ForwardUrl {
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(InvalidForwardUrl::Scheme);
         }
-        // Browsers read a backslash as a slash.
+        // Browsers treat a backslash as a slash.
         let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         if host.is_empty() || host.starts_with(':') {
@@ -73,26 +75,26 @@ impl FromStr for ForwardUrl {
     }
 }
 
-/// Why a text cannot be a [`ForwardUrl`].
+/// The reason that a text is not a [`ForwardUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidForwardUrl {
-    /// Nothing is left when white space is trimmed.
-    #[error("the forward URL is empty; leave it out where nobody needs to come back")]
+    /// The text is empty or only whitespace.
+    #[error("the forward URL is empty; omit it if the browser does not need to return")]
     Empty,
-    /// It does not start with `http://` or `https://`.
+    /// The text does not start with `http://` or `https://`.
     #[error(
-        "the forward URL does not start with http:// or https://; Plex's page forwards to no other"
+        "the forward URL does not start with http:// or https://; Plex's page forwards only to those"
     )]
     Scheme,
-    /// It has no host.
-    #[error("the forward URL has no host; it looks like https://app.example.org/signed-in")]
+    /// The URL has no host.
+    #[error("the forward URL has no host; use a URL such as https://app.example.org/signed-in")]
     Host,
-    /// There is white space or a control character inside.
-    #[error("the forward URL has white space or a control character inside; percent-encode it")]
+    /// The text contains whitespace or a control character.
+    #[error("the forward URL contains whitespace or a control character; percent-encode it")]
     Space,
-    /// It is longer than 8 KiB.
-    #[error("the forward URL is longer than 8 KiB; keep what it carries elsewhere")]
+    /// The text is longer than 8 KiB.
+    #[error("the forward URL is longer than 8 KiB; store the data of its query elsewhere")]
     TooLong,
 }
 

@@ -5,9 +5,9 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
 
-/// The four digits that protect somebody in a Plex Home from the others there.
+/// The four-digit PIN that protects a user of a Plex Home from the other users.
 ///
-/// `Debug` shows `***`, and it is zeroed when it is dropped, but not in the URL that it goes into.
+/// `Debug` shows `***`. The memory is zeroed on drop, except for copies in the URL of a request.
 ///
 /// ```
 /// use plex_auth_proto::home::{HomePin, InvalidHomePin};
@@ -21,11 +21,12 @@ use crate::values::secret::Secret;
 pub struct HomePin(Secret);
 
 impl HomePin {
-    /// Checks a PIN and keeps it. White space around it is trimmed.
+    /// Creates a Home PIN from text. Surrounding whitespace is trimmed.
     ///
     /// # Errors
     ///
-    /// [`InvalidHomePin`], so that nothing is sent that cannot be right: failures are counted.
+    /// Returns [`InvalidHomePin`] if the text is not four digits. Such a request would fail, and
+    /// Plex counts failures.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidHomePin> {
         let text = text.as_ref().trim();
         match text.as_bytes() {
@@ -37,13 +38,13 @@ impl HomePin {
         }
     }
 
-    /// The digits. What is done with them is the caller's responsibility.
+    /// Returns the digits. The caller is responsible for what happens to them.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// Its text is.
+/// Holds because the inner [`Secret`] is zeroed.
 impl ZeroizeOnDrop for HomePin {}
 
 impl fmt::Debug for HomePin {
@@ -60,15 +61,15 @@ impl FromStr for HomePin {
     }
 }
 
-/// Why a text cannot be a [`HomePin`]. The text itself is never shown.
+/// The reason that a text is not a [`HomePin`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHomePin {
-    /// Nothing is left when white space is trimmed.
-    #[error("the Home PIN is empty; pass none for somebody who has none")]
+    /// The text is empty or only whitespace.
+    #[error("the Home PIN is empty; omit it if the user has none")]
     Empty,
-    /// It is shorter or longer, or has something else in it than digits.
-    #[error("a Home PIN is four digits, and this is something else")]
+    /// The text is not four ASCII digits.
+    #[error("the Home PIN is not four digits; enter it again")]
     NotFourDigits,
 }
 

@@ -3,13 +3,13 @@ use std::str::FromStr;
 
 use crate::wire::lenient::{self, Value};
 
-/// The longest one that is accepted, in bytes. Plex's own have 16.
+/// The maximum length, in bytes. Plex's have 16.
 const MAX_LENGTH: usize = 64;
 
-/// The identifier of somebody in a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`, by which to switch to
-/// them. It is an account's [`uuid`](crate::Account::uuid), too.
+/// The identifier of a user of a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`: the
+/// [`uuid`](crate::Account::uuid) of the user's account.
 ///
-/// It becomes a part of a path, so it is checked: letters, digits and hyphens.
+/// It becomes a segment of a path, so it may contain only letters, digits and hyphens.
 ///
 /// ```
 /// use plex_auth_proto::home::{HomeUserUuid, InvalidHomeUserUuid};
@@ -23,7 +23,7 @@ const MAX_LENGTH: usize = 64;
 pub struct HomeUserUuid(Box<str>);
 
 impl HomeUserUuid {
-    /// The identifier as text.
+    /// Returns the identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ impl fmt::Display for HomeUserUuid {
 impl FromStr for HomeUserUuid {
     type Err = InvalidHomeUserUuid;
 
-    /// White space around it is trimmed.
+    /// Parses an identifier. Surrounding whitespace is trimmed.
     fn from_str(text: &str) -> Result<Self, InvalidHomeUserUuid> {
         let text = text.trim();
         if text.is_empty() {
@@ -72,20 +72,20 @@ impl<'de> serde::Deserialize<'de> for HomeUserUuid {
     }
 }
 
-/// Why a text cannot be a [`HomeUserUuid`].
+/// The reason that a text is not a [`HomeUserUuid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHomeUserUuid {
-    /// Nothing is left when white space is trimmed.
-    #[error("the identifier of the Home user is empty")]
+    /// The text is empty or only whitespace.
+    #[error("the Home user's UUID is empty")]
     Empty,
-    /// There is something else in it than letters, digits and hyphens.
+    /// The text contains a character other than letters, digits and hyphens.
     #[error(
-        "the identifier of the Home user has a character that none has; it looks like 5e1f0c9b7a3d2468"
+        "the Home user's UUID contains an invalid character; a valid one looks like 5e1f0c9b7a3d2468"
     )]
     Character,
-    /// It is longer than 64 bytes.
-    #[error("the identifier of the Home user is longer than 64 bytes")]
+    /// The text is longer than 64 bytes.
+    #[error("the Home user's UUID is longer than 64 bytes")]
     TooLong,
 }
 

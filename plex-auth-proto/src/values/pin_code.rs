@@ -6,22 +6,23 @@ use zeroize::ZeroizeOnDrop;
 use crate::values::secret::Secret;
 use crate::wire::lenient::Value;
 
-/// The longest code, in bytes. Plex's have 4 and 25 characters.
+/// The maximum length of a code, in bytes. Plex's have 4 and 25 characters.
 const MAX_LENGTH: usize = 128;
 
-/// Up to here a code is one that somebody has read off a screen and typed.
+/// The maximum length of a code that a user is expected to type.
 const LONGEST_TYPED: usize = 8;
 
-/// The code of a PIN: what somebody who is signed in types, or a program passes, to let the PIN's maker in.
+/// The code of a PIN, which a signed-in user enters, or a program submits, to link the PIN to the
+/// account.
 ///
-/// Of an answer it is kept as it came. Of what a person typed ([`new`](Self::new)) white space is taken out,
-/// also between the characters, as people group them; and up to 8 characters are written in capitals,
-/// which is how Plex makes short codes. Long ones have small letters that count, and stay as they are. An
-/// `O` that may be a `0` is not guessed at: Plex's short codes have neither, and a wrong guess could link
-/// a stranger's device.
+/// A code in a response is kept unchanged. [`new`](Self::new) normalizes typed codes: it removes
+/// whitespace, also within the code, and converts codes of up to 8 characters to uppercase, because
+/// Plex's short codes are uppercase. Long codes are case-sensitive. `O` and `0` are not substituted
+/// for each other: Plex's short codes contain neither, and a wrong guess could link the device of
+/// another user.
 ///
-/// It is a secret while the PIN lives: `Debug` shows `***`, and [`expose`](Self::expose) is the way to
-/// show it to whom it is meant for.
+/// The code is a secret until the PIN expires: `Debug` shows `***`, and [`expose`](Self::expose)
+/// returns it for display to the user.
 ///
 /// ```
 /// use plex_auth_proto::pin::{InvalidPinCode, PinCode};
@@ -37,13 +38,13 @@ const LONGEST_TYPED: usize = 8;
 pub struct PinCode(Secret);
 
 impl PinCode {
-    /// The code that somebody typed or passed on.
+    /// Creates a code from typed or pasted text.
     ///
     /// # Errors
     ///
-    /// [`InvalidPinCode`]
+    /// Returns [`InvalidPinCode`] if the text is not a code. The error never contains the text.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidPinCode> {
-        // As long as the text, so that it never grows, which would leave a copy behind.
+        // The capacity is reserved in advance, because growing would leave a copy in memory.
         let mut code = String::with_capacity(text.as_ref().len());
         code.extend(text.as_ref().chars().filter(|character| !character.is_whitespace()));
         if code.len() <= LONGEST_TYPED {
@@ -67,7 +68,7 @@ impl PinCode {
         Ok(Self(code))
     }
 
-    /// The code itself, to be shown to whom it is meant for.
+    /// Returns the code as text. Show it only to the user who signs in.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -81,7 +82,7 @@ impl FromStr for PinCode {
     }
 }
 
-/// Its text is.
+/// Holds because the inner [`Secret`] is zeroed.
 impl ZeroizeOnDrop for PinCode {}
 
 impl fmt::Debug for PinCode {
@@ -102,18 +103,18 @@ impl Value<'_> for PinCode {
     }
 }
 
-/// Why a text cannot be a [`PinCode`]. The text itself is never shown.
+/// The reason that a text is not a [`PinCode`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPinCode {
-    /// Nothing is left when white space is taken out.
-    #[error("the code is empty; type the characters that the device shows")]
+    /// The text is empty or only whitespace.
+    #[error("the code is empty; enter the characters that the device displays")]
     Empty,
-    /// There is a control character inside, or one beyond ASCII.
-    #[error("the code has a character that no code has; type it again as plain letters and digits")]
+    /// The text contains a control character or a non-ASCII character.
+    #[error("the code contains an invalid character; enter it again as plain letters and digits")]
     Character,
-    /// It is longer than 128 bytes.
-    #[error("the code is longer than 128 bytes; Plex's have 4 or 25 characters")]
+    /// The text is longer than 128 bytes.
+    #[error("the code is longer than 128 bytes; Plex's codes have 4 or 25 characters")]
     TooLong,
 }
 

@@ -3,10 +3,10 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-/// How long a server asks to be left alone: its `Retry-After`.
+/// The server's `Retry-After`: when the next request may be sent.
 ///
-/// A date is counted from the answer's own `Date`, so that nobody's clock must be right. Where the answer has none, a
-/// date needs a clock to become a wait, and the clock is the caller's:
+/// If the server sends a date, it is converted to a duration with the response's own `Date`, so
+/// that no clock needs to be correct. Without a `Date`, the caller's clock is needed:
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -20,15 +20,15 @@ use http::header::{DATE, RETRY_AFTER};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAfter {
-    /// After this time, counted from when the answer came. The server's own figure: cap it if you
-    /// cannot wait for a year.
+    /// After this duration, counted from the arrival of the response. It is chosen by the server,
+    /// so cap it.
     In(Duration),
-    /// At this moment, of an answer that does not say when it was made.
+    /// At this time, if the response has no `Date`.
     At(SystemTime),
 }
 
 impl RetryAfter {
-    /// How long to wait from `now`: nothing if the moment has passed.
+    /// Returns how long to wait from `now`: zero if the time has passed.
     pub fn wait(self, now: SystemTime) -> Duration {
         match self {
             Self::In(wait) => wait,
@@ -36,7 +36,8 @@ impl RetryAfter {
         }
     }
 
-    /// Whole seconds or an HTTP date; absent where it is neither, or given twice.
+    /// Parses whole seconds or an HTTP date. Returns `None` for any other value, and if the header
+    /// is repeated.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(RETRY_AFTER).iter();
         let (value, None) = (values.next()?, values.next()) else {

@@ -4,11 +4,10 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::wire::lenient::Value;
 
-/// A text that must not be seen by chance: the token of a service, the hash of a PIN.
+/// A secret string: redacted in `Debug`, zeroed on drop.
 ///
-/// `Debug` shows `***`, there is no `Display`, no `Serialize` and no comparison, and the memory is
-/// zeroed when the value is dropped. [`expose`](Self::expose) is the one way to the text, so that a
-/// reader of the code sees where it leaves.
+/// It has no `Display`, `Serialize` or comparison. [`expose`](Self::expose) is the only access to
+/// the text, so that every use is visible in the code.
 ///
 /// ```
 /// use plex_auth_proto::Secret;
@@ -22,18 +21,18 @@ use crate::wire::lenient::Value;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps `text` as a secret.
+    /// Creates a secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. What is done with it is the caller's responsibility.
+    /// Returns the text. The caller is responsible for what happens to it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Its text is.
+/// Holds because the inner string is zeroed.
 impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {

@@ -8,16 +8,17 @@ use http::uri::{Authority, Scheme};
 mod correction;
 mod pages;
 
-/// The longest base URL, in bytes. Together with the bounds of what is joined to it, this keeps every
-/// URL under the 64 KiB that [`Uri`] can hold, so that joining cannot fail.
+/// The maximum length of a base URL, in bytes.
+// Together with the limits of everything that is appended, this keeps every URL below the 64 KiB
+// that `Uri` supports, so that appending cannot fail.
 const MAX_LENGTH: usize = 2048;
 
-/// The base URL of plex.tv or of a media server, checked once so that requests can be made without
-/// failing: `http` or `https`, a host, perhaps a port, perhaps a path prefix (a reverse proxy's), and
-/// nothing else.
+/// The validated base URL of plex.tv or of a media server.
 ///
-/// [`Display`](fmt::Display) gives the normal form: scheme in lower case, no slash at the end. Host names
-/// may have `_`, as the names of containers do; names beyond ASCII are written in their `xn--` form.
+/// It consists of `http` or `https`, a host, an optional port and an optional path prefix, for a
+/// reverse proxy. [`Display`](fmt::Display) shows the normalized form: the scheme in lowercase, no
+/// trailing slash. Host names may contain `_`, as container names do. Internationalized names must
+/// be in their `xn--` form.
 ///
 /// ```
 /// use plex_auth_proto::ServerUrl;
@@ -30,7 +31,7 @@ const MAX_LENGTH: usize = 2048;
 /// let error = "10.0.0.7:32400".parse::<ServerUrl>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the server URL does not start with http:// or https://; did you mean http://10.0.0.7:32400"
+///     "the server URL does not start with http:// or https://; did you mean http://10.0.0.7:32400?"
 /// );
 /// # Ok::<(), plex_auth_proto::error::InvalidServerUrl>(())
 /// ```
@@ -38,12 +39,12 @@ const MAX_LENGTH: usize = 2048;
 pub struct ServerUrl {
     scheme: Scheme,
     authority: Authority,
-    /// Empty, or starting with a slash and not ending with one.
+    /// Empty, or with a leading slash and without a trailing one.
     prefix: Box<str>,
 }
 
 impl ServerUrl {
-    /// Where the real plex.tv has its API: `https://plex.tv/api/v2`.
+    /// Returns the base URL of plex.tv's API: `https://plex.tv/api/v2`.
     pub fn plex_tv() -> Self {
         Self {
             scheme: Scheme::HTTPS,
@@ -52,7 +53,8 @@ impl ServerUrl {
         }
     }
 
-    /// The base of the few calls of plex.tv that lie outside its API: this URL less `/api/v2` at its end.
+    /// Returns the base URL for the operations of plex.tv outside its version 2 API: this URL
+    /// without a trailing `/api/v2`.
     pub(crate) fn outside_api(&self) -> Self {
         let prefix = self.prefix.strip_suffix("/api/v2").unwrap_or(&self.prefix);
         Self { prefix: prefix.into(), ..self.clone() }
@@ -63,17 +65,17 @@ impl ServerUrl {
         self.scheme == Scheme::HTTPS
     }
 
-    /// The host, an IPv6 address in brackets.
+    /// Returns the host. An IPv6 address is in brackets.
     pub(crate) fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The port, if the URL names one.
+    /// Returns the port, if the URL contains one.
     pub(crate) fn port(&self) -> Option<u16> {
         self.authority.port_u16()
     }
 
-    /// The URL of `path`, which starts with a slash, below this one.
+    /// Returns the URL of `path` below this one. The path starts with a slash.
     pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
         self.assemble([&self.prefix, path, query].concat())
     }
@@ -110,7 +112,7 @@ impl FromStr for ServerUrl {
     }
 }
 
-/// The base URL that was probably meant, if that is one.
+/// Returns the base URL that was probably intended, if it is valid.
 fn corrected(text: &str) -> Option<String> {
     if text.len() > MAX_LENGTH {
         return None;
@@ -139,7 +141,7 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
         "https" => Scheme::HTTPS,
         _ => return Err(Problem::Scheme),
     };
-    // Also behind a slash, a question mark or a number sign, which may be one of a password.
+    // Checked after a slash, question mark or number sign, too, which may be part of a password.
     if rest.contains('@') {
         return Err(Problem::UserInfo);
     }
@@ -195,8 +197,9 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
     if authority.starts_with('[') || is_name(host) { Ok(()) } else { Err(Problem::Host) }
 }
 
-/// Whether resolvers read the host as an IPv4 address: its last label is a number. They also read other forms than four
-/// decimal numbers, each in its own way: `127.8`, `0x7f000008`, and `010` as eight.
+/// Returns whether resolvers interpret the host as an IPv4 address: its last label is a number.
+/// They also accept forms other than four decimal numbers, and disagree on them: `127.8`,
+/// `0x7f000008`, and `010` as eight.
 fn is_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -221,14 +224,14 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
                 return false;
             }
         }
-        // Clients resolve `.` and `..` in their own ways, percent-encoded ones too.
+        // Clients disagree on how to resolve `.` and `..`, also if percent-encoded.
         let dots = segment.replace("%2e", ".").replace("%2E", ".");
         !matches!(dots.as_str(), "" | "." | "..") && !segment.starts_with(':')
     };
     if prefix.split('/').skip(1).all(is_segment) { Ok(()) } else { Err(Problem::Path) }
 }
 
-/// A text that cannot be a [`ServerUrl`], and the form that was probably meant.
+/// An error for a text that is not a [`ServerUrl`], with the URL that was probably intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidServerUrl {
     problem: ServerUrlProblem,
@@ -236,12 +239,13 @@ pub struct InvalidServerUrl {
 }
 
 impl InvalidServerUrl {
-    /// What is wrong.
+    /// Returns the problem.
     pub fn problem(&self) -> ServerUrlProblem {
         self.problem
     }
 
-    /// The URL that was probably meant, to offer to whoever typed it. Never has a secret.
+    /// Returns the URL that was probably intended, to suggest to the user. It never contains a
+    /// secret.
     pub fn corrected(&self) -> Option<&str> {
         self.corrected.as_deref()
     }
@@ -251,9 +255,9 @@ impl fmt::Display for InvalidServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the server URL {}", self.problem)?;
         match &self.corrected {
-            Some(corrected) => write!(f, "; did you mean {corrected}"),
+            Some(corrected) => write!(f, "; did you mean {corrected}?"),
             None => {
-                f.write_str("; it looks like http://10.0.0.7:32400 or https://example.com/plex")
+                f.write_str("; use a URL such as http://10.0.0.7:32400 or https://example.com/plex")
             }
         }
     }
@@ -261,55 +265,57 @@ impl fmt::Display for InvalidServerUrl {
 
 impl std::error::Error for InvalidServerUrl {}
 
-/// What is wrong with a server URL.
+/// The problem with a server URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerUrlProblem {
-    /// Nothing is left when white space is trimmed.
+    /// The text is empty or only whitespace.
     #[error("is empty")]
     Empty,
-    /// It does not start with `http://` or `https://`.
+    /// The text does not start with `http://` or `https://`.
     #[error("does not start with http:// or https://")]
     Scheme,
-    /// There is white space or a control character inside.
-    #[error("has white space or a control character inside")]
+    /// The text contains whitespace or a control character.
+    #[error("contains whitespace or a control character")]
     Space,
-    /// There is a character beyond ASCII: write the host in its `xn--` form, a path percent-encoded.
+    /// The text contains a non-ASCII character. Write the host in its `xn--` form, and percent-encode the path.
     #[error(
-        "has a character beyond ASCII; write the host in its xn-- form, a path percent-encoded"
+        "contains a non-ASCII character; write the host in its xn-- form and percent-encode the path"
     )]
     NotAscii,
-    /// There is a user name or a password before the host, or another `@`; in a path it is written `%40`.
-    /// They would be sent to nobody, or shown.
-    #[error("has a user name or password in it (an @), which is not used")]
+    /// The text contains an `@`: a username or password, which would be ignored or displayed. In a path, write it as
+    /// `%40`.
+    #[error("contains an @; remove the username and password, or write it as %40 in a path")]
     UserInfo,
-    /// There is a query.
-    #[error("has a query, which a base URL has not")]
+    /// The text contains a query.
+    #[error("contains a query, which is not allowed in a base URL")]
     Query,
-    /// There is a fragment.
-    #[error("has a fragment (#), which a base URL has not")]
+    /// The text contains a fragment.
+    #[error("contains a fragment (#), which is not allowed in a base URL")]
     Fragment,
-    /// It is the address of Plex Web, as copied from a browser.
-    #[error("is the address of Plex Web, not of the server")]
+    /// The URL is that of Plex Web, as copied from a browser.
+    #[error("is the URL of Plex Web, not of the server")]
     PlexWeb,
-    /// The host is missing or has a character that a host has not.
-    #[error("has no host, or one that cannot be")]
+    /// The host is missing or contains an invalid character.
+    #[error("has no host or an invalid one")]
     Host,
     /// The host is a number, but not an IPv4 address of four decimal numbers without leading zeros.
     #[error(
         "has a numeric host that is not four decimal numbers from 0 to 255 without leading zeros"
     )]
     Address,
-    /// An IPv6 address stands without brackets.
+    /// An IPv6 address is not in brackets.
     #[error("has an IPv6 address without brackets")]
     Brackets,
-    /// The port is no number from 1 to 65535.
-    #[error("has a port that is no number from 1 to 65535")]
+    /// The port is not a number from 1 to 65535.
+    #[error("has a port that is not a number from 1 to 65535")]
     Port,
-    /// The path prefix has an empty segment, `.` or `..`, or a character to be percent-encoded.
-    #[error("has a path with an empty segment, a dot segment or a character to be percent-encoded")]
+    /// The path prefix contains an empty segment, `.` or `..`, or a character that must be percent-encoded.
+    #[error(
+        "has a path with an empty segment, a dot segment or a character that must be percent-encoded"
+    )]
     Path,
-    /// It is longer than 2048 bytes.
+    /// The text is longer than 2048 bytes.
     #[error("is longer than 2048 bytes")]
     TooLong,
 }

@@ -3,15 +3,14 @@ use std::str::FromStr;
 
 use crate::wire::percent;
 
-/// The longest source, in bytes. Together with the bound of a base URL it keeps every URL under the
-/// 64 KiB that one can have.
+/// The maximum length of a source, in bytes.
+// Together with the limit of a base URL, this keeps every URL below the 64 KiB that `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
-/// A server or provider by name, as media servers know them: `server://<client identifier>`,
-/// `provider://<provider identifier>`.
+/// The URI of a server or provider, as media servers identify it: `server://<client identifier>` or
+/// `provider://<provider identifier>`, each with an optional `/<provider id>`.
 ///
-/// What stands behind the prefix is carried exactly, percent-encoded on the wire. White space around
-/// the whole is trimmed.
+/// The identifier is sent unchanged, percent-encoded. Surrounding whitespace is trimmed.
 ///
 /// ```
 /// use plex_auth_proto::Source;
@@ -26,20 +25,22 @@ const MAX_LENGTH: usize = 1024;
 pub struct Source(Box<str>);
 
 impl Source {
-    /// A server by its client identifier alone, which is its `machineIdentifier`.
+    /// Creates the source of a server from its client identifier, which is its `machineIdentifier`.
     ///
     /// # Errors
     ///
-    /// [`InvalidSource`]
+    /// Returns [`InvalidSource`] if the identifier is empty, too long, a source itself, or contains
+    /// control characters.
     pub fn server(client_identifier: &str) -> Result<Self, InvalidSource> {
         Self::below("server://", client_identifier)
     }
 
-    /// A provider by its identifier, such as `tv.plex.provider.epg`.
+    /// Creates the source of a provider from its identifier, such as `tv.plex.provider.epg`.
     ///
     /// # Errors
     ///
-    /// [`InvalidSource`]
+    /// Returns [`InvalidSource`] if the identifier is empty, too long, a source itself, or contains
+    /// control characters.
     pub fn provider(identifier: &str) -> Result<Self, InvalidSource> {
         Self::below("provider://", identifier)
     }
@@ -51,7 +52,7 @@ impl Source {
         [prefix, identifier.trim()].concat().parse()
     }
 
-    /// The source as text.
+    /// Returns the source as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -92,23 +93,23 @@ impl FromStr for Source {
     }
 }
 
-/// Why a text cannot be a [`Source`].
+/// The reason that a text is not a [`Source`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSource {
-    /// It does not start with a prefix such as `server://`, or has one where none belongs.
+    /// The prefix, such as `server://`, is missing, or the identifier has one.
     #[error(
-        "the source has no prefix, or one too many; it looks like server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
+        "the source must have one prefix, as in server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
     )]
     Prefix,
-    /// Nothing stands behind the prefix.
-    #[error("the source has nothing behind its prefix; put the identifier there")]
+    /// Nothing follows the prefix.
+    #[error("the source has nothing after its prefix; add the identifier")]
     Empty,
-    /// There is a control character inside.
-    #[error("the source has a control character inside; pass plain text")]
+    /// The text contains a control character.
+    #[error("the source contains a control character; use plain text")]
     ControlCharacter,
-    /// It is longer than 1024 bytes.
-    #[error("the source is longer than 1024 bytes; it is a prefix and an identifier")]
+    /// The text is longer than 1024 bytes.
+    #[error("the source is longer than 1024 bytes; use a prefix and an identifier")]
     TooLong,
 }
 

@@ -8,35 +8,38 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::values::typed_text::trim;
 use crate::wire::lenient::{self, Value};
 
-/// The longest token that is accepted, in bytes. Plex's own are 20 characters of old and about 540
-/// when they are JWTs; servers commonly refuse a header line of more than 8 KiB.
+/// The maximum length of a token, in bytes.
+// Servers commonly refuse a header line of more than 8 KiB. Plex's tokens have 20 characters, or about
+// 540 if they are JWTs.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// What goes into `X-Plex-Token`: whoever holds it is the account.
+/// An access token, sent as `X-Plex-Token`: anyone who has it has full access to the account.
 ///
-/// A token is opaque: 20 characters of old, a JWT of about 540, `transient-<uuid>` when it came from
-/// [`MediaServer::transient_token`](crate::MediaServer::transient_token). Which kind works where:
+/// A token is opaque. Old-style tokens have 20 characters, JWTs about 540. Transient tokens, from
+/// [`MediaServer::transient_token`](crate::MediaServer::transient_token), have the form
+/// `transient-<uuid>`. They differ in where they are valid:
 ///
-/// | token | plex.tv | a media server |
+/// | Token | plex.tv | Media servers |
 /// |---|---|---|
-/// | an account's, as of [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account may use that server |
-/// | a resource's own [access token](crate::server::Resource::access_token) | no | that server |
-/// | a transient one | no | the server that made it, for 48 hours or until it restarts |
-/// | a JWT of the device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
+/// | an account's, such as from [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account has access to that server |
+/// | a resource's [access token](crate::server::Resource::access_token) | no | that server |
+/// | a transient token | no | the server that issued it, for 48 hours or until it restarts |
+/// | a JWT of a device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
 ///
-/// So at plex.tv use the account's token, and at a media server the access token that
-/// [`PlexTv::resources`](crate::PlexTv::resources) has for it: it is the one that always opens it, and the
-/// account's token, which opens everything, does not travel to a machine at home. A media server that answers
-/// 401 speaks of the token that it was shown, and of itself: ask for the resources again, and do not sign in
-/// anew ([`is_token_invalid`](crate::ResponseError::is_token_invalid) is false).
+/// At plex.tv, use the account's token. At a media server, use the access token that
+/// [`PlexTv::resources`](crate::PlexTv::resources) returns for it: that server always accepts it,
+/// and the account's token, which has access to everything, is not sent to it. A media server's 401
+/// is about this token and this server only: request the resources again instead of signing in
+/// again ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
-/// With a JWT, `resources` has an opaque access token for each server that somebody else shares, and for
-/// one's own servers the JWT again, which they refuse. One's own Home user, by
-/// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user), has an opaque token that they take.
+/// If requested with a JWT, `resources` contains an opaque access token for each server that is
+/// shared with the account. For the account's own servers it contains the JWT, which they refuse.
+/// They accept the opaque token of the account's own Home user, from
+/// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user).
 ///
-/// `Debug` shows `***` and there is no `Display`, no `Serialize` and no comparison: a token is written
-/// down on purpose, through [`expose`](Self::expose), or not at all. Its memory is zeroed when its
-/// last copy is dropped; the copies that an HTTP client makes on the way to the wire are not ours.
+/// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison:
+/// [`expose`](Self::expose) is the only access to the text. The memory is zeroed when the last
+/// clone is dropped, except for copies that an HTTP client makes.
 ///
 /// ```
 /// use plex_auth_proto::Token;
@@ -53,12 +56,12 @@ const MAX_LENGTH: usize = 8 * 1024;
 pub struct Token(HeaderValue);
 
 impl Token {
-    /// Checks a token and keeps it. White space around it, such as the line break at the end of a
-    /// file, and a byte order mark before it are removed.
+    /// Creates a token from text. Surrounding whitespace, such as a line break at the end of a
+    /// file, and a byte order mark are removed.
     ///
     /// # Errors
     ///
-    /// [`InvalidToken`] says which kind of character is in the way, never which token it was.
+    /// Returns [`InvalidToken`] if the text is not a token. The error never contains the text.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidToken> {
         let text = trim(text.as_ref());
         check(text)?;
@@ -69,20 +72,20 @@ impl Token {
         Ok(Self(value))
     }
 
-    /// Returns whether it has the form of a JSON Web Token, as the token of a device has.
+    /// Returns whether the token has the form of a JWT, as the token of a device has.
     pub(crate) fn is_jwt(&self) -> bool {
         let text = self.expose();
         text.starts_with("eyJ") && text.split('.').filter(|part| !part.is_empty()).count() == 3
     }
 
-    /// The token itself. What is done with it is the caller's responsibility.
+    /// Returns the token as text. The caller is responsible for what happens to it.
     pub fn expose(&self) -> &str {
-        // `check` lets visible ASCII through alone, so this is never the default.
+        // `check` accepts only visible ASCII, so the default is never used.
         self.0.to_str().unwrap_or_default()
     }
 }
 
-/// Takes only what zeroes itself, so that a plain copy does not compile.
+/// Accepts only types that are zeroed on drop, so that a plain copy does not compile.
 fn owned(bytes: impl AsRef<[u8]> + ZeroizeOnDrop + Send + 'static) -> Bytes {
     Bytes::from_owner(bytes)
 }
@@ -106,7 +109,8 @@ fn check(text: &str) -> Result<(), InvalidToken> {
     Ok(())
 }
 
-/// Finds what people copy along with a token. A token itself has none of these characters.
+/// Detects text that is often copied together with a token. A token contains none of these
+/// characters.
 fn surrounding(text: &str) -> Option<InvalidToken> {
     let is_quote = |character| matches!(character, '"' | '\'' | '`');
     if text.contains("://") {
@@ -146,7 +150,8 @@ impl FromStr for Token {
     }
 }
 
-/// For requests of one's own: `.header("X-Plex-Token", &token)`. The value is marked sensitive.
+/// Converts to a header value for custom requests: `.header("X-Plex-Token", &token)`. It is marked
+/// sensitive.
 impl From<&Token> for HeaderValue {
     fn from(token: &Token) -> Self {
         token.0.clone()
@@ -159,47 +164,47 @@ impl<'de> serde::Deserialize<'de> for Token {
     }
 }
 
-/// Why a text cannot be a [`Token`]. The text itself is never shown.
+/// The reason that a text is not a [`Token`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidToken {
-    /// Nothing is left when white space is trimmed.
+    /// The text is empty or only whitespace.
     #[error("the token is empty")]
     Empty,
-    /// There is a line break inside: two lines of a file, or a header that somebody wants to add.
-    #[error("the token has a line break inside; pass the one line that holds it")]
+    /// The text contains a line break: it is more than one line of a file, or an attempt to add a header.
+    #[error("the token contains a line break; use only the line with the token")]
     LineBreak,
-    /// There is a space or another white space inside.
-    #[error("the token has white space inside; pass the token alone")]
+    /// The text contains a space or other whitespace.
+    #[error("the token contains whitespace; use only the token")]
     Space,
-    /// There is a control character inside.
-    #[error("the token has a control character inside; copy it again")]
+    /// The text contains a control character.
+    #[error("the token contains a control character; copy it again")]
     ControlCharacter,
-    /// There is something beyond ASCII inside: curly quotes or a zero-width space from a web page.
+    /// The text contains a non-ASCII character, such as a curly quote or a zero-width space from a web page.
     #[error(
-        "the token has a character beyond ASCII inside, such as a curly quote or a zero-width space; \
-         copy it again as plain text"
+        "the token contains a non-ASCII character, such as a curly quote or a zero-width space; copy it again as plain \
+         text"
     )]
     NotAscii,
-    /// It is a claim code, which ties a new server to an account and is no token.
+    /// The text is a claim token, which assigns a server to an account.
     #[error(
-        "this is a claim code (claim-...), which claims a server; a token is had by signing in"
+        "this is a claim token (claim-...), which only claims a server; sign in to get a token"
     )]
     ClaimCode,
-    /// It is in quotes, as in a file of settings.
-    #[error("the token is in quotes; paste it without them")]
+    /// The text is in quotes, as in a settings file.
+    #[error("the token is in quotes; remove them")]
     Quoted,
-    /// It starts with the name of the header or of the query parameter.
-    #[error("the token starts with its name, X-Plex-Token; paste only the value that follows")]
+    /// The text starts with the name of the header or query parameter.
+    #[error("the token starts with its name, X-Plex-Token; use only the value after it")]
     Named,
-    /// It is a URL, which may have a token in its query.
-    #[error("this is a URL; paste only the value of X-Plex-Token in it")]
+    /// The text is a URL, which may contain a token in its query.
+    #[error("this is a URL; use only the value of its X-Plex-Token parameter")]
     Url,
-    /// It has an `&`, after which further parameters of a URL follow.
-    #[error("the token has further parameters of a URL (&...); paste only the value before them")]
+    /// The text contains an `&`, which separates the parameters of a URL.
+    #[error("the token is followed by other URL parameters (&...); use only the value before them")]
     Parameters,
-    /// It is longer than 8 KiB.
-    #[error("the token is longer than 8 KiB")]
+    /// The text is longer than 8 KiB.
+    #[error("the token is longer than 8 KiB; use only the token")]
     TooLong,
 }
 

@@ -1,11 +1,11 @@
-//! Text as people type or paste it.
+//! Normalization of typed or pasted text.
 
-/// Removes white space around a text and a byte order mark before it, which some editors write into a file.
+/// Strips surrounding whitespace and a leading byte order mark, which some editors add to files.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// Returns the ASCII character for one in full width, as East Asian input methods type them.
+/// Converts a full-width character, as typed with East Asian input methods, to ASCII.
 pub(crate) fn half_width(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => {

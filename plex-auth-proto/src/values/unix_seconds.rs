@@ -2,10 +2,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::wire::lenient::{self, Value};
 
-/// A moment as Plex writes it: seconds since 1970-01-01 00:00 UTC.
+/// A time in seconds since 1970-01-01 00:00 UTC, as sent by Plex.
 ///
-/// It stays a number, as this crate reads no clock; [`SystemTime`] and every date library are one
-/// conversion away.
+/// Converts to [`SystemTime`] and, through it, to the types of date libraries.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -38,7 +37,7 @@ impl TryFrom<UnixSeconds> for SystemTime {
     }
 }
 
-/// The second that the moment lies in.
+/// Rounds down to whole seconds.
 impl From<SystemTime> for UnixSeconds {
     fn from(moment: SystemTime) -> Self {
         let seconds = |distance: Duration| i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
@@ -53,9 +52,9 @@ impl From<SystemTime> for UnixSeconds {
     }
 }
 
-/// The platform's [`SystemTime`] cannot express the moment.
+/// An error for a time that this platform's [`SystemTime`] cannot represent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the moment is beyond what this platform's clock can express")]
+#[error("the time is out of the range that this platform supports")]
 pub struct InvalidUnixSeconds;
 
 impl Value<'_> for UnixSeconds {

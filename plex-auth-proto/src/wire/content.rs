@@ -1,33 +1,35 @@
 use std::fmt;
 
-/// What came where data was expected.
+/// The kind of content that arrived instead of the expected data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Content {
-    /// No body, or white space.
+    /// No body, or only whitespace.
     Empty,
-    /// An HTML page: a proxy's or a captive portal's, or Plex Web's where the base URL is wrong.
+    /// An HTML page: from a proxy or a captive portal, or Plex Web if the base URL is wrong.
     Html,
-    /// XML where JSON was asked for, or XML of another kind: something changed the `Accept` header.
+    /// XML instead of JSON, or an unknown XML document: a proxy may have changed the `Accept`
+    /// header.
     Xml,
-    /// It starts as JSON does and is cut off, has something behind it, or is otherwise not JSON.
+    /// Malformed JSON: cut off, or followed by more text.
     BrokenJson,
     /// Neither JSON nor XML.
     Other,
-    /// A body in an encoding that was not asked for, and so was not decoded; the encoding's name.
+    /// A compressed body, although the request did not allow that. It was not decoded. Contains the
+    /// name of the encoding.
     Encoded(&'static str),
 }
 
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("no body"),
+            Self::Empty => f.write_str("an empty body"),
             Self::Html => f.write_str("an HTML page"),
-            Self::Xml => f.write_str("XML of another kind"),
-            Self::BrokenJson => f.write_str("broken JSON"),
-            Self::Other => f.write_str("neither JSON nor XML"),
+            Self::Xml => f.write_str("an unexpected XML document"),
+            Self::BrokenJson => f.write_str("malformed JSON"),
+            Self::Other => f.write_str("a body that is neither JSON nor XML"),
             Self::Encoded(encoding) => {
-                write!(f, "a body in an encoding that was not asked for ({encoding})")
+                write!(f, "a compressed body ({encoding})")
             }
         }
     }

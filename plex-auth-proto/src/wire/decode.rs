@@ -1,4 +1,4 @@
-//! From the bytes of a success to a value.
+//! Conversion of a successful response's body into a value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,13 +15,14 @@ use crate::wire::field_path::FieldPath;
 use crate::wire::lenient::{Budget, List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
-/// How a body becomes a `T`. It can hold what the request was about; one that holds nothing takes no memory.
+/// Converts a body into a `T`. It can capture facts of the request; if it captures nothing, it does
+/// not allocate.
 pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
 
-/// A value that was read.
+/// A parsed value.
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
-    /// The field that differs from what was requested, although a correct response may differ in it, too.
+    /// The field that differs from the request, although a correct response may differ in it, too.
     pub(crate) doubtful: Option<&'static str>,
 }
 
@@ -35,7 +36,7 @@ impl<T> Decoded<T> {
     }
 }
 
-/// What is wrong with a body.
+/// The reason that a body cannot be used.
 #[derive(Debug)]
 pub(crate) enum DecodeError {
     Content(Content),
@@ -43,7 +44,7 @@ pub(crate) enum DecodeError {
         path: FieldPath,
         problem: &'static str,
     },
-    /// The response to another request, by this field.
+    /// The response belongs to another request, as this field shows.
     Mismatch {
         path: &'static str,
     },
@@ -55,21 +56,22 @@ impl DecodeError {
     }
 }
 
-/// Reads JSON of a kind of the caller's, exactly: what does not fit is an error and not left out.
+/// Parses JSON into a type of the caller's. This is strict: a value that does not fit is an error.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let body = trim(body);
     serde_json::from_slice(body).or_else(|error| {
         if error.classify() != Category::Data {
             return Err(not_json(body));
         }
-        // Once more, only to name the field: that costs half as much again as reading it.
+        // Parses again, only to name the field. Always tracking the path would make parsing 50 %
+        // slower.
         let mut again = serde_json::Deserializer::from_slice(body);
         serde_path_to_error::deserialize(&mut again).map_err(shape_error)
     })
 }
 
-/// Reads a JSON list; `false` beside it where some of its elements could not be read. Anything else is a
-/// fault: that nothing is there is said by a list without elements.
+/// Parses a JSON list. Returns `false` with it if some elements could not be read. Anything other
+/// than a list is an error: a server without elements sends an empty list.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
     read_or_repair(body, body.len(), "is not a list", |json, budget| {
         json.deserialize_seq(List::new(budget))
@@ -78,8 +80,8 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Reads the body as `read` does, and repaired if that fails. If it still is not a `T`, the error has this problem.
-/// `length` is that of the response, of which the body can be a conversion.
+/// Parses the body with `read`, and if that fails, a repaired copy of it. If that fails too, the
+/// error has this problem. `length` is that of the response, which `body` may be a conversion of.
 fn read_or_repair<T>(
     body: &[u8],
     length: usize,
@@ -99,12 +101,12 @@ fn read_or_repair<T>(
     })
 }
 
-/// Reads a JSON object.
+/// Parses a JSON object.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     converted_object(body, body.len())
 }
 
-/// Reads a JSON object that was made from a response of this length.
+/// Parses a JSON object that was converted from a response of this length.
 fn converted_object<T: for<'de> Value<'de>>(
     body: &[u8],
     length: usize,
@@ -114,8 +116,8 @@ fn converted_object<T: for<'de> Value<'de>>(
     })
 }
 
-/// Reads a JSON object. One that is empty by `is_missing` must have this member, or it is another document, such as
-/// one of Plex's errors.
+/// Parses a JSON object. If `is_missing` considers it empty, it must at least have this member:
+/// otherwise it is a different document, such as one of Plex's errors.
 pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
     body: &[u8],
     member: &'static str,
@@ -133,7 +135,8 @@ fn has_member(body: &[u8], member: &str) -> bool {
     serde_json::Deserializer::from_str(&text).deserialize_map(Member(member)).unwrap_or(false)
 }
 
-/// Visits an object, and returns whether it has this member. A key that cannot be read is another one.
+/// A visitor that returns whether an object has this member. An unreadable key counts as a
+/// different one.
 struct Member<'a>(&'a str);
 
 impl<'de> Visitor<'de> for Member<'_> {
@@ -152,8 +155,8 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 }
 
-/// Reads a JSON object, or the XML that stands for it, whose root is called `root`; the JSON form has
-/// that name around it where it is an `envelope`, or is that of very old servers.
+/// Parses a JSON object, or the equivalent XML document with a root named `root`. If `envelope` is
+/// set, the JSON form is wrapped in a member of that name, or has the form of very old servers.
 pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
@@ -173,11 +176,11 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     converted_object(content.as_bytes(), body.len())
 }
 
-/// Reads an answer of which nothing is wanted but that it is Plex's: any but a web page. A page with the status
-/// of a success is a proxy's, and does not say that anything was done.
+/// Accepts any body other than a web page, for a call without output. A page with a success status
+/// is from a proxy, and does not prove that the operation was done.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
-    // Media servers have a page for each status, which says it.
+    // Media servers send a page for each status, with the status as its heading.
     let is_own_page = |page: &str| page.contains("<h1>200 OK</h1>");
     match body.first() {
         Some(b'<') if xml::looks_like_html(&text(body)) && !is_own_page(&text(body)) => {
@@ -187,12 +190,13 @@ pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     }
 }
 
-/// The text of an XML document that has nothing else, whatever its one element is called.
+/// Returns the text of an XML document that consists of one element with text, regardless of its
+/// name.
 pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
     xml::text(&text(trim(body)))
 }
 
-/// What a body is that is no JSON.
+/// Classifies a body that is not JSON.
 fn not_json(body: &[u8]) -> DecodeError {
     DecodeError::Content(match body.first() {
         None => Content::Empty,
@@ -212,20 +216,21 @@ fn not_ours(not_ours: xml::NotOurs) -> DecodeError {
     })
 }
 
-/// The text of the error is left behind: it quotes values.
+/// The error's own message is dropped: it quotes values.
 fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeError {
     DecodeError::Shape {
         path: FieldPath::received(redacted_path(error.path())),
-        problem: "is missing or of an unexpected kind",
+        problem: "is missing or has an unexpected type",
     }
 }
 
-/// Whether a key that the server made up may be shown: one with a digit in it can be a token.
+/// Returns whether a key chosen by the server is safe to display. A key with a digit could be a
+/// token.
 fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 
-/// The path without what looks like data: a map of the caller's has its keys from the server.
+/// Returns the path without parts that look like data. The keys of a map are chosen by the server.
 fn redacted_path(path: &Path) -> String {
     let segments = path.iter().take(MAX_PATH_SEGMENTS).map(|segment| match segment {
         Segment::Map { key } if is_safe_to_show(key) => key.clone(),
@@ -237,17 +242,17 @@ fn redacted_path(path: &Path) -> String {
     if shown.is_empty() { ".".to_owned() } else { shown }
 }
 
-/// How many steps of a path are shown.
+/// The maximum number of displayed path segments.
 const MAX_PATH_SEGMENTS: usize = 16;
 
-/// Without the byte order mark and the white space that some servers put in front.
+/// Strips whitespace and the byte order mark that some servers prepend.
 fn trim(body: &[u8]) -> &[u8] {
     let body = body.trim_ascii();
     body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start)
 }
 
-/// Bytes that are no UTF-8 cost the character, not the document. To look at all of it at once takes a fraction
-/// of the time that a reader of JSON takes to look at each text by itself.
+/// Replaces invalid UTF-8 instead of rejecting the document. Validating the whole body at once
+/// takes a fraction of the time that a JSON parser needs to validate each string.
 fn text(body: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }

@@ -2,8 +2,9 @@ use std::fmt;
 
 /// The path of a field in a response, such as `MediaContainer.token` or `users.0.uuid`.
 ///
-/// In a call of the caller's own, the names in it can come from the response, as the keys of a map do, and a
-/// letters-only name can be a secret. `Display` and `Debug` show `*` in place of such names, and so do all errors.
+/// In a custom call, names can be chosen by the server, such as the keys of a map, and even a name
+/// of only letters can be a secret. `Display` and `Debug` replace such names with `*`, and so do
+/// all errors.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::fmt;
 /// let call = Call::<BTreeMap<String, Vec<u8>>>::json("getX", request);
 /// let response = http::Response::new(r#"{"friends": [1, "x"]}"#);
 /// let error = call.reply().parse(&response).unwrap_err();
-/// assert_eq!(error.to_string(), "getX at https://plex.tv: `*.1` is missing or of an unexpected kind");
+/// assert_eq!(error.to_string(), "unexpected response from plex.tv: `*.1` is missing or has an unexpected type");
 ///
 /// let ResponseError::UnexpectedShape { path, .. } = error else { return Err("another error".into()) };
 /// assert_eq!(path.as_str(), "friends.1");
@@ -24,9 +25,9 @@ pub struct FieldPath(Names);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Names {
-    /// Names of this library's.
+    /// Names defined by this library.
     Known(&'static str),
-    /// Names that the response can have chosen.
+    /// Names that may have been chosen by the server.
     Received(Box<str>),
 }
 
@@ -39,8 +40,9 @@ impl FieldPath {
         Self(Names::Received(path.into()))
     }
 
-    /// Returns the path with its names: for the developer, and not for a log. Names that contain more than ASCII
-    /// letters, `_` and `-`, or more than 40 characters, are `*` here, too.
+    /// Returns the path with its names. Use it for debugging, but do not log it. Names with
+    /// characters other than ASCII letters, `_` and `-`, or with more than 40 characters, are
+    /// replaced with `*` here, too.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Names::Known(path) => path,

@@ -1,9 +1,10 @@
-//! Reading what Plex sends without being thrown by it: drift costs at most the field that drifted.
+//! Lenient parsing: unexpected data costs at most the field that it is in.
 //!
-//! Every output type is written inside [`object!`], which makes a reader of it: null, absent and empty text
-//! are the same; numbers may come as text and text as numbers; booleans as 0 and 1; a list of one as its
-//! element. Of a field that comes twice the last one counts that can be read. What fits nowhere leaves
-//! its field empty, and the object remembers which ones these were.
+//! Every output type is declared with [`object!`], which generates its parser. Null, an absent
+//! field and an empty string are equivalent. Numbers may be sent as strings and strings as numbers,
+//! booleans as 0 and 1, a list of one element as that element. If a field occurs more than once,
+//! the last readable value is used. A value of the wrong type leaves its field empty, and the
+//! object records the name of the field.
 
 pub(crate) use budget::Budget;
 pub(crate) use field::{Field, add_each, read_value, required};

@@ -1,11 +1,12 @@
-//! What media servers, and plex.tv's older paths, put around an answer: `MediaContainer`.
+//! The `MediaContainer` envelope in responses of media servers and of plex.tv's older endpoints.
 
 use serde::de::{IgnoredAny, MapAccess};
 
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Key, Value};
 
-/// Reads what is inside, of JSON or of XML; `None` where there is nothing, or nothing that `T` can be made of.
+/// Parses the content of the envelope, from JSON or XML. Returns `None` if it is empty or cannot be
+/// converted into a `T`.
 pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     let around: Option<Around<T>> = decode::object_or_xml(body, NAME, true)?;
     Ok(around.and_then(|Around(inside)| inside))

@@ -1,7 +1,7 @@
-//! The JSON of very old media servers: an element has its name in `_elementType`, and its child elements, of any
-//! name, in `_children`.
+//! The JSON format of very old media servers: an element has its name in `_elementType` and its
+//! child elements in `_children`.
 //!
-//! It becomes the JSON that newer servers send, in which child elements are lists by name.
+//! It is converted into the format of newer servers, in which child elements are lists by name.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 const NAME: &str = "_elementType";
 const CHILDREN: &str = "_children";
 
-/// The number of levels of elements that are converted. The deepest that a server sends is three.
+/// The maximum depth of converted elements. The deepest response of a server has three levels.
 const MAX_DEPTH: usize = 16;
 
-/// Returns the document in the newer form, if it is an element with this name.
+/// Returns the document in the newer format, if it is an element with this name.
 pub(crate) fn converted(text: &str, name: &str) -> Option<Zeroizing<String>> {
     if !text.contains(NAME) {
         return None;
@@ -35,7 +35,7 @@ fn name_of(element: &RawValue) -> Option<String> {
     serde_json::from_str(members.get(NAME)?.get()).ok()
 }
 
-/// An element that is written in the newer form, and how many levels of it are.
+/// An element to be written in the newer format, and the number of levels left.
 struct Element<'a> {
     element: &'a RawValue,
     depth: usize,
@@ -60,7 +60,8 @@ impl Serialize for Element<'_> {
         for (name, elements) in &lists {
             object.serialize_entry(name, elements)?;
         }
-        // An attribute that has the name of an element counts, as it comes last. Plex has none.
+        // If an attribute and an element have the same name, the attribute wins because it is last.
+        // Plex has no such case.
         for (name, value) in &members {
             object.serialize_entry(name, value)?;
         }

@@ -1,6 +1,6 @@
-//! Enums that Plex may add to: what is known has a name, what is not is kept as it came.
+//! Enums that Plex may extend: unknown values are kept as text.
 
-/// Declares an enum by the text of each value on the wire. Numbers are matched by their digits.
+/// Declares an enum by the text of each value. Numbers are matched by their digits.
 macro_rules! open_enum {
     (
         $(#[$attribute:meta])*
@@ -18,7 +18,8 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The value as it is on the wire, also where this version has no name for it.
+            /// Returns the value as Plex sends it, even if this version of the library has no
+            /// variant for it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
@@ -26,7 +27,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this version of the library has a name for the value.
+            /// Returns whether this version of the library has a variant for the value.
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::_Unknown(_))
             }
@@ -50,8 +51,8 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// The text of a value that has no name yet. Read it with the enum's `as_str`, so that code goes on
-/// working when the value gets one.
+/// The text of a value that has no variant yet. Read it with the enum's `as_str`, so that your code
+/// keeps working after a variant is added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownText(Box<str>);
 

@@ -1,7 +1,7 @@
-//! Text in a URL.
+//! Percent-encoding for URLs.
 
-/// The text as a part of a query or a fragment: everything encoded but letters, digits and `*-._`. A space is
-/// `%20`, since what is a space to a form is a plus to some servers and to every fragment.
+/// Encodes text for a query or a fragment: everything except letters, digits and `*-._`. A space
+/// becomes `%20`, because some servers, and all readers of fragments, take `+` literally.
 pub(crate) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes())
         .map(|piece| if piece == "+" { "%20" } else { piece })

@@ -5,10 +5,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
-/// A part of an answer whose shape is not known, as the JSON text that it came as.
+/// A part of a response whose structure is not documented, as JSON text.
 ///
-/// Nobody knows what is in it, so `Debug` shows its length alone. White space is not kept, and what this library
-/// cannot hold (a number out of range, half a surrogate pair, lists in lists without end) is `null`.
+/// It may contain personal data, so `Debug` shows only its length. Whitespace is not preserved, and
+/// values that this library cannot represent (numbers out of range, unpaired surrogates, excessive
+/// nesting) become `null`.
 ///
 /// ```
 /// use plex_auth_proto::Account;
@@ -24,12 +25,12 @@ use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 pub struct RawJson(Box<str>);
 
 impl RawJson {
-    /// The JSON text, for a parser of your own.
+    /// Returns the JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What `write` writes.
+    /// Returns the JSON that `write` writes.
     fn written<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Option<Self>, E> {
         let mut json = Vec::new();
         write(&mut json)?;
@@ -73,7 +74,7 @@ impl<'de> Value<'de> for RawJson {
     }
 }
 
-/// Writes down everything that comes.
+/// Writes every visited value as JSON.
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
@@ -160,7 +161,7 @@ impl<'de> Visitor<'de> for Writer<'_> {
     }
 }
 
-/// The number in an object that stands for one: see [`lenient::plain::NUMBER`].
+/// Returns the number in an object that represents one: see [`lenient::plain::NUMBER`].
 fn number_in_disguise(object: &[u8]) -> Option<Vec<u8>> {
     let value = object.strip_prefix(b"{\"")?.strip_prefix(lenient::plain::NUMBER.as_bytes())?;
     let number = value.strip_prefix(b"\":\"")?.strip_suffix(b"\"}")?;
@@ -168,7 +169,7 @@ fn number_in_disguise(object: &[u8]) -> Option<Vec<u8>> {
     is_number.then(|| number.to_vec())
 }
 
-/// Writes down a key, with what stands before and behind it.
+/// Writes a key with the separators around it.
 struct Member<'a> {
     json: &'a mut Vec<u8>,
     before: u8,

@@ -1,22 +1,21 @@
-//! What a log may show of an answer: of a name or an address of somebody no more than that there is one.
+//! Redaction for `Debug`: of personal data, only its presence is shown.
 
 use std::fmt;
 
-/// What stands for a name or an e-mail address of somebody where it would be shown.
+/// Returns a placeholder for a name or an email address.
 pub(crate) fn masked(text: &Option<String>) -> Option<fmt::Arguments<'static>> {
     text.as_ref().map(|_| format_args!("***"))
 }
 
-/// A URL without its query and fragment, and nothing of one that may have user info: a password can contain the
-/// characters at which a URL is taken apart.
+/// Returns a URL without its query and fragment. A URL that may contain user info is redacted
+/// completely, because a password can contain the characters that delimit the parts of a URL.
 pub(crate) fn bare_url(url: &Option<String>) -> Option<&str> {
     let url = url.as_deref()?;
     if url.contains('@') { Some("***") } else { url.split(['?', '#']).next() }
 }
 
-/// A type's `Debug` that shows `***` in place of the fields that are `masked`, and of a
-/// `url` only what holds no secret. Every field is named, so that a new one
-/// must be thought about.
+/// Implements `Debug` with `***` in place of `masked` fields, and with the safe parts of a `url`.
+/// All fields must be listed, so that a new one cannot be forgotten.
 macro_rules! redacted_debug {
     (@value $field:ident masked) => { &$crate::wire::redaction::masked($field) };
     (@value $field:ident url) => { &$crate::wire::redaction::bare_url($field) };

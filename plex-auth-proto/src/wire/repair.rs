@@ -1,9 +1,10 @@
-//! The second look at a JSON document that the first could not read.
+//! Repair of JSON documents that the parser rejects.
 //!
-//! The reader of JSON fails as a whole where a number is out of range, where text holds half a surrogate
-//! pair or where lists lie too deep in each other, even in a field that nobody needs. Here each element
-//! is looked at by itself, and one that cannot be read is replaced by a mark, so that the first can read
-//! the rest: another reader would need its own code for each type, a third of what the library added to a program.
+//! The JSON parser rejects a whole document if a number is out of range, a string contains an
+//! unpaired surrogate, or lists are nested too deeply, even in an unused field. This module checks
+//! each value separately and replaces unreadable ones with a placeholder, so that the rest can be
+//! parsed. A lenient parser instead would need its own code for each type, which would add a third
+//! to the size of the library.
 
 use std::fmt;
 
@@ -14,16 +15,16 @@ use zeroize::Zeroizing;
 
 use crate::wire::lenient::{UNREADABLE, float};
 
-/// How deep a document is looked into. The deepest that Plex sends is five; each level costs one more
-/// pass over the bytes below it.
+/// The maximum depth that is repaired. Plex's own documents have at most five levels. Each level
+/// costs one more pass over the bytes below it.
 const MAX_DEPTH: usize = 16;
 
-/// The document with [`UNREADABLE`] in place of each element that cannot be read. A member whose key
-/// cannot be is left out.
+/// Returns the document with [`UNREADABLE`] in place of each unreadable value. Members with an
+/// unreadable key are dropped.
 ///
 /// # Errors
 ///
-/// It is not one JSON document.
+/// Returns an error if the text is not exactly one JSON document.
 pub(crate) fn repaired(text: &str) -> Result<Zeroizing<String>, Error> {
     let document = serde_json::from_str(text)?;
     let mut repaired = Zeroizing::new(String::with_capacity(text.len()));
@@ -31,7 +32,7 @@ pub(crate) fn repaired(text: &str) -> Result<Zeroizing<String>, Error> {
     Ok(repaired)
 }
 
-/// Appends an element, of which so many levels are looked into.
+/// Appends a value, of which at most `depth` levels are repaired.
 fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(), Error> {
     let text = element.get();
     let is_readable = match text.as_bytes().first() {
@@ -43,7 +44,7 @@ fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(),
             None => false,
         },
         Some(b'"') => is_text(element),
-        // With serde_json's feature `arbitrary_precision` a number out of range would be one.
+        // With `arbitrary_precision`, a number out of range would be readable.
         Some(b'-' | b'0'..=b'9') => float(text).is_some(),
         _ => true,
     };
@@ -59,7 +60,7 @@ fn is_text(element: &RawValue) -> bool {
     serde_json::from_str::<String>(element.get()).is_ok()
 }
 
-/// Appends what is inside a list or an object, and its brackets.
+/// Appends the content of a list or an object, and its brackets.
 struct Inside<'a> {
     depth: usize,
     repaired: &'a mut String,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     fn thing(text: &str) -> Thing {
-        // Reads the repaired document, even if the original is readable.
+        // Parses the repaired document, even if the original is readable.
         object(repaired(text).unwrap().as_bytes()).unwrap().unwrap()
     }
 

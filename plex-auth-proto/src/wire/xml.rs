@@ -1,41 +1,46 @@
-//! The little XML that Plex still sends: error bodies, answers of media servers, and of plex.tv's older paths.
+//! The XML that Plex still sends: errors, responses of media servers, and responses of plex.tv's
+//! older endpoints.
 //!
-//! An element becomes the JSON that Plex would have sent: attributes are text fields, child elements
-//! are lists by name, an element of text alone is a text. So each type is written once.
+//! An element is converted into the JSON that Plex would have sent: attributes become strings,
+//! child elements become lists by name, an element with only text becomes a string. So each type
+//! needs only one parser.
 
 use roxmltree::{Document, Node};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// How deep a document is looked into.
+/// The maximum depth of converted elements.
+// Plex's deepest document has three levels.
 const MAX_DEPTH: usize = 16;
 
-/// How long a tag, with the text behind it, may be. The parser compares each attribute of an element with
-/// all the others, so that one tag of 300 kB keeps it busy for a second.
+/// The maximum length of a tag, with the text after it.
+// The parser compares each attribute of an element with all others, so that one tag of 300 kB would
+// take a second.
 const MAX_TAG: usize = 4 * 1024;
 
-/// How many namespaces a document may declare. Plex declares none, and the parser looks through all that
-/// are in scope at each element: a thousand nested ones keep it busy for seconds.
+/// The maximum number of namespaces that a document may declare.
+// Plex declares none. The parser searches all namespaces in scope for each element, so that a
+// thousand nested ones would take seconds.
 const MAX_NAMESPACES: usize = 8;
 
-/// The least average number of bytes for each `<` of a document.
-// Before it begins, the parser takes memory for each `<` and each `=`: a hundred bytes, more for text between tags. An
-// element of Plex's has some hundred bytes, and an attribute twenty.
+/// The minimum average number of bytes for each `<` of a document.
+// The parser allocates for each `<` and each `=` in advance: a hundred bytes, more for text between
+// tags. Plex's elements take about a hundred bytes, and their attributes twenty.
 const BYTES_PER_TAG: usize = 24;
 
-/// The least average number of bytes for each `=` of a document.
+/// The minimum average number of bytes for each `=` of a document.
 const BYTES_PER_ATTRIBUTE: usize = 16;
 
-/// The number of each that a document of any length may have.
+/// The number of each that is accepted in a document of any length.
 const MIN_MARKS: usize = 256;
 
-/// What is not read, and whether it is a web page.
+/// The reason that a document is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotOurs {
     Html,
     Other,
 }
 
-/// The content of the document's root, which must be called `root`, as JSON text.
+/// Returns the content of the document's root, which must be named `root`, as JSON text.
 pub(crate) fn read(text: &str, root: &str) -> Result<String, NotOurs> {
     let document = document(text)?;
     let node = document.root_element();
@@ -45,7 +50,7 @@ pub(crate) fn read(text: &str, root: &str) -> Result<String, NotOurs> {
     serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| NotOurs::Other)
 }
 
-/// The text of a document that has nothing else, whatever its one element is called.
+/// Returns the text of a document that consists of one element with text, regardless of its name.
 pub(crate) fn text(text: &str) -> Option<String> {
     let document = document(text).ok()?;
     let root = document.root_element();
@@ -75,7 +80,7 @@ fn document(text: &str) -> Result<Document<'_>, NotOurs> {
     Document::parse(text).map_err(|_| NotOurs::Other)
 }
 
-/// An element that becomes JSON, and how many levels of it do.
+/// An element to be converted into JSON, and the number of levels left.
 struct Element<'a, 'input> {
     node: Node<'a, 'input>,
     depth: usize,
@@ -98,13 +103,14 @@ impl Serialize for Element<'_, '_> {
         if attributes.len() == 0 && elements.is_empty() {
             return serializer.serialize_str(text_of(self.node));
         }
-        // Those of one name stay in their order.
+        // The sort is stable: elements with the same name stay in order.
         elements.sort_by(|a, b| a.name().cmp(b.name()));
         let mut object = serializer.serialize_map(None)?;
         for list in elements.chunk_by(|a, b| a.name() == b.name()) {
             object.serialize_entry(list.first().map_or("", Element::name), list)?;
         }
-        // An attribute that has the name of an element counts, as it comes last. Plex has none.
+        // If an attribute and an element have the same name, the attribute wins because it is last.
+        // Plex has no such case.
         for attribute in attributes {
             object.serialize_entry(attribute.name(), attribute.value())?;
         }
@@ -112,7 +118,7 @@ impl Serialize for Element<'_, '_> {
     }
 }
 
-/// Whether the text is a web page rather than an answer: one of a page's first tags stands in the first kilobyte.
+/// Returns whether the text is a web page: one of a page's first tags is in its first kilobyte.
 pub(crate) fn looks_like_html(text: &str) -> bool {
     const TAGS: [&[u8]; 4] = [b"!doctype html", b"html", b"head", b"body"];
     let start = text.as_bytes().get(..1024).unwrap_or(text.as_bytes());
@@ -122,12 +128,13 @@ pub(crate) fn looks_like_html(text: &str) -> bool {
     start.split(|byte| *byte == b'<').skip(1).any(|piece| TAGS.iter().any(|tag| begins(piece, tag)))
 }
 
-/// How many namespaces are declared, and no fewer.
+/// Returns an upper bound for the number of declared namespaces.
 fn namespaces(text: &str) -> usize {
     text.as_bytes().windows(5).filter(|piece| piece == b"xmlns").count()
 }
 
-/// The longest stretch without the start of a tag, which no tag is longer than.
+/// Returns the longest distance between the starts of two tags, which is an upper bound for the
+/// length of a tag.
 fn longest_tag(text: &str) -> usize {
     text.split('<').map(str::len).max().unwrap_or(0)
 }

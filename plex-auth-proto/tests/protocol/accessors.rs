@@ -67,22 +67,22 @@ fn code_is_explained_only_with_its_status() {
     for (status, code, meaning) in [
         (400, 1000, "the client identifier is missing"),
         (404, 1002, "no such endpoint"),
-        (403, 1009, "not for managed users"),
-        (403, 1012, "a subscription is needed"),
-        (403, 1013, "not for anonymous users"),
+        (403, 1009, "not allowed for managed users"),
+        (403, 1012, "a subscription is required"),
+        (403, 1013, "not allowed for anonymous users"),
         (404, 1020, "the PIN is unknown or has expired"),
-        (403, 1040, "the password is needed"),
+        (403, 1040, "the password is required"),
         (403, 1041, "the Home PIN is missing or wrong"),
-        (403, 1043, "not for this user"),
-        (403, 1045, "the password and a verification code are needed"),
-        (403, 1068, "not for this device"),
+        (403, 1043, "not allowed for this user"),
+        (403, 1045, "the password and a verification code are required"),
+        (403, 1068, "not allowed for this device"),
         (422, 1069, "the code has expired"),
-        (403, 1080, "a server's token is needed"),
-        (422, 1097, "the device or its key is not known"),
+        (403, 1080, "a server's token is required"),
+        (422, 1097, "the device or its key is unknown"),
     ] {
         let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
         let shown = answered(status, &body).to_string();
-        assert!(shown.contains(&format!("({status}, code {code}: {meaning})")), "{shown}");
+        assert!(shown.contains(&format!("answered {status} (code {code}: {meaning})")), "{shown}");
         let other = answered(418, &body).to_string();
         assert!(other.contains(meaning) == (code == 1097), "{other}");
     }

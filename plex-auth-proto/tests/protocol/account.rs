@@ -311,7 +311,7 @@ fn sign_in_needs_a_usable_token() {
         let error = signed_in(format!("{{{fields}}}")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "postUsersSignInData at https://plex.tv: `authToken` is missing or cannot be used as a token",
+            "unexpected response from plex.tv: `authToken` is missing or cannot be used as a token",
             "{fields}"
         );
         assert!(matches!(error, ResponseError::UnexpectedShape { .. }));
@@ -343,7 +343,7 @@ fn account_of_another_token_is_no_answer() {
     assert!(!error.is_token_invalid() && error.is_retryable());
     assert_eq!(
         error.to_string(),
-        "getTokenDetails at https://plex.tv: the response belongs to another request: `authToken` differs"
+        "the response from plex.tv belongs to another request: `authToken` differs"
     );
 
     let own = call().own_connection();

@@ -18,7 +18,7 @@ impl Connection {
         Self { stream, buffers: LazyBuffers::new(BUFFER_SIZE, BUFFER_SIZE) }
     }
 
-    /// Puts a connection together again, and leaves buffers behind that allocate nothing.
+    /// Reassembles a connection, and leaves buffers without an allocation.
     pub(super) fn rejoin(stream: Stream, buffers: &mut LazyBuffers) -> Self {
         Self { stream, buffers: mem::replace(buffers, LazyBuffers::new(1, 1)) }
     }

@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::proxy::ChosenProxy;
 
-/// The settings for new connections, and the idle ones.
+/// The settings for new connections, and the pool of idle ones.
 pub(crate) struct Connections {
     proxy: Option<ChosenProxy>,
     #[cfg(feature = "rustls")]
@@ -67,7 +67,7 @@ impl Connections {
         let addresses = self.lookups.addresses(target, deadline)?;
         let stream =
             dial::connect(&addresses, deadline).map_err(|failure| match failure.kind() {
-                // The handshake follows at once, and would have found the same.
+                // The handshake would follow immediately and fail in the same way.
                 TransportErrorKind::CutOff if target.is_secure() => {
                     Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted))
                 }

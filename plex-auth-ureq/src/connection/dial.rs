@@ -10,8 +10,8 @@ use super::stream::Stream;
 use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 
-/// Connects to the first address that accepts. Each but the last has half of the time left, so that an address that
-/// does not respond leaves some for the next.
+/// Connects to the first address that accepts. Each address except the last gets half of the
+/// remaining time, so that one that does not respond leaves time for the next.
 pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<Stream, Failure> {
     let mut last = TransportErrorKind::NameNotFound;
     let count = addresses.len();
@@ -31,7 +31,8 @@ pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<St
 fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
     match error.kind() {
         ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
-        // It was accepted and ended at once, as when a listener closes while the connection is in its queue.
+        // The connection was accepted and ended at once, such as when a listener closes while it is
+        // in the queue.
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => TransportErrorKind::CutOff,
         _ if is_exceeded(error) => TransportErrorKind::TimedOut(deadline.limit()),
         ErrorKind::HostUnreachable

@@ -19,7 +19,7 @@ use crate::tls_error;
 // unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Which connection an exchange may use.
+/// The connection that an exchange may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reuse {
     /// An idle connection or a fresh one, which is kept afterwards.
@@ -48,7 +48,7 @@ struct State {
     failure: Option<Failure>,
     /// The connection after a complete response.
     returned: Option<(Target, Connection)>,
-    /// Whether the response was read to its end, and nothing is wrong with it.
+    /// Whether the response was read completely and without errors.
     is_finished: bool,
 }
 
@@ -62,7 +62,7 @@ impl Exchange {
         }))
     }
 
-    /// Returns whether any of the request may have left this process.
+    /// Returns whether any of the request may have been sent.
     pub(crate) fn was_sent(&self) -> bool {
         self.lock().was_sent
     }
@@ -77,8 +77,8 @@ impl Exchange {
         self.lock().failure
     }
 
-    /// Records that the response was read to its end. The connection is kept for the next exchange as soon as this one is
-    /// dropped, unless it is retired before.
+    /// Records that the response was read completely. The connection is kept for the next exchange
+    /// when this one is dropped, unless it is retired first.
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
         state.is_finished = state.failure.is_none() && self.0.reuse != Reuse::Never;
@@ -100,7 +100,7 @@ impl Exchange {
 
     fn connection(&self, uri: &Uri) -> Result<(Target, Connection), Failure> {
         let Inner { connections, reuse, deadline, .. } = &*self.0;
-        let not_started = TransportErrorKind::NotStarted("the request cannot be sent as it is");
+        let not_started = TransportErrorKind::NotStarted("the request is invalid");
         let target = Target::new(uri).ok_or(Failure::not_sent(not_started))?;
         if target.is_secure() && cfg!(not(feature = "rustls")) {
             let no_tls = TransportErrorKind::Tls(TlsErrorKind::NotAvailable);
@@ -152,7 +152,7 @@ impl Exchange {
             | Kind::ConnectionReset
             | Kind::ConnectionAborted
             | Kind::BrokenPipe
-            // The system's: the host has disappeared.
+            // An error of the system: the host has disappeared.
             | Kind::TimedOut => TransportErrorKind::CutOff,
             _ => TransportErrorKind::Other,
         }

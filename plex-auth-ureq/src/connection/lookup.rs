@@ -12,7 +12,7 @@ use super::target::Target;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 
-// A host with more addresses than can be tried within the limit has no use for the others.
+// More addresses than these cannot be tried within the limit.
 const MAX_ADDRESSES: usize = 16;
 
 type Key = (String, u16);
@@ -31,8 +31,9 @@ struct Pending {
 }
 
 impl Lookups {
-    /// Returns the addresses of a host, at least one. A literal address needs no lookup. For a name, a thread asks the
-    /// system's resolver, which has no time limit: the thread ends when the resolver does.
+    /// Returns the addresses of a host, at least one. A literal address needs no lookup. A name is
+    /// resolved in a thread, because the system's resolver has no time limit. The thread ends when
+    /// the resolver returns.
     pub(super) fn addresses(
         &self,
         target: &Target,
@@ -123,7 +124,7 @@ mod tests {
         RELEASED.store(true, Ordering::SeqCst);
         let long = Duration::from_secs(20);
         assert_eq!(lookups.look_up(key(), Deadline::after(long), slow).unwrap().len(), 1);
-        // It is not a cache.
+        // The result is not cached.
         while !lock(&lookups.0).is_empty() {
             thread::sleep(Duration::from_millis(1));
         }

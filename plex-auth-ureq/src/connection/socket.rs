@@ -17,7 +17,7 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        // Without it, the body of a request can wait for the acknowledgment of the head.
+        // Otherwise, the body of a request may wait for the acknowledgment of the head.
         let _ = stream.set_nodelay(true);
         let (read_timeout, write_timeout) = (Timeout::default(), Timeout::default());
         Self { stream, deadline, read_timeout, write_timeout, is_parked: false }
@@ -27,8 +27,8 @@ impl Socket {
         self.deadline = deadline;
     }
 
-    /// Returns whether the connection is open and nothing waits to be read: after a complete response, both a byte and
-    /// the end mean that it cannot be used again.
+    /// Returns whether the connection is open and there is nothing to read. After a complete
+    /// response, either data or the end means that the connection cannot be reused.
     pub(super) fn is_idle(&mut self) -> bool {
         if !self.is_parked {
             self.is_parked = self.stream.set_nonblocking(true).is_ok();
@@ -46,16 +46,17 @@ impl Socket {
     }
 }
 
-/// The timeout of one direction, as the system has it.
+/// The timeout of one direction, as currently set in the system.
 #[derive(Default)]
 struct Timeout(Option<Duration>);
 
-// The system may end a wait late by a share of it, so the last one before the deadline is this short.
+// The system may end a wait late, in proportion to its length, so the last wait before the deadline
+// is short.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Timeout {
-    /// Returns the timeout to set, unless the current one ends before the deadline and not long before. A new one for
-    /// each exchange would cost two calls of the system.
+    /// Returns the timeout to set, or `None` if the current one ends shortly before the deadline.
+    /// Setting it for each exchange would cost two system calls.
     fn change(&self, left: Duration) -> Option<Duration> {
         match self.0 {
             Some(current) if current <= left && current >= left / 4 => None,
@@ -64,7 +65,7 @@ impl Timeout {
         }
     }
 
-    /// Repeats an operation that the system interrupted or ended early, until the deadline.
+    /// Repeats an operation that the system interrupted or ended early, until the deadline passes.
     fn until<T>(
         &mut self,
         deadline: Deadline,
@@ -75,7 +76,8 @@ impl Timeout {
             if let Some(timeout) = self.change(deadline.left()?) {
                 match set(timeout) {
                     Ok(()) => self.0 = Some(timeout),
-                    // macOS refuses a new timeout once the peer has closed. What it sent can still be read.
+                    // macOS rejects a new timeout after the peer has closed the connection. Its
+                    // data can still be read.
                     Err(error)
                         if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {
                     }
@@ -90,7 +92,8 @@ impl Timeout {
     }
 }
 
-/// Whether an operation ended because of a signal or of the timeout, for which Windows has another error.
+/// Returns whether an operation was ended by a signal or by the timeout, for which Windows uses
+/// another error.
 fn is_early(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Interrupted | ErrorKind::WouldBlock)
         || (cfg!(windows) && kind == ErrorKind::TimedOut)

@@ -10,7 +10,7 @@ use crate::deadline::Deadline;
 
 pub(super) enum Stream {
     Plain(Socket),
-    /// TLS over another stream, which has TLS itself if it leads to an `https` proxy.
+    /// TLS over another stream, which itself uses TLS if it leads to an `https` proxy.
     #[cfg(feature = "rustls")]
     Tls(Box<StreamOwned<ClientConnection, Self>>),
 }
@@ -24,7 +24,7 @@ impl Stream {
         }
     }
 
-    /// Returns whether the connection is open and nothing waits to be read.
+    /// Returns whether the connection is open and there is nothing to read.
     pub(super) fn is_idle(&mut self) -> bool {
         match self {
             Self::Plain(socket) => socket.is_idle(),

@@ -3,7 +3,7 @@ use plex_auth_proto::http::uri::Scheme;
 
 use crate::proxy::ChosenProxy;
 
-/// The host that a connection leads to, and whether it uses TLS.
+/// The host of a connection, and whether it uses TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     is_secure: bool,
@@ -12,7 +12,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Returns the target of a URL; `None` if it is not `http` or `https` or has no host.
+    /// Returns the target of a URL, or `None` if its scheme is neither `http` nor `https` or it has
+    /// no host.
     pub(super) fn new(uri: &Uri) -> Option<Self> {
         let is_secure = match uri.scheme()? {
             scheme if *scheme == Scheme::HTTP => false,

@@ -1,4 +1,4 @@
-//! TLS with Mozilla's roots and the caller's.
+//! TLS with Mozilla's root certificates and the caller's.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,14 +14,14 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 use crate::tls_error;
 
-/// The settings of TLS, created when the first connection needs them.
+/// The TLS settings, which are created for the first connection that needs them.
 pub(crate) struct TlsSettings {
     own_roots: Vec<TrustAnchor<'static>>,
     config: OnceLock<Option<Arc<ClientConfig>>>,
 }
 
 impl TlsSettings {
-    /// Creates settings that trust Mozilla's roots and these.
+    /// Creates settings that trust Mozilla's root certificates and these.
     pub(crate) fn new(own_roots: Vec<TrustAnchor<'static>>) -> Self {
         Self { own_roots, config: OnceLock::new() }
     }
@@ -31,7 +31,7 @@ impl TlsSettings {
     }
 
     fn create(&self) -> Result<ClientConfig, rustls::Error> {
-        // The program's choice, as in ureq.
+        // The provider that the program installed, as in ureq.
         let provider = CryptoProvider::get_default().cloned();
         let provider =
             provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
@@ -43,7 +43,7 @@ impl TlsSettings {
         Ok(config)
     }
 
-    /// Completes the handshake over a stream. Whatever happens, no byte of a request was sent.
+    /// Completes the handshake over a stream. If it fails, no byte of a request was sent.
     pub(super) fn handshake(
         &self,
         target: &Target,

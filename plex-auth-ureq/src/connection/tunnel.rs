@@ -12,10 +12,10 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 use crate::proxy::ChosenProxy;
 
-// Proxies add a few headers. More is not a proxy, or a page.
+// Proxies send few headers. A longer response is a web page, or not from a proxy.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Asks the proxy for a connection to the target.
+/// Requests a connection to the target from the proxy.
 pub(super) fn establish(
     stream: &mut Stream,
     target: &Target,
@@ -37,7 +37,7 @@ pub(super) fn establish(
     if is_established(&head) { Ok(()) } else { Err(Failure::not_sent(TransportErrorKind::Proxy)) }
 }
 
-/// The failure to reach the proxy. Only a timeout is not the proxy's.
+/// Converts a failure to reach the proxy. Only a timeout keeps its kind.
 pub(super) fn proxy_failure(failure: Failure) -> Failure {
     match failure.kind() {
         TransportErrorKind::TimedOut(_) => failure,
@@ -57,7 +57,8 @@ fn request(target: &Target, proxy: &ChosenProxy) -> String {
     )
 }
 
-/// Reads the head of the response. Neither TLS nor HTTP lets the target speak first, so nothing may follow.
+/// Reads the head of the response. Nothing may follow it, because neither in TLS nor in HTTP does
+/// the server send first.
 fn read_head(stream: &mut Stream) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut buffer = [0; 1024];

@@ -1,4 +1,5 @@
-//! The parts that ureq takes for an agent. Its interface for them can change in each minor release.
+//! The parts that ureq needs for an agent. Their interface can change in each minor release of
+//! ureq.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,20 +19,21 @@ use super::stream::Stream;
 use super::target::Target;
 
 impl Exchange {
-    /// Returns an agent for this exchange only. It has no connections and no cookies of its own.
+    /// Returns an agent for this exchange only. It has no connections or cookies of its own.
     pub(crate) fn agent(&self, config: Config) -> Agent {
         Agent::with_parts(config, OwnConnector(self.clone()), NoLookup)
     }
 }
 
-/// Resolves nothing, as the connector does it: ureq asks for each call, even if there is an idle connection.
+/// A resolver that resolves nothing, because the connector does. ureq calls it for each request,
+/// even if there is an idle connection.
 #[derive(Debug)]
 struct NoLookup;
 
 impl Resolver for NoLookup {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let mut addresses = self.empty();
-        // The contract demands one.
+        // ureq requires at least one address.
         addresses.push(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
         Ok(addresses)
     }
@@ -47,7 +49,7 @@ impl Connector for OwnConnector {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<OwnTransport>, Error> {
-        // The exchange has recorded the reason.
+        // The exchange has recorded the cause.
         let (target, connection) =
             self.0.connect(details.uri).map_err(|_| Error::ConnectionFailed)?;
         let Connection { stream, buffers } = connection;
@@ -57,20 +59,21 @@ impl Connector for OwnConnector {
     }
 }
 
-/// A connection in use. It goes back to the exchange when ureq drops it after a complete response.
+/// A connection in use. It is returned to the exchange if ureq drops it after a complete response.
 struct OwnTransport {
     exchange: Exchange,
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     open: Option<(Target, Stream)>,
     buffers: LazyBuffers,
     is_tls: bool,
-    /// Whether ureq checked that it is open, which it does only before it keeps a connection for reuse, and did not use
-    /// it since.
+    /// Whether ureq has checked that the connection is open and has not used it since. ureq does so
+    /// only before it keeps a connection for reuse.
     is_idle: bool,
 }
 
 impl OwnTransport {
-    /// Runs an operation and records its error. ureq would take some of them for the end of the body.
+    /// Runs an operation and records its error, because ureq takes some errors for the end of the
+    /// body.
     fn run<T>(
         &mut self,
         operation: impl FnOnce(&mut Stream, &mut LazyBuffers) -> io::Result<T>,
@@ -103,7 +106,7 @@ impl Transport for OwnTransport {
         self.run(|stream, buffers| {
             let space = buffers.input_append_buf();
             if space.is_empty() {
-                // A read would look like the end.
+                // A read would look like the end of the stream.
                 return Err(ErrorKind::OutOfMemory.into());
             }
             let length = stream.read(space)?;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use ureq::Proxy;
 
-/// A proxy without user and password.
+/// The address of a proxy, without the username and password.
 pub(crate) struct ProxyAddress<'a>(&'a Proxy);
 
 impl<'a> ProxyAddress<'a> {

@@ -5,7 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::address::ProxyAddress;
 use super::no_proxy::NoProxy;
 
-/// The proxy of a transport, with the hosts to which a connection is direct.
+/// The proxy of a transport, with the hosts that are connected to directly.
 #[derive(Clone)]
 pub(crate) struct ChosenProxy {
     proxy: Proxy,
@@ -17,7 +17,8 @@ impl ChosenProxy {
         Self { proxy, no_proxy }
     }
 
-    /// Returns whether connections to this host and port use the proxy. An IPv6 address has brackets.
+    /// Returns whether connections to this host and port use the proxy. An IPv6 address must be in
+    /// brackets.
     pub(crate) fn applies_to(&self, host: &str, port: u16) -> bool {
         !self.no_proxy.contains(host, port)
     }
@@ -35,7 +36,7 @@ impl ChosenProxy {
         self.proxy.port()
     }
 
-    /// Returns user and password, if there are any.
+    /// Returns the username and password, if there are any.
     pub(crate) fn credentials(&self) -> Option<(&str, &str)> {
         match (self.proxy.username(), self.proxy.password()) {
             (None, None) => None,

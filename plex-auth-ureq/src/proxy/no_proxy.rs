@@ -1,4 +1,4 @@
-//! Reading `NO_PROXY`: the hosts to which a connection is direct.
+//! Parsing of `NO_PROXY`: the hosts that are connected to directly.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,25 +11,25 @@ pub(super) struct NoProxy(Vec<Entry>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// The only port that is meant, if there is one.
+    /// The only port that the entry applies to, if it has one.
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// One host: an IPv4 address, an IPv6 address in brackets.
+    /// A single host: an IPv4 address, or an IPv6 address in brackets.
     One(String),
     /// A name and its subdomains.
     Name(String),
-    /// The start of a host.
+    /// A prefix of a host.
     Start(String),
-    /// The end of a host, but not the whole.
+    /// A suffix of a host, but not the whole host.
     End(String),
 }
 
 impl NoProxy {
-    /// Reads a list. White space separates, too, as in curl.
+    /// Parses a list. Entries may also be separated by whitespace, as in curl.
     pub(super) fn read(list: &str) -> Result<Self, InvalidTransport> {
         let entries = list.split(|character: char| character == ',' || character.is_whitespace());
         let entries =
@@ -40,7 +40,7 @@ impl NoProxy {
         entries.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns whether the list contains a host, with a port. An IPv6 address has brackets.
+    /// Returns whether the list contains a host with a port. An IPv6 address must be in brackets.
     pub(super) fn contains(&self, host: &str, port: u16) -> bool {
         let host = host.to_ascii_lowercase();
         let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));
@@ -51,7 +51,7 @@ impl NoProxy {
 }
 
 impl Entry {
-    /// Reads an entry; `None` if it is not understood.
+    /// Parses an entry. Returns `None` if it is invalid.
     fn read(entry: &str) -> Option<Self> {
         if let Some(address) = ipv6(entry) {
             return Some(Self { hosts: Hosts::One(format!("[{address}]")), port: None });
@@ -72,7 +72,7 @@ impl Hosts {
         let (start, end) = (host.strip_suffix('*'), host.strip_prefix('*'));
         let text = end.or(start).unwrap_or(host);
         let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        // A slash belongs to a network or a URL.
+        // A slash is part of a network or a URL.
         if host.is_empty() || !text.bytes().all(is_of_a_host) {
             return None;
         }

@@ -80,7 +80,7 @@ fn chooses_the_server_among_other_hosts() {
         assert!(chosen.is_plain_http());
         let candidates: Vec<_> = chosen.candidates.iter().map(ToString::to_string).collect();
         for (url, state) in [
-            (".invalid", "the name of the host was not found"),
+            (".invalid", "the host name was not found"),
             ("/unclaimed", "another server answers there"),
             (hole.url().as_str(), "in flight"),
             ("/pms", "verified within"),
@@ -120,10 +120,10 @@ fn failure_has_the_error_of_each_candidate() {
             let found = lines.split("; ").find(|line| line.contains(part));
             found.unwrap_or_else(|| panic!("{part}: {error}")).to_owned()
         };
-        assert!(of("/pms").ends_with("trouble at the server (502)"), "{error}");
+        assert!(of("/pms").ends_with("answered 502"), "{error}");
         assert!(of("/unclaimed").ends_with("another server answers there"), "{error}");
         assert!(of("(local): the connection").ends_with("was refused"), "{error}");
-        let stalling = format!("{} (local): no whole answer", harness.url());
+        let stalling = format!("{} (local): the response was not complete", harness.url());
         assert!(error.contains(&stalling), "{error}");
         assert_eq!(requests_with_token(harness), 0);
     });

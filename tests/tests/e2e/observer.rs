@@ -17,7 +17,7 @@ use crate::harness::{plex_tv_at, unused_url, write, write_response};
 
 const ROSA: &str = r#"{"id":1,"authToken":"token-of-rosa"}"#;
 const NILO: &str = r#"{"id":2,"authToken":"token-of-nilo"}"#;
-const CUT_OFF: &str = "the connection ended before the answer did";
+const CUT_OFF: &str = "the connection closed too early";
 
 fn token_details(url: &str) -> Call<Account> {
     plex_tv_at(url).token_details(&Token::new("token-of-nilo").unwrap())
@@ -116,7 +116,7 @@ fn failed_retry_has_its_own_error() {
         let lines = reports.take_lines();
         let expected = ["1 started", &format!("1 {CUT_OFF}"), "2 started"];
         assert_eq!(lines[..3], expected, "{}", carrier.name());
-        assert!(lines.len() == 4 && lines[3] == "2 what answers does not speak HTTP", "{lines:?}");
+        assert!(lines.len() == 4 && lines[3] == "2 the server does not speak HTTP", "{lines:?}");
     });
 }
 

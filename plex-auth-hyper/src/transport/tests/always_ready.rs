@@ -1,5 +1,5 @@
-//! Services and bodies that never wait, on tokio's runtime of one thread: unless the adapter yields, the runtime does
-//! not look at its timers.
+//! Services and bodies that never wait, on a tokio runtime with one thread. Unless the adapter
+//! yields, the runtime does not process its timers.
 
 #![cfg(feature = "client")]
 
@@ -30,7 +30,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
-/// Over a mock whose response is always ready.
+/// Creates a transport over a mock whose response is always ready.
 fn over_tokio<F, B>(response: F) -> Transport<Mock<F>>
 where
     F: Fn() -> Response<B> + Clone,

@@ -1,4 +1,4 @@
-//! The second attempt after a response to another request, over a service of the caller's.
+//! The second attempt after a response to another request, over a custom service.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const OF_ANOTHER: &str = r#"{"id":2,"authToken":"another-token-000000"}"#;
 
-/// Frees the permit when dropped.
+/// A permit that is freed when dropped.
 struct Permit(Arc<AtomicBool>);
 
 impl Drop for Permit {
@@ -15,7 +15,7 @@ impl Drop for Permit {
     }
 }
 
-/// A body that holds a permit.
+/// A body that holds a permit until it is dropped.
 struct Holding(Script, #[expect(dead_code, reason = "for its drop")] Permit);
 
 impl Body for Holding {

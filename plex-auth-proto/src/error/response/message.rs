@@ -1,91 +1,132 @@
-//! What errors read like.
+//! The messages of response errors.
 
 use std::fmt;
 
 use super::ResponseError;
 use crate::operation::Host;
+use crate::operation::context::RequestContext;
+use crate::wire::content::Content;
 
-/// One line, in lower case: what was asked and of whom, what the matter is, and the facts in brackets.
+/// Formats as one line in lowercase: what failed, which server answered with which status, and what
+/// to do.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();
-        write!(f, "{context}: ")?;
+        let server = Server(context);
+        let status = status.as_u16();
         match self {
-            _ if self.is_unconfirmed() => f.write_str(
-                "no error of Plex's came with the status; a proxy or a captive portal may have answered",
-            )?,
-            Self::BadRequest(_) => f.write_str("a parameter is missing or malformed")?,
-            Self::Unauthorized(_) => f.write_str(self.why_unauthorized())?,
-            Self::VerificationCodeRequired(_) => f.write_str("a verification code is needed")?,
-            Self::VerificationCodeRejected(_) => {
-                f.write_str("the verification code is wrong or too old")?;
-            }
-            Self::EmailOnly(_) => f.write_str("the account signs in by e-mail only")?,
-            Self::TooManyFailures(_) => {
-                f.write_str("too many failures; wait before the next try")?;
-            }
-            Self::Forbidden(_) => f.write_str("the account may not do this")?,
-            Self::RateLimited(_) => f.write_str("too many requests; wait before the next")?,
-            Self::Unavailable(_) => f.write_str("trouble at the server")?,
-            Self::Rejected(_) => f.write_str("refused")?,
-            Self::Redirected { to, .. } => {
-                return match to {
-                    Some(to) if context.origin() == Some(to.origin()) => write!(
-                        f,
-                        "redirected within {to}, which is never followed; check the path of the \
-                         base URL ({})",
-                        status.as_u16()
-                    ),
-                    Some(to) if to.is_known() => write!(
-                        f,
-                        "redirected to {to}, which is never followed; if that is the right server, \
-                         use it as base URL ({})",
-                        status.as_u16()
-                    ),
-                    Some(to) => write!(
-                        f,
-                        "redirected to {to}, which is never followed; check the base URL ({})",
-                        status.as_u16()
-                    ),
-                    None => {
-                        write!(f, "redirected, which is never followed ({})", status.as_u16())
-                    }
+            Self::UnexpectedContent { content, .. } => {
+                write!(f, "unexpected response: {server} answered {status} with {content}")?;
+                return match content {
+                    Content::Html => f.write_str("; check the base URL and the network"),
+                    _ => Ok(()),
                 };
             }
-            Self::UnexpectedContent { content, .. } => {
-                return write!(f, "answered {} with {content}", status.as_u16());
+            Self::UnexpectedShape { path, problem, .. } => {
+                return write!(f, "unexpected response from {server}: `{path}` {problem}");
             }
-            Self::UnexpectedShape { path, problem, .. } => return write!(f, "`{path}` {problem}"),
             Self::Mismatched { path, .. } => {
-                return write!(f, "the response belongs to another request: `{path}` differs");
+                return write!(
+                    f,
+                    "the response from {server} belongs to another request: `{path}` differs"
+                );
             }
             Self::BodyTooLarge { limit, .. } => {
-                return write!(f, "the answer is larger than {limit} bytes");
+                return write!(f, "the response from {server} is larger than {limit} bytes");
             }
+            _ if self.is_unconfirmed() => {
+                return write!(
+                    f,
+                    "a proxy or a captive portal may have answered instead of {server}: status \
+                     {status} without an error from Plex; check the network"
+                );
+            }
+            _ => {}
         }
-        match rejection {
-            Some(rejection) => write!(f, " ({})", rejection.facts()),
-            None => Ok(()),
+        write!(f, "{}: {server} answered {status}", self.what_failed())?;
+        if let Some(rejection) = rejection {
+            rejection.write_codes(f)?;
         }
+        if let Self::Redirected { to: Some(to), .. } = self {
+            write!(f, " with a redirect to {to}")?;
+        }
+        let advice = self.advice();
+        if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
     }
 }
 
 impl ResponseError {
+    /// Returns the first part of the message, before the server and the status.
+    fn what_failed(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "a parameter is missing or malformed",
+            Self::Unauthorized(_) => self.why_unauthorized(),
+            Self::VerificationCodeRequired(_) => "a verification code is required",
+            Self::VerificationCodeRejected(_) => "the verification code is wrong or has expired",
+            Self::EmailOnly(_) => "the account signs in by email only",
+            Self::TooManyFailures(_) => "too many failed attempts from this address",
+            Self::Forbidden(_) => "the account is not allowed to do this",
+            Self::RateLimited(_) => "too many requests",
+            Self::Unavailable(_) => "the server failed",
+            Self::Redirected { .. } => "the redirect was not followed",
+            _ => "the request was rejected",
+        }
+    }
+
+    /// Returns the last part of the message: what to do, if there is something in general.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Unauthorized(_) if self.is_token_invalid() => "sign in again",
+            Self::Unauthorized(_) if self.is_of_media_server_about_token() => {
+                "the token may still be valid for the account"
+            }
+            Self::VerificationCodeRequired(_) => "sign in again with the code",
+            Self::VerificationCodeRejected(_) => "enter a new code",
+            Self::EmailOnly(_) => "link a PIN on Plex's page instead",
+            Self::TooManyFailures(_) => "wait before the next attempt",
+            Self::RateLimited(_) => "wait before the next request",
+            Self::Redirected { to: Some(to), .. }
+                if self.context().origin() == Some(to.origin()) =>
+            {
+                "check the path of the base URL"
+            }
+            Self::Redirected { to: Some(to), .. } if to.is_known() => {
+                "if that is the right server, use it as the base URL"
+            }
+            Self::Redirected { .. } => "check the base URL",
+            _ => "",
+        }
+    }
+
+    fn is_of_media_server_about_token(&self) -> bool {
+        let context = self.context();
+        context.host() == Some(Host::MediaServer) && context.carried_token()
+    }
+
     fn why_unauthorized(&self) -> &'static str {
         let context = self.context();
-        match (context.host(), context.carried_token()) {
-            (Some(Host::MediaServer), true) => {
-                "the media server does not accept this token, which says nothing about the account"
+        match context.unauthorized() {
+            _ if self.is_of_media_server_about_token() => "the media server rejected the token",
+            _ if self.is_token_invalid() => "the token is no longer valid",
+            _ if context.carried_token() => "the token was not accepted",
+            Some(meaning) => meaning,
+            None if self.status().as_u16() == 498 => "the device's JWT was not accepted",
+            None => "not authorized, and no token was sent",
+        }
+    }
+}
+
+/// The server that a request was sent to, for display. `https` and its default port are omitted.
+pub(in crate::error) struct Server<'a>(pub(in crate::error) &'a RequestContext);
+
+impl fmt::Display for Server<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.origin() {
+            Some(origin) if origin.scheme() == "https" && origin.port().is_none() => {
+                f.write_str(origin.host())
             }
-            (_, true) if self.is_token_invalid() => "the token is no longer valid; sign in again",
-            (_, true) => "the token is not accepted",
-            (_, false) => match context.unauthorized() {
-                Some(meaning) => meaning,
-                None if self.status().as_u16() == 498 => {
-                    "the device's signed token is not accepted"
-                }
-                None => "not authorized, and no token was sent",
-            },
+            Some(origin) => origin.fmt(f),
+            None => f.write_str("the server"),
         }
     }
 }

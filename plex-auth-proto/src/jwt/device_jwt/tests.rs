@@ -75,7 +75,7 @@ fn scopes_are_a_set() {
 fn signing_failure_has_its_reason() {
     let locked = SignError::new("the TPM is locked");
     let error = DeviceClaims::for_poll(&me(), at(1)).sign(&key(Err(locked))).unwrap_err();
-    assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
+    assert_eq!(error.to_string(), "the device key cannot sign: the TPM is locked");
 }
 
 #[test]

@@ -2,31 +2,31 @@ use crate::wire::lenient;
 use crate::wire::open_enum::open_enum;
 
 lenient::object! {
-    /// Languages, subtitles and the like of an [`Account`](crate::Account).
+    /// The language and subtitle settings of an [`Account`](crate::Account).
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct Profile {
-        /// Whether the audio track is chosen by language.
+        /// Whether the audio track is selected by language.
         pub auto_select_audio: Option<bool> as "autoSelectAudio",
-        /// The language of audio that is preferred, such as `en`.
+        /// The preferred audio language, such as `en`.
         pub default_audio_language: Option<String> as "defaultAudioLanguage",
-        /// Further languages of audio.
+        /// Further audio languages.
         pub default_audio_languages: Vec<String> as "defaultAudioLanguages",
-        /// Which audio is preferred, as to its being made for the blind.
+        /// The preference for audio that is accessible to blind users.
         pub default_audio_accessibility: Option<AudioAccessibility> as "defaultAudioAccessibility",
-        /// The language of subtitles that is preferred, such as `en`.
+        /// The preferred subtitle language, such as `en`.
         pub default_subtitle_language: Option<String> as "defaultSubtitleLanguage",
-        /// Further languages of subtitles.
+        /// Further subtitle languages.
         pub default_subtitle_languages: Vec<String> as "defaultSubtitleLanguages",
-        /// When subtitles are shown.
+        /// The condition for showing subtitles.
         pub auto_select_subtitle: Option<AutoSelectSubtitle> as "autoSelectSubtitle",
-        /// Which subtitles are preferred, as to their being made for the deaf.
+        /// The preference for subtitles for the deaf and hard of hearing.
         pub default_subtitle_accessibility: Option<SubtitleAccessibility> as "defaultSubtitleAccessibility",
-        /// Which subtitles are preferred, as to their being forced.
+        /// The preference for forced subtitles.
         pub default_subtitle_forced: Option<SubtitleForced> as "defaultSubtitleForced",
-        /// What gets a mark when it was watched.
+        /// The kinds of items with an indicator after they were watched.
         pub watched_indicator: Option<WatchedIndicator> as "watchedIndicator",
-        /// Whose reviews are shown.
+        /// The reviews that are shown.
         pub media_reviews_visibility: Option<MediaReviewsVisibility> as "mediaReviewsVisibility",
         /// The languages of reviews.
         pub media_reviews_languages: Vec<String> as "mediaReviewsLanguages",
@@ -34,11 +34,11 @@ lenient::object! {
 }
 
 open_enum! {
-    /// When subtitles are shown.
+    /// The condition for showing subtitles.
     pub enum AutoSelectSubtitle {
-        /// When selected by hand.
+        /// Only if selected manually.
         ManuallySelected = "0",
-        /// When the audio is in a foreign language.
+        /// If the audio is in a foreign language.
         ShownWithForeignAudio = "1",
         /// Always.
         AlwaysEnabled = "2",
@@ -46,55 +46,55 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which subtitles are preferred, as to their being for the deaf and hard of hearing (SDH).
+    /// The preference for subtitles for the deaf and hard of hearing (SDH).
     pub enum SubtitleAccessibility {
-        /// Others are preferred.
+        /// Prefers subtitles that are not SDH.
         PreferNonSdh = "0",
-        /// Those are preferred.
+        /// Prefers SDH subtitles.
         PreferSdh = "1",
-        /// No others are shown.
+        /// Shows only SDH subtitles.
         OnlySdh = "2",
-        /// Those are not shown.
+        /// Shows only subtitles that are not SDH.
         OnlyNonSdh = "3",
     }
 }
 
 open_enum! {
-    /// Which audio is preferred, as to its being accessible to the blind.
+    /// The preference for audio that is accessible to blind users.
     pub enum AudioAccessibility {
-        /// Other audio is preferred.
+        /// Prefers audio that is not accessible.
         PreferNonAccessible = "0",
-        /// Accessible audio is preferred.
+        /// Prefers accessible audio.
         PreferAccessible = "1",
-        /// No other is played.
+        /// Plays only accessible audio.
         OnlyAccessible = "2",
-        /// It is not played.
+        /// Plays only audio that is not accessible.
         OnlyNonAccessible = "3",
     }
 }
 
 open_enum! {
-    /// Which subtitles are preferred, as to their being forced: those for foreign dialogue alone.
+    /// The preference for forced subtitles, which translate only foreign dialogue.
     pub enum SubtitleForced {
-        /// Others are preferred.
+        /// Prefers subtitles that are not forced.
         PreferNonForced = "0",
-        /// Forced ones are preferred.
+        /// Prefers forced subtitles.
         PreferForced = "1",
-        /// No others are shown.
+        /// Shows only forced subtitles.
         OnlyForced = "2",
-        /// They are not shown.
+        /// Shows only subtitles that are not forced.
         OnlyNonForced = "3",
     }
 }
 
 open_enum! {
-    /// What gets a mark when it was watched.
+    /// The kinds of items with an indicator after they were watched.
     pub enum WatchedIndicator {
-        /// Nothing.
+        /// None.
         None = "0",
-        /// Films and shows.
+        /// Movies and shows.
         MoviesAndShows = "1",
-        /// Films.
+        /// Movies.
         Movies = "2",
         /// Shows.
         Shows = "3",
@@ -102,15 +102,15 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whose reviews are shown.
+    /// The reviews that are shown.
     pub enum MediaReviewsVisibility {
-        /// Nobody's.
+        /// None.
         Nobody = "0",
-        /// Critics'.
+        /// Those of critics.
         Critics = "1",
-        /// Plex users'.
+        /// Those of Plex users.
         PlexUsers = "2",
-        /// Both.
+        /// Those of critics and of Plex users.
         Both = "3",
     }
 }

@@ -7,10 +7,10 @@ use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
 use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 
-/// Restrictions of a managed or guest user, set one by one.
+/// Individual restrictions of a managed or guest user.
 ///
-/// Which there are is up to Plex (`all`, `movies`, `television`, `music`, `photos` were seen), so they
-/// are kept by name. A restriction that is named and not set has no value.
+/// Plex defines their names (`all`, `movies`, `television`, `music` and `photos` are known), so
+/// they are stored by name. A restriction that is listed but not set has no value.
 ///
 /// ```
 /// use plex_auth_proto::Account;
@@ -28,18 +28,18 @@ use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 pub struct CustomRestrictions(BTreeMap<String, Seen<String>>);
 
 impl CustomRestrictions {
-    /// The value of a restriction; `None` where it is not set.
+    /// Returns the value of a restriction, or `None` if it is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.value().map(String::as_str)
     }
 
-    /// The names of all restrictions, set or not, in alphabetical order.
+    /// Returns the names of all restrictions, set or not, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
-/// The names that have been seen. Any other one is up to the response, and is not shown.
+/// The known names. Any other name is chosen by the server and not displayed.
 const SHOWN: [&str; 5] = ["all", "movies", "television", "music", "photos"];
 
 fn shown(name: &str) -> &str {
@@ -76,19 +76,19 @@ impl<'de> Value<'de> for CustomRestrictions {
 }
 
 lenient::object! {
-    /// A setting that Plex's own clients keep with an [`Account`](crate::Account).
+    /// A setting of Plex's own clients, stored with an [`Account`](crate::Account).
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct Setting {
-        /// Its name.
+        /// The name of the setting.
         pub id: Option<String>,
-        /// The kind of its value, such as `json`, `text`.
+        /// The type of the value, such as `json` or `text`.
         pub kind: Option<String> as "type",
-        /// Its value. What the client keeps in it is its own affair, so it is treated as a secret.
+        /// The value. It may contain anything, so it is treated as a secret.
         pub value: Option<Secret>,
-        /// Whether it is not shown.
+        /// Whether the setting is hidden from the user.
         pub hidden: Option<bool>,
-        /// When it was changed.
+        /// The time of the last change.
         pub updated_at: Option<UnixSeconds> as "updatedAt",
     }
 }

@@ -4,21 +4,21 @@ use crate::wire::open_enum::open_enum;
 use crate::wire::redaction::redacted_debug;
 
 lenient::object! {
-    /// A service that Plex's own clients use on behalf of an [`Account`](crate::Account).
+    /// A service that Plex's own clients use with an [`Account`](crate::Account).
     ///
-    /// `Debug` shows of its URL neither user info nor query.
+    /// `Debug` shows its URL without user info and query.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Service {
-        /// Its name, such as `epg`.
+        /// The name of the service, such as `epg`.
         pub identifier: Option<String>,
-        /// Its URL.
+        /// The URL of the service.
         pub endpoint: Option<String>,
-        /// The token that it takes. Missing where it takes none.
+        /// The token for the service. `None` if it needs none.
         pub token: Option<Secret>,
-        /// A second secret that it takes. Missing mostly.
+        /// A second secret for the service. Usually `None`.
         pub secret: Option<Secret>,
-        /// Whether it works.
+        /// Whether the service is available.
         pub status: Option<ServiceStatus>,
     }
 }
@@ -28,11 +28,11 @@ redacted_debug! {
 }
 
 open_enum! {
-    /// Whether a [`Service`] works.
+    /// The availability of a [`Service`].
     pub enum ServiceStatus {
-        /// It does.
+        /// Available.
         Online = "online",
-        /// It does not.
+        /// Unavailable.
         Offline = "offline",
     }
 }

@@ -14,37 +14,38 @@ use crate::wire::lenient::{self, Budget, Value};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
-        .unauthorized("the login or the password is wrong")
+        .unauthorized("the username or the password is wrong")
         .own_connection();
 
 impl PlexTv {
-    /// `POST {plex.tv}/users/signin` (postUsersSignInData): signs in with login and password, and
-    /// returns a new token and the account.
+    /// Signs in with a username or email address and a password, and returns a new token and the
+    /// account. Sends `POST {plex.tv}/users/signin` (postUsersSignInData).
     ///
-    /// Sign in once and keep [`auth_token`](SignedIn::auth_token): each sign-in makes another entry in
-    /// the list of devices, and failures are counted. So this call is never sent again by itself. An
-    /// account with two-factor authentication needs the code of that moment in the same call; appended
-    /// to the password it is not understood.
+    /// Sign in once and save [`auth_token`](SignedIn::auth_token). Each sign-in creates another
+    /// token, and Plex counts failures, so this call is not idempotent. An account with two-factor
+    /// authentication requires the current [verification code](Credentials::verification_code) in
+    /// the same request. Appending it to the password does not work.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
-    /// | 401, code 1001 | [`Unauthorized`](crate::ResponseError::Unauthorized): login or password is wrong |
+    /// | 401, code 1001 | [`Unauthorized`](crate::ResponseError::Unauthorized): the username or the password is wrong |
     /// | 401, code 1029 | [`VerificationCodeRequired`](crate::ResponseError::VerificationCodeRequired) |
     /// | 401, code 1028 | [`VerificationCodeRejected`](crate::ResponseError::VerificationCodeRejected) |
     /// | 401, code 1030 | [`EmailOnly`](crate::ResponseError::EmailOnly) |
-    /// | 401, code 1031 | [`TooManyFailures`](crate::ResponseError::TooManyFailures): stop |
+    /// | 401, code 1031 | [`TooManyFailures`](crate::ResponseError::TooManyFailures): wait |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is taken. Source: recorded answers; the fields of the form as in
-    /// the published API and two clients.
+    /// Plex answers 201; any success is accepted. Sources: recorded responses; the fields of the
+    /// form are from the published API and two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, Credentials, PlexTv};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let credentials = Credentials::new("rosa@example.com", "correct horse")?;
-    /// let (request, reply) = PlexTv::new(me).sign_in(&credentials).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).sign_in(&credentials).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signin");
     /// assert_eq!(
     ///     request.body().as_ref(),
@@ -70,9 +71,9 @@ impl PlexTv {
     }
 }
 
-/// A new token, and the account that it belongs to.
+/// A new token and the account that it belongs to.
 ///
-/// `Debug` shows no e-mail address, no name and no secret. A test makes one from JSON:
+/// `Debug` redacts the email address, names and secrets. In a test, create one from JSON:
 ///
 /// ```
 /// use plex_auth_proto::SignedIn;
@@ -88,12 +89,13 @@ impl PlexTv {
 pub struct SignedIn {
     /// The new token.
     pub auth_token: Token,
-    /// The account. Its own [`auth_token`](Account::auth_token) is missing, as the token stands beside it.
+    /// The account. Its [`auth_token`](Account::auth_token) is `None`, because the token is in the
+    /// other field.
     pub account: Account,
 }
 
 impl SignedIn {
-    /// Reads the account, which must come with a usable token.
+    /// Parses an account with a token.
     pub(crate) fn read(body: &[u8]) -> Result<Self, DecodeError> {
         decode::object(body)?.ok_or_else(|| {
             DecodeError::shape("authToken", "is missing or cannot be used as a token")
@@ -118,8 +120,8 @@ impl<'de> serde::Deserialize<'de> for SignedIn {
 fn form(credentials: &Credentials) -> Body {
     let Credentials { login, password, verification_code, remember_me } = credentials;
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
-    // Enough for the names and for text of which each byte takes three, so that the text is never
-    // moved: what it leaves behind would not be zeroed.
+    // Enough for the names, and for text of which each byte is encoded as three. Growing would move
+    // the text and leave a copy in memory that is not zeroed.
     let room = 64 + 3 * (login.len() + password.len() + code.len());
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("login", login).append_pair("password", password);
@@ -185,7 +187,8 @@ mod tests {
         let worst = "\u{10ffff}".repeat(100);
         let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
         let form = Vec::from(form(&credentials));
-        // The capacity is unchanged: growing would have left a copy of the password in memory.
+        // An unchanged capacity shows that the text was not moved, which would leave a copy of the
+        // password in memory.
         assert_eq!(form.capacity(), 64 + 3 * 3 * worst.len());
     }
 }

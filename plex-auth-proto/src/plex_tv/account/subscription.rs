@@ -4,36 +4,38 @@ use crate::wire::open_enum::open_enum;
 use crate::wire::raw_json::RawJson;
 
 lenient::object! {
-    /// The Plex Pass of an [`Account`](crate::Account).
+    /// The Plex Pass subscription of an [`Account`](crate::Account).
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct Subscription {
-        /// Whether it is in force.
+        /// Whether the subscription is active.
         pub active: Option<bool>,
-        /// Since when, as Plex writes it: `2021-10-01T01:02:03Z`, on older paths
-        /// `2021-10-01 01:02:03 UTC`. Missing without a subscription.
+        /// The start of the subscription, in Plex's format: `2021-10-01T01:02:03Z`, or `2021-10-01
+        /// 01:02:03 UTC` from older endpoints. `None` without a subscription.
         pub subscribed_at: Option<String> as "subscribedAt",
-        /// How it stands.
+        /// The status of the subscription.
         pub status: Option<SubscriptionStatus>,
-        /// Who collects the money, such as `braintree`. Missing without a subscription.
+        /// The payment service, such as `braintree`. `None` without a subscription.
         pub payment_service: Option<String> as "paymentService",
-        /// How it is paid, such as `monthly`, `yearly`, `lifetime`. Missing without a subscription.
+        /// The payment plan, such as `monthly`, `yearly` or `lifetime`. `None` without a
+        /// subscription.
         pub plan: Option<String>,
-        /// What it brings: some 30 names for a free account, 70 to 120 for a Plex Pass.
+        /// The names of the included features: about 30 for a free account, 70 to 120 for a Plex
+        /// Pass.
         pub features: Vec<String>,
     }
 }
 
 open_enum! {
-    /// How a [`Subscription`] stands.
+    /// The status of a [`Subscription`].
     pub enum SubscriptionStatus {
-        /// In force.
+        /// Active.
         Active = "Active",
-        /// There is none.
+        /// No subscription.
         Inactive = "Inactive",
         /// Canceled.
         Canceled = "Canceled",
-        /// Canceled, and in force until its end.
+        /// Canceled, but active until it ends.
         PendingCancellation = "PendingCancellation",
         /// Ended.
         Ended = "Ended",
@@ -43,42 +45,42 @@ open_enum! {
 }
 
 lenient::object! {
-    /// One subscription of an [`Account`](crate::Account), running, past or on trial.
+    /// A current, past or trial subscription of an [`Account`](crate::Account).
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct SubscriptionPeriod {
-        /// Its number or name. Missing for a lifetime.
+        /// The identifier. `None` for a lifetime subscription.
         pub id: Option<String>,
-        /// How it is paid, such as `monthly`, `lifetime`.
+        /// The payment mode, such as `monthly` or `lifetime`.
         pub mode: Option<String>,
-        /// How it stands.
+        /// The state of the subscription.
         pub state: Option<SubscriptionState>,
-        /// What for, such as `plexpass`.
+        /// The type, such as `plexpass`.
         pub kind: Option<String> as "type",
-        /// When it renews.
+        /// The time of the next renewal.
         pub renews_at: Option<UnixSeconds> as "renewsAt",
-        /// When it ends.
+        /// The time at which the subscription ends.
         pub ends_at: Option<UnixSeconds> as "endsAt",
-        /// Where it was transferred from.
+        /// The origin of a transferred subscription.
         pub transfer: Option<String>,
-        /// How it is billed.
+        /// The billing details.
         pub billing: Option<Billing>,
-        /// Whether it was canceled.
+        /// Whether the subscription was canceled.
         pub canceled: Option<bool>,
-        /// Whether a payment failed and it goes on for some days.
+        /// Whether a payment failed and the subscription continues for a grace period.
         pub grace_period: Option<bool> as "gracePeriod",
-        /// Whether it is on hold.
+        /// Whether the subscription is on hold.
         pub on_hold: Option<bool> as "onHold",
-        /// Whether it can be taken up again.
+        /// Whether the subscription can be reactivated.
         pub can_reactivate: Option<bool> as "canReactivate",
-        /// Whether it can be changed to a larger one.
+        /// Whether the subscription can be upgraded.
         pub can_upgrade: Option<bool> as "canUpgrade",
-        /// Whether it can be changed to a smaller one.
+        /// Whether the subscription can be downgraded.
         pub can_downgrade: Option<bool> as "canDowngrade",
-        /// Whether it can be changed to another kind.
+        /// Whether the subscription can be converted to another type.
         pub can_convert: Option<bool> as "canConvert",
-        /// Whether it is in force. Like the four fields below, it is in the published shape of a subscription;
-        /// recorded responses have [`state`](Self::state) instead.
+        /// Whether the subscription is active. This and the next four fields are from the published
+        /// API. Recorded responses have [`state`](Self::state) instead.
         pub active: Option<bool>,
         /// The status.
         pub status: Option<SubscriptionStatus>,
@@ -86,15 +88,15 @@ lenient::object! {
         pub plan: Option<String>,
         /// The payment service, such as `braintree`.
         pub payment_service: Option<String> as "paymentService",
-        /// The names of the features that it brings.
+        /// The names of the included features.
         pub features: Vec<String>,
     }
 }
 
 open_enum! {
-    /// How a [`SubscriptionPeriod`] stands.
+    /// The state of a [`SubscriptionPeriod`].
     pub enum SubscriptionState {
-        /// In force.
+        /// Active.
         Active = "active",
         /// Ended.
         Ended = "ended",
@@ -102,13 +104,13 @@ open_enum! {
 }
 
 lenient::object! {
-    /// How a [`SubscriptionPeriod`] is billed.
+    /// The billing details of a [`SubscriptionPeriod`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct Billing {
-        /// The number of the means of payment.
+        /// The ID of the payment method.
         pub payment_method_id: Option<u64> as "paymentMethodId",
-        /// The means of payment, as it came: its shape is not known.
+        /// The payment method. Its structure is unknown.
         pub internal_payment_method: Option<RawJson> as "internalPaymentMethod",
     }
 }

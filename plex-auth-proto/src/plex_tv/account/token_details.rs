@@ -11,29 +11,31 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").idempotent();
 
 impl PlexTv {
-    /// `GET {plex.tv}/user` (getTokenDetails): whose token is this, and is it alive?
+    /// Returns the account that a token belongs to, which also verifies that the token is valid.
+    /// Sends `GET {plex.tv}/user` (getTokenDetails).
     ///
-    /// The way to check a token that was kept, and to learn what its account may do. Plex's own rule:
-    /// a success means that it is valid, 401 that it is not, and anything else says nothing about it;
-    /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. [`token_check`](Self::token_check) asks
-    /// again while there is trouble.
+    /// By Plex's own rule, a success means that the token is valid, 401 means that it is not, and
+    /// any other response says nothing about it.
+    /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. The flow
+    /// [`token_check`](Self::token_check) retries during an outage.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 422 "Invalid token" | the same, from older paths |
+    /// | 422 "Invalid token" | the same, from older endpoints |
     /// | a success that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
-    /// | 429, 5xx, a proxy's page | not a word about the token; [may be tried again](crate::ResponseError::is_retryable) |
+    /// | 429, 5xx, a web page | says nothing about the token; [retryable](crate::ResponseError::is_retryable) |
     ///
-    /// Source: recorded answers; the rule from Plex's developer forum.
+    /// Sources: recorded responses; the rule is from Plex's developer forum.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).token_details(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).token_details(&token).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/user");
     ///
     /// let answer = http::Response::new(r#"{"username":"rosa","authToken":"xyz-Abc_0123456789ab"}"#);
@@ -55,8 +57,9 @@ impl PlexTv {
     }
 }
 
-/// Returns the field by which the account is not the one that the token belongs to. A JWT is compared by account, as
-/// Plex may answer with a renewed one. Whether Plex always repeats an opaque token is not confirmed.
+/// Returns the field that shows that the account does not belong to the token. A JWT is compared by
+/// account, because Plex may return a renewed one. It is not confirmed that Plex always repeats an
+/// opaque token.
 fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
     match PlexJwt::unverified(requested) {
         Ok(jwt) => {

@@ -18,28 +18,31 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// `GET https://plex.tv/devices.xml`: the devices that are signed in to the account, with their tokens,
-    /// to show them to the account's owner or to [remove](Self::remove_device) one.
+    /// Lists the devices that are signed in to the account, with their tokens. Sends `GET
+    /// https://plex.tv/devices.xml`.
     ///
-    /// What is shown there of this program is what its [`ClientIdentity`](crate::ClientIdentity) says. The
-    /// answer holds a token of every device: ask for it only where it is shown, and keep none of it.
+    /// Use it to show the list to the user or to [remove](Self::remove_device) a device. This
+    /// program appears in it with the fields of its [`ClientIdentity`](crate::ClientIdentity). The
+    /// response contains a token of every device, so request it only when needed and do not store
+    /// it.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`, and never "no devices" |
+    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never an empty list |
     ///
-    /// A row that cannot be read costs that row, and [`unreadable_fields`](Devices::unreadable_fields) says
-    /// that it did. It lies outside Plex's API, at the base URL less `/api/v2` at its end, and comes in XML
-    /// alone. The published API does not name it. Source: two clients.
+    /// An unreadable row is dropped and reported by
+    /// [`unreadable_fields`](Devices::unreadable_fields). The endpoint is at the base URL without
+    /// `/api/v2`, answers only in XML, and is not part of the published API. Source: two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
     /// use plex_auth_proto::device::DeviceId;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).devices(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).devices(&token).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/devices.xml");
     ///
     /// let answer = http::Response::new(
@@ -62,8 +65,8 @@ impl PlexTv {
 lenient::object! {
     /// The devices that are signed in to an account.
     ///
-    /// `Debug` shows no token, no name and no address in the internet. A test makes one from what is inside
-    /// the container, as JSON:
+    /// `Debug` redacts tokens, names and public addresses. In a test, create one from the content
+    /// of the container as JSON:
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -74,7 +77,7 @@ lenient::object! {
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Devices {
-        /// The address in the internet that the question came from.
+        /// The public IP address that the request was sent from.
         pub public_address: Option<String> as "publicAddress",
         /// The devices, in Plex's order.
         pub devices: Vec<Device> as "Device",
@@ -82,17 +85,17 @@ lenient::object! {
 }
 
 redacted_debug! {
-    /// The address of whoever asked is shown as `***`: a log is no place for it.
+    /// Redacts the public address of the client.
     Devices {
         public_address masked, devices, unreadable,
     }
 }
 
 impl Devices {
-    /// What Plex sent and this version could not read, as paths on the wire below `MediaContainer`, such as
-    /// `Device.1.createdAt`: to tell a field that has drifted from one that was not there, and to report it.
+    /// Returns the paths below `MediaContainer` of fields that this version could not read, such as
+    /// `Device.1.createdAt`, to distinguish them from missing fields and to report them.
     ///
-    /// A list is named where any element of it was left out. No path holds a value.
+    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -107,51 +110,51 @@ impl Devices {
 }
 
 lenient::object! {
-    /// A device that is signed in to an account: a program that plays, a media server, this program too.
+    /// A device that is signed in to an account: a player, a media server, or this program.
     ///
-    /// `Debug` shows no token, no name and no address in the internet.
+    /// `Debug` redacts the token, the name and the public address.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Device {
-        /// The number by which to [remove](PlexTv::remove_device) it.
+        /// The ID for [removing](PlexTv::remove_device) the device.
         pub id: Option<DeviceId>,
-        /// Its name, as it gave it itself.
+        /// The name of the device, as set by the device.
         pub name: Option<String>,
-        /// The program, such as `Plex for Roku`.
+        /// The product, such as `Plex for Roku`.
         pub product: Option<String>,
-        /// The program's version.
+        /// The version of the product.
         pub product_version: Option<String> as "productVersion",
-        /// The system, such as `Roku`.
+        /// The platform, such as `Roku`.
         pub platform: Option<String>,
-        /// The version of that.
+        /// The version of the platform.
         pub platform_version: Option<String> as "platformVersion",
-        /// The machine, such as `Roku 3`.
+        /// The type of device, such as `Roku 3`.
         pub device: Option<String>,
-        /// The machine's model.
+        /// The model of the device.
         pub model: Option<String>,
-        /// Who made the machine.
+        /// The manufacturer of the device.
         pub vendor: Option<String>,
-        /// What it does, separated by commas: `server`, `player`, `controller`, ...
+        /// The capabilities of the device, separated by commas: `server`, `player`, `controller`, …
         pub provides: Option<String>,
-        /// Its identifier.
+        /// The client identifier.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// Another version, which most have in [`product_version`](Self::product_version), too.
+        /// Another version, usually the same as [`product_version`](Self::product_version).
         pub version: Option<String>,
-        /// The address of its network in the internet.
+        /// The public IP address of the device's network.
         pub public_address: Option<String> as "publicAddress",
-        /// Its token, which is one of the account's: whoever holds it is the account.
+        /// The device's token, which gives full access to the account.
         pub token: Option<Token>,
-        /// When it signed in first.
+        /// The time of the first sign-in.
         pub created_at: Option<UnixSeconds> as "createdAt",
-        /// When Plex last heard of it.
+        /// The time at which Plex last saw the device.
         pub last_seen_at: Option<UnixSeconds> as "lastSeenAt",
-        /// Where it can be reached, where it says so.
+        /// The connections of the device, if it has published any.
         pub connections: Vec<DeviceConnection> as "Connection",
     }
 }
 
 redacted_debug! {
-    /// Its name and where it is are shown as `***`: a log is no place for them.
+    /// Redacts the name and the public address.
     Device {
         id, name masked, product, product_version, platform, platform_version, device, model, vendor, provides,
         client_identifier, version, public_address masked, token, created_at, last_seen_at, connections, unreadable,
@@ -159,16 +162,16 @@ redacted_debug! {
 }
 
 lenient::object! {
-    /// One way to reach a [`Device`].
+    /// A connection of a [`Device`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct DeviceConnection {
-        /// The whole URL.
+        /// The complete URL.
         pub uri: Option<String>,
     }
 }
 
-/// The number of a [`Device`] in the list of its account. It is not the client identifier.
+/// The numeric ID of a [`Device`] in the account's list. It differs from the client identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub u64);
 
@@ -198,7 +201,7 @@ impl<'de> serde::Deserialize<'de> for DeviceId {
 
 fn read(body: &[u8]) -> Result<Devices, DecodeError> {
     media_container::read(body)?
-        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or no object"))
+        .ok_or_else(|| DecodeError::shape("MediaContainer", "is missing or not an object"))
 }
 
 #[cfg(test)]

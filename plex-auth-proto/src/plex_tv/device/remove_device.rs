@@ -7,36 +7,37 @@ use crate::plex_tv::device::devices::DeviceId;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A number is given once, so that the second copy finds nothing to remove.
+// IDs are not reused, so a second request finds nothing to remove.
 pub(crate) const OPERATION: Operation =
     Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// `DELETE https://plex.tv/devices/{id}.xml`: removes a device from the account, and with it its tokens,
-    /// wherever copies of them are.
+    /// Removes a device from the account and invalidates its tokens. Sends `DELETE
+    /// https://plex.tv/devices/{id}.xml`.
     ///
-    /// For a device that was lost, sold or is not known. The device that asks can remove itself: its token is
-    /// dead then, as by [`sign_out`](Self::sign_out). A device with a key of its own must register anew, under
-    /// another client identifier.
+    /// Use it for a device that was lost, sold or is unknown. A device can remove itself: its token
+    /// is invalid afterwards, as after [`sign_out`](Self::sign_out). A device with a device key
+    /// must register again with a new client identifier.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 404 | [`Rejected`](crate::ResponseError::Rejected): no such device; a second copy of this call is answered so |
-    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): nothing was removed |
+    /// | 404 | [`Rejected`](crate::ResponseError::Rejected): the device does not exist, or was removed by an earlier request |
+    /// | a web page, even with status 200 | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): nothing was removed |
     ///
-    /// Any success is taken, and nothing in it is looked for. It lies outside Plex's API, as
-    /// [`devices`](Self::devices) does. The published API does not name it. Source: two clients.
+    /// Any success is accepted. Like [`devices`](Self::devices), the endpoint is at the base URL
+    /// without `/api/v2` and not part of the published API. Source: two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
     /// use plex_auth_proto::device::DeviceId;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).remove_device(&token, DeviceId(4711)).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).remove_device(&token, DeviceId(4711)).into_parts();
     /// assert_eq!(request.method(), "DELETE");
     /// assert_eq!(request.uri(), "https://plex.tv/devices/4711.xml");
     ///

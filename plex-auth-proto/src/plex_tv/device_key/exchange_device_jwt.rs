@@ -9,43 +9,44 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// The nonce is used up by the first one.
+// The first request uses up the nonce.
 pub(crate) const OPERATION: Operation =
     Operation::new("exchangeJWTToken", Host::PlexTv, Method::POST, "/auth/token")
-        .unauthorized("the device's signed token is not accepted")
+        .unauthorized("the device's JWT was not accepted")
         .own_connection();
 
 impl PlexTv {
-    /// `POST {plex.tv}/auth/token` (exchangeJWTToken): gets a new token for what the device has signed. No
-    /// password, no user, no other token is needed.
+    /// Exchanges a JWT that the device has signed for a new token, without a password or another
+    /// token. Sends `POST {plex.tv}/auth/token` (exchangeJWTToken).
     ///
-    /// The token is good for seven days ([`PlexJwt`](crate::jwt::PlexJwt) says until when), and a new one can be had
-    /// at any time, also when the last one has expired. With the first one the old-style token of the device
-    /// dies. Media servers do not take such a token, as users report: what opens them is the access token of a
-    /// resource (see [`Token`]).
+    /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). A new one can be
+    /// requested at any time, even after it has expired. The first exchange invalidates the
+    /// device's old-style token. Users report that media servers do not accept these tokens; use
+    /// the access token of the server's resource instead (see [`Token`]).
     ///
-    /// It takes a nonce, a signature and this call, each with the same identity, and is never sent again by
-    /// itself: start over with a new nonce.
+    /// The nonce, the signature and this call must all use the same identity. This call is not
+    /// idempotent: to retry, start with a new nonce.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
-    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the signed token is malformed |
-    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): signature, structure or thumbprint is wrong |
+    /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the device's JWT is malformed |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature, structure or thumbprint is wrong |
     /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the signed token has expired; look at the clock |
-    /// | code 1097 | the device was removed, or the identity is another one: [`needs_new_device_key`](crate::ResponseError::needs_new_device_key) |
+    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the device's JWT has expired; check the clock |
+    /// | code 1097 | the device was removed, or the identity differs: [`needs_new_device_key`](crate::ResponseError::needs_new_device_key) |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `auth_token` |
     ///
-    /// Source: Plex's published description and four working clients, which find the token at `auth_token`;
-    /// `authToken`, as the description has it, is read too.
+    /// Sources: Plex's published description and four clients. The token is read from `auth_token`
+    /// or `authToken`.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::SystemTime;
     /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
     /// use plex_auth_proto::jwt::DeviceClaims;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let plex_tv = PlexTv::new(me);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let plex_tv = PlexTv::new(identity);
     /// # use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
     /// # struct Key(Jwk);
     /// # impl DeviceKey for Key {
@@ -57,7 +58,7 @@ impl PlexTv {
     /// let (_, reply) = plex_tv.nonce().into_parts();
     /// let nonce = reply.parse(&http::Response::new(r#"{"nonce":"b7d0-41c9"}"#))?;
     ///
-    /// // The key is the one that Plex knows: an `Ed25519Key`, or one of your own.
+    /// // The key that was registered with Plex: an `Ed25519Key` or your own type.
     /// let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce, SystemTime::now());
     /// let (request, reply) = plex_tv.exchange_device_jwt(&claims.sign(&key)?).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/token");
@@ -69,7 +70,7 @@ impl PlexTv {
     #[doc(alias = "exchangeJWTToken")]
     pub fn exchange_device_jwt(&self, jwt: &DeviceJwt) -> Call<Token> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
-        // There is nothing in a signed token that JSON writes in another way.
+        // A signed JWT contains no characters that JSON escapes.
         request::set_json_text(&mut request, [r#"{"jwt":""#, jwt.expose(), r#""}"#].concat());
         Call::new(&OPERATION, request, read)
     }
@@ -158,10 +159,7 @@ mod tests {
         let signature = error(422, r#"{"errors":[{"message":"Invalid token"}]}"#);
         assert!(matches!(signature, ResponseError::Rejected(_)), "{signature}");
         let expired = error(498, "");
-        assert_eq!(
-            expired.to_string(),
-            "exchangeJWTToken at https://plex.tv: the device's signed token is not accepted (498)"
-        );
+        assert_eq!(expired.to_string(), "the device's JWT was not accepted: plex.tv answered 498");
         let removed = error(401, r#"{"errors":[{"code":1097}]}"#);
         for error in [&signature, &expired, &removed] {
             assert!(!error.is_token_invalid(), "no token was sent: {error}");

@@ -10,13 +10,13 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getAuthNonce", Host::PlexTv, Method::GET, "/auth/nonce").idempotent();
 
 impl PlexTv {
-    /// `GET {plex.tv}/auth/nonce` (getAuthNonce): a number used once, which a device signs to
-    /// [get a token](Self::exchange_device_jwt).
+    /// Requests a nonce, which the device signs to [get a token](Self::exchange_device_jwt). Sends
+    /// `GET {plex.tv}/auth/nonce` (getAuthNonce) without a token.
     ///
-    /// It goes without a token. A nonce is good for one exchange within five minutes; Plex limits how many are
-    /// handed out, so ask for one when it is needed and not before.
+    /// A nonce is valid for one exchange and expires after five minutes. Plex limits the rate, so
+    /// request one only when it is needed.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
     /// | a success without a nonce | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `nonce` |
@@ -24,10 +24,11 @@ impl PlexTv {
     /// Source: Plex's published description.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (request, reply) = PlexTv::new(me).nonce().into_parts();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (request, reply) = PlexTv::new(identity).nonce().into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/nonce");
     ///
     /// let nonce = reply.parse(&http::Response::new(r#"{"nonce":"b7d0-41c9"}"#))?;

@@ -10,25 +10,28 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").idempotent();
 
 impl PlexTv {
-    /// `GET {plex.tv}/auth/keys` (getAuthKeys): the public keys that Plex signs its tokens with, to find out
-    /// whether a token is Plex's (`PlexKeys::verify`, with the feature `ed25519`).
+    /// Returns the public keys that Plex signs its tokens with, to verify that a token was issued
+    /// by Plex (`PlexKeys::verify`, feature `ed25519`). Sends `GET {plex.tv}/auth/keys`
+    /// (getAuthKeys) without a token.
     ///
-    /// It goes without a token. Keep the keys, and ask again, once, where a token names one that is not among
-    /// them: Plex changes its keys from time to time. A device that has its token from
-    /// [`exchange_device_jwt`](Self::exchange_device_jwt) itself need not verify it.
+    /// Cache the keys, and request them again, once, if a token refers to a key that is not in the
+    /// list: Plex changes its keys from time to time. A device does not need to verify a token from
+    /// its own [`exchange_device_jwt`](Self::exchange_device_jwt).
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
     /// | a success that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) |
     ///
-    /// Source: Plex's published description, which shows RSA keys, and working clients, which find Ed25519 ones.
+    /// Sources: Plex's published description, which shows RSA keys, and clients, which receive
+    /// Ed25519 keys.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (request, reply) = PlexTv::new(me).plex_keys().into_parts();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (request, reply) = PlexTv::new(identity).plex_keys().into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/keys");
     ///
     /// let keys = reply.parse(&http::Response::new(

@@ -12,32 +12,33 @@ pub(crate) const OPERATION: Operation =
     Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk").own_connection();
 
 impl PlexTv {
-    /// `POST {plex.tv}/auth/jwk` (registerDeviceJWK): tells Plex the public key of this device, so that it can
-    /// [get tokens](Self::exchange_device_jwt) by signing for them.
+    /// Registers the public key of this device with Plex, so that it can [get
+    /// tokens](Self::exchange_device_jwt) with its signature. Sends `POST {plex.tv}/auth/jwk`
+    /// (registerDeviceJWK).
     ///
-    /// It is done once, with an old token that was issued to the same client identifier. That token dies when
-    /// the first signed one is issued. This call is never sent again by itself: the second would be refused,
-    /// as the key is taken.
+    /// Do this once, with an old-style token that was issued for the same client identifier. The
+    /// first exchange invalidates that token. This call is not idempotent: a second request would
+    /// be rejected, because the key is already registered.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the key is malformed |
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is taken |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is already registered |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a proxy's page with a success | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
+    /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
-    /// Any success is taken that is no web page, and nothing in it is looked for. Source: Plex's published
-    /// description and a working client.
+    /// Any other success is accepted. Sources: Plex's published description and one client.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
     /// use plex_auth_proto::jwt::Jwk;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
-    /// let (request, reply) = PlexTv::new(me).register_device_key(&token, &jwk).into_parts();
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // from a `DeviceKey`
+    /// let (request, reply) = PlexTv::new(identity).register_device_key(&token, &jwk).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/jwk");
     /// assert_eq!(request.body().as_ref(), format!(r#"{{"jwk":{}}}"#, jwk.to_json()).as_bytes());
     ///

@@ -15,26 +15,28 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// `GET {plex.tv}/home/users` (getHomeUsers): the people of the account's Plex Home, to let one of them be
-    /// chosen.
+    /// Returns the users of the account's Plex Home, for a user selection. Sends `GET
+    /// {plex.tv}/home/users` (getHomeUsers).
     ///
-    /// [`switch_home_user`](Self::switch_home_user) gets the token of the one that was chosen.
+    /// [`switch_home_user`](Self::switch_home_user) returns a token for the selected user.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success that is no object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
-    /// | a success with none of the fields of a Home | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
+    /// | a success that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
+    /// | a success without any field of a Home | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
-    /// A user that cannot be read costs that user, and [`unreadable_fields`](Home::unreadable_fields) says
-    /// that it did. Source: recorded answers; the name as in the published API.
+    /// An unreadable user is dropped and reported by
+    /// [`unreadable_fields`](Home::unreadable_fields). Sources: recorded responses; the name is
+    /// from the published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).home_users(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).home_users(&token).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/home/users");
     ///
     /// let answer = http::Response::new(
@@ -55,9 +57,9 @@ impl PlexTv {
 }
 
 lenient::object! {
-    /// A Plex Home: people who share a Plex Pass and what is on their servers.
+    /// A Plex Home: a group of users who share a Plex Pass and their servers.
     ///
-    /// `Debug` shows no name and no e-mail address. A test makes one from JSON:
+    /// `Debug` redacts names and email addresses. In a test, create one from JSON:
     ///
     /// ```
     /// let home: plex_auth_proto::home::Home =
@@ -68,28 +70,28 @@ lenient::object! {
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Home {
-        /// The Home's number.
+        /// The numeric ID of the Home.
         pub id: Option<u64>,
-        /// Its name.
+        /// The name of the Home.
         pub name: Option<String>,
-        /// The account number of its guest.
+        /// The numeric account ID of the guest.
         pub guest_user_id: Option<u64> as "guestUserID",
-        /// The identifier of its guest.
+        /// The identifier of the guest.
         pub guest_user_uuid: Option<HomeUserUuid> as "guestUserUUID",
-        /// Whether guests may use it.
+        /// Whether guests are allowed.
         pub guest_enabled: Option<bool> as "guestEnabled",
-        /// Whether it has a Plex Pass.
+        /// Whether the Home has a Plex Pass.
         pub subscription: Option<bool>,
-        /// The people, in Plex's order.
+        /// The users, in Plex's order.
         pub users: Vec<HomeUser>,
     }
 }
 
 impl Home {
-    /// What Plex sent and this version could not read, as paths on the wire, such as `users.1.admin`: to tell
-    /// a field that has drifted from one that was not there, and to report it.
+    /// Returns the JSON paths of fields that this version could not read, such as `users.1.admin`,
+    /// to distinguish them from missing fields and to report them.
     ///
-    /// A list is named where any element of it was left out. No path holds a value.
+    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
     ///
     /// ```
     /// let home: plex_auth_proto::home::Home =
@@ -104,57 +106,57 @@ impl Home {
 }
 
 lenient::object! {
-    /// Somebody in a [`Home`]. `Debug` shows no name and no e-mail address.
+    /// A user of a [`Home`]. `Debug` redacts names and the email address.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct HomeUser {
-        /// The account's number.
+        /// The account's numeric ID.
         pub id: Option<u64>,
-        /// The identifier by which to [switch](PlexTv::switch_home_user) to this user.
+        /// The identifier for [switching](PlexTv::switch_home_user) to this user.
         pub uuid: Option<HomeUserUuid>,
-        /// The name to show.
+        /// The display name.
         pub title: Option<String>,
-        /// The user name. Missing for managed users.
+        /// The username. `None` for managed users.
         pub username: Option<String>,
-        /// The e-mail address. Missing for managed users.
+        /// The email address. `None` for managed users.
         pub email: Option<String>,
-        /// The full name, where its owner gave one.
+        /// The full name, if the user has set one.
         pub friendly_name: Option<String> as "friendlyName",
-        /// The URL of the picture.
+        /// The URL of the profile picture.
         pub thumb: Option<String>,
         /// Whether the account has a password.
         pub has_password: Option<bool> as "hasPassword",
-        /// Whether this is a managed user, whose rights somebody else sets.
+        /// Whether the user is a managed user, whose permissions the Home's administrator sets.
         pub restricted: Option<bool>,
-        /// Whether this user administers the Home.
+        /// Whether the user is the administrator of the Home.
         pub admin: Option<bool>,
-        /// Whether this is the guest.
+        /// Whether the user is the guest.
         pub guest: Option<bool>,
-        /// Whether switching to this user asks for a PIN. Ask [`has_home_pin`](Self::has_home_pin).
+        /// Whether switching to this user requires a PIN. See [`has_home_pin`](Self::has_home_pin).
         pub protected: Option<bool>,
-        /// The name of the restrictions that apply, such as `little_kid`. Missing without any.
+        /// The name of the restriction profile, such as `little_kid`. `None` if there is none.
         pub restriction_profile: Option<String> as "restrictionProfile",
-        /// When the user was changed, as Plex writes it.
+        /// The time of the last change, in Plex's format.
         pub updated_at: Option<String> as "updatedAt",
     }
 }
 
 impl HomeUser {
-    /// Whether switching to this user asks for a Home PIN (`protected`).
+    /// Returns whether switching to this user requires a Home PIN (`protected`).
     pub fn has_home_pin(&self) -> bool {
         self.protected == Some(true)
     }
 }
 
 redacted_debug! {
-    /// The name is shown as `***`: a log is no place for it.
+    /// Redacts the name.
     Home {
         id, name masked, guest_user_id, guest_user_uuid, guest_enabled, subscription, users, unreadable,
     }
 }
 
 redacted_debug! {
-    /// Names and the e-mail address are shown as `***`: a log is no place for them.
+    /// Redacts names and the email address.
     HomeUser {
         id, uuid, title masked, username masked, email masked, friendly_name masked, thumb, has_password, restricted,
         admin, guest, protected, restriction_profile, updated_at, unreadable,
@@ -162,7 +164,8 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // Any of its fields may be missing, but an object with none of them is not a Home: it is one of Plex's errors.
+    // Any field may be missing, but an object without all of them is not a Home: it is one of
+    // Plex's errors.
     decode::object_with(body, "users", |home: &Home| {
         let Home { id, name, guest_user_id, guest_user_uuid, guest_enabled, subscription, .. } =
             home;

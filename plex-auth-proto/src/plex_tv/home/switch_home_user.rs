@@ -9,45 +9,47 @@ use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
 use crate::wire::decode::DecodeError;
 
-// Each makes another token, and wrong PINs are counted.
+// Each request creates another token, and Plex counts wrong PINs.
 pub(crate) const OPERATION: Operation =
     Operation::new("switchHomeUser", Host::PlexTv, Method::POST, "/home/users/{uuid}/switch")
         .secret_url()
         .own_connection();
 
 impl PlexTv {
-    /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser): becomes another user of the Home, and returns
-    /// a token of its own and their account.
+    /// Switches to another user of the Home, and returns a token and the account of that user.
+    /// Sends `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
     ///
-    /// Users whose account [has a Home PIN](crate::home::HomeUser::has_home_pin) want it here. The token that was
-    /// asked with stays alive. For a media server ask [`resources`](Self::resources) with the new token: it
-    /// opens what this user may see.
+    /// The PIN is required if the user [has a Home PIN](crate::home::HomeUser::has_home_pin). The
+    /// token of the request stays valid. For a media server, request [`resources`](Self::resources)
+    /// with the new token: its access tokens are limited to what this user may access.
     ///
-    /// Switching into one's own user gets an opaque token by a JWT, which the account's own servers take,
-    /// where they refuse the JWT (one client does so).
+    /// Switching to the account's own user with a JWT returns an opaque token. The account's own
+    /// servers accept it, although they refuse the JWT (one client relies on this).
     ///
-    /// The PIN stands in the URL, as Plex allows for nothing else, so that URL is masked wherever this library
-    /// shows it.
+    /// Plex accepts the PIN only in the URL, so this library redacts the URL wherever it displays
+    /// one.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong; [`needs_home_pin`](crate::ResponseError::needs_home_pin) |
-    /// | 403 else | [`Forbidden`](crate::ResponseError::Forbidden): this user is none of the Home |
+    /// | any other 403 | [`Forbidden`](crate::ResponseError::Forbidden): the user is not part of the Home |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many wrong PINs; wait |
-    /// | another user | [`Mismatched`](crate::ResponseError::Mismatched) |
+    /// | a success about another user | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is taken. Source: three clients; the name as in the published API.
+    /// Plex answers 201; any success is accepted. Sources: three clients; the name is from the
+    /// published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
     /// use plex_auth_proto::home::HomePin;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
     /// let (uuid, pin) = ("5e1f0c9b7a3d2468".parse()?, HomePin::new("0815")?);
-    /// let call = PlexTv::new(me).switch_home_user(&token, &uuid, Some(&pin));
+    /// let call = PlexTv::new(identity).switch_home_user(&token, &uuid, Some(&pin));
     /// assert_eq!(call.masked_url().to_string(), "https://plex.tv/***");
     /// let (request, reply) = call.into_parts();
     /// assert_eq!(
@@ -149,8 +151,8 @@ mod tests {
             assert!(error.needs_home_pin() && !error.is_token_invalid() && !error.is_retryable());
             assert_eq!(
                 error.to_string(),
-                "switchHomeUser at https://plex.tv: the account may not do this \
-                 (403, code 1041: the Home PIN is missing or wrong)"
+                "the account is not allowed to do this: plex.tv answered 403 \
+                 (code 1041: the Home PIN is missing or wrong)"
             );
         }
         for (status, body) in [

@@ -9,33 +9,35 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
 impl PlexTv {
-    /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN of 4 characters for
-    /// `https://plex.tv/link`, which registers this device's key when it is linked.
+    /// Creates a PIN with a code of 4 characters for `https://plex.tv/link` that registers the key
+    /// of this device when it is linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
-    /// The way that Plex recommends to start with a device's key; with an old token in hand there is
-    /// [`register_device_key`](Self::register_device_key). What is said of a
-    /// [PIN without a key](Self::create_short_pin) holds here, too: warnings and errors; it is
-    /// [polled](Self::poll_device_pin) in a way of its own.
+    /// Plex recommends this way to register a device key. If the device already has an old-style
+    /// token, use [`register_device_key`](Self::register_device_key) instead. Everything about a
+    /// [PIN without a key](Self::create_short_pin) applies, except that it is
+    /// [polled](Self::poll_device_pin) with a signature.
     ///
-    /// Once a signed token was issued to a client identifier, users can no longer sign in under it by password or
-    /// by a PIN without a key, as one client's author writes; nobody has confirmed it.
+    /// According to the author of one client, users can no longer sign in with a password or a PIN
+    /// without a key under a client identifier after Plex issued a JWT for it. Other users report
+    /// that Plex's page then refuses such a PIN.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
-    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is taken |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is already registered |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without a usable number or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
+    /// | a success without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
-    /// Source: Plex's published description and two working clients.
+    /// Sources: Plex's published description and two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
     /// use plex_auth_proto::jwt::Jwk;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
-    /// let (request, reply) = PlexTv::new(me).create_short_device_pin(&jwk).into_parts();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // from a `DeviceKey`
+    /// let (request, reply) = PlexTv::new(identity).create_short_device_pin(&jwk).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins");
     /// assert_eq!(request.body().as_ref(), format!(r#"{{"jwk":{}}}"#, jwk.to_json()).as_bytes());
     ///
@@ -49,19 +51,20 @@ impl PlexTv {
         self.create_short_pin_with(jwk).map(DevicePin::of_short)
     }
 
-    /// `POST {plex.tv}/pins` (createOAuthPin) with a key: makes a PIN for Plex's hosted page, which registers
-    /// this device's key when it is linked.
+    /// Creates a PIN for Plex's hosted page that registers the key of this device when it is
+    /// linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
-    /// For a program that can open a browser; else as
+    /// For a program that can open a browser. Otherwise the same as
     /// [`create_short_device_pin`](Self::create_short_device_pin).
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
     /// use plex_auth_proto::jwt::Jwk;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let plex_tv = PlexTv::new(me);
-    /// let jwk = Jwk::new([7; 32], "den-2026")?; // of a `DeviceKey`
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let plex_tv = PlexTv::new(identity);
+    /// let jwk = Jwk::new([7; 32], "den-2026")?; // from a `DeviceKey`
     /// let (_, reply) = plex_tv.create_strong_device_pin(&jwk).into_parts();
     ///
     /// let answer = http::Response::new(r#"{"id":2147483651,"code":"8lzfqpkmtyfvdqo4q9ri9l35c"}"#);

@@ -6,36 +6,37 @@ use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
-// Each makes another one. One that is left alone is reported to have killed the token that was kept, and
-// they count against the rate limit.
+// Each request creates another PIN. Users report that an abandoned PIN can invalidate the stored
+// token, and PINs count towards the rate limit.
 pub(crate) const OPERATION: Operation =
     Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 
 impl PlexTv {
-    /// `POST {plex.tv}/pins` (createOAuthPin): makes a PIN whose code of 4 characters somebody types at
-    /// `https://plex.tv/link`, to let this device in.
+    /// Creates a PIN with a code of 4 characters, which the user enters at `https://plex.tv/link`
+    /// to sign in this device. Sends `POST {plex.tv}/pins` (createOAuthPin).
     ///
-    /// Show the code, and [poll](Self::poll_pin) about once a second, under the same identity, until it is
-    /// linked or its [time](ShortPin::expires_in) is over. A program that can open a browser takes a
-    /// [strong PIN](Self::create_strong_pin).
+    /// Show the code, and [poll](Self::poll_pin) about once per second with the same identity until
+    /// the PIN is linked or has [expired](ShortPin::expires_in). A program that can open a browser
+    /// should use a [strong PIN](Self::create_strong_pin).
     ///
-    /// Make one when somebody is about to sign in, and not before: a finished PIN takes the place of the
-    /// token that the same account had for the same client identifier, and users report that one left alone
-    /// did so, too. For the same reason it is never sent again by itself.
+    /// Create a PIN only when the user wants to sign in: a linked PIN replaces the account's
+    /// previous token for the same client identifier, and users report that an abandoned PIN can do
+    /// so, too. For the same reason, this call is not idempotent.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 400, code 1000 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without a usable number or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
+    /// | a success without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
-    /// Plex answers 201; any success is taken. Source: recorded answers.
+    /// Plex answers 201; any success is accepted. Source: recorded responses.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (request, reply) = PlexTv::new(me).create_short_pin().into_parts();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (request, reply) = PlexTv::new(identity).create_short_pin().into_parts();
     /// assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/api/v2/pins"));
     ///
     /// let answer = http::Response::builder()
@@ -52,25 +53,26 @@ impl PlexTv {
         Call::new(&OPERATION, request, |body| pin::read(body).map(ShortPin::new))
     }
 
-    /// `POST {plex.tv}/pins?strong=true` (createOAuthPin): makes a PIN for Plex's hosted page, on which
-    /// somebody signs in to let this program in.
+    /// Creates a PIN for Plex's hosted page, on which the user signs in to this program. Sends
+    /// `POST {plex.tv}/pins?strong=true` (createOAuthPin).
     ///
-    /// Open the [page](StrongPin::hosted_page) in a browser, and [poll](Self::poll_pin) as for a
-    /// [short PIN](Self::create_short_pin), whose warnings and errors hold here, too. Its code has 25
-    /// characters, so that nobody can guess it while it waits.
+    /// Open the [page](StrongPin::hosted_page) in a browser and [poll](Self::poll_pin). The
+    /// warnings and errors of a [short PIN](Self::create_short_pin) apply. The code has 25
+    /// characters, so that it cannot be guessed.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let plex_tv = PlexTv::new(me);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let plex_tv = PlexTv::new(identity);
     /// let (request, reply) = plex_tv.create_strong_pin().into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins?strong=true");
     ///
     /// let answer = http::Response::new(r#"{"id":2147483651,"code":"8lzfqpkmtyfvdqo4q9ri9l35c"}"#);
     /// let pin = reply.parse(&answer)?;
     /// let page = pin.hosted_page(&plex_tv).to_string();
-    /// assert!(page.starts_with("https://app.plex.tv/auth#?clientID=3381b62b"));
+    /// assert!(page.starts_with("https://app.plex.tv/auth#?clientID=example"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "createOAuthPin")]

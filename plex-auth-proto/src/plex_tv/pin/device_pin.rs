@@ -2,20 +2,19 @@ use crate::plex_tv::pin::pin_id::PinId;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 
-/// A PIN that brings the device's key to Plex along with it: once it is linked, the key is registered, and the
-/// token is a signed one, of seven days.
+/// A PIN with a device key: when it is linked, Plex registers the key and issues a JWT that expires
+/// after seven days.
 ///
-/// [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) and
-/// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin) make one. It is polled with something
-/// signed by the key, and so by a call of its own,
-/// [`poll_device_pin`](crate::PlexTv::poll_device_pin).
+/// Created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) and
+/// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), and polled with
+/// [`poll_device_pin`](crate::PlexTv::poll_device_pin), which requires a signature of the key.
 ///
 /// ```
 /// use plex_auth_proto::pin::{DevicePin, PinId};
 ///
-/// let before_the_restart = DevicePin::restored(PinId::new(2_147_483_650));
-/// assert_eq!(before_the_restart.id().expose(), 2_147_483_650);
-/// assert!(before_the_restart.short().is_none() && before_the_restart.strong().is_none());
+/// let restored = DevicePin::restored(PinId::new(2_147_483_650)); // saved before a restart
+/// assert_eq!(restored.id().expose(), 2_147_483_650);
+/// assert!(restored.short().is_none() && restored.strong().is_none());
 /// ```
 #[derive(Clone, Debug)]
 pub struct DevicePin(Kind);
@@ -36,12 +35,12 @@ impl DevicePin {
         Self(Kind::Strong(pin))
     }
 
-    /// One whose number was saved across a restart, to poll it further.
+    /// Restores a PIN from its saved ID, to continue polling it after a restart.
     pub fn restored(id: PinId) -> Self {
         Self(Kind::Saved(id))
     }
 
-    /// The number to poll it by, to keep it over a restart.
+    /// Returns the ID for polling the PIN, to save it.
     pub fn id(&self) -> &PinId {
         match &self.0 {
             Kind::Short(pin) => &pin.pin().id,
@@ -50,7 +49,8 @@ impl DevicePin {
         }
     }
 
-    /// What to show for one with a short code: nothing where it is strong, or [kept](Self::restored).
+    /// Returns the PIN if it has a short code. `None` if the code is strong or the PIN was
+    /// [restored](Self::restored).
     pub fn short(&self) -> Option<&ShortPin> {
         match &self.0 {
             Kind::Short(pin) => Some(pin),
@@ -58,7 +58,8 @@ impl DevicePin {
         }
     }
 
-    /// What to open for one with a strong code: nothing where it is short, or [kept](Self::restored).
+    /// Returns the PIN if it has a strong code. `None` if the code is short or the PIN was
+    /// [restored](Self::restored).
     pub fn strong(&self) -> Option<&StrongPin> {
         match &self.0 {
             Kind::Strong(pin) => Some(pin),

@@ -9,26 +9,28 @@ use crate::values::forward_url::ForwardUrl;
 use crate::values::server_url::ServerUrl;
 use crate::wire::percent;
 
-/// The page of Plex's on which somebody signs in for a [`StrongPin`](crate::pin::StrongPin), to be opened in a
-/// browser: `https://app.plex.tv/auth`, with everything else in the fragment, which a browser sends to
-/// nobody.
+/// Plex's page on which the user signs in for a [`StrongPin`](crate::pin::StrongPin), to be opened
+/// in a browser.
 ///
-/// It tells the owner who asks by what the identity says: product, version, platform, device and so on. Who
-/// refuses there comes back as well, and the PIN goes on waiting until it expires.
+/// The URL is `https://app.plex.tv/auth` with all parameters in the fragment, which browsers do not
+/// send to the server. The page shows the user the fields of the identity: product, version,
+/// platform, device and so on. If the user refuses, the browser is forwarded, too, and the PIN
+/// stays unlinked until it expires.
 ///
-/// [`Display`](fmt::Display) shows the whole URL, since that is its use; it holds the code, and so `Debug`
-/// shows the page alone. Source: Plex's published description; the names of the device's fields from
+/// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` shows only
+/// the page. Sources: Plex's published description; the names of the device's fields are from
 /// clients.
 #[derive(Clone)]
 pub struct HostedPage {
     page: ServerUrl,
-    /// All parts are encoded.
-    who_and_code: Zeroizing<String>,
+    /// The client identifier and the code. All parts are encoded.
+    identifier_and_code: Zeroizing<String>,
     forward: Option<String>,
     device: String,
 }
 
-/// What the page shows of the device: the name there, and the header that has the same.
+/// The device fields that the page shows: the name of the parameter, and the header with the same
+/// value.
 const DEVICE: [(&str, &str); 7] = [
     ("product", "x-plex-product"),
     ("version", "x-plex-version"),
@@ -45,22 +47,22 @@ impl HostedPage {
         let code = Zeroizing::new(percent::encoded(pin.code.expose()));
         Self {
             page: plex_tv.url.hosted_page(),
-            who_and_code: Zeroizing::new(format!("clientID={identifier}&code={}", *code)),
+            identifier_and_code: Zeroizing::new(format!("clientID={identifier}&code={}", *code)),
             forward: None,
             device: device(plex_tv.identity.headers()),
         }
     }
 
-    /// Where the browser goes afterwards, whether somebody signed in or refused. Without it the page says
-    /// that it can be closed.
+    /// Sets the URL that the browser is forwarded to after the user has signed in or refused.
+    /// Without it, the page asks the user to close it.
     #[must_use]
     pub fn forward_to(mut self, url: &ForwardUrl) -> Self {
         self.forward = Some(format!("&forwardUrl={}", percent::encoded(url.as_str())));
         self
     }
 
-    /// Puts another page in the place of `https://app.plex.tv/auth`, or of `/auth` at what stands in for
-    /// plex.tv: where the API is asked through a proxy, and the page is not there.
+    /// Replaces the URL of the page, which is `https://app.plex.tv/auth`, or `/auth` of a stand-in
+    /// for plex.tv. Needed if the API is reached through a proxy that does not serve the page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;
@@ -70,7 +72,7 @@ impl HostedPage {
 
 fn device(headers: &HeaderMap) -> String {
     let fields = DEVICE.iter().filter_map(|(name, header)| {
-        // As bytes: names of devices go beyond ASCII.
+        // Read as bytes, because the names of devices can be non-ASCII.
         let value = std::str::from_utf8(headers.get(*header)?.as_bytes()).ok()?;
         let name = percent::encoded(&format!("context[device][{name}]"));
         Some(format!("&{name}={}", percent::encoded(value)))
@@ -80,9 +82,9 @@ fn device(headers: &HeaderMap) -> String {
 
 impl fmt::Display for HostedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { page, who_and_code, forward, device } = self;
+        let Self { page, identifier_and_code, forward, device } = self;
         let forward = forward.as_deref().unwrap_or_default();
-        write!(f, "{page}#?{}{forward}{device}", **who_and_code)
+        write!(f, "{page}#?{}{forward}{device}", **identifier_and_code)
     }
 }
 
@@ -104,7 +106,7 @@ mod tests {
         pin.hosted_page(&plex_tv)
     }
 
-    /// The pairs after `#?`, decoded by another implementation.
+    /// Returns the pairs after `#?`, decoded by another implementation.
     fn pairs(page: &HostedPage) -> Vec<(String, String)> {
         let url = page.to_string();
         let (_, fragment) = url.split_once("#?").unwrap();

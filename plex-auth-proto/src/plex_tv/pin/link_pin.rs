@@ -9,37 +9,38 @@ use crate::values::pin_code::PinCode;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// The second copy would find the PIN gone, and say so of one that is linked.
+// A second request would find the PIN gone, and report that although it was linked.
 pub(crate) const OPERATION: Operation =
     Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link")
         .about_a_pin()
         .own_connection();
 
 impl PlexTv {
-    /// `PUT {plex.tv}/pins/link` (linkOAuthPin): lets the device that shows this code in, as the account of
-    /// `token`.
+    /// Links a PIN by its code, which signs in the device that displays it to the account of
+    /// `token`. Sends `PUT {plex.tv}/pins/link` (linkOAuthPin).
     ///
-    /// The other side of a PIN login: what Plex's own pages do for whoever types the code there. It links
-    /// short and strong codes. The device gets a token of its own, with all rights of the account; so ask
-    /// whoever is signed in before, and say what asks.
+    /// This is the other side of a PIN login, as on Plex's own pages. It links short and strong
+    /// codes. The device gets a token with full access to the account, so tell the user which
+    /// device asks and request confirmation first.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): no device shows this code (any more) |
-    /// | a proxy's page with a success | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): the code is unknown or has expired |
+    /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
-    /// Plex answers 204; any success is taken that is no web page. Source: recorded answers; the name as in
-    /// the published API.
+    /// Plex answers 204; any other success is accepted unless it is a web page. Sources: recorded
+    /// responses; the name is from the published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
     /// use plex_auth_proto::pin::PinCode;
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
     /// let typed = PinCode::new("g7 kx\n")?;
-    /// let (request, reply) = PlexTv::new(me).link_pin(&token, &typed).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).link_pin(&token, &typed).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins/link");
     /// assert_eq!(request.body().as_ref(), b"code=G7KX");
     ///
@@ -61,8 +62,8 @@ impl PlexTv {
 }
 
 fn form(code: &PinCode) -> Body {
-    // Room for text of which each byte takes three, so that it is never moved: what it leaves behind
-    // would not be zeroed.
+    // Enough for text of which each byte is encoded as three. Growing would move the text and leave
+    // a copy in memory that is not zeroed.
     let room = 8 + 3 * code.expose().len();
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("code", code.expose());

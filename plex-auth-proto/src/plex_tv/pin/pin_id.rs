@@ -4,38 +4,38 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::wire::lenient::{self, Value};
 
-/// The number of a PIN, by which it is polled.
+/// The ID of a PIN, which is used to poll it.
 ///
-/// Whoever has it, and the client identifier that the PIN was made under, is given the token once the PIN
-/// is linked. So it is a secret: `Debug` shows `***`, there is no `Display`, no `Serialize` and no
-/// comparison, and it is zeroed when dropped. [`expose`](Self::expose) is the one way to the number, to keep
-/// it over a restart; [`new`](Self::new) takes it back.
+/// Anyone who knows it and the client identifier receives the token when the PIN is linked, so it
+/// is a secret: `Debug` shows `***`, there is no `Display`, `Serialize` or comparison, and the
+/// memory is zeroed on drop. To save it, use [`expose`](Self::expose); to restore it,
+/// [`new`](Self::new).
 ///
-/// Plex counts them up, and has come near 2³¹: keep all 64 bits.
+/// IDs are assigned in sequence and are close to 2³¹. Store all 64 bits.
 ///
 /// ```
 /// use plex_auth_proto::pin::PinId;
 ///
-/// let kept = PinId::new(2_147_483_650);
-/// assert_eq!(kept.expose(), 2_147_483_650);
-/// assert_eq!(format!("{kept:?}"), "***");
+/// let restored = PinId::new(2_147_483_650);
+/// assert_eq!(restored.expose(), 2_147_483_650);
+/// assert_eq!(format!("{restored:?}"), "***");
 /// ```
 #[derive(Clone)]
 pub struct PinId(Zeroizing<u64>);
 
 impl PinId {
-    /// A number that was kept.
+    /// Creates an ID from a saved number.
     pub fn new(number: u64) -> Self {
         Self(Zeroizing::new(number))
     }
 
-    /// The number itself. What is done with it is the caller's responsibility.
+    /// Returns the number. The caller is responsible for what happens to it.
     pub fn expose(&self) -> u64 {
         *self.0
     }
 }
 
-/// Its number is.
+/// Holds because the inner number is zeroed.
 impl ZeroizeOnDrop for PinId {}
 
 impl fmt::Debug for PinId {

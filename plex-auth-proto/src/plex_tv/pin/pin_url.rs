@@ -6,10 +6,9 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::operation::context::Origin;
 use crate::wire::lenient::Value;
 
-/// A URL that belongs to a PIN, and mostly has its code inside: to be opened, or shown to whom the PIN is
-/// meant for.
+/// A URL of a PIN, which usually contains its code: open it or show it to the user who signs in.
 ///
-/// [`Display`](fmt::Display) shows all of it, since that is its use; `Debug` shows where it leads alone.
+/// [`Display`](fmt::Display) shows the complete URL. `Debug` shows only its origin.
 ///
 /// ```
 /// let pin: plex_auth_proto::pin::Pin = serde_json::from_str(
@@ -28,13 +27,13 @@ impl PinUrl {
         Self(Zeroizing::new(url))
     }
 
-    /// The whole URL.
+    /// Returns the complete URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Its text is.
+/// Holds because the inner string is zeroed.
 impl ZeroizeOnDrop for PinUrl {}
 
 impl fmt::Display for PinUrl {
@@ -55,7 +54,7 @@ impl fmt::Debug for PinUrl {
 impl Value<'_> for PinUrl {
     const IS_PLAIN: bool = true;
 
-    /// Only of `http` and `https`: a program may hand it to a browser.
+    /// Accepts only `http` and `https`, because a program may open it in a browser.
     fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();
         origin(text).map(|_| Self::new(text.to_owned()))

@@ -5,21 +5,26 @@ use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::poll_pin::{self, OPERATION, PinState};
 
 impl PlexTv {
-    /// `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin): has somebody linked the PIN that was made with this
-    /// device's key? If so, the signed token.
+    /// Polls a PIN that was created with this device's key, and returns Plex's JWT if it is linked.
+    /// Sends `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin).
     ///
-    /// `jwt` is signed [for this](crate::jwt::DeviceClaims::for_poll), and anew each time, as it is good for five
-    /// minutes and a PIN lives for longer. All else is as with a [PIN without a key](Self::poll_pin).
+    /// `jwt` contains the [claims for polling](crate::jwt::DeviceClaims::for_poll). Sign a new one
+    /// for each poll, because it expires after five minutes and a PIN is valid for longer.
+    /// Everything else is the same as for a [PIN without a key](Self::poll_pin).
     ///
-    /// | Plex answers | error |
+    /// If Plex cannot match the key, it is reported to return an old-style token instead of a JWT.
+    /// [`PlexJwt::unverified`](crate::jwt::PlexJwt::unverified) distinguishes them.
+    ///
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone) |
-    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature is wrong, or that of another key |
-    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the signed token has expired; look at the clock |
+    /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature is wrong, or from another key |
+    /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the device's JWT has expired; check the clock |
     ///
-    /// Source: two working clients. The URL holds the PIN's number and the signed token, and is shown nowhere.
+    /// The URL contains the PIN's ID and the JWT, so it is secret. Source: two clients.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::SystemTime;
     /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
     /// use plex_auth_proto::jwt::DeviceClaims;
@@ -32,8 +37,8 @@ impl PlexTv {
     /// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
     /// # }
     /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let plex_tv = PlexTv::new(me);
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let plex_tv = PlexTv::new(identity);
     /// let pin = DevicePin::restored(PinId::new(2_147_483_650));
     ///
     /// let jwt = DeviceClaims::for_poll(plex_tv.identity(), SystemTime::now()).sign(&key)?;
@@ -47,7 +52,7 @@ impl PlexTv {
     #[doc(alias = "getOAuthPin")]
     pub fn poll_device_pin(&self, pin: &DevicePin, jwt: &DeviceJwt) -> Call<PinState> {
         let path = format!("/pins/{}", pin.id().expose());
-        // There is nothing in a signed token that a query writes in another way.
+        // A signed JWT contains no characters that are encoded in a query.
         let query = format!("?deviceJWT={}", jwt.expose());
         let request =
             request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, None);
@@ -105,7 +110,7 @@ mod tests {
         let expired = http::Response::builder().status(498).body("").unwrap();
         assert_eq!(
             call.reply().parse(&expired).unwrap_err().to_string(),
-            "getOAuthPin at https://plex.tv: the device's signed token is not accepted (498)"
+            "the device's JWT was not accepted: plex.tv answered 498"
         );
     }
 }

@@ -11,7 +11,7 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// The number redeems the token.
+// The ID provides the token, so the URL is secret.
 pub(crate) const OPERATION: Operation =
     Operation::new("getOAuthPin", Host::PlexTv, Method::GET, "/pins/{id}")
         .idempotent()
@@ -19,32 +19,35 @@ pub(crate) const OPERATION: Operation =
         .about_a_pin();
 
 impl PlexTv {
-    /// `GET {plex.tv}/pins/{id}` (getOAuthPin): has somebody linked the PIN? If so, the token.
+    /// Polls a PIN, and returns the token if it is linked. Sends `GET {plex.tv}/pins/{id}`
+    /// (getOAuthPin).
     ///
-    /// Poll about once a second, and more slowly while there is trouble: an outage, a rate limit or a
-    /// proxy's page says nothing about the PIN and ends nothing. What ends it is
-    /// [`is_pin_gone`](crate::ResponseError::is_pin_gone), or that its time is over by the caller's clock; poll
-    /// once more then, since it may have been linked at the last moment. The identity must be the one that
-    /// the PIN was made under: under another client identifier it is not found.
+    /// Poll about once per second, and less often after an error: an outage, a rate limit or a web
+    /// page says nothing about the PIN. Stop if the error
+    /// [`is_pin_gone`](crate::ResponseError::is_pin_gone), or if the PIN has expired by the local
+    /// clock. In the latter case, poll once more, because the PIN may have been linked at the last
+    /// moment. The identity must be the one that created the PIN: Plex does not find it under
+    /// another client identifier.
     ///
-    /// Keep the token at once. It is not known whether it can be had a second time.
+    /// Save the token immediately. It is unknown whether Plex returns it a second time.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
-    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or another identifier's |
-    /// | another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
-    /// | a token that cannot be one | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
-    /// | 404 without a code, 429, 5xx, a proxy's page | not a word about the PIN; [may be tried again](crate::ResponseError::is_retryable) |
+    /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or created under another identifier |
+    /// | a success about another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
+    /// | an unusable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
+    /// | 404 without a code, 429, 5xx, a web page | says nothing about the PIN; [retryable](crate::ResponseError::is_retryable) |
     ///
-    /// Source: recorded answers. The URL holds the PIN's number, and is shown nowhere.
+    /// The URL contains the PIN's ID, so it is secret. Source: recorded responses.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::Duration;
     /// use plex_auth_proto::{ClientIdentity, PlexTv, http};
     /// use plex_auth_proto::pin::{PinId, PinState};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    /// let (request, reply) = PlexTv::new(me).poll_pin(&PinId::new(2_147_483_650)).into_parts();
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// let (request, reply) = PlexTv::new(identity).poll_pin(&PinId::new(2_147_483_650)).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/pins/2147483650");
     ///
     /// let answer = http::Response::new(r#"{"id":2147483650,"expiresIn":871,"authToken":null}"#);
@@ -70,9 +73,9 @@ impl PlexTv {
     }
 }
 
-/// What has become of a PIN.
+/// The state of a PIN.
 ///
-/// A test makes one from JSON:
+/// In a test, create one from JSON:
 ///
 /// ```
 /// use plex_auth_proto::pin::PinState;
@@ -84,19 +87,19 @@ impl PlexTv {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PinState {
-    /// Nobody has linked it yet.
+    /// The PIN is not linked yet.
     #[non_exhaustive]
     Waiting {
-        /// How long it can still be linked, from this answer on: nothing where Plex says 0 or less, and a
-        /// day at the most. Absent where Plex does not say.
+        /// The time in which the PIN can still be linked, counted from this response: zero if Plex
+        /// sends zero or less, and at most a day. `None` if Plex does not send it.
         expires_in: Option<Duration>,
     },
-    /// Somebody has.
+    /// The PIN is linked.
     #[non_exhaustive]
     Linked {
-        /// The token of whoever linked it.
+        /// The token of the account that the PIN was linked to.
         auth_token: Token,
-        /// Whether the account was made on the way, for this PIN. Absent where Plex does not say.
+        /// Whether the account was created during this login. `None` if Plex does not send it.
         new_registration: Option<bool>,
     },
 }
@@ -110,13 +113,13 @@ lenient::object! {
     }
 }
 
-/// Reads what is said of the PIN that was `asked` about.
-pub(crate) fn read(body: &[u8], asked: &PinId) -> Result<PinState, DecodeError> {
+/// Parses the state of the `requested` PIN.
+pub(crate) fn read(body: &[u8], requested: &PinId) -> Result<PinState, DecodeError> {
     let answer: Option<Answer> = decode::object(body)?;
     let answer = answer.ok_or_else(|| DecodeError::shape(".", "is not an object"))?;
-    // A token of somebody else's would be taken for the owner's. Where no number can be read nothing speaks
-    // against it: the way to it was the number.
-    if answer.id.as_ref().is_some_and(|id| id.expose() != asked.expose()) {
+    // Otherwise, the token of another user would be mistaken for the user's own. A response without
+    // a readable ID is accepted, because the ID is part of the request's URL.
+    if answer.id.as_ref().is_some_and(|id| id.expose() != requested.expose()) {
         return Err(DecodeError::Mismatch { path: "id" });
     }
     answer.state()
@@ -128,7 +131,7 @@ impl Answer {
         let Self { expires_in, auth_token, new_registration, .. } = self;
         match auth_token {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
-            // Not taken for waiting: nothing more will come.
+            // An unreadable token is an error, because further polls would not return another one.
             None if unreadable => Err(DecodeError::shape("authToken", "cannot be used as a token")),
             None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::bounded) }),
         }
@@ -163,7 +166,7 @@ mod tests {
         call(7).reply().parse(&answer)
     }
 
-    /// `None` until the PIN is linked.
+    /// Returns the token, or `None` if the PIN is not linked.
     fn token(body: &str) -> Option<String> {
         match polled(200, body).unwrap() {
             PinState::Waiting { .. } => None,

@@ -8,25 +8,26 @@ use crate::plex_tv::pin::pin_url::PinUrl;
 use crate::wire::lenient::{self, Budget, Paths, Value};
 use crate::wire::percent;
 
-/// How long Plex's short PINs live.
+/// The usual lifetime of Plex's short PINs.
 const USUAL_LIFE: Duration = Duration::from_secs(900);
 
-/// A PIN whose code of 4 characters somebody types at `https://plex.tv/link`: for a device with a screen and
-/// without a keyboard. [`PlexTv::create_short_pin`] makes one.
+/// A PIN with a code of 4 characters that the user enters at `https://plex.tv/link`, for a device
+/// with a screen but without a keyboard. Created by [`PlexTv::create_short_pin`].
 ///
-/// Show the [code](Pin::code) and the [address](Self::link_page); or only a QR code that leads to the
-/// [address with the code filled in](Self::filled_link_page).
+/// Show the [code](Pin::code) and the [URL of the page](Self::link_page), or a QR code with the
+/// [URL that includes the code](Self::filled_link_page).
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_proto::{ClientIdentity, PlexTv};
 /// use plex_auth_proto::pin::ShortPin;
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let pin: ShortPin = serde_json::from_str(r#"{"id": 7, "code": "G7KX", "expiresIn": 900}"#)?;
 ///
 /// let code = pin.pin().code.expose();
-/// let text = format!("Open {} and type {code}", pin.link_page(&plex_tv));
-/// assert_eq!(text, "Open https://plex.tv/link and type G7KX");
+/// let text = format!("Open {} and enter {code}", pin.link_page(&plex_tv));
+/// assert_eq!(text, "Open https://plex.tv/link and enter G7KX");
 /// assert_eq!(pin.filled_link_page(&plex_tv).as_str(), "https://plex.tv/link/?pin=G7KX");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -38,26 +39,27 @@ impl ShortPin {
         Self(pin)
     }
 
-    /// What Plex says of it: number, code and the rest.
+    /// Returns the PIN's fields.
     pub fn pin(&self) -> &Pin {
         &self.0
     }
 
-    /// How long it lives, from the moment on in which the answer came that made it.
+    /// Returns the lifetime of the PIN, counted from the response that created it.
     ///
-    /// It is what Plex says ([`Pin::expires_in`]), up to a day; and 15 minutes, as usual, where Plex says
-    /// nothing that a new PIN can mean: no number, 0, or less.
+    /// This is Plex's value ([`Pin::expires_in`]), limited to a day, or 15 minutes if that is
+    /// missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
         self.0.lifetime(USUAL_LIFE)
     }
 
-    /// Where the code is to be typed: `https://plex.tv/link`. Where `plex_tv` is something that stands in
-    /// for it, as a fake does, `/link` there.
+    /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or
+    /// `/link` of the stand-in if `plex_tv` is one, such as a fake.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }
 
-    /// The same page with the code filled in, to be opened or to be shown as a QR code.
+    /// Returns the URL of the same page with the code filled in, to open it or to show it as a QR
+    /// code.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         let code = percent::encoded(self.0.code.expose());
         PinUrl::new(format!("{}/?pin={code}", plex_tv.url.link_page()))

@@ -7,31 +7,32 @@ use crate::plex_tv::pin::Pin;
 use crate::plex_tv::pin::hosted_page::HostedPage;
 use crate::wire::lenient::{self, Budget, Paths, Value};
 
-/// How long Plex's strong PINs live.
+/// The usual lifetime of Plex's strong PINs.
 const USUAL_LIFE: Duration = Duration::from_secs(1800);
 
-/// A PIN with a code that nobody types, for a program that can open a browser: somebody signs in on a
-/// [page of Plex's](Self::hosted_page), which has the code in its address. [`PlexTv::create_strong_pin`]
-/// makes one.
+/// A PIN with a long code, for a program that can open a browser: the user signs in on [Plex's
+/// hosted page](Self::hosted_page), whose URL contains the code. Created by
+/// [`PlexTv::create_strong_pin`].
 ///
-/// `https://plex.tv/link` refuses such a code, so it is not offered for that page.
+/// `https://plex.tv/link` does not accept such a code.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, PlexTv};
 /// use plex_auth_proto::pin::{ForwardUrl, StrongPin};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").product("My App").build()?;
-/// let plex_tv = PlexTv::new(me);
+/// # fn saved_identifier() -> String { "example".into() }
+/// let identity = ClientIdentity::builder(saved_identifier()).product("Example Player").build()?;
+/// let plex_tv = PlexTv::new(identity);
 /// let pin: StrongPin = serde_json::from_str(r#"{"id": 7, "code": "8lzfqpkmtyfvdqo4q9ri9l35c"}"#)?;
 ///
-/// let back: ForwardUrl = "https://app.example.org/signed-in?a=b&c".parse()?;
-/// let page = pin.hosted_page(&plex_tv).forward_to(&back);
+/// let forward_url: ForwardUrl = "https://app.example.org/signed-in?a=b&c".parse()?;
+/// let page = pin.hosted_page(&plex_tv).forward_to(&forward_url);
 /// assert_eq!(
 ///     page.to_string(),
-///     "https://app.plex.tv/auth#?clientID=3381b62b-9ab7-4e37-827b-203e9809eb58\
+///     "https://app.plex.tv/auth#?clientID=example\
 ///      &code=8lzfqpkmtyfvdqo4q9ri9l35c\
 ///      &forwardUrl=https%3A%2F%2Fapp.example.org%2Fsigned-in%3Fa%3Db%26c\
-///      &context%5Bdevice%5D%5Bproduct%5D=My%20App"
+///      &context%5Bdevice%5D%5Bproduct%5D=Example%20Player"
 /// );
 /// assert_eq!(format!("{page:?}"), "HostedPage(https://app.plex.tv/auth#***)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -44,21 +45,21 @@ impl StrongPin {
         Self(pin)
     }
 
-    /// What Plex says of it: number, code and the rest.
+    /// Returns the PIN's fields.
     pub fn pin(&self) -> &Pin {
         &self.0
     }
 
-    /// How long it lives, from the moment on in which the answer came that made it.
+    /// Returns the lifetime of the PIN, counted from the response that created it.
     ///
-    /// It is what Plex says ([`Pin::expires_in`]), up to a day; and 30 minutes, as usual, where Plex says
-    /// nothing that a new PIN can mean: no number, 0, or less.
+    /// This is Plex's value ([`Pin::expires_in`]), limited to a day, or 30 minutes if that is
+    /// missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
         self.0.lifetime(USUAL_LIFE)
     }
 
-    /// The page to sign in on, for whoever made the PIN: the identity of `plex_tv` must be the one that it
-    /// was made under.
+    /// Returns the page on which the user signs in. The identity of `plex_tv` must be the one that
+    /// created the PIN.
     pub fn hosted_page(&self, plex_tv: &PlexTv) -> HostedPage {
         HostedPage::new(&self.0, plex_tv)
     }

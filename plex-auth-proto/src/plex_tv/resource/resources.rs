@@ -16,33 +16,36 @@ pub(crate) const OPERATION: Operation =
         .idempotent()
         .own_connection();
 
-/// Without these the list lacks the names that certificates are for, Plex's relay, and IPv6.
+/// Without these parameters, the list has no host names with certificates, no relay connections and
+/// no IPv6 addresses.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";
 
 impl PlexTv {
-    /// `GET {plex.tv}/resources` (getServerResources): the media servers and players that an account may use,
-    /// with the token of each and the ways to reach it.
+    /// Returns the media servers and players that an account has access to, with their tokens and
+    /// connections. Sends `GET {plex.tv}/resources` (getServerResources).
     ///
-    /// This is also how to learn whether somebody may use a server: ask with *their* token whether
-    /// [`server`](Resources::server) finds it, or have [`server_access`](Self::server_access) do so. Ask again
-    /// when a server refuses its token, or cannot be reached where it was: both change. A server that was
-    /// claimed just now can take 90 s to appear.
+    /// To find out whether a user has access to a server, request this with the user's own token
+    /// and call [`server`](Resources::server), or use the flow
+    /// [`server_access`](Self::server_access). Request it again if a server refuses its token or
+    /// cannot be reached, because both can change. A server appears up to 90 s after it was
+    /// claimed.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success that is no list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`, and never "no servers" |
+    /// | a success that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never an empty list |
     ///
-    /// A row that cannot be read costs that row, and
-    /// [`unreadable_fields`](Resources::unreadable_fields) says that it did. Source: recorded answers; the
-    /// query as in the published API.
+    /// An unreadable row is dropped and reported by
+    /// [`unreadable_fields`](Resources::unreadable_fields). Sources: recorded responses; the query
+    /// is from the published API.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).resources(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).resources(&token).into_parts();
     /// assert_eq!(
     ///     request.uri(),
     ///     "https://plex.tv/api/v2/resources?includeHttps=1&includeRelay=1&includeIPv6=1"
@@ -56,7 +59,7 @@ impl PlexTv {
     /// let resources = reply.parse(&answer)?;
     /// assert_eq!(resources.resources.len(), 2);
     /// assert_eq!(resources.servers().count(), 1);
-    /// let attic = resources.server("5f0e1c2d").ok_or("this account may not use it")?;
+    /// let attic = resources.server("5f0e1c2d").ok_or("the account has no access to this server")?;
     /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
     ///
     /// let answer = http::Response::new(r#"{"errors":[{"code":1007}]}"#);
@@ -70,9 +73,10 @@ impl PlexTv {
     }
 }
 
-/// What an account may use: media servers, players and whatever else is registered with it.
+/// The resources that an account has access to: media servers, players and other registered
+/// devices.
 ///
-/// A test makes one from JSON:
+/// In a test, create one from JSON:
 ///
 /// ```
 /// let resources: plex_auth_proto::server::Resources =
@@ -83,30 +87,30 @@ impl PlexTv {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Resources {
-    /// All of them, in Plex's order.
+    /// All resources, in Plex's order.
     pub resources: Vec<Resource>,
     all_read: bool,
 }
 
 impl Resources {
-    /// The media servers among them.
+    /// Returns the media servers.
     pub fn servers(&self) -> impl Iterator<Item = &Resource> {
         self.resources.iter().filter(|resource| resource.provides("server"))
     }
 
-    /// The media server that calls itself so: its
-    /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier) is its client identifier here. None
-    /// where the account may not use it.
+    /// Returns the media server with this
+    /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier), which is its
+    /// client identifier here. `None` if the account has no access to it.
     pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
         self.servers()
             .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))
     }
 
-    /// What Plex sent and this version could not read, as paths on the wire, such as
-    /// `1.connections.0.port`: to tell a field that has drifted from one that was not there, and to report it.
+    /// Returns the JSON paths of fields that this version could not read, such as
+    /// `1.connections.0.port`, to distinguish them from missing fields and to report them.
     ///
-    /// A list is named where any element of it was left out, the list as a whole by a dot. No path holds a
-    /// value; a number in it counts the rows that could be read.
+    /// If an element of a list was dropped, the path is that of the list, and `.` for the whole
+    /// list. Numbers count only readable rows. Paths contain no values.
     ///
     /// ```
     /// let resources: plex_auth_proto::server::Resources =

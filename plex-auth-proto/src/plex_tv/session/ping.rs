@@ -11,27 +11,29 @@ pub(crate) const OPERATION: Operation =
     Operation::new("ping", Host::PlexTv, Method::GET, "/ping").idempotent().own_connection();
 
 impl PlexTv {
-    /// `GET {plex.tv}/ping` (ping): keeps a token alive, and asks whether it is, at less cost than
-    /// [`token_details`](Self::token_details).
+    /// Checks that a token is valid and keeps it from expiring, at a lower cost than
+    /// [`token_details`](Self::token_details). Sends `GET {plex.tv}/ping` (ping).
     ///
-    /// Any use of a token keeps it alive; old-style ones that nobody used died after three to four weeks,
-    /// by users' reports. A program that asks for nothing else for that long pings once a day.
+    /// Any request keeps a token from expiring. Users report that old-style tokens become invalid
+    /// after three to four weeks without use. A program that sends no other requests for that long
+    /// should ping once a day.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success that does not say so | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
-    /// | a page, with whatever status | not a word about the token, and never "alive" |
+    /// | a success without confirmation | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
+    /// | a web page with any status | says nothing about the token; never counts as valid |
     ///
-    /// `{"pong":true}` is an answer, and so are `{"success":true}` and XML whose text is `true`. Source: one
-    /// client (`pong`, XML), the published API (`success`).
+    /// `{"pong":true}`, `{"success":true}` and XML with the text `true` are accepted. Sources: one
+    /// client (`pong`, XML) and the published API (`success`).
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).ping(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).ping(&token).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/ping");
     ///
     /// reply.parse(&http::Response::new(r#"{"pong":true}"#))?;
@@ -51,7 +53,7 @@ lenient::object! {
     #[derive(Debug)]
     struct Answer {
         pong: Option<bool>,
-        /// As the published API has it.
+        /// The field of the published API.
         success: Option<bool>,
     }
 }

@@ -6,34 +6,35 @@ use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A second one finds the token dead, which is what the first was for.
+// A second request finds the token invalid, which is the purpose of the first.
 pub(crate) const OPERATION: Operation =
     Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// `DELETE {plex.tv}/users/signout` (signOut): ends a token, so that a copy of it that lies somewhere is
-    /// of no use to anybody.
+    /// Invalidates a token, so that remaining copies of it are useless. Sends `DELETE
+    /// {plex.tv}/users/signout` (signOut).
     ///
-    /// Forget the token only afterwards: one that was forgotten and not ended goes on working. An answer
-    /// that says that the token [is invalid](crate::ResponseError::is_token_invalid) comes to the same; a second copy of
-    /// this call is answered so.
+    /// Delete the token only afterwards: a token that is deleted without signing out stays valid.
+    /// An error that says that the token [is invalid](crate::ResponseError::is_token_invalid) is as
+    /// good as a success. A repeated request gets this error.
     ///
-    /// | Plex answers | error |
+    /// | Plex's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was invalid already |
-    /// | a web page, with status 200 too | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token lives on |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was already invalid |
+    /// | a web page, even with status 200 | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token is still valid |
     ///
-    /// Plex answers 204 (recorded) or 200 (the published API); any success is taken, and nothing in it is
-    /// looked for.
+    /// Plex answers 204 (recorded) or 200 (published API); any other success is accepted unless it
+    /// is a web page.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_proto::{http, ClientIdentity, PlexTv, Token};
     ///
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let identity = ClientIdentity::builder(saved_identifier()).build()?;
     /// let token = Token::new("xyz-Abc_0123456789ab")?;
-    /// let (request, reply) = PlexTv::new(me).sign_out(&token).into_parts();
+    /// let (request, reply) = PlexTv::new(identity).sign_out(&token).into_parts();
     /// assert_eq!(request.method(), "DELETE");
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/users/signout");
     ///

@@ -1,11 +1,11 @@
-//! What was probably meant by a text that is no base URL.
+//! Correction of texts that are not base URLs.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::values::typed_text::half_width;
 
-/// The base URL that was probably meant; `None` where there is no telling. It never has what can be a
-/// secret: user info, query, fragment.
+/// Returns the base URL that was probably intended, or `None` if that is unclear. It never contains
+/// user info, a query or a fragment, which may be secrets.
 pub(super) fn guess(text: &str) -> Option<String> {
     let text = plain(text);
     let text = text.as_str();
@@ -22,13 +22,13 @@ pub(super) fn guess(text: &str) -> Option<String> {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
-    // An `@` there can be a password's end, whose start would be shown.
+    // An `@` there can be part of a password, the start of which would be displayed.
     if behind.contains('@') {
         return None;
     }
     let path = behind.split(['?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
-    // Before a port comes to it, which would look like one more part of the address.
+    // Done before a port is appended, which would look like another part of the address.
     let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
     // `host/:32400`
     let (authority, path) = match path.strip_prefix("/:") {
@@ -40,14 +40,14 @@ pub(super) fn guess(text: &str) -> Option<String> {
     Some(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
 }
 
-/// The text without quotes around it and backslashes after it, and with ASCII characters for those in full width.
+/// Strips surrounding quotes and trailing backslashes, and converts full-width characters to ASCII.
 fn plain(text: &str) -> String {
     let is_quote = |character| matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
     let text = text.trim_matches(is_quote).trim_end_matches('\\').trim();
     text.chars().map(half_width).collect()
 }
 
-/// An IPv6 address without brackets, with or without a port.
+/// Adds the brackets to an IPv6 address, with or without a port.
 fn bracketed(authority: &str) -> Option<String> {
     if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
         return None;

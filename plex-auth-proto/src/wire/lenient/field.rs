@@ -1,4 +1,4 @@
-//! The fields of an object, and how each is read.
+//! Parsing of the fields of an object.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess};
 
@@ -8,21 +8,21 @@ use super::plain::{Plain, Take};
 use super::unreadable::Paths;
 use super::value::{One, Seen, Value};
 
-/// A field that can be absent: `Option` of a value, or a list.
+/// A field that can be absent: an `Option` or a list.
 pub(crate) trait Field<'de>: Sized {
-    /// The field itself, where what it holds is plain.
+    /// Returns the field as a target for scalars, if its type is a scalar.
     fn as_plain(&mut self) -> Option<&mut dyn Take> {
         None
     }
 
-    /// Reads what came into the field; `false` where there was something that could not be read.
+    /// Parses a value into the field. Returns `false` if the value could not be read.
     fn read<D: Deserializer<'de>>(
         &mut self,
         deserializer: D,
         budget: &Budget,
     ) -> Result<bool, D::Error>;
 
-    /// Names what inside it, the field of this name, was there and could not be read.
+    /// Adds the paths of unreadable values inside this field.
     fn unreadable(&self, name: &str, paths: &mut Paths);
 }
 
@@ -67,7 +67,7 @@ impl<'de, T: Value<'de>> Field<'de> for Vec<T> {
     }
 }
 
-/// Reads the value that comes next into a field.
+/// Parses the next value into a field.
 pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
     map: &mut A,
     field: &mut T,
@@ -76,7 +76,8 @@ pub(crate) fn read_value<'de, A: MapAccess<'de>, T: Field<'de>>(
     map.next_value_seed(Slot(field, budget))
 }
 
-/// Reads the value that comes next into a field that is plain. Not inlined, as there are dozens of objects.
+/// Parses the next value into a scalar field. Not inlined, because there are dozens of object
+/// types.
 #[inline(never)]
 pub(crate) fn read_plain<'de, A: MapAccess<'de>>(
     map: &mut A,
@@ -85,7 +86,7 @@ pub(crate) fn read_plain<'de, A: MapAccess<'de>>(
     map.next_value_seed(Plain(field))
 }
 
-/// The place that a field is read into.
+/// The field that a value is parsed into.
 struct Slot<'a, T>(&'a mut T, &'a Budget);
 
 impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
@@ -96,13 +97,13 @@ impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
     }
 }
 
-/// Reads a value without which there is nothing. The error holds no value.
+/// Parses a value that must be present. The error contains no values.
 pub(crate) fn required<'de, T: Value<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let seen = One::<T>::new(&Budget::of_unknown()).deserialize(d)?;
     seen.into_value().ok_or_else(|| D::Error::custom("missing or unusable"))
 }
 
-/// Adds what could not be read inside each element of the list that the way has come to.
+/// Adds the paths of unreadable values inside each element of the current list.
 pub(crate) fn add_each<'de, T: Value<'de>>(paths: &mut Paths, elements: &[T]) {
     for (index, element) in elements.iter().enumerate() {
         paths.inside(&index, &mut |paths| element.unreadable(paths));

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
-/// A key, looked up while it is still where it came from.
+/// Looks up a key without allocating it.
 pub(crate) struct Key<F>(pub(crate) F);
 
 impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {

@@ -1,4 +1,4 @@
-//! The visitors of lists.
+//! Visitors for lists.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::budget::Budget;
 use super::value::{One, Seen, Value};
 
-/// Visits what is a list and nothing else; `false` beside it where some of its elements could not be read.
+/// Accepts only a list. Returns `false` with it if some elements could not be read.
 #[derive(Debug)]
 pub(crate) struct List<'b, T>(&'b Budget, PhantomData<T>);
 
@@ -33,11 +33,11 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<'_, T> {
     }
 }
 
-/// Visits a list, or one element in place of a list. Elements that cannot be read are left out.
+/// Accepts a list, or a single element in place of a list. Unreadable elements are dropped.
 pub(crate) struct Many<'a, T> {
     elements: &'a mut Vec<T>,
     budget: &'a Budget,
-    /// Whether null stands for no element, rather than for a row that cannot be read.
+    /// Whether null means that there is no element, instead of being an unreadable one.
     null_is_empty: bool,
 }
 
@@ -105,12 +105,13 @@ impl<'de, T: Value<'de>> Visitor<'de> for Many<'_, T> {
         loop {
             match list.next_element_seed(One::<T>::new(budget))? {
                 Some(Seen::This(element)) if budget.take::<T>() => elements.push(element),
-                // There is no memory left for more.
+                // The memory budget is used up.
                 Some(Seen::This(_)) => break,
                 Some(Seen::Nothing) => all_read &= null_is_empty,
                 Some(Seen::Unreadable) => all_read = false,
                 None => {
-                    // Most lists are short, and the memory for four elements can be a kilobyte.
+                    // Most lists are short, and the default capacity of four elements can take a
+                    // kilobyte.
                     elements.shrink_to_fit();
                     return Ok(all_read);
                 }

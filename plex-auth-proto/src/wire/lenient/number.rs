@@ -1,12 +1,13 @@
-//! Numbers as servers write them.
+//! Lenient parsing of numbers.
 
-/// The number that a text is. As JSON has it, whose reader and writer of numbers are there already: those of the
-/// standard library are 25 kB more.
+/// Parses a floating-point number with the JSON parser, which is linked anyway. The standard
+/// library's parser would add 25 kB.
 pub(crate) fn float(text: &str) -> Option<f64> {
     serde_json::from_str(text).ok()
 }
 
-/// The whole number that this is: `1.0`, from servers whose language has one kind of number.
+/// Returns an integer that was sent as a float, such as `1.0`. Some languages have only one number
+/// type.
 pub(crate) fn whole(number: f64) -> Option<i128> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = number.fract() == 0.0 && number.abs() <= EXACT;

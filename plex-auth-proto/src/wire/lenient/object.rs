@@ -1,10 +1,10 @@
-//! The types of Plex's, declared with their names on the wire.
+//! Declaration of Plex's object types with their JSON names.
 
-/// Declares types that are read from an object of Plex's. A field has the same name on the wire, or the one
-/// behind `as`.
+/// Declares types that are parsed from an object. A field has the same name in JSON, or the name
+/// after `as`.
 ///
-/// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those under `required` are plain values, without
-/// which there is no object.
+/// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those in `required` have plain types; without
+/// them, the object is unreadable.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -26,7 +26,7 @@ macro_rules! object {
         }
 
         impl $name {
-            /// Reads the object's fields; `None` if one that is required is missing.
+            /// Parses the object's fields. Returns `None` if a required one is missing.
             fn from_map<'de, A: serde::de::MapAccess<'de>>(
                 mut map: A,
                 budget: &crate::wire::lenient::budget::Budget,
@@ -34,7 +34,7 @@ macro_rules! object {
                 #[allow(non_camel_case_types)]
                 enum Field { NumberInDisguise, $($required,)* $($field,)* }
 
-                // Not inlined into the reader of each kind of input.
+                // Not inlined into the parser for each input type.
                 #[inline(never)]
                 fn known(key: &str) -> Option<Field> {
                     match key {
@@ -48,7 +48,8 @@ macro_rules! object {
                 $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
-                // A number of any precision has this key and no other, and is no object.
+                // With `arbitrary_precision`, a number is a map with this key and no other. It is
+                // not an object.
                 let mut held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
                 if let Some(Some(Field::NumberInDisguise)) = held {
                     map.next_value::<serde::de::IgnoredAny>()?;
@@ -61,7 +62,7 @@ macro_rules! object {
                     Some(key) => Some(key),
                     None => map.next_key_seed(crate::wire::lenient::key::Key(known))?,
                 } {
-                    // Most fields are plain, and all of these are read in one place: below.
+                    // Most fields are scalars. They are all parsed at one place, below.
                     let (name, field): (&str, &mut dyn crate::wire::lenient::plain::Take) = match key {
                         $(Some(Field::$required) => {
                             (crate::wire::lenient::object::wire!($required $($required_wire)?), &mut $required)
@@ -131,7 +132,7 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// The name of a field on the wire.
+/// Returns the JSON name of a field.
 macro_rules! wire {
     ($field:ident) => {
         stringify!($field)
@@ -142,7 +143,7 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// Plex writes camelCase, so that a name in Rust's way is one where `as` was forgotten.
+/// Plex uses camelCase, so a name in snake_case means that `as` is missing.
 macro_rules! checked_wire {
     ($field:ident) => {
         assert!(

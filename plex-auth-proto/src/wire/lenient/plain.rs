@@ -1,4 +1,4 @@
-//! The visitor of all that is plain: texts, numbers, yes and no.
+//! The visitor for scalars: strings, numbers and booleans.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::key::Key;
 use super::number::float;
 use super::unreadable::UNREADABLE;
 
-/// A field that takes what is plain, whatever it makes of it; `false` where that is nothing.
+/// A target for scalars. Each method returns `false` if the value could not be converted.
 pub(crate) trait Take {
     fn bool(&mut self, value: bool) -> bool;
     fn integer(&mut self, number: i128) -> bool;
@@ -16,8 +16,7 @@ pub(crate) trait Take {
     fn text(&mut self, text: &str) -> bool;
 }
 
-/// Visits one element for a field that takes what is plain; `false` where there was something that it could
-/// not take.
+/// Visits one value for a scalar target. Returns `false` if the target could not take it.
 pub(crate) struct Plain<'a>(pub(crate) &'a mut dyn Take);
 
 impl<'de> DeserializeSeed<'de> for Plain<'_> {
@@ -78,8 +77,8 @@ impl<'de> Visitor<'de> for Plain<'_> {
     }
 }
 
-/// With serde_json's feature `arbitrary_precision`, which any crate of a program can turn on for all,
-/// a number comes as a map with this one key and its text.
+/// The only key of the map that represents a number if `serde_json`'s feature `arbitrary_precision`
+/// is enabled, which any crate in the dependency graph can do for all.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<String>, A::Error> {
@@ -96,7 +95,7 @@ fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Strin
     Ok(number)
 }
 
-/// The text of a number in disguise.
+/// The text of a number in that form.
 struct Text(Option<String>);
 
 impl Take for Text {

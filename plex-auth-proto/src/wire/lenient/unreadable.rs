@@ -1,20 +1,21 @@
-//! What was there and could not be read, so that drift shows to whoever asks.
+//! The record of values that could not be read, so that callers can detect API changes.
 
 use std::fmt;
 
-/// The text that stands for what JSON can hold and Rust cannot, where a document was
-/// [repaired](crate::wire::repair). Nobody means anything by it, and it is as short as the shortest element.
+/// The placeholder for values that JSON can represent and Rust cannot, set when a document is
+/// [repaired](crate::wire::repair). No real value consists of this character, and it is as short as
+/// the shortest element.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
-/// The names, on the wire, of an object's own fields that held something that could not be read.
+/// The JSON names of an object's own fields that could not be read.
 ///
-/// There is one in every object, and hardly ever a name in it: it is as small as can be.
+/// Every object has one and almost all are empty, so it is optimized for size.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[expect(clippy::box_collection, reason = "a third of the size where it is empty")]
 pub(crate) struct Unreadable(Option<Box<Vec<&'static str>>>);
 
 impl Unreadable {
-    /// Takes down how the field of this name was read: a key can come twice.
+    /// Records whether the field could be read. A key can occur more than once.
     #[inline]
     pub(crate) fn note(&mut self, name: &'static str, read: bool) {
         if !read || self.0.is_some() {
@@ -42,33 +43,33 @@ impl fmt::Debug for Unreadable {
     }
 }
 
-/// Collects paths, on the way through a value.
+/// Collects field paths while traversing a value.
 #[derive(Default)]
 pub(crate) struct Paths {
-    /// Where the way has come to: empty, or with a dot at its end.
+    /// The current path: empty, or with a trailing dot.
     here: String,
     found: Vec<String>,
 }
 
 impl Paths {
-    /// Adds fields of the object that the way has come to.
+    /// Adds fields of the current object.
     pub(crate) fn add_all(&mut self, fields: &Unreadable) {
         for name in fields.names() {
             self.add(name);
         }
     }
 
-    /// Adds a field of the object that the way has come to.
+    /// Adds a field of the current object.
     pub(crate) fn add(&mut self, name: &str) {
         self.found.push(format!("{}{name}", self.here));
     }
 
-    /// All paths that were added.
+    /// Returns all added paths.
     pub(crate) fn into_found(self) -> Vec<String> {
         self.found
     }
 
-    /// Goes a step further, and back again.
+    /// Calls `walk` with the path extended by one step.
     pub(crate) fn inside(&mut self, step: &dyn fmt::Display, walk: &mut dyn FnMut(&mut Self)) {
         let length = self.here.len();
         self.here.push_str(&format!("{step}."));

@@ -1,4 +1,4 @@
-//! What one element becomes, and the visitors that make it so.
+//! Conversion of a JSON or XML value into a Rust value, and its visitors.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ use super::number::whole;
 use super::plain::{Plain, Take};
 use super::unreadable::{Paths, UNREADABLE};
 
-/// What one element on the wire can become. What it cannot become is `None`, never an error.
+/// A type that a value can be converted into. A failed conversion is `None`, not an error.
 pub(crate) trait Value<'de>: Sized {
     fn from_bool(_: bool) -> Option<Self> {
         None
@@ -20,45 +20,45 @@ pub(crate) trait Value<'de>: Sized {
         None
     }
 
-    /// `number` can be infinite, where it is out of range.
+    /// Converts a float, which can be infinite if it was out of range.
     fn from_float(number: f64) -> Option<Self> {
         whole(number).and_then(Self::from_integer)
     }
 
-    /// `text` is never empty.
+    /// Converts a string, which is never empty.
     fn from_text(_: &str) -> Option<Self> {
         None
     }
 
-    /// Reads the list to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
+    /// Converts a list, consuming it completely. Not called if the type is [plain](Self::IS_PLAIN).
     fn from_list<A: SeqAccess<'de>>(mut list: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
-    /// Reads the map to its end, whatever becomes of it. Not asked where it is [plain](Self::IS_PLAIN).
+    /// Converts a map, consuming it completely. Not called if the type is [plain](Self::IS_PLAIN).
     fn from_object<A: MapAccess<'de>>(map: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         let mut value = None;
         Plain(&mut value).visit_map(map)?;
         Ok(value)
     }
 
-    /// Whether it is neither an object nor a list that it can become. All such are read by one visitor, where
-    /// each would have some kilobytes of code.
+    /// Whether the type is a scalar, and never converted from an object or a list. All such types
+    /// share one visitor. Separate ones would take some kilobytes of code each.
     const IS_PLAIN: bool = false;
 
-    /// Names what inside it was there and could not be read.
+    /// Adds the paths of unreadable values inside this one.
     fn unreadable(&self, _: &mut Paths) {}
 }
 
-/// What became of one element.
+/// The result of parsing one value.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Seen<T> {
-    /// Nothing was there: null, or a text without a letter.
+    /// Null or an empty string.
     Nothing,
-    /// This was.
+    /// A readable value.
     This(T),
-    /// Something was that is no `T`.
+    /// A value that cannot be converted into `T`.
     Unreadable,
 }
 
@@ -108,7 +108,7 @@ fn put<T>(field: &mut Option<T>, value: Option<T>) -> bool {
     read
 }
 
-/// Visits one element and makes a `T` of it, if it can.
+/// Visits one value and converts it into a `T`.
 pub(crate) struct One<'b, T>(&'b Budget, PhantomData<T>);
 
 impl<'b, T> One<'b, T> {
@@ -178,7 +178,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<'_, T> {
     }
 }
 
-/// Visits what is an object and nothing else; `None` where something that it requires is missing.
+/// Accepts only an object. Returns `None` if a required field is missing.
 #[derive(Debug)]
 pub(crate) struct Object<'b, T>(&'b Budget, PhantomData<T>);
 
@@ -200,7 +200,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for Object<'_, T> {
     }
 }
 
-/// The paths of all that was there in `value` and could not be read.
+/// Returns the paths of all unreadable fields in `value`.
 pub(crate) fn unreadable_fields<'de>(value: &impl Value<'de>) -> Vec<String> {
     let mut paths = Paths::default();
     value.unreadable(&mut paths);

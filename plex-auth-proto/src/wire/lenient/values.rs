@@ -1,4 +1,4 @@
-//! What the simple types can be made of.
+//! Conversions into the simple types.
 
 use super::number::{float, whole};
 use super::value::Value;
@@ -55,7 +55,7 @@ impl Value<'_> for String {
     }
 
     fn from_integer(number: i128) -> Option<Self> {
-        // Its own `to_string` takes 39 bytes for any number.
+        // `i128::to_string` allocates 39 bytes for any number.
         Some(itoa::Buffer::new().format(number).to_owned())
     }
 
@@ -87,7 +87,7 @@ mod tests {
             ("1e300", Some("1e+300")),
             ("true", Some("true")),
             ("\"1.0\"", Some("1.0")),
-            // The mark for an unreadable value, even if a server sends it.
+            // The placeholder for unreadable values, even if a server sends it.
             ("\"\\u007f\"", None),
             ("[\"a\"]", None),
         ] {

@@ -63,10 +63,7 @@ fn body_size_is_limited_only_for_a_success() {
     let (_, reply) = details().into_parts();
     let error = reply.parse(&response(200, &[], &body)).unwrap_err();
     assert!(matches!(error, ResponseError::BodyTooLarge { limit: 1_048_576, .. }));
-    assert_eq!(
-        error.to_string(),
-        "getTokenDetails at https://plex.tv: the answer is larger than 1048576 bytes"
-    );
+    assert_eq!(error.to_string(), "the response from plex.tv is larger than 1048576 bytes");
     let error = reply.parse(&response(401, &[], &body)).unwrap_err();
     assert!(matches!(error, ResponseError::Unauthorized(_)));
     let error = reply.parse(&response(200, &[("content-length", "1048577")], "")).unwrap_err();

@@ -222,42 +222,40 @@ fn unreadable_retry_after_is_absent() {
 }
 
 #[test]
-fn messages_have_operation_origin_and_advice() {
+fn messages_have_cause_server_and_advice() {
     for (error, message) in [
         (
             refused(sign_in(), 401, JSON_1001),
-            "postUsersSignInData at https://plex.tv: the login or the password is wrong (401, code 1001)",
+            "the username or the password is wrong: plex.tv answered 401 (code 1001)",
         ),
         (
             refused(details(), 401, JSON_1001),
-            "getTokenDetails at https://plex.tv: the token is no longer valid; sign in again (401, code 1001)",
+            "the token is no longer valid: plex.tv answered 401 (code 1001); sign in again",
         ),
         (
             refused(transient(), 401, HTML_401),
-            "getTransientToken at http://10.0.0.7:32400: the media server does not accept this token, \
-             which says nothing about the account (401)",
+            "the media server rejected the token: http://10.0.0.7:32400 answered 401; \
+             the token may still be valid for the account",
         ),
         (
             refused(sign_in(), 401, r#"{"errors":[{"code":1029}]}"#),
-            "postUsersSignInData at https://plex.tv: a verification code is needed (401, code 1029)",
+            "a verification code is required: plex.tv answered 401 (code 1029); sign in again with the code",
         ),
         (
             refused(sign_in(), 400, r#"{"errors":[{"code":1000,"message":"x"}]}"#),
-            "postUsersSignInData at https://plex.tv: a parameter is missing or malformed \
-             (400, code 1000: the client identifier is missing)",
+            "a parameter is missing or malformed: plex.tv answered 400 \
+             (code 1000: the client identifier is missing)",
         ),
         (
             refused(details(), 200, HTML_401),
-            "getTokenDetails at https://plex.tv: answered 200 with an HTML page",
+            "unexpected response: plex.tv answered 200 with an HTML page; \
+             check the base URL and the network",
         ),
         (
             refused(details(), 204, ""),
-            "getTokenDetails at https://plex.tv: answered 204 with no body",
+            "unexpected response: plex.tv answered 204 with an empty body",
         ),
-        (
-            refused(details(), 502, ""),
-            "getTokenDetails at https://plex.tv: trouble at the server (502)",
-        ),
+        (refused(details(), 502, ""), "the server failed: plex.tv answered 502"),
     ] {
         assert_eq!(error.to_string(), message);
     }
@@ -296,8 +294,8 @@ fn redirect_shows_only_the_origin() {
     let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
     assert_eq!(
         error.to_string(),
-        "getTransientToken at http://10.0.0.7:32400: redirected to another host, which is never \
-         followed; check the base URL (308)"
+        "the redirect was not followed: http://10.0.0.7:32400 answered 308 with a redirect to \
+         another host; check the base URL"
     );
 }
 
@@ -340,9 +338,12 @@ fn foreign_redirect_host_is_not_shown() {
         assert!(!shown.contains("hunter"), "{shown}");
     }
     for (location, shown) in [
-        ("https://clients.plex.tv/x", "redirected to https://clients.plex.tv"),
-        ("http://plex.tv/x", "redirected to http://plex.tv"),
-        ("/x", "redirected within https://plex.tv"),
+        (
+            "https://clients.plex.tv/x",
+            "with a redirect to https://clients.plex.tv; if that is the right server",
+        ),
+        ("http://plex.tv/x", "with a redirect to http://plex.tv; if that is the right server"),
+        ("/x", "with a redirect to https://plex.tv; check the path"),
     ] {
         let error = refused_with(details(), 302, &[("location", location)], "");
         assert!(error.to_string().contains(shown), "{error}");

@@ -192,7 +192,7 @@ fn logout_revokes_and_forgets_the_token() {
         let busy = plex_auth_fake::Misbehaviour::answer(503, "text/html", "busy").times(1);
         fake.misbehave("/users/signout", busy);
     });
-    harness.run(&["logout"]).assert_failed(2, &["trouble at the server", "--forget"]);
+    harness.run(&["logout"]).assert_failed(2, &["the server failed", "--forget"]);
     assert_eq!(harness.succeed(&["token"]), token);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
     assert_eq!(harness.run(&["token"]).code, 64);

@@ -117,7 +117,7 @@ fn a_failed_renewal_changes_nothing() {
         let busy = Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
-    harness.run(&["token"]).assert_failed(2, &["trouble at the server"]);
+    harness.run(&["token"]).assert_failed(2, &["the server failed"]);
     assert_eq!(harness.files(), before);
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.succeed(&["token"]);
@@ -135,7 +135,7 @@ fn an_expired_token_is_not_printed() {
     assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: the token could not be renewed"), "{outcome:?}");
     set_token_age(&harness, TOKEN_LIFETIME + 60);
-    harness.run(&["token"]).assert_failed(2, &["trouble at the server"]);
+    harness.run(&["token"]).assert_failed(2, &["the server failed"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn servers_lists_the_best_connection_first() {
     let text = harness.succeed(&["servers"]);
     let lines: Vec<_> = text.lines().skip(2).collect();
     assert!(!lines[0].contains("/pms ") && lines[0].contains("answers within"), "{text}");
-    assert!(lines[1].contains("/pms ") && lines[1].contains("trouble at the server"), "{text}");
+    assert!(lines[1].contains("/pms ") && lines[1].contains("the server failed"), "{text}");
     assert_eq!(
         Harness::signed_in(Who::Free).succeed(&["servers"]),
         "The account may use no server.\n"

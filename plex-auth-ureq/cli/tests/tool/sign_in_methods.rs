@@ -66,7 +66,7 @@ fn a_token_is_saved_without_its_account() {
     let mut login = Running::start(harness.command(&["login"]), "");
     harness.link(&login.link_code(), Who::PlexPass);
     let outcome = login.wait();
-    outcome.assert_failed(2, &["trouble at the server", "plex-auth whoami"]);
+    outcome.assert_failed(2, &["the server failed", "plex-auth whoami"]);
     // Apart from the code, standard error has only the error, so that a script can parse it as JSON.
     assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("the token is kept"), "{outcome:?}");
@@ -126,9 +126,9 @@ fn credentials_can_be_piped() {
     );
 
     sign_in("ingrid\nFjellvåk-81\n")
-        .assert_failed(1, &["a verification code is needed", "third line"]);
+        .assert_failed(1, &["a verification code is required", "third line"]);
     sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["wrong or too old"]);
-    sign_in("rosa\nwrong\n").assert_failed(1, &["the login or the password is wrong"]);
+    sign_in("rosa\nwrong\n").assert_failed(1, &["the username or the password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["e-mail only", "plex-auth login"]);
     sign_in("rosa\n\n").assert_failed(64, &["the password is empty"]);
     sign_in("rosa").assert_failed(64, &["standard input ended before the answer: Password"]);

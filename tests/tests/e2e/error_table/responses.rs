@@ -24,10 +24,10 @@ struct Row {
     /// The status and the headers.
     head: &'static str,
     body: &'static str,
-    /// The first column of the row in the README's table.
-    readme: &'static str,
+    /// The first column of the row in the table of the docs of `Error`.
+    docs: &'static str,
     variant: &'static str,
-    /// The message after operation and URL; `{}` and `{kind}` stand for parts that depend on the operation.
+    /// The message. The parts in braces depend on the operation.
     message: &'static str,
     /// Whether it means that an account's token is invalid.
     token_invalid: bool,
@@ -41,14 +41,14 @@ struct Row {
 const fn row(
     head: &'static str,
     body: &'static str,
-    readme: &'static str,
+    docs: &'static str,
     variant: &'static str,
     message: &'static str,
 ) -> Row {
     Row {
         head,
         body,
-        readme,
+        docs,
         variant,
         message,
         token_invalid: false,
@@ -91,88 +91,87 @@ const C1001: &str =
     r#"{"errors":[{"code":1001,"message":"User could not be authenticated","status":401}]}"#;
 const X1001: &str = r#"<errors><error code="1001" message="no" status="401"/></errors>"#;
 const UNAUTHORIZED: &str = "401; 498; 422 \"Invalid token\"";
-const UNCONFIRMED: &str =
-    "no error of Plex's came with the status; a proxy or a captive portal may have answered";
-const PAGE: &str = "a success with a proxy's or captive portal's page";
+const PAGE: &str = "a success that is not Plex's response";
+const OTHER: &str = "any other status";
 
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Retryable::{Always, IfIdempotent, IfIdempotentAtPlexTv};
     vec![
         row("400 Bad Request", r#"{"errors":[{"code":1000,"status":400}]}"#, "400", "BadRequest",
-            "a parameter is missing or malformed (400, code 1000: the client identifier is missing)"),
-        row("400 Bad Request", HTML, "400", "BadRequest", "a parameter is missing or malformed (400)"),
-        row("400 Bad Request", "", "400", "BadRequest", "a parameter is missing or malformed (400)"),
-        row("401 No\r\ncontent-type: application/json", C1001, UNAUTHORIZED, "Unauthorized", "{} (401, code 1001)").token_invalid(),
-        row("401 No\r\ncontent-type: application/xml", X1001, UNAUTHORIZED, "Unauthorized", "{} (401, code 1001)").token_invalid(),
-        row("401 No\r\ncontent-type: text/html", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No", "", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No", r#"{"errors":[{"code":1029,"message":"Ple"#, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No", "<user/>", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No", "<errors><error>Please sign in.</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No", r#"{"error":"You appear to be having trouble"}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").token_invalid(),
-        row("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("401 No\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", UNAUTHORIZED, "Unauthorized", "{} (401)").unconfirmed(),
-        row("498 Invalid Token", C1001, UNAUTHORIZED, "Unauthorized", "{} (498, code 1001)").token_invalid(),
-        row("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{} (498)").unconfirmed(),
-        row("498 Invalid Token", HTML, UNAUTHORIZED, "Unauthorized", "{} (498)").unconfirmed(),
-        row("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{} (422)").token_invalid(),
+            "a parameter is missing or malformed: {server} answered 400 (code 1000: the client identifier is missing)"),
+        row("400 Bad Request", HTML, "400", "BadRequest", "a parameter is missing or malformed: {server} answered 400"),
+        row("400 Bad Request", "", "400", "BadRequest", "a parameter is missing or malformed: {server} answered 400"),
+        row("401 No\r\ncontent-type: application/json", C1001, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401 (code 1001){advice}").token_invalid(),
+        row("401 No\r\ncontent-type: application/xml", X1001, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401 (code 1001){advice}").token_invalid(),
+        row("401 No\r\ncontent-type: text/html", HTML, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No\r\ncontent-type: application/json", HTML, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No", "", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No", r#"{"errors":[{"code":1029,"message":"Ple"#, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No", "<user/>", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No", "<errors><error>Please sign in.</error></errors>", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").token_invalid(),
+        row("401 No", r#"{"error":"You appear to be having trouble"}"#, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").token_invalid(),
+        row("401 No", r#"{"errors":[]}"#, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("401 No\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 401{advice}").unconfirmed(),
+        row("498 Invalid Token", C1001, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 498 (code 1001){advice}").token_invalid(),
+        row("498 Invalid Token", "", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 498{advice}").unconfirmed(),
+        row("498 Invalid Token", HTML, UNAUTHORIZED, "Unauthorized", "{}: {server} answered 498{advice}").unconfirmed(),
+        row("422 No", "<errors><error>Invalid token</error></errors>", UNAUTHORIZED, "Unauthorized", "{}: {server} answered 422{advice}").token_invalid(),
         row("401 No", r#"{"errors":[{"code":1028}]}"#, "401, code 1028", "VerificationCodeRejected",
-            "the verification code is wrong or too old (401, code 1028)").needs_code(),
+            "the verification code is wrong or has expired: {server} answered 401 (code 1028); enter a new code").needs_code(),
         row("401 No", r#"{"errors":[{"code":"1029"}]}"#, "401, code 1029", "VerificationCodeRequired",
-            "a verification code is needed (401, code 1029)").needs_code(),
+            "a verification code is required: {server} answered 401 (code 1029); sign in again with the code").needs_code(),
         row("401 No", r#"{"errors":[{"code":1001},{"code":1029}]}"#, "401, code 1029", "VerificationCodeRequired",
-            "a verification code is needed (401, code 1001, code 1029)").needs_code(),
+            "a verification code is required: {server} answered 401 (code 1001, code 1029); sign in again with the code").needs_code(),
         row("401 No", "<errors><error code='1029'/><error code='1028'/></errors>", "401, code 1028", "VerificationCodeRejected",
-            "the verification code is wrong or too old (401, code 1029, code 1028)").needs_code(),
+            "the verification code is wrong or has expired: {server} answered 401 (code 1029, code 1028); enter a new code").needs_code(),
         row("401 No", r#"{"errors":[{"code":1030}]}"#, "401, code 1030", "EmailOnly",
-            "the account signs in by e-mail only (401, code 1030)"),
+            "the account signs in by email only: {server} answered 401 (code 1030); link a PIN on Plex's page instead"),
         row("401 No", r#"{"errors":[{"code":1031}]}"#, "401, code 1031", "TooManyFailures",
-            "too many failures; wait before the next try (401, code 1031)"),
+            "too many failed attempts from this address: {server} answered 401 (code 1031); wait before the next attempt"),
         row("401 No", r#"{"errors":[{"code":1029},{"code":1031},{"code":1001}]}"#, "401, code 1031", "TooManyFailures",
-            "too many failures; wait before the next try (401, code 1029, code 1031, code 1001)"),
-        row("403 No", HTML, "403", "Forbidden", "the account may not do this (403)").unconfirmed(),
+            "too many failed attempts from this address: {server} answered 401 (code 1029, code 1031, code 1001); wait before the next attempt"),
+        row("403 No", HTML, "403", "Forbidden", "the account is not allowed to do this: {server} answered 403").unconfirmed(),
         row("403 No", r#"{"errors":[{"code":1041}]}"#, "403", "Forbidden",
-            "the account may not do this (403, code 1041: the Home PIN is missing or wrong)"),
-        row("404 No", "", "any other refusal", "Rejected", "refused (404)").retryable(IfIdempotentAtPlexTv),
-        row("404 No", r#"{"status":404,"error":"Not Found"}"#, "any other refusal", "Rejected", "refused (404)").retryable(IfIdempotentAtPlexTv),
-        row("404 No", r#"{"errors":[{"code":1002}]}"#, "any other refusal", "Rejected", "refused (404, code 1002: no such endpoint)"),
-        row("405 No", r#"{"errors":[{"code":1005}]}"#, "any other refusal", "Rejected", "refused (405, code 1005)"),
-        row("408 Late", "", "any other refusal", "Rejected", "refused (408)").retryable(IfIdempotent),
-        row("422 No", r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#, "any other refusal", "Rejected", "refused (422, code 1008)"),
-        row("422 No", "", "any other refusal", "Rejected", "refused (422)"),
-        row("429 Slow", "", "429", "RateLimited", "too many requests; wait before the next (429)").retryable(Always),
+            "the account is not allowed to do this: {server} answered 403 (code 1041: the Home PIN is missing or wrong)"),
+        row("404 No", "", OTHER, "Rejected", "the request was rejected: {server} answered 404").retryable(IfIdempotentAtPlexTv),
+        row("404 No", r#"{"status":404,"error":"Not Found"}"#, OTHER, "Rejected", "the request was rejected: {server} answered 404").retryable(IfIdempotentAtPlexTv),
+        row("404 No", r#"{"errors":[{"code":1002}]}"#, OTHER, "Rejected", "the request was rejected: {server} answered 404 (code 1002: no such endpoint)"),
+        row("405 No", r#"{"errors":[{"code":1005}]}"#, OTHER, "Rejected", "the request was rejected: {server} answered 405 (code 1005)"),
+        row("408 Late", "", OTHER, "Rejected", "the request was rejected: {server} answered 408").retryable(IfIdempotent),
+        row("422 No", r#"{"errors":[{"code":1008,"message":"not accepted"}]}"#, OTHER, "Rejected", "the request was rejected: {server} answered 422 (code 1008)"),
+        row("422 No", "", OTHER, "Rejected", "the request was rejected: {server} answered 422"),
+        row("429 Slow", "", "429", "RateLimited", "too many requests: {server} answered 429; wait before the next request").retryable(Always),
         row("429 Slow\r\nretry-after: 120", r#"{"errors":[{"code":1003}]}"#, "429", "RateLimited",
-            "too many requests; wait before the next (429, code 1003)").retryable(Always).retry_in(120),
+            "too many requests: {server} answered 429 (code 1003); wait before the next request").retryable(Always).retry_in(120),
         row("429 Slow\r\nretry-after: Sun, 06 Nov 1994 08:49:37 GMT", "", "429", "RateLimited",
-            "too many requests; wait before the next (429)").retryable(Always).retry_at(784_111_777),
+            "too many requests: {server} answered 429; wait before the next request").retryable(Always).retry_at(784_111_777),
         row("429 Slow\r\nretry-after: Wed, 06 Nov 2137 08:49:37 GMT", "", "429", "RateLimited",
-            "too many requests; wait before the next (429)").retryable(Always).retry_at(5_296_783_777),
-        row("429 Slow\r\nretry-after: soon", "", "429", "RateLimited", "too many requests; wait before the next (429)").retryable(Always),
+            "too many requests: {server} answered 429; wait before the next request").retryable(Always).retry_at(5_296_783_777),
+        row("429 Slow\r\nretry-after: soon", "", "429", "RateLimited", "too many requests: {server} answered 429; wait before the next request").retryable(Always),
         row("429 Slow\r\nretry-after: 1000000000000", "", "429", "RateLimited",
-            "too many requests; wait before the next (429)").retryable(Always).retry_in(1_000_000_000_000),
-        row("500 No", HTML, "5xx", "Unavailable", "trouble at the server (500)").retryable(IfIdempotent),
-        row("502 No", HTML, "5xx", "Unavailable", "trouble at the server (502)").retryable(IfIdempotent),
-        row("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "trouble at the server (503)").retryable(IfIdempotent).retry_in(7),
-        row("503 No", r#"{"errors":[{"code":1013}]}"#, "5xx", "Unavailable", "trouble at the server (503, code 1013)").retryable(Always),
-        row("501 No", "", "5xx", "Unavailable", "trouble at the server (501)"),
-        row("504 No", "", "5xx", "Unavailable", "trouble at the server (504)").retryable(IfIdempotent),
-        row("511 Network Authentication Required", HTML, "5xx", "Unavailable", "trouble at the server (511)").retryable(IfIdempotent),
+            "too many requests: {server} answered 429; wait before the next request").retryable(Always).retry_in(1_000_000_000_000),
+        row("500 No", HTML, "5xx", "Unavailable", "the server failed: {server} answered 500").retryable(IfIdempotent),
+        row("502 No", HTML, "5xx", "Unavailable", "the server failed: {server} answered 502").retryable(IfIdempotent),
+        row("503 No\r\nretry-after: 7", "", "5xx", "Unavailable", "the server failed: {server} answered 503").retryable(IfIdempotent).retry_in(7),
+        row("503 No", r#"{"errors":[{"code":1013}]}"#, "5xx", "Unavailable", "the server failed: {server} answered 503 (code 1013)").retryable(Always),
+        row("501 No", "", "5xx", "Unavailable", "the server failed: {server} answered 501"),
+        row("504 No", "", "5xx", "Unavailable", "the server failed: {server} answered 504").retryable(IfIdempotent),
+        row("511 Network Authentication Required", HTML, "5xx", "Unavailable", "the server failed: {server} answered 511").retryable(IfIdempotent),
         row("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
-            "redirected to another host, which is never followed; check the base URL (302)"),
-        row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "redirected, which is never followed (301)"),
-        row("307 Moved", "", "3xx", "Redirected", "redirected, which is never followed (307)"),
-        row("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "answered 200 with an HTML page").retryable(IfIdempotent),
-        row("200 OK\r\ncontent-type: application/json", "<!DOCTYPE html><html></html>", PAGE, "UnexpectedContent", "answered 200 with an HTML page").retryable(IfIdempotent),
-        row("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "answered 200 with no body").retryable(IfIdempotent),
-        row("204 No Content\r\ncontent-encoding: gzip", "", PAGE, "UnexpectedContent", "answered 204 with no body").retryable(IfIdempotent),
-        row("200 OK", "<other/>", PAGE, "UnexpectedContent", "answered 200 with XML of another kind").retryable(IfIdempotent),
-        row("200 OK", "{\"a\":", PAGE, "UnexpectedContent", "answered 200 with broken JSON").retryable(IfIdempotent),
-        row("200 OK", "pong", PAGE, "UnexpectedContent", "answered 200 with neither JSON nor XML").retryable(IfIdempotent),
+            "the redirect was not followed: {server} answered 302 with a redirect to another host; check the base URL"),
+        row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "the redirect was not followed: {server} answered 301; check the base URL"),
+        row("307 Moved", "", "3xx", "Redirected", "the redirect was not followed: {server} answered 307; check the base URL"),
+        row("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
+        row("200 OK\r\ncontent-type: application/json", "<!DOCTYPE html><html></html>", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
+        row("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an empty body").retryable(IfIdempotent),
+        row("204 No Content\r\ncontent-encoding: gzip", "", PAGE, "UnexpectedContent", "unexpected response: {server} answered 204 with an empty body").retryable(IfIdempotent),
+        row("200 OK", "<other/>", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an unexpected XML document").retryable(IfIdempotent),
+        row("200 OK", "{\"a\":", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with malformed JSON").retryable(IfIdempotent),
+        row("200 OK", "pong", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with a body that is neither JSON nor XML").retryable(IfIdempotent),
         row("200 OK\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", PAGE, "UnexpectedContent",
-            "answered 200 with a body in an encoding that was not asked for (gzip)").retryable(IfIdempotent),
-        row("200 OK", "null", "data that lacks what the call is for", "UnexpectedShape", "`.` is not {kind}"),
+            "unexpected response: {server} answered 200 with a compressed body (gzip)").retryable(IfIdempotent),
+        row("200 OK", "null", "a success without the required data", "UnexpectedShape", "unexpected response from {server}: `.` is not {kind}"),
     ]
 }
 
@@ -205,28 +204,38 @@ impl Row {
 
         let checks_token = every.checks_account_token(inputs);
         let unauthorized = match (checks_token, has_token) {
-            (true, _) => "the token is no longer valid; sign in again",
-            (false, true) => {
-                "the media server does not accept this token, which says nothing about the account"
+            (true, _) => "the token is no longer valid",
+            (false, true) => "the media server rejected the token",
+            (false, false) if name == "postUsersSignInData" => {
+                "the username or the password is wrong"
             }
-            (false, false) if name == "postUsersSignInData" => "the login or the password is wrong",
             (false, false) if name == "claimServer" => {
-                "the server is claimed already, or was not asked from its own network"
+                "the server is already claimed, or the request was not sent from its own network"
             }
             (false, false) if name == "exchangeJWTToken" || self.head.starts_with("498") => {
-                "the device's signed token is not accepted"
+                "the device's JWT was not accepted"
             }
             (false, false) => "not authorized, and no token was sent",
+        };
+        let advice = match (checks_token, has_token) {
+            (true, _) => "; sign in again",
+            (false, true) => "; the token may still be valid for the account",
+            (false, false) => "",
         };
         let kind = if every.returns_list() { "a list" } else { "an object" };
         let unconfirmed = self.unconfirmed && every.operation.host == Host::PlexTv;
         let message = if unconfirmed {
-            format!("{UNCONFIRMED} ({})", self.head.get(..3).unwrap_or_default())
+            let status = self.head.get(..3).unwrap_or_default();
+            format!(
+                "a proxy or a captive portal may have answered instead of {url}: status {status} without an error \
+                 from Plex; check the network"
+            )
         } else {
-            self.message.replace("{}", unauthorized).replace("{kind}", kind)
+            let message = self.message.replace("{}", unauthorized).replace("{advice}", advice);
+            message.replace("{kind}", kind).replace("{server}", url)
         };
         assert_eq!(error.is_unconfirmed(), unconfirmed, "{context}");
-        assert_eq!(error.to_string(), format!("{name} at {url}: {message}"), "{context}");
+        assert_eq!(error.to_string(), message, "{context}");
 
         assert_eq!(error.is_token_invalid(), self.token_invalid && checks_token, "{context}");
         let idempotent = every.operation.idempotent;
@@ -244,12 +253,13 @@ impl Row {
 
 #[test]
 fn every_response_has_its_error() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../plex-auth-proto/src/error.rs");
+    let docs = std::fs::read_to_string(docs).unwrap();
     let rows = rows();
     for row in &rows {
-        let line = readme.lines().find(|line| line.starts_with(&format!("| {} |", row.readme)));
-        let line = line.unwrap_or_else(|| panic!("the README has no row for {}", row.readme));
+        let line = docs.lines().find(|line| line.starts_with(&format!("/// | {} |", row.docs)));
+        let line =
+            line.unwrap_or_else(|| panic!("the docs of `Error` have no row for {}", row.docs));
         assert!(line.contains(&format!("`{}`", row.variant)), "{line}: {}", row.variant);
 
         // The header keeps clients from reusing the connection: a stale one fails a request that is not idempotent.

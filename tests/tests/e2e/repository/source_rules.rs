@@ -29,6 +29,17 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// The variants of a public enum, from its source.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
+    let (body, _) = body.split_once("\n}\n").expect("its end");
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+    names
+        .map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("").to_owned())
+        .collect()
+}
+
 #[test]
 fn adapters_know_no_json_paths_or_headers() {
     for adapter in ["plex-auth-ureq", "plex-auth-hyper"] {
@@ -86,5 +97,19 @@ fn docs_of_the_handles_list_every_operation() {
         let mut rows = docs.lines().filter(|line| line.starts_with("/// |"));
         let is_listed = rows.any(|row| row.contains(&format!("{}`", operation.path)));
         assert!(is_listed, "{file}: {} {}", operation.name, operation.path);
+    }
+}
+
+#[test]
+fn error_docs_have_every_variant() {
+    let docs = read("plex-auth-proto/src/error.rs");
+    let response = variants(&read("plex-auth-proto/src/error/response.rs"), "ResponseError");
+    let transport = variants(&read("plex-auth-proto/src/error/transport.rs"), "TransportErrorKind");
+    assert!(response.len() >= 14 && transport.len() >= 10, "{response:?} {transport:?}");
+    for (kind, variants) in [("ResponseError", response), ("TransportErrorKind", transport)] {
+        for variant in variants {
+            let link = format!("| [`{variant}`]({kind}::{variant}) |");
+            assert!(docs.contains(&link), "{variant}");
+        }
     }
 }

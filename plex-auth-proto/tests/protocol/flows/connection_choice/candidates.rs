@@ -81,13 +81,13 @@ fn unusable_uris_are_skipped_with_a_reason() {
             "one without a URL (remote): the connection has no uri",
             "one without a URL (remote): the connection has no uri",
             "one without a URL (remote): the uri of the connection cannot be used: the server URL does not start with \
-             http:// or https://; did you mean http://10.0.0.7:32400",
-            "one without a URL (remote): the uri of the connection cannot be used: the server URL has a user name \
-             or password in it (an @), which is not used; did you mean http://10.0.0.7:32400",
-            "one without a URL (remote): the uri of the connection cannot be used: the server URL has a fragment \
-             (#), which a base URL has not; did you mean http://10.0.0.7:32400",
+             http:// or https://; did you mean http://10.0.0.7:32400?",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL contains an @; \
+             remove the username and password, or write it as %40 in a path; did you mean http://10.0.0.7:32400?",
+            "one without a URL (remote): the uri of the connection cannot be used: the server URL contains a fragment \
+             (#), which is not allowed in a base URL; did you mean http://10.0.0.7:32400?",
             "one without a URL (remote): the uri of the connection cannot be used: the server URL has an IPv6 \
-             address without brackets; did you mean http://[::ffff:10.0.0.7]:32400",
+             address without brackets; did you mean http://[::ffff:10.0.0.7]:32400?",
             "http://plex_server:32400/plex (remote): plain HTTP is not allowed",
             "http://[::]:32400 (remote): the address is not routable",
         ]

@@ -88,14 +88,15 @@ fn failure_lists_the_reason_of_each_candidate() {
         error.to_string(),
         "no connection to the server works: \
          https://host.plex.direct:1 (remote): another server answers there; \
-         https://host.plex.direct:2 (remote): the name of the host was not found; \
+         https://host.plex.direct:2 (remote): the host name was not found; \
          https://host.plex.direct:3 (remote): TLS failed: the certificate is for another name; \
-         https://host.plex.direct:4 (remote): getIdentity at https://host.plex.direct:4: answered 200 with an HTML page; \
-         https://host.plex.direct:5 (remote): getIdentity at https://host.plex.direct:5: \
-         `MediaContainer.machineIdentifier` is missing; this is no media server; \
-         https://host.plex.direct:6 (remote): no whole answer within 10s; \
-         https://host.plex.direct:7 (remote): no whole answer within 10s; \
-         https://host.plex.direct:8 (remote): no whole answer within 10s; and 1 more"
+         https://host.plex.direct:4 (remote): unexpected response: https://host.plex.direct:4 answered 200 with an HTML page; \
+         check the base URL and the network; \
+         https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
+         `MediaContainer.machineIdentifier` is missing; this is not a media server; \
+         https://host.plex.direct:6 (remote): the response was not complete within 10s; \
+         https://host.plex.direct:7 (remote): the response was not complete within 10s; \
+         https://host.plex.direct:8 (remote): the response was not complete within 10s; and 1 more"
     );
     let ConnectionChoiceError::NoneReachable { candidates, .. } = error else { panic!() };
     assert_eq!(candidates.len(), 9);

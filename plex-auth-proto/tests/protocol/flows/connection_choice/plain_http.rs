@@ -195,10 +195,10 @@ fn error_names_the_setting_and_rebinding() {
     let http = at("http://192.168.1.10:32400", true, false);
     for (facts, connection, reason, advice) in [
         (away, &http, "plain HTTP is not allowed", [rebinding, setting]),
-        (away, &at(LOCAL, true, false), "the name of the host was not found", [rebinding, setting]),
+        (away, &at(LOCAL, true, false), "the host name was not found", [rebinding, setting]),
         (required, &http, "plain HTTP is not allowed", ["", ""]),
-        (required, &at(LOCAL, true, false), "the name of the host was not found", [rebinding, ""]),
-        (away, &at(REMOTE, false, false), "the name of the host was not found", ["", ""]),
+        (required, &at(LOCAL, true, false), "the host name was not found", [rebinding, ""]),
+        (away, &at(REMOTE, false, false), "the host name was not found", ["", ""]),
     ] {
         let error = error(resource(facts, connection).choose_connection(me()));
         let shown = error.to_string();

@@ -310,7 +310,7 @@ fn locked_key_is_retried_with_the_same_nonce() {
     let wait = driven.wait();
     assert_eq!(wait.as_secs(), 30);
     let error = driven.last_error().unwrap();
-    assert_eq!(error.to_string(), "the device's key cannot sign: the TPM is locked");
+    assert_eq!(error.to_string(), "the device key cannot sign: the TPM is locked");
     driven.now += wait;
     let wait = driven.wait();
     assert_eq!(wait.as_secs(), 60);

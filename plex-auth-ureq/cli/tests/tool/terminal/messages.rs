@@ -34,6 +34,6 @@ fn a_slow_check_reports_why() {
     });
     let shown = Terminal::start(&harness, &["check"]).wait_for_exit(0);
     let lines: Vec<_> = shown.lines().collect();
-    assert!(lines[0].contains("trouble at the server") && lines[0].contains("asking again in"));
+    assert!(lines[0].contains("the server failed") && lines[0].contains("asking again in"));
     assert_eq!(lines[1..], ["The token is alive; it is rosa's."], "{lines:?}");
 }
