@@ -1,4 +1,4 @@
-//! `plex-auth check`: is the token alive? Its exit code is the answer.
+//! `plex-auth check`: checks whether the token is valid. The exit status is the result.
 
 use std::io::{self, IsTerminal};
 
@@ -6,62 +6,70 @@ use plex_auth_ureq::flow::{RetryProgress, TokenState};
 use plex_auth_ureq::{PlexTv, Token};
 use serde_json::json;
 
-use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::output::note;
+use crate::output::{note, plain};
 use crate::session::{ActiveProfile, Session};
 use crate::state::profile;
+use crate::waiting::SlowNotice;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let (state, failure, retry_in) = match ask(session, &plex_tv, &token)? {
         TokenState::Valid(account) => {
             let name = profile::name(&account);
-            let json = json!({ "profile": session.options.profile, "state": "alive", "why": null, "retry_in": null });
-            session.output.result(&format!("The token is alive; it is {name}'s.\n"), &json)?;
+            let json = json!({
+                "profile": session.options.profile, "state": "valid", "why": null, "retry_in": null,
+            });
+            let text = format!("The token is valid. It belongs to {name}.\n");
+            session.output.confirmation(&text, &json)?;
             return Ok(Exit::Done);
         }
-        TokenState::Invalid(error) => ("dead", explain::request_error(&error.into()), None),
+        TokenState::Invalid(error) => ("invalid", session.explain(&error.into()), None),
         TokenState::Unknown { error, retry_in, .. } => {
-            ("unknown", explain::request_error(&error), retry_in)
+            ("unknown", session.explain(&error), retry_in)
         }
-        _ => (
-            "unknown",
-            Failure::new(Exit::Unknown, "it is not known whether the token is alive"),
-            None,
-        ),
+        _ => ("unknown", undecided(), None),
     };
-    // Whatever kept the answer from coming, it is not known.
-    let exit = if state == "dead" { Exit::Refused } else { Exit::Unknown };
+    let exit = if state == "invalid" { Exit::Refused } else { Exit::Unknown };
     if session.output.is_json() {
         let json = json!({
-            "profile": session.options.profile, "state": state, "why": failure.what,
+            "profile": session.options.profile, "state": state, "why": failure.what(),
             "retry_in": retry_in.map(|wait| wait.as_secs()),
         });
         session.output.result("", &json)?;
-    } else {
-        session.output.failure(&failure);
+        return Ok(exit);
     }
-    Ok(exit)
+    // Whatever prevented a response, the state is unknown.
+    Err(failure.with_exit(exit))
 }
 
-/// Asks until it is known or the time is over. Whoever looks on at a terminal sees why it takes so long.
+/// Returns the error for a state that a later version of the library could add.
+pub(crate) fn undecided() -> Failure {
+    Failure::new(Exit::Unknown, "the state of the token is unknown")
+        .likely("Plex did not respond clearly.")
+        .next("Try again later.")
+}
+
+/// Checks the token, again and again until the state is known or the time limit is reached. At a terminal, the user sees
+/// why that takes long.
 pub(crate) fn ask(
     session: &Session<'_>,
     plex_tv: &PlexTv,
     token: &Token,
 ) -> Result<TokenState, Failure> {
     let mut check = plex_tv.token_check(token).timeout(session.timeout());
-    let looks_on = io::stderr().is_terminal();
-    let mut pausing = false;
-    session.drive(&mut check, |check, now| match check.progress(now) {
-        RetryProgress::Waiting { last_error, next_request: left, .. } if !pausing => {
-            pausing = true;
-            if looks_on {
-                note(&format!("{last_error}; asking again in {} s", left.as_secs().max(1)));
+    let is_watched = io::stderr().is_terminal() && !session.output.is_json();
+    let mut is_waiting = false;
+    let _notice = (!is_watched).then(|| SlowNotice::new("a clear response from plex.tv"));
+    session.drive_silently(&mut check, |check, now| match check.progress(now) {
+        RetryProgress::Waiting { last_error, next_request: left, .. } if !is_waiting => {
+            is_waiting = true;
+            if is_watched {
+                let error = plain(&last_error.to_string());
+                note(&format!("{error}; trying again in {} s", left.as_secs().max(1)));
             }
         }
         RetryProgress::Waiting { .. } => {}
-        _ => pausing = false,
+        _ => is_waiting = false,
     })
 }

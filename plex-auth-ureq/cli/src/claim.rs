@@ -1,23 +1,59 @@
-//! `plex-auth claim`: a claim token for a new server.
+//! `plex-auth claim`: prints a claim token for a new server, or claims a server.
 
 use plex_auth_ureq::server::ClaimToken;
+use plex_auth_ureq::{MediaServerAddress, ServerUrl};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
-use crate::output::{date, note};
+use crate::output::{date, note, plain};
 use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
+    session.output.check_secret("a claim token")?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let claim = session.send(plex_tv.claim_token(&token))?;
-    let good_for = ClaimToken::LIFETIME.as_secs();
+    let expires_in = ClaimToken::LIFETIME.as_secs();
     let json = json!({
         "profile": session.options.profile, "claim_token": session.output.secret(claim.expose()),
-        "good_for": good_for,
+        "expires_in": expires_in,
     });
     session.output.result(&format!("{}\n", claim.expose()), &json)?;
-    if !session.output.is_json() {
-        note(&format!("It is good for {} minutes.", date::left(good_for)));
+    if !session.output.is_json() && !session.options.quiet {
+        note(&format!("It expires in {} minutes.", date::left(expires_in)));
     }
+    Ok(Exit::Done)
+}
+
+/// Claims the server at a URL, so that it belongs to the account.
+pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Failure> {
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
+    let address = MediaServerAddress::new(plex_tv.identity().clone(), url.clone());
+    let before = session.send(address.server_identity())?;
+    if before.claimed == Some(true) {
+        return Err(Failure::new(Exit::Refused, format!("the server at {url} is claimed already"))
+            .likely("It belongs to this account or to another one.")
+            .next("See the account's servers: {servers}"));
+    }
+    let claim = session.send(plex_tv.claim_token(&token))?;
+    if let Err(error) = session.ask(address.claim(&claim)) {
+        // The server may have been claimed although its response was lost.
+        let after = session.ask(address.server_identity()).ok();
+        if after.and_then(|server| server.claimed) != Some(true) {
+            return Err(session
+                .explain(&error)
+                .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
+                .next("Run it on the server itself, with --server http://127.0.0.1:32400"));
+        }
+    }
+    let identifier = before.machine_identifier;
+    let text = format!(
+        "Claimed the server {}. It can take 90 seconds to appear in the account's servers.\n",
+        plain(&identifier)
+    );
+    let json = json!({
+        "profile": session.options.profile, "server": url.to_string(),
+        "client_identifier": identifier, "claimed": true,
+    });
+    session.output.confirmation(&text, &json)?;
     Ok(Exit::Done)
 }

@@ -1,18 +1,22 @@
-//! What can be typed: commands and options, and the environment variable that each option has.
+//! The command line: commands and options, and the environment variable of each option.
 
-use std::env;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{FalseyValueParser, Resettable, TypedValueParser};
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
 
-/// Signs in to Plex once, keeps the token, and hands it to whatever needs it.
+mod parse;
+mod values;
+
+pub(crate) use parse::{is_no, parse};
+use values::{device_identifier, device_name, plex_tv, profile, seconds, switch};
+
+/// Signs in to Plex once, then passes the token to scripts and other programs.
 #[derive(Debug, Parser)]
-#[command(name = "plex-auth", version, after_help = AFTER_HELP)]
+#[command(name = "plex-auth", version, after_help = AFTER_HELP, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -23,157 +27,259 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  plex-auth login                          sign in by a code that you type at plex.tv/link
-  plex-auth servers                        your servers, and which of their addresses answer
+  plex-auth login                    sign in with a code that you enter at plex.tv/link
+  plex-auth servers                  list your servers and which of their addresses respond
+  plex-auth run --server NAS -- CMD  run a command with PLEX_TOKEN and PLEX_URL set
   plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
-  plex-auth check || echo \"not known to be alive\"
+  plex-auth check --quiet || plex-auth login
 
-Exit codes:
-  0 done, 1 refused by Plex, 2 not known (network, rate limit, outage), 64 wrong usage,
-  74 something on this machine (disk, permissions, a damaged file), 130 interrupted";
+Exit status:
+  0 success, 1 refused by Plex, 2 unknown outcome (network, rate limit, outage), 3 not signed in,
+  64 wrong usage, 74 local problem (disk, permissions, damaged file), 128+N ended by signal N
 
-/// What holds for every command.
+Every option can be set with its environment variable. Secrets are never read from arguments
+or variables.";
+
+/// Options that every command has.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub(crate) struct Options {
-    /// The account to act for, where there are several
+    /// The account to use, if you are signed in to several
     #[arg(long, global = true, value_name = "NAME", env = "PLEX_AUTH_PROFILE")]
     #[arg(default_value = "default", value_parser = profile, hide_env_values = true)]
+    #[arg(value_hint = ValueHint::Other)]
     pub(crate) profile: String,
 
-    /// Another plex.tv, such as a fake or a proxy, with the path of its API; kept by `login`
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "PLEX_AUTH_PLEX_TV",
-        hide_env_values = true
-    )]
+    /// Use a proxy or a test server instead of plex.tv. `login` saves it in the profile
+    #[arg(long, global = true, value_name = "URL", env = "PLEX_AUTH_PLEX_TV")]
+    #[arg(value_parser = plex_tv, hide_env_values = true, value_hint = ValueHint::Url)]
     pub(crate) plex_tv: Option<ServerUrl>,
 
-    /// How long an answer may take, and `check` as a whole
+    /// Time limit for each response, for each lock, and for `check` and `servers --wait` as a whole
     #[arg(long, global = true, value_name = "SECONDS", env = "PLEX_AUTH_TIMEOUT")]
     #[arg(default_value = "30", value_parser = seconds, hide_env_values = true)]
-    #[arg(allow_negative_numbers = true)]
+    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
-    /// Where the identity and the tokens are kept, in place of the platform's folder for state
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "PLEX_AUTH_STATE_DIR",
-        hide_env_values = true
-    )]
+    /// Folder for the client identifier and the tokens, instead of the platform's folder
+    #[arg(long, global = true, value_name = "DIR", env = "PLEX_AUTH_STATE_DIR")]
+    #[arg(hide_env_values = true, value_hint = ValueHint::DirPath)]
     pub(crate) state_dir: Option<PathBuf>,
 
-    /// Certificates to trust beside Mozilla's roots, in PEM
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "PLEX_AUTH_CA_FILE",
-        hide_env_values = true
-    )]
+    /// Client identifier to use instead of a generated one, for containers without a volume. A device key has its own
+    #[arg(long, global = true, value_name = "ID", env = "PLEX_AUTH_CLIENT_IDENTIFIER")]
+    #[arg(value_parser = device_identifier, hide_env_values = true, value_hint = ValueHint::Other)]
+    pub(crate) client_identifier: Option<String>,
+
+    /// Name in the account's list of devices, instead of the name of this computer
+    #[arg(long, global = true, value_name = "NAME", env = "PLEX_AUTH_DEVICE_NAME")]
+    #[arg(value_parser = device_name, hide_env_values = true, value_hint = ValueHint::Other)]
+    pub(crate) device_name: Option<String>,
+
+    /// Trust the certificates in this PEM file, in addition to Mozilla's roots
+    #[arg(long, global = true, value_name = "FILE", env = "PLEX_AUTH_CA_FILE")]
+    #[arg(hide_env_values = true, value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Go through the proxy that `HTTPS_PROXY` and its kin name; else these are not read
+    /// Use the proxy that `HTTPS_PROXY` and related variables name. They are ignored otherwise
     #[arg(long, global = true, env = "PLEX_AUTH_PROXY_FROM_ENV", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = switch)]
     pub(crate) proxy_from_env: bool,
 
-    /// Print one JSON object in place of text
+    /// Print one JSON object instead of text
     #[arg(long, global = true, env = "PLEX_AUTH_JSON", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = switch)]
     pub(crate) json: bool,
 
-    /// Put secrets into the JSON, too
+    /// Include secrets in the JSON
     #[arg(long, global = true, env = "PLEX_AUTH_SHOW_SECRETS", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = switch)]
     pub(crate) show_secrets: bool,
 
-    /// Say on standard error what is asked of whom, without secrets
+    /// Print nothing on success, except what the command was asked for
+    #[arg(short, long, global = true, env = "PLEX_AUTH_QUIET", hide_env_values = true)]
+    #[arg(value_parser = switch)]
+    pub(crate) quiet: bool,
+
+    /// Print each request and its result on standard error, without secrets
     #[arg(short, long, global = true, env = "PLEX_AUTH_VERBOSE", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = switch)]
     pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Sign in: by a code unless told otherwise
+    /// Sign in, by default with a code
     #[command(after_help = "\
 Examples:
-  plex-auth login                             shows a code, and waits until somebody has typed it
-  plex-auth login --token <token.txt          takes a token that there is, and checks it
-  plex-auth login --password                  asks for login, password and verification code
-  plex-auth login --password <secrets.txt     the same, a line each
-  plex-auth --profile nas login --device-key  a token that is renewed when it is used")]
+  plex-auth login                             show a code, to be entered at plex.tv/link
+  plex-auth login --open                      open Plex's sign-in page in a browser
+  plex-auth login --token <token.txt          use an existing token, after checking it
+  plex-auth login --password                  ask for username, password and verification code
+  plex-auth login --password <secrets.txt     read them from a file, one per line
+  plex-auth login --device-key --profile nas  create a key that renews the token when it is used
+  plex-auth login --if-needed --quiet         sign in only if there is no valid token, in a script")]
     Login(LoginMethod),
-    /// Show whose token it is
+    /// Show who is signed in, how, until when, and where that is saved. Sends no request
+    Status,
+    /// List the saved profiles, or remove one
+    Profiles {
+        #[command(subcommand)]
+        action: Option<ProfilesAction>,
+        /// Print only the names, one per line
+        #[arg(long, env = "PLEX_AUTH_NAMES", hide_env_values = true, value_parser = switch)]
+        names: bool,
+    },
+    /// Show the account that the token belongs to
     Whoami,
-    /// Print the token alone, for a script
+    /// Print the token, or a server's token, for a script
     #[command(after_help = "\
-Hand it on by a pipe or a file: the arguments of a program are everybody's to see.
+Pass the token through a pipe, a file or `plex-auth run`: other users can see a program's arguments.
+
+Examples:
   plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
-  TOKEN=$(plex-auth token)")]
+  plex-auth token --server NAS         the token that this server accepts
+  plex-auth token --server NAS --url   the token, then on a second line the server's address")]
     Token {
+        #[command(flatten)]
+        plain_http: PlainHttp,
+        /// Print the token for this server: its name, its identifier or its URL
+        #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
+        #[arg(value_hint = ValueHint::Other)]
+        server: Option<String>,
+        /// Print the address at which the server responds, on a second line
+        #[arg(long, env = "PLEX_AUTH_URL", hide_env_values = true, requires = "server")]
+        #[arg(value_parser = switch)]
+        url: bool,
         /// Print it to a terminal, too
-        #[arg(long, env = "PLEX_AUTH_SHOW", hide_env_values = true)]
-        #[arg(value_parser = FalseyValueParser::new())]
+        #[arg(long, env = "PLEX_AUTH_SHOW", hide_env_values = true, value_parser = switch)]
         show: bool,
     },
-    /// Ask whether the token is alive: exit 0 yes, 1 no, 2 not known
+    /// Run a command with the token in its environment
+    #[command(after_help = "\
+The command gets PLEX_TOKEN and, with --server, PLEX_URL. No other process can see them, except those of the
+same user and those that the command starts. The exit status is that of the command.
+
+Examples:
+  plex-auth run --server NAS -- python3 report.py
+  plex-auth run -- sh -c 'curl -H \"X-Plex-Token: $PLEX_TOKEN\" https://plex.tv/api/v2/user'")]
+    Run {
+        #[command(flatten)]
+        plain_http: PlainHttp,
+        /// Set the token and the address of this server: its name, its identifier or its URL
+        #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
+        #[arg(value_hint = ValueHint::Other)]
+        server: Option<String>,
+        /// The command and its arguments, after `--`
+        #[arg(last = true, required = true, value_name = "COMMAND", num_args = 1..)]
+        #[arg(value_hint = ValueHint::CommandWithArguments)]
+        command: Vec<OsString>,
+    },
+    /// Check whether the token is valid (exit status 0: valid, 1: invalid, 2: unknown, 3: not signed in)
     Check,
-    /// List the account's servers, and which of their connections answer
+    /// List the account's servers and which of their connections respond
+    #[command(after_help = "\
+The exit status is 2 if no connection responds.
+
+Examples:
+  plex-auth servers
+  plex-auth servers --wait NAS --timeout 300 --quiet   wait until a server responds, at most 5 minutes")]
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
+        /// Wait until this server responds, or any if none is named, but no longer than --timeout
+        #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
+        #[arg(num_args = 0..=1, default_missing_value = "", value_hint = ValueHint::Other)]
+        wait: Option<String>,
     },
-    /// Get a token of a server's that ends by itself, within 48 hours
+    /// Get a server's transient token, which expires within 48 hours
     Transient {
         #[command(flatten)]
         plain_http: PlainHttp,
         /// The server: its name, its identifier or its URL
+        #[arg(value_hint = ValueHint::Other)]
         server: String,
     },
-    /// Ask a server how another one, or a provider, is reached
+    /// Ask a server how to reach another server or a provider
     Source {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// The server that is asked: its name, its identifier or its URL
+        /// The server to ask: its name, its identifier or its URL
+        #[arg(value_hint = ValueHint::Other)]
         server: String,
-        /// What is looked for: server://IDENTIFIER or provider://IDENTIFIER
+        /// What to look for: server://IDENTIFIER or provider://IDENTIFIER
+        #[arg(value_hint = ValueHint::Other)]
         source: Source,
     },
-    /// List the people of the account's Home
+    /// List the account's devices, or remove one
+    Devices {
+        #[command(subcommand)]
+        action: Option<DevicesAction>,
+    },
+    /// List the users of the account's Plex Home
     Users,
-    /// Become another user of the Home, kept as a profile of its own; asks for the Home PIN
+    /// Switch to another user of the Plex Home, saved as a profile of its own. Asks for the Home PIN
     Switch {
-        /// The user: a name or an identifier, as `users` shows them
+        /// The user: a name or an identifier, as shown by `users`
+        #[arg(value_hint = ValueHint::Other)]
         user: String,
-        /// The profile to keep it as, in place of the user's name
+        /// Name of the new profile, instead of the user's name
         #[arg(long, value_name = "NAME", env = "PLEX_AUTH_INTO", hide_env_values = true)]
-        #[arg(value_parser = profile)]
+        #[arg(value_parser = profile, value_hint = ValueHint::Other)]
         into: Option<String>,
     },
-    /// Get a claim token, which makes a new server the account's
-    Claim,
-    /// Sign out at Plex, and forget the token
-    Logout {
-        /// Forget the token also where Plex cannot be asked; it stays alive there
-        #[arg(long, env = "PLEX_AUTH_FORGET", hide_env_values = true)]
-        #[arg(value_parser = FalseyValueParser::new())]
-        forget: bool,
+    /// Get a claim token for a new server, or claim the server
+    #[command(after_help = "\
+A server accepts a claim only from its own network, and not through a reverse proxy.
+
+Examples:
+  plex-auth claim                                   print a claim token, which expires in 4 minutes
+  plex-auth claim --server http://127.0.0.1:32400   claim the server at this address")]
+    Claim {
+        /// Claim the server at this address instead of printing a claim token
+        #[arg(long, value_name = "URL", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
+        #[arg(value_hint = ValueHint::Url)]
+        server: Option<ServerUrl>,
     },
-    /// Print the completions for a shell
+    /// Sign out at Plex, then delete the token. A token from `login --token` stays valid
+    Logout {
+        /// Only delete the token here, without a request. It stays valid
+        #[arg(long, env = "PLEX_AUTH_LOCAL", hide_env_values = true, value_parser = switch)]
+        #[arg(conflicts_with = "revoke")]
+        local: bool,
+        /// Also revoke a token from `login --token`, which other programs may use
+        #[arg(long, env = "PLEX_AUTH_REVOKE", hide_env_values = true, value_parser = switch)]
+        revoke: bool,
+    },
+    /// Print a completion script for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
-    /// Print the manual page, of one command where it is named
+    /// Print the man page of the tool or of a command
     Man {
-        /// Which command
+        /// The command
         command: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfilesAction {
+    /// Delete a profile and its token here, without a request. The token stays valid
+    Remove {
+        /// The profile
+        #[arg(value_parser = profile, value_hint = ValueHint::Other)]
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesAction {
+    /// Remove a device from the account, which revokes its tokens
+    Remove {
+        /// The device's number, as shown by `devices`
+        #[arg(value_hint = ValueHint::Other)]
+        id: u64,
     },
 }
 
@@ -182,117 +288,65 @@ Hand it on by a pipe or a file: the arguments of a program are everybody's to se
 pub(crate) struct PlainHttp {
     /// Also use unencrypted connections if no encrypted one works. Everyone on the network path can read the token
     #[arg(long = "allow-plain-http", env = "PLEX_AUTH_ALLOW_PLAIN_HTTP", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = switch)]
     pub(crate) allowed: bool,
 }
 
-/// The ways in.
+/// The sign-in methods.
 #[derive(Debug, Args)]
 pub(crate) struct LoginMethod {
-    /// Take a token from standard input, and check it
-    #[arg(long, env = "PLEX_AUTH_BY_TOKEN", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new(), conflicts_with_all = ["password", "device_key"])]
+    /// Read an existing token from standard input and check it
+    #[arg(long, env = "PLEX_AUTH_TOKEN", hide_env_values = true, value_parser = switch)]
+    #[arg(conflicts_with_all = ["password", "device_key", "open"])]
     pub(crate) token: bool,
 
-    /// Ask for login and password; from a pipe read them, and the verification code, from a line each
-    #[arg(long, env = "PLEX_AUTH_BY_PASSWORD", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new(), conflicts_with = "device_key")]
+    /// Ask for username and password, or read them and the verification code from a pipe, one per line
+    #[arg(long, env = "PLEX_AUTH_PASSWORD", hide_env_values = true, value_parser = switch)]
+    #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 
-    /// Make a key and an identifier of their own, with which the token is renewed whenever it is used. Media servers
-    /// refuse such tokens
-    #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    /// Create a key and a client identifier with which the token is renewed when it is used. Media servers refuse such
+    /// tokens
+    #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true, value_parser = switch)]
     pub(crate) device_key: bool,
 
-    /// Show another code without asking, each time one has expired
-    #[arg(long, env = "PLEX_AUTH_RENEW", hide_env_values = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    /// Open Plex's sign-in page in a browser instead of showing a code
+    #[arg(long, env = "PLEX_AUTH_OPEN", hide_env_values = true, value_parser = switch)]
+    pub(crate) open: bool,
+
+    /// Do nothing if the profile has a valid token
+    #[arg(long, env = "PLEX_AUTH_IF_NEEDED", hide_env_values = true, value_parser = switch)]
+    pub(crate) if_needed: bool,
+
+    /// Replace the profile's sign-in even if it belongs to another account
+    #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
+    pub(crate) replace: bool,
+
+    /// Show a new code without asking each time one has expired
+    #[arg(long, env = "PLEX_AUTH_RENEW", hide_env_values = true, value_parser = switch)]
     pub(crate) renew: bool,
+
+    /// Show a QR code even if the terminal does not seem suitable
+    #[arg(long, env = "PLEX_AUTH_QR", hide_env_values = true, value_parser = switch)]
+    #[arg(overrides_with = "no_qr")]
+    pub(crate) qr: bool,
+
+    /// Show no QR code
+    #[arg(long, env = "PLEX_AUTH_NO_QR", hide_env_values = true, value_parser = switch)]
+    #[arg(overrides_with = "qr")]
+    pub(crate) no_qr: bool,
 }
 
-fn profile(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > 64 || text.chars().any(char::is_control) {
-        return Err("a profile's name has 1 to 64 bytes, and no control character".to_owned());
+impl LoginMethod {
+    /// The options that choose a method.
+    pub(crate) const NAMES: [&'static str; 4] = ["--token", "--password", "--device-key", "--open"];
+
+    /// Returns those that were given.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let given = [self.token, self.password, self.device_key, self.open];
+        Self::NAMES.into_iter().zip(given).filter_map(|(name, is)| is.then_some(name)).collect()
     }
-    Ok(text.to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "from 0.1 to 3600 seconds".to_owned())
-}
-
-/// What was typed.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let command = Cli::command().mut_args(heeded);
-    let mut matches =
-        command.mut_subcommands(|command| command.mut_args(heeded)).try_get_matches()?;
-    Cli::from_arg_matches_mut(&mut matches)
-}
-
-/// Without its variable where that is empty, as it often is where a script or a container passes on what it has not,
-/// or says no to a flag: to clap the flag would be there, and at odds with others.
-fn heeded(argument: Arg) -> Arg {
-    let value = argument.get_env().and_then(env::var_os).unwrap_or_default();
-    let says_no = !argument.get_action().takes_values() && is_no(&value);
-    if value.is_empty() || says_no { argument.env(Resettable::Reset) } else { argument }
-}
-
-/// Whether a flag's variable says no.
-pub(crate) fn is_no(value: &OsStr) -> bool {
-    matches!(FalseyValueParser::new().parse_ref(&Cli::command(), None, value), Ok(false))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use clap::{CommandFactory, Parser};
-
-    use super::Cli;
-
-    #[test]
-    fn the_definition_is_valid() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn each_option_has_its_own_variable() {
-        let command = Cli::command();
-        let commands = std::iter::once(&command).chain(command.get_subcommands());
-        let mut seen = BTreeMap::new();
-        for option in commands.flat_map(|command| command.get_arguments()) {
-            let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long))
-            else {
-                continue;
-            };
-            let variable = option.get_env().unwrap_or_else(|| panic!("--{long} has no variable"));
-            let variable = variable.to_str().unwrap().to_owned();
-            assert!(variable.starts_with("PLEX_AUTH_"), "{variable}");
-            // Several commands can have the same option.
-            let other = seen.insert(variable, long.to_owned());
-            assert!(other.is_none_or(|other| other == long), "--{long}");
-        }
-        assert!(seen.len() >= 12, "{seen:?}");
-    }
-
-    #[test]
-    fn no_option_takes_a_secret() {
-        for arguments in
-            [["login", "--token=abc"], ["login", "--password=abc"], ["switch", "--pin=1"]]
-        {
-            let arguments = std::iter::once("plex-auth").chain(arguments);
-            assert!(Cli::try_parse_from(arguments).is_err());
-        }
-    }
-
-    #[test]
-    fn timeouts_are_bounded() {
-        for wrong in ["0", "-1", "inf", "nan", "3601", "soon", ""] {
-            assert!(super::seconds(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(super::seconds("0.5").unwrap().as_millis(), 500);
-    }
-}
+mod tests;

@@ -1,195 +1,240 @@
-//! What an error means to a person: what happened, what is likely, and what to do next.
+//! Explains errors of requests and flows to the user: what failed, the likely cause, and what to do.
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::error::{Outcome, TlsErrorKind, TransportErrorKind as Reason};
+use plex_auth_ureq::error::{Outcome, RequestContext, TlsErrorKind, TransportErrorKind as Reason};
 use plex_auth_ureq::flow::{DeviceLoginError, DeviceTokenEnd, PinLoginError};
 use plex_auth_ureq::proto::ResponseError as Answer;
 use plex_auth_ureq::{Error, Host, TransportError};
 
 use crate::failure::{Exit, Failure};
+use crate::hint::Hint;
 
-const SIGN_IN_AGAIN: &str = "Sign in again: plex-auth login";
-const NEW_DEVICE: &str =
-    "Forget it, and make another: plex-auth logout, then plex-auth login --device-key";
-const CHANGED: &str = "Plex has changed something, or something else answers in its place.";
-const PORTAL: &str = "A captive portal, a proxy or a wrong --plex-tv answers in Plex's place.";
-const BROWSER: &str = "Open a page in a browser to see whether the network asks for a sign-in.";
-const LATER: &str = "Try again later. Nothing that is kept has changed.";
-const NETWORK: &str = "Check the network, then try again. Nothing that is kept has changed.";
+const SIGN_IN_AGAIN: &str = "Sign in again: {login}";
+const NEW_DEVICE: &str = "Sign in with a new device: {logout --local}, then {login --device-key}";
+const CHANGED: &str = "Plex has changed something, or another program responds in its place.";
+const REPORT: &str = "Try again. If the error persists, report it with these lines.";
+const PORTAL: &str = "A captive portal or a proxy responds instead of Plex.";
+const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
+const OTHER_PLEX_TV: &str =
+    "--plex-tv is wrong, or a captive portal or a proxy responds instead of Plex.";
+const CHECK_PLEX_TV: &str = "Check --plex-tv, or leave it out to use the real plex.tv.";
+const OTHER_SERVER: &str =
+    "The URL is not that of a Plex Media Server, or a proxy responds in its place.";
+const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
+const LATER: &str = "Try again later. The saved state has not changed.";
+const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
+const CLOCK: &str = "Compare the output of `date` with a correct clock, then try again.";
 
-/// Of a call.
-pub(crate) fn request_error(error: &Error) -> Failure {
-    match error {
-        Error::Response(answer) => answered(answer),
-        Error::Transport(transport_error) => unanswered(transport_error),
-        // There are these two, and whatever a later version adds is not known to be a refusal.
-        error => Failure::new(Exit::Unknown, error),
+/// What an explanation depends on besides the error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Whether the user named another plex.tv than the real one.
+    pub(crate) other_plex_tv: bool,
+}
+
+impl Asked {
+    /// Returns why a response may not be from the expected host, and what to do.
+    fn not_from_plex(self, context: &RequestContext) -> (&'static str, &'static str) {
+        match context.host() {
+            Some(Host::MediaServer) => (OTHER_SERVER, CHECK_SERVER),
+            _ if self.other_plex_tv => (OTHER_PLEX_TV, CHECK_PLEX_TV),
+            _ => (PORTAL, BROWSER),
+        }
     }
 }
 
-/// Of a login by a code.
-pub(crate) fn pin_login(error: &PinLoginError) -> Failure {
+/// Explains the error of a request.
+pub(crate) fn request_error(error: &Error, asked: Asked) -> Failure {
     match error {
-        PinLoginError::Failed(error) => request_error(error),
-        error => expired(error),
+        Error::Response(answer) => response_error(answer, asked),
+        Error::Transport(error) => transport_error(error, asked),
+        // A variant of a later version is not known to be a refusal.
+        error => Failure::new(Exit::Unknown, error).likely(CHANGED).next(REPORT),
     }
 }
 
-/// Of a login by a code and a key.
-pub(crate) fn device_login(error: &DeviceLoginError) -> Failure {
+/// Explains the error of a login with a code.
+pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
     match error {
-        DeviceLoginError::Failed(error) => request_error(error),
-        error => expired(error),
+        PinLoginError::Failed(error) => request_error(error, asked),
+        _ => expired(),
     }
 }
 
-fn expired(error: &dyn std::error::Error) -> Failure {
-    Failure::new(Exit::Refused, error)
-        .likely("Nobody typed the code, or somebody typed another one.")
-        .next("Ask for a new code: plex-auth login")
+/// Explains the error of a login with a code and a key.
+pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
+    match error {
+        DeviceLoginError::Failed(error) => request_error(error, asked),
+        DeviceLoginError::CannotSign(error) => Failure::machine(error)
+            .likely("The key of this device cannot be used.")
+            .next(NEW_DEVICE),
+        _ => expired(),
+    }
+}
+
+fn expired() -> Failure {
+    Failure::new(Exit::Refused, "the code expired before it was linked")
+        .likely("It was not entered in time, or another code was entered.")
+        .next("Get a new code: {login}")
 }
 
 /// Explains a login that did not register the device's key. Its token was saved.
 pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
-        .likely("The sign-in itself worked: the token is saved, like that of a login without a key.")
-        .next("Use it as it is, or try a new device: plex-auth logout, then plex-auth login --device-key")
+        .likely(
+            "Plex did not match the key. The token is saved, like that of a login without a key.",
+        )
+        .next("Use it as it is, or try a new device: {logout}, then {login --device-key}")
 }
 
-/// Of a key that renews a token.
+/// Explains why a device's key no longer renews its token.
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
-    Failure::new(Exit::Refused, end)
-        .likely("The device was removed from the account's list.")
-        .next(NEW_DEVICE)
+    let likely = match end {
+        DeviceTokenEnd::DeviceRemoved(_) => "The device was removed from the account's list.",
+        _ => "The key was registered for another device, or never.",
+    };
+    Failure::new(Exit::Refused, end).likely(likely).next(NEW_DEVICE)
 }
 
-/// Plex, or something in its place, said something.
-fn answered(answer: &Answer) -> Failure {
+/// Explains a signature that Plex does not accept because of the time in it.
+pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Machine, error)
+        .likely("This computer's clock is wrong, as after a start without a network.")
+        .next(CLOCK)
+}
+
+fn response_error(answer: &Answer, asked: Asked) -> Failure {
+    let not_from_plex = || {
+        let (likely, next) = asked.not_from_plex(answer.context());
+        (Exit::Unknown, likely, next)
+    };
     let (exit, likely, next) = match answer {
         _ if answer.is_token_invalid() => (
             Exit::Refused,
             "It was signed out, its device was removed, or the password was changed.",
             SIGN_IN_AGAIN,
         ),
-        _ if answer.is_unconfirmed() => (Exit::Unknown, PORTAL, BROWSER),
+        _ if answer.is_unconfirmed() => not_from_plex(),
         _ if answer.needs_home_pin() => (
             Exit::Refused,
             "The Home PIN is missing or wrong.",
-            "Try again; too many wrong ones are locked out for a while.",
+            "Try again. After several wrong PINs, Plex refuses all of them for a while.",
         ),
         _ if answer.needs_new_device_key() => {
             (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
         }
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
-            "The server does not know the account, or takes no token of this kind.",
-            "See which servers are the account's: plex-auth servers",
+            "The server does not accept this account, or not this kind of token.",
+            "See the account's servers: {servers}",
         ),
         Answer::Unauthorized(_) => (
             Exit::Refused,
-            "A letter is wrong; some accounts sign in by their e-mail address alone.",
-            "Try again, or sign in by a code: plex-auth login",
+            "The username or password is wrong. Some accounts must sign in with their email address.",
+            "Try again, or sign in with a code: {login --open}",
         ),
         Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
             "The account has two-factor authentication.",
-            "Give the verification code as a third line, or sign in by a code: plex-auth login",
+            "Pass the verification code as a third line, or sign in with a code: {login --open}",
         ),
         Answer::VerificationCodeRejected(_) => (
             Exit::Refused,
-            "The verification code was mistyped, or its half minute was over.",
+            "The verification code was mistyped, or it is older than 30 seconds.",
             "Try again with a new one.",
         ),
         Answer::EmailOnly(_) => {
-            (Exit::Refused, "The account has no password.", "Sign in by a code: plex-auth login")
+            (Exit::Refused, "The account has no password.", "Sign in with a code: {login --open}")
         }
         Answer::TooManyFailures(_) => (
             Exit::Refused,
             "There were too many wrong passwords from this address.",
-            "Wait before the next try: each one makes it longer.",
+            "Wait before you try again: each try makes the wait longer.",
         ),
         Answer::Forbidden(_) => (
             Exit::Refused,
-            "Another account may do this, and this one may not.",
-            "See whose token it is: plex-auth whoami",
+            "This account does not have the permission.",
+            "See the account that the token belongs to: {whoami}",
         ),
         Answer::RateLimited(_) => {
             return Failure::new(Exit::Unknown, answer)
-                .likely("This address, or this installation, asks too often.")
+                .likely("This address, or this installation, sends too many requests.")
                 .next(wait(answer));
         }
         Answer::Unavailable(_) => {
-            (Exit::Unknown, "Plex, or a gateway before it, has trouble.", LATER)
+            (Exit::Unknown, "Plex, or a gateway before it, has an outage.", LATER)
         }
-        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => {
-            (Exit::Unknown, PORTAL, BROWSER)
-        }
+        Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => not_from_plex(),
         Answer::UnexpectedShape { .. }
         | Answer::BodyTooLarge { .. }
-        | Answer::Mismatched { .. } => {
-            (Exit::Unknown, CHANGED, "Try again; if it stays so, report it with these lines.")
-        }
+        | Answer::Mismatched { .. } => (Exit::Unknown, CHANGED, REPORT),
         // Such as a proxy's 407. A media server's status counts as its refusal, because it sends no codes.
         _ if answer.outcome() == Outcome::Unknown
             && answer.context().host() != Some(Host::MediaServer) =>
         {
-            (Exit::Unknown, PORTAL, BROWSER)
+            not_from_plex()
         }
-        // Such as a 404 or 408 that passes.
+        // Such as a temporary 404 or 408.
         _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
-        _ => (Exit::Refused, CHANGED, "If it stays so, report it with these lines."),
+        _ => (Exit::Refused, CHANGED, REPORT),
     };
     Failure::new(exit, answer).likely(likely).next(next)
 }
 
-fn wait(answer: &Answer) -> String {
+fn wait(answer: &Answer) -> Hint {
     let wait = answer.retry_after().map(|after| after.wait(SystemTime::now()).as_secs());
-    format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(1))
+    Hint::from(format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(1)))
 }
 
-/// Nobody said anything, so that nothing is known of the token.
-fn unanswered(transport_error: &TransportError) -> Failure {
-    let exit = if matches!(transport_error.kind(), Reason::NotStarted(_)) {
-        Exit::Machine
-    } else {
-        Exit::Unknown
+/// Explains why no response arrived, so that nothing is known about the token.
+fn transport_error(error: &TransportError, asked: Asked) -> Failure {
+    let exit = match error.kind() {
+        Reason::NotStarted(_) => Exit::Machine,
+        _ => Exit::Unknown,
     };
-    let failure = Failure::new(exit, transport_error);
-    // A PIN that nobody has seen ends by itself.
-    let is_harmless = transport_error.context().operation() == "createOAuthPin";
-    if transport_error.outcome() == Outcome::Unknown
-        && !transport_error.context().is_idempotent()
-        && !is_harmless
-    {
+    let failure = Failure::new(exit, error);
+    // A PIN that was not shown expires by itself.
+    let is_harmless = error.context().operation() == "createOAuthPin";
+    if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
         return failure
-            .likely("What was asked may have been done all the same.")
-            .next("Look at the list of devices at plex.tv before you try again.");
+            .likely("The request may have been carried out.")
+            .next("See the account's devices before you try again: {devices}");
     }
-    match transport_error.kind() {
-        Reason::NameNotFound => {
-            failure.likely("There is no network, or the name is misspelt.").next(NETWORK)
+    let (other_host, check_host) = match error.context().host() {
+        Some(Host::MediaServer) => {
+            ("The server's address is wrong, or it does not run.", CHECK_SERVER)
         }
-        Reason::Refused | Reason::Unreachable => {
-            failure.likely("Nothing listens there, or a firewall is in the way.").next(NETWORK)
-        }
+        _ if asked.other_plex_tv => ("--plex-tv is wrong, or nothing runs there.", CHECK_PLEX_TV),
+        _ => ("A firewall or the network's name server blocks plex.tv.", NETWORK),
+    };
+    match error.kind() {
+        Reason::NameNotFound => match error.context().host() {
+            Some(Host::MediaServer) => failure.likely(other_host).next(check_host),
+            _ if asked.other_plex_tv => failure
+                .likely("There is no network, or the host in --plex-tv is misspelled.")
+                .next(check_host),
+            _ => failure.likely("There is no network, or no name server.").next(NETWORK),
+        },
+        Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("This machine's clock is wrong; else the certificate is.")
-            .next("Compare the output of `date` with a clock that is right, then try again."),
+            .likely("This computer's clock is wrong; otherwise, the certificate is.")
+            .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
-            .likely("A server of one's own, or somebody in between, such as a company's proxy.")
-            .next("If you trust it, name its certificate: --ca-file FILE"),
-        Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => failure
-            .likely("Something else than Plex answers there.")
-            .next("Check --plex-tv, and the network."),
+            .likely("A company's proxy intercepts the connection, or the server has its own certificate.")
+            .next("If you trust it, pass its certificate: --ca-file FILE"),
+        Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => {
+            let (likely, next) = asked.not_from_plex(error.context());
+            failure.likely(likely).next(next)
+        }
         Reason::TimedOut(_) => failure
-            .likely("The network or Plex is slow.")
+            .likely("The network is slow, or Plex is.")
             .next("Try again, or wait longer: --timeout SECONDS"),
         Reason::CutOff => {
-            failure.likely("The network is bad, or something on the way ended it.").next(NETWORK)
+            failure.likely("The network is unreliable, or a device on the way closed it.").next(NETWORK)
         }
-        _ => failure.next(NETWORK),
+        _ => failure.likely("The network does not work.").next(NETWORK),
     }
 }
 
@@ -198,7 +243,10 @@ mod tests {
     use plex_auth_ureq::http::Response;
     use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Token};
 
-    use super::{Exit, request_error};
+    use super::{Asked, Exit, request_error};
+    use crate::hint::Context;
+
+    const ASKED: Asked = Asked { other_plex_tv: false };
 
     fn plex_tv() -> PlexTv {
         PlexTv::new(ClientIdentity::builder("id").build().unwrap())
@@ -208,7 +256,7 @@ mod tests {
     fn exit(status: u16, body: &str) -> Exit {
         let call = plex_tv().token_details(&Token::new("abc").unwrap());
         let answer = Response::builder().status(status).body(body).unwrap();
-        request_error(&call.reply().parse(&answer).unwrap_err().into()).exit()
+        request_error(&call.reply().parse(&answer).unwrap_err().into(), ASKED).exit()
     }
 
     #[test]
@@ -244,10 +292,10 @@ mod tests {
         for code in [1001, 1028, 1029, 1030, 1031] {
             let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
             let answer = Response::builder().status(401).body(body).unwrap();
-            let failure = request_error(&call.reply().parse(&answer).unwrap_err().into());
+            let failure = request_error(&call.reply().parse(&answer).unwrap_err().into(), ASKED);
             assert_eq!(failure.exit(), Exit::Refused);
-            assert_eq!(failure.lines().count(), 3, "{failure:?}");
-            advice.insert(failure.next);
+            assert_eq!(failure.lines_for(&Context::default()).count(), 3, "{failure:?}");
+            advice.insert(failure.advice(&Context::default()));
         }
         assert_eq!(advice.len(), 5, "each has its own advice");
     }

@@ -1,42 +1,58 @@
-//! What ends the program other than well: its class, which is the exit code, and at most three lines for a person.
+//! Errors that end the tool: the class, which is the exit status, and at most three lines for the user.
 
 use std::process::ExitCode;
 
-/// How the program ends. The numbers are promised.
+use crate::hint::{Context, Hint};
+
+/// How the tool ends. The numbers are part of its interface.
+///
+/// After a signal it is 128 plus the signal's number ([`crate::interrupt`]), and `run` has the status of its command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// What was asked for is done.
+    /// The command succeeded.
     Done,
-    /// Plex said no: the password is wrong, the token is no longer valid, nobody linked the code in time.
+    /// Plex refused: the password is wrong, the token is no longer valid, the code was not linked in time.
     Refused,
-    /// It is not known: no answer, a rate limit, an outage, a page that is not Plex's.
+    /// The outcome is unknown: no response, a rate limit, an outage, a response that is not from Plex.
     Unknown,
-    /// The program was called wrongly, or before there was a sign-in.
+    /// The profile is not signed in.
+    NotSignedIn,
+    /// Wrong usage.
     Usage,
-    /// Something on this machine: disk, permissions, a damaged file.
+    /// A local problem: the disk, permissions, a damaged file.
     Machine,
+    /// `run` found the command but could not start it, as in a shell.
+    CannotRun,
+    /// `run` did not find the command, as in a shell.
+    NoSuchCommand,
+    /// The reader of standard output has ended. It is the status of a program that SIGPIPE ends.
+    ClosedPipe,
 }
 
 impl Exit {
-    /// The number. 130, for an interruption, is that of [`crate::interrupt`].
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Refused => 1,
             Self::Unknown => 2,
+            Self::NotSignedIn => 3,
             Self::Usage => 64,
             Self::Machine => 74,
+            Self::CannotRun => 126,
+            Self::NoSuchCommand => 127,
+            Self::ClosedPipe => 141,
         }
     }
 
-    /// Its name in JSON.
+    /// Returns the name of the class in JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "refused",
             Self::Unknown => "unknown",
+            Self::NotSignedIn => "not_signed_in",
             Self::Usage => "usage",
-            Self::Machine => "machine",
+            Self::Machine | Self::CannotRun | Self::NoSuchCommand | Self::ClosedPipe => "machine",
         }
     }
 }
@@ -47,15 +63,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error as it is shown to the user: what happened, the likely cause, and what to do next, one line each.
+/// An error as it is shown to the user: what failed, the likely cause, and what to do, one line each.
 ///
-/// None of the three holds a secret.
+/// None of the three contains a secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
-    pub(crate) what: String,
-    pub(crate) likely: Option<String>,
-    pub(crate) next: Option<String>,
+    what: String,
+    likely: Option<String>,
+    next: Option<Hint>,
 }
 
 impl Failure {
@@ -63,12 +79,12 @@ impl Failure {
         Self { exit, what: what.to_string(), likely: None, next: None }
     }
 
-    /// Wrong usage.
+    /// Creates an error for wrong usage.
     pub(crate) fn usage(what: impl ToString) -> Self {
         Self::new(Exit::Usage, what)
     }
 
-    /// Something on this machine.
+    /// Creates an error for a local problem.
     pub(crate) fn machine(what: impl ToString) -> Self {
         Self::new(Exit::Machine, what)
     }
@@ -78,8 +94,13 @@ impl Failure {
         self
     }
 
-    pub(crate) fn next(mut self, next: impl ToString) -> Self {
-        self.next = Some(next.to_string());
+    pub(crate) fn next(mut self, next: impl Into<Hint>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
         self
     }
 
@@ -87,10 +108,30 @@ impl Failure {
         self.exit
     }
 
-    /// The lines that there are, each with its label.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let Self { exit: _, what, likely, next } = self;
-        let lines = [("error", Some(what)), ("likely", likely.as_ref()), ("next", next.as_ref())];
-        lines.into_iter().filter_map(|(label, line)| Some((label, line?.as_str())))
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Returns the likely cause.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.likely.as_deref()
+    }
+
+    /// Returns what to do, with the options of this run.
+    pub(crate) fn advice(&self, context: &Context) -> Option<String> {
+        self.next.as_ref().map(|next| next.render(context))
+    }
+
+    /// Returns the lines, each with its label.
+    pub(crate) fn lines_for(
+        &self,
+        context: &Context,
+    ) -> impl Iterator<Item = (&'static str, String)> {
+        let lines = [
+            ("error", Some(self.what.clone())),
+            ("likely", self.likely.clone()),
+            ("next", self.advice(context)),
+        ];
+        lines.into_iter().filter_map(|(label, line)| Some((label, line?)))
     }
 }

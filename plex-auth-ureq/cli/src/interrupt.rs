@@ -1,4 +1,5 @@
-//! Ctrl-C and termination signals: whatever the tool is doing, it restores the terminal and leaves the state intact.
+//! Ctrl-C and termination signals: the tool restores the terminal, leaves the saved state intact, and ends with the exit
+//! status 128 plus the signal's number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
@@ -7,11 +8,11 @@ use std::{process, thread};
 use crate::failure::Failure;
 use crate::terminal;
 
-/// The exit code of an interruption.
-const INTERRUPTED: i32 = 130;
+/// The number of the signal that Ctrl-C sends.
+pub(crate) const CTRL_C: i32 = 2;
 
-/// How long the cleanup may take: a terminal that was stopped by Ctrl-S accepts no output, and the tool ends all the
-/// same.
+/// How long the cleanup may take: a terminal that was stopped with Ctrl-S accepts no output, and the tool must end
+/// nevertheless.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The cleanup to run before the tool ends.
@@ -20,16 +21,52 @@ static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 /// Held while a file is written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Makes an interruption end the tool in order, even if the signal was ignored before, as Ctrl-C is in a script's
-/// background job: ctrlc handles all of its signals or none.
+/// Makes each signal end the tool in order. A signal that was ignored before stays ignored, as after `nohup`.
+#[cfg(unix)]
 pub(crate) fn install() -> Result<(), Failure> {
-    ctrlc::set_handler(|| end())
-        .map_err(|error| Failure::machine(format!("Ctrl-C could not be prepared for: {error}")))
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let ignored = ignored();
+    let heeded = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|number| !is_in(ignored, *number));
+    let mut signals = Signals::new(heeded).map_err(|error| cannot_handle(&error))?;
+    let wait = move || {
+        if let Some(number) = signals.forever().next() {
+            end(number);
+        }
+    };
+    thread::Builder::new().spawn(wait).map(drop).map_err(|error| cannot_handle(&error))
 }
 
-/// Ends as after an interruption. A prompt that reads Ctrl-C itself may report it before the signal arrives. The second
-/// of two threads that call this waits until the first has ended the process.
-pub(crate) fn end() -> ! {
+#[cfg(not(unix))]
+pub(crate) fn install() -> Result<(), Failure> {
+    ctrlc::set_handler(|| end(CTRL_C)).map_err(|error| cannot_handle(&error))
+}
+
+fn cannot_handle(error: &dyn std::error::Error) -> Failure {
+    Failure::machine(format!("signals cannot be handled: {error}"))
+        .likely("The system has no more threads or open files for this user.")
+        .next("End other programs, or raise the limits, then try again.")
+}
+
+/// Returns the signals that are ignored, one bit each. The standard library cannot tell without `unsafe` code, so this
+/// reads it from the kernel. Where there is no such file, none counts as ignored.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+#[cfg(unix)]
+fn is_in(mask: u64, signal: i32) -> bool {
+    let bit = u32::try_from(signal - 1).ok().and_then(|shift| 1_u64.checked_shl(shift));
+    bit.is_some_and(|bit| mask & bit != 0)
+}
+
+/// Ends as after a signal. A prompt that reads Ctrl-C itself may report it before the signal arrives. The second of two
+/// threads that call this waits until the first has ended the process.
+pub(crate) fn end(signal: i32) -> ! {
     // A file that is being written is completed first.
     let _whole = lock(&WRITING);
     // In this thread and without a time limit: it waits neither for output nor for a thread to be scheduled.
@@ -44,16 +81,16 @@ pub(crate) fn end() -> ! {
             let _ = is_done.recv_timeout(CLEANUP_TIMEOUT);
         }
     }
-    process::exit(INTERRUPTED);
+    process::exit(128 + signal);
 }
 
-/// Runs work that an interruption waits for.
+/// Runs work that a signal waits for.
 pub(crate) fn after<R>(work: impl FnOnce() -> R) -> R {
     let _whole = lock(&WRITING);
     work()
 }
 
-/// Until this is dropped, an interruption first runs a cleanup, such as clearing the spinner.
+/// Until this is dropped, a signal first runs a cleanup, such as clearing the spinner.
 #[derive(Debug)]
 pub(crate) struct CleanupGuard;
 

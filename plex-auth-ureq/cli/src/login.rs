@@ -1,28 +1,57 @@
 //! `plex-auth login`: the sign-in methods, each of which ends with a saved token.
 
+use plex_auth_ureq::flow::TokenState;
+
+use crate::check;
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
+mod browser;
 mod code;
 mod device;
 mod password;
 mod pasted;
+mod qr_code;
 mod save;
 mod waiting;
 
 pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
-    // Before there is a token that would be lost.
+    // Before there is a token that would be lost. A damaged profile is reported now, too.
     session.store.check_writable()?;
+    session.store.read()?.profile(&session.options.profile)?;
+    if method.if_needed && is_signed_in(session)? {
+        return Ok(Exit::Done);
+    }
     if method.device_key {
-        return device::run(session, method.renew);
+        return device::run(session, method);
     }
     let plex_tv = session.plex_tv()?;
     if method.token {
-        pasted::run(session, &plex_tv)
+        pasted::run(session, &plex_tv, method)
     } else if method.password {
-        password::run(session, &plex_tv)
+        password::run(session, &plex_tv, method)
     } else {
-        code::run(session, &plex_tv, method.renew)
+        code::run(session, &plex_tv, method)
+    }
+}
+
+/// Returns whether the profile has a valid token. If that cannot be found out, it is an error: a second sign-in would
+/// not help.
+fn is_signed_in(session: &Session<'_>) -> Result<bool, Failure> {
+    let active = match session.signed_in() {
+        Err(failure) if matches!(failure.exit(), Exit::NotSignedIn | Exit::Refused) => {
+            return Ok(false);
+        }
+        active => active?,
+    };
+    match check::ask(session, &active.plex_tv, &active.token)? {
+        TokenState::Valid(account) => {
+            save::report(session, &active.token, &account, "Already signed in as")?;
+            Ok(true)
+        }
+        TokenState::Invalid(_) => Ok(false),
+        TokenState::Unknown { error, .. } => Err(session.explain(&error)),
+        _ => Err(check::undecided()),
     }
 }

@@ -1,59 +1,59 @@
-//! `plex-auth logout`: signs out at Plex, then forgets.
+//! `plex-auth logout`: signs out at Plex, then deletes the token.
 
 use serde_json::json;
 
-use crate::explain;
 use crate::failure::{Exit, Failure};
+use crate::output::plain;
 use crate::session::{ActiveProfile, Session};
-use crate::state::profile::Profile;
+use crate::state::State;
 
-pub(crate) fn run(session: &Session<'_>, forget: bool) -> Result<Exit, Failure> {
+pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Exit, Failure> {
     let name = &session.options.profile;
     // On a disk that cannot be written to, the result could not be saved.
     session.store.check_writable()?;
     let mut before = session.store.read()?;
-    let signed_out = match sign_out(session) {
-        Ok(profile) => {
-            before.profiles.extend(profile.map(|profile| (name.clone(), profile)));
-            true
-        }
-        Err(_) if forget => false,
-        Err(failure) => return Err(failure),
-    };
+    let profile = before.profile(name)?.ok_or_else(|| session.not_signed_in())?;
+    let is_shared = profile.pasted && !revoke;
+    let signed_out = !local && !is_shared;
+    if signed_out {
+        sign_out(session, &mut before)?;
+    }
     let is_removed = session.store.change(|state| {
-        // Another login may have taken its place meanwhile.
+        // Another login may have been saved in the meantime.
         let is_same = state.has_same_sign_in(&before, name);
-        if is_same {
-            // The device with it: once it is signed out, Plex no longer accepts its key.
-            state.devices.remove(name);
-            state.profiles.remove(name);
-        }
-        Ok(is_same)
+        // The device is removed, too: after a sign-out, Plex no longer accepts its key.
+        Ok(is_same && state.remove(name))
     })?;
+    if is_removed {
+        session.store.remove_renewal_lock(name);
+    }
     let text = match (signed_out, is_removed) {
-        (true, true) => "Signed out.\n",
-        (false, true) => "Forgotten here; Plex was not asked, or did not answer.\n",
-        (true, false) => "Signed out. A login that was completed meanwhile is still saved.\n",
-        (false, false) => "Not forgotten: another login was completed meanwhile.\n",
+        (true, true) => "Signed out.\n".to_owned(),
+        (true, false) => "Signed out. A later login is still saved.\n".to_owned(),
+        (false, true) if is_shared && !local => {
+            "Deleted the token here. It stays valid, because other programs may use it: `logout --revoke` revokes such a token.\n".to_owned()
+        }
+        (false, true) => format!("Deleted the token of the profile {} here. It stays valid.\n", plain(name)),
+        (false, false) => "Nothing was deleted: there is a later login.\n".to_owned(),
     };
-    session.output.result(text, &json!({ "profile": name, "signed_out": signed_out }))?;
+    let json = json!({ "profile": name, "signed_out": signed_out, "deleted": is_removed });
+    session.output.confirmation(&text, &json)?;
     Ok(Exit::Done)
 }
 
-/// Signs out at Plex, and returns what was signed out. Nothing if Plex no longer knows the device.
-fn sign_out(session: &Session<'_>) -> Result<Option<Profile>, Failure> {
+/// Signs out at Plex. A token that was renewed for that is the one to delete.
+fn sign_out(session: &Session<'_>, before: &mut State) -> Result<(), Failure> {
     let ActiveProfile { plex_tv, token, profile } = match session.signed_in() {
-        // A device that Plex does not know any more is signed out.
-        Err(failure) if failure.exit() == Exit::Refused => return Ok(None),
+        // A device that Plex no longer knows is signed out.
+        Err(failure) if failure.exit() == Exit::Refused => return Ok(()),
         signed_in => signed_in?,
     };
+    before.set_profile(&session.options.profile, profile);
     match session.ask(plex_tv.sign_out(&token)) {
         // An invalid token is signed out already.
-        Err(error) if !error.is_token_invalid() => {
-            let failure = explain::request_error(&error);
-            Err(failure
-                .next("Try again, or forget the token here alone: plex-auth logout --forget"))
-        }
-        _ => Ok(Some(profile)),
+        Err(error) if !error.is_token_invalid() => Err(session
+            .explain(&error)
+            .next("Try again, or only delete the token here: {logout --local}")),
+        _ => Ok(()),
     }
 }

@@ -6,28 +6,35 @@
 
 use std::process::ExitCode;
 
-use cli::{Cli, Command};
-use failure::Failure;
+use cli::{Cli, Command, DevicesAction, LoginMethod, Options, ProfilesAction};
+use failure::{Exit, Failure};
+use hint::Context;
 use output::Output;
 use session::Session;
 
 mod check;
 mod claim;
 mod cli;
+mod completions;
+mod devices;
 mod explain;
 mod failure;
+mod hint;
 mod interrupt;
 mod login;
 mod logout;
 mod man;
 mod name;
 mod output;
+mod profiles;
 mod prompt;
+mod run;
 mod server;
 mod servers;
 mod session;
 mod source;
 mod state;
+mod status;
 mod switch;
 mod terminal;
 mod token;
@@ -35,46 +42,84 @@ mod transient;
 mod usage;
 mod users;
 mod verbose;
+mod waiting;
 mod whoami;
 
 fn main() -> ExitCode {
-    let cli = match cli::parse() {
+    let Cli { options, command } = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => return usage::end(&error),
     };
-    let output = Output::new(&cli.options);
-    match run(&output, cli) {
+    let output = Output::new(&options);
+    match execute(&output, &options, &command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output.failure(&failure);
+            output::failure(&failure, &context(&options, &command), output.is_json());
             failure.exit().into()
         }
     }
 }
 
-fn run(output: &Output, cli: Cli) -> Result<failure::Exit, Failure> {
+fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit, Failure> {
     // These need neither Plex nor saved state.
-    match &cli.command {
-        Command::Completions { shell } => return man::completions(*shell),
-        Command::Man { command } => return man::man(command.as_deref()),
+    match command {
+        Command::Completions { shell } => return completions::run(*shell),
+        Command::Man { command } => return man::run(command.as_deref()),
         _ => {}
     }
     interrupt::install()?;
-    let session = Session::new(output, cli.options)?;
-    match cli.command {
-        Command::Login(way) => login::run(&session, &way),
-        Command::Whoami => whoami::run(&session),
-        Command::Token { show } => token::run(&session, show),
-        Command::Check => check::run(&session),
-        Command::Servers { plain_http } => servers::run(&session, plain_http),
-        Command::Transient { server, plain_http } => transient::run(&session, &server, plain_http),
-        Command::Source { server, source, plain_http } => {
-            source::run(&session, &server, &source, plain_http)
+    let session = &Session::new(output, options)?;
+    match command {
+        Command::Login(method) => login::run(session, method),
+        Command::Status => status::run(session),
+        Command::Profiles { action: None, names } => profiles::run(session, *names),
+        Command::Profiles { action: Some(ProfilesAction::Remove { name }), .. } => {
+            profiles::remove(session, name)
         }
-        Command::Users => users::run(&session),
-        Command::Switch { user, into } => switch::run(&session, &user, into.as_deref()),
-        Command::Claim => claim::run(&session),
-        Command::Logout { forget } => logout::run(&session, forget),
-        Command::Completions { .. } | Command::Man { .. } => Ok(failure::Exit::Done),
+        Command::Whoami => whoami::run(session),
+        Command::Token { plain_http, server, url, show } => match server {
+            Some(server) => token::of_server(session, server, *url, *show, *plain_http),
+            None => token::run(session, *show),
+        },
+        Command::Run { plain_http, server, command } => {
+            run::run(session, server.as_deref(), command, *plain_http)
+        }
+        Command::Check => check::run(session),
+        Command::Servers { plain_http, wait } => match wait {
+            Some(server) => servers::wait(session, server, *plain_http),
+            None => servers::run(session, *plain_http),
+        },
+        Command::Transient { server, plain_http } => transient::run(session, server, *plain_http),
+        Command::Source { server, source, plain_http } => {
+            source::run(session, server, source, *plain_http)
+        }
+        Command::Devices { action: None } => devices::run(session),
+        Command::Devices { action: Some(DevicesAction::Remove { id }) } => {
+            devices::remove(session, *id)
+        }
+        Command::Users => users::run(session),
+        Command::Switch { user, into } => switch::run(session, user, into.as_deref()),
+        Command::Claim { server: None } => claim::run(session),
+        Command::Claim { server: Some(url) } => claim::server(session, url),
+        Command::Logout { local, revoke } => logout::run(session, *local, *revoke),
+        Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),
     }
+}
+
+/// Returns the options that the commands in a hint need. A profile with a device key is signed in again with one.
+fn context(options: &Options, command: &Command) -> Context {
+    let method = match command {
+        Command::Login(method) => Some(method),
+        _ => None,
+    };
+    let context = Context::new(options, method);
+    let has_key = || {
+        let state = state::Store::new(options).ok()?.read().ok()?;
+        Some(state.profile(&options.profile).ok()??.by_device_key)
+    };
+    let is_new_login = method.is_some_and(|method| LoginMethod::names(method).is_empty());
+    if !is_new_login && has_key() == Some(true) {
+        return context.with_method("--device-key");
+    }
+    context
 }

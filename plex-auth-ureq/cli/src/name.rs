@@ -1,4 +1,4 @@
-//! Comparing names as people type them.
+//! Comparison of names as users type them.
 
 use unicode_normalization::UnicodeNormalization;
 

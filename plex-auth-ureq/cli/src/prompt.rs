@@ -1,4 +1,4 @@
-//! Questions: at the terminal, secrets without echo; from a pipe a line each. Never from arguments.
+//! Questions to the user: at the terminal, or from a pipe, one line per answer. Secrets are not echoed.
 
 #[cfg(unix)]
 use std::fs::OpenOptions;
@@ -14,7 +14,7 @@ use crate::interrupt::CleanupGuard;
 #[cfg(unix)]
 use crate::{interrupt, output, terminal};
 
-/// Asks for something that may be seen.
+/// Asks for a text that is not secret.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     if is_interactive() {
         drop(write!(io::stderr(), "{prompt}: ").and_then(|()| io::stderr().flush()));
@@ -38,8 +38,8 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 #[cfg(unix)]
 fn from_terminal(prompt: &str) -> io::Result<String> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-    let at_an_interruption = terminal.try_clone()?;
-    let _new_line = CleanupGuard::new(move || drop((&at_an_interruption).write_all(b"\n")));
+    let at_interruption = terminal.try_clone()?;
+    let new_line = CleanupGuard::new(move || drop((&at_interruption).write_all(b"\n")));
     // Before the prompt is shown, so that an answer typed at once is not shown either.
     let _hidden = terminal::Hidden::new(&terminal)?;
     terminal.write_all(format!("{prompt}: ").as_bytes())?;
@@ -47,6 +47,7 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     let config = ConfigBuilder::new().input_reader(terminal.try_clone()?).output_discard().build();
     let answer = rpassword::read_password_with_config(config);
     end_if_interrupted(&answer);
+    drop(new_line);
     drop(terminal.write_all(b"\n"));
     answer
 }
@@ -62,20 +63,28 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
 /// rpassword reads Ctrl-C as a key, and reports it before or after the signal arrives.
 fn end_if_interrupted(answer: &io::Result<String>) {
     if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
-        interrupt::end();
+        interrupt::end(interrupt::CTRL_C);
     }
 }
 
-/// Asks for yes or no; an empty answer is yes. Where nobody can answer it is no.
+/// Asks for yes or no. An empty answer is yes; without a terminal, the answer is no.
 pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
-    if !is_interactive() {
-        return Ok(false);
-    }
-    let answer = line(&format!("{question} [Y/n]"))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "" | "y" | "yes"))
+    Ok(is_interactive() && is_yes(&line(&format!("{question} [Y/n]"))?, true))
 }
 
-/// Whether somebody sits there.
+/// Asks for yes or no before something is lost. An empty answer is no; without a terminal, the answer is no.
+pub(crate) fn confirms(question: &str) -> Result<bool, Failure> {
+    Ok(is_interactive() && is_yes(&line(&format!("{question} [y/N]"))?, false))
+}
+
+fn is_yes(answer: &str, empty: bool) -> bool {
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "" => empty,
+        answer => matches!(answer, "y" | "yes"),
+    }
+}
+
+/// Returns whether standard input is a terminal.
 pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal()
 }
@@ -83,21 +92,21 @@ pub(crate) fn is_interactive() -> bool {
 /// The longest line, in bytes: more than any token or password has.
 const LONGEST: usize = 16 * 1024;
 
-/// A line less its end. A password is taken as it is.
+/// Reads a line without its end. Spaces in a password are kept.
 fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    // So long from the beginning that it never grows, which would leave a copy behind.
+    // Large enough that it never grows, which would leave a copy behind.
     let mut line = Zeroizing::new(String::with_capacity(LONGEST));
     let read = io::stdin().lock().take(LONGEST as u64).read_line(&mut line);
     if read.map_err(|error| cannot_read(prompt, &error))? == 0 {
         if is_interactive() {
-            // The answer that did not come did not end the line either.
             output::note("");
         }
         return Err(ended(prompt));
     }
     if line.len() == LONGEST {
         return Err(Failure::usage(format!("the answer is too long: {prompt}"))
-            .likely("Standard input is another file than was meant."));
+            .likely("Standard input is not the intended file.")
+            .next("Pass one line for each question."));
     }
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
@@ -106,13 +115,17 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 
 fn ended(prompt: &str) -> Failure {
     Failure::usage(format!("standard input ended before the answer: {prompt}"))
-        .next("Give one line for each question, or run it at a terminal.")
+        .likely("There is no terminal, and the input has too few lines.")
+        .next("Pass one line for each question, or run it at a terminal.")
 }
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
         return Failure::usage(format!("the answer is not text in UTF-8: {prompt}"))
-            .likely("Standard input is another file than was meant.");
+            .likely("Standard input is not the intended file.")
+            .next("Pass one line for each question.");
     }
-    Failure::machine(format!("no answer could be read ({prompt}): {error}"))
+    Failure::machine(format!("the answer could not be read ({prompt}): {error}"))
+        .likely("The terminal was closed, or standard input cannot be read.")
+        .next("Run it at a terminal, or pass one line for each question.")
 }

@@ -7,20 +7,31 @@ use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::name;
+use crate::output::{plain, warning};
 use crate::session::{ActiveProfile, Session};
 
-/// Returns the server over the best of its connections, with the token that it accepts from this account.
+/// A server that responded at its address, with the token that it accepts from this account.
+pub(crate) struct Reached {
+    pub(crate) server: MediaServer,
+    pub(crate) name: String,
+}
+
+/// Finds the server and the best of its connections.
 pub(crate) fn reach(
     session: &Session<'_>,
     named: &str,
     plain_http: PlainHttp,
-) -> Result<MediaServer, Failure> {
-    let url: Option<ServerUrl> =
-        named.contains("://").then(|| named.parse()).transpose().map_err(Failure::usage)?;
+) -> Result<Reached, Failure> {
+    let url = url(named)?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     if let Some(url) = url {
-        return at(session, MediaServerAddress::new(plex_tv.identity().clone(), url), &resources);
+        let address = MediaServerAddress::new(plex_tv.identity().clone(), url);
+        let server = at(session, &address, &resources)?;
+        return Ok(Reached {
+            server: address.with_token(token_for(server, &token)?),
+            name: name_of(server),
+        });
     }
     let server = find(&resources, named)?;
     let mut choice = server
@@ -28,7 +39,35 @@ pub(crate) fn reach(
         .allow_plain_http(plain_http.allowed)
         .timeout(session.timeout());
     let chosen = session.drive(&mut choice, |_, _| {})?.map_err(|error| no_connection(&error))?;
-    Ok(chosen.with_token(token_for(server)?))
+    Ok(Reached { server: chosen.with_token(token_for(server, &token)?), name: name_of(server) })
+}
+
+/// Returns the server's name and the token that it accepts from this account. Only a URL takes a request to the server.
+pub(crate) fn token(session: &Session<'_>, named: &str) -> Result<(String, Token), Failure> {
+    let url = url(named)?;
+    let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
+    let resources = session.send(plex_tv.resources(&token))?;
+    let server = match url {
+        Some(url) => {
+            let address = MediaServerAddress::new(plex_tv.identity().clone(), url);
+            at(session, &address, &resources)?
+        }
+        None => find(&resources, named)?,
+    };
+    Ok((name_of(server), token_for(server, &token)?))
+}
+
+fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
+    let invalid = |error| {
+        Failure::usage(error)
+            .likely("The server's URL is mistyped.")
+            .next("Name it as in http://127.0.0.1:32400, or by its name: {servers}")
+    };
+    named.contains("://").then(|| named.parse()).transpose().map_err(invalid)
+}
+
+fn name_of(server: &Resource) -> String {
+    plain(server.name.as_deref().or(server.client_identifier.as_deref()).unwrap_or("?"))
 }
 
 fn no_connection(error: &ConnectionChoiceError) -> Failure {
@@ -36,46 +75,51 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
         return Failure::new(Exit::Unknown, error);
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-    let what = format!("no connection to the server works: {}", states.join("; "));
-    let failure = Failure::new(Exit::Unknown, what);
+    let states = if states.is_empty() { "none is listed".to_owned() } else { states.join("; ") };
+    let failure =
+        Failure::new(Exit::Unknown, format!("no connection to the server works: {states}"));
     if *plain_http_skipped {
         failure
             .likely("The server has no encrypted connection, or the router blocks plex.direct names (DNS rebinding protection).")
             .next("Allow plex.direct in the router's settings. Or pass --allow-plain-http, which exposes the token to the network.")
     } else {
         failure
-            .likely("The server is down, or cannot be reached from this network.")
-            .next("See the state of each connection: plex-auth servers")
+            .likely("The server is not running, or cannot be reached from this network.")
+            .next("See the state of each connection: {servers}")
     }
 }
 
-/// Returns the server that responds at a URL that the user named. Its identifier selects the server's token. Over plain
-/// HTTP it proves nothing: any host can send a public identifier, and gets that token.
-fn at(
+/// Returns the entry of the server that responds at a URL. Its identifier selects the server's token. Over plain HTTP it
+/// proves nothing: any host can send a public identifier, and gets that token.
+fn at<'a>(
     session: &Session<'_>,
-    address: MediaServerAddress,
-    resources: &Resources,
-) -> Result<MediaServer, Failure> {
+    address: &MediaServerAddress,
+    resources: &'a Resources,
+) -> Result<&'a Resource, Failure> {
     let identity = session.send(address.server_identity())?;
-    let server = resources.server(&identity.machine_identifier).ok_or_else(|| {
-        Failure::new(
-            Exit::Refused,
-            format!("the server at {} is none of the account's", address.url()),
-        )
-        .likely("It is somebody else's, or was claimed a moment ago.")
-        .next("See which are: plex-auth servers")
-    })?;
-    Ok(address.with_token(token_for(server)?))
-}
-
-fn token_for(server: &Resource) -> Result<Token, Failure> {
-    server.access_token.clone().ok_or_else(|| {
-        Failure::new(Exit::Refused, "the server takes no token from this account")
-            .next("See which do: plex-auth servers")
+    resources.server(&identity.machine_identifier).ok_or_else(|| {
+        let what = format!("the server at {} does not belong to this account", address.url());
+        Failure::new(Exit::Refused, what)
+            .likely("It belongs to another account and is not shared, or it was claimed just now.")
+            .next("See the account's servers: {servers}")
     })
 }
 
-fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failure> {
+fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {
+    let token = server.access_token.clone().ok_or_else(|| {
+        Failure::new(Exit::Refused, "Plex lists no token for this server")
+            .likely("The server no longer accepts this account.")
+            .next("See the account's servers: {servers}")
+    })?;
+    // Of an account's own servers, Plex lists the token that it was asked with.
+    if token.expose() == account.expose() && token.expose().split('.').count() == 3 {
+        warning("media servers refuse the token of a device key; use a profile without one");
+    }
+    Ok(token)
+}
+
+/// Finds a server by its name or identifier.
+pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failure> {
     if let Some(server) = resources.server(named) {
         return Ok(server);
     }
@@ -84,10 +128,12 @@ fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Resource, Failu
     let mut by_name = resources.servers().filter(is_called);
     match (by_name.next(), by_name.next()) {
         (Some(server), None) => Ok(server),
-        (None, _) => Err(Failure::usage(format!("no server of the account is called {named}"))
-            .next("See which there are: plex-auth servers")),
-        (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are called {named}"))
-            .next("Name one by its identifier, which stands below its name: plex-auth servers")),
+        (None, _) => Err(Failure::usage(format!("this account has no server named {named}"))
+            .likely("The name is mistyped, or the server belongs to another account.")
+            .next("See the account's servers: {servers}")),
+        (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are named {named}"))
+            .likely("Their names differ at most in case.")
+            .next("Use the identifier, which is below the name: {servers}")),
     }
 }
 

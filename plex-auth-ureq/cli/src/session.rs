@@ -1,4 +1,4 @@
-//! One run of the program: who asks, over what, for which profile, with which token.
+//! One run of the tool: identity, transport, profile and token.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -11,25 +11,30 @@ use plex_auth_ureq::{
 };
 
 use crate::cli::Options;
-use crate::explain;
-use crate::failure::Failure;
+use crate::explain::{self, Asked};
+use crate::failure::{Exit, Failure};
+use crate::hint::Hint;
 use crate::output::Output;
 use crate::state::Store;
 use crate::state::profile::Profile;
 use crate::verbose::Verbose;
+use crate::waiting::SlowNotice;
 
 mod active_profile;
 mod device;
+mod host_name;
 
-/// What every command has at hand.
+pub(crate) use device::saved_expiry;
+
+/// What every command uses.
 pub(crate) struct Session<'a> {
     pub(crate) output: &'a Output,
     pub(crate) store: Store,
-    pub(crate) options: Options,
-    pub(crate) http: Transport,
+    pub(crate) options: &'a Options,
+    http: Transport,
 }
 
-/// Somebody who is signed in.
+/// A profile that is signed in.
 pub(crate) struct ActiveProfile {
     pub(crate) plex_tv: PlexTv,
     pub(crate) token: Token,
@@ -37,34 +42,83 @@ pub(crate) struct ActiveProfile {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(output: &'a Output, options: Options) -> Result<Self, Failure> {
-        let store = Store::new(options.state_dir.clone())?;
-        let http = transport(&options)?;
+    pub(crate) fn new(output: &'a Output, options: &'a Options) -> Result<Self, Failure> {
+        let store = Store::new(options)?;
+        let http = transport(options)?;
         Ok(Self { output, store, options, http })
     }
 
-    /// Returns the identity that the tool sends to Plex, with the identifier that never changes.
+    /// Returns the identity that the tool sends to Plex, with the permanent identifier.
     pub(crate) fn identity(&self) -> Result<ClientIdentity, Failure> {
-        identity(&self.store.identifier()?)
+        match &self.options.client_identifier {
+            Some(identifier) => self.identity_of(identifier),
+            None => self.identity_of(&self.store.identifier()?),
+        }
     }
 
-    /// Where to sign in: the plex.tv that was named, or the real one.
+    /// Returns the identity of a client identifier. The user sees the other fields in the account's list of devices.
+    pub(crate) fn identity_of(&self, identifier: &str) -> Result<ClientIdentity, Failure> {
+        let platform = match std::env::consts::OS {
+            "linux" => "Linux",
+            "macos" => "macOS",
+            "windows" => "Windows",
+            other => other,
+        };
+        let mut builder = ClientIdentity::builder(identifier)
+            .product("plex-auth")
+            .version(env!("CARGO_PKG_VERSION"))
+            .platform(platform)
+            .device("Command line");
+        if let Some(name) = self.device_name() {
+            builder = builder.device_name(name);
+        }
+        builder.build().map_err(Failure::machine)
+    }
+
+    /// Returns the name of this computer, or the one that the user chose.
+    pub(crate) fn device_name(&self) -> Option<String> {
+        self.options.device_name.clone().or_else(host_name::host_name)
+    }
+
+    /// Returns the plex.tv to sign in at: the one that the user named, or the real one.
     pub(crate) fn plex_tv(&self) -> Result<PlexTv, Failure> {
         Ok(plex_tv(self.identity()?, self.options.plex_tv.as_ref()))
     }
 
-    /// Sends a call, and tells a person what went wrong.
+    /// Sends a call, and explains an error.
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Failure> {
-        self.ask(call).map_err(|error| explain::request_error(&error))
+        self.ask(call).map_err(|error| self.explain(&error))
     }
 
     /// Sends a call.
     pub(crate) fn ask<T>(&self, call: Call<T>) -> Result<T, Error> {
+        let host = call.request().uri().host().unwrap_or_default().to_owned();
+        let _notice = SlowNotice::new(format!("a response from {host}"));
         self.http.send(call)
     }
 
-    /// Drives a flow to its end, reporting its progress.
+    /// Explains the error of a request.
+    pub(crate) fn explain(&self, error: &Error) -> Failure {
+        explain::request_error(error, self.asked())
+    }
+
+    /// Returns what an explanation depends on.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked { other_plex_tv: self.options.plex_tv.is_some() }
+    }
+
+    /// Runs a flow to its end, and reports if it takes long.
     pub(crate) fn drive<F: Flow>(
+        &self,
+        flow: &mut F,
+        watch: impl FnMut(&F, Now),
+    ) -> Result<F::Output, Failure> {
+        let _notice = SlowNotice::new("a response");
+        self.drive_silently(flow, watch)
+    }
+
+    /// Runs a flow that reports its progress by itself.
+    pub(crate) fn drive_silently<F: Flow>(
         &self,
         flow: &mut F,
         mut watch: impl FnMut(&F, Now),
@@ -77,38 +131,31 @@ impl<'a> Session<'a> {
         output.ok_or_else(|| Failure::machine("internal error: the flow was already finished"))
     }
 
-    /// That there is no such profile.
-    fn nobody(&self) -> Failure {
-        let name = &self.options.profile;
-        let failure = match name.as_str() {
-            "default" => Failure::usage("nobody is signed in").next("Sign in: plex-auth login"),
-            _ => Failure::usage(format!("nobody is signed in under the profile {name}"))
-                .next(format!("Sign in: plex-auth --profile {name} login")),
-        };
-        failure.likely("There was no login yet, or it was in another folder or profile.")
+    /// Returns the current time for a flow.
+    pub(crate) fn now(&self) -> Now {
+        self.http.now()
     }
 
-    /// How long one answer may take.
+    /// Returns the error for a profile that is not signed in.
+    pub(crate) fn not_signed_in(&self) -> Failure {
+        not_signed_in(&self.options.profile, &self.store)
+    }
+
+    /// Returns the time limit for a response.
     pub(crate) fn timeout(&self) -> Duration {
         self.options.timeout
     }
 }
 
-/// Who asks. The owner reads it in the list of devices.
-pub(crate) fn identity(identifier: &str) -> Result<ClientIdentity, Failure> {
-    let platform = match std::env::consts::OS {
-        "linux" => "Linux",
-        "macos" => "macOS",
-        "windows" => "Windows",
-        other => other,
+/// Returns the error for a profile that is not signed in.
+fn not_signed_in(name: &str, store: &Store) -> Failure {
+    let what = match name {
+        "default" => "not signed in".to_owned(),
+        _ => format!("the profile {name} is not signed in"),
     };
-    ClientIdentity::builder(identifier)
-        .product("plex-auth")
-        .version(env!("CARGO_PKG_VERSION"))
-        .platform(platform)
-        .device("Command line")
-        .build()
-        .map_err(Failure::machine)
+    Failure::new(Exit::NotSignedIn, what)
+        .likely(format!("{} has no such sign-in.", store.location()))
+        .next(Hint::from("Sign in: {login}, or see what is saved: {profiles}"))
 }
 
 pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> PlexTv {
@@ -122,8 +169,11 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
     let mut builder = Transport::builder();
     if let Some(path) = &options.ca_file {
         let name = path.display();
-        let pem = fs::read(path)
-            .map_err(|error| Failure::machine(format!("cannot read {name}: {error}")))?;
+        let pem = fs::read(path).map_err(|error| {
+            Failure::machine(format!("cannot read {name}: {error}"))
+                .likely("--ca-file or PLEX_AUTH_CA_FILE names a file that this user cannot read.")
+                .next("Correct the path or the permissions.")
+        })?;
         let mut found = false;
         for item in parse_pem(&pem) {
             if let Ok(PemItem::Certificate(certificate)) = item {
@@ -132,8 +182,9 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
             }
         }
         if !found {
-            return Err(Failure::machine(format!("{name} has no certificate in PEM"))
-                .next("It must have a block -----BEGIN CERTIFICATE-----."));
+            return Err(Failure::machine(format!("{name} contains no certificate"))
+                .likely("It is a key, or not in the PEM format.")
+                .next("Use a file that contains -----BEGIN CERTIFICATE-----."));
         }
     }
     if options.proxy_from_env {
@@ -141,8 +192,9 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
     }
     let http = builder.build().map_err(|error| match error {
         InvalidTransport::ProxyUrl | InvalidTransport::ProxyProtocol => {
-            Failure::machine("ALL_PROXY, HTTPS_PROXY or HTTP_PROXY names no proxy that can be used")
-                .likely("It is no http:// URL, or its password is not percent-encoded.")
+            Failure::machine("the proxy in ALL_PROXY, HTTPS_PROXY or HTTP_PROXY cannot be used")
+                .likely("It is not an http:// URL, or its password is not percent-encoded.")
+                .next("Correct the variable, or leave out --proxy-from-env.")
         }
         error => Failure::machine(error),
     })?;

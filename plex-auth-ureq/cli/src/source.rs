@@ -1,4 +1,4 @@
-//! `plex-auth source SERVER SOURCE`: how to reach another server or a provider that this one knows.
+//! `plex-auth source SERVER SOURCE`: shows how a server reaches another server or a provider.
 
 use plex_auth_ureq::Source;
 use plex_auth_ureq::server::SourceDevice;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::output::plain;
-use crate::server;
+use crate::server::{self, Reached};
 use crate::session::Session;
 
 pub(crate) fn run(
@@ -16,11 +16,12 @@ pub(crate) fn run(
     source: &Source,
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
-    let server = server::reach(session, named, plain_http)?;
+    let Reached { server, .. } = server::reach(session, named, plain_http)?;
     let known = session.send(server.source_connection_information(source))?;
     if known.devices.is_empty() {
         return Err(Failure::new(Exit::Refused, format!("the server does not know {source}"))
-            .next("Check the identifier behind ://."));
+            .likely("The identifier is mistyped, or the server was never connected to it.")
+            .next("Check the identifier after `://`."));
     }
     let text: String = known.devices.iter().map(as_text).collect();
     let devices: Vec<_> = known.devices.iter().map(|device| as_json(session, device)).collect();
@@ -29,7 +30,7 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
-/// Without its token, which JSON has with --show-secrets.
+/// Leaves out the token, which JSON contains with `--show-secrets`.
 fn as_text(device: &SourceDevice) -> String {
     let mut lines = format!("{}\n", plain(device.name.as_deref().unwrap_or("?")));
     for connection in &device.connections {

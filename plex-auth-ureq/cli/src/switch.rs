@@ -5,12 +5,13 @@ use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
+use crate::hint::{Hint, quoted};
 use crate::name::{folded, is_same};
+use crate::prompt;
 use crate::session::{ActiveProfile, Session};
 use crate::state::State;
 use crate::state::profile::{self, Profile};
-use crate::users::name;
-use crate::{explain, prompt};
+use crate::users::{name, raw_name};
 
 pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Result<Exit, Failure> {
     session.store.check_writable()?;
@@ -18,50 +19,63 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let home = session.send(from.plex_tv.home_users(&from.token))?;
     let user = find(&home, user)?;
     let uuid = user.uuid.as_ref().ok_or_else(|| {
-        Failure::new(Exit::Unknown, format!("Plex does not say how {} is switched to", name(user)))
+        let what = format!("Plex sent no identifier for {}", name(user));
+        Failure::new(Exit::Unknown, what)
+            .likely("Plex has changed something.")
+            .next("Try again later.")
     })?;
-    let into = into.map_or_else(|| profile_name(&name(user), uuid), str::to_owned);
+    let into =
+        into.map_or_else(|| profile_name(raw_name(user).unwrap_or_default(), uuid), str::to_owned);
     check_free(&session.store.read()?, &into, uuid)?;
     let SignedIn { auth_token: token, account, .. } = switch(session, &from, user, uuid)?;
     let identifier = from.plex_tv.identity().identifier();
-    let is_devices = identifier != session.store.identifier()?;
-    // The answer may lack the uuid, and it was asked for by it. Plex knows the token under the identifier that asked.
+    let is_permanent = session.options.client_identifier.is_none()
+        && Some(identifier) == session.store.read_identifier()?.as_deref();
+    // The response may lack the UUID that was requested. Plex issued the token to the identifier of the request.
     let new = Profile {
         uuid: Some(uuid.to_string()),
-        client_identifier: is_devices.then(|| identifier.to_owned()),
+        client_identifier: (!is_permanent).then(|| identifier.to_owned()),
         ..Profile::new(token.clone(), plex_tv(session, &from)).of(&account)
     };
     session.store.change(|state| {
-        // Another login may have taken it meanwhile.
+        // Another login may have used the name in the meantime.
         check_free(state, &into, uuid)?;
-        Ok(state.profiles.insert(into.clone(), new))
+        state.set_profile(&into, new);
+        Ok(())
     })?;
     let json = json!({
         "profile": into, "username": account.username, "title": account.title, "uuid": uuid.as_str(),
         "token": session.output.secret(token.expose()),
     });
-    let text = format!("Signed in as {}; use it by --profile {into}\n", profile::name(&account));
-    session.output.result(&text, &json)?;
+    let text = format!(
+        "Signed in as {}. Use it with --profile {}\n",
+        profile::name(&account),
+        quoted(&into)
+    );
+    session.output.confirmation(&text, &json)?;
     Ok(Exit::Done)
 }
 
-/// Checks that the profile is this user's or nobody's.
+/// Checks that the profile is this user's, or not used.
 fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Failure> {
-    match state.profiles.get(name) {
+    match state.profile(name)? {
         Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
-            Err(Failure::usage(format!("the profile {name} is somebody else's"))
-                .next("Choose another: plex-auth switch USER --into NAME"))
+            Err(Failure::usage(format!("the profile {name} belongs to another account"))
+                .likely("Another sign-in uses the same name.")
+                .next(Hint::from(
+                    "Choose another name with --into, or see the profiles: {profiles}",
+                )))
         }
         _ => Ok(()),
     }
 }
 
-/// Where the token was had, and so where the new one is from.
+/// Returns the plex.tv that issued the token, and so the new one.
 fn plex_tv(session: &Session<'_>, from: &ActiveProfile) -> Option<plex_auth_ureq::ServerUrl> {
     session.options.plex_tv.clone().or_else(|| from.profile.plex_tv.clone())
 }
 
-/// Asks for the Home PIN where there is one. A wrong one is not asked for again by itself, as they are counted.
+/// Asks for the Home PIN if there is one. After a wrong one, it does not ask again by itself: Plex counts them.
 fn switch(
     session: &Session<'_>,
     from: &ActiveProfile,
@@ -71,19 +85,23 @@ fn switch(
     let ActiveProfile { plex_tv, token, .. } = from;
     let ask = || {
         let pin = prompt::hidden(&format!("Home PIN of {}", name(user)))?;
-        HomePin::new(pin.as_str()).map_err(|invalid| Failure::usage(invalid).next("Try again."))
+        HomePin::new(pin.as_str()).map_err(|invalid| {
+            Failure::usage(invalid)
+                .likely("A Home PIN has four digits.")
+                .next("Try again with the PIN of that user.")
+        })
     };
     let pin = user.has_home_pin().then(ask).transpose()?;
     match session.ask(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
-        // The list was wrong about it.
+        // The list did not mention it.
         Err(error) if error.needs_home_pin() && pin.is_none() => {
             session.send(plex_tv.switch_home_user(token, uuid, Some(&ask()?)))
         }
-        answer => answer.map_err(|error| explain::request_error(&error)),
+        answer => answer.map_err(|error| session.explain(&error)),
     }
 }
 
-/// By identifier, or by a name that only one has.
+/// Finds a user by identifier, or by a name that only one user has.
 fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     let by_uuid = home
         .users
@@ -96,11 +114,13 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     let mut by_name = home.users.iter().filter(is_called);
     match (by_uuid, by_name.next(), by_name.next()) {
         (Some(user), ..) | (None, Some(user), None) => Ok(user),
-        (None, None, _) => Err(Failure::usage(format!("no user of the Home is called {named}"))
-            .next("See who there is: plex-auth users")),
+        (None, None, _) => Err(Failure::usage(format!("the Home has no user named {named}"))
+            .likely("The name is mistyped, or the user is in another Home.")
+            .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
-            Err(Failure::usage(format!("several in the Home are called {named}"))
-                .next("Name one by the identifier that stands first: plex-auth users"))
+            Err(Failure::usage(format!("several users of the Home are named {named}"))
+                .likely("Their names differ at most in case.")
+                .next("Use the identifier, which is before the name: {users}"))
         }
     }
 }

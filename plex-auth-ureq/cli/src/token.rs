@@ -1,23 +1,52 @@
-//! `plex-auth token`: the token alone, for a script.
+//! `plex-auth token`: prints the account's token, or a server's, for a script.
 
 use serde_json::json;
 
+use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::output;
+use crate::server::{self, Reached};
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, show: bool) -> Result<Exit, Failure> {
-    if output::is_terminal() && !show {
-        return Err(Failure::usage("the token is not printed to a terminal")
-            .likely("Whoever looks at the screen, or at a recording of it, is the account.")
-            .next("For a script: TOKEN=$(plex-auth token); to see it: plex-auth token --show"));
-    }
-    if session.output.is_json() && !session.output.shows_secrets() {
-        return Err(Failure::usage("the token is a secret, and JSON has none unless asked for")
-            .next("Add --show-secrets, or leave --json away."));
-    }
+    check_output(session, show)?;
     let token = session.signed_in()?.token;
     let json = json!({ "profile": session.options.profile, "token": session.output.secret(token.expose()) });
     session.output.result(&format!("{}\n", token.expose()), &json)?;
     Ok(Exit::Done)
+}
+
+/// Prints the token that a server accepts from this account. Its address is found only if it is wanted: that takes
+/// requests to the server.
+pub(crate) fn of_server(
+    session: &Session<'_>,
+    named: &str,
+    with_url: bool,
+    show: bool,
+    plain_http: PlainHttp,
+) -> Result<Exit, Failure> {
+    check_output(session, show)?;
+    let (name, token, url) = if with_url {
+        let Reached { server, name } = server::reach(session, named, plain_http)?;
+        (name, server.token().clone(), Some(server.url().to_string()))
+    } else {
+        let (name, token) = server::token(session, named)?;
+        (name, token, None)
+    };
+    let json = json!({
+        "profile": session.options.profile, "server": name,
+        "token": session.output.secret(token.expose()), "url": url,
+    });
+    let url = url.map_or_else(String::new, |url| format!("{url}\n"));
+    session.output.result(&format!("{}\n{url}", token.expose()), &json)?;
+    Ok(Exit::Done)
+}
+
+fn check_output(session: &Session<'_>, show: bool) -> Result<(), Failure> {
+    if output::is_terminal() && !show {
+        return Err(Failure::usage("the token is not printed to a terminal")
+            .likely("Anyone who sees the screen, or a recording of it, could use the account.")
+            .next("In a script: TOKEN=$(plex-auth token). To see it: {token --show}"));
+    }
+    session.output.check_secret("the token")
 }

@@ -1,11 +1,11 @@
-//! `plex-auth transient SERVER`: a token of a server that ends by itself.
+//! `plex-auth transient SERVER`: prints a server's transient token.
 
 use plex_auth_ureq::server::{Scope, TokenType};
 use serde_json::json;
 
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
-use crate::server;
+use crate::server::{self, Reached};
 use crate::session::Session;
 
 pub(crate) fn run(
@@ -13,7 +13,8 @@ pub(crate) fn run(
     named: &str,
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
-    let server = server::reach(session, named, plain_http)?;
+    session.output.check_secret("a transient token")?;
+    let Reached { server, .. } = server::reach(session, named, plain_http)?;
     let transient = session.send(server.transient_token(TokenType::Delegation, Scope::All))?;
     let token = transient.token.expose();
     let json = json!({

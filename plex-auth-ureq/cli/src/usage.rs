@@ -1,4 +1,4 @@
-//! Help, version and wrong usage: the runs that end before a command.
+//! Runs that end before a command: help, version and wrong usage.
 
 use std::env;
 use std::error::Error;
@@ -9,12 +9,15 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{self, Cli};
 use crate::failure::{Exit, Failure};
+use crate::hint::Context;
 use crate::output;
 
-/// Whether JSON is wanted, as far as arguments that could not be parsed show.
+/// Returns whether JSON is wanted, as far as arguments that could not be parsed show.
 fn wants_json() -> bool {
     let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
-    env::args_os().any(|argument| argument == "--json") || !cli::is_no(&variable)
+    // What follows `--` belongs to the command that `run` starts.
+    let mut arguments = env::args_os().take_while(|argument| argument != "--");
+    arguments.any(|argument| argument == "--json") || !cli::is_no(&variable)
 }
 
 /// Prints the help or the version, or reports that the arguments are wrong, and returns the exit status.
@@ -27,7 +30,7 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
             Err(error) => output::not_written(&error),
         },
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let failure = Failure::usage("there is no command").next("plex-auth --help");
+            let failure = Failure::usage("no command was given").next("See the commands: {--help}");
             if !wants_json() {
                 output::note(&Cli::command().render_help().to_string());
                 return failure.exit().into();
@@ -36,24 +39,26 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
         }
         _ => not_understood(error),
     };
-    output::failure(&failure, wants_json());
+    output::failure(&failure, &Context::default(), wants_json());
     failure.exit().into()
 }
 
 fn not_understood(error: &clap::Error) -> Failure {
     if let Some(what) = surplus(error) {
         return Failure::usage(what)
-            .likely("Secrets are no arguments, which everybody can see: they are asked for, or read from a pipe.")
-            .next("plex-auth --help");
+            .likely("Secrets cannot be passed as arguments, where other users could see them.")
+            .next(
+                "Run it without the secret, which it asks for or reads from a pipe. See {--help}",
+            );
     }
     if let Some(what) = invalid_value(error) {
-        return Failure::usage(one_line(&what)).next("plex-auth --help");
+        return Failure::usage(one_line(&what)).next("See the options: {--help}");
     }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
-    let failure = Failure::usage(one_line(what)).next("plex-auth --help");
+    let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
     match tip {
         Some(tip) => failure.likely(one_line(tip)),
         None => failure,
@@ -77,7 +82,7 @@ fn surplus(error: &clap::Error) -> Option<String> {
     };
     match error.kind() {
         ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            Some("there is an argument too many".to_owned())
+            Some("there is one argument too many".to_owned())
         }
         ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
         _ => None,

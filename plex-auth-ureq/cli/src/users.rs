@@ -1,4 +1,4 @@
-//! `plex-auth users`: the people of the account's Home.
+//! `plex-auth users`: lists the users of the account's Plex Home.
 
 use plex_auth_ureq::home::HomeUser;
 use serde_json::json;
@@ -11,7 +11,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let home = session.send(plex_tv.home_users(&token))?;
     let text: String = home.users.iter().map(as_text).collect();
-    let text = if text.is_empty() { "The account has no Home.\n".to_owned() } else { text };
+    let text = if text.is_empty() { "This account has no Plex Home.\n".to_owned() } else { text };
     let users = home.users.iter().map(|user| {
         json!({
             "uuid": user.uuid.as_ref().map(|uuid| uuid.as_str()), "title": user.title, "username": user.username,
@@ -36,8 +36,12 @@ fn as_text(user: &HomeUser) -> String {
     format!("{uuid}  {}{facts}\n", name(user))
 }
 
-/// What a user of a Home is called.
+/// Returns the name of a user of a Home, as it is shown.
 pub(crate) fn name(user: &HomeUser) -> String {
-    let name = user.title.as_deref().or(user.username.as_deref());
-    plain(name.unwrap_or("somebody"))
+    plain(raw_name(user).unwrap_or("a user without a name"))
+}
+
+/// Returns the name of a user of a Home, as Plex sent it.
+pub(crate) fn raw_name(user: &HomeUser) -> Option<&str> {
+    user.title.as_deref().or(user.username.as_deref())
 }

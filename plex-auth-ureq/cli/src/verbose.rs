@@ -1,4 +1,4 @@
-//! The output of `-v`: each attempt to send a request and its result, without secrets.
+//! The output of `--verbose`: each attempt to send a request and its result, without secrets.
 
 use plex_auth_ureq::Observer;
 use plex_auth_ureq::observer::{Attempt, AttemptEnd};

@@ -1,4 +1,4 @@
-//! `plex-auth whoami`: whose token it is.
+//! `plex-auth whoami`: shows the account that the token belongs to.
 
 use plex_auth_ureq::account::SubscriptionPeriod;
 use plex_auth_ureq::{Account, UnixSeconds};
@@ -12,7 +12,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let ActiveProfile { plex_tv, token, profile } = session.signed_in()?;
     let account = session.send(plex_tv.token_details(&token))?;
     let until = plex_pass_until(&account);
-    let way = if profile.by_device_key { "device key" } else { "token" };
+    let method = profile.method();
     let identifier = plex_tv.identity().identifier();
     let json = json!({
         "profile": session.options.profile,
@@ -20,24 +20,24 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         "email": account.email, "plex_pass": account.has_plex_pass(), "plex_pass_until": until.map(|until| until.0),
         "home": account.home, "home_admin": account.home_admin, "managed": account.is_managed(),
         "guest": account.is_guest(), "two_factor": account.two_factor_enabled,
-        "signed_in_by": way, "client_identifier": identifier,
+        "signed_in_with": method, "client_identifier": identifier,
     });
     let none = || "none".to_owned();
     let rows = [
         ("Name", account.title.as_deref().map_or_else(none, plain)),
-        ("User name", account.username.as_deref().map_or_else(none, plain)),
-        ("E-mail", account.email.as_deref().map_or_else(none, plain)),
+        ("Username", account.username.as_deref().map_or_else(none, plain)),
+        ("Email", account.email.as_deref().map_or_else(none, plain)),
         ("Plex Pass", plex_pass(&account, until)),
         ("Home", home(&account).to_owned()),
         ("Two-factor", yes_or_no(account.two_factor_enabled).to_owned()),
-        ("Signed in", format!("by {way}, profile {}", session.options.profile)),
+        ("Signed in", format!("with a {method}, profile {}", plain(&session.options.profile))),
         ("Device", identifier.to_owned()),
     ];
     session.output.result(&table(&rows), &json)?;
     Ok(Exit::Done)
 }
 
-/// Until when it is paid for; unknown, or for ever, without.
+/// Returns the time until which it is paid for. There is none if that is unknown, or for a lifetime pass.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));

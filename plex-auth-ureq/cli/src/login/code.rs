@@ -1,34 +1,42 @@
-//! Signing in by a code that somebody types at plex.tv/link.
+//! Signing in with a code that the user enters at plex.tv/link, or on Plex's own page in a browser.
 
 use plex_auth_ureq::PlexTv;
-use plex_auth_ureq::flow::{LoginPin, PinLoginError, PinProgress};
+use plex_auth_ureq::flow::{PinLoginError, PinProgress};
 
-use super::save::save_then_identify;
-use super::waiting::{CREATE_TIMEOUT, Waiting, again};
+use super::save::{self, SignIn};
+use super::waiting::{Waiting, again};
+use crate::cli::LoginMethod;
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 use crate::state::profile::Profile;
 
-pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv, renew: bool) -> Result<Exit, Failure> {
-    let mut login = plex_tv.link_code_login().create_timeout(CREATE_TIMEOUT);
+pub(super) fn run(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    method: &LoginMethod,
+) -> Result<Exit, Failure> {
+    let login = if method.open { plex_tv.hosted_page_login() } else { plex_tv.link_code_login() };
+    let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session);
-        let outcome = session.drive(&mut login, |login, now| match login.progress(now) {
-            PinProgress::Waiting { pin: LoginPin::Code(pin), left, .. } => {
-                waiting.show(&pin, plex_tv, left);
+        let mut waiting = Waiting::new(session, method);
+        let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
+            PinProgress::Waiting { pin, left, last_error, .. } => {
+                waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));
             }
-            PinProgress::Creating { .. } => waiting.say("Asking Plex for a code"),
+            PinProgress::Creating { last_error, .. } => {
+                waiting.creating(last_error.as_ref().map(ToString::to_string));
+            }
             _ => {}
         });
         drop(waiting);
         match outcome? {
             Ok(linked) => {
                 let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
-                return save_then_identify(session, plex_tv, profile);
+                return save::unidentified(session, plex_tv, SignIn::issued(profile, method));
             }
-            Err(PinLoginError::Expired) if again(session, renew)? => login.renew(),
-            Err(error) => return Err(explain::pin_login(&error)),
+            Err(PinLoginError::Expired) if again(session, method)? => login.renew(),
+            Err(error) => return Err(explain::pin_login(&error, session.asked())),
         }
     }
 }

@@ -1,83 +1,94 @@
-//! Signing in by a code that brings a key along: the token is renewed by it, with nobody there.
+//! Signing in with a code and a key. The key renews the token without the user.
 
 use plex_auth_ureq::PlexTv;
-use plex_auth_ureq::flow::{DeviceLoginError, DeviceLoginProgress, LinkedDevice, LoginPin};
+use plex_auth_ureq::flow::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 use plex_auth_ureq::jwt::Ed25519Key;
 
-use super::save::{save_then_identify, save_unidentified};
-use super::waiting::{CREATE_TIMEOUT, Waiting, again};
+use super::save::{self, SignIn};
+use super::waiting::{Waiting, again};
+use crate::cli::LoginMethod;
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::session::{self, Session};
 use crate::state::device::Device;
 use crate::state::profile::Profile;
 
-pub(super) fn run(session: &Session<'_>, renew: bool) -> Result<Exit, Failure> {
+pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
     let name = &session.options.profile;
     // Saved before it is sent to Plex. An existing one is used again, because to Plex a new one is a new device.
-    let device = session.store.change(|state| match state.devices.get(name) {
+    let device = session.store.change(|state| match state.device(name)? {
         Some(device) => Ok(device.clone()),
-        None => Ok(state.devices.entry(name.clone()).or_insert(Device::new()?).clone()),
+        None => {
+            let device = Device::new()?;
+            state.set_device(name, device.clone());
+            Ok(device)
+        }
     })?;
-    let identity = session::identity(&device.client_identifier)?;
+    let identity = session.identity_of(device.client_identifier())?;
     let plex_tv = session::plex_tv(identity, session.options.plex_tv.as_ref());
     let key = device.key();
     let new = |token| Profile::new(token, session.options.plex_tv.clone());
-    let linked = match link(session, &plex_tv, &key, renew)? {
-        LinkedDevice::Registered(linked) => linked,
+    match link(session, &plex_tv, &key, method)? {
+        LinkedDevice::Registered(linked) => {
+            let refresher = plex_tv.device_token_refresher(&key, linked.auth_token.clone());
+            let profile = Profile { by_device_key: true, ..new(linked.auth_token) };
+            let device = device.with_saved(refresher.save());
+            let sign_in = SignIn::issued(profile, method).with_device(device);
+            save::unidentified(session, &plex_tv, sign_in)
+        }
         LinkedDevice::NotRegistered(linked) => {
             // Plex issued the token to the device's identifier, so it is used and signed out with that.
-            let client_identifier = Some(device.client_identifier);
+            let client_identifier = Some(device.client_identifier().to_owned());
             let profile = Profile { client_identifier, ..new(linked.auth_token) };
-            save_unidentified(session, profile)?;
-            return Err(explain::key_not_registered());
+            save::unidentified(session, &plex_tv, SignIn::issued(profile, method).unreported())?;
+            Err(explain::key_not_registered())
         }
-    };
-
-    let refresher = plex_tv.device_token_refresher(&key, linked.auth_token.clone());
-    session.store.change(|state| {
-        Ok(state.devices.insert(name.clone(), device.with_saved(refresher.save())))
-    })?;
-    let profile = Profile { by_device_key: true, ..new(linked.auth_token) };
-    save_then_identify(session, &plex_tv, profile)
+    }
 }
 
 fn link(
     session: &Session<'_>,
     plex_tv: &PlexTv,
     key: &Ed25519Key,
-    renew: bool,
+    method: &LoginMethod,
 ) -> Result<LinkedDevice, Failure> {
-    let mut login = plex_tv.device_link_code_login(key).create_timeout(CREATE_TIMEOUT);
+    let login = if method.open {
+        plex_tv.device_hosted_page_login(key)
+    } else {
+        plex_tv.device_link_code_login(key)
+    };
+    let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session);
-        let outcome = session.drive(&mut login, |login, now| match login.progress(now) {
-            DeviceLoginProgress::Waiting { pin: LoginPin::Code(pin), left, .. } => {
-                waiting.show(&pin, plex_tv, left);
+        let mut waiting = Waiting::new(session, method);
+        let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
+            DeviceLoginProgress::Waiting { pin, left, last_error, .. } => {
+                waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));
             }
-            DeviceLoginProgress::Creating { .. } => waiting.say("Asking Plex for a code"),
-            DeviceLoginProgress::Exchanging => waiting.say("Asking Plex for a token by the key"),
+            DeviceLoginProgress::Creating { last_error, .. } => {
+                waiting.creating(last_error.as_ref().map(ToString::to_string));
+            }
+            DeviceLoginProgress::Exchanging => waiting.say("Getting a token with the key"),
             _ => {}
         });
         drop(waiting);
         match outcome? {
             Ok(linked) => return Ok(linked),
-            Err(DeviceLoginError::Expired) if again(session, renew)? => login.renew(),
+            Err(DeviceLoginError::Expired) if again(session, method)? => login.renew(),
             Err(error) => {
-                forget_where_unknown(session, &error)?;
-                return Err(explain::device_login(&error));
+                remove_unknown_device(session, &error)?;
+                return Err(explain::device_login(&error, session.asked()));
             }
         }
     }
 }
 
-/// A device that Plex has removed is of no use any more: the next login makes another one.
-fn forget_where_unknown(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
+/// Removes a device that Plex no longer accepts. The next login creates another one.
+fn remove_unknown_device(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
     if !matches!(error, DeviceLoginError::Failed(error) if error.needs_new_device_key()) {
         return Ok(());
     }
     session.store.change(|state| {
-        state.devices.remove(&session.options.profile);
+        state.remove_device(&session.options.profile);
         Ok(())
     })
 }

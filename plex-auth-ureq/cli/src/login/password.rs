@@ -1,23 +1,33 @@
-//! Signing in by login, password and, where the account has one, the second factor.
+//! Signing in with username, password and, if the account has two-factor authentication, a verification code.
 
 use plex_auth_ureq::{Credentials, Error, PlexTv, SignedIn};
 
-use super::save::save;
+use super::save::{self, SignIn};
+use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
-use crate::{explain, output, prompt};
+use crate::state::profile::Profile;
+use crate::{output, prompt};
 
-pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failure> {
-    let login = prompt::line("Login")?;
+pub(super) fn run(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    method: &LoginMethod,
+) -> Result<Exit, Failure> {
+    let login = prompt::line("Username or email")?;
     let password = prompt::hidden("Password")?;
-    let credentials = Credentials::new(login.as_str(), password.as_str())
-        .map_err(|invalid| Failure::usage(invalid).next("Try again."))?;
+    let credentials = Credentials::new(login.as_str(), password.as_str()).map_err(|invalid| {
+        Failure::usage(invalid)
+            .likely("A line of the input is empty.")
+            .next("Try again with username and password, one per line.")
+    })?;
     let SignedIn { auth_token, account, .. } =
-        sign_in(session, plex_tv, credentials).map_err(|error| explain::request_error(&error))?;
-    save(session, &auth_token, &account)
+        sign_in(session, plex_tv, credentials).map_err(|error| session.explain(&error))?;
+    let profile = Profile::new(auth_token, session.options.plex_tv.clone());
+    save::identified(session, plex_tv, SignIn::issued(profile, method), &account)
 }
 
-/// Asks for the code once it is known that one is wanted, and at a terminal again where it was wrong.
+/// Asks for a verification code if Plex wants one, and at a terminal again if it was wrong.
 fn sign_in(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -37,10 +47,10 @@ fn sign_in(
             return Err(error);
         }
         if codes > 0 {
-            output::note("That code is wrong or too old.");
+            output::note("That code is wrong or has expired.");
         }
         codes += 1;
-        // Without a code there is nothing to add to what Plex said.
+        // Without a code, Plex's response is the error.
         let Ok(code) = prompt::line("Verification code") else { return Err(error) };
         credentials = credentials.verification_code(code.as_str());
     }

@@ -1,21 +1,35 @@
-//! Taking a token that there is.
+//! Signing in with an existing token from standard input.
 
 use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token};
 
-use super::save::save;
+use super::save::{self, SignIn};
+use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
-use crate::{check, explain, prompt};
+use crate::state::profile::Profile;
+use crate::{check, prompt};
 
-pub(super) fn run(session: &Session<'_>, plex_tv: &PlexTv) -> Result<Exit, Failure> {
+pub(super) fn run(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    method: &LoginMethod,
+) -> Result<Exit, Failure> {
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
-        Failure::usage(invalid).next("Pass the token alone, as one line of standard input.")
+        Failure::usage(invalid)
+            .likely("More than the token was copied, or less.")
+            .next("Pass only the token, as one line of standard input.")
     })?;
     match check::ask(session, plex_tv, &token)? {
-        TokenState::Valid(account) => save(session, &token, &account),
-        TokenState::Invalid(error) => Err(explain::request_error(&error.into())),
-        TokenState::Unknown { error: why, .. } => Err(explain::request_error(&why)),
-        _ => Err(Failure::new(Exit::Unknown, "it is not known whether the token is alive")),
+        TokenState::Valid(account) => {
+            let new = Profile::new(token, session.options.plex_tv.clone());
+            let sign_in = SignIn::pasted(Profile { pasted: true, ..new }, method);
+            save::identified(session, plex_tv, sign_in, &account)
+        }
+        TokenState::Invalid(error) => Err(session
+            .explain(&error.into())
+            .next("Get a valid token, or sign in with a code: {login --open}")),
+        TokenState::Unknown { error, .. } => Err(session.explain(&error)),
+        _ => Err(check::undecided()),
     }
 }

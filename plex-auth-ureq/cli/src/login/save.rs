@@ -1,65 +1,185 @@
-//! The last step of each sign-in method: saving the token, and reporting whose account it belongs to.
+//! The last step of each sign-in method: saves the token and reports the account that it belongs to.
 
+use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{Account, PlexTv, Token};
 use serde_json::json;
 
+use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
+use crate::hint::Hint;
+use crate::name::folded;
 use crate::session::Session;
+use crate::state::State;
+use crate::state::device::Device;
 use crate::state::profile::{self, Profile};
+use crate::{check, prompt};
 
-/// Saves a token whose account is known.
-pub(super) fn save(
-    session: &Session<'_>,
-    token: &Token,
-    account: &Account,
-) -> Result<Exit, Failure> {
-    let profile = Profile::new(token.clone(), session.options.plex_tv.clone()).of(account);
-    session
-        .store
-        .change(|state| Ok(state.profiles.insert(session.options.profile.clone(), profile)))?;
-    welcome(session, token, account)
+/// A sign-in that is not saved yet.
+pub(super) struct SignIn {
+    profile: Profile,
+    device: Option<Device>,
+    /// Whether the token was issued for this profile, so that it is revoked if it is not saved.
+    is_issued: bool,
+    replaces: bool,
+    is_reported: bool,
 }
 
-/// Saves a token at once, then requests its account: if that fails, the user need not sign in again.
-pub(super) fn save_then_identify(
+impl SignIn {
+    /// A sign-in with a token that Plex issued for this profile.
+    pub(super) fn issued(profile: Profile, method: &LoginMethod) -> Self {
+        Self { is_issued: true, ..Self::pasted(profile, method) }
+    }
+
+    /// A sign-in with a token that the user had before.
+    pub(super) fn pasted(profile: Profile, method: &LoginMethod) -> Self {
+        let replaces = method.replace;
+        Self { profile, device: None, is_issued: false, replaces, is_reported: true }
+    }
+
+    pub(super) fn with_device(self, device: Device) -> Self {
+        Self { device: Some(device), ..self }
+    }
+
+    /// Leaves the report to the caller.
+    pub(super) fn unreported(self) -> Self {
+        Self { is_reported: false, ..self }
+    }
+}
+
+/// Saves a token whose account is known, unless the profile belongs to another account.
+pub(super) fn identified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
-    new: Profile,
+    mut sign_in: SignIn,
+    account: &Account,
 ) -> Result<Exit, Failure> {
-    let (name, token) = (&session.options.profile, new.token.clone());
-    save_unidentified(session, new)?;
+    let saved = with_identifier(session, &sign_in.profile, plex_tv).of(account);
+    if let Err(conflict) = may_replace(session, &sign_in, account) {
+        if sign_in.is_issued {
+            // Otherwise, a token that is saved nowhere would stay valid.
+            drop(session.ask(plex_tv.sign_out(&saved.token)));
+        }
+        return Err(conflict);
+    }
+    sign_in.profile = saved;
+    store(session, &sign_in)?;
+    if sign_in.is_reported {
+        report(session, &sign_in.profile.token, account, "Signed in as")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Saves a token at once, then requests its account: if that fails, the user need not sign in again. If the profile
+/// belongs to an account, the new one must be known first.
+pub(super) fn unidentified(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    mut sign_in: SignIn,
+) -> Result<Exit, Failure> {
+    let name = &session.options.profile;
+    let token = sign_in.profile.token.clone();
+    let before = session.store.read()?;
+    let belongs_to_account = before.profile(name)?.is_some_and(|profile| profile.uuid.is_some());
+    if belongs_to_account && !sign_in.replaces {
+        return match check::ask(session, plex_tv, &token)? {
+            TokenState::Valid(account) => identified(session, plex_tv, sign_in, &account),
+            TokenState::Invalid(error) => Err(session.explain(&error.into())),
+            TokenState::Unknown { error, .. } => {
+                drop(session.ask(plex_tv.sign_out(&token)));
+                Err(session
+                    .explain(&error)
+                    .likely("The account of the new token is unknown, so it did not replace the saved one.")
+                    .next("Try again later, or replace it in any case: {login --replace}"))
+            }
+            _ => Err(check::undecided()),
+        };
+    }
+    sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
+    store(session, &sign_in)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
+        // The caller reports another error.
+        Err(_) if !sign_in.is_reported => return Ok(Exit::Done),
         Err(failure) => {
             return Err(failure
-                .likely("You are signed in, and the token is kept: only whose it is was not said.")
-                .next("See later: plex-auth whoami"));
+                .likely(
+                    "You are signed in and the token is saved, but its account could not be shown.",
+                )
+                .next("Try later: {whoami}"));
         }
     };
     session.store.change(|state| {
-        // Another login may have taken its place meanwhile.
-        let saved = state.profiles.get_mut(name);
-        if let Some(profile) = saved.filter(|saved| saved.token.expose() == token.expose()) {
-            profile.uuid.clone_from(&account.uuid);
+        // Another login may have replaced it in the meantime.
+        let saved = state.profile(name)?.filter(|saved| saved.token.expose() == token.expose());
+        if let Some(profile) = saved.cloned() {
+            state.set_profile(name, profile.of(&account));
         }
         Ok(())
     })?;
-    welcome(session, &token, &account)
+    if sign_in.is_reported {
+        report(session, &token, &account, "Signed in as")?;
+    }
+    Ok(Exit::Done)
 }
 
-/// Saves a token whose account is not known yet.
-pub(super) fn save_unidentified(session: &Session<'_>, new: Profile) -> Result<(), Failure> {
-    session.store.change(|state| {
-        state.profiles.insert(session.options.profile.clone(), new);
-        Ok(())
-    })
-}
-
-fn welcome(session: &Session<'_>, token: &Token, account: &Account) -> Result<Exit, Failure> {
+/// Reports the account that the token belongs to.
+pub(super) fn report(
+    session: &Session<'_>,
+    token: &Token,
+    account: &Account,
+    what: &str,
+) -> Result<(), Failure> {
     let json = json!({
         "profile": session.options.profile, "username": account.username, "title": account.title,
         "uuid": account.uuid, "token": session.output.secret(token.expose()),
     });
-    session.output.result(&format!("Signed in as {}.\n", profile::name(account)), &json)?;
-    Ok(Exit::Done)
+    session.output.confirmation(&format!("{what} {}.\n", profile::name(account)), &json)
+}
+
+/// Records the identifier that the token was issued to, if it is not the permanent one.
+fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -> Profile {
+    let mut profile = profile.clone();
+    if session.options.client_identifier.is_some() && !profile.by_device_key {
+        profile.client_identifier = Some(plex_tv.identity().identifier().to_owned());
+    }
+    profile
+}
+
+fn store(session: &Session<'_>, sign_in: &SignIn) -> Result<(), Failure> {
+    let name = &session.options.profile;
+    session.store.change(|state| {
+        if let Some(device) = &sign_in.device {
+            state.set_device(name, device.clone());
+        }
+        state.set_profile(name, sign_in.profile.clone());
+        Ok(())
+    })
+}
+
+/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it.
+fn may_replace(session: &Session<'_>, sign_in: &SignIn, account: &Account) -> Result<(), Failure> {
+    let name = &session.options.profile;
+    let state = session.store.read()?;
+    let Some(other) = other_account(&state, name, account)? else { return Ok(()) };
+    let question = format!("The profile {name} belongs to {other}. Replace it?");
+    if sign_in.replaces || (!session.output.is_json() && prompt::confirms(&question)?) {
+        return Ok(());
+    }
+    let own = folded(&profile::name(account));
+    Err(Failure::usage(format!("the profile {name} belongs to {other}, another account"))
+        .likely("You signed in to a second account without naming a profile for it.")
+        .next(
+            Hint::from("Keep both: ".to_owned())
+                .command(&["login", "--profile", &own])
+                .text(". Or replace it: ")
+                .command(&["login", "--replace"]),
+        ))
+}
+
+/// Returns the name of the account that the profile belongs to, if it is another one.
+fn other_account(state: &State, name: &str, account: &Account) -> Result<Option<String>, Failure> {
+    let Some(saved) = state.profile(name)? else { return Ok(None) };
+    let is_same = saved.uuid.is_none() || saved.uuid == account.uuid;
+    let known = || saved.name.clone().unwrap_or_else(|| "an unknown account".to_owned());
+    Ok((!is_same).then(known))
 }

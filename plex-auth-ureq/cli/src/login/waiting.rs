@@ -1,57 +1,61 @@
-//! What is shown while a code waits to be typed: where, the code, a QR code where a terminal can show one, and how
-//! long it is still good; as one JSON object to a program.
+//! What the user sees while a code waits to be linked: the page, the code, a QR code, and the time until it expires. A
+//! program gets one JSON object.
 
-use std::env;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 use plex_auth_ureq::PlexTv;
-use plex_auth_ureq::pin::ShortPin;
-use qrcode::render::unicode::Dense1x2;
-use qrcode::{EcLevel, QrCode};
+use plex_auth_ureq::flow::LoginPin;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::{browser, qr_code};
+use crate::cli::LoginMethod;
 use crate::failure::Failure;
 use crate::interrupt::CleanupGuard;
-use crate::output::{self, date, note};
+use crate::output::{self, date, note, plain};
 use crate::prompt;
 use crate::session::Session;
-
-/// How long creating a code is retried.
-// A script may sign in at boot: the network can take longer than the 10 seconds that the flow retries by default.
-pub(super) const CREATE_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::waiting::{self, SlowNotice};
 
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
 
 /// Shown until it is dropped.
-pub(super) struct Waiting {
+pub(super) struct Waiting<'a> {
     spinner: ProgressBar,
+    method: &'a LoginMethod,
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
     as_json: bool,
+    /// Reports a slow start, unless the spinner does.
+    notice: Option<SlowNotice>,
+    /// Whether an outage was reported. Without a spinner, it is reported once.
+    reports_outage: bool,
     _cleanup: CleanupGuard,
 }
 
-impl Waiting {
-    /// With a spinner where standard error is a terminal and nothing else is written there.
-    pub(super) fn new(session: &Session<'_>) -> Self {
+impl<'a> Waiting<'a> {
+    /// Shows a spinner if standard error is a terminal to which nothing else is written.
+    pub(super) fn new(session: &Session<'_>, method: &'a LoginMethod) -> Self {
         let as_json = session.output.is_json();
         let spinner = if session.options.verbose || as_json || !io::stderr().is_terminal() {
             ProgressBar::hidden()
         } else {
-            ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner())
+            ProgressBar::new_spinner().with_style(style())
         };
         spinner.enable_steady_tick(TURN);
-        let on_the_way_out = spinner.clone();
+        let notice = spinner.is_hidden().then(|| SlowNotice::new("a code from plex.tv"));
+        let at_exit = spinner.clone();
         Self {
             spinner,
+            method,
             shown: None,
             as_json,
-            _cleanup: CleanupGuard::new(move || on_the_way_out.finish_and_clear()),
+            notice,
+            reports_outage: false,
+            _cleanup: CleanupGuard::new(move || at_exit.finish_and_clear()),
         }
     }
 
@@ -59,85 +63,99 @@ impl Waiting {
         self.spinner.set_message(what);
     }
 
-    /// Shows the code once, and from then on the time that it has left.
-    pub(super) fn show(&mut self, pin: &ShortPin, plex_tv: &PlexTv, left: Duration) {
+    /// Shows that the code is not there yet, and why.
+    pub(super) fn creating(&self, error: Option<String>) {
+        self.spinner.set_message(match error {
+            Some(error) => format!("Getting a code from Plex; trying again: {}", plain(&error)),
+            None => "Getting a code from Plex".to_owned(),
+        });
+    }
+
+    /// Shows the code once, and from then on the time until it expires, and whether Plex responds.
+    pub(super) fn show(
+        &mut self,
+        pin: &LoginPin,
+        plex_tv: &PlexTv,
+        left: Duration,
+        error: Option<String>,
+    ) {
+        drop(self.notice.take());
         let code = pin.pin().code.expose();
         if self.shown.as_ref().is_none_or(|shown| shown.as_str() != code) {
-            let (page, filled_page) = (pin.link_page(plex_tv), pin.filled_link_page(plex_tv));
-            if self.as_json {
-                output::event(&json!({
-                    "link": {
-                        "page": page.as_str(), "code": code, "filled_page": filled_page.as_str(),
-                        "good_for": left.as_secs(),
-                    },
-                }));
-            } else {
-                self.spinner.suspend(|| {
-                    note(&format!("Open {page} and type the code {code}"));
-                    if let Some(picture) = picture(filled_page.as_str()) {
-                        note(&format!("or scan this:\n{}", *picture));
-                    }
-                });
-            }
+            self.show_code(pin, plex_tv, left);
             self.shown = Some(Zeroizing::new(code.to_owned()));
         }
         let left = date::left(left.as_secs());
-        self.spinner.set_message(format!("Waiting; the code is good for {left}"));
+        match error {
+            None => {
+                self.reports_outage = false;
+                self.spinner.set_message(format!("Waiting; the code expires in {left}"));
+            }
+            Some(error) => {
+                let error = plain(&error);
+                self.spinner
+                    .set_message(format!("No response; the code expires in {left}: {error}"));
+                if self.spinner.is_hidden() && !self.reports_outage {
+                    waiting::report(&format!("plex.tv, which does not respond: {error}"));
+                }
+                self.reports_outage = true;
+            }
+        }
+    }
+
+    fn show_code(&self, pin: &LoginPin, plex_tv: &PlexTv, left: Duration) {
+        let code = pin.pin().code.expose();
+        let hosted = pin.hosted_page(plex_tv).map(|page| Zeroizing::new(page.to_string()));
+        let page = pin.link_page(plex_tv);
+        let filled = pin.filled_link_page(plex_tv);
+        if self.as_json {
+            let hosted = hosted.as_ref().map(|page| page.as_str());
+            output::event(&json!({
+                "link": {
+                    "page": page.as_ref().map(|page| page.as_str()).or(hosted), "code": code,
+                    "filled_page": filled.as_ref().map(|page| page.as_str()).or(hosted),
+                    "expires_in": left.as_secs(),
+                },
+            }));
+        } else {
+            self.spinner.suspend(|| {
+                if let Some(page) = &hosted {
+                    note(&format!("Sign in on this page: {}", page.as_str()));
+                }
+                if let Some(page) = &page {
+                    note(&format!("Open {page} and enter the code {code}"));
+                }
+                let text = filled.as_ref().map(|page| page.as_str());
+                let picture = text.and_then(|text| qr_code::picture(text, self.method));
+                if let Some(picture) = picture {
+                    note(&format!("or scan this code:\n{}", *picture));
+                }
+            });
+        }
+        if let Some(page) = hosted.filter(|page| !browser::open(page)) {
+            drop(page);
+            if !self.as_json {
+                self.spinner.suspend(|| note("No browser was found here. Open it on any device."));
+            }
+        }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.spinner.finish_and_clear();
     }
 }
 
-/// Whether to go on with another code, where one has expired.
-pub(super) fn again(session: &Session<'_>, renew: bool) -> Result<bool, Failure> {
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::default_spinner();
+    if qr_code::has_blocks() { style } else { style.tick_chars("|/-\\ ") }
+}
+
+/// Returns whether to continue with another code after one has expired.
+pub(super) fn again(session: &Session<'_>, method: &LoginMethod) -> Result<bool, Failure> {
     if !session.output.is_json() {
         note("The code has expired.");
     }
-    if renew { Ok(true) } else { prompt::agrees("Show another one?") }
-}
-
-/// A QR code, where standard error is a terminal that has room and characters for it.
-fn picture(text: &str) -> Option<Zeroizing<String>> {
-    let terminal = Term::stderr();
-    if !terminal.is_term() || !has_blocks(&terminal) {
-        return None;
-    }
-    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-    // Two rows in a line; the quiet zone is four wide on each side.
-    let width = code.width().saturating_add(8);
-    let (rows, columns) = terminal.size();
-    if usize::from(columns) < width || usize::from(rows) < width.div_ceil(2).saturating_add(3) {
-        return None;
-    }
-    // Light on dark is how most terminals are, and black on white how cameras like it.
-    let picture =
-        code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
-    Some(Zeroizing::new(picture))
-}
-
-/// Whether it has the characters that the picture is made of: as the locale says, where there is one.
-fn has_blocks(terminal: &Term) -> bool {
-    let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
-    let locale = variables.filter_map(env::var_os).find(|value| !value.is_empty());
-    let Some(locale) = locale else { return terminal.features().wants_emoji() };
-    let locale = locale.to_string_lossy().to_uppercase();
-    locale.contains("UTF-8") || locale.contains("UTF8")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_qr_code_fits_80_by_24() {
-        let code = qrcode::QrCode::with_error_correction_level(
-            "https://plex.tv/link/?pin=G7KX",
-            qrcode::EcLevel::L,
-        );
-        // With its quiet zone, in a terminal of 80 columns and 24 rows.
-        let width = code.unwrap().width() + 8;
-        assert!(width <= 80 && width.div_ceil(2) + 3 <= 24, "{width}");
-    }
+    if method.renew { Ok(true) } else { prompt::agrees("Show another code?") }
 }

@@ -2,128 +2,165 @@
 
 use std::time::SystemTime;
 
-use plex_auth_ureq::flow::{Action, Completion, DeviceTokenProgress, DeviceTokenRefresher};
+use plex_auth_ureq::flow::{
+    Action, Completion, DeviceTokenProgress, DeviceTokenRefresher, RefreshError,
+};
 use plex_auth_ureq::jwt::Ed25519Key;
-use plex_auth_ureq::{Flow, PlexTv, Step, Token};
+use plex_auth_ureq::{Flow, PlexTv, Step, Token, UnixSeconds};
 
-use super::{ActiveProfile, Session, identity, plex_tv};
+use super::{ActiveProfile, Session, plex_tv};
 use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::output::{note, plain};
+use crate::output::warning;
 use crate::state::State;
 use crate::state::device::Device;
+use crate::state::profile::Profile;
+use crate::waiting::SlowNotice;
 
-/// Mostly nothing is due, and then nothing is written either: a folder that can be read is enough.
-pub(super) fn signed_in(session: &Session<'_>) -> Result<ActiveProfile, Failure> {
-    let mut state = session.store.read()?;
-    let (plex_tv, mut refresher) = refresher(session, &mut state)?;
-    let is_due = !matches!(refresher.poll(session.http.now()), Step::Wait(_));
-    let as_saved = || {
-        let profile = state.profiles.remove(&session.options.profile);
-        let profile = profile.ok_or_else(|| session.nobody())?;
-        Ok(ActiveProfile { plex_tv, token: token(session, &refresher)?, profile })
-    };
-    if !is_due {
-        return as_saved();
-    }
-    // With the lock held, so that of several processes one renews the token, and the others find it renewed.
-    let renewed = session.store.change(|state| {
-        let (plex_tv, mut refresher) = self::refresher(session, state)?;
-        renew(session, &mut refresher)?;
+type Refresher = DeviceTokenRefresher<Ed25519Key>;
+
+/// Usually nothing is due, and then nothing is written: read access to the folder is enough.
+pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActiveProfile, Failure> {
+    let (plex_tv, refresher) = refresher(session, state)?;
+    if !is_due(session, state)? {
         let token = token(session, &refresher)?;
-        let (profile, device) = saved(session, state)?;
+        return Ok(ActiveProfile { plex_tv, token, profile: saved(session, state)?.0.clone() });
+    }
+    // Of several processes, one renews the token, and the others find it renewed. Without a lock, as on a read-only
+    // file system, each renews it: a valid token matters more.
+    let lock = session.store.lock_renewal(&session.options.profile);
+    let state = &session.store.read()?;
+    let (plex_tv, mut refresher) = self::refresher(session, state)?;
+    let (profile, device) = saved(session, state)?;
+    let mut profile = profile.clone();
+    if is_due(session, state)? {
+        renew(session, &mut refresher)?;
+        profile.token = token(session, &refresher)?;
         if refresher.renewals() > 0 {
-            *device = device.clone().with_saved(refresher.save());
+            let is_saved = lock.and_then(|_lock| save(session, &profile, device, &refresher));
+            if let Err(failure) = is_saved {
+                let cause = failure.what();
+                warning(&format!("the token was renewed, but could not be saved: {cause}"));
+            }
         }
-        profile.token = token.clone();
-        Ok(ActiveProfile { plex_tv, token, profile: profile.clone() })
-    });
-    match renewed {
-        // If nothing can be saved, the current token is used until it expires: it is renewed a day ahead.
-        Err(failure) if failure.exit() == Exit::Machine && is_good(session, &refresher) => {
-            note(&format!("warning: the token could not be renewed: {}", plain(&failure.what)));
-            as_saved()
+    }
+    let token = token_now(session, &refresher)?;
+    Ok(ActiveProfile { plex_tv, token, profile })
+}
+
+/// Saves a renewed token, unless the device was replaced in the meantime.
+fn save(
+    session: &Session<'_>,
+    profile: &Profile,
+    device: &Device,
+    refresher: &Refresher,
+) -> Result<(), Failure> {
+    let name = &session.options.profile;
+    session.store.change(|state| {
+        let now = state.device(name)?.map(Device::client_identifier);
+        if now == Some(device.client_identifier()) && state.profile(name)?.is_some() {
+            state.set_device(name, device.clone().with_saved(refresher.save()));
+            state.set_profile(name, profile.clone());
         }
-        renewed => renewed,
+        Ok(())
+    })
+}
+
+/// Returns the time at which the saved token of a device expires.
+pub(crate) fn saved_expiry(session: &Session<'_>, state: &State) -> Option<UnixSeconds> {
+    let (_, refresher) = refresher(session, state).ok()?;
+    match refresher.progress(session.now()) {
+        DeviceTokenProgress::Active { expires_at, .. } => expires_at,
+        _ => None,
     }
 }
 
-/// Whether it has a token whose end is still to come, as far as this machine's clock tells.
-fn is_good(session: &Session<'_>, refresher: &DeviceTokenRefresher<Ed25519Key>) -> bool {
-    match refresher.progress(session.http.now()) {
-        DeviceTokenProgress::Active { expires_at, .. } => {
-            expires_at.is_none_or(|expires_at| expires_at > SystemTime::now().into())
-        }
-        _ => false,
-    }
+/// Returns whether a renewal is due. It asks a flow of its own, which is dropped: the answer includes a first request.
+fn is_due(session: &Session<'_>, state: &State) -> Result<bool, Failure> {
+    let (_, mut refresher) = refresher(session, state)?;
+    Ok(!matches!(refresher.poll(session.now()), Step::Wait(_)))
 }
 
 /// Returns the saved profile and device.
 fn saved<'s>(
     session: &Session<'_>,
-    state: &'s mut State,
-) -> Result<(&'s mut crate::state::profile::Profile, &'s mut Device), Failure> {
+    state: &'s State,
+) -> Result<(&'s Profile, &'s Device), Failure> {
     let name = &session.options.profile;
-    let saved = state.profiles.get_mut(name).zip(state.devices.get_mut(name));
-    saved.ok_or_else(|| session.nobody())
+    let saved = state.profile(name)?.zip(state.device(name)?);
+    saved.ok_or_else(|| session.not_signed_in())
 }
 
-/// Restores what renews the token.
-fn refresher(
-    session: &Session<'_>,
-    state: &mut State,
-) -> Result<(PlexTv, DeviceTokenRefresher<Ed25519Key>), Failure> {
+/// Restores the flow that renews the token.
+fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher), Failure> {
     let (profile, device) = saved(session, state)?;
     let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-    let plex_tv = plex_tv(identity(&device.client_identifier)?, url);
-    let saved = device.saved.as_ref().ok_or_else(|| session.nobody())?;
+    let plex_tv = plex_tv(session.identity_of(device.client_identifier())?, url);
+    let saved = device.saved().ok_or_else(|| session.not_signed_in())?;
     let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), device.key(), saved.expose());
-    let refresher = refresher
-        .map_err(|error| Failure::machine(format!("the device's state cannot be used: {error}")))?;
+    let refresher = refresher.map_err(|error| {
+        Failure::machine(format!("the saved device cannot be used: {error}"))
+            .likely("It was saved for another plex.tv, or another program changed it.")
+            .next("Sign in again: {login --device-key}")
+    })?;
     Ok((plex_tv, refresher))
 }
 
-/// Lets it do what is due. What does not work now is tried at the next run.
-fn renew(
-    session: &Session<'_>,
-    refresher: &mut DeviceTokenRefresher<Ed25519Key>,
-) -> Result<(), Failure> {
+/// Sends the requests that are due. The next run tries again what fails now.
+fn renew(session: &Session<'_>, refresher: &mut Refresher) -> Result<(), Failure> {
+    let _notice = SlowNotice::new("plex.tv to renew the token");
     send_due(session, refresher).map_or(Ok(()), |end| Err(explain::device_token_end(&end)))
 }
 
 /// Sends the requests of a flow that are due now. Returns the output if the flow ends with that.
 fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
-    let now = || session.http.now();
     loop {
-        match flow.poll(now()) {
+        match flow.poll(session.now()) {
             Step::Do(id, Action::Send(outgoing)) => {
                 let completion = session.http.fetch(outgoing).into();
-                flow.complete(now(), id, completion);
+                flow.complete(session.now(), id, completion);
             }
-            Step::Do(id, _) => flow.complete(now(), id, Completion::Unsupported),
+            Step::Do(id, _) => flow.complete(session.now(), id, Completion::Unsupported),
             Step::Wait(_) | Step::Finished => return None,
             Step::Done(output) => return Some(output),
         }
     }
 }
 
-/// The token that it has now.
-fn token(
-    session: &Session<'_>,
-    refresher: &DeviceTokenRefresher<Ed25519Key>,
-) -> Result<Token, Failure> {
-    match refresher.progress(session.http.now()) {
+/// Returns the current token without a warning.
+fn token_now(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure> {
+    match refresher.progress(session.now()) {
+        DeviceTokenProgress::Active { token, .. } => Ok(token),
+        _ => token(session, refresher),
+    }
+}
+
+/// Returns the current token. If it could not be renewed, it is used until it expires: it is renewed a day ahead.
+fn token(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure> {
+    match refresher.progress(session.now()) {
         DeviceTokenProgress::Active { token, last_error: None, .. } => Ok(token),
-        DeviceTokenProgress::Active { token, last_error: Some(last_error), .. }
-            if is_good(session, refresher) =>
+        DeviceTokenProgress::Active { token, last_error: Some(error), expires_at, .. }
+            if expires_at.is_none_or(|expires_at| expires_at > SystemTime::now().into()) =>
         {
-            note(&format!("warning: the token could not be renewed: {last_error}"));
+            warning(&format!("the token could not be renewed: {error}"));
             Ok(token)
         }
-        DeviceTokenProgress::Active { last_error: Some(last_error), .. }
-        | DeviceTokenProgress::Requesting { last_error: Some(last_error), .. } => {
-            Err(Failure::new(Exit::Unknown, last_error).next("Try again in a while."))
+        DeviceTokenProgress::Active { last_error: Some(error), .. }
+        | DeviceTokenProgress::Requesting { last_error: Some(error), .. } => {
+            Err(refresh_error(session, &error))
         }
-        _ => Err(Failure::new(Exit::Unknown, "the device has no token yet").next("Try again.")),
+        _ => Err(Failure::new(Exit::Unknown, "the device has no token yet")
+            .likely("The last login with a key was not completed.")
+            .next("Sign in again: {login --device-key}")),
+    }
+}
+
+fn refresh_error(session: &Session<'_>, error: &RefreshError) -> Failure {
+    match error {
+        RefreshError::Clock(_) => explain::wrong_clock(error),
+        RefreshError::Request(error) => session.explain(error),
+        error => Failure::new(Exit::Unknown, error)
+            .likely("The key of this device could not be used.")
+            .next("Sign in again: {login --device-key}"),
     }
 }

@@ -1,4 +1,4 @@
-//! A device of its own: a second identifier, and a key that renews its token.
+//! A device with a client identifier of its own, and a key that renews its token.
 
 use plex_auth_ureq::Secret;
 use plex_auth_ureq::jwt::Ed25519Key;
@@ -11,16 +11,25 @@ use crate::failure::Failure;
 /// The saved state of a device. It is saved before its key is sent to Plex, so that no key is lost.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Device {
-    pub(crate) client_identifier: String,
+    client_identifier: String,
     seed: Zeroizing<[u8; 32]>,
     /// The saved state of its token's renewal.
     #[serde(default, serialize_with = "expose")]
-    pub(crate) saved: Option<Secret>,
+    saved: Option<Secret>,
 }
 
 impl Device {
     pub(crate) fn new() -> Result<Self, Failure> {
         Ok(Self { client_identifier: random::uuid()?, seed: random::bytes()?, saved: None })
+    }
+
+    pub(crate) fn client_identifier(&self) -> &str {
+        &self.client_identifier
+    }
+
+    /// Returns the saved state of its token's renewal.
+    pub(crate) fn saved(&self) -> Option<&Secret> {
+        self.saved.as_ref()
     }
 
     /// Replaces the saved state of its token's renewal.
@@ -34,7 +43,7 @@ impl Device {
     }
 }
 
-/// Written down on purpose: this file is where it lives.
+/// Writes the secret on purpose: this is the file that it is saved in.
 fn expose<S: Serializer>(saved: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     saved.as_ref().map(Secret::expose).serialize(serializer)
 }

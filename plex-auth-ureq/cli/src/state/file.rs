@@ -1,32 +1,29 @@
-//! Files that are their owner's alone, and replaced as a whole or not at all.
+//! Files that are replaced as a whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use fs4::FileExt;
 use zeroize::Zeroizing;
 
+use super::explain::{self, cannot};
+use super::lock::Lock;
+use super::owner::{self, Owner};
 use crate::failure::Failure;
 use crate::{interrupt, output};
-
-const LOCK: &str = "lock";
 
 /// The parts of the name of a file that is not complete yet, before and after six random characters.
 const NEW_PREFIX: &str = ".plex-auth-";
 const NEW: &str = ".new";
 
-/// Whether it was said that others can read something; once is enough.
+/// Whether the warning about permissions was printed. Once is enough.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
-/// The folder that everything is saved in.
+/// The folder that the state is saved in.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
-
-/// Nobody else changes anything in the folder until this is dropped.
-#[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
 
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Self {
@@ -37,76 +34,104 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Waits until it is the only one, whichever process the others are in.
-    pub(super) fn lock(&self) -> Result<Lock, Failure> {
-        create_folder(&self.0).map_err(|error| cannot("make the folder", &self.0, &error))?;
-        let path = self.path(LOCK);
-        let open = || {
-            check_regular(&path)?;
-            let file =
-                owners(OpenOptions::new().create(true).truncate(false).write(true)).open(&path)?;
-            FileExt::lock(&file)?;
-            Ok(file)
-        };
-        open().map(Lock).map_err(|error| cannot("lock", &path, &error))
+    /// Waits until no other process changes this file. All links to a file share its lock, which is beside the file.
+    pub(super) fn lock(&self, name: &str, timeout: Duration) -> Result<Lock, Failure> {
+        Lock::acquire(&self.lock_path(name, "")?, timeout)
     }
 
-    /// All of a file; nothing where there is none.
+    /// Waits until no other process works on this part of a file.
+    pub(super) fn lock_part(
+        &self,
+        name: &str,
+        part: &str,
+        timeout: Duration,
+    ) -> Result<Lock, Failure> {
+        Lock::acquire(&self.lock_path(name, part)?, timeout)
+    }
+
+    /// Removes the lock of a part that no longer exists.
+    pub(super) fn remove_part_lock(&self, name: &str, part: &str) {
+        if let Ok(path) = self.lock_path(name, part) {
+            // It does no harm if it stays.
+            drop(fs::remove_file(path));
+        }
+    }
+
+    fn lock_path(&self, name: &str, part: &str) -> Result<PathBuf, Failure> {
+        self.create()?;
+        let path = self.path(name);
+        let target = target(&path).map_err(|error| cannot("lock", &path, &error))?;
+        let mut file = target.file_name().unwrap_or_default().to_owned();
+        if !part.is_empty() {
+            file.push(format!(".{}", file_name(part)));
+        }
+        file.push(".lock");
+        Ok(target.with_file_name(file))
+    }
+
+    fn create(&self) -> Result<(), Failure> {
+        owner::create_folder(&self.0)
+            .map_err(|error| cannot("create the folder", &self.0, &error))?;
+        if owner::is_writable_for_others(&self.0) {
+            return Err(explain::writable_for_others(&self.0));
+        }
+        Ok(())
+    }
+
+    /// Returns the content of a file, or nothing if it does not exist.
     pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         let path = self.path(name);
         let bytes = match check_regular(&path).and_then(|()| fs::read(&path)) {
             Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
+                return Ok(None);
+            }
             Err(error) => return Err(cannot("read", &path, &error)),
         };
-        if is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
-            output::note(&format!(
-                "warning: other users can read {}; chmod 600 it",
-                path.display()
-            ));
+        if owner::is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
+            let path = crate::hint::quoted(&path.to_string_lossy());
+            output::warning(&format!("other users can read {path}; run: chmod o-rwx {path}"));
         }
         Ok(Some(bytes))
     }
 
-    /// Replaces a file: a new one beside it, which is on the disk before it takes the other's place. To be called with
-    /// the lock held.
+    /// Replaces a file by a new one, which is on the disk before it takes the other's place. The lock must be held.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
         let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
-        let replace = || {
-            sweep(folder, name);
-            // Made with the mode 0600, so that nobody else can ever open it.
-            let prefix = format!("{name}{NEW_PREFIX}");
-            let mut file =
-                tempfile::Builder::new().prefix(&prefix).suffix(NEW).tempfile_in(folder)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(&target).map_err(|error| error.error)?;
-            sync_folder(folder)
-        };
-        interrupt::after(replace).map_err(|error| cannot("write", &path, &error))
+        let owner = Owner::of(&target, folder).map_err(|error| cannot("write", &path, &error))?;
+        interrupt::after(|| replace(&path, &target, folder, &owner, bytes))
     }
+}
 
-    /// Puts a damaged file where it can be looked at, under a name that is free, and says so. To be called with the
-    /// lock held.
-    pub(super) fn set_aside(&self, name: &str, next: &str) -> Failure {
-        let path = self.path(name);
-        let aside = (1..).map(|number| self.path(&format!("{name}.damaged-{number}")));
-        let Some(aside) = aside.into_iter().find(|aside| !aside.exists()) else {
-            return Failure::machine(format!("{} is damaged", path.display()));
-        };
-        match interrupt::after(|| fs::rename(&path, &aside)) {
-            Ok(()) => Failure::machine(format!(
-                "{} is damaged, and is kept as {}",
-                path.display(),
-                aside.file_name().unwrap_or_default().to_string_lossy()
-            ))
-            .likely("Another program wrote there, or the disk failed.")
-            .next(next),
-            Err(error) => cannot("put aside the damaged", &path, &error),
-        }
-    }
+fn replace(
+    path: &Path,
+    target: &Path,
+    folder: &Path,
+    owner: &Owner,
+    bytes: &[u8],
+) -> Result<(), Failure> {
+    let cannot_write = |error: io::Error| cannot("write", path, &error);
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    sweep(folder, &name);
+    // Created with the mode 0600, so that no other user can ever open it.
+    let prefix = format!("{name}{NEW_PREFIX}");
+    let mut file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(NEW)
+        .tempfile_in(folder)
+        .map_err(cannot_write)?;
+    #[cfg(unix)]
+    owner
+        .apply(file.as_file())
+        .map_err(|error| explain::cannot_keep_owner(path, owner.user(), &error))?;
+    #[cfg(not(unix))]
+    owner.apply(file.as_file()).map_err(cannot_write)?;
+    file.write_all(bytes).map_err(cannot_write)?;
+    file.as_file().sync_all().map_err(cannot_write)?;
+    file.persist(target).map_err(|error| cannot_write(error.error))?;
+    sync_folder(folder).map_err(cannot_write)
 }
 
 /// Returns the file to replace: if the path is a link, the file that it leads to, so that the link stays.
@@ -135,8 +160,8 @@ fn sweep(folder: &Path, name: &str) {
     }
 }
 
-/// Checks that the path is not a pipe or a device, which could block forever.
-fn check_regular(path: &Path) -> io::Result<()> {
+/// Checks that the path is not a pipe or a device, which could block the tool.
+pub(super) fn check_regular(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
             Err(io::Error::other("it is not a regular file"))
@@ -145,66 +170,31 @@ fn check_regular(path: &Path) -> io::Result<()> {
     }
 }
 
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::machine(format!("cannot {what} {}: {error}", path.display()));
-    if path.is_symlink() && error.kind() == ErrorKind::NotFound {
-        return failure
-            .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
-            .next("Mount it or remove the link, or name another folder: --state-dir DIR");
-    }
-    match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => failure
-            .likely("It is another user's, or this user may not write there.")
-            .next("Mend the permissions, or name another folder: --state-dir DIR"),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
-            .likely("The disk is full. What was kept before is as it was.")
-            .next("Make room, and try again."),
-        _ => failure
-            .likely("Something else is in the place of a file or a folder of this program.")
-            .next("Look at that path, or name another folder: --state-dir DIR"),
-    }
+/// Returns any text as a part of a file name.
+fn file_name(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
-#[cfg(unix)]
-fn create_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn create_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn owners(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
-}
-
-#[cfg(unix)]
-fn is_open_to_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &Path) -> bool {
-    false
-}
-
-/// A name is on the disk when its folder is. Elsewhere a folder cannot be opened so.
+/// Saves the name of a new file, which is part of its folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    match File::open(path)?.sync_all() {
+        // Some file systems cannot do this for a folder. The file itself is on the disk.
+        Err(error) if is_not_for_folders(&error) => Ok(()),
+        synced => synced,
+    }
+}
+
+#[cfg(unix)]
+fn is_not_for_folders(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+
+    let codes = [Errno::INVAL, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::BADF];
+    codes.iter().any(|errno| Some(errno.raw_os_error()) == error.raw_os_error())
 }
 
 #[cfg(not(unix))]

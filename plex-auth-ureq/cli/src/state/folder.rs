@@ -1,28 +1,67 @@
-//! The platform's folder for a program's state.
+//! The folder for the state: the one that the user named, or the platform's.
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
-/// `$XDG_STATE_HOME/plex-auth` or `~/.local/state/plex-auth`; on a Mac below `~/Library/Application Support`; on Windows
-/// below `%LOCALAPPDATA%`, which does not travel to other machines as `%APPDATA%` does.
+const NAME: &str = "plex-auth";
+
+/// Returns `$XDG_STATE_HOME/plex-auth` or `~/.local/state/plex-auth`; on macOS, a folder in
+/// `~/Library/Application Support`; on Windows, one in `%LOCALAPPDATA%`, which is not copied to other machines as
+/// `%APPDATA%` is.
 pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
+    // A service often has no home folder, and then etcetera reads no variable.
+    if cfg!(all(unix, not(target_os = "macos"))) {
+        let folder = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+        if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {
+            return Ok(folder.join(NAME));
+        }
+    }
     let strategy = choose_native_strategy().map_err(|_| {
-        Failure::machine("there is no home folder to keep anything in")
-            .next("Name a folder: --state-dir DIR, or PLEX_AUTH_STATE_DIR")
+        Failure::new(Exit::Machine, "there is no home folder to save the state in")
+            .likely("The variable HOME is not set, as in some services and containers.")
+            .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR.")
     })?;
-    // `%LOCALAPPDATA%` is to etcetera the folder of caches.
+    // etcetera has `%LOCALAPPDATA%` as the folder for caches.
     let elsewhere = if cfg!(windows) { strategy.cache_dir() } else { strategy.data_dir() };
-    Ok(strategy.state_dir().unwrap_or(elsewhere).join("plex-auth"))
+    Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
+}
+
+/// Checks a folder that the user named. A configuration file passes on quotes and `~`, which only a shell replaces.
+pub(super) fn check(folder: &Path) -> Result<(), Failure> {
+    let text = folder.to_string_lossy();
+    let problem = if text.starts_with('~') {
+        "starts with ~, which only a shell replaces by the home folder"
+    } else if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
+        "has quotes around it, which only a shell removes"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("the state folder {problem}"))
+        .likely("PLEX_AUTH_STATE_DIR or --state-dir comes from a file that no shell reads.")
+        .next("Write the whole path, without quotes."))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     #[test]
     fn it_is_named_after_the_program() {
         let folder = super::of_the_platform().unwrap();
         assert!(folder.ends_with("plex-auth"), "{folder:?}");
+    }
+
+    #[test]
+    fn shell_syntax_is_refused() {
+        for wrong in ["~", "~/plex", "~root/plex", "\"/state\"", "'/state'", "\"/state"] {
+            assert!(super::check(Path::new(wrong)).is_err(), "{wrong}");
+        }
+        for right in ["/state", "state", "/a b/c~", "/it's"] {
+            assert!(super::check(Path::new(right)).is_ok(), "{right}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! An account that somebody is signed in to.
+//! An account that the user is signed in to.
 
 use plex_auth_ureq::{Account, ServerUrl, Token};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,39 +8,59 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(crate) struct Profile {
     #[serde(serialize_with = "expose")]
     pub(crate) token: Token,
-    /// The plex.tv that the token is from, where that is not the real one: it is never sent to another unasked.
+    /// The plex.tv that issued the token, unless it is the real one. The token is never sent to another one unasked.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
-    /// The identifier that it was had under, where that is a device's and not the permanent one.
+    /// The identifier that the token was issued to, unless it is the permanent one.
     #[serde(default)]
     pub(crate) client_identifier: Option<String>,
-    /// Whether the token is renewed by the device's key.
+    /// Whether the token is renewed with the device's key.
     #[serde(default)]
     pub(crate) by_device_key: bool,
-    /// Whose it is, as Plex said at the sign-in.
+    /// Whether the user passed the token to the tool, so that other programs may use it.
+    #[serde(default)]
+    pub(crate) pasted: bool,
+    /// The account's UUID, as reported at the sign-in.
     #[serde(default)]
     pub(crate) uuid: Option<String>,
+    /// The account's name, as reported at the sign-in.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
 }
 
 impl Profile {
     pub(crate) fn new(token: Token, plex_tv: Option<ServerUrl>) -> Self {
-        Self { token, plex_tv, client_identifier: None, by_device_key: false, uuid: None }
+        Self {
+            token,
+            plex_tv,
+            client_identifier: None,
+            by_device_key: false,
+            pasted: false,
+            uuid: None,
+            name: None,
+        }
     }
 
-    /// The same, of somebody.
+    /// Adds the account that the token belongs to.
     pub(crate) fn of(mut self, account: &Account) -> Self {
         self.uuid.clone_from(&account.uuid);
+        self.name = Some(name(account));
         self
+    }
+
+    /// Returns the sign-in method, as it is shown.
+    pub(crate) fn method(&self) -> &'static str {
+        if self.by_device_key { "device key" } else { "token" }
     }
 }
 
-/// What somebody is called: by the user name, or, as managed users have none, by what is shown.
+/// Returns the account's username or, as managed users have none, its display name.
 pub(crate) fn name(account: &Account) -> String {
-    let name = account.username.as_deref().or(account.title.as_deref());
-    crate::output::plain(name.unwrap_or("somebody"))
+    let name = account.username.as_deref().filter(|name| !name.is_empty());
+    crate::output::plain(name.or(account.title.as_deref()).unwrap_or("an account without a name"))
 }
 
-/// Written down on purpose: this file is where the token lives.
+/// Writes the token on purpose: this is the file that it is saved in.
 fn expose<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
 }

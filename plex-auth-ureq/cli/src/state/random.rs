@@ -1,10 +1,10 @@
-//! What nobody can guess: the system's randomness.
+//! Random values from the operating system.
 
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// A UUID of version 4.
+/// Returns a UUID of version 4.
 pub(super) fn uuid() -> Result<String, Failure> {
     let random = u128::from_be_bytes(*bytes::<16>()?);
     // Version 4, variant 1.
@@ -20,11 +20,11 @@ pub(super) fn uuid() -> Result<String, Failure> {
     Ok(groups.join("-"))
 }
 
-/// So many bytes.
+/// Returns random bytes.
 pub(super) fn bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, Failure> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(&mut *bytes).map_err(|error| {
-        Failure::machine(format!("the system gives no random numbers: {error}"))
+        Failure::machine(format!("the operating system has no random numbers: {error}"))
     })?;
     Ok(bytes)
 }

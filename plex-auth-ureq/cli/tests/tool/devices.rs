@@ -112,13 +112,13 @@ fn only_a_renewal_writes_the_state() {
 fn a_failed_renewal_changes_nothing() {
     let harness = signed_in();
     remove_saved_token(&harness);
-    let before = harness.files();
+    let before = harness.files()["state.json"].clone();
     harness.fake(|fake| {
         let busy = Misbehaviour::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     harness.run(&["token"]).assert_failed(2, &["the server failed"]);
-    assert_eq!(harness.files(), before);
+    assert_eq!(harness.files()["state.json"], before);
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.succeed(&["token"]);
 }
@@ -145,7 +145,7 @@ fn a_removed_device_can_sign_in_again() {
     harness.fake(|fake| fake.remove_device(&first));
     harness.run(&["check"]).assert_failed(1, &["the token is no longer valid"]);
     remove_saved_token(&harness);
-    harness.run(&["token"]).assert_failed(1, &["does not know the device", "plex-auth logout"]);
+    harness.run(&["token"]).assert_failed(1, &["no longer knows this device", "plex-auth logout"]);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
 
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
@@ -168,11 +168,11 @@ fn an_unregistered_key_saves_the_token() {
         token
     });
     // A script that needs a token which is renewed must not continue as if it had one.
-    login.wait().assert_failed(1, &["did not register", "the token is saved", "plex-auth logout"]);
+    login.wait().assert_failed(1, &["did not register", "The token is saved", "plex-auth logout"]);
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/auth/token")), 0);
     let whoami = harness.json(&["whoami", "--json"]);
-    assert_eq!(whoami["signed_in_by"], "token");
+    assert_eq!(whoami["signed_in_with"], "token");
     let first = identifier(&harness, "default");
     assert_eq!(
         harness.fake(|fake| fake.pins().last().unwrap().client_identifier().to_owned()),
@@ -186,7 +186,7 @@ fn an_unregistered_key_saves_the_token() {
     harness.link(&login.link_code(), Who::PlexPass);
     assert_eq!(login.wait().code, 0);
     assert_ne!(identifier(&harness, "default"), first);
-    assert_eq!(harness.json(&["whoami", "--json"])["signed_in_by"], "device key");
+    assert_eq!(harness.json(&["whoami", "--json"])["signed_in_with"], "device key");
 }
 
 #[test]

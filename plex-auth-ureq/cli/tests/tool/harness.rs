@@ -135,9 +135,17 @@ impl Harness {
         self.fake(|fake| fake.account(who).token().to_owned())
     }
 
-    /// Signs in with the account's initial token.
+    /// Signs in with a code, so that the token was issued for this profile.
+    pub(crate) fn sign_in_with_code(&self, who: Who) {
+        let mut login = Running::start(self.command(&["login"]), "");
+        self.link(&login.link_code(), who);
+        let outcome = login.wait();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+
+    /// Signs in with the account's initial token, in place of any other account.
     pub(crate) fn sign_in(&self, who: Who) {
-        let outcome = self.run_with_input(&["login", "--token"], &self.token(who));
+        let outcome = self.run_with_input(&["login", "--token", "--replace"], &self.token(who));
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
@@ -220,7 +228,7 @@ impl Running {
         loop {
             let line = self.line();
             self.stderr_read.push_str(&line);
-            if let Some((_, code)) = line.trim_end().split_once("type the code ") {
+            if let Some((_, code)) = line.trim_end().split_once("enter the code ") {
                 return code.to_owned();
             }
         }

@@ -96,7 +96,8 @@ fn a_late_response_does_not_mix_accounts() {
 
 #[test]
 fn logout_keeps_a_later_login() {
-    let harness = Harness::signed_in(Who::PlexPass);
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
     let state_folder = harness.state_folder();
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
@@ -107,7 +108,7 @@ fn logout_keeps_a_later_login() {
     drop(release);
     let outcome = logout.wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(outcome.stdout.contains("is still saved"), "{outcome:?}");
+    assert!(outcome.stdout.contains("later login is still saved"), "{outcome:?}");
     assert_eq!(other.succeed(&["token"]).trim(), other.token(Who::Free));
 }
 
@@ -127,31 +128,72 @@ fn switch_keeps_a_later_login() {
     let outcome = other.run_with_input(&["login", "--token", "--profile", "tv"], &token);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     drop(release);
-    switch.wait().assert_failed(64, &["somebody else's", "--into"]);
+    switch.wait().assert_failed(64, &["belongs to another account", "--into"]);
     assert_eq!(other.succeed(&["token", "--profile", "tv"]).trim(), token);
 }
 
+/// Each way to damage the file is reported, and the file stays as it is.
 #[test]
-fn a_damaged_file_is_set_aside() {
+fn a_damaged_file_is_reported_and_kept() {
     let harness = Harness::signed_in(Who::PlexPass);
     let identifier = harness.files()["client-identifier"].clone();
     let path = harness.state_folder().join("state.json");
     let whole = fs::read_to_string(&path).unwrap();
     let half = &whole[..whole.len() / 2];
-    for (number, arguments, damage) in [
-        (1, &["whoami"][..], half),
-        (2, &["login"], ""),
-        (3, &["logout"], r#"{"version":1,"profiles":7}"#),
-    ] {
+    for (arguments, damage) in
+        [(&["whoami"][..], half), (&["login"], ""), (&["logout"], r#"{"version":1,"profiles":7}"#)]
+    {
         fs::write(&path, damage).unwrap();
-        harness.run(arguments).assert_failed(
-            74,
-            &["is damaged", &format!("state.json.damaged-{number}"), "plex-auth login"],
-        );
-        assert_eq!(harness.files()[&format!("state.json.damaged-{number}")], damage);
+        let names = harness.files().into_keys().collect::<Vec<_>>();
+        harness.run(arguments).assert_failed(74, &["state.json is damaged: line ", "mv "]);
+        assert_eq!(harness.files()["state.json"], damage);
+        assert_eq!(harness.files().into_keys().collect::<Vec<_>>(), names);
     }
+    fs::remove_file(&path).unwrap();
     harness.sign_in(Who::PlexPass);
     assert_eq!(harness.files()["client-identifier"], identifier);
+    assert_eq!(identifiers(&harness).len(), 1);
+}
+
+#[test]
+fn a_damaged_profile_affects_no_other() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
+    let path = harness.state_folder().join("state.json");
+    let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let broken = serde_json::json!({ "token": "two words", "note": "by hand" });
+    state["profiles"]["broken"] = broken.clone();
+    fs::write(&path, state.to_string()).unwrap();
+
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    assert!(harness.succeed(&["profiles"]).contains("broken: damaged"));
+    for arguments in [&["token"][..], &["login"], &["status"]] {
+        harness.run(&[arguments, &["--profile", "broken"]].concat()).assert_failed(
+            74,
+            &["the entry broken of profiles", "plex-auth profiles remove broken"],
+        );
+    }
+    // A change to another profile keeps what cannot be read.
+    harness.succeed(&["switch", "nilo"]);
+    let state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(state["profiles"]["broken"], broken);
+    harness.succeed(&["profiles", "remove", "broken"]);
+    assert_eq!(harness.run(&["token", "--profile", "broken"]).code, 3);
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+}
+
+#[test]
+fn an_editors_marks_and_line_ends_are_read() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
+    for name in ["state.json", "client-identifier"] {
+        let path = harness.state_folder().join(name);
+        let text = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
+        fs::write(&path, format!("\u{feff}{text}")).unwrap();
+    }
+    harness.succeed(&["whoami"]);
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    harness.sign_in(Who::PlexPass);
     assert_eq!(identifiers(&harness).len(), 1);
 }
 
@@ -228,7 +270,7 @@ mod unix {
         assert_eq!(folder & 0o777, 0o700);
         assert_eq!(
             harness.files().keys().collect::<Vec<_>>(),
-            ["client-identifier", "lock", "state.json"]
+            ["client-identifier", "state.json", "state.json.lock"]
         );
     }
 
@@ -249,7 +291,7 @@ mod unix {
         let before = harness.files();
         for arguments in [&["login"][..], &["logout"], &["switch", "nilo"]] {
             let outcome = Running::start(command_after(&harness, full, arguments), "").wait();
-            outcome.assert_failed(74, &["The disk is full. What was kept before is as it was."]);
+            outcome.assert_failed(74, &["The disk is full. The saved state has not changed."]);
             assert_eq!(harness.files(), before, "{arguments:?}");
         }
         assert_eq!(harness.run(&["check"]).code, 0);
@@ -332,14 +374,14 @@ mod unix {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
         for arguments in [&["login"][..], &["logout"]] {
-            run(arguments).assert_failed(74, &["this user may not write there", "--state-dir"]);
+            run(arguments).assert_failed(74, &["this user may not write there"]);
         }
         let below = harness.state_folder().join("below");
         let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
-        outcome.assert_failed(74, &["cannot make the folder"]);
+        outcome.assert_failed(74, &["cannot create the folder"]);
         // As if root had signed in before.
         mode(&harness.state_folder().join("state.json"), 0o000);
-        run(&["token"]).assert_failed(74, &["cannot read", "another user's"]);
+        run(&["token"]).assert_failed(74, &["cannot read", "belongs to another user"]);
         mode(&harness.state_folder(), 0o755);
     }
 
@@ -360,7 +402,7 @@ mod unix {
 
     #[test]
     fn a_pipe_in_place_of_a_file_is_reported() {
-        for name in ["state.json", "client-identifier", "lock"] {
+        for name in ["state.json", "client-identifier", "state.json.lock"] {
             let harness = Harness::new();
             fs::create_dir_all(harness.state_folder()).unwrap();
             let pipe = harness.state_folder().join(name);
@@ -422,36 +464,54 @@ mod unix {
     }
 
     #[test]
-    fn a_full_disk_keeps_a_valid_device_token() {
+    fn a_renewed_token_is_printed_on_a_full_disk() {
         let harness = crate::devices::signed_in();
         let token =
             crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME - 60 * 60);
         // A full disk must behave like a read-only folder.
         let full = "trap '' XFSZ; ulimit -f 0";
         let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
-        assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
-        assert!(outcome.stderr.contains("warning: the token could not be renewed"), "{outcome:?}");
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
         let renewed = harness.succeed(&["token"]);
         assert_ne!(renewed.trim(), token);
 
-        crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME + 60);
+        // Even after that, the new token is printed.
+        let expired = crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME + 60);
         let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
-        outcome.assert_failed(74, &["The disk is full"]);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(outcome.stdout.trim() != expired && outcome.stdout.contains('.'), "{outcome:?}");
+        assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
     }
 
     #[test]
-    fn a_signal_ends_with_130_and_keeps_the_state() {
-        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+    fn a_signal_keeps_the_state() {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
             let harness = Harness::signed_in(Who::PlexPass);
             let before = harness.files();
-            // As in a background job of a script.
-            let mut login =
-                Running::start(command_after(&harness, "trap '' INT QUIT", &["login"]), "");
+            let mut login = Running::start(harness.command(&["login"]), "");
             login.link_code();
             kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), signal).unwrap();
             let outcome = login.wait();
-            assert_eq!((outcome.code, outcome.stdout.as_str()), (130, ""), "{outcome:?}");
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (code, ""), "{outcome:?}");
             assert_eq!(harness.files(), before);
         }
+    }
+
+    /// As after `nohup`, and in a background job of a script.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_ignored_signal_stays_ignored() {
+        let harness = Harness::new();
+        let ignore = "trap '' INT HUP TERM";
+        let mut login = Running::start(command_after(&harness, ignore, &["login"]), "");
+        let code = login.link_code();
+        let id = Pid::from_raw(login.id().cast_signed()).unwrap();
+        for signal in [Signal::INT, Signal::HUP, Signal::TERM] {
+            kill_process(id, signal).unwrap();
+        }
+        harness.link(&code, Who::PlexPass);
+        let outcome = login.wait();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 }

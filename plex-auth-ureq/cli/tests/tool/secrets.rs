@@ -61,16 +61,16 @@ fn output_contains_no_secret() {
 fn a_secret_in_an_argument_is_not_repeated() {
     let harness = Harness::new();
     for (arguments, expected) in [
-        (&["login", "--token", "a-lantern"][..], "an argument too many"),
+        (&["login", "--token", "a-lantern"][..], "one argument too many"),
         (&["login", "--token=a-lantern"], "--token takes no value"),
-        (&["login", "--password", "a-lantern"], "an argument too many"),
-        (&["switch", "nilo", "a-lantern"], "an argument too many"),
+        (&["login", "--password", "a-lantern"], "one argument too many"),
+        (&["switch", "nilo", "a-lantern"], "one argument too many"),
     ] {
         for more in [&[][..], &["--json"]] {
             let outcome = harness.run(&[arguments, more].concat());
             let stderr = &outcome.stderr;
             assert!(outcome.code == 64 && stderr.contains(expected), "{outcome:?}");
-            assert!(stderr.contains("Secrets are no arguments"), "{outcome:?}");
+            assert!(stderr.contains("Secrets cannot be passed as arguments"), "{outcome:?}");
             assert!(!stderr.contains("lantern"), "{outcome:?}");
         }
     }

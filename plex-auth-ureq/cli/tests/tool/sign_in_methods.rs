@@ -14,7 +14,7 @@ fn a_linked_code_signs_in() {
     harness.link(&code, Who::PlexPass);
     let outcome = login.wait();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
-    let page = format!("Open {}/link and type the code {code}\n", harness.server.url());
+    let page = format!("Open {}/link and enter the code {code}\n", harness.server.url());
     // Without a terminal there is neither a spinner nor a QR code.
     assert_eq!(outcome.stderr, page);
     assert!(harness.succeed(&["whoami"]).contains("rosa@example.org"));
@@ -32,8 +32,8 @@ fn each_code_is_available_as_json() {
         let page = format!("{}/link", harness.server.url());
         assert_eq!(shown["link"]["page"], page);
         assert_eq!(shown["link"]["filled_page"], format!("{page}/?pin={code}"));
-        let good_for = shown["link"]["good_for"].as_u64().unwrap();
-        assert!((840..=900).contains(&good_for), "{good_for}");
+        let expires_in = shown["link"]["expires_in"].as_u64().unwrap();
+        assert!((840..=900).contains(&expires_in), "{expires_in}");
         if codes.is_empty() {
             harness.expire_last_pin();
         }
@@ -53,8 +53,8 @@ fn an_expired_code_ends_the_login() {
     let mut login = Running::start(harness.command(&["login"]), "");
     login.link_code();
     harness.expire_last_pin();
-    login.wait().assert_failed(1, &["the PIN was not linked in time", "plex-auth login"]);
-    assert_eq!(harness.run(&["whoami"]).code, 64);
+    login.wait().assert_failed(1, &["the code expired before it was linked", "plex-auth login"]);
+    assert_eq!(harness.run(&["whoami"]).code, 3);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_token_is_saved_without_its_account() {
     outcome.assert_failed(2, &["the server failed", "plex-auth whoami"]);
     // Apart from the code, standard error has only the error, so that a script can parse it as JSON.
     assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
-    assert!(outcome.stderr.contains("the token is kept"), "{outcome:?}");
+    assert!(outcome.stderr.contains("the token is saved"), "{outcome:?}");
     assert!(harness.succeed(&["whoami"]).contains("rosa"));
 }
 
@@ -88,7 +88,7 @@ fn a_piped_token_is_checked_before_saving() {
     harness
         .run_with_input(&["login", "--token"], "an-invalid-token")
         .assert_failed(1, &["the token is no longer valid"]);
-    harness.run_with_input(&["login", "--token"], "two words").assert_failed(64, &["white space"]);
+    harness.run_with_input(&["login", "--token"], "two words").assert_failed(64, &["whitespace"]);
     harness.run_with_input(&["login", "--token"], "").assert_failed(64, &["standard input ended"]);
     // The earlier token is unchanged.
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
@@ -106,16 +106,15 @@ fn endless_and_binary_input_is_rejected() {
         // With a limit on memory, reading without an end would fail soon.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
         let login = harness.command_for("sh", &["-c", &script, program]);
-        Running::start(login, "")
-            .wait()
-            .assert_failed(64, &[expected, "another file than was meant"]);
+        Running::start(login, "").wait().assert_failed(64, &[expected, "not the intended file"]);
     }
 }
 
 #[test]
 fn credentials_can_be_piped() {
     let harness = Harness::new();
-    let sign_in = |lines: &str| harness.run_with_input(&["login", "--password"], lines);
+    let sign_in =
+        |lines: &str| harness.run_with_input(&["login", "--password", "--replace"], lines);
     let outcome = sign_in("rosa\nnine kites & a lantern\n");
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
     let outcome = sign_in("ingrid@example.org\r\nFjellvåk-81\r\n123456\r\n");
@@ -127,7 +126,7 @@ fn credentials_can_be_piped() {
 
     sign_in("ingrid\nFjellvåk-81\n")
         .assert_failed(1, &["a verification code is required", "third line"]);
-    sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["wrong or too old"]);
+    sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["is wrong or has expired"]);
     sign_in("rosa\nwrong\n").assert_failed(1, &["the username or the password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["e-mail only", "plex-auth login"]);
     sign_in("rosa\n\n").assert_failed(64, &["the password is empty"]);
@@ -143,7 +142,7 @@ fn a_private_authority_can_be_trusted() {
     assert_eq!(harness.run(&["check"]).code, 0);
     let servers = harness.json(&["servers", "--json"]);
     let connections = servers["servers"][0]["connections"].as_array().unwrap();
-    let answers = connections.iter().map(|connection| &connection["answers"]);
+    let answers = connections.iter().map(|connection| &connection["responds"]);
     assert_eq!(answers.collect::<Vec<_>>(), [&json!(true); 2]);
 
     let missing = harness.with_variable("PLEX_AUTH_CA_FILE", "nowhere.pem");

@@ -1,4 +1,4 @@
-//! The README's transcript and its table of JSON fields match the tool.
+//! The manual's transcript and its table of JSON fields match the tool.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,13 @@ use serde_json::Value;
 
 use crate::harness::{Harness, Running};
 
+fn manual() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/MANUAL.md")).unwrap()
+}
+
 /// Returns the console block after a marker.
-fn block<'a>(readme: &'a str, marker: &str) -> &'a str {
-    let (_, rest) = readme.split_once(marker).expect("a marker");
+fn block<'a>(manual: &'a str, marker: &str) -> &'a str {
+    let (_, rest) = manual.split_once(marker).expect("a marker");
     let (_, rest) = rest.split_once("```console\n").expect("a block");
     rest.split_once("```").expect("an end").0
 }
@@ -24,6 +28,7 @@ fn masked(text: &str) -> String {
             )
         }
         None if word.len() == 36 && word.matches('-').count() == 4 => "IDENTIFIER".to_owned(),
+        None if word.starts_with('/') => "FOLDER".to_owned(),
         None => word.to_owned(),
     };
     let line = |line: &str| {
@@ -38,10 +43,9 @@ fn masked(text: &str) -> String {
 }
 
 #[test]
-fn the_readme_transcript_is_current() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let expected = block(&readme, "<!-- transcript -->");
+fn the_transcript_is_current() {
+    let manual = manual();
+    let expected = block(&manual, "<!-- transcript -->");
     let harness = Harness::new();
     let mut printed = String::new();
     let mut commands = 0;
@@ -55,7 +59,7 @@ fn the_readme_transcript_is_current() {
         printed += &format!("$ plex-auth {line}\n{}{}", outcome.stderr, outcome.stdout);
         commands += 1;
     }
-    assert_eq!(commands, 3);
+    assert_eq!(commands, 4);
     assert_eq!(masked(&printed), masked(expected), "the tool prints:\n{printed}");
 }
 
@@ -74,11 +78,10 @@ fn names(json: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_readme_lists_every_json_field() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let (_, table) = readme.split_once("<!-- json -->\n").unwrap();
-    let (table, _) = table.split_once("\n\n").unwrap();
+fn the_manual_lists_every_json_field() {
+    let manual = manual();
+    let (_, table) = manual.split_once("<!-- json -->\n").unwrap();
+    let table = table.split("\n\n").next().unwrap();
     let harness = Harness::new();
     let token = harness.token(Who::PlexPass);
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
@@ -86,21 +89,25 @@ fn the_readme_lists_every_json_field() {
     for row in table.lines().skip(2) {
         let (command, fields) = row.trim_matches('|').split_once('|').unwrap();
         let command = command.split('`').nth(1).unwrap();
-        let arguments = match command {
-            "login" => vec!["login", "--token"],
-            "token" => vec!["token", "--show-secrets"],
-            "transient" => vec!["transient", "Boathouse"],
-            "source" => vec!["source", "Boathouse", &source],
-            "switch" => vec!["switch", "Nilo"],
-            command => vec![command],
-        };
+        let mut arguments: Vec<_> = command.split(' ').collect();
+        match command {
+            "login" => arguments.push("--token"),
+            "source" => arguments.extend(["Boathouse", &source]),
+            _ => {}
+        }
+        if row.contains("(with `--show-secrets`)") {
+            arguments.push("--show-secrets");
+        }
         let outcome = harness.run_with_input(&[&arguments[..], &["--json"]].concat(), &token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let mut found = BTreeSet::new();
         names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);
         // The possible values of a field follow it in parentheses.
-        let values =
-            ["token` or `device key", "alive`, `dead` or `unknown", "local`, `remote` or `relay"];
+        let values = [
+            "token` or `device key",
+            "valid`, `invalid` or `unknown",
+            "local`, `remote` or `relay",
+        ];
         let fields = values
             .iter()
             .fold(fields.to_owned(), |fields, values| fields.replace(&format!("(`{values}`)"), ""));
@@ -114,5 +121,5 @@ fn the_readme_lists_every_json_field() {
         assert_eq!(documented, found, "{command}");
         commands += 1;
     }
-    assert_eq!(commands, 11);
+    assert_eq!(commands, 16);
 }

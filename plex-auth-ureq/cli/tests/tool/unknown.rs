@@ -21,7 +21,8 @@ fn a_rate_limit_reports_the_wait() {
 
 #[test]
 fn a_captive_portal_is_not_mistaken_for_plex() {
-    let harness = Harness::signed_in(Who::PlexPass);
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
     let before = harness.files();
     let page = "<html>Sign in to the hotel's network</html>";
     let portal = Misbehaviour::answer(200, "text/html", page);
@@ -86,7 +87,7 @@ fn an_outage_is_not_an_invalid_token() {
         .assert_failed(2, &["the response was not complete"]);
     harness
         .run(&["whoami", "--plex-tv", "http://127.0.0.1:1/api/v2"])
-        .assert_failed(2, &["refused", "Check the network"]);
+        .assert_failed(2, &["refused", "Check --plex-tv"]);
     harness
         .run(&["whoami", "--plex-tv", "http://nowhere.invalid/api/v2"])
         .assert_failed(2, &["the host name was not found"]);
@@ -116,7 +117,7 @@ fn an_unknown_sign_in_is_not_retried() {
     });
     harness
         .run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n")
-        .assert_failed(2, &["may have been sent", "list of devices"]);
+        .assert_failed(2, &["may have been sent", "account's devices"]);
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/users/signin")), 1);
     // A lost PIN does no harm: the user is not sent to the list of devices.
     harness.fake(|fake| fake.misbehave("/pins", Misbehaviour::deliver(Delivery::CloseUnanswered)));

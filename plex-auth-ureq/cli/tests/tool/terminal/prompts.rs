@@ -9,7 +9,7 @@ use crate::harness::terminal::Terminal;
 fn a_password_is_not_echoed() {
     let harness = Harness::new();
     let mut terminal = Terminal::start(&harness, &["login", "--password"]);
-    terminal.expect_text("Login: ");
+    terminal.expect_text("Username or email: ");
     assert!(terminal.is_echoing());
     terminal.type_line("ingrid");
     let shown = terminal.expect_text("Password: ");
@@ -19,7 +19,7 @@ fn a_password_is_not_echoed() {
     let shown = terminal.expect_text("Verification code: ");
     assert!(!shown.contains("Fjell") && terminal.is_echoing(), "{shown:?}");
     terminal.type_line("000000");
-    terminal.expect_text("That code is wrong or too old.");
+    terminal.expect_text("That code is wrong or has expired.");
     terminal.expect_text("Verification code: ");
     terminal.type_line("123456");
     assert!(terminal.wait_for_exit(0).contains("Signed in as ingrid."));
@@ -53,16 +53,16 @@ fn an_interrupted_prompt_restores_the_terminal() {
     assert!(terminal.wait_for_exit(64).contains("standard input ended"));
 
     let mut terminal = Terminal::start(&harness, &["login", "--password"]);
-    terminal.expect_text("Login: ");
+    terminal.expect_text("Username or email: ");
     terminal.0.send_control('d').unwrap();
     let shown = terminal.wait_for_exit(64);
     assert!(shown.starts_with("\r\n"), "the error starts on its own line: {shown:?}");
 
     let mut terminal = Terminal::start(&harness, &["login", "--password"]);
-    terminal.expect_text("Login: ");
+    terminal.expect_text("Username or email: ");
     terminal.0.send_control('c').unwrap();
     terminal.wait_for_exit(130);
-    assert_eq!(harness.run(&["token"]).code, 64);
+    assert_eq!(harness.run(&["token"]).code, 3);
 }
 
 #[test]
@@ -72,12 +72,12 @@ fn a_new_code_is_offered_after_expiry() {
     let first = terminal.link_code();
     harness.expire_last_pin();
     terminal.expect_text("The code has expired.");
-    terminal.expect_text("Show another one? [Y/n]: ");
+    terminal.expect_text("Show another code? [Y/n]: ");
     terminal.type_line("");
     let second = terminal.link_code();
     assert_ne!(first, second);
     harness.expire_last_pin();
-    terminal.expect_text("Show another one? [Y/n]: ");
+    terminal.expect_text("Show another code? [Y/n]: ");
     terminal.type_line("n");
-    assert!(terminal.wait_for_exit(1).contains("the PIN was not linked in time"));
+    assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
 }

@@ -1,0 +1,72 @@
+//! Checks of option values. No error repeats the value, which may be that of an environment variable.
+
+use std::time::Duration;
+
+use plex_auth_ureq::{ClientIdentity, ServerUrl};
+
+pub(super) fn profile(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 64 || text.chars().any(char::is_control) {
+        return Err("a profile name has 1 to 64 bytes and no control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "use 0.1 to 3600 seconds".to_owned())
+}
+
+/// A flag is also set by its variable. Other values are refused: the variable of `login --token` must not be mistaken for
+/// a place to put the token.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    switched(text).ok_or_else(|| {
+        "the variable only turns the option on (1) or off (0); secrets are not read from variables"
+            .to_owned()
+    })
+}
+
+/// Returns whether a variable turns its option on or off.
+pub(super) fn switched(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Some(true),
+        "" | "0" | "false" | "no" | "off" | "n" | "f" => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn device_identifier(text: &str) -> Result<String, String> {
+    let identity = ClientIdentity::builder(text).build().map_err(|error| error.to_string())?;
+    Ok(identity.identifier().to_owned())
+}
+
+pub(super) fn device_name(text: &str) -> Result<String, String> {
+    let identity = ClientIdentity::builder("any").device_name(text).build();
+    identity.map_err(|error| error.to_string())?;
+    Ok(text.trim().to_owned())
+}
+
+/// The path of Plex's API.
+const API: &str = "/api/v2";
+
+/// A URL without a path gets that of the API. One of Plex's own hosts is refused unless it is exactly right, because a
+/// mistake would look like an error of Plex.
+pub(super) fn plex_tv(text: &str) -> Result<ServerUrl, String> {
+    let url: ServerUrl = text.parse().map_err(|error| format!("{error}"))?;
+    let text = url.to_string();
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.to_ascii_lowercase();
+    let name = host.split(':').next().unwrap_or_default();
+    let is_plex = name == "plex.tv" || name.ends_with(".plex.tv");
+    let is_right = scheme == "https"
+        && matches!(host.as_str(), "plex.tv" | "plex.tv:443" | "clients.plex.tv")
+        && matches!(path, "" | API);
+    if is_plex && !is_right {
+        return Err(format!("Plex's own API is at {}", ServerUrl::plex_tv()));
+    }
+    if path.is_empty() {
+        return format!("{text}{API}").parse().map_err(|error| format!("{error}"));
+    }
+    Ok(url)
+}

@@ -1,0 +1,163 @@
+//! What the user can do after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
+//! shell.
+
+use crate::cli::{LoginMethod, Options};
+
+/// A sentence, in which commands of this tool stand out.
+#[derive(Clone, Debug)]
+pub(crate) struct Hint(Vec<Part>);
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    /// The arguments of a command of this tool.
+    Command(Vec<String>),
+}
+
+impl Hint {
+    /// Adds a text.
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
+        self
+    }
+
+    /// Adds a command of this tool, with arguments that may contain any character.
+    pub(crate) fn command(mut self, arguments: &[&str]) -> Self {
+        self.0.push(Part::Command(arguments.iter().map(|&text| text.to_owned()).collect()));
+        self
+    }
+
+    /// Returns the text as it is shown, its commands with the options of this run.
+    pub(crate) fn render(&self, context: &Context) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Command(arguments) => context.command(arguments),
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self(vec![Part::Text(text)])
+    }
+}
+
+/// In a text of the tool's own, a command is written in braces: `Sign in: {login}`.
+impl From<&'static str> for Hint {
+    fn from(text: &'static str) -> Self {
+        let mut parts = Vec::new();
+        for piece in text.split_inclusive('}') {
+            let command = piece.strip_suffix('}').and_then(|piece| piece.split_once('{'));
+            let Some((before, command)) = command else {
+                parts.push(Part::Text(piece.to_owned()));
+                continue;
+            };
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Command(command.split_whitespace().map(str::to_owned).collect()));
+        }
+        Self(parts)
+    }
+}
+
+/// The options of this run that a later command needs to have the same effect.
+#[derive(Debug, Default)]
+pub(crate) struct Context {
+    options: Vec<(&'static str, Option<String>)>,
+    method: Vec<&'static str>,
+}
+
+impl Context {
+    pub(crate) fn new(options: &Options, method: Option<&LoginMethod>) -> Self {
+        let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+        let profile = (options.profile != "default").then(|| options.profile.clone());
+        let values = [
+            ("--profile", profile),
+            ("--plex-tv", options.plex_tv.as_ref().map(ToString::to_string)),
+            ("--state-dir", options.state_dir.as_ref().map(path)),
+            ("--ca-file", options.ca_file.as_ref().map(path)),
+            ("--client-identifier", options.client_identifier.clone()),
+        ];
+        let mut context: Vec<_> =
+            values.into_iter().filter_map(|(name, value)| Some((name, Some(value?)))).collect();
+        if options.proxy_from_env {
+            context.push(("--proxy-from-env", None));
+        }
+        Self { options: context, method: method.map(LoginMethod::names).unwrap_or_default() }
+    }
+
+    /// Adds a flag of `login` to each hint to sign in again.
+    pub(crate) fn with_method(mut self, name: &'static str) -> Self {
+        if self.method.is_empty() {
+            self.method.push(name);
+        }
+        self
+    }
+
+    /// Returns a command of this tool as a line for a shell.
+    fn command(&self, arguments: &[String]) -> String {
+        let mut words = vec!["plex-auth".to_owned()];
+        words.extend(arguments.iter().map(|argument| quoted(argument)));
+        let is_login = arguments.first().is_some_and(|command| command == "login");
+        let names_method = |argument: &String| LoginMethod::NAMES.contains(&argument.as_str());
+        if is_login && !arguments.iter().any(names_method) {
+            words.extend(self.method.iter().map(|&name| name.to_owned()));
+        }
+        let takes_options = arguments.first().is_some_and(|command| !command.starts_with('-'));
+        for (name, value) in self.options.iter().filter(|_| takes_options) {
+            if !arguments.iter().any(|argument| argument == name) {
+                words.push((*name).to_owned());
+                words.extend(value.as_deref().map(quoted));
+            }
+        }
+        words.join(" ")
+    }
+}
+
+/// Returns a word that a shell reads as this text.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain =
+        |character: char| character.is_alphanumeric() || "-_./:,@%+=".contains(character);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, Hint, quoted};
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (text, expected) in [
+            ("nas", "nas"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("$(reboot)", "'$(reboot)'"),
+            ("~", "'~'"),
+            ("http://127.0.0.1:1/api/v2", "http://127.0.0.1:1/api/v2"),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn commands_keep_the_options() {
+        let context = Context {
+            options: vec![("--profile", Some("my nas".to_owned()))],
+            method: vec!["--device-key"],
+        };
+        let hint = Hint::from("Sign in again: {login}");
+        assert_eq!(
+            hint.render(&context),
+            "Sign in again: plex-auth login --device-key --profile 'my nas'"
+        );
+        let hint = Hint::from("See {--help}, or {login --token --profile other}.");
+        assert_eq!(
+            hint.render(&context),
+            "See plex-auth --help, or plex-auth login --token --profile other."
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Text from others, made safe to show: no character in it can control a terminal, break a line or stay invisible.
+
+use serde_json::Value;
+
+/// Returns JSON in which each character that [`plain`] would escape is escaped: serde_json does this only for the first
+/// 32.
+pub(super) fn escaped(json: &Value) -> String {
+    let mut text = String::new();
+    for character in json.to_string().chars() {
+        if is_shown(character) {
+            text.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            text += &format!("\\u{unit:04x}");
+        }
+    }
+    text
+}
+
+/// Returns a text with each such character as its number: `\u{1b}`.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_shown(character) {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_unicode());
+        }
+    }
+    shown
+}
+
+/// Excludes control characters, line separators, and characters that are invisible or change the direction of writing.
+/// The joiners U+200C and U+200D are part of names in some languages, and of emoji.
+fn is_shown(character: char) -> bool {
+    let is_excluded = matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    !character.is_control() && !is_excluded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, plain};
+
+    #[test]
+    fn unsafe_characters_are_escaped() {
+        for character in [
+            '\u{1b}',
+            '\r',
+            '\u{9b}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            let (text, number) = (format!("a{character}b"), u32::from(character));
+            assert_eq!(plain(&text), format!("a\\u{{{number:x}}}b"));
+            let json = serde_json::Value::from(text.as_str());
+            let line = escaped(&json);
+            assert!(!line.contains(character), "{line}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn names_in_any_language_are_kept() {
+        for name in ["d'été", "客厅", "👩\u{200d}👧", "نیم\u{200c}فاصله"] {
+            assert_eq!(plain(name), name);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `plex-auth run`: runs a command with the token, and the server's address, in its environment.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::process::Command;
+
+use crate::cli::PlainHttp;
+use crate::failure::{Exit, Failure};
+use crate::output::plain;
+use crate::server::{self, Reached};
+use crate::session::Session;
+
+const TOKEN: &str = "PLEX_TOKEN";
+const URL: &str = "PLEX_URL";
+
+pub(crate) fn run(
+    session: &Session<'_>,
+    server: Option<&str>,
+    command: &[OsString],
+    plain_http: PlainHttp,
+) -> Result<Exit, Failure> {
+    let (program, arguments) =
+        command.split_first().ok_or_else(|| Failure::usage("no command was given"))?;
+    let mut process = Command::new(program);
+    process.args(arguments).env_remove(URL);
+    match server {
+        Some(named) => {
+            let Reached { server, .. } = server::reach(session, named, plain_http)?;
+            process.env(TOKEN, server.token().expose()).env(URL, server.url().to_string());
+        }
+        None => {
+            process.env(TOKEN, session.signed_in()?.token.expose());
+        }
+    }
+    let error = start(&mut process)?;
+    let name = plain(&program.to_string_lossy());
+    let (exit, likely) = match error.kind() {
+        ErrorKind::NotFound => (Exit::NoSuchCommand, "It is not installed, or not in PATH."),
+        _ => (Exit::CannotRun, "It is not an executable file."),
+    };
+    Err(Failure::new(exit, format!("cannot run {name}: {error}"))
+        .likely(likely)
+        .next("Check the command after `--`."))
+}
+
+/// Replaces this process by the command, so that signals reach it and its exit status is ours. Returns only on an error.
+#[cfg(unix)]
+fn start(process: &mut Command) -> Result<std::io::Error, Failure> {
+    use std::os::unix::process::CommandExt;
+
+    Ok(process.exec())
+}
+
+#[cfg(not(unix))]
+fn start(process: &mut Command) -> Result<std::io::Error, Failure> {
+    match process.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => Ok(error),
+    }
+}

@@ -1,0 +1,186 @@
+//! The content of `state.json`. Each profile is read by itself, so that a damaged one affects no other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::device::Device;
+use super::explain;
+use super::profile::Profile;
+use crate::failure::Failure;
+use crate::hint::{Hint, quoted};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// Everything that is saved besides the client identifier.
+pub(crate) struct State {
+    path: PathBuf,
+    profiles: BTreeMap<String, Entry<Profile>>,
+    /// Those of profiles that sign in with a key, from before the login on.
+    devices: BTreeMap<String, Entry<Device>>,
+}
+
+/// A part of the state, or its text if it cannot be read, which is kept as it is.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry<T> {
+    Readable(T),
+    Damaged(Box<RawValue>),
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow, default)]
+    profiles: BTreeMap<String, &'a RawValue>,
+    #[serde(borrow, default)]
+    devices: BTreeMap<String, &'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct Saved<'a> {
+    version: u32,
+    profiles: &'a BTreeMap<String, Entry<Profile>>,
+    devices: &'a BTreeMap<String, Entry<Device>>,
+}
+
+impl State {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, profiles: BTreeMap::new(), devices: BTreeMap::new() }
+    }
+
+    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, Failure> {
+        let bytes = without_mark(bytes);
+        let version = serde_json::from_slice::<Version>(bytes).map(|Version { version }| version);
+        if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
+            let what = format!("a newer plex-auth wrote {} (version {newer})", path.display());
+            return Err(Failure::machine(what)
+                .likely("Two versions of the tool use the same folder.")
+                .next("Use the newer version, or another folder: --state-dir DIR"));
+        }
+        let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| {
+            // The text of the error could contain a value.
+            let place = format!("line {}, column {}", error.line(), error.column());
+            explain::damaged(path, &format!("{place} is not as it was written"), repair(path))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            profiles: entries(raw.profiles),
+            devices: entries(raw.devices),
+        })
+    }
+
+    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let Self { path: _, profiles, devices } = self;
+        let saved = Saved { version: VERSION, profiles, devices };
+        serde_json::to_vec_pretty(&saved)
+            .map(Zeroizing::new)
+            .map_err(|error| Failure::machine(format!("the state cannot be written: {error}")))
+    }
+
+    /// Returns the names of all profiles, damaged ones included.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.keys().map(String::as_str)
+    }
+
+    /// Returns a profile if there is one. A damaged one is an error.
+    pub(crate) fn profile(&self, name: &str) -> Result<Option<&Profile>, Failure> {
+        self.readable(&self.profiles, "profiles", name)
+    }
+
+    /// Returns a profile's device if it has one. A damaged one is an error.
+    pub(crate) fn device(&self, name: &str) -> Result<Option<&Device>, Failure> {
+        self.readable(&self.devices, "devices", name)
+    }
+
+    pub(crate) fn set_profile(&mut self, name: &str, profile: Profile) {
+        self.profiles.insert(name.to_owned(), Entry::Readable(profile));
+    }
+
+    pub(crate) fn set_device(&mut self, name: &str, device: Device) {
+        self.devices.insert(name.to_owned(), Entry::Readable(device));
+    }
+
+    pub(crate) fn remove_device(&mut self, name: &str) {
+        self.devices.remove(name);
+    }
+
+    /// Removes a profile and its device. Returns whether there was one.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let device = self.devices.remove(name).is_some();
+        self.profiles.remove(name).is_some() || device
+    }
+
+    /// Returns whether a profile holds the same sign-in as before: none, the same token, or a token of the same device,
+    /// which may have been renewed.
+    pub(crate) fn has_same_sign_in(&self, before: &Self, name: &str) -> bool {
+        let device = |state: &Self| match state.devices.get(name) {
+            Some(Entry::Readable(device)) => Some(device.client_identifier().to_owned()),
+            _ => None,
+        };
+        let is_same_device = device(self) == device(before);
+        match (self.profiles.get(name), before.profiles.get(name)) {
+            (Some(Entry::Readable(profile)), Some(Entry::Readable(before)))
+                if profile.by_device_key && before.by_device_key =>
+            {
+                is_same_device
+            }
+            (Some(Entry::Readable(profile)), Some(Entry::Readable(before))) => {
+                profile.token.expose() == before.token.expose()
+            }
+            (Some(Entry::Damaged(now)), Some(Entry::Damaged(before))) => now.get() == before.get(),
+            (None, None) => is_same_device,
+            _ => false,
+        }
+    }
+
+    fn readable<'s, T>(
+        &'s self,
+        entries: &'s BTreeMap<String, Entry<T>>,
+        list: &str,
+        name: &str,
+    ) -> Result<Option<&'s T>, Failure> {
+        match entries.get(name) {
+            Some(Entry::Readable(entry)) => Ok(Some(entry)),
+            Some(Entry::Damaged(_)) => {
+                let problem = format!("the entry {name} of {list} is not as it was written");
+                let hint = Hint::from("Repair it, or remove this profile and sign in again: ");
+                let hint = hint.command(&["profiles", "remove", name]);
+                Err(explain::damaged(&self.path, &problem, hint))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+fn entries<T: for<'de> Deserialize<'de>>(
+    raw: BTreeMap<String, &RawValue>,
+) -> BTreeMap<String, Entry<T>> {
+    let entry = |raw: &RawValue| {
+        serde_json::from_str(raw.get())
+            .map_or_else(|_| Entry::Damaged(raw.to_owned()), Entry::Readable)
+    };
+    raw.into_iter().map(|(name, raw)| (name, entry(raw))).collect()
+}
+
+fn repair(path: &Path) -> Hint {
+    let path = path.to_string_lossy();
+    Hint::from(format!(
+        "Restore it from a backup, or put it aside and sign in again: mv {} {}",
+        quoted(&path),
+        quoted(&format!("{path}.damaged"))
+    ))
+}
+
+/// Returns the bytes after a byte order mark, which some editors add.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}

@@ -1,0 +1,135 @@
+//! Why a file could not be read, written or locked, and what to do about it.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::failure::Failure;
+use crate::hint::Hint;
+
+const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
+
+/// Explains an error of the file system.
+pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
+    if path.is_symlink() && error.kind() == ErrorKind::NotFound {
+        return failure
+            .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
+            .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));
+    }
+    match error.kind() {
+        ErrorKind::PermissionDenied => failure
+            .likely("It belongs to another user, or this user may not write there.")
+            .next(permission(path)),
+        ErrorKind::ReadOnlyFilesystem => failure
+            .likely("The file system is mounted read-only.")
+            .next(format!("Mount it writable, {OTHER_FOLDER}")),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
+            .likely("The disk is full. The saved state has not changed.")
+            .next("Free some space, then try again."),
+        ErrorKind::ResourceBusy => failure
+            .likely("The file itself is a mount point, as with a volume for a single file, so it cannot be replaced.")
+            .next("Mount the folder that contains it instead of the file."),
+        ErrorKind::Unsupported => failure
+            .likely("The file system has no locks, as some network shares.")
+            .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
+        _ if has_no_locks(action, error) => failure
+            .likely("The file system has no locks, as some network shares.")
+            .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
+        _ => failure
+            .likely("Something else is in the place of a file or a folder of this program.")
+            .next(format!("Look at that path, {OTHER_FOLDER}")),
+    }
+}
+
+/// Explains a file whose owner or group cannot be kept.
+#[cfg(unix)]
+pub(super) fn cannot_keep_owner(path: &Path, user: u32, error: &io::Error) -> Failure {
+    let what = format!("{} belongs to user {user}, and a new file cannot: {error}", path.display());
+    Failure::machine(what)
+        .likely("Replacing it would lock its owner out.")
+        .next(Hint::from(run_as(user)))
+}
+
+/// Refuses a folder in which every user can replace the files.
+pub(super) fn writable_for_others(folder: &Path) -> Failure {
+    Failure::machine(format!("every user can write to {}", folder.display()))
+        .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
+        .next(Hint::from(format!("chmod o-w {}", crate::hint::quoted(&folder.to_string_lossy()))))
+}
+
+/// Explains a file whose content cannot be read, without repeating any of it.
+pub(super) fn damaged(path: &Path, problem: &str, remedy: Hint) -> Failure {
+    Failure::machine(format!("{} is damaged: {problem}", path.display()))
+        .likely("Another program wrote to it, or the disk failed.")
+        .next(remedy)
+}
+
+/// `ENOLCK` and `ENOTSUP`, which have no [`ErrorKind`] of their own everywhere.
+fn has_no_locks(action: &str, error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+
+        let codes = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL];
+        let code = error.raw_os_error();
+        action == "lock" && codes.iter().any(|errno| Some(errno.raw_os_error()) == code)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (action, error);
+        false
+    }
+}
+
+#[cfg(unix)]
+fn permission(path: &Path) -> Hint {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
+    // If the file cannot be read, its folder may say to whom it belongs.
+    let owner = path.ancestors().find_map(|path| fs::metadata(path).ok()).map(|found| found.uid());
+    match owner {
+        Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => {
+            Hint::from(run_as(owner))
+        }
+        _ => Hint::from(format!("Correct the permissions, {OTHER_FOLDER}")),
+    }
+}
+
+#[cfg(not(unix))]
+fn permission(_: &Path) -> Hint {
+    Hint::from(format!("Correct the permissions, {OTHER_FOLDER}"))
+}
+
+#[cfg(unix)]
+fn run_as(user: u32) -> String {
+    format!("Run it as its owner: `docker exec --user {user} …`, `sudo -u '#{user}' …`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn each_error_names_its_cause() {
+        use rustix::io::Errno;
+
+        for (action, errno, cause) in [
+            ("write", Errno::BUSY, "mount point"),
+            ("write", Errno::ROFS, "read-only"),
+            ("write", Errno::NOSPC, "disk is full"),
+            ("write", Errno::ACCESS, "another user"),
+            ("lock", Errno::NOLCK, "has no locks"),
+            ("lock", Errno::OPNOTSUPP, "has no locks"),
+            ("lock", Errno::NOSYS, "has no locks"),
+            ("read", Errno::INVAL, "in the place of a file"),
+        ] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            let failure = cannot(action, Path::new("/nowhere/state.json"), &error);
+            let lines: Vec<_> = failure.lines_for(&crate::hint::Context::default()).collect();
+            assert!(lines[1].1.contains(cause), "{action} {errno}: {lines:?}");
+            assert_eq!(lines.len(), 3, "{lines:?}");
+        }
+    }
+}

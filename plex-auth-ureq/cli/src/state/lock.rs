@@ -1,0 +1,82 @@
+//! Locks between processes. Lock files are empty and are never removed while another process could wait for them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fs4::{FileExt, TryLockError};
+
+use super::explain;
+use super::file::check_regular;
+use super::owner::Owner;
+use crate::failure::{Exit, Failure};
+use crate::hint::Hint;
+use crate::waiting::SlowNotice;
+
+/// No other process holds this lock until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
+
+/// How often a lock that another process holds is tried. `flock` has no time limit of its own.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+impl Lock {
+    /// Waits for the lock, but no longer than the timeout.
+    pub(super) fn acquire(path: &Path, timeout: Duration) -> Result<Self, Failure> {
+        let file = open(path).map_err(|error| explain::cannot("lock", path, &error))?;
+        let since = Instant::now();
+        let mut notice = None;
+        loop {
+            match FileExt::try_lock(&file) {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::WouldBlock) if since.elapsed() < timeout => {
+                    notice.get_or_insert_with(|| {
+                        SlowNotice::new("another plex-auth process, which holds the lock")
+                    });
+                    thread::sleep(INTERVAL);
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(path)),
+                Err(TryLockError::Error(error)) if is_interrupted(&error) => {}
+                Err(TryLockError::Error(error)) => {
+                    return Err(explain::cannot("lock", path, &error));
+                }
+            }
+        }
+    }
+}
+
+fn is_interrupted(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Interrupted
+}
+
+fn held(path: &Path) -> Failure {
+    Failure::new(Exit::Machine, format!("{} is locked by another process", path.display()))
+        .likely("Another plex-auth process is waiting for Plex or for an answer, or was stopped.")
+        .next(Hint::from("Try again after it has ended, or wait longer: --timeout SECONDS"))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    check_regular(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let owner = Owner::of(path, folder)?;
+    let is_new = !path.exists();
+    let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
+    if is_new {
+        owner.apply(&file).inspect_err(|_| drop(fs::remove_file(path)))?;
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}

@@ -1,0 +1,52 @@
+//! Reports what the tool waits for, if that takes long enough to look like a hang.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::output;
+
+/// After this time, a user at a terminal begins to wonder.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Prints a line on standard error after two seconds, unless it is dropped before that.
+#[derive(Debug)]
+pub(crate) struct SlowNotice {
+    /// Its end ends the thread.
+    done: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SlowNotice {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        let what = what.into();
+        let (done, is_done) = mpsc::channel();
+        let wait = move || {
+            if is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                report(&what);
+            }
+        };
+        Self { done: Some(done), thread: thread::Builder::new().spawn(wait).ok() }
+    }
+}
+
+impl Drop for SlowNotice {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        // So that the line is never printed after the result.
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// Reports what the tool waits for.
+pub(crate) fn report(what: &str) {
+    if output::is_json() {
+        output::event(&json!({ "waiting_for": what }));
+    } else {
+        output::note(&format!("Waiting for {} ...", output::plain(what)));
+    }
+}
