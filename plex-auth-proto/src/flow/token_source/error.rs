@@ -22,7 +22,7 @@ pub enum TokenError {
     ShutDown,
     /// Nothing renews the token: the task or thread of the token source was dropped, has panicked, or could not be
     /// started.
-    #[error("the token source is not running any more")]
+    #[error("the token source is no longer running")]
     Stopped,
     /// No token arrived in time.
     #[error("no token arrived in time")]
