@@ -183,7 +183,7 @@ The exit status is 2 if no connection responds.
 
 Examples:
   plex-auth servers
-  plex-auth servers --wait NAS --timeout 300 --quiet   wait until a server responds, at most 5 minutes")]
+  plex-auth servers --wait NAS --timeout 300   wait until NAS responds, at most 5 minutes")]
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,

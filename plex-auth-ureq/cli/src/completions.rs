@@ -19,30 +19,42 @@ pub(crate) fn run(shell: Shell) -> Result<Exit, Failure> {
 
 /// Adds the names of profiles as values of `--profile`. clap_complete knows only values that never change.
 fn with_profiles(shell: Shell, script: &str) -> String {
+    // clap_complete 4.6 takes the hyphen in the name for the start of a subcommand, and then finds no commands.
+    let script = &script.replace("plex__subcmd__auth", "plex__auth");
     let mut completed = String::new();
-    let mut is_profile = false;
-    for line in script.lines() {
-        let line = match shell {
-            Shell::Bash if is_profile && line.trim_start().starts_with("COMPREPLY=") => {
-                format!(
-                    "                    local IFS=$'\\n'; COMPREPLY=($(compgen -W \"$({NAMES})\" -- \"${{cur}}\"))"
-                )
+    let mut lines = script.lines();
+    while let Some(line) = lines.next() {
+        match shell {
+            Shell::Bash if line.trim() == "--profile)" => {
+                completed += &format!("{line}\n{}", bash_names());
+                // In place of what clap_complete has for this option.
+                for line in lines.by_ref().skip_while(|line| line.trim() != "return 0").take(1) {
+                    completed += &format!("{line}\n");
+                }
+                continue;
             }
             Shell::Zsh if line.starts_with("'--profile=[") => {
-                let known = format!("{{compadd -- ${{(f)\"$({NAMES})\"}}}}");
-                match line.rsplit_once(":NAME:") {
-                    Some((before, _)) => format!("{before}:NAME:{known}' \\"),
-                    None => line.to_owned(),
-                }
+                let before = line.rsplit_once(":NAME:").map_or(line, |(before, _)| before);
+                completed += &format!("{before}:NAME:{{compadd -- ${{(f)\"$({NAMES})\"}}}}' \\");
             }
-            Shell::Fish if line.contains(" -l profile ") => format!("{line} -f -a \"({NAMES})\""),
-            _ => line.to_owned(),
-        };
-        is_profile = line.trim() == "--profile)";
-        completed += &line;
+            Shell::Fish if line.contains(" -l profile ") => {
+                completed += &format!("{line} -a \"({NAMES})\"");
+            }
+            _ => completed += line,
+        }
         completed.push('\n');
     }
     completed
+}
+
+/// Quotes each name, as the user would have to.
+fn bash_names() -> String {
+    format!(
+        "                    COMPREPLY=()\n\
+         \x20                   while IFS= read -r name; do\n\
+         \x20                       [[ $name == \"${{cur}}\"* ]] && COMPREPLY+=(\"$(printf %q \"$name\")\")\n\
+         \x20                   done < <({NAMES})\n"
+    )
 }
 
 #[cfg(test)]

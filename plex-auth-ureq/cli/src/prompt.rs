@@ -16,9 +16,12 @@ use crate::{interrupt, output, terminal};
 
 /// Asks for a text that is not secret.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    if is_interactive() {
-        drop(write!(io::stderr(), "{prompt}: ").and_then(|()| io::stderr().flush()));
+    if !is_interactive() {
+        return from_standard_input(prompt);
     }
+    drop(write!(io::stderr(), "{prompt}: ").and_then(|()| io::stderr().flush()));
+    #[cfg(unix)]
+    let _new_line = CleanupGuard::new(|| output::note(""));
     from_standard_input(prompt)
 }
 

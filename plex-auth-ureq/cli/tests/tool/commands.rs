@@ -297,7 +297,7 @@ fn verbose_shows_each_request_and_its_result() {
     assert_eq!(lines[0], format!("> {url}"));
     assert!(lines[1].starts_with(&format!("< 200 OK to {url} within ")), "{outcome:?}");
 
-    let arguments = ["login", "--token", "-v", "--plex-tv", "http://127.0.0.1:1"];
+    let arguments = ["login", "--token", "-v", "--timeout", "1", "--plex-tv", "http://127.0.0.1:1"];
     let outcome = harness.run_with_input(&arguments, "a-lantern");
     let line = "< the connection was refused (GET http://127.0.0.1:1/api/v2/user, within ";
     assert!(outcome.stderr.contains(line), "{outcome:?}");

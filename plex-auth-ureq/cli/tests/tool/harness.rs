@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 #[cfg(unix)]
 pub(crate) mod terminal;
+#[cfg(unix)]
+pub(crate) mod unix;
 
 /// Upper bound on each wait, for a machine that is busy with something else.
 const LIMIT: Duration = Duration::from_secs(100);
@@ -228,8 +230,19 @@ impl Running {
         loop {
             let line = self.line();
             self.stderr_read.push_str(&line);
-            if let Some((_, code)) = line.trim_end().split_once("enter the code ") {
+            if let Some((_, code)) = line.trim_end().split_once(" the code ") {
                 return code.to_owned();
+            }
+        }
+    }
+
+    /// Waits for a line on standard error that contains this text.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        loop {
+            let line = self.line();
+            self.stderr_read.push_str(&line);
+            if line.contains(text) {
+                break;
             }
         }
     }

@@ -7,14 +7,28 @@
     reason = "a test fails by a panic, which reports its location"
 )]
 
+mod accounts;
+mod arguments;
 mod commands;
 mod devices;
+mod every_command;
+#[cfg(unix)]
+mod file_systems;
 mod harness;
+mod help;
+mod hints;
+mod identity;
+#[cfg(unix)]
+mod owner;
 mod saved_state;
+mod scripts;
 mod secrets;
 mod servers;
 mod sign_in_methods;
 #[cfg(unix)]
+mod slow;
+#[cfg(unix)]
 mod terminal;
 mod transcript;
 mod unknown;
+mod wrong_host;

@@ -54,7 +54,13 @@ fn concurrent_logins_lose_nothing() {
 
 /// Holds back each response to a request for a path with this end until the sender is dropped.
 #[derive(Debug)]
-struct Held(&'static str, Mutex<Receiver<()>>);
+pub(crate) struct Held(&'static str, Mutex<Receiver<()>>);
+
+impl Held {
+    pub(crate) fn new(path: &'static str, until: Receiver<()>) -> Self {
+        Self(path, Mutex::new(until))
+    }
+}
 
 impl ConnectionPlans for Held {
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
@@ -78,7 +84,7 @@ fn a_late_response_does_not_mix_accounts() {
     // The held response blocks its server, so that the other login needs another one.
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
-    harness.server.set_connection_plans(Arc::new(Held("/user", Mutex::new(held))));
+    harness.server.set_connection_plans(Arc::new(Held::new("/user", held)));
     let mut first = Running::start(harness.command(&["login"]), "");
     harness.link(&first.link_code(), Who::PlexPass);
     wait_until("sent", || harness.fake(|fake| fake.seen("GET", "/user")) > 0);
@@ -101,7 +107,7 @@ fn logout_keeps_a_later_login() {
     let state_folder = harness.state_folder();
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
-    harness.server.set_connection_plans(Arc::new(Held("/signout", Mutex::new(held))));
+    harness.server.set_connection_plans(Arc::new(Held::new("/signout", held)));
     let logout = Running::start(harness.command(&["logout"]), "");
     wait_until("sent", || harness.fake(|fake| fake.seen("DELETE", "/users/signout")) > 0);
     other.sign_in(Who::Free);
@@ -118,7 +124,7 @@ fn switch_keeps_a_later_login() {
     let state_folder = harness.state_folder();
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
-    harness.server.set_connection_plans(Arc::new(Held("/switch", Mutex::new(held))));
+    harness.server.set_connection_plans(Arc::new(Held::new("/switch", held)));
     let switch = Running::start(harness.command(&["switch", "nilo", "--into", "tv"]), "");
     let sent = |fake: &mut FakePlex| {
         fake.requests().iter().any(|request| request.path().ends_with("/switch"))
@@ -199,8 +205,7 @@ fn an_editors_marks_and_line_ends_are_read() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
     use std::process::Command;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -209,7 +214,7 @@ mod unix {
     use rustix::process::{Pid, Signal, kill_process};
 
     use super::*;
-    use crate::harness::PROGRAM;
+    use crate::harness::unix::{command_after, unprivileged};
 
     #[cfg(target_os = "linux")]
     #[test]
@@ -226,14 +231,6 @@ mod unix {
             let state = harness.folder.path().join(folder).join("plex-auth/state.json");
             assert!(fs::read_to_string(&state).unwrap().contains(&token), "{state:?}");
         }
-    }
-
-    /// Returns a command that runs the tool from a shell, after these shell commands.
-    fn command_after(harness: &Harness, first: &str, arguments: &[&str]) -> Command {
-        let script = format!("{first}; exec \"$0\" \"$@\"");
-        let mut all = vec!["-c", script.as_str(), PROGRAM];
-        all.extend(arguments);
-        harness.command_for("sh", &all)
     }
 
     #[test]
@@ -336,25 +333,6 @@ mod unix {
                 Running::start(command_after(&harness, "exec >/dev/full", arguments), "").wait();
             outcome.assert_failed(74, &["the result could not be written"]);
         }
-    }
-
-    /// Returns a command that runs a copy of the tool without root's permissions.
-    fn unprivileged(harness: &Harness, arguments: &[&str]) -> Command {
-        let open =
-            |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        open(harness.folder.path());
-        let copy = harness.folder.path().join("plex-auth");
-        if !copy.exists() {
-            // By another process: a process started meanwhile by another thread would inherit the copy open for
-            // writing, and a file that is open for writing cannot be run.
-            assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
-        }
-        open(&copy);
-        let mut command = harness.command_for(&copy, arguments);
-        if fs::metadata(&copy).unwrap().uid() == 0 {
-            command.uid(65534).gid(65534);
-        }
-        command
     }
 
     #[test]

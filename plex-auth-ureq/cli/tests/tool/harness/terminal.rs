@@ -47,7 +47,7 @@ impl Terminal {
 
     /// Waits for the code to link, and returns it.
     pub(crate) fn link_code(&mut self) -> String {
-        self.expect_text("enter the code ");
+        self.expect_text(" the code ");
         self.expect_text("\r\n")
     }
 

@@ -1,0 +1,130 @@
+//! Signing in to a second account, and signing out.
+
+use plex_auth_fake::{Misbehaviour, Who};
+use serde_json::json;
+
+use crate::harness::{Harness, Outcome, Running};
+
+/// Completes a login as this account.
+fn log_in(harness: &Harness, arguments: &[&str], who: Who) -> Outcome {
+    let mut login = Running::start(harness.command(arguments), "");
+    harness.link(&login.link_code(), who);
+    login.wait()
+}
+
+#[test]
+fn another_account_is_replaced_only_on_request() {
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
+    let before = harness.files();
+    let token = harness.token(Who::Free);
+    let password = harness.fake(|fake| {
+        let account = fake.account(Who::Free);
+        format!("{}\n{}\n", account.login().unwrap(), account.password().unwrap())
+    });
+    let expected = ["belongs to rosa, another account", "login --profile tariq", "login --replace"];
+    log_in(&harness, &["login"], Who::Free).assert_failed(64, &expected);
+    harness.run_with_input(&["login", "--token"], &token).assert_failed(64, &expected);
+    harness.run_with_input(&["login", "--password"], &password).assert_failed(64, &expected);
+    assert_eq!(harness.files(), before);
+    // Tokens that were issued in vain are revoked, and the pasted one is not.
+    assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 2);
+    assert_eq!(harness.run_with_input(&["login", "--token", "--profile", "other"], &token).code, 0);
+
+    assert_eq!(log_in(&harness, &["login"], Who::PlexPass).code, 0, "the same account");
+    assert_eq!(log_in(&harness, &["login", "--replace"], Who::Free).code, 0);
+    assert!(harness.succeed(&["whoami"]).contains("tariq"));
+}
+
+#[test]
+fn an_unknown_account_replaces_nothing() {
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
+    let before = harness.files();
+    harness.fake(|fake| {
+        let outage = Misbehaviour::answer(502, "text/html", "busy").header("retry-after", "120");
+        fake.misbehave("/user", outage);
+    });
+    log_in(&harness, &["login"], Who::PlexPass)
+        .assert_failed(2, &["did not replace the saved one", "login --replace"]);
+    assert_eq!(harness.files(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_asks_before_replacing() {
+    use crate::harness::terminal::Terminal;
+
+    let harness = Harness::signed_in(Who::PlexPass);
+    for (answer, code, account) in [("", 64, "rosa"), ("n", 64, "rosa"), ("y", 0, "tariq")] {
+        let mut terminal = Terminal::start(&harness, &["login"]);
+        let linked = terminal.link_code();
+        harness.link(&linked, Who::Free);
+        terminal.expect_text("The profile default belongs to rosa. Replace it? [y/N]: ");
+        terminal.type_line(answer);
+        terminal.wait_for_exit(code);
+        assert!(harness.succeed(&["whoami"]).contains(account));
+    }
+}
+
+#[test]
+fn logout_revokes_an_issued_token() {
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
+    let token = harness.succeed(&["token"]);
+    // During an outage, nothing is deleted.
+    harness.fake(|fake| {
+        let busy = Misbehaviour::answer(503, "text/html", "busy").times(1);
+        fake.misbehave("/users/signout", busy);
+    });
+    harness
+        .run(&["logout"])
+        .assert_failed(2, &["trouble at the server", "plex-auth logout --local"]);
+    assert_eq!(harness.succeed(&["token"]), token);
+    assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
+    assert_eq!(harness.run(&["token"]).code, 3);
+    assert!(!harness.files()["state.json"].contains(token.trim()));
+    harness
+        .run_with_input(&["login", "--token"], &token)
+        .assert_failed(1, &["the token is no longer valid"]);
+}
+
+#[test]
+fn logout_keeps_a_shared_token_valid() {
+    let harness = Harness::new();
+    let token = harness.token(Who::PlexPass);
+    let requests = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+    for arguments in [&["logout"][..], &["logout", "--local"]] {
+        harness.sign_in(Who::PlexPass);
+        assert!(harness.succeed(arguments).contains("It stays valid"));
+        assert_eq!((harness.run(&["token"]).code, requests()), (3, 0));
+    }
+    harness.sign_in(Who::PlexPass);
+    let json = harness.json(&["logout", "--revoke", "--json"]);
+    assert_eq!(json, json!({ "profile": "default", "signed_out": true, "deleted": true }));
+    harness
+        .run_with_input(&["login", "--token"], &token)
+        .assert_failed(1, &["the token is no longer valid"]);
+}
+
+#[test]
+fn logout_local_sends_no_request() {
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
+    let token = harness.succeed(&["token"]);
+    let requests = harness.fake(|fake| fake.requests().len());
+    harness.succeed(&["logout", "--local"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests);
+    assert_eq!(harness.run_with_input(&["login", "--token"], &token).code, 0);
+}
+
+#[test]
+fn logout_of_an_unknown_profile_is_an_error() {
+    let harness = Harness::signed_in(Who::Free);
+    for more in [&[][..], &["--local"], &["--revoke"]] {
+        let arguments = [&["logout", "--profile", "nas"], more].concat();
+        harness.run(&arguments).assert_failed(3, &["the profile nas is not signed in"]);
+    }
+    harness.run(&["profiles", "remove", "nas"]).assert_failed(3, &["there is no profile nas"]);
+    assert_eq!(harness.run(&["token"]).code, 0);
+}

@@ -1,0 +1,49 @@
+//! Options, their environment variables, and refused usage.
+
+use plex_auth_fake::Who;
+
+use crate::harness::{Harness, Running};
+
+#[test]
+fn json_without_secrets_is_refused_before_a_request() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let requests = harness.fake(|fake| fake.requests().len());
+    for arguments in [
+        &["token", "--json"][..],
+        &["token", "--server", "Boathouse", "--json"],
+        &["claim", "--json"],
+        &["transient", "Boathouse", "--json"],
+    ] {
+        let outcome = harness.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (64, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("Add --show-secrets"), "{outcome:?}");
+    }
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests);
+}
+
+#[test]
+fn a_token_in_a_variable_is_refused() {
+    let harness = Harness::new();
+    for (name, option) in [("PLEX_AUTH_TOKEN", "--token"), ("PLEX_AUTH_PASSWORD", "--password")] {
+        let mut login = harness.command(&["login"]);
+        login.env(name, "a-lantern");
+        let outcome = Running::start(login, "").wait();
+        outcome.assert_failed(64, &[option, "secrets are not read from variables"]);
+        assert!(!outcome.stderr.contains("lantern"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_variable_turns_a_flag_on() {
+    let harness = Harness::new().with_variable("PLEX_AUTH_TOKEN", "yes");
+    let token = harness.token(Who::Free);
+    assert_eq!(harness.run_with_input(&["login"], &token).code, 0);
+}
+
+#[test]
+fn repeated_options_are_no_error() {
+    let harness = Harness::signed_in(Who::Free);
+    let arguments =
+        ["--profile", "other", "--json", "--json", "whoami", "--profile", "default", "--json"];
+    assert_eq!(harness.json(&arguments)["username"], "tariq");
+}

@@ -1,0 +1,165 @@
+//! Unusual folders and file systems: each works, or is refused with the real reason.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use plex_auth_fake::Who;
+use serde_json::Value;
+
+use crate::devices::{self, TOKEN_LIFETIME};
+use crate::harness::unix::{command_after, unprivileged};
+use crate::harness::{Harness, Running};
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Moves `state.json` to another folder, and leaves a link to it.
+fn link_to(harness: &Harness, folder: &str) -> PathBuf {
+    let target = harness.folder.path().join(folder);
+    fs::create_dir_all(&target).unwrap();
+    let target = target.join("state.json");
+    let link = harness.state_folder().join("state.json");
+    fs::rename(&link, &target).unwrap();
+    symlink(&target, &link).unwrap();
+    target
+}
+
+#[test]
+fn links_to_one_file_share_its_lock() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let target = link_to(&harness, "vault");
+    let names = |folder: &Path| -> Vec<_> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    // Files of other programs, with names like those of a file that is not complete.
+    let others =
+        ["lock", "state.json.new", ".plex-auth-abcdef.new", "other.json.plex-auth-abcdef.new"];
+    for name in others {
+        fs::write(target.with_file_name(name), "theirs").unwrap();
+    }
+    let folders = ["one", "two"].map(|name| {
+        let folder = harness.folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        symlink(&target, folder.join("state.json")).unwrap();
+        folder
+    });
+    let token = harness.token(Who::PlexPass);
+    let profiles: Vec<_> = (0..24).map(|number| format!("profile-{number}")).collect();
+    for profiles in profiles.chunks(8) {
+        let running: Vec<_> = profiles
+            .iter()
+            .enumerate()
+            .map(|(number, profile)| {
+                let folder = folders[number % 2].to_str().unwrap();
+                let arguments = ["login", "--token", "--profile", profile, "--state-dir", folder];
+                Running::start(harness.command(&arguments), &token)
+            })
+            .collect();
+        for outcome in running.into_iter().map(Running::wait) {
+            assert_eq!(outcome.code, 0, "{outcome:?}");
+        }
+    }
+    let state: Value = serde_json::from_str(&fs::read_to_string(&target).unwrap()).unwrap();
+    for profile in &profiles {
+        assert_eq!(state["profiles"][profile]["token"], token.as_str(), "{profile} is lost");
+    }
+    for name in others {
+        assert_eq!(fs::read_to_string(target.with_file_name(name)).unwrap(), "theirs");
+    }
+    let mut left: Vec<_> = names(target.parent().unwrap());
+    left.retain(|name| !others.iter().any(|other| name == other));
+    left.sort();
+    assert_eq!(left, ["state.json", "state.json.lock"]);
+}
+
+#[test]
+fn a_mounted_file_is_explained() {
+    let harness = devices::signed_in();
+    // A mount of its own needs the right to make namespaces.
+    let mount = format!(
+        "mount --bind '{0}' '{0}' && exec \"$@\"",
+        harness.state_folder().join("state.json").display()
+    );
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["-rm", "sh", "-c", &mount, "sh", crate::harness::PROGRAM];
+        all.extend(arguments);
+        Running::start(harness.command_for("unshare", &all), "").wait()
+    };
+    if !Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success())
+    {
+        return;
+    }
+    let requests = || harness.fake(|fake| fake.requests().len());
+    let before = requests();
+    run(&["login"]).assert_failed(74, &["mount point", "Mount the folder that contains it"]);
+    assert_eq!(requests(), before, "Plex is not asked");
+    devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
+    let token = run(&["token"]);
+    assert!(token.code == 0 && token.stdout.contains('.'), "{token:?}");
+    assert!(token.stderr.contains("could not be saved"), "{token:?}");
+}
+
+#[test]
+fn a_folder_that_all_can_write_to_is_refused() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
+    let requests = || harness.fake(|fake| fake.requests().len());
+    let before = requests();
+    set_mode(&harness.state_folder(), 0o777);
+    for arguments in [&["login"][..], &["logout"]] {
+        harness.run(arguments).assert_failed(74, &["every user can write to", "chmod o-w "]);
+    }
+    assert_eq!(requests(), before, "Plex is not asked");
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    set_mode(&harness.state_folder(), 0o770);
+    harness.sign_in(Who::PlexPass);
+}
+
+#[test]
+fn a_read_only_folder_renews_a_device_token() {
+    let harness = devices::signed_in();
+    // On day 8, the saved token has expired.
+    let expired = devices::set_token_age(&harness, TOKEN_LIFETIME + 24 * 60 * 60);
+    let before = harness.files();
+    for name in harness.files().keys() {
+        set_mode(&harness.state_folder().join(name), 0o444);
+    }
+    set_mode(&harness.state_folder(), 0o555);
+    let outcome = Running::start(unprivileged(&harness, &["token"]), "").wait();
+    set_mode(&harness.state_folder(), 0o755);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains('.') && outcome.stdout.trim() != expired, "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
+    assert_eq!(harness.files(), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_without_a_home_folder_works() {
+    let harness = Harness::new();
+    let token = harness.token(Who::Free);
+    // A user without an entry in the system's list has no home folder from there either.
+    let first = "unset HOME PLEX_AUTH_STATE_DIR; export XDG_STATE_HOME=\"$PWD/var\"";
+    let login = command_after(&harness, first, &["login", "--token"]);
+    let outcome = Running::start(login, &token).wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let state = harness.folder.path().join("var/plex-auth/state.json");
+    assert!(fs::read_to_string(state).unwrap().contains(&token));
+}
+
+#[test]
+fn shell_syntax_in_the_folder_is_refused() {
+    let harness = Harness::new();
+    for wrong in ["~/plex", "\"/state\"", "'state'"] {
+        let outcome = harness.run(&["login", "--state-dir", wrong]);
+        outcome.assert_failed(64, &["the state folder ", "without quotes"]);
+        let mut login = harness.command(&["login"]);
+        login.env("PLEX_AUTH_STATE_DIR", wrong);
+        Running::start(login, "").wait().assert_failed(64, &["PLEX_AUTH_STATE_DIR"]);
+    }
+    let created: Vec<_> = fs::read_dir(harness.folder.path()).unwrap().collect();
+    assert!(created.is_empty(), "{created:?}");
+}

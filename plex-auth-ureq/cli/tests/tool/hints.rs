@@ -1,0 +1,127 @@
+//! Each command in a hint can be pasted into a shell, and acts on the same profile as the command that failed.
+
+use plex_auth_fake::{Misbehaviour, Which, Who};
+
+use crate::devices;
+use crate::harness::{Harness, Outcome, PROGRAM, Running};
+
+/// Returns the commands in the last line of an error.
+fn commands(outcome: &Outcome) -> Vec<String> {
+    let hint = outcome.stderr.lines().rev().find_map(|line| line.strip_prefix("next: "));
+    let hint = hint.unwrap_or_else(|| panic!("no hint: {outcome:?}"));
+    let starts: Vec<_> = hint.match_indices("plex-auth ").map(|(at, _)| at).collect();
+    let end = |start: usize| {
+        let rest = &hint[start..];
+        let ends = [". Or", ", then ", ", or "].iter().filter_map(|end| rest.find(end));
+        start + ends.min().unwrap_or(rest.len())
+    };
+    starts.into_iter().map(|start| hint[start..end(start)].to_owned()).collect()
+}
+
+/// Runs a command line in a shell, without the variables of the harness.
+fn paste(harness: &Harness, line: &str) -> Outcome {
+    let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
+    let mut shell = harness.command_for("sh", &["-c", line]);
+    let path = std::env::var("PATH").unwrap();
+    shell.env("PATH", format!("{folder}:{path}"));
+    for name in ["PLEX_TV", "STATE_DIR", "PROFILE"] {
+        shell.env_remove(format!("PLEX_AUTH_{name}"));
+    }
+    let mut running = Running::start(shell, &harness.token(Who::PlexPass));
+    // A login waits for its code.
+    if line.starts_with("plex-auth login") && !line.contains("--token") {
+        harness.link(&running.link_code(), Who::PlexPass);
+    }
+    running.wait()
+}
+
+#[test]
+fn each_hint_can_be_pasted() {
+    // A folder and a profile that a shell would split.
+    let harness = Harness::new();
+    let folder = harness.folder.path().join("it's a folder");
+    let harness = harness
+        .with_variable("PLEX_AUTH_STATE_DIR", folder.to_str().unwrap())
+        .with_variable("PLEX_AUTH_PROFILE", "my nas");
+    let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
+    let token = harness.token(Who::PlexPass);
+    let invalid = "an-invalid-token";
+    // The error, and how many commands its hint has.
+    for (arguments, input, count) in [
+        (&["whoami"][..], "", 2),
+        (&["login", "--token"], invalid, 0),
+        (&["login", "--token"], token.as_str(), 0),
+        (&["devices", "remove", "1"], "", 1),
+        (&["switch", "somebody"], "", 1),
+        (&["transient", "Shed"], "", 1),
+        (&["source", "Shed", &source], "", 1),
+        (&["token", "--server", "Shed"], "", 1),
+        (&["run", "--server", "Shed", "--", "true"], "", 1),
+        (&["nonsense"], "", 1),
+        (&["profiles", "remove", "somebody"], "", 1),
+    ] {
+        let outcome = harness.run_with_input(arguments, input);
+        if count == 0 {
+            continue;
+        }
+        let found = commands(&outcome);
+        assert_eq!(found.len(), count, "{outcome:?}");
+        for line in found {
+            let pasted = paste(&harness, &line);
+            assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
+        }
+    }
+    // They acted on the profile and the folder of the command that failed.
+    let state = std::fs::read_to_string(folder.join("state.json")).unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert!(state["profiles"]["my nas"]["token"].is_string(), "{state}");
+}
+
+#[test]
+fn a_hint_keeps_the_sign_in_method() {
+    let harness = Harness::new();
+    let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
+    login.link_code();
+    harness.expire_last_pin();
+    let outcome = login.wait();
+    let found = commands(&outcome);
+    assert_eq!(found.len(), 1, "{outcome:?}");
+    assert!(found[0].starts_with("plex-auth login --device-key "), "{outcome:?}");
+    assert_eq!(paste(&harness, &found[0]).code, 0);
+    assert_eq!(harness.json(&["status", "--json"])["signed_in_with"], "device key");
+
+    // Also if another command fails because the device was removed.
+    let harness = devices::signed_in();
+    let identifier = harness.json(&["status", "--json"])["client_identifier"].clone();
+    harness.fake(|fake| fake.remove_device(identifier.as_str().unwrap()));
+    let outcome = harness.run(&["whoami"]);
+    outcome.assert_failed(1, &["plex-auth login --device-key"]);
+}
+
+#[test]
+fn a_hint_to_replace_or_keep_both_works() {
+    for choice in [0, 1] {
+        let harness = Harness::signed_in(Who::Free);
+        let token = harness.token(Who::PlexPass);
+        let outcome = harness.run_with_input(&["login", "--token"], &token);
+        let found = commands(&outcome);
+        assert_eq!(found.len(), 2, "{outcome:?}");
+        let pasted = paste(&harness, &found[choice]);
+        assert_eq!(pasted.code, 0, "{}: {pasted:?}", found[choice]);
+        let profile = ["rosa", "default"][choice];
+        assert_eq!(harness.succeed(&["token", "--profile", profile]).trim(), token);
+    }
+}
+
+#[test]
+fn a_hint_after_an_outage_works() {
+    let harness = Harness::new();
+    harness.sign_in_with_code(Who::PlexPass);
+    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    harness.fake(|fake| fake.misbehave("/users/signout", busy));
+    let outcome = harness.run(&["logout"]);
+    for line in commands(&outcome) {
+        assert_eq!(paste(&harness, &line).code, 0, "{line}");
+    }
+    assert_eq!(harness.run(&["token"]).code, 3);
+}

@@ -1,0 +1,99 @@
+//! Owner, group and permissions of the saved files.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+
+use plex_auth_fake::Who;
+
+use crate::devices::{self, TOKEN_LIFETIME};
+use crate::harness::unix::{is_root, unprivileged};
+use crate::harness::{Harness, Running};
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Gives the state folder and its files to this user and group.
+fn give_to(harness: &Harness, user: u32, group: u32) {
+    for name in harness.files().keys() {
+        chown(harness.state_folder().join(name), Some(user), Some(group)).unwrap();
+    }
+    chown(harness.state_folder(), Some(user), Some(group)).unwrap();
+}
+
+#[test]
+fn a_write_keeps_the_group_permissions() {
+    let harness = devices::signed_in();
+    let path = harness.state_folder().join("state.json");
+    for (before, after) in [(0o640, 0o640), (0o660, 0o660), (0o644, 0o640), (0o600, 0o600)] {
+        set_mode(&path, before);
+        devices::set_token_age(&harness, TOKEN_LIFETIME - 60);
+        harness.succeed(&["token"]);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, after);
+    }
+}
+
+#[test]
+fn a_group_permission_is_no_warning() {
+    let harness = Harness::signed_in(Who::Free);
+    let path = harness.state_folder().join("state.json");
+    set_mode(&path, 0o640);
+    assert_eq!(harness.run(&["token"]).stderr, "");
+    set_mode(&path, 0o644);
+    assert!(harness.run(&["token"]).stderr.contains("warning: other users can read"));
+}
+
+#[test]
+fn root_does_not_lock_the_owner_out() {
+    if !is_root() {
+        return;
+    }
+    let harness = devices::signed_in();
+    give_to(&harness, 4711, 4712);
+    // Each of these writes.
+    devices::set_token_age(&harness, TOKEN_LIFETIME - 60);
+    harness.succeed(&["token"]);
+    harness.succeed(&["switch", "nilo"]);
+    harness.sign_in(Who::Free);
+    for name in harness.files().keys() {
+        let file = fs::metadata(harness.state_folder().join(name)).unwrap();
+        assert_eq!((file.uid(), file.gid()), (4711, 4712), "{name}");
+    }
+    // The first write, too: the folder belongs to the owner of the folder that it is in.
+    let harness = Harness::new();
+    chown(harness.folder.path(), Some(4711), Some(4712)).unwrap();
+    harness.sign_in(Who::Free);
+    for entry in fs::read_dir(harness.state_folder()).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.metadata().unwrap().uid(), 4711, "{entry:?}");
+    }
+    assert_eq!(fs::metadata(harness.state_folder()).unwrap().uid(), 4711);
+}
+
+#[test]
+fn a_file_of_another_owner_is_not_replaced() {
+    if !is_root() {
+        return;
+    }
+    let harness = devices::signed_in();
+    // Another user's file in a folder that this user may write to, as root without the right to give files away.
+    give_to(&harness, 4711, 65534);
+    set_mode(&harness.state_folder(), 0o770);
+    for name in harness.files().keys() {
+        set_mode(&harness.state_folder().join(name), 0o660);
+    }
+    devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
+    let before = harness.files()["state.json"].clone();
+    let requests = || harness.fake(|fake| fake.requests().len());
+    let requests_before = requests();
+    let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
+    login.assert_failed(74, &["belongs to user 4711", "lock its owner out", "--user 4711"]);
+    assert_eq!(requests(), requests_before, "Plex is not asked");
+
+    let token = Running::start(unprivileged(&harness, &["token"]), "").wait();
+    assert_eq!(token.code, 0, "{token:?}");
+    assert!(token.stdout.contains('.') && token.stderr.contains("could not be saved"), "{token:?}");
+    assert_eq!(harness.files()["state.json"], before);
+    let file = fs::metadata(harness.state_folder().join("state.json")).unwrap();
+    assert_eq!((file.uid(), file.mode() & 0o777), (4711, 0o660));
+}

@@ -1,0 +1,99 @@
+//! What scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
+
+use plex_auth_fake::{Misbehaviour, Who};
+use serde_json::Value;
+
+use crate::harness::{Harness, names};
+
+#[test]
+fn quiet_commands_print_nothing_on_success() {
+    let harness = Harness::new().with_variable("PLEX_AUTH_QUIET", "1");
+    harness.sign_in(Who::PlexPass);
+    for arguments in [
+        &["check"][..],
+        &["servers"],
+        &["servers", "--wait"],
+        &["login", "--if-needed"],
+        &["switch", "nilo"],
+        &["profiles", "remove", "nilo"],
+    ] {
+        let outcome = harness.run(arguments);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (0, "", ""),
+            "{arguments:?}"
+        );
+    }
+    // What was asked for is printed nevertheless, and so are errors.
+    assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
+    assert_eq!(harness.succeed(&["logout"]), "");
+    harness.run(&["check"]).assert_failed(3, &["not signed in"]);
+}
+
+#[test]
+fn not_signed_in_has_its_own_status() {
+    let harness = Harness::new();
+    for arguments in [
+        &["status"][..],
+        &["whoami"],
+        &["token"],
+        &["token", "--server", "Boathouse"],
+        &["run", "--", "true"],
+        &["check"],
+        &["servers"],
+        &["devices"],
+        &["users"],
+        &["switch", "nilo"],
+        &["claim"],
+        &["logout"],
+    ] {
+        harness.run(arguments).assert_failed(3, &["not signed in", "plex-auth login"]);
+        let outcome = harness.run(&[&["--json", "--show-secrets"], arguments].concat());
+        let json: Value = serde_json::from_str(&outcome.stderr).unwrap();
+        assert_eq!(json["error"]["class"], "not_signed_in", "{arguments:?}");
+        assert_eq!(json["error"]["exit_code"], 3);
+    }
+}
+
+#[test]
+fn servers_fails_if_none_responds() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    harness.fake(|fake| {
+        fake.misbehave("/pms/identity", busy.clone());
+        fake.misbehave("/identity", busy);
+    });
+    let outcome = harness.run(&["servers"]);
+    assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+    let outcome = harness.run(&["servers", "--json"]);
+    assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn warnings_are_json_lines_with_json() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    let harness = Harness::signed_in(Who::Free);
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(harness.state_folder().join("state.json"), open).unwrap();
+    let outcome = harness.run(&["whoami", "--json"]);
+    let json: Value = serde_json::from_str(&outcome.stderr).unwrap();
+    assert_eq!(names(&json), ["warning"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_silent() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    for arguments in
+        [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"], &["users"]]
+    {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        drop(reader);
+        let output = harness.command(arguments).stdout(writer).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(141), ""), "{arguments:?}");
+    }
+}

@@ -1,0 +1,98 @@
+//! What the tool reports while it waits, and what it does not wait for.
+
+use std::fs::File;
+use std::sync::{Arc, mpsc};
+
+use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_tests::BlackHole;
+use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
+
+use crate::devices;
+use crate::harness::{Harness, Running, wait_until};
+use crate::saved_state::Held;
+
+#[test]
+fn a_held_lock_is_reported_and_times_out() {
+    let harness = Harness::signed_in(Who::Free);
+    let lock = File::open(harness.state_folder().join("state.json.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let token = harness.token(Who::Free);
+    let start = |arguments: &[&str]| Running::start(harness.command(arguments), &token);
+    let mut limited = start(&["login", "--token", "--timeout", "2.5"]);
+    let mut patient = start(&["login", "--token", "--json"]);
+    limited.wait_for("Waiting for another plex-auth process");
+    limited.wait().assert_failed(74, &["is locked by another process"]);
+    let line: Value = serde_json::from_str(&patient.line()).unwrap();
+    assert!(line["waiting_for"].as_str().unwrap().contains("lock"), "{line}");
+    // Reading needs no lock.
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    drop(lock);
+    assert_eq!(patient.wait().code, 0);
+}
+
+#[test]
+fn a_slow_response_is_reported() {
+    let harness = Harness::signed_in(Who::Free);
+    let (release, held) = mpsc::channel();
+    harness.server.set_connection_plans(Arc::new(Held::new("/user", held)));
+    let mut whoami = Running::start(harness.command(&["whoami"]), "");
+    whoami.wait_for("Waiting for a response from 127.0.0.1");
+    drop(release);
+    let outcome = whoami.wait();
+    assert!(outcome.code == 0 && outcome.stdout.contains("tariq"), "{outcome:?}");
+}
+
+#[test]
+fn a_login_without_a_network_is_reported_and_ends() {
+    let harness = Harness::new();
+    let hole = BlackHole::open().expect("a port");
+    let (hole, nothing) = (hole.url(), "http://127.0.0.1:1".to_owned());
+    let logins = [hole.as_str(), nothing.as_str()].map(|url| {
+        let arguments = ["login", "--timeout", "2.5", "--plex-tv", url];
+        Running::start(harness.command(&arguments), "")
+    });
+    for mut login in logins {
+        login.wait_for("Waiting for a code from plex.tv");
+        login.wait().assert_failed(2, &["error: "]);
+    }
+}
+
+#[test]
+fn an_outage_while_a_code_waits_is_reported() {
+    let harness = Harness::new();
+    let mut login = Running::start(harness.command(&["login"]), "");
+    let code = login.link_code();
+    let id = harness.fake(|fake| fake.pins().last().unwrap().id());
+    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    harness.fake(|fake| fake.misbehave(&format!("/pins/{id}"), busy));
+    login.wait_for("Waiting for plex.tv, which does not respond");
+    harness.fake(plex_auth_fake::FakePlex::behave);
+    harness.link(&code, Who::PlexPass);
+    assert_eq!(login.wait().code, 0);
+}
+
+#[test]
+fn a_renewal_does_not_block_other_profiles() {
+    let harness = devices::signed_in();
+    let first = harness.succeed(&["token"]);
+    devices::set_token_age(&harness, devices::TOKEN_LIFETIME + 60);
+    // The held response blocks its server, so that the others need another one.
+    let state_folder = harness.state_folder();
+    let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
+    let (release, held) = mpsc::channel();
+    harness.server.set_connection_plans(Arc::new(Held::new("/nonce", held)));
+    let renewal = Running::start(harness.command(&["token"]), "");
+    wait_until("sent", || harness.fake(|fake| fake.seen("GET", "/auth/nonce")) > 0);
+
+    let token = other.token(Who::Free);
+    let login = other.run_with_input(&["login", "--token", "--profile", "other"], &token);
+    assert_eq!(login.code, 0, "{login:?}");
+    assert_eq!(other.succeed(&["token", "--profile", "other"]).trim(), token);
+    drop(release);
+    let renewed = renewal.wait();
+    assert!(renewed.code == 0 && renewed.stdout != first, "{renewed:?}");
+    // Both changes are saved.
+    assert_eq!(harness.succeed(&["token"]), renewed.stdout);
+    assert_eq!(harness.succeed(&["token", "--profile", "other"]).trim(), token);
+}
