@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Outcome};
@@ -343,7 +344,10 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             self.clock.set(now, issued);
         }
         self.is_first_unsaved = false;
-        self.renew_requested = false;
+        if mem::take(&mut self.renew_requested) {
+            // Plex may have said that it is invalid, so it is not handed out while its successor is saved.
+            self.current = None;
+        }
         self.accept(current);
         self.last_error = None;
         let due = moment.elapsed.saturating_add(MIN_INTERVAL);

@@ -109,8 +109,8 @@ impl TokenSlot {
     /// Returns the state, to show or to log.
     pub fn status(&self) -> TokenSourceStatus {
         let state = self.lock();
-        let end = if state.is_shut_down { Some(&TokenError::ShutDown) } else { state.failure() };
-        TokenSourceStatus { end: end.cloned(), ..state.status.clone() }
+        let shutdown = state.is_shut_down.then_some(&TokenError::ShutDown);
+        TokenSourceStatus { end: state.failure().or(shutdown).cloned(), ..state.status.clone() }
     }
 
     /// Returns whether the driver has to poll its flow, because a caller changed something; otherwise registers the

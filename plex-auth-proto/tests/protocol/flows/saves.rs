@@ -8,6 +8,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::http::Response;
 use plex_auth_proto::jwt::{DeviceKey, Jwk, SignError};
+use plex_auth_proto::token_source::Refresher;
 use plex_auth_proto::{Flow, MediaServer, Secret, Step, Token};
 
 use super::harness::{plex_tv, start};
@@ -143,13 +144,26 @@ fn rejected_token_whose_successor_is_saved_is_not_renewed() {
     respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
     respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
     let (id, _) = save(&mut flow, start());
-    assert_eq!(flow.token().map(Token::expose), Some("t0"));
-    flow.rejected(&token("t0"));
     assert!(flow.token().is_none());
+    flow.rejected(&token("t0"));
     let later = start() + Duration::from_secs(3600);
     assert!(is_waiting(&mut flow, later), "requested again");
     flow.complete(later, id, Completion::Saved(Ok(())));
     assert_eq!(flow.token().map(Token::expose), Some("eyJh.eyJp.c2ln"));
+}
+
+#[test]
+fn rejected_token_is_not_handed_out_during_a_save() {
+    let first = plex_tv("id").device_token_refresher(key(), token("t0"));
+    let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), first.save().expose()).unwrap();
+    let mut flow = flow.save_through_driver();
+    flow.rejected(&token("t0"));
+    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
+    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
+    let (id, _) = save(&mut flow, start());
+    assert!(flow.current(start()).is_none(), "the rejected token");
+    flow.complete(start(), id, Completion::Saved(Ok(())));
+    assert_eq!(flow.current(start()).unwrap().token().expose(), "eyJh.eyJp.c2ln");
 }
 
 #[test]
