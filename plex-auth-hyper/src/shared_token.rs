@@ -32,6 +32,7 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 ///
 #[cfg_attr(feature = "client", doc = "```no_run")]
 #[cfg_attr(not(feature = "client"), doc = "```ignore")]
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_hyper::{ClientIdentity, PlexTv, Secret, TokenSource, Transport};
 /// # use plex_auth_hyper::jwt::{DeviceKey, Jwk, SignError};
 /// # use plex_auth_hyper::flow::DeviceTokenRefresher;
@@ -43,7 +44,7 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let saved = std::fs::read_to_string("device.json")?;
 /// let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?;
 ///
@@ -75,6 +76,7 @@ impl TokenSource {
     /// Creates a token source and the future that runs its refresher over this transport: spawn it. Nothing is saved.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// # use std::convert::Infallible;
     /// # use std::future::{ready, Ready};
     /// # use std::task::{Context, Poll};
@@ -101,7 +103,7 @@ impl TokenSource {
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, TokenSource, Transport};
     ///
     /// # let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
     /// let (tokens, run) = TokenSource::new(&transport, fixed);
     /// # smol::block_on(async {

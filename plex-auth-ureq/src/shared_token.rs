@@ -25,6 +25,7 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 /// ```no_run
+/// # fn saved_identifier() -> String { "example".into() }
 /// use plex_auth_ureq::{ClientIdentity, PlexTv, Secret, TokenSource, Transport};
 /// # use plex_auth_ureq::jwt::{DeviceKey, Jwk, SignError};
 /// # use plex_auth_ureq::flow::DeviceTokenRefresher;
@@ -35,7 +36,7 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// # }
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let saved = std::fs::read_to_string("device.json")?;
 /// let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?;
 ///
@@ -68,10 +69,11 @@ impl TokenSource {
     /// If no thread can be started, [`token`](Self::token) returns [`TokenError::Stopped`].
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_ureq::token_source::TokenError;
     /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, TokenSource, Transport};
     ///
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
     /// let tokens = TokenSource::new(&Transport::new(), fixed);
     ///

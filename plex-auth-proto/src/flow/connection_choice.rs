@@ -76,6 +76,7 @@ impl SourceDevice {
 /// if the chosen connection fails.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Action, Completion, ConnectionKind, Now};
 /// use plex_auth_proto::server::Resource;
@@ -86,7 +87,7 @@ impl SourceDevice {
 ///         {"uri":"https://203-0-113-9.feed.plex.direct:8443","local":false},
 ///         {"uri":"https://10-0-2-1.feed.plex.direct:32400","local":true}]}"#,
 /// )?;
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let me = ClientIdentity::builder(saved_identifier()).build()?;
 /// let mut choice = attic.choose_connection(me);
 /// let now = Now::without_wall_clock(Duration::ZERO);
 /// let chosen = loop {

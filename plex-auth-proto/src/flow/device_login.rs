@@ -54,6 +54,7 @@ impl PlexTv {
 /// or `Arc` serves both.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Completion, LinkedDevice, Now};
 /// use plex_auth_proto::{http, ClientIdentity, Flow, PlexTv, Step};
@@ -67,7 +68,7 @@ impl PlexTv {
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
 /// # fn store(_: &str) {}
 /// // The key is a `DeviceKey` that was just saved: an `Ed25519Key`, or one of your own.
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
 /// let mut login = plex_tv.device_link_code_login(&key);
 /// store(login.save(now).expose());

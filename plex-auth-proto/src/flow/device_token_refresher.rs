@@ -88,6 +88,7 @@ impl PlexTv {
 /// A key that is shared can be passed as `&key` or in an `Arc`.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::{Duration, SystemTime};
 /// use plex_auth_proto::flow::{Completion, DeviceTokenProgress, DeviceTokenRefresher, Now};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
@@ -99,10 +100,10 @@ impl PlexTv {
 /// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
 /// # }
 /// # let key = Key(Jwk::new([7; 32], "den-2026")?);
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// // The key is a `DeviceKey` that Plex knows: an `Ed25519Key`, or one of your own.
 /// let saved = r#"{"format": 1, "kind": "device-token", "service": "https://plex.tv/api/v2",
-///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "keyId": "den-2026"}"#;
+///     "clientIdentifier": "example", "keyId": "den-2026"}"#;
 /// let mut refresher = DeviceTokenRefresher::restore(plex_tv, key, saved)?.jitter(Duration::from_secs(1234));
 ///
 /// let today = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);

@@ -18,11 +18,12 @@ use crate::error::TransportError;
 /// [`Completion::Unsupported`].
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::{Duration, Instant, SystemTime};
 /// use plex_auth_proto::flow::{self, Now, TokenState};
 /// use plex_auth_proto::{Body, ClientIdentity, PlexTv, Token, http};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
 /// let start = Instant::now();
 /// let state = flow::drive(

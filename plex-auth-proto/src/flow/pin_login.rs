@@ -42,11 +42,14 @@ impl PlexTv {
 ///
 /// # Pace
 ///
-/// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)). It is then polled
-/// once a second in its first minute, and less often later, up to every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport
-/// errors, outages, rate limits and a proxy's pages do not end the login: they slow down the polls until the last twenty
-/// seconds of the PIN's life. The login ends when the PIN is linked, when Plex says that it is gone, and when its life is
-/// over, with one more poll at that moment.
+/// If Plex did not create the PIN, because nothing was sent or because of a rate limit, that is retried for 10 seconds
+/// ([`create_timeout`](Self::create_timeout)). After any other error, such as a gateway's 502, the login ends: a PIN may have
+/// been created, and [`renew`](Self::renew) starts again.
+///
+/// The PIN is polled once a second in its first minute, and less often later, up to every 5 seconds
+/// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the
+/// login: they slow down the polls until the last twenty seconds of the PIN's life. The login ends when the PIN is linked,
+/// when Plex says that it is gone, and when its life is over, with one more poll at that moment.
 ///
 /// A server with many logins has a budget of requests for all of them. With a budget of B requests per second and N logins,
 /// give each an interval of N/B seconds: a linked PIN is noticed within that time. When the browser returns to the
@@ -58,11 +61,12 @@ impl PlexTv {
 /// that creation promised is an upper bound: a response can shorten it.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Completion, Now, PinProgress};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, http};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut login = plex_tv.link_code_login();
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
 /// // The responses of a real plex.tv, one after another.

@@ -19,11 +19,12 @@ use crate::plex_tv::account::sign_in;
 /// ([`timeout`](Self::timeout)).
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Completion, Now, RetriedCall};
 /// use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, http};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut keys = RetriedCall::new(|| plex_tv.plex_keys());
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
 /// // The responses of a real plex.tv, one after another.

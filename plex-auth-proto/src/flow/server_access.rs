@@ -40,11 +40,12 @@ impl PlexTv {
 /// too, because shares end.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Access, Completion, Now};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token, http};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let theirs = Token::new("xyz-Abc_0123456789ab")?;
 /// let mut check = plex_tv.server_access(&theirs, "5f0e1c2d");
 /// let now = Now::without_wall_clock(Duration::ZERO);

@@ -41,6 +41,10 @@ use crate::values::secret::Secret;
 /// }
 /// ```
 ///
+/// This driver waits for each response. Others keep several requests in flight: they poll until [`Step::Wait`], then wait
+/// for the time or the next result, whichever is first. A program with several flows remembers which flow each
+/// [`RequestId`] belongs to.
+///
 /// A flow can be dropped at any point. Its methods never panic and never block. Misuse loses nothing: a completion with
 /// an ID that is not in flight, or of another kind than the action, is ignored.
 pub trait Flow {
@@ -87,8 +91,9 @@ impl<F: Flow + ?Sized> Flow for Box<F> {
 pub enum Step<O> {
     /// Carry out this action, and [complete](Flow::complete) it with this ID. Several can be in flight.
     Do(RequestId, Action),
-    /// Nothing to do for this time, which is never zero, or until an action in flight is completed. `None` means that only
-    /// a completion, or a method of the flow, changes anything.
+    /// Nothing to do for this time, which is never zero, or until an action in flight is completed. With a request in
+    /// flight, it is the time until the flow stops waiting for the response. `None` means that only a completion, or a
+    /// method of the flow, changes anything.
     Wait(Option<Duration>),
     /// The flow is finished. This is returned once.
     Done(O),

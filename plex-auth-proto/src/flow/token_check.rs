@@ -25,11 +25,12 @@ impl PlexTv {
 /// There is nothing to save: after a restart, check again.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Completion, Now, TokenState};
 /// use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, Token, http};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
 /// // The responses of a real plex.tv, one after another.

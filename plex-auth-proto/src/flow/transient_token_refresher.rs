@@ -76,11 +76,12 @@ impl MediaServer {
 /// accepted if it arrives later. The state can be [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::{Completion, Now};
 /// use plex_auth_proto::{http, ClientIdentity, Flow, MediaServer, Step, Token};
 ///
-/// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+/// let me = ClientIdentity::builder(saved_identifier()).build()?;
 /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
 /// let mut refresher = server.transient_token_refresher();
 /// let now = Now::without_wall_clock(Duration::ZERO);

@@ -18,16 +18,17 @@ impl PinLogin {
     /// Until the PIN is linked, a program that has this state gets the token, too.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::{Duration, SystemTime};
     /// use plex_auth_proto::flow::{Now, PinLogin};
     /// use plex_auth_proto::{ClientIdentity, PlexTv};
     ///
     /// let now = Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH);
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// assert!(plex_tv.link_code_login().save(now).is_none());
     ///
     /// let saved = r#"{"format": 1, "kind": "link-code-login", "service": "https://plex.tv/api/v2",
-    ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58", "id": 7, "code": "G7KX", "endsAt": 900}"#;
+    ///     "clientIdentifier": "example", "id": 7, "code": "G7KX", "endsAt": 900}"#;
     /// let login = PinLogin::restore(plex_tv, saved, now)?;
     /// assert!(login.link_page().is_some() && login.hosted_page().is_none());
     /// assert!(login.save(now).is_some());

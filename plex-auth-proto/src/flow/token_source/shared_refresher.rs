@@ -10,13 +10,14 @@ use crate::flow::step::{Completion, Flow, RequestId, Step};
 /// was shut down, or when the refresher is. When it is dropped, callers that wait get an error.
 ///
 /// ```
+/// # fn saved_identifier() -> String { "example".into() }
 /// use std::task::{Context, Poll, Waker};
 /// use std::time::Duration;
 /// use plex_auth_proto::flow::Now;
 /// use plex_auth_proto::token_source::{SharedRefresher, TokenError};
 /// use plex_auth_proto::{ClientIdentity, Flow, PlexTv, Step, Token};
 ///
-/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
 /// let now = Now::without_wall_clock(Duration::ZERO); // the program's clock
 /// let (slot, mut flow) = SharedRefresher::new(fixed, now);

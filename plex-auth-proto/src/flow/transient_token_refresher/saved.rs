@@ -15,17 +15,18 @@ impl TransientTokenRefresher {
     /// none, and without a clock to save its expiry by. It does not contain the token of the account.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use std::time::{Duration, SystemTime};
     /// use plex_auth_proto::flow::{Now, TransientTokenRefresher};
     /// use plex_auth_proto::{ClientIdentity, MediaServer, Token};
     ///
     /// let now = Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH);
-    /// let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    /// let me = ClientIdentity::builder(saved_identifier()).build()?;
     /// let server = MediaServer::new(me, "http://10.0.0.7:32400".parse()?, Token::new("s3rv3r")?);
     /// assert!(server.transient_token_refresher().save(now).is_none());
     ///
     /// let saved = r#"{"format": 1, "kind": "transient-token", "service": "http://10.0.0.7:32400",
-    ///     "clientIdentifier": "3381b62b-9ab7-4e37-827b-203e9809eb58",
+    ///     "clientIdentifier": "example",
     ///     "token": "transient-5ea1", "endsAt": 172800}"#;
     /// let refresher = TransientTokenRefresher::restore(server, saved, now)?;
     /// assert_eq!(refresher.token().map(|token| token.expose()), Some("transient-5ea1"));
