@@ -1,5 +1,5 @@
-//! A call for an endpoint that this library does not have, and a test of one's own program without a
-//! socket: `cargo run -p plex-auth-proto --example own_call`
+//! A call for an endpoint that this library does not have, and a test of a program without a socket:
+//! `cargo run -p plex-auth-proto --example own_call`
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
 use plex_auth_proto::http::{Method, Response};
@@ -11,7 +11,7 @@ struct Friend {
     username: String,
 }
 
-/// `GET {plex.tv}/friends`, in the same manner as the library's own calls.
+/// Requests `GET {plex.tv}/friends`, built like the library's own calls.
 fn friends(
     plex_tv: &PlexTv,
     token: &Token,
@@ -21,7 +21,7 @@ fn friends(
     Ok(Call::json("getFriends", request).host(Host::PlexTv).idempotent(true))
 }
 
-/// The program under test: all that it knows of a transport is a function that sends a call.
+/// The program under test. Its only access to the network is a function that sends a call.
 fn greeting(
     call: Call<Vec<Friend>>,
     send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, Error>,
@@ -35,30 +35,35 @@ fn greeting(
     }
 }
 
-/// A transport that brings a canned answer.
+/// Returns a transport with a canned response.
 fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<T, Error> {
     move |call| {
         let (_request, reply) = call.into_parts();
-        let mut answer = Response::new(body);
-        *answer.status_mut() = status.try_into().expect("a status");
-        Ok(reply.parse(&answer)?)
+        let mut response = Response::new(body);
+        *response.status_mut() = status.try_into().expect("a status");
+        Ok(reply.parse(&response)?)
     }
 }
 
+/// Returns the identifier of this installation. A real program creates a random one at the first start
+/// and saves it.
+fn saved_identifier() -> String {
+    "example".to_owned()
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let plex_tv =
-        PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     let token = Token::new("xyz-Abc_0123456789ab")?;
     for (status, body, expected) in [
         (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
         (401, r#"{"errors":[{"code":1001}]}"#, "please sign in again"),
-        // A proxy's or a captive portal's, which says nothing about the token.
+        // A page of a proxy or captive portal, which says nothing about the token.
         (401, "<html>401 Unauthorized</html>", "please try later"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {
-        let answer = greeting(friends(&plex_tv, &token)?, canned(status, body));
-        println!("{status}: {answer}");
-        assert_eq!(answer, expected);
+        let text = greeting(friends(&plex_tv, &token)?, canned(status, body));
+        println!("{status}: {text}");
+        assert_eq!(text, expected);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The core alone, over a plain `std::net::TcpStream`: a transport of one's own in some sixty lines.
+//! A custom transport over a plain `std::net::TcpStream`, with no dependency besides the core.
 //!
-//! `cargo run -p plex-auth-proto --example tcp` asks a canned server that it starts itself;
-//! `... --example tcp -- http://127.0.0.1:32400` asks a media server, with the token in `PLEX_TOKEN`.
-//! Plain HTTP alone: TLS, pooling and a limit for the whole exchange are what a client is for.
+//! `cargo run -p plex-auth-proto --example tcp` sends a request to a canned server that it starts;
+//! `... --example tcp -- http://127.0.0.1:32400` sends it to a media server, with the token in
+//! `PLEX_TOKEN` and the client identifier in `PLEX_CLIENT_IDENTIFIER`. It supports only plain HTTP, and
+//! has no limit on the whole exchange; use an HTTP client for that.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -20,25 +21,27 @@ use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{Body, Call, ClientIdentity, Error, MediaServer, Token};
 
-/// How large the head of an answer may be.
+/// The maximum size of the head of a response.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (url, token) = match env::args().nth(1) {
-        Some(url) => (url, env::var("PLEX_TOKEN")?),
-        None => (canned_server()?, "xyz-Abc_0123456789ab".to_owned()),
+    let (url, token, identifier) = match env::args().nth(1) {
+        Some(url) => (url, env::var("PLEX_TOKEN")?, env::var("PLEX_CLIENT_IDENTIFIER")?),
+        None => (canned_server()?, "xyz-Abc_0123456789ab".to_owned(), "example".to_owned()),
     };
-    let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
-    let server = MediaServer::new(me, url.parse()?, Token::new(token)?);
+    let identity = ClientIdentity::builder(identifier).build()?;
+    let server = MediaServer::new(identity, url.parse()?, Token::new(token)?);
 
     let transient = send(server.transient_token(TokenType::Delegation, Scope::All))?;
     println!("a transient token of {} characters", transient.token.expose().len());
     Ok(())
 }
 
-/// Sends a call: take it apart, carry it, parse.
+/// Sends a call: takes it apart, sends the request, and parses the response.
 fn send<T>(call: Call<T>) -> Result<T, Error> {
     let (request, reply) = call.into_parts();
+    // Every request has its own connection.
+    let reply = reply.on_own_connection();
     let limit = HEAD_LIMIT + reply.body_limit(StatusCode::OK, &HeaderMap::new());
     match exchange(&request, limit) {
         Ok(response) => Ok(reply.parse(&response)?),
@@ -46,21 +49,21 @@ fn send<T>(call: Call<T>) -> Result<T, Error> {
     }
 }
 
-/// Carries one request on a connection of its own. An error says whether anything was sent.
+/// Sends one request on its own connection. An error says whether any of it may have been sent.
 fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
     let nothing_sent = |error| (error, false);
-    let outcome_unknown = |error| (error, true);
+    let may_have_been_sent = |error| (error, true);
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let port = request.uri().port_u16().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).map_err(nothing_sent)?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(nothing_sent)?;
 
-    stream.write_all(&head(request)).map_err(outcome_unknown)?;
-    stream.write_all(request.body().as_ref()).map_err(outcome_unknown)?;
+    stream.write_all(&head(request)).map_err(may_have_been_sent)?;
+    stream.write_all(request.body().as_ref()).map_err(may_have_been_sent)?;
 
-    let mut answer = Vec::new();
-    stream.take(limit as u64).read_to_end(&mut answer).map_err(outcome_unknown)?;
-    read(&answer).map_err(outcome_unknown)
+    let mut response = Vec::new();
+    stream.take(limit as u64).read_to_end(&mut response).map_err(may_have_been_sent)?;
+    read(&response).map_err(may_have_been_sent)
 }
 
 fn head(request: &Request<Body>) -> Vec<u8> {
@@ -78,11 +81,11 @@ fn head(request: &Request<Body>) -> Vec<u8> {
     head
 }
 
-fn read(answer: &[u8]) -> io::Result<Response<Vec<u8>>> {
+fn read(bytes: &[u8]) -> io::Result<Response<Vec<u8>>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut headers);
-    let body = match head.parse(answer) {
-        Ok(httparse::Status::Complete(length)) => answer.get(length..).unwrap_or_default(),
+    let body = match head.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => bytes.get(length..).unwrap_or_default(),
         Ok(httparse::Status::Partial) => return Err(io::ErrorKind::UnexpectedEof.into()),
         Err(_) => return Err(io::ErrorKind::InvalidData.into()),
     };
@@ -105,7 +108,7 @@ fn reason(error: &io::Error) -> TransportErrorKind {
     }
 }
 
-/// A media server that knows one answer, so that the example runs by itself.
+/// Starts a media server with one canned response, so that the example needs no other server.
 fn canned_server() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -1,7 +1,8 @@
-//! Signs in and gets tokens from an embedded fake Plex, with each carrier, over HTTP and over HTTPS.
+//! Signs in and gets tokens from an embedded fake Plex, with each carrier, over HTTP and over
+//! HTTPS.
 //!
-//! `cargo run --example tour` prints what is sent (verb, URL, names of the headers) and
-//! what comes back (typed fields, secrets masked), then three refusals as a user would read them.
+//! `cargo run --example tour` prints each request (method, URL, names of the headers) and response
+//! (typed fields, secrets redacted), then three errors as a user would read them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
@@ -86,7 +87,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    /// Sends a call; prints what goes out and what came back.
+    /// Sends a call; prints the request and the response.
     fn show<T>(&self, call: Call<T>, fields: impl FnOnce(&T) -> Vec<String>) -> Result<T, Error> {
         let request = call.request();
         println!("\n{}", call.reply().context().operation());
@@ -144,8 +145,8 @@ impl Tour<'_> {
 
 fn me() -> Outcome<ClientIdentity> {
     Ok(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-        .product("Plex for Roku")
-        .device("Roku 3")
+        .product("Example Player")
+        .device("Television")
         .version("2.4.1")
         .platform("Roku")
         .build()?)

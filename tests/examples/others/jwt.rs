@@ -1,4 +1,4 @@
-//! A device's JWT for others to verify, and the JWTs of others verified.
+//! Signs a device's JWT for other libraries to verify, and verifies the JWTs of others.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -10,26 +10,27 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
-/// Prints what a device sends to get a token of Plex's, `jwt`, and the public half of its key, `jwk`.
+/// Prints the `jwt` that a device sends to get a Plex token, and the `jwk`, the public half of its
+/// key.
 #[derive(Debug, Parser)]
 pub(crate) struct Sign {
     /// The client identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The byte that the key's seed is 32 times.
+    /// Seed of the key: this byte, 32 times.
     #[arg(long, default_value_t = 1)]
     seed: u8,
 
-    /// The name that the key goes by; its thumbprint unless it is given.
+    /// Key ID (default: the thumbprint).
     #[arg(long)]
     key_id: Option<String>,
 
-    /// The nonce of plex.tv's.
+    /// Nonce from plex.tv.
     #[arg(long, default_value = "b7d0")]
     nonce: String,
 
-    /// The time in Unix seconds; now unless it is given.
+    /// Time in Unix seconds (default: now).
     #[arg(long)]
     now: Option<u64>,
 }
@@ -50,15 +51,15 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints what the token says, once it is Plex's by one of the keys (JWKs);
-/// else why it is `refused`.
+/// Reads `{"token": …, "keys": […]}` and prints the token's claims if one of the keys (JWKs)
+/// verifies it; otherwise the reason, as `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
-    /// The client identifier of whom the token may be for.
+    /// Client identifier that the token must be issued for.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The time in Unix seconds; now unless it is given.
+    /// Time in Unix seconds (default: now).
     #[arg(long)]
     now: Option<u64>,
 }
@@ -68,7 +69,7 @@ impl Verify {
         let Self { identifier, now } = self;
         let mut given = String::new();
         io::stdin().read_to_string(&mut given)?;
-        // As plex.tv lists them; the token beside them is passed over.
+        // The format of plex.tv's key list; the `token` field is ignored.
         let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
         let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;

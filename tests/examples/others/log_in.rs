@@ -1,4 +1,4 @@
-//! A login by a PIN, for a person or a browser to link it.
+//! A PIN login that a person or a browser completes.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -11,19 +11,20 @@ use serde_json::json;
 
 use crate::Outcome;
 
-/// Makes a PIN and prints the `page` on which it is linked, its `code` and the URL of its `picture`; once it is
-/// linked, prints the `token` that it brought and the `account` that has it.
+/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its
+/// `picture`. After it was linked, prints the new `token` and its `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
-    /// What stands in for `https://plex.tv/api/v2`.
+    /// Base URL to use instead of `https://plex.tv/api/v2`.
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
-    /// Sign in on the hosted page, which goes on to this one; without it a short code is to be typed.
+    /// Sign in on the hosted page, which then redirects to this URL; without it, the user enters a
+    /// short code.
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,
 
-    /// The product, as the page shows it.
+    /// Product name that the page shows.
     #[arg(long, default_value = "Kites & Lanterns #1")]
     product: String,
 }

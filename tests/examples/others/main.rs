@@ -1,7 +1,8 @@
-//! What this library does, for programs that others wrote to look at: `tests/others/run` plays it against them.
+//! Commands for programs in other languages to check this library against: `tests/others/run` runs
+//! both.
 //!
-//! `cargo run -p plex-auth-tests --example others -- --help` says what there is. What it prints is JSON, an object
-//! on a line, with every secret in it: the accounts are those of a fake Plex.
+//! `cargo run -p plex-auth-tests --example others -- --help` lists them. The output is JSON, one
+//! object per line, and includes every secret: the accounts are those of a fake Plex.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 mod jwt;
@@ -13,7 +14,7 @@ use clap::Parser;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Signs, verifies and signs in, as it is asked to.
+/// Signs and verifies JWTs, and signs in.
 #[derive(Debug, Parser)]
 #[command(name = "others")]
 enum Task {

@@ -183,7 +183,7 @@ impl Row {
 
     /// Whether it is a success of an operation without an output.
     fn is_success_without_output(&self) -> bool {
-        let is_read = !self.message.contains("HTML") && !self.message.contains("encoding");
+        let is_read = !self.message.contains("HTML") && !self.message.contains("compressed");
         self.head.starts_with("20") && is_read
     }
 
