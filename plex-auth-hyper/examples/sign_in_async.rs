@@ -1,20 +1,19 @@
-//! Signs in to plex.tv on tokio and says who that was: `cargo run -p plex-auth-hyper --example sign_in_async`
+//! Signs in to plex.tv with a password on tokio and shows the account: `cargo run -p plex-auth-hyper --example
+//! sign_in_async`
 //!
-//! Login, password and, where the account has two-factor authentication, the code are asked for at the
-//! terminal, or read from standard input, a line each; never from the arguments, which other users of the
-//! machine can see. `PLEX_TV_URL` names another base URL than `https://plex.tv/api/v2`.
+//! It asks for the username, the password and, if the account has two-factor authentication, the code, or reads a line
+//! for each from standard input. Arguments would be visible to other users of the machine. The client identifier is
+//! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set,
+//! it replaces
+//! `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 use std::error::Error as StdError;
 use std::io::{self, IsTerminal, Write};
-use std::{env, process};
+use std::{env, fs, process};
 
 use plex_auth_hyper::error::Outcome;
 use plex_auth_hyper::{ClientIdentity, Credentials, Error, PlexTv, SignedIn, Transport};
-
-/// Made once for this example. A program makes one for each installation, and keeps it: to Plex a new
-/// one is a new device.
-const CLIENT_IDENTIFIER: &str = "b3d0f1c2-7a4e-4f8b-8c11-2d9f5e6a7b03";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -25,15 +24,15 @@ async fn main() {
 }
 
 async fn run() -> Result<(), Box<dyn StdError>> {
-    let me = ClientIdentity::builder(CLIENT_IDENTIFIER)
-        .product("plex-auth example")
-        .version(env!("CARGO_PKG_VERSION"))
-        .build()?;
+    // To Plex, a new identifier is a new device, so it is created once and saved.
+    let identifier = fs::read_to_string("client-identifier")
+        .map_err(|error| format!("cannot read the file client-identifier: {error}"))?;
+    let me = ClientIdentity::builder(identifier.trim()).product("Example Player").build()?;
     let plex_tv = match env::var("PLEX_TV_URL") {
         Ok(url) => PlexTv::at(me, url.parse()?),
         Err(_) => PlexTv::new(me),
     };
-    let credentials = Credentials::new(ask("Login: ")?, ask_hidden("Password: ")?)?;
+    let credentials = Credentials::new(ask("Username: ")?, ask_hidden("Password: ")?)?;
 
     let http = Transport::new();
     let signed_in = match http.send(plex_tv.sign_in(&credentials)).await {
@@ -48,25 +47,25 @@ async fn run() -> Result<(), Box<dyn StdError>> {
 }
 
 fn welcome(signed_in: &SignedIn) {
-    let name = signed_in.account.username.as_deref().unwrap_or("somebody");
+    let name = signed_in.account.username.as_deref().unwrap_or("an account without a name");
     println!("Signed in as {name}.");
     println!(
-        "The token is not shown. A program would keep `signed_in.auth_token.expose()` where the system \
-         keeps secrets, and ask for no password again."
+        "The token is not shown. A program saves `signed_in.auth_token.expose()` where only its user can \
+         read it, and does not ask for the password again."
     );
 }
 
-/// What a program would do about it, in words.
+/// Returns the error with advice for the user.
 fn explain(error: Error) -> String {
     let advice = match error.outcome() {
-        Outcome::NotSent => "\nNothing was sent; try again.",
-        Outcome::Refused => "",
-        _ => "\nPlex may have signed you in; look at the list of devices before you try again.",
+        Outcome::NotSent | Outcome::Refused if error.is_retryable() => "\nTry again later.",
+        Outcome::NotSent | Outcome::Refused => "",
+        _ => "\nPlex may have signed you in: check the list of your devices before you try again.",
     };
     format!("{error}{advice}")
 }
 
-// A runtime with more to do than this would ask on a thread of its own.
+// A program with other tasks reads its input on a thread of its own.
 fn ask(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         eprint!("{prompt}");
@@ -77,7 +76,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// As [`ask`], without showing what is typed. A password is taken as it is, less the end of its line.
+/// Like [`ask`], without echo. Only the end of the line is removed from a password.
 fn ask_hidden(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt);

@@ -1,8 +1,8 @@
-//! The transport under smol, without tokio's runtime: `cargo run -p plex-auth-hyper --example smol`
+//! The transport on smol, without tokio: `cargo run -p plex-auth-hyper --example smol`
 //!
-//! It needs two things of a runtime: a service that carries a request, here one connection for each over
-//! a socket of smol's, and a timer. The server that it talks to is in this file, too: it wants a
-//! verification code, then signs in, then falls silent.
+//! The transport needs two things of a runtime: a service that sends a request, here over a new connection of smol's
+//! for each, and a timer. The server is part of this file. It requests a verification code, then signs in, and then
+//! does not respond any more.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 use std::error::Error as StdError;
@@ -22,8 +22,7 @@ use tower_service::Service;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Opens a connection for each request. TLS would go around the socket, as with `async-tls` or
-/// `futures-rustls`.
+/// Opens a connection for each request. For TLS, wrap the socket, for example with `futures-rustls`.
 #[derive(Clone)]
 struct PlainHttp;
 
@@ -47,7 +46,7 @@ async fn fetch(mut request: Request<RequestBody>) -> Result<Response<Incoming>, 
     if uri.scheme_str() != Some("http") {
         return Err("only http".into());
     }
-    // A server wants the path in the first line and the host in a header.
+    // HTTP/1.1 has the path in the request line and the host in a header.
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     *request.uri_mut() = path.parse()?;
     let host = HeaderValue::from_str(authority.as_str())?;
@@ -66,13 +65,13 @@ fn main() -> Result<(), Box<dyn StdError>> {
         let url = format!("http://{}", listener.local_addr()?);
         let server = smol::spawn(serve(listener));
 
-        let me = ClientIdentity::builder("4be5c1f4-0f0e-4c55-8a1d-6a2b7f1c9d10").build()?;
+        let me = ClientIdentity::builder("smol-example").product("Example Player").build()?;
         let plex_tv = PlexTv::at(me, url.parse()?);
         let http = Transport::over(PlainHttp, SmolTimer::new());
 
-        let mut credentials = Credentials::new("rosa", "correct horse")?;
+        let credentials = Credentials::new("rosa", "correct horse")?;
         let refusal = match http.send(plex_tv.sign_in(&credentials)).await {
-            Ok(_) => return Err("a code should have been wanted".into()),
+            Ok(_) => return Err("the server must request a code".into()),
             Err(error) => error,
         };
         println!("{refusal}");
@@ -80,13 +79,13 @@ fn main() -> Result<(), Box<dyn StdError>> {
             return Err(refusal.into());
         }
 
-        credentials = credentials.verification_code("123456");
+        let credentials = credentials.verification_code("123456");
         let signed_in = http.send(plex_tv.sign_in(&credentials)).await?;
         println!("signed in as {}", signed_in.account.username.clone().unwrap_or_default());
 
-        let impatient = http.timeout(Duration::from_millis(200));
-        match impatient.send(plex_tv.token_details(&signed_in.auth_token)).await {
-            Ok(_) => return Err("no answer should have come".into()),
+        let http = http.timeout(Duration::from_millis(200));
+        match http.send(plex_tv.token_details(&signed_in.auth_token)).await {
+            Ok(_) => return Err("the server must not respond".into()),
             Err(error) => println!("{error}"),
         }
         server.cancel().await;
@@ -94,29 +93,29 @@ fn main() -> Result<(), Box<dyn StdError>> {
     })
 }
 
-/// What the server answers, in this order. Then it takes requests and says nothing.
-const ANSWERS: [(&str, &str); 2] = [
+/// The responses of the server, in this order. After that, it reads requests and does not respond.
+const RESPONSES: [(&str, &str); 2] = [
     ("401 Unauthorized", r#"{"errors": [{"code": 1029}]}"#),
     ("201 Created", r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#),
 ];
 
 async fn serve(listener: TcpListener) -> std::io::Result<()> {
-    let mut silent = Vec::new();
-    let mut answers = ANSWERS.into_iter();
+    let mut open = Vec::new();
+    let mut responses = RESPONSES.into_iter();
     loop {
         let (mut socket, _) = listener.accept().await?;
         read_request(&mut socket).await?;
-        let Some((status, body)) = answers.next() else {
-            silent.push(socket);
+        let Some((status, body)) = responses.next() else {
+            open.push(socket);
             continue;
         };
         let length = body.len();
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
-        socket.write_all(answer.as_bytes()).await?;
+        let response = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+        socket.write_all(response.as_bytes()).await?;
     }
 }
 
-/// Reads to the end of a request, as a connection that is closed before that is a broken one.
+/// Reads a whole request: closing the connection earlier would break it.
 async fn read_request(socket: &mut TcpStream) -> std::io::Result<()> {
     let mut request = String::new();
     let mut bytes = [0];

@@ -31,6 +31,8 @@
 //! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
 //! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
+//! A [`TokenSource`] renews one token and shares it with all tasks of a program.
+//!
 //! # Guarantees
 //!
 //! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
@@ -177,8 +179,12 @@ mod request_body;
 mod request_copy;
 mod response_body;
 mod send_state;
+mod shared_token;
+#[cfg(feature = "client")]
+mod spawned_token;
 #[cfg(feature = "client")]
 mod tls_error;
+mod token_task;
 mod transport;
 mod turns;
 
@@ -192,6 +198,7 @@ pub use plex_auth_proto as proto;
 #[doc(no_inline)]
 pub use plex_auth_proto::*;
 pub use request_body::RequestBody;
+pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 
 /// Compiles the example in the README.

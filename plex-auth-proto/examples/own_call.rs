@@ -11,7 +11,7 @@ struct Friend {
     username: String,
 }
 
-/// Requests `GET {plex.tv}/friends`, built like the library's own calls.
+/// Creates a call of `GET {plex.tv}/friends`.
 fn friends(
     plex_tv: &PlexTv,
     token: &Token,
@@ -21,7 +21,7 @@ fn friends(
     Ok(Call::json("getFriends", request).host(Host::PlexTv).idempotent(true))
 }
 
-/// The program under test. Its only access to the network is a function that sends a call.
+/// The program under test. Its transport is a function that sends a call.
 fn greeting(
     call: Call<Vec<Friend>>,
     send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, Error>,
@@ -35,7 +35,7 @@ fn greeting(
     }
 }
 
-/// Returns a transport with a canned response.
+/// Returns a transport that returns a fixed response.
 fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<T, Error> {
     move |call| {
         let (_request, reply) = call.into_parts();
@@ -45,25 +45,19 @@ fn canned<T>(status: u16, body: &'static str) -> impl FnOnce(Call<T>) -> Result<
     }
 }
 
-/// Returns the identifier of this installation. A real program creates a random one at the first start
-/// and saves it.
-fn saved_identifier() -> String {
-    "example".to_owned()
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
-    let token = Token::new("xyz-Abc_0123456789ab")?;
+    let plex_tv = PlexTv::new(ClientIdentity::builder("a-test").build()?);
+    let token = Token::new("a-token")?;
     for (status, body, expected) in [
         (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
         (401, r#"{"errors":[{"code":1001}]}"#, "please sign in again"),
-        // A page of a proxy or captive portal, which says nothing about the token.
+        // The page of a proxy or a captive portal, which says nothing about the token.
         (401, "<html>401 Unauthorized</html>", "please try later"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {
-        let text = greeting(friends(&plex_tv, &token)?, canned(status, body));
-        println!("{status}: {text}");
-        assert_eq!(text, expected);
+        let greeting = greeting(friends(&plex_tv, &token)?, canned(status, body));
+        println!("{status}: {greeting}");
+        assert_eq!(greeting, expected);
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! A custom transport over a plain `std::net::TcpStream`, with no dependency besides the core.
+//! The core over a `std::net::TcpStream`: a transport in about sixty lines.
 //!
-//! `cargo run -p plex-auth-proto --example tcp` sends a request to a canned server that it starts;
-//! `... --example tcp -- http://127.0.0.1:32400` sends it to a media server, with the token in
-//! `PLEX_TOKEN` and the client identifier in `PLEX_CLIENT_IDENTIFIER`. It supports only plain HTTP, and
-//! has no limit on the whole exchange; use an HTTP client for that.
+//! `cargo run -p plex-auth-proto --example tcp` sends to a server that it starts itself. With a URL as its argument
+//! (`-- http://127.0.0.1:32400`), it sends to a media server, with the saved token and client identifier in `PLEX_TOKEN`
+//! and `PLEX_CLIENT_IDENTIFIER`. It speaks plain HTTP only: for TLS, connection pools and a time limit of the whole
+//! exchange, use an HTTP client.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -21,16 +21,16 @@ use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{Body, Call, ClientIdentity, Error, MediaServer, Token};
 
-/// The maximum size of the head of a response.
+/// The size limit of the head of a response.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (url, token, identifier) = match env::args().nth(1) {
         Some(url) => (url, env::var("PLEX_TOKEN")?, env::var("PLEX_CLIENT_IDENTIFIER")?),
-        None => (canned_server()?, "xyz-Abc_0123456789ab".to_owned(), "example".to_owned()),
+        None => (canned_server()?, "a-token".to_owned(), "tcp-example".to_owned()),
     };
-    let identity = ClientIdentity::builder(identifier).build()?;
-    let server = MediaServer::new(identity, url.parse()?, Token::new(token)?);
+    let me = ClientIdentity::builder(identifier).product("Example Player").build()?;
+    let server = MediaServer::new(me, url.parse()?, Token::new(token)?);
 
     let transient = send(server.transient_token(TokenType::Delegation, Scope::All))?;
     println!("a transient token of {} characters", transient.token.expose().len());
@@ -40,8 +40,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Sends a call: takes it apart, sends the request, and parses the response.
 fn send<T>(call: Call<T>) -> Result<T, Error> {
     let (request, reply) = call.into_parts();
-    // Every request has its own connection.
-    let reply = reply.on_own_connection();
     let limit = HEAD_LIMIT + reply.body_limit(StatusCode::OK, &HeaderMap::new());
     match exchange(&request, limit) {
         Ok(response) => Ok(reply.parse(&response)?),
@@ -49,21 +47,21 @@ fn send<T>(call: Call<T>) -> Result<T, Error> {
     }
 }
 
-/// Sends one request on its own connection. An error says whether any of it may have been sent.
+/// Sends a request on a new connection. An error says whether anything may have been sent.
 fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
     let nothing_sent = |error| (error, false);
-    let may_have_been_sent = |error| (error, true);
+    let outcome_unknown = |error| (error, true);
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let port = request.uri().port_u16().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).map_err(nothing_sent)?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(nothing_sent)?;
 
-    stream.write_all(&head(request)).map_err(may_have_been_sent)?;
-    stream.write_all(request.body().as_ref()).map_err(may_have_been_sent)?;
+    stream.write_all(&head(request)).map_err(outcome_unknown)?;
+    stream.write_all(request.body().as_ref()).map_err(outcome_unknown)?;
 
     let mut response = Vec::new();
-    stream.take(limit as u64).read_to_end(&mut response).map_err(may_have_been_sent)?;
-    read(&response).map_err(may_have_been_sent)
+    stream.take(limit as u64).read_to_end(&mut response).map_err(outcome_unknown)?;
+    read(&response).map_err(outcome_unknown)
 }
 
 fn head(request: &Request<Body>) -> Vec<u8> {
@@ -108,7 +106,7 @@ fn reason(error: &io::Error) -> TransportErrorKind {
     }
 }
 
-/// Starts a media server with one canned response, so that the example needs no other server.
+/// Starts a media server with one response, so that the example runs by itself, and returns its URL.
 fn canned_server() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -26,6 +26,7 @@
 //! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs,
 //!   [`PlexJwt`](jwt::PlexJwt) is the result. [`DeviceLogin`](flow::DeviceLogin) and
 //!   [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) are the flows for it.
+//! - [`token_source`] is the pure part of the adapters' `TokenSource`: one token for a whole program.
 //! - [`Error`] lists every error and what to do about it. It is a [`ResponseError`] if a response
 //!   arrived, and a [`TransportError`] otherwise.
 //! - An [`Observer`] gets a report on each request, for logs, metrics and traces.
@@ -112,6 +113,11 @@ pub mod account {
     pub use crate::wire::raw_json::RawJson;
 }
 
+/// Why this crate is built the way it is: layers, flows, decisions, promises with their tests, and versioning.
+#[cfg(doc)]
+#[doc = include_str!("../DESIGN.md")]
+pub mod design {}
+
 /// The devices that are signed in to an account.
 pub mod device {
     pub use crate::plex_tv::device::devices::{Device, DeviceConnection, DeviceId, Devices};
@@ -147,4 +153,17 @@ pub mod server {
     pub use crate::plex_tv::resource::resources::Resources;
     pub use crate::plex_tv::resource::{Resource, ResourceConnection};
     pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
+}
+
+/// Sharing the token of a refresher with a whole program. The adapters' `TokenSource` is built on it.
+pub mod token_source {
+    pub use crate::flow::token_source::error::{TokenError, TokenSendError};
+    pub use crate::flow::token_source::fixed_token::FixedToken;
+    pub use crate::flow::token_source::held_token::HeldToken;
+    pub use crate::flow::token_source::issuer::TokenIssuer;
+    pub use crate::flow::token_source::refresher::Refresher;
+    pub use crate::flow::token_source::shared_refresher::SharedRefresher;
+    pub use crate::flow::token_source::slot::TokenSlot;
+    pub use crate::flow::token_source::status::TokenSourceStatus;
+    pub use crate::flow::token_source::token_wait::TokenWait;
 }

@@ -26,6 +26,8 @@
 //! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
 //! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
+//! A [`TokenSource`] renews one token and shares it with all threads of a program.
+//!
 //! # Guarantees
 //!
 //! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
@@ -169,8 +171,11 @@ mod received;
 #[cfg(feature = "rustls")]
 mod roots;
 mod sender;
+mod shared_token;
+mod thread_waker;
 #[cfg(feature = "rustls")]
 mod tls_error;
+mod token_thread;
 mod transport;
 
 pub use builder::TransportBuilder;
@@ -180,6 +185,7 @@ pub use invalid_transport::InvalidTransport;
 pub use plex_auth_proto as proto;
 #[doc(no_inline)]
 pub use plex_auth_proto::*;
+pub use shared_token::TokenSource;
 pub use transport::{DEFAULT_TIMEOUT, Transport};
 pub use ureq;
 

@@ -88,6 +88,10 @@ impl Transport {
         self
     }
 
+    pub(crate) fn shared_clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
+    }
+
     /// Returns the time of the flows' clock, for methods of a flow such as `progress` and `save`.
     pub fn now(&self) -> Now {
         (self.clock)()

@@ -1,8 +1,7 @@
-//! Signs in and gets tokens from an embedded fake Plex, with each carrier, over HTTP and over
-//! HTTPS.
+//! Signs in and requests tokens at a fake Plex, with each transport and without one, over HTTP and HTTPS.
 //!
-//! `cargo run --example tour` prints each request (method, URL, names of the headers) and response
-//! (typed fields, secrets redacted), then three errors as a user would read them.
+//! `cargo run --example tour` prints the requests (verb, URL, names of the headers) and fields of the responses, with
+//! secrets redacted, and then three refusals as a user reads them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
@@ -87,7 +86,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    /// Sends a call; prints the request and the response.
+    /// Sends a call, and prints the request and fields of the response.
     fn show<T>(&self, call: Call<T>, fields: impl FnOnce(&T) -> Vec<String>) -> Result<T, Error> {
         let request = call.request();
         println!("\n{}", call.reply().context().operation());
@@ -144,12 +143,7 @@ impl Tour<'_> {
 }
 
 fn me() -> Outcome<ClientIdentity> {
-    Ok(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-        .product("Example Player")
-        .device("Television")
-        .version("2.4.1")
-        .platform("Roku")
-        .build()?)
+    Ok(ClientIdentity::builder("tour").product("Example Player").version("1.0").build()?)
 }
 
 fn field(name: &str, value: &Option<impl std::fmt::Debug>) -> String {

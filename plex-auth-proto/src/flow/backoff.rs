@@ -1,12 +1,11 @@
 use std::time::Duration;
 
-/// The longest `Retry-After` that is kept: a server's slip stops nothing for ever.
+// A server that sends a wrong `Retry-After` must not stop a flow for longer.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long to wait between two calls of a kind: a steady pace, and twice as long after each trouble, up to a
-/// limit.
+/// The time between two requests of a kind. It doubles after each failure, up to a limit.
 ///
-/// Waits are whole seconds, in as little memory as there can be: a million devices have two of these each.
+/// Waits are whole seconds in little memory, because a million devices have two of these each.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     initial: u16,
@@ -15,7 +14,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// In seconds.
+    /// Creates a backoff. Both times are in seconds.
     pub(crate) const fn new(initial: u16, max: u16) -> Self {
         Self { initial, max, failures: 0 }
     }
@@ -24,14 +23,13 @@ impl Backoff {
         Duration::from_secs(self.initial as u64)
     }
 
-    /// The wait after a call that went well.
+    /// Returns the wait after a request that succeeded.
     pub(crate) fn succeeded(&mut self) -> Duration {
         self.failures = 0;
         self.initial()
     }
 
-    /// The wait after one that did not; `retry_after` is what the other side asked for, and is kept where
-    /// it is longer, up to [a day](MAX_RETRY_AFTER).
+    /// Returns the wait after a request that failed: `retry_after` if that is longer, up to a [day](MAX_RETRY_AFTER).
     pub(crate) fn failed(&mut self, retry_after: Option<Duration>) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let doubled = self.initial.saturating_mul(2_u16.saturating_pow(self.failures.into()));

@@ -1,4 +1,4 @@
-//! How a device gets a token by its key: a nonce, a signature, an exchange, and what becomes of each.
+//! The exchange of a device's signature for a token: a nonce, a signature, and the exchange itself, with retries.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,55 +12,52 @@ use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, Nonce, SignError};
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 
-/// The pace of tries through an outage.
 const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 
-/// The pace of tries that Plex has refused, be it for their number or for what they say.
+// Refused requests count against the rate limit, and a key that is not registered is not fixed in minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
-/// The longest wait after a 429 that does not say how long to wait. A device without a good token then comes to one
-/// within the hour also where most tries are refused, as for hours after a day's outage of a whole fleet: it makes
-/// thirty at least. Those with one are in no hurry.
+// The longest wait after a 429 without `Retry-After`. A device without a valid token then gets one within an hour even if
+// most of its at least thirty requests are refused, as in the hours after an outage of a whole fleet.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
-/// Which part of the time that a good token has left is waited for at least between two tries: the tries of a whole
-/// fleet then lie hours apart, and still come closer together towards its end. Of a quarter in its place half as many come
-/// after a day's outage, but so many of them close together that their renewals six days later exceed three times the
-/// mean.
+// A device waits for at least this part of the time that its token is still valid, so that the requests of a fleet
+// are hours apart, and less far apart towards the end. A quarter would halve the requests after a day's outage, but
+// gather them so much that their renewals six days later exceed three times the mean.
 const SPREAD_DIVISOR: u32 = 8;
 
-/// For how long a nonce is taken for good: Plex's five minutes, less some for the way there and back.
+// Plex's five minutes, less the time that a request takes.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
 
 // A program that drops its driver again and again must not send without pause.
 const CANCELLED_WAIT: Duration = Duration::from_secs(1);
 
-/// What the two calls are read as.
+/// A response to one of the two requests.
 #[derive(Debug)]
 pub(crate) enum ExchangeResponse {
     Nonce(Nonce),
     Token(Token),
 }
 
-/// The getting of one token.
+/// The exchange for one token.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     proof: Option<Box<Proof>>,
-    /// When the next call is due, in elapsed time.
+    /// When the next request is due, in elapsed time.
     due: Duration,
-    /// Until when a device that still has a good token lets others go first, in elapsed time.
+    /// Until when a device with a valid token sends nothing, in elapsed time.
     not_urgent_before: Duration,
     outage_backoff: Backoff,
     refusal_backoff: Backoff,
-    /// How many more refusals of what the device has signed are borne.
+    /// How many more refusals of a signature are accepted before the key counts as refused.
     refusals_left: u8,
-    /// Whether the first try again has been made, which comes soon: most trouble is over in a moment.
+    /// Whether a request was retried. The first retry follows soon, because most errors are brief.
     has_retried: bool,
-    /// How much a wait is made longer by, so that not all devices come at once.
+    /// The extension of each wait, so that not all devices send at the same time.
     jitter: Duration,
 }
 
-/// The proof that the device has the key, as far as it has come. Times are elapsed time.
+/// The state of the proof that the device has the key. Times are elapsed time.
 #[derive(Debug)]
 enum Proof {
     /// A nonce that was not used, and until when it is valid.
@@ -81,17 +78,16 @@ pub(crate) enum Next {
     Wait(Duration),
 }
 
-/// What has come of a call.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) enum ExchangeOutcome {
-    /// A nonce: go on.
     NonceReceived,
     Token(Token),
-    /// Nothing; it is tried again.
+    /// The request failed and is retried.
     Retry(Error),
-    /// Plex does not take what this device signs, however often it is sent.
+    /// Plex does not accept the signatures of this device.
     Refused(Error),
-    /// Plex does not know the device any more.
+    /// Plex no longer knows the device.
     Removed(Error),
 }
 
@@ -128,12 +124,12 @@ impl Exchange {
         self.jitter
     }
 
-    /// When the next call is due, in elapsed time.
+    /// Returns when the next request is due, in elapsed time.
     pub(crate) fn due(&self) -> Duration {
         self.due
     }
 
-    /// When the next call is due of a device that has a good token for so long, in elapsed time.
+    /// Returns when the next request of a device is due whose token is valid for this time, in elapsed time.
     pub(crate) fn due_with(&self, left: Duration) -> Duration {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
@@ -218,16 +214,15 @@ impl Exchange {
         }
     }
 
-    /// What has come of a call, and with it when the next one is due. `left` is how long there is a good token
-    /// whatever comes of this, so that there is no hurry.
+    /// Takes the result of a request and schedules the next one. `left` is the time for which the current token is valid.
     pub(crate) fn complete(
         &mut self,
         now: Moment,
         left: Duration,
         is_clock_confirmed: bool,
-        answer: Result<ExchangeResponse, Error>,
+        result: Result<ExchangeResponse, Error>,
     ) -> ExchangeOutcome {
-        let error = match answer {
+        let error = match result {
             Ok(ExchangeResponse::Nonce(nonce)) => {
                 let until = now.elapsed.saturating_add(NONCE_LIFE);
                 self.proof = Some(Box::new(Proof::Nonce(nonce, until)));
@@ -258,7 +253,7 @@ impl Exchange {
             wait = wait.min(MAX_RATE_LIMIT_WAIT);
         }
         self.due = self.after(now, wait.max(retry_after.unwrap_or_default()));
-        // That the key is not taken is for somebody to know, while there is still a token.
+        // The user should learn of a refused key while there is still a valid token, so refusals are not spread.
         if std::mem::replace(&mut self.has_retried, true) && !is_refused {
             self.not_urgent_before = self.after(now, left / SPREAD_DIVISOR);
         }
@@ -269,12 +264,12 @@ impl Exchange {
         }
     }
 
-    /// The driver stopped waiting for the result of a call: it is made again after the shortest wait.
+    /// The driver stopped waiting for a response: the request is sent again after the shortest wait.
     pub(crate) fn cancelled(&mut self, now: Moment) {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }
 
-    /// When so long a wait is over, or up to as long again: devices that were told the same wait come at different
+    /// Returns the end of a wait, extended by up to its own length, so that devices with the same wait send at different
     /// times.
     fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();

@@ -22,23 +22,23 @@ pub(crate) mod saved;
 
 use progress::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 
-// The user is waiting.
+// The user is waiting, and a key that was refused once is refused again.
 const MAX_REFUSALS: u8 = 1;
 
-/// The time limit of the exchange that is to show whether the key is registered.
+// The user is waiting for the result of a login whose PIN is gone.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
-/// The wait before that exchange.
+// The registration may still be in progress at Plex.
 const EXCHANGE_DELAY: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Signs a device in with its key and a code of 4 characters that the user enters on another device, at
-    /// `https://plex.tv/link`: a whole [login](DeviceLogin).
+    /// Creates a [login](DeviceLogin) that registers the device's key, with a code of 4 characters that the user enters on
+    /// another device, at `https://plex.tv/link`.
     pub fn device_link_code_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
         DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Code)))
     }
 
-    /// Signs a device in with its key on Plex's hosted page, in the user's browser: a whole [login](DeviceLogin).
+    /// Creates a [login](DeviceLogin) that registers the device's key, on Plex's hosted page in the user's browser.
     pub fn device_hosted_page_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
         DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Page)))
     }
@@ -105,7 +105,7 @@ pub struct DeviceLogin<K> {
     outcome: Option<Result<LinkedDevice, DeviceLoginError>>,
 }
 
-/// An exchange that is to show whether the key is registered.
+/// An exchange that finds out whether the key is registered.
 struct PendingExchange {
     exchange: Exchange,
     in_flight: InFlight<ExchangeResponse>,
@@ -158,7 +158,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts the exchange that is to show whether the key is registered.
+    /// Starts the exchange that finds out whether the key is registered.
     fn start_exchange(&mut self, failure: DeviceLoginError, now: Now) {
         let now = self.machine.clock().at(now).elapsed;
         let exchange = Exchange::new(MAX_REFUSALS).not_before(now.saturating_add(EXCHANGE_DELAY));
@@ -235,7 +235,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
             }
             return;
         };
-        // A token is as good if it is late.
+        // A late token is still valid.
         if arrival.is_late && !matches!(result, Ok(ExchangeResponse::Token(_))) {
             return;
         }

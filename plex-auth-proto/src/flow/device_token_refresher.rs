@@ -3,26 +3,28 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Outcome};
 use crate::flow::clock::{Clock, Moment};
-use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse, Next};
+use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
-use crate::flow::step::{Completion, Flow, RequestId, Step};
+use crate::flow::saving::Saving;
 use crate::jwt::DeviceKey;
 use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
 mod current_token;
+mod polling;
 pub(crate) mod progress;
 mod saved;
+mod saves;
 
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
-// Eight refusals take more than an hour.
+// Eight refusals take more than an hour, in which a clock or an outage may recover.
 const MAX_REFUSALS: u8 = 8;
 
-/// The shortest time between two tokens, whatever they say of themselves.
+// Whatever the tokens claim: a server that issues expired tokens must not cause a loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 // Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
@@ -32,8 +34,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Keeps the token of a device alive by its key: a [refresher](DeviceTokenRefresher) that starts with the token of a
-    /// [login](crate::flow::DeviceLogin).
+    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token of a [login](crate::flow::DeviceLogin).
     pub fn device_token_refresher<K: DeviceKey>(
         &self,
         key: K,
@@ -43,15 +44,15 @@ impl PlexTv {
         DeviceTokenRefresher::new(self.clone(), key, Stage::Refreshing, Some(current))
     }
 
-    /// Registers the key of a device that has an old token, which was issued under the same client identifier, and
-    /// keeps the device's tokens from then on: a whole [refresher](DeviceTokenRefresher).
+    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device which has an old-style token,
+    /// issued under the same client identifier.
     ///
-    /// The key is registered once. Where it is not known whether that has worked, an exchange shows it. The old token
-    /// dies with the first new one.
+    /// The key is registered once. If the result is not known, an exchange finds out. The old token becomes invalid when
+    /// the first new one is issued.
     ///
-    /// Keep the old one, too, until then: it is not part of what the refresher [saves](DeviceTokenRefresher::save), which after a
-    /// restart registers nothing, as the key may be registered. Where it was not, the refresher ends in
-    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and registering anew does no harm.
+    /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save) state, and a restored
+    /// refresher does not register the key, because it may have been registered. If it was not, the refresher ends with
+    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and the key can be registered again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -61,22 +62,29 @@ impl PlexTv {
     }
 }
 
-/// Keeps the token of a device alive by its key, for ever: it is renewed a day before it ends.
+/// Renews a device's token with its key, a day before it expires, indefinitely.
 ///
-/// It goes on through outages, rate limits (whose `Retry-After` is kept, up to a day), a wrong clock and a key that
-/// cannot sign for a while. After a failure it tries again within a minute or two; from then on, while its token is
-/// good, there is no hurry, and it waits for an eighth of what is left of the token or longer, so that a fleet does
-/// not come all at once when an outage ends. Without a good token the waits grow, to five minutes at an outage, to
-/// one at a rate limit that says no time, and to twenty where Plex refuses what is signed; a jitter makes each longer
-/// by up to itself. A token that has expired meanwhile can still be renewed. It [ends](DeviceTokenEnd) only where no
-/// waiting helps.
+/// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock and a key that cannot
+/// sign for some time, and [ends](DeviceTokenEnd) only if waiting does not help. An expired token can still be renewed.
 ///
-/// - [Save](Self::save) what is to be kept before the first call is sent, and again whenever
-///   [`renewals`](Self::renewals) has risen. The key itself is the caller's to keep, before all.
-/// - Give each device of a fleet a [jitter](Self::jitter) of its own.
-/// - What time it is at Plex is taken from Plex's answers, as many devices do not know it.
+/// # Pace
 ///
-/// A key that others use too is handed in as `&key` or in an `Arc`.
+/// The first retry follows within a minute. If the token is still valid, later retries wait for at least an eighth of
+/// its remaining life, so that the devices of a fleet do not all send when an outage ends. Without a valid token, waits grow
+/// to five minutes in an outage, to one minute after a rate limit without `Retry-After`, and to twenty minutes if Plex
+/// refuses the signature. A [jitter](Self::jitter) extends each wait, at most to twice its length: give each device of a
+/// fleet its own.
+///
+/// # State
+///
+/// Save the key before anything else. [Save](Self::save) the state before the first request is sent and whenever
+/// [`renewals`](Self::renewals) has risen, or have the [driver save it](Self::save_through_driver).
+///
+/// # Clocks
+///
+/// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are wrong.
+///
+/// A key that is shared can be passed as `&key` or in an `Arc`.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -118,17 +126,22 @@ pub struct DeviceTokenRefresher<K> {
     in_flight: InFlight<DeviceResponse>,
     exchange: Exchange,
     max_wait: Duration,
-    /// Whether a token is wanted, whatever the one that is held says.
+    /// Whether the token is to be renewed even if it has not expired.
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
+    /// Whether the first state was restored, so that it need not be saved.
+    is_restored: bool,
+    /// Whether the token that is being saved is the first one, which was not received.
+    is_first_unsaved: bool,
+    saving: Option<Box<Saving<CurrentToken>>>,
 }
 
 enum Stage {
     /// The key is to be registered with this token.
     Registering(Box<Token>),
     Refreshing,
-    /// With what is not told yet.
+    /// With the end, until it is returned.
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
@@ -153,49 +166,77 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
             renew_requested: false,
             last_error: None,
             renewals: 0,
+            is_restored: false,
+            is_first_unsaved: false,
+            saving: None,
         }
     }
 
-    /// Sets by how much earlier this device renews its token and how much later it tries again, so that not
-    /// all devices do so at the same time: any time up to a day, taken by chance. Without it nothing is added, and
-    /// what an outage has held up comes all at once, after it and again six days later.
+    /// Sets how much earlier this device renews its token and how much later it retries, so that the devices of a fleet
+    /// do not all send at the same time: a random time of up to a day. Zero by default. Without a jitter, a fleet's requests
+    /// gather after an outage, and again six days later.
     ///
-    /// A renewal comes earlier by this, but by no more than a day, and never in the first half of the time
-    /// until it is due; a wait becomes longer by it, but never twice as long.
+    /// A renewal is earlier by at most a day, and never in the first half of the time until it is due. A wait never becomes
+    /// more than twice as long.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
     }
 
-    /// Sets the longest wait between two looks at the wall clock: 60 seconds by default, and at least one. After the
-    /// computer has slept, an expired token is noticed within this time. Each look wakes the CPU of a device that sleeps.
+    /// Sets the longest time between two readings of the wall clock: 60 seconds by default, and at least one. After the
+    /// computer has slept, an expired token is noticed within this time. Each reading wakes the CPU of a sleeping device.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
     }
 
-    /// The token, where there is one. It can have expired; [`progress`](Self::progress) says until when it
-    /// is good.
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), also the first one unless it was
+    /// restored.
+    ///
+    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
+    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
+    /// out nevertheless. A key is registered only after the state was saved: if that fails, the refresher ends in
+    /// [`NotSaved`](DeviceTokenEnd::NotSaved).
+    pub fn save_through_driver(mut self) -> Self {
+        self.start_saving();
+        self
+    }
+
+    /// The token, if there is one. It may have expired: [`progress`](Self::progress) has its expiry.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// How many tokens have been got. It rises with each, which then is to be [saved](Self::save).
+    /// The number of tokens received so far. [Save](Self::save) the state whenever it has risen.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
 
-    /// Has the token renewed now, as where Plex has [said that it is invalid](crate::ResponseError::is_token_invalid). That is done
-    /// no sooner than ten minutes after the last token, and after trouble no sooner than without a good token.
+    /// Requests a new token without waiting for the expiry of the current one, but no sooner than ten minutes after it was
+    /// received. After a failed attempt, the wait for the next one still applies.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }
 
-    /// The token, if it is known how long it is valid: not if Plex may have said that it is invalid, and not by a clock
-    /// that cannot be right.
+    /// Reports that plex.tv said that this token is [invalid](crate::ResponseError::is_token_invalid): it is
+    /// [renewed](Self::renew_now). A token that has been replaced is ignored.
+    pub fn rejected(&mut self, token: &Token) {
+        if self.current.as_ref().is_none_or(|current| current.token.expose() != token.expose()) {
+            return;
+        }
+        if self.unsaved().is_some() {
+            // Its successor is being saved.
+            self.current = None;
+        } else {
+            self.renew_now();
+        }
+    }
+
+    /// Returns the token with the present time, if it is known how long the token is valid: not if Plex may have said that
+    /// it is invalid, and not if the clock must be wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
-        let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
+        let current = self.newest().filter(|_| !self.renew_requested)?;
         (!current.is_issued_in_future(latest)).then_some((current, latest))
     }
 
@@ -205,26 +246,48 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
+    /// Returns the time until the next request is due, if none is in flight.
+    fn next_request_in(&self, now: Moment) -> Duration {
+        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
+        self.rest(now).max(until_due)
+    }
+
     /// Returns the time until the token expires; zero if that is not known.
     fn left(&self, now: Moment) -> Duration {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.left(now))
     }
 
     /// Returns the progress.
-    pub fn progress(&self, _: Now) -> DeviceTokenProgress {
+    pub fn progress(&self, now: Now) -> DeviceTokenProgress {
         let last_error = self.last_error.as_deref().cloned();
+        let next_request = match self.in_flight.is_active() {
+            true => Duration::ZERO,
+            false => self.next_request_in(self.clock.peek(now)),
+        };
         match (&self.stage, &self.current) {
             (Stage::Finished(_), _) => DeviceTokenProgress::Finished,
-            (Stage::Registering(_), _) => DeviceTokenProgress::Registering { last_error },
-            (Stage::Refreshing, None) => DeviceTokenProgress::Requesting { last_error },
+            (Stage::Registering(_), _) => {
+                DeviceTokenProgress::Registering { last_error, next_request }
+            }
+            (Stage::Refreshing, None) => {
+                DeviceTokenProgress::Requesting { last_error, next_request }
+            }
             (Stage::Refreshing, Some(CurrentToken { token, expires_at, .. })) => {
                 let (token, expires_at, renewals) = (token.clone(), *expires_at, self.renewals);
-                DeviceTokenProgress::Active { token, expires_at, renewals, last_error }
+                let save_error = self.save_error().cloned();
+                DeviceTokenProgress::Active {
+                    token,
+                    expires_at,
+                    renewals,
+                    last_error,
+                    next_request,
+                    save_error,
+                }
             }
         }
     }
 
-    /// An exchange shows whether a registration that is lost was carried out.
+    /// Handles a lost request. If it was a registration, an exchange finds out whether it was carried out.
     fn request_lost(&mut self, error: Error) {
         if let Stage::Registering(_) = self.stage {
             self.stage = Stage::Refreshing;
@@ -279,9 +342,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         if let Some(issued) = issued.filter(|_| is_ahead) {
             self.clock.set(now, issued);
         }
-        self.current = Some(current);
-        self.renewals = self.renewals.saturating_add(1);
+        self.is_first_unsaved = false;
         self.renew_requested = false;
+        self.accept(current);
         self.last_error = None;
         let due = moment.elapsed.saturating_add(MIN_INTERVAL);
         self.exchange.restart(MAX_REFUSALS, due);
@@ -293,7 +356,7 @@ fn is_refused(error: &Error) -> bool {
     error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
-/// Returns whether the key was not registered, for a reason that passes.
+/// Returns whether the key was not registered for a temporary reason.
 fn is_registered_later(error: &Error) -> bool {
     let status = error.status().map_or(0, |status| status.as_u16());
     match error.outcome() {
@@ -307,84 +370,8 @@ fn is_registered_later(error: &Error) -> bool {
 /// Returns whether Plex refused to register the key.
 fn is_registration_refused(error: &Error) -> bool {
     let is_refused = error.outcome() == Outcome::Refused;
-    // 422 says that the key is taken: mostly by this device. The others pass.
+    // 422 means that the key is registered already, in most cases by this device. The others are temporary.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
-}
-
-impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
-    type Output = DeviceTokenEnd;
-
-    fn poll(&mut self, now: Now) -> Step<DeviceTokenEnd> {
-        let now = self.clock.at(now);
-        if let Stage::Finished(end) = &mut self.stage {
-            return end.take().map_or(Step::Finished, |end| Step::Done(*end));
-        }
-        if let Some(error) = self.in_flight.lost(now.elapsed) {
-            self.request_lost(error);
-        }
-        if let Some(wait) = self.in_flight.left(now.elapsed) {
-            return Step::Wait(Some(wait));
-        }
-        let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
-        let rest = self.rest(now).max(until_due);
-        if !rest.is_zero() {
-            return Step::Wait(Some(rest.min(self.max_wait)));
-        }
-        if let Stage::Registering(token) = &self.stage {
-            let call = self.plex_tv.register_device_key(token, self.key.jwk());
-            let call = call.map(|()| DeviceResponse::Registered);
-            let (id, action) = self.in_flight.start(now.elapsed, call);
-            return Step::Do(id, action);
-        }
-        let until = match self.exchange.next(&self.plex_tv, &self.key, now) {
-            Ok(Next::Call(call)) => {
-                let call = call.map(DeviceResponse::Exchange);
-                let (id, action) = self.in_flight.start(now.elapsed, call);
-                return Step::Do(id, action);
-            }
-            Ok(Next::Sign(id, action)) => return Step::Do(id, action),
-            Ok(Next::Wait(until)) => until,
-            Err(error) => {
-                self.failed(error);
-                self.exchange.due()
-            }
-        };
-        Step::Wait(Some(until.saturating_sub(now.elapsed).min(self.max_wait)))
-    }
-
-    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
-        if self.exchange.awaits(id) {
-            let moment = self.clock.at(now);
-            if let Err(error) = self.exchange.signed(moment, completion) {
-                self.failed(error);
-            }
-            return;
-        }
-        let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
-            return;
-        };
-        if arrival.is_late {
-            return;
-        }
-        match (arrival.result, &self.stage) {
-            (_, Stage::Finished(_)) => {}
-            // An exchange shows whether the registration was carried out.
-            (None, Stage::Registering(_)) => self.stage = Stage::Refreshing,
-            (None, Stage::Refreshing) => {
-                let moment = self.clock.at(now);
-                self.exchange.cancelled(moment);
-            }
-            (Some(Ok(DeviceResponse::Registered)), _) => {
-                self.stage = Stage::Refreshing;
-                self.last_error = None;
-            }
-            (Some(Ok(DeviceResponse::Exchange(response))), _) => {
-                self.exchange_completed(now, Ok(response));
-            }
-            (Some(Err(error)), Stage::Registering(_)) => self.registration_failed(now, error),
-            (Some(Err(error)), Stage::Refreshing) => self.exchange_completed(now, Err(error)),
-        }
-    }
 }
 
 impl<K: DeviceKey> fmt::Debug for DeviceTokenRefresher<K> {

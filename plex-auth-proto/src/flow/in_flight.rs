@@ -83,7 +83,7 @@ impl<T> Request<T> {
                 Some(self.reply.parse(&response).map_err(Error::from))
             }
             Completion::Failed(error) => Some(Err(error.into())),
-            Completion::Cancelled | Completion::Signed(_) => None,
+            Completion::Cancelled | Completion::Signed(_) | Completion::Saved(_) => None,
             Completion::Unsupported => {
                 let kind = TransportErrorKind::NotStarted(UNSUPPORTED);
                 Some(Err(self.reply.transport_error(kind, false)))

@@ -42,8 +42,8 @@ impl PlexTv {
 ///
 /// # Pace
 ///
-/// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)). It is then polled once a second
-/// in its first minute, and less often later, up to every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport
+/// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)). It is then polled
+/// once a second in its first minute, and less often later, up to every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport
 /// errors, outages, rate limits and a proxy's pages do not end the login: they slow down the polls until the last twenty
 /// seconds of the PIN's life. The login ends when the PIN is linked, when Plex says that it is gone, and when its life is
 /// over, with one more poll at that moment.
@@ -97,8 +97,8 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 /// The methods that logins with and without a device key share. `$machine` is the path to the machine.
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
-        /// Sets how long creating the PIN is retried after it first failed: 10 seconds by default. A web page that waits
-        /// for it should fail sooner than its own users give up, and so needs a short timeout of the transport, too.
+        /// Sets the time limit for creating the PIN, retries included: 10 seconds by default. The last request may take 5
+        /// seconds longer. A web page that waits for the PIN should fail before its users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self

@@ -53,7 +53,7 @@ pub enum RetryProgress {
         /// The error of the last request.
         last_error: Error,
         /// The time until the next request.
-        left: Duration,
+        next_request: Duration,
     },
     /// The flow is finished.
     Finished,
@@ -146,8 +146,8 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         match (&self.state, &self.last_error) {
             (State::Finished(_), _) => RetryProgress::Finished,
             (State::Active, Some(last_error)) if !self.in_flight.is_active() => {
-                let left = self.due.saturating_sub(self.clock.peek(now).elapsed);
-                RetryProgress::Waiting { last_error: last_error.clone(), left }
+                let next_request = self.due.saturating_sub(self.clock.peek(now).elapsed);
+                RetryProgress::Waiting { last_error: last_error.clone(), next_request }
             }
             (State::Active, _) => RetryProgress::Requesting,
         }

@@ -10,12 +10,10 @@ use crate::plex_tv::resource::resources::Resources;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Asks whether the user whose token this is may use a media server, until that is known or too much time
-    /// has passed: a whole [question](ServerAccess).
+    /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media server, with retries.
     ///
-    /// `machine_identifier` is what the server calls
-    /// [itself](crate::server::ServerIdentity::machine_identifier). White space around it is trimmed; nobody may use one
-    /// that has no name.
+    /// `machine_identifier` is the server's [own](crate::server::ServerIdentity::machine_identifier). White space around
+    /// it is trimmed. If it is empty, access is denied.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
             plex_tv: self.clone(),
@@ -26,17 +24,20 @@ impl PlexTv {
     }
 }
 
-/// Whether somebody may use a certain media server, which a program beside that server asks before it lets them
-/// in: [`resources`](PlexTv::resources), asked with *their* token and again while there is trouble.
+/// Checks whether a user may use a media server, for a program beside that server: sends
+/// [`resources`](PlexTv::resources) with the *user's* token.
 ///
-/// A valid token is not enough: everybody has an account. It ends in *granted* where the server is
-/// among what the account may use, its own or shared; in *denied* where it is not; in [`TokenInvalid`](Access::TokenInvalid) if Plex
-/// said so; and in *unknown*, which is no leave either, where none of that is certain. A list with rows that
-/// cannot be read denies nobody: the server may be one of them.
+/// A valid token is not enough, because anyone can have an account. The flow ends with
 ///
-/// Trouble is asked again about as by a [`TokenCheck`](crate::flow::TokenCheck), within 60 seconds unless
-/// [set](Self::timeout). There is nothing to keep over a restart: ask anew. Nor is the answer good for ever:
-/// shares end.
+/// - [`Granted`](Access::Granted) if the account has the server, as its owner or through a share;
+/// - [`Denied`](Access::Denied) if it does not;
+/// - [`TokenInvalid`](Access::TokenInvalid) if Plex said so;
+/// - [`Unknown`](Access::Unknown) if none of these is certain. A list with a row that cannot be read denies nothing,
+///   because that row may be the server.
+///
+/// Only `Granted` lets the user in. Errors are retried as by a [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds
+/// ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Check again from time to time,
+/// too, because shares end.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,14 +46,14 @@ impl PlexTv {
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
 /// let theirs = Token::new("xyz-Abc_0123456789ab")?;
-/// let mut question = plex_tv.server_access(&theirs, "5f0e1c2d");
+/// let mut check = plex_tv.server_access(&theirs, "5f0e1c2d");
 /// let now = Now::without_wall_clock(Duration::ZERO);
-/// let Step::Do(id, _send) = question.poll(now) else { panic!() };
+/// let Step::Do(id, _send) = check.poll(now) else { panic!() };
 /// let response = http::Response::new(
 ///     r#"[{"name":"Attic","provides":"server","clientIdentifier":"5f0e1c2d","accessToken":"s3rv3r","owned":false}]"#.into(),
 /// );
-/// question.complete(now, id, Completion::Response(response));
-/// let Step::Done(Access::Granted(attic)) = question.poll(now) else { panic!() };
+/// check.complete(now, id, Completion::Response(response));
+/// let Step::Done(Access::Granted(attic)) = check.poll(now) else { panic!() };
 /// assert_eq!(attic.owned, Some(false));
 /// assert_eq!(attic.access_token.as_ref().map(|token| token.expose()), Some("s3rv3r"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,49 +67,47 @@ pub struct ServerAccess {
     retry: Retry<Resources, Access>,
 }
 
-/// What a [`ServerAccess`] has found.
+/// The result of a [`ServerAccess`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Access {
-    /// They may: this is the server, with the token that it takes from them where Plex has sent one, and
-    /// whether they [own](Resource::owned) it.
+    /// The user may use the server. This is the server, with the user's access token for it if Plex sent one, and
+    /// whether the user [owns](Resource::owned) it.
     Granted(Box<Resource>),
-    /// They may not: it is not among their servers. One that was claimed just now can be missing for 90 s.
+    /// The user may not use the server: the account does not have it. A server that was just claimed can be missing for 90
+    /// seconds.
     Denied,
-    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid, so that nobody asks: they must sign in again.
+    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid. The user must sign in again.
     TokenInvalid(ResponseError),
-    /// It is not known. Do not let them in, and do not tell them that they may not.
+    /// It is not known whether the user may use the server. Do not let the user in, and do not report a refusal.
     #[non_exhaustive]
     Unknown {
-        /// Why it is not.
+        /// The reason.
         error: AccessError,
-        /// How long to wait before asking again, a day at the most; none where waiting does not help, and
-        /// somebody must look at the reason.
+        /// The time to wait before the next check, a day at most. `None` if waiting does not help: see the error.
         retry_in: Option<Duration>,
     },
 }
 
-/// Why it is not known whether somebody may use a server.
+/// The reason why it is not known whether a user may use a server.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// Nobody said either, and this is what the last attempt met with.
+    /// The last attempt failed.
     #[error(transparent)]
     Failed(#[from] Error),
-    /// The server is not among the rows that could be read, and may be one of those that could not: Plex has
-    /// changed something.
+    /// The server is not among the rows that could be read, but some rows could not be read: Plex has changed something.
     #[error("the server may be in a row that cannot be read (at {})", fields.join(", "))]
     #[non_exhaustive]
     Unreadable {
-        /// Where, as paths on the wire, as in [`unreadable_fields`](Resources::unreadable_fields).
+        /// The paths of these rows in the response, as in [`unreadable_fields`](Resources::unreadable_fields).
         fields: Vec<String>,
     },
 }
 
 impl ServerAccess {
-    /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
-    ///
-    /// It bounds the calls, too: one that is under way then is not waited for.
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that moment
+    /// is not waited for.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self
@@ -130,8 +129,8 @@ impl ServerAccess {
         Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
-    /// What could be the server if it could be read: rows that were left out, servers that do not say which
-    /// they are, and whatever has its name and does not say what it is.
+    /// Returns the rows that may be the server: rows that could not be read, servers without an identifier, and devices
+    /// with this identifier that do not say whether they are a server.
     fn unreadable_rows(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {

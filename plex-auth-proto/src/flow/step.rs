@@ -5,10 +5,12 @@ use std::time::Duration;
 use http::Response;
 
 use super::now::Now;
+use super::save_error::SaveError;
 use super::sign_request::SignRequest;
 use crate::call::{Body, Outgoing};
 use crate::error::TransportError;
 use crate::jwt::SignError;
+use crate::values::secret::Secret;
 
 /// A multi-step exchange as a state machine that performs no I/O and reads no clock.
 ///
@@ -125,6 +127,10 @@ pub enum Action {
     /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
     /// [`Cancelled`](Completion::Cancelled). Only flows with an [`ExternalKey`](crate::jwt::ExternalKey) ask for it.
     Sign(SignRequest),
+    /// Save this state, in place of the last one. Complete it with [`Saved`](Completion::Saved) or
+    /// [`Cancelled`](Completion::Cancelled), after which the flow asks again: until then, it keeps a new token back. Only
+    /// refreshers that [save through their driver](super::DeviceTokenRefresher::save_through_driver) ask for it.
+    Save(Secret),
 }
 
 /// The result of an [`Action`].
@@ -137,6 +143,8 @@ pub enum Completion {
     Failed(TransportError),
     /// The signature, or the reason why the key cannot sign now.
     Signed(Result<[u8; 64], SignError>),
+    /// The state was saved, or the reason why not.
+    Saved(Result<(), SaveError>),
     /// The driver stopped waiting, and the result is unknown. The flow sends an idempotent request again when the next one
     /// is due, and any other request after a wait.
     Cancelled,

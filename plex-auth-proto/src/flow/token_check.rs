@@ -9,20 +9,18 @@ use crate::plex_tv::account::Account;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Asks whether a token is valid until that is known, or too much time has passed: a whole
-    /// [check](TokenCheck).
+    /// Creates a [flow](TokenCheck) that checks whether a token is valid, with retries.
     pub fn token_check(&self, token: &Token) -> TokenCheck {
         TokenCheck { plex_tv: self.clone(), token: token.clone(), retry: Retry::new() }
     }
 }
 
-/// Whether a token is valid: [`token_details`](PlexTv::token_details), asked again while there is trouble.
+/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries while that can help.
 ///
-/// It ends in [`Valid`](TokenState::Valid), in [`Invalid`](TokenState::Invalid) if Plex said so, or in
-/// [`Unknown`](TokenState::Unknown); a network that fails, a rate limit, an
-/// outage and a proxy's page are never called invalid. They are asked again about after 2, 4, 8 and 16 seconds,
-/// or when `Retry-After` allows it, until 60 seconds are over unless [set](Self::timeout): then it is
-/// unknown, and so it is at once where asking again is of no use.
+/// It ends with [`Valid`](TokenState::Valid), with [`Invalid`](TokenState::Invalid) only if Plex said so, or with
+/// [`Unknown`](TokenState::Unknown). A network that fails, a rate limit, an outage and a proxy's page never make a token
+/// invalid. The request is sent again after about 2, 4, 8 and 16 seconds, or when `Retry-After` allows it. The state is
+/// unknown after 60 seconds ([`timeout`](Self::timeout)), and at once if retrying is of no use.
 ///
 /// There is nothing to save: after a restart, check again.
 ///
@@ -61,29 +59,27 @@ pub struct TokenCheck {
     retry: Retry<Account, TokenState>,
 }
 
-/// What a [`TokenCheck`] has found.
+/// The result of a [`TokenCheck`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TokenState {
-    /// Plex takes the token, which is this account's.
+    /// The token is valid, and belongs to this account.
     Valid(Box<Account>),
     /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid: forget it and sign in again.
     Invalid(ResponseError),
-    /// Nobody said either. Keep the token.
+    /// It is not known whether the token is valid. Keep it.
     #[non_exhaustive]
     Unknown {
-        /// What the last attempt met with.
+        /// The error of the last attempt.
         error: Error,
-        /// How long to wait before the next check, a day at the most; none where waiting does not help, and
-        /// somebody must look at the reason.
+        /// The time to wait before the next check, a day at most. `None` if waiting does not help: see the error.
         retry_in: Option<Duration>,
     },
 }
 
 impl TokenCheck {
-    /// Sets how long the whole may take, 60 seconds unless set; less than a second counts as one.
-    ///
-    /// It bounds the calls, too: one that is under way then is not waited for.
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that moment
+    /// is not waited for.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

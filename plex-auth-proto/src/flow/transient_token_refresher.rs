@@ -6,6 +6,7 @@ use crate::flow::backoff::Backoff;
 use crate::flow::clock::{Clock, Moment};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
+use crate::flow::saving::Saving;
 use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::media_server::MediaServer;
 use crate::media_server::transient_token::{Scope, TokenType, TransientToken};
@@ -13,23 +14,22 @@ use crate::values::token::Token;
 
 pub(crate) mod progress;
 pub(crate) mod saved;
+mod saves;
 
 use progress::{TransientTokenProgress, TransientTokenReason};
 
-/// How long a token is good, by Plex's published description: so long at most.
+// From Plex's published API description, which calls it a maximum.
 const LIFE: Duration = Duration::from_secs(48 * 3600);
 
-/// How long before its end another one is asked for.
+// Enough for retries through an outage of the server.
 const RENEW_AHEAD: Duration = Duration::from_secs(3600);
 
-/// The longest [jitter](TransientTokenRefresher::jitter).
+// Half of the time between renewal and expiry.
 const MAX_JITTER: Duration = Duration::from_secs(1800);
 
-/// The pace of asking, and how slow it gets while there is trouble.
 const BACKOFF: Backoff = Backoff::new(1, 300);
 
-/// How long a token must have held until its refusal is a restart of the server's rather than one more
-/// refusal of whatever the server hands out.
+// A token that is rejected sooner was probably never accepted: the server did not restart, it rejects all its tokens.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 // Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
@@ -39,8 +39,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl MediaServer {
-    /// Keeps a transient token at hand, and gets another one whenever that is needed: a whole
-    /// [flow](TransientTokenRefresher), which goes on for ever.
+    /// Creates a [flow](TransientTokenRefresher) that requests a transient token and renews it indefinitely.
     pub fn transient_token_refresher(&self) -> TransientTokenRefresher {
         TransientTokenRefresher {
             server: self.clone(),
@@ -56,26 +55,25 @@ impl MediaServer {
             reason: TransientTokenReason::First,
             last_error: None,
             jitter: Duration::ZERO,
+            revision: 0,
+            saving: None,
         }
     }
 }
 
-/// A transient token that is always at hand: it is asked for, asked for again an hour before its 48 hours are
-/// over, and asked for again when the server has forgotten it.
+/// Requests a transient token, and renews it an hour before its 48 hours are over and after the server has forgotten it.
 ///
-/// A server that was restarted refuses all the transient tokens that it has handed out. Whoever meets with that
-/// [says so](Self::rejected), and another one is asked for, once for a token however often it is refused. If the
-/// server refuses that request, too (401 or 403), the token that asks is invalid or no longer opens this server:
-/// the refresher [says so](TransientTokenProgress::Refused) and asks no more until it is told to, by
-/// [`retry`](Self::retry) or [`set_token`](Self::set_token). All other trouble is asked again about:
-/// after 2, 4, 8 ... seconds, every 5 minutes in the end.
+/// A server that restarts forgets the transient tokens that it issued, and answers 401 to each. Report that with
+/// [`rejected`](Self::rejected): a new token is requested, once for however many reports. If the server refuses that request
+/// as well (401 or 403), the account's token is invalid or no longer opens this server. The refresher then
+/// [reports this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
+/// [`set_token`](Self::set_token). All other errors are retried after 2, 4, 8 … seconds, up to every 5 minutes.
 ///
-/// Where many refreshers share a server, each should have a [jitter](Self::jitter) of its own.
+/// If many refreshers share a server, give each its own [jitter](Self::jitter).
 ///
-/// It never finishes. `drive_with` of a
-/// transport shows each token by [`progress`](Self::progress), and can be stopped. A request that a driver has dropped, or
-/// that is not answered within a minute, is sent again; its token is accepted if it arrives later. The state to restore
-/// after a restart of the program is [saved](Self::save).
+/// The flow never finishes. A transport's `drive_with` shows each token through [`progress`](Self::progress), and can be
+/// stopped. A request that a driver dropped, or that has no response within a minute, is sent again, and its token is
+/// accepted if it arrives later. The state can be [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
 /// use std::time::Duration;
@@ -108,27 +106,29 @@ impl MediaServer {
 pub struct TransientTokenRefresher {
     server: MediaServer,
     current: Option<CurrentToken>,
-    /// What the server said to the request for a token, where that ends the asking.
+    /// The refusal after which no token is requested.
     refused: Option<ResponseError>,
     clock: Clock,
     max_wait: Duration,
     in_flight: InFlight<TransientToken>,
-    /// From when on another token is wanted, where that is not when the one at hand is to be renewed. In elapsed time,
-    /// as is all time here.
+    /// When another token is to be requested, if that is not the time of the renewal. All times here are elapsed time.
     wanted_at: Option<Duration>,
-    /// Until when the server is left alone, whatever is wanted.
+    /// Until when no request is sent.
     not_before: Duration,
     backoff: Backoff,
-    /// The pace at which new tokens are had where even these are refused.
+    /// The backoff for a server that rejects the tokens it has just issued.
     refusal_backoff: Backoff,
-    /// What the next token will be there for.
+    /// The reason for the next token.
     reason: TransientTokenReason,
-    /// What the last request met with.
+    /// The error of the last request, if it failed.
     last_error: Option<Error>,
     jitter: Duration,
+    /// How many tokens were handed out.
+    revision: u64,
+    saving: Option<Box<Saving<CurrentToken>>>,
 }
 
-/// The token that is at hand.
+/// The current token.
 #[derive(Clone, Debug)]
 struct CurrentToken {
     token: Token,
@@ -151,38 +151,46 @@ impl CurrentToken {
 }
 
 impl TransientTokenRefresher {
-    /// The token to use now, if there is one. It is as good as the last [step](Flow::poll) knew.
+    /// The token to use now, if there is one that had not expired at the last [step](Flow::poll).
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// The server that it is for, and the token that asks.
+    /// The server, with the account's token that requests the transient ones.
     pub fn server(&self) -> &MediaServer {
         &self.server
     }
 
-    /// Sets this refresher's share of a spread, so that a server with many refreshers, or many servers behind one
-    /// address, do not hear from all of them at once: how long it waits after a refusal, and how much later
-    /// than an hour before the end it renews. None unless set; half an hour at most.
+    /// Sets how long this refresher waits after a rejection, and how much later it renews its token, so that many
+    /// refreshers of one server do not all send at the same time. Zero by default; half an hour at most.
     ///
-    /// Take a random number for each refresher, of seconds where somebody waits for the token.
+    /// Choose a random time for each refresher: a few seconds if a user waits for the token.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter.min(MAX_JITTER);
         self
     }
 
-    /// Sets the longest wait between two looks at the wall clock: 60 seconds by default, and at least one. After the
+    /// Sets the longest time between two readings of the wall clock: 60 seconds by default, and at least one. After the
     /// computer has slept, an expired token is noticed within this time.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
     }
 
-    /// Tells that the server answered 401 to this token. It is handed out no longer, and another one is asked
-    /// for, after the [jitter](Self::jitter). Of a token that is not the one at hand it says nothing: a late
-    /// answer does not cost the token that has taken its place.
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)).
     ///
-    /// Where a server refuses what it has handed out itself just now, each time takes twice as long, up to 5
+    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
+    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
+    /// out nevertheless.
+    pub fn save_through_driver(mut self) -> Self {
+        self.start_saving();
+        self
+    }
+
+    /// Reports that the server answered 401 to this token. It is no longer handed out, and another one is requested after
+    /// the [jitter](Self::jitter). A token that has been replaced is ignored, so that a late response does no harm.
+    ///
+    /// If a server rejects tokens that it has just issued, the time until the next request doubles each time, up to 5
     /// minutes.
     pub fn rejected(&mut self, now: Now, token: &Token) {
         let now = self.clock.at(now).elapsed;
@@ -191,6 +199,10 @@ impl TransientTokenRefresher {
         else {
             return;
         };
+        if self.has_unsaved() {
+            // Its successor is being saved.
+            return;
+        }
         let is_fresh = now.saturating_sub(current.since) < MIN_LIFE_OF_ACCEPTED;
         let again = current.reason == TransientTokenReason::Restart && is_fresh;
         let pause = if again { self.refusal_backoff.failed(None) } else { Duration::ZERO };
@@ -201,7 +213,7 @@ impl TransientTokenRefresher {
         self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
     }
 
-    /// Asks again for a token though the server has [refused](TransientTokenProgress::Refused) to give one.
+    /// Requests a token again after the server has [refused](TransientTokenProgress::Refused) to issue one.
     pub fn retry(&mut self) {
         if self.refused.take().is_some() {
             self.last_error = None;
@@ -209,9 +221,9 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Asks with this token from now on, of the same account, and at once: the account has signed in anew, or
-    /// has another access token for the server. Another account wants a refresher of its own, as the token at hand
-    /// is handed out until there is another.
+    /// Replaces the account's token, and requests a new transient token at once: the account has signed in again, or has
+    /// another access token for the server. The token must belong to the same account, because the current transient token
+    /// is handed out until the next one arrives.
     pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
@@ -227,7 +239,7 @@ impl TransientTokenRefresher {
             return None;
         }
         let left_alone = self.not_before.saturating_sub(now.elapsed);
-        let wait = match (self.wanted_at, &self.current) {
+        let wait = match (self.wanted_at, self.newest()) {
             (Some(at), _) => at.saturating_sub(now.elapsed),
             (None, Some(current)) => self.renewal_in(current, now),
             (None, None) => Duration::ZERO,
@@ -238,9 +250,10 @@ impl TransientTokenRefresher {
     fn hold(&mut self, token: Token, since: Duration, left: Duration, now: Moment) {
         let ends = since.saturating_add(left);
         let ends_at = now.server.and_then(|at| at.checked_add(ends.saturating_sub(now.elapsed)));
-        self.current = Some(CurrentToken { token, since, ends, ends_at, reason: self.reason });
+        let current = CurrentToken { token, since, ends, ends_at, reason: self.reason };
         self.reason = TransientTokenReason::Renewal;
         self.wanted_at = None;
+        self.accept(current);
     }
 
     /// The time until a token is renewed: an hour before its end, and later by the jitter. If it were earlier, refreshers
@@ -259,17 +272,18 @@ impl TransientTokenRefresher {
             return TransientTokenProgress::Refused { error: error.clone(), token };
         }
         let last_error = self.last_error.clone();
+        let next_request = self.due_in(now).filter(|_| !self.in_flight.is_active());
+        let next_request = next_request.unwrap_or_default();
         match current {
             Some(current) => TransientTokenProgress::Active {
                 token: current.token.clone(),
                 left: current.left(now),
                 reason: current.reason,
                 last_error,
+                next_request,
+                save_error: self.save_error().cloned(),
             },
-            None => {
-                let due = self.due_in(now).filter(|_| !self.in_flight.is_active());
-                TransientTokenProgress::Requesting { last_error, left: due.unwrap_or_default() }
-            }
+            None => TransientTokenProgress::Requesting { last_error, next_request },
         }
     }
 
@@ -283,11 +297,17 @@ impl TransientTokenRefresher {
 impl Flow for TransientTokenRefresher {
     type Output = Infallible;
 
-    fn poll(&mut self, now: Now) -> Step<Infallible> {
-        let now = self.clock.at(now);
+    fn poll(&mut self, reading: Now) -> Step<Infallible> {
+        let now = self.clock.at(reading);
         self.current.take_if(|current| current.left(now).is_zero());
         if let Some(error) = self.in_flight.lost(now.elapsed) {
             self.last_error = Some(error);
+        }
+        let save = self.saving.as_ref().and_then(|saving| saving.wait(now.elapsed));
+        if save.is_some_and(|wait| wait.is_zero()) {
+            if let Some((id, action)) = self.start_save(reading) {
+                return Step::Do(id, action);
+            }
         }
         let wait = self.in_flight.left(now.elapsed).or_else(|| self.due_in(now));
         if wait.is_some_and(|wait| wait.is_zero()) {
@@ -297,15 +317,19 @@ impl Flow for TransientTokenRefresher {
             return Step::Do(id, action);
         }
         let left = self.current.as_ref().map(|current| current.left(now).min(self.max_wait));
-        Step::Wait(wait.into_iter().chain(left).min())
+        Step::Wait(wait.into_iter().chain(left).chain(save.filter(|wait| !wait.is_zero())).min())
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if self.saving.as_ref().is_some_and(|saving| saving.awaits(id)) {
+            self.saved(now, completion);
+            return;
+        }
         let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
             return;
         };
         let moment = self.clock.at(now);
-        // A late token is taken. Anything else will be so for the request that has followed, too.
+        // A late token is accepted. Any other late result is left to the request that followed.
         let is_token = matches!(&arrival.result, Some(Ok(_)));
         if arrival.is_late && (!is_token || moment.elapsed >= arrival.sent.saturating_add(LIFE)) {
             return;
@@ -315,7 +339,7 @@ impl Flow for TransientTokenRefresher {
             Some(Ok(response)) => {
                 self.backoff.succeeded();
                 self.last_error = None;
-                // Its life began at the server, at some moment after the request.
+                // Its life began on the server, at some time after the request was sent.
                 self.hold(response.token, arrival.sent, LIFE, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {
@@ -328,7 +352,7 @@ impl Flow for TransientTokenRefresher {
     }
 }
 
-/// Whether the server refuses the token that asks.
+/// Returns whether the server refuses the account's token.
 fn is_final(error: &ResponseError) -> bool {
     matches!(error.status().as_u16(), 401 | 403 | 498)
 }

@@ -14,6 +14,7 @@ use plex_auth_proto::jwt::*;
 use plex_auth_proto::observer::*;
 use plex_auth_proto::pin::*;
 use plex_auth_proto::server::*;
+use plex_auth_proto::token_source::*;
 use plex_auth_proto::*;
 
 type Fetched = Ready<Result<http::Response<Body>, TransportError>>;
@@ -133,6 +134,16 @@ fn every_public_type_is_send_and_sync() {
     checked::<PlexKey>();
     checked::<PlexKeys>();
     checked::<PlexTv>();
+    checked::<FixedToken>();
+    checked::<HeldToken>();
+    checked::<SaveError>();
+    checked::<SharedRefresher<FixedToken>>();
+    checked::<TokenError>();
+    checked::<TokenIssuer>();
+    checked::<TokenSendError>();
+    checked::<TokenSlot>();
+    checked::<TokenSourceStatus>();
+    checked::<TokenWait>();
     checked::<Profile>();
     checked::<RawJson>();
     checked::<RedirectTarget>();

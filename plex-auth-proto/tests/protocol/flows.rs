@@ -10,5 +10,6 @@ mod pin_login;
 mod replaced;
 mod retried_call;
 mod saved_state;
+mod saves;
 mod server_access;
 mod transient_token_refresher;

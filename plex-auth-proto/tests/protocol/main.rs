@@ -18,6 +18,7 @@ mod hostile;
 #[cfg(feature = "ed25519")]
 mod jwt;
 mod responses;
+mod token_source;
 
 use proptest::prelude::ProptestConfig;
 

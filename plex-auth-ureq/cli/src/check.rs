@@ -55,7 +55,7 @@ pub(crate) fn ask(
     let looks_on = io::stderr().is_terminal();
     let mut pausing = false;
     session.drive(&mut check, |check, now| match check.progress(now) {
-        RetryProgress::Waiting { last_error, left, .. } if !pausing => {
+        RetryProgress::Waiting { last_error, next_request: left, .. } if !pausing => {
             pausing = true;
             if looks_on {
                 note(&format!("{last_error}; asking again in {} s", left.as_secs().max(1)));

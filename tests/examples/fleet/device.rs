@@ -98,7 +98,7 @@ impl Device {
 }
 
 fn plex_tv(number: u32) -> PlexTv {
-    let identity = ClientIdentity::builder(identifier(number)).product("Plex for Kites");
+    let identity = ClientIdentity::builder(identifier(number)).product("Example Player");
     let url: ServerUrl = "http://plex.example/api/v2".parse().expect("a URL");
     PlexTv::at(identity.build().expect("an identity"), url)
 }

@@ -1,4 +1,4 @@
-//! Signs a device's JWT for other libraries to verify, and verifies the JWTs of others.
+//! Signs a device JWT for another program to verify, and verifies the token of another program.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -10,27 +10,26 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
-/// Prints the `jwt` that a device sends to get a Plex token, and the `jwk`, the public half of its
-/// key.
+/// Prints the JWT that a device exchanges for a token, `jwt`, and the public half of its key, `jwk`.
 #[derive(Debug, Parser)]
 pub(crate) struct Sign {
     /// The client identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// Seed of the key: this byte, 32 times.
+    /// The byte of which the key's seed consists.
     #[arg(long, default_value_t = 1)]
     seed: u8,
 
-    /// Key ID (default: the thumbprint).
+    /// The key ID. The default is the thumbprint of the key.
     #[arg(long)]
     key_id: Option<String>,
 
-    /// Nonce from plex.tv.
+    /// The nonce from plex.tv.
     #[arg(long, default_value = "b7d0")]
     nonce: String,
 
-    /// Time in Unix seconds (default: now).
+    /// The time in Unix seconds. The default is the current time.
     #[arg(long)]
     now: Option<u64>,
 }
@@ -51,15 +50,15 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints the token's claims if one of the keys (JWKs)
-/// verifies it; otherwise the reason, as `refused`.
+/// Reads `{"token": …, "keys": […]}` and prints the claims of the token if one of the keys (JWKs) has signed it, or else
+/// why it is `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
-    /// Client identifier that the token must be issued for.
+    /// The client identifier that the token must be for.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// Time in Unix seconds (default: now).
+    /// The time in Unix seconds. The default is the current time.
     #[arg(long)]
     now: Option<u64>,
 }
@@ -69,7 +68,7 @@ impl Verify {
         let Self { identifier, now } = self;
         let mut given = String::new();
         io::stdin().read_to_string(&mut given)?;
-        // The format of plex.tv's key list; the `token` field is ignored.
+        // As plex.tv lists them; the token beside them is passed over.
         let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
         let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;

@@ -1,4 +1,4 @@
-//! A PIN login that a person or a browser completes.
+//! A PIN login, for a browser to link.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -11,20 +11,19 @@ use serde_json::json;
 
 use crate::Outcome;
 
-/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its
-/// `picture`. After it was linked, prints the new `token` and its `account`.
+/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its `picture`. After it was
+/// linked, prints the `token` and the name of its `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
-    /// Base URL to use instead of `https://plex.tv/api/v2`.
+    /// Replaces `https://plex.tv/api/v2`.
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
-    /// Sign in on the hosted page, which then redirects to this URL; without it, the user enters a
-    /// short code.
+    /// Sign in on the hosted page, which continues to this URL. Without it, a short code is linked.
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,
 
-    /// Product name that the page shows.
+    /// The product that the page shows.
     #[arg(long, default_value = "Kites & Lanterns #1")]
     product: String,
 }
@@ -32,7 +31,7 @@ pub(crate) struct LogIn {
 impl LogIn {
     pub(crate) fn run(self) -> Outcome<()> {
         let Self { plex_tv, forward_to, product } = self;
-        let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").product(product);
+        let me = ClientIdentity::builder("others").product(product);
         let plex_tv = PlexTv::at(me.build()?, plex_tv.parse()?);
         let http = Transport::new();
         let mut login = match forward_to {

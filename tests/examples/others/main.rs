@@ -1,8 +1,7 @@
-//! Commands for programs in other languages to check this library against: `tests/others/run` runs
-//! both.
+//! Does what this library does, for programs of other projects: `tests/others/run` tests it with them.
 //!
-//! `cargo run -p plex-auth-tests --example others -- --help` lists them. The output is JSON, one
-//! object per line, and includes every secret: the accounts are those of a fake Plex.
+//! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is a JSON object on each line,
+//! with every secret in it: the accounts are those of a fake Plex.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 mod jwt;
@@ -14,7 +13,7 @@ use clap::Parser;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Signs and verifies JWTs, and signs in.
+/// Signs a device JWT, verifies a token, or signs in.
 #[derive(Debug, Parser)]
 #[command(name = "others")]
 enum Task {

@@ -1,9 +1,12 @@
-//! Through an HTTP proxy, which is never used unasked.
+//! Sends requests through an HTTP proxy: one that a setting of the program names, or the one of the environment.
+//!
+//! Without this, no proxy is used. Over hyper, a proxy is a connector of the client, such as those of hyper-util's
+//! `client::proxy`, below `Transport::over`.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
-/// Through the proxy that a setting of the program's names, as `http://user:password@proxy.example:3128`; without
-/// one through what the environment names, where it names any.
+/// Creates a transport that uses this proxy, such as `http://user:password@proxy.example:3128`, or else the one that
+/// the environment names, if any.
 fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
     match proxy {
         Some(url) => Transport::builder().proxy(url).build(),
@@ -11,7 +14,7 @@ fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
     }
 }
 
-// Played at the fake, with a proxy of its own that takes one tunnel.
+// The rest of this file runs the recipe with a fake Plex.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -21,7 +24,7 @@ use plex_auth_fake::Who;
 
 use crate::harness::{Harness, Outcome};
 
-/// Takes one `CONNECT`, and says whom it was asked for.
+/// Accepts one `CONNECT` request and returns its target.
 fn proxy(listener: &TcpListener) -> io::Result<String> {
     let (client, _) = listener.accept()?;
     let mut head = String::new();
@@ -34,7 +37,7 @@ fn proxy(listener: &TcpListener) -> io::Result<String> {
     let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
     let server = TcpStream::connect(&host)?;
     (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    // Both ways, until both are done.
+    // In both directions, until both are closed.
     thread::scope(|scope| {
         for (from, to) in [(&client, &server), (&server, &client)] {
             scope.spawn(move || {
@@ -46,7 +49,7 @@ fn proxy(listener: &TcpListener) -> io::Result<String> {
     Ok(host)
 }
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -55,7 +58,7 @@ pub(crate) fn play() -> Outcome {
     let account = http.send(harness.plex_tv()?.token_details(&harness.token(Who::Free)?))?;
     println!("{} through {http:?}", account.username.unwrap_or_default());
     drop(http);
-    let host = proxy.join().map_err(|_| "the proxy fell")??;
+    let host = proxy.join().map_err(|_| "the proxy panicked")??;
     assert_eq!(host, format!("127.0.0.1:{}", harness.server.port()));
     let refusal = transport(Some("http://rosa:pass/word@proxy.example:3128")).err();
     assert_eq!(refusal, Some(InvalidTransport::ProxyUrl));

@@ -1,4 +1,7 @@
-//! A program that talks to a media server: which one, over which connection, and with which token.
+//! Finds a media server by its name, chooses the best connection to it, and requests a transient token.
+//!
+//! Use it for a program that plays or manages media. A program that runs for long replaces the last call with
+//! `server.transient_token_refresher()`.
 
 use std::error::Error;
 
@@ -23,37 +26,37 @@ fn open(
         println!("unencrypted: choose again after a change of network");
     }
     if chosen.kind == ConnectionKind::Relay {
-        println!("through Plex's relay: good for talking, slow for films");
+        println!("through Plex's relay, which is too slow for video");
     }
-    // The server's own token. It takes no token of the account's if it is shared, and a device's JWT never.
+    // The server's own token: a shared server does not accept the account's token, and no server accepts a device's
+    // JWT.
     let access_token = server.access_token.clone().ok_or("plex.tv sends no token for it")?;
     Ok(chosen.with_token(access_token))
 }
 
-/// Something to hand to a player, in place of a token that lives for ever: up to 48 hours, or until the server
-/// restarts. It opens as much, so hand it to nobody who may not have the other.
+/// Returns a token for a player, which expires after 48 hours or when the server restarts. It gives the same access as
+/// the server's token.
 fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken, Box<dyn Error>> {
     Ok(http.send(server.transient_token(TokenType::Delegation, Scope::All))?)
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::{Which, Who};
 
 use crate::harness::{Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let name = harness.server.with(|fake| fake.server(Which::Claimed).name().to_owned());
-    // Rosa's server, which she shares with Tariq.
     let server = open(&http, &plex_tv, &harness.token(Who::PlexPass)?, &name)?;
     println!("{name} at {}", server.url());
     let transient = for_a_player(&http, &server)?;
     let with_it =
         MediaServer::new(plex_tv.identity().clone(), server.url().clone(), transient.token);
     let root = http.send(with_it.root())?;
-    println!("a player gets in to {}", root.friendly_name.as_deref().unwrap_or_default());
+    println!("a player has access to {}", root.friendly_name.as_deref().unwrap_or_default());
     assert_eq!(root.friendly_name, Some(name));
     Ok(())
 }

@@ -1,4 +1,11 @@
-//! A device with its own key: what it saves and when, how it continues after a restart, and its renewals.
+//! Signs in once with a device key, and renews the token unattended.
+//!
+//! Use it for a service without a screen. The order matters: save the key before Plex receives it, and save each new
+//! token before it is used. At each start, call `refresher_of`; if it has no token, call `log_in`.
+//!
+//! Media servers do not accept these tokens: send one to plex.tv for the list of `resources`, and send to each server
+//! the token in that list. Give the device a client identifier of its own, because Plex is reported to refuse other
+//! logins under the identifier of a device key.
 
 use std::error::Error;
 use std::io;
@@ -99,13 +106,13 @@ pub(crate) fn refresher_of<'a>(
     Ok(DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?.jitter(jitter))
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::Who;
 
 use crate::harness::{Folder, Harness, Outcome, random};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let folder = Folder::new("device-key")?;
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
@@ -128,7 +135,7 @@ pub(crate) fn play() -> Outcome {
     let first = refresher.token().cloned().ok_or("a token was saved")?;
     http.send(plex_tv.ping(&first))?;
 
-    // A server has rejected it.
+    // Plex has rejected the token.
     refresher.renew_now();
     let end = keep_alive(&http, &mut refresher, folder.path(), |_| ControlFlow::Break(()))?;
     assert!(end.is_none());
@@ -136,7 +143,7 @@ pub(crate) fn play() -> Outcome {
     let second = saved.token().ok_or("the new token was saved")?;
     assert_ne!(first.expose(), second.expose());
     let account = http.send(plex_tv.token_details(second))?;
-    println!("renewed, and it is {}'s", account.username.as_deref().unwrap_or_default());
+    println!("renewed the token of {}", account.username.as_deref().unwrap_or_default());
     assert_eq!(harness.server.with(|fake| fake.device_keys().count()), 1);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What every recipe is played with: a fake Plex, who asks, and a folder that is gone afterwards.
+//! What every recipe runs with: a fake Plex, an identity, and a temporary folder.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -21,42 +21,40 @@ impl Harness {
         Self { server: Server::http(FakePlex::new()) }
     }
 
-    /// The fake in plex.tv's place. A program has `PlexTv::new(me)` here.
+    /// The plex.tv of the fake. A program uses `PlexTv::new(me)`.
     pub(crate) fn plex_tv(&self) -> Outcome<PlexTv> {
         plex_tv_at(self.server.url())
     }
 
-    /// A token of this account's.
+    /// A token of this account.
     pub(crate) fn token(&self, who: Who) -> Outcome<Token> {
         Ok(Token::new(self.server.with(|fake| fake.account(who).token().to_owned()))?)
     }
 
-    /// Types the code at plex.tv/link, as this account's owner does.
+    /// Enters the code at plex.tv/link, as the user of this account does.
     pub(crate) fn link(&self, code: &str, who: Who) {
         self.server.with(|fake| fake.link_pin(code, who, now()));
     }
 
-    /// How many requests with this verb came to this path.
+    /// Returns how many requests with this verb and path the fake has received.
     pub(crate) fn seen(&self, method: &str, path: &str) -> usize {
         self.server.with(|fake| fake.seen(method, path))
     }
 }
 
+/// A program creates its client identifier once, saves it, and reads it at each start.
 pub(crate) fn plex_tv_at(url: &str) -> Outcome<PlexTv> {
-    let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
-        .product("Kites & Lanterns")
-        .version("1.0")
-        .build()?;
+    let me = ClientIdentity::builder("recipes").product("Example Player").build()?;
     Ok(PlexTv::at(me, format!("{url}/api/v2").parse()?))
 }
 
-/// By the clock, in Unix seconds.
+/// The current time in Unix seconds.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
 }
 
-/// Bytes that nobody can guess.
+/// Returns bytes that cannot be guessed.
 pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);
@@ -81,7 +79,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind lies among other temporary things.
+        // If this fails, the folder stays among other temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,6 +1,6 @@
-//! The recipes of the [page beside this](README.md), each played at a fake Plex of its own and checked.
+//! Runs the recipes, each with a fake Plex of its own, and checks their results.
 //!
-//! `cargo run -p plex-auth-tests --example recipes` plays all of them, with names behind `--` those alone.
+//! `cargo run -p plex-auth-tests --example recipes` runs all of them; names after `--` select some.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 use std::env;
@@ -22,23 +22,23 @@ mod web_back_end;
 
 use harness::Outcome;
 
-type Play = fn() -> Outcome;
+type Run = fn() -> Outcome;
 
-/// Each recipe, by the name of its file.
-const RECIPES: [(&str, Play); 13] = [
-    ("tv", tv::play),
-    ("web_back_end", web_back_end::play),
-    ("save", save::play),
-    ("device_key", device_key::play),
-    ("best_connection", best_connection::play),
-    ("one_flow", one_flow::play),
-    ("switch_user", switch_user::play),
-    ("several_accounts", several_accounts::play),
-    ("token_service", token_service::play),
-    ("many_machines", many_machines::play),
-    ("own_tests", own_tests::play),
-    ("behind_a_proxy", behind_a_proxy::play),
-    ("self_signed", self_signed::play),
+/// The recipes, by the names of their files.
+const RECIPES: [(&str, Run); 13] = [
+    ("tv", tv::run),
+    ("web_back_end", web_back_end::run),
+    ("save", save::run),
+    ("device_key", device_key::run),
+    ("best_connection", best_connection::run),
+    ("one_flow", one_flow::run),
+    ("switch_user", switch_user::run),
+    ("several_accounts", several_accounts::run),
+    ("token_service", token_service::run),
+    ("many_machines", many_machines::run),
+    ("own_tests", own_tests::run),
+    ("behind_a_proxy", behind_a_proxy::run),
+    ("self_signed", self_signed::run),
 ];
 
 fn main() -> Outcome {
@@ -48,10 +48,10 @@ fn main() -> Outcome {
             return Err(format!("there is no recipe {name:?}").into());
         }
     }
-    for (name, play) in RECIPES {
+    for (name, run) in RECIPES {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             println!("\n## {name}");
-            play()?;
+            run()?;
         }
     }
     Ok(())

@@ -1,4 +1,16 @@
-//! Many machines, one account: one of them renews, the others read.
+//! Shares one account among many machines: one renews the token, the others read it.
+//!
+//! One machine has the device key and its state. If two renewed, they would overwrite each other's state; if two signed
+//! in, each would invalidate the token of the other. A token expires after seven days and is renewed a day ahead, so
+//! that machine can be down for a day.
+//!
+//! Plex does not publish its rate limits. Clients have met 429 above all for nonces, one of which each renewal needs;
+//! flows obey `Retry-After`. To spread the load, give each refresher a `jitter` derived from the name of its machine,
+//! so that it stays the same after a restart. Check a token when a call has failed, not before each call.
+//!
+//! Alternatively, each machine is a device with its own identifier, key and login. Such machines are independent, but
+//! each must be linked once and is an entry in the account's list. `cargo run --release -p plex-auth-tests --example
+//! fleet` simulates a million of them for a month.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,25 +20,25 @@ use ring::digest::{SHA256, digest};
 
 use crate::save::{save, saved_text};
 
-/// Where the token of the day lies for all: here a file in a shared folder; a secret store does as well. The
-/// device's key is not there: one machine alone has that.
+/// The place of the current token: a file in a shared folder, or a secret store. The device key is not there; only one
+/// machine has it.
 struct SharedToken(PathBuf);
 
 impl SharedToken {
-    /// Said by the machine that renews, of each new token.
+    /// Publishes a new token. Only the machine that renews calls this.
     fn publish(&self, token: &Token) -> std::io::Result<()> {
         save(&self.0, token.expose())
     }
 
-    /// Read by all others, and by nobody for longer than a call takes.
+    /// Returns the current token. Read it again for each call.
     fn read(&self) -> Result<Token, Box<dyn std::error::Error>> {
         let text = saved_text(&self.0)?.ok_or("no token has been published yet")?;
         Ok(Token::new(text)?)
     }
 }
 
-/// Sends a call with the shared token. Where that is dead and another has been published meanwhile, once more.
-/// No machine signs in or renews by itself: that would end the tokens of the others.
+/// Sends a call with the shared token. If that is invalid and another one was published meanwhile, sends it again. It
+/// does not sign in or renew: that would invalidate the token of the others.
 fn send_with<T>(
     http: &Transport,
     shared: &SharedToken,
@@ -45,8 +57,7 @@ fn send_with<T>(
     }
 }
 
-/// This machine's share of `spread`, so that not all do the same thing at the same time. It comes from a hash of
-/// the machine's name, and so is always the same.
+/// Returns a machine's part of `spread`, from a hash of its name, so that not all machines renew at the same time.
 fn share_of(name: &str, spread: Duration) -> Duration {
     let hash = digest(&SHA256, name.as_bytes());
     let number =
@@ -54,7 +65,7 @@ fn share_of(name: &str, spread: Duration) -> Duration {
     spread.mul_f64(f64::from(number) / f64::from(u32::MAX))
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use std::ops::ControlFlow;
 use std::thread;
@@ -65,7 +76,7 @@ use plex_auth_ureq::PlexTv;
 use crate::device_key::{device_key, keep_alive, log_in, refresher_of};
 use crate::harness::{Folder, Harness, Outcome, now, random};
 
-/// The machine that renews, started again: it publishes what it has, and one token more.
+/// Starts the machine that renews: it publishes the token that it has saved, and then a new one.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     let key = device_key(folder, random()?)?;
     let jitter = share_of("machine-1", Duration::from_secs(6 * 60 * 60));
@@ -82,9 +93,9 @@ fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     Ok(published?)
 }
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
-    let (renewer, common) = (Folder::new("renewer")?, Folder::new("common")?);
+    let (renewer, common) = (Folder::new("renewer")?, Folder::new("shared")?);
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let shared = SharedToken(common.path().join("token"));
 
@@ -95,12 +106,12 @@ pub(crate) fn play() -> Outcome {
     renew(&plex_tv, renewer.path(), &shared)?;
 
     let names = || {
-        let ask = || {
+        let request = || {
             let account = send_with(&http, &shared, |token| plex_tv.token_details(token));
             account.map(|account| account.title).map_err(|error| error.to_string())
         };
         thread::scope(|scope| {
-            let machines: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            let machines: Vec<_> = (0..4).map(|_| scope.spawn(request)).collect();
             machines.into_iter().filter_map(|machine| machine.join().ok()).collect::<Vec<_>>()
         })
     };
@@ -108,18 +119,18 @@ pub(crate) fn play() -> Outcome {
     println!("four machines: {all:?}");
     assert_eq!((all.len(), all.iter().all(Result::is_ok)), (4, true));
 
-    // The token dies. They say so, and sign in nowhere; the one that renews mends it.
-    let dead = shared.read()?;
-    harness.server.with(|fake| fake.revoke(dead.expose()));
+    // The token is revoked. The machines report that and do not sign in. The one that renews publishes a new token.
+    let revoked = shared.read()?;
+    harness.server.with(|fake| fake.revoke(revoked.expose()));
     assert!(names().iter().all(Result::is_err));
-    // Two tokens that are made in the same second are the same.
+    // Tokens that are issued in the same second are equal.
     let second = now();
     while now() == second {
         thread::sleep(Duration::from_millis(10));
     }
     renew(&plex_tv, renewer.path(), &shared)?;
     assert!(names().iter().all(Result::is_ok));
-    assert_eq!(harness.seen("POST", "/pins"), 1, "one login, whatever happened");
+    assert_eq!(harness.seen("POST", "/pins"), 1, "there was one login");
 
     let spread = Duration::from_secs(3600);
     assert_eq!(share_of("a", spread), share_of("a", spread));

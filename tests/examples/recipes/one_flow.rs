@@ -1,4 +1,6 @@
-//! Sign-in, choice of a connection and a token for a player as one flow of the program's own, which any driver runs.
+//! Combines a sign-in, the choice of a connection and a transient token in one flow, which any driver runs.
+//!
+//! Use it if several flows follow one another and the program should treat them as one.
 
 use std::error::Error;
 
@@ -48,13 +50,13 @@ impl OpenServer {
     }
 
     fn token(server: MediaServer) -> Stage {
-        let asked = server.clone();
-        let call = move || asked.transient_token(TokenType::Delegation, Scope::All);
+        let host = server.clone();
+        let call = move || host.transient_token(TokenType::Delegation, Scope::All);
         Stage::Token(RetriedCall::new(Box::new(call)), server)
     }
 
-    /// Goes on with the next stage, or ends with the reason why there is none.
-    fn go_on(&mut self, now: Now, next: Result<Stage, Box<dyn Error>>) -> Step<Opened> {
+    /// Continues with the next stage, or ends with the error.
+    fn advance(&mut self, now: Now, next: Result<Stage, Box<dyn Error>>) -> Step<Opened> {
         match next {
             Ok(stage) => {
                 self.stage = stage;
@@ -77,18 +79,18 @@ impl Flow for OpenServer {
         match &mut self.stage {
             Stage::Login(login) => login.poll(now).and_then(|linked| {
                 let stage = linked.map(|linked| self.list(linked.auth_token));
-                self.go_on(now, stage.map_err(Into::into))
+                self.advance(now, stage.map_err(Into::into))
             }),
             Stage::List(list) => list.poll(now).and_then(|resources| {
                 let stage =
                     resources.map_err(Into::into).and_then(|resources| self.choose(&resources));
-                self.go_on(now, stage)
+                self.advance(now, stage)
             }),
             Stage::Choose(choice, token) => {
                 let token = token.clone();
                 choice.poll(now).and_then(|chosen| {
                     let stage = chosen.map(|chosen| Self::token(chosen.with_token(token)));
-                    self.go_on(now, stage.map_err(Into::into))
+                    self.advance(now, stage.map_err(Into::into))
                 })
             }
             Stage::Token(retried, server) => {
@@ -113,7 +115,7 @@ impl Flow for OpenServer {
     }
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use std::ops::ControlFlow;
 
@@ -121,7 +123,7 @@ use plex_auth_fake::{Which, Who};
 
 use crate::harness::{Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let name = harness.server.with(|fake| fake.server(Which::Claimed).name().to_owned());
     let mut flow = OpenServer::new(harness.plex_tv()?, &name);

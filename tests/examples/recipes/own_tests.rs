@@ -1,20 +1,23 @@
-//! Tests of a program of one's own, with the fake in Plex's place.
+//! Tests a program with the fake instead of Plex: a valid token, outages, and a token that was revoked.
+//!
+//! What takes days is tested without a socket: `FakePlex::answer` takes the time as an argument, and so does every
+//! flow. For a program in another language, run the fake: `cargo run -p plex-auth-fake --features program`.
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
-/// The program under test. What makes it testable is that it is handed its `PlexTv`.
+/// The program under test. It is testable because it is given its `PlexTv`.
 fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     match http.send(plex_tv.token_details(token)) {
         Ok(account) => format!("hello {}", account.username.unwrap_or_default()),
         Err(error) if error.is_token_invalid() => "please sign in again".to_owned(),
-        Err(error) if error.is_retryable() => "Plex is not there; trying later".to_owned(),
+        Err(error) if error.is_retryable() => "Plex cannot be reached; trying later".to_owned(),
         Err(error) => error.to_string(),
     }
 }
 
-/// In a test of yours this is a `#[test]`.
-fn it_says_what_there_is_to_do() -> Result<(), Box<dyn std::error::Error>> {
+/// In your program, this is a `#[test]`.
+fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     let fake = Server::http(FakePlex::new());
     let me = ClientIdentity::builder("a-test").build()?;
     let plex_tv = PlexTv::at(me, format!("{}/api/v2", fake.url()).parse()?);
@@ -22,30 +25,30 @@ fn it_says_what_there_is_to_do() -> Result<(), Box<dyn std::error::Error>> {
     let token = Token::new(fake.with(|plex| plex.account(Who::Free).token().to_owned()))?;
     assert_eq!(greeting(&http, &plex_tv, &token), "hello tariq");
 
-    // An outage, twice: a gateway's page, and a connection that is closed.
+    // Two kinds of outage: a gateway's page, and a connection that is closed.
     let page = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-    for last_error in [page, Misbehaviour::deliver(Delivery::CloseUnanswered)] {
-        fake.with(|plex| plex.misbehave("/user", last_error));
-        assert_eq!(greeting(&http, &plex_tv, &token), "Plex is not there; trying later");
+    for outage in [page, Misbehaviour::deliver(Delivery::CloseUnanswered)] {
+        fake.with(|plex| plex.misbehave("/user", outage));
+        assert_eq!(greeting(&http, &plex_tv, &token), "Plex cannot be reached; trying later");
         fake.with(FakePlex::behave);
     }
 
-    // Signed out somewhere else.
+    // The user has removed the device.
     fake.with(|plex| plex.revoke(token.expose()));
     assert_eq!(greeting(&http, &plex_tv, &token), "please sign in again");
 
-    // And what did it send?
+    // The fake records the requests.
     let path = fake.with(|plex| plex.requests().last().map(|seen| seen.path().to_owned()));
     assert_eq!(path.as_deref(), Some("/api/v2/user"));
     Ok(())
 }
 
-// Played.
+// The rest of this file runs the recipe with a fake Plex.
 
 use crate::harness::Outcome;
 
-pub(crate) fn play() -> Outcome {
-    it_says_what_there_is_to_do()?;
-    println!("the program says what there is to do");
+pub(crate) fn run() -> Outcome {
+    greeting_depends_on_the_token()?;
+    println!("the greeting depends on the token");
     Ok(())
 }

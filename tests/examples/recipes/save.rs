@@ -1,4 +1,7 @@
-//! A file that only its owner can read, and that is there whole or not at all.
+//! Saves a token, a key or a state, so that a crash loses nothing and only the owner of the file can read it.
+//!
+//! Use it for every secret that a program keeps. Save at once when a token arrives. If a file is damaged, report that
+//! and keep the file under another name: a new identifier in its place would be a new device.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +11,7 @@ use std::path::Path;
 /// the first byte on. Only its owner may be able to write to the folder.
 pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     let beside = file.with_extension("new");
-    // One that a crash has left behind. Another link in its place would not be followed either.
+    // Removes a file that a crash has left. A symbolic link in its place is removed, not followed.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -19,12 +22,12 @@ pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut written = options.open(&beside)?;
     written.write_all(secret.as_ref())?;
-    // On the disk before the name is: else a power cut can leave an empty file.
+    // Write the contents before the name: otherwise, a power failure can leave an empty file.
     written.sync_all()?;
     fs::rename(&beside, file)
 }
 
-/// Returns what was saved, or `None` if nothing was. Any other error must not be taken for that.
+/// Returns what was saved, or `None` if nothing was. Do not treat any other error as "nothing saved".
 pub(crate) fn saved(file: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -39,16 +42,16 @@ pub(crate) fn saved_text(file: &Path) -> io::Result<Option<String>> {
     saved(file)?.map(text).transpose()
 }
 
-// Played in a folder.
+// The rest of this file runs the recipe with a fake Plex.
 
 use crate::harness::{Folder, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let folder = Folder::new("save")?;
     let file = folder.path().join("token");
     assert_eq!(saved(&file)?, None);
     save(&file, "first")?;
-    // As a crash leaves it.
+    // A crash has left an incomplete file.
     fs::write(folder.path().join("token.new"), "hal")?;
     save(&file, "second")?;
     assert_eq!(saved_text(&file)?.as_deref(), Some("second"));
@@ -58,7 +61,7 @@ pub(crate) fn play() -> Outcome {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     }
-    // A folder is not a file: that is an error, and not taken for nothing saved.
+    // A folder is an error, not "nothing saved".
     assert!(saved(folder.path()).is_err());
     println!("saved in one step, and readable only by its owner");
     Ok(())

@@ -1,4 +1,7 @@
-//! Several accounts in one program: one identifier, and a file for each.
+//! Saves the tokens of several accounts, each in a file of its own.
+//!
+//! One client identifier is enough for all accounts that sign in with a PIN or a password. A device key belongs to one
+//! account: give each such account its own identifier and key, in a folder of its own.
 
 use std::error::Error;
 use std::path::Path;
@@ -8,13 +11,14 @@ use plex_auth_ureq::{Account, PlexTv, Token, Transport};
 
 use crate::save::{save, saved_text};
 
-/// Keeps an account's token under what never changes of it. Names and e-mail addresses do.
+/// Saves the token under the account's UUID, which never changes. Names and email addresses can change.
 fn add(folder: &Path, token: &Token, account: &Account) -> io::Result<()> {
-    let uuid = account.uuid.as_deref().ok_or_else(|| io::Error::other("whose token is it?"))?;
+    let uuid =
+        account.uuid.as_deref().ok_or_else(|| io::Error::other("the account has no UUID"))?;
     save(&file(folder, uuid)?, token.expose())
 }
 
-/// The accounts that are kept, by uuid.
+/// Returns the UUIDs of the saved accounts.
 fn all(folder: &Path) -> io::Result<Vec<String>> {
     let mut uuids = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -27,13 +31,13 @@ fn all(folder: &Path) -> io::Result<Vec<String>> {
     Ok(uuids)
 }
 
-/// The token of one of them.
+/// Returns the token of an account.
 fn token(folder: &Path, uuid: &str) -> Result<Option<Token>, Box<dyn Error>> {
     Ok(saved_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
 }
 
-/// Signs one of them out at Plex, and forgets it: in this order, so that one that Plex has not heard of is still
-/// there to be tried again. A token that is dead already has nothing to sign out of.
+/// Signs an account out at Plex, and then deletes its token. If Plex cannot be reached, the token is still there to try
+/// again. A token that is already invalid is only deleted.
 fn remove(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -47,41 +51,40 @@ fn remove(
     }
 }
 
-/// What came from elsewhere is no path.
+/// Returns the file of an account. A UUID comes from a response, so it must not contain a path.
 fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     if uuid.is_empty() || !uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(io::Error::other("this is no uuid"));
+        return Err(io::Error::other("not a UUID"));
     }
     Ok(folder.join(format!("{uuid}.token")))
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::Who;
 
 use crate::harness::{Folder, Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let folder = Folder::new("several-accounts")?;
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     for who in [Who::PlexPass, Who::Free] {
-        // Each came from a login of its own.
         let token = harness.token(who)?;
         let account = http.send(plex_tv.token_details(&token))?;
         add(folder.path(), &token, &account)?;
     }
     let uuids = all(folder.path())?;
-    println!("{} accounts are kept", uuids.len());
+    println!("{} accounts are saved", uuids.len());
     assert_eq!(uuids.len(), 2);
     let one = uuids.first().ok_or("there are two")?;
-    let token = token(folder.path(), one)?.ok_or("it is kept")?;
+    let token = token(folder.path(), one)?.ok_or("it is saved")?;
     remove(&http, &plex_tv, folder.path(), one)?;
     remove(&http, &plex_tv, folder.path(), one)?;
     assert_eq!(all(folder.path())?.len(), 1);
     let refusal = http.send(plex_tv.token_details(&token)).err().ok_or("it is signed out")?;
     assert!(refusal.is_token_invalid());
     assert!(file(folder.path(), "../x").is_err());
-    println!("one is signed out: {refusal}");
+    println!("one was signed out: {refusal}");
     Ok(())
 }

@@ -1,11 +1,14 @@
-//! A Home: its users, and switching to one of them, with the Home PIN where there is one.
+//! Lists the users of a Plex Home and switches to one of them, with the Home PIN if there is one.
+//!
+//! Use it for a device that a family shares. Save the token of the owner of the Home to switch again, and the token of
+//! the current user to act as that user.
 
 use std::error::Error;
 
 use plex_auth_ureq::home::{HomePin, HomeUser};
 use plex_auth_ureq::{PlexTv, SignedIn, Token, Transport};
 
-/// The users to choose from: name, whether a PIN is asked for, and what they are switched to by.
+/// Returns the users to choose from.
 fn users(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -14,8 +17,8 @@ fn users(
     Ok(http.send(plex_tv.home_users(token))?.users)
 }
 
-/// Becomes another user, whose account brings a token of its own. `None` where whoever is asked for the PIN
-/// gives up.
+/// Switches to another user and returns that user's token and account. Returns `None` if `ask_pin` does: the user gave
+/// up.
 fn switch(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -27,7 +30,7 @@ fn switch(
     let mut pin = None;
     loop {
         match http.send(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
-            // Missing or wrong. Plex stops listening after a few (429), which ends the loop.
+            // The PIN is missing or wrong. After a few attempts, Plex responds with 429, which ends the loop.
             Err(error) if error.needs_home_pin() => {
                 let Some(typed) = ask_pin() else { return Ok(None) };
                 pin = Some(HomePin::new(typed)?);
@@ -37,13 +40,13 @@ fn switch(
     }
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::Who;
 
 use crate::harness::{Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let token = harness.token(Who::PlexPass)?;
@@ -51,17 +54,17 @@ pub(crate) fn play() -> Outcome {
     let protected = users.iter().find(|user| user.has_home_pin()).ok_or("one has a PIN")?;
     let child = users.iter().find(|user| !user.has_home_pin()).ok_or("one has none")?;
 
-    let signed_in = switch(&http, &plex_tv, &token, child, || None)?.ok_or("nothing is asked")?;
+    let signed_in = switch(&http, &plex_tv, &token, child, || None)?.ok_or("no PIN is needed")?;
     let account = signed_in.account;
-    println!("now it is {}", account.title.as_deref().unwrap_or_default());
+    println!("switched to {}", account.title.as_deref().unwrap_or_default());
     assert_eq!(account.title, child.title);
 
     let mut typed = ["0000", "4711"].into_iter();
     let back = switch(&http, &plex_tv, &token, protected, || typed.next().map(str::to_owned))?;
     let back = back.ok_or("the second PIN is right")?;
-    println!("and {} again, with a PIN", back.account.title.as_deref().unwrap_or_default());
+    println!("switched to {} with a PIN", back.account.title.as_deref().unwrap_or_default());
     assert_eq!(back.account.title, protected.title);
-    // What media servers take comes with the new token.
+    // The new token lists the servers of that user.
     let resources = http.send(plex_tv.resources(&back.auth_token))?;
     assert!(resources.servers().next().is_some());
     Ok(())

@@ -1,4 +1,9 @@
-//! A service that is shown tokens and says whose they are, without asking Plex each time.
+//! Checks tokens that other programs send, and caches the results.
+//!
+//! Use it for a service behind which users authenticate with their Plex token. There are three results: valid, invalid,
+//! and unknown, which is no reason to sign a user out. A token that is treated as valid can have been invalid for up to
+//! `FRESH`, and during an outage for up to `STALE`. To check access to a certain server, use `server_access` instead of
+//! `token_check`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,68 +12,69 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// For how long Plex's word is taken without asking again.
+/// How long a result is used without another request.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// For how long a token that was alive is taken as alive where Plex cannot be asked.
+/// How long a valid token counts as valid while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// For how long Plex is left alone where it cannot be asked and does not say for how long.
+/// How long to send nothing after an error, if Plex does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// What is known of tokens. A real one has a lock around it, and forgets what is older than [`STALE`].
+/// The cached results. A real service has a lock around it, and removes entries older than [`STALE`].
 struct TokenService {
     http: Transport,
     plex_tv: PlexTv,
-    /// By their digest, so that this map opens nothing: whose it is, or that it is dead, and since when.
+    /// By the digest of the token, so that the map contains no secret: the account, or `None` if the token is invalid,
+    /// and when that was found out.
     known: HashMap<Vec<u8>, (Option<u64>, Instant)>,
-    /// Until when nobody asks, whatever the token: a rate limit is the service's, not the token's.
-    quiet_until: Option<Instant>,
+    /// When the next request may be sent, for any token: a rate limit applies to the service, not to a token.
+    paused_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
-    /// Alive, and this account's.
+    /// Valid, with the ID of the account.
     Valid(u64),
-    /// Plex said so: let them sign in again.
+    /// Invalid, because Plex said so: the user must sign in again.
     Invalid,
-    /// Nobody can tell. It is no reason to sign anybody out: answer 503, with this as `Retry-After`.
+    /// Unknown. Respond with 503, and this time as `Retry-After`.
     Unknown(Duration),
 }
 
 impl TokenService {
     fn check(&mut self, token: &Token, now: Instant) -> Verdict {
         let digest = digest(&SHA256, token.expose().as_bytes()).as_ref().to_vec();
-        let known = self.known.get(&digest).map(|(whose, since)| (*whose, now - *since));
+        let known = self.known.get(&digest).map(|(account, since)| (*account, now - *since));
         match known {
-            // A dead token never lives again.
+            // An invalid token never becomes valid again.
             Some((None, _)) => return Verdict::Invalid,
-            Some((Some(whose), age)) if age < FRESH => return Verdict::Valid(whose),
+            Some((Some(account), age)) if age < FRESH => return Verdict::Valid(account),
             _ => {}
         }
-        let quiet = self.quiet_until.map(|until| until.saturating_duration_since(now));
-        let wait = match quiet.filter(|quiet| !quiet.is_zero()) {
-            Some(quiet) => quiet,
-            None => match self.ask(token) {
-                Ok(whose) => {
-                    self.known.insert(digest, (whose, now));
-                    return whose.map_or(Verdict::Invalid, Verdict::Valid);
+        let pause = self.paused_until.map(|until| until.saturating_duration_since(now));
+        let wait = match pause.filter(|pause| !pause.is_zero()) {
+            Some(pause) => pause,
+            None => match self.request(token) {
+                Ok(account) => {
+                    self.known.insert(digest, (account, now));
+                    return account.map_or(Verdict::Invalid, Verdict::Valid);
                 }
                 Err(wait) => {
-                    self.quiet_until = Some(now + wait);
+                    self.paused_until = Some(now + wait);
                     wait
                 }
             },
         };
         match known {
-            Some((Some(whose), age)) if age < STALE => Verdict::Valid(whose),
+            Some((Some(account), age)) if age < STALE => Verdict::Valid(account),
             _ => Verdict::Unknown(wait),
         }
     }
 
-    /// Asks Plex whose the token is; none where it is dead. The error is how long to wait.
-    fn ask(&self, token: &Token) -> Result<Option<u64>, Duration> {
-        // Whoever is waiting for us is not to wait for a minute.
+    /// Returns the ID of the token's account, or `None` if the token is invalid. The error is how long to wait.
+    fn request(&self, token: &Token) -> Result<Option<u64>, Duration> {
+        // The default of a minute is too long for a caller that waits.
         let check = self.plex_tv.token_check(token).timeout(Duration::from_secs(3));
         match self.http.drive(&mut { check }) {
             Some(TokenState::Valid(account)) => account.id.map(Some).ok_or(PAUSE),
@@ -79,38 +85,38 @@ impl TokenService {
     }
 }
 
-// Played at the fake, by a clock of its own.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::{Misbehaviour, Who};
 
 use crate::harness::{Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let mut service = TokenService {
         http: Transport::new(),
         plex_tv: harness.plex_tv()?,
         known: HashMap::new(),
-        quiet_until: None,
+        paused_until: None,
     };
     let (token, other) = (harness.token(Who::PlexPass)?, harness.token(Who::Free)?);
     let start = Instant::now();
     let after = |minutes: u64| start + Duration::from_secs(60 * minutes);
-    let asked = || harness.seen("GET", "/user");
+    let requests = || harness.seen("GET", "/user");
 
-    let alive = service.check(&token, start);
-    assert!(matches!(alive, Verdict::Valid(_)));
-    assert_eq!((service.check(&token, after(4)), asked()), (alive, 1));
+    let valid = service.check(&token, start);
+    assert!(matches!(valid, Verdict::Valid(_)));
+    assert_eq!((service.check(&token, after(4)), requests()), (valid, 1));
     // Plex's refusal on a kept connection is confirmed on another one: two requests.
-    assert_eq!(service.check(&Token::new("nobodys")?, start), Verdict::Invalid);
+    assert_eq!(service.check(&Token::new("a-token-of-nobody")?, start), Verdict::Invalid);
 
     let limit = Misbehaviour::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
     harness.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
-    // What was alive is; of the rest nobody can tell, and Plex is asked no more.
-    assert_eq!((service.check(&token, after(6)), asked()), (alive, 4));
+    // A token that was valid counts as valid; others are unknown, and nothing more is sent.
+    assert_eq!((service.check(&token, after(6)), requests()), (valid, 4));
     let unknown = service.check(&other, after(7));
-    println!("{alive:?}; at the rate limit, of another one: {unknown:?}");
-    assert_eq!((unknown, asked()), (Verdict::Unknown(Duration::from_secs(60)), 4));
+    println!("{valid:?}; another token at the rate limit: {unknown:?}");
+    assert_eq!((unknown, requests()), (Verdict::Unknown(Duration::from_secs(60)), 4));
 
     harness.server.with(|fake| {
         fake.behave();

@@ -1,4 +1,7 @@
-//! A television: a code and its QR code on the screen, typed or scanned with a telephone.
+//! Signs in on a TV: shows a code, and a QR code of the page with the code filled in.
+//!
+//! Use it for a device with a screen and without a keyboard. The user enters the short code at plex.tv/link, or scans
+//! the QR code with a phone.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -26,7 +29,7 @@ fn log_in(
         });
         match outcome {
             None => return Ok(None),
-            // Ask before: a new PIN can replace a token that was saved.
+            // Ask first: a new PIN can invalidate a token that was saved earlier.
             Some(Err(PinLoginError::Expired)) if another() => login.renew(),
             Some(outcome) => return outcome.map(Some),
         }
@@ -40,19 +43,19 @@ fn screen(login: &PinLogin, left: Duration) -> Result<String, QrError> {
     else {
         return Ok(String::new());
     };
-    // The page with the code filled in is for a camera; a person types the short URL.
+    // The QR code has the long URL with the code in it; the text has the short one, which is easy to type.
     let picture = QrCode::new(filled.as_str())?.render::<Dense1x2>().build();
     let code = pin.pin().code.expose();
     Ok(format!("{picture}\n{code} at {page}, {} s left", left.as_secs()))
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::Who;
 
 use crate::harness::{Harness, Outcome};
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let mut offered = 0;
@@ -66,7 +69,7 @@ pub(crate) fn play() -> Outcome {
             if code == last {
                 return ControlFlow::Continue(());
             }
-            // Nobody links the first one in time; the second is linked at once.
+            // The first code expires; the second is linked at once.
             if last.is_empty() {
                 let id = pin.pin().id.expose();
                 harness

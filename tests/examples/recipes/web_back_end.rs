@@ -1,4 +1,11 @@
-//! A web back end beside a media server: signs people in on Plex's page, and lets in who may use that server.
+//! Signs users in on Plex's page, and admits those who may use a certain media server.
+//!
+//! Use it for a website. The browser is redirected to Plex's page and back. That it has returned does not mean that the
+//! user has signed in, so the PIN is polled. The state that redeems the PIN stays on the server, in the session.
+//!
+//! A linked PIN invalidates the token that the same account has received earlier under the same client identifier. So
+//! save tokens by account, not by session. If the site only needs the user's name, save none: `sign_out` removes the
+//! site from the user's list of devices.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,44 +16,46 @@ use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
 use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
-/// How long somebody who has come back is waited for: they have signed in, or refused, before.
+/// How long to wait for the token after the browser has returned: the user has signed in, or refused, before.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {
     http: Transport,
     plex_tv: PlexTv,
-    /// Which server people must be allowed to use: what its `/identity` says.
+    /// The identifier of the server that users must have access to, from its `/identity`.
     machine_identifier: String,
-    /// Where Plex's page sends them: `/back` here.
+    /// The page to which Plex redirects the browser: `/back`.
     forward: ForwardUrl,
-    /// By what their cookie says, which nobody can guess; a real one ends after a while.
+    /// The sessions by the value of their cookie, which cannot be guessed. A real program ends them after a time.
     sessions: Mutex<HashMap<String, Session>>,
     new_session: fn() -> std::io::Result<String>,
 }
 
 #[derive(Clone)]
 enum Session {
-    /// On Plex's page. What is kept here redeems the token, and so never leaves the server.
+    /// On Plex's page. The saved login redeems the token, so it never leaves the server.
     SigningIn(Secret),
-    /// Signed in, and it is not known yet whether they may use the server.
-    Asking(Token),
-    /// They may, and this is their name.
-    In(String),
+    /// Signed in; it is unknown whether the user may use the server.
+    SignedIn(Token),
+    /// Admitted, with the name of the user.
+    Admitted(String),
 }
 
-/// What is said to a browser.
+/// A response to a browser.
 type Page = Response<String>;
 
 impl BackEnd {
-    async fn answer(&self, request: &Request<impl Sized>) -> Page {
+    async fn respond(&self, request: &Request<impl Sized>) -> Page {
         let session = cookie(request).and_then(|id| Some((id, self.sessions().get(id)?.clone())));
         match (request.method(), request.uri().path(), session) {
             (&Method::GET, "/sign-in", _) => match self.start().await {
                 Ok(page) => page,
-                Err(_) => plain(StatusCode::BAD_GATEWAY, "Plex cannot be asked just now."),
+                Err(_) => {
+                    plain(StatusCode::BAD_GATEWAY, "Plex cannot be reached. Try again later.")
+                }
             },
-            (&Method::GET, "/back", Some((id, session))) => self.come_back(id, session).await,
-            (&Method::GET, "/", Some((_, Session::In(name)))) => {
+            (&Method::GET, "/back", Some((id, session))) => self.finish(id, session).await,
+            (&Method::GET, "/", Some((_, Session::Admitted(name)))) => {
                 plain(StatusCode::OK, &format!("Welcome, {name}."))
             }
             (&Method::GET, ..) => redirect("/sign-in"),
@@ -70,38 +79,38 @@ impl BackEnd {
         }
     }
 
-    /// They are back from Plex's page, whether they have signed in there or refused.
-    async fn come_back(&self, id: &str, session: Session) -> Page {
+    /// Handles the return from Plex's page, on which the user has signed in or refused.
+    async fn finish(&self, id: &str, session: Session) -> Page {
         let token = match session {
-            Session::In(_) => return redirect("/"),
-            Session::Asking(token) => token,
+            Session::Admitted(_) => return redirect("/"),
+            Session::SignedIn(token) => token,
             Session::SigningIn(saved) => match self.token(&saved).await {
                 Ok(Some(token)) => {
-                    // At once: the PIN may bring it only this time.
-                    self.sessions().insert(id.to_owned(), Session::Asking(token.clone()));
+                    // Save it at once: Plex may return it only once.
+                    self.sessions().insert(id.to_owned(), Session::SignedIn(token.clone()));
                     token
                 }
-                // The session still has the login, so that they can reload.
+                // The session still has the login, so the user can reload the page.
                 Ok(None) => return plain(StatusCode::ACCEPTED, "Plex has not signed you in yet."),
                 Err(_) => return redirect("/sign-in"),
             },
         };
-        match self.may_enter(&token).await {
+        match self.access(&token).await {
             Some(Access::Granted(_)) => {
                 let name = self.http.send(self.plex_tv.token_details(&token)).await;
                 let name = name.ok().and_then(|account| account.title).unwrap_or_default();
-                // Under another number, so that nobody can have slipped them this one.
+                // A new session ID, so that an attacker cannot have chosen it (session fixation).
                 self.sessions().remove(id);
-                self.with_session(redirect("/"), Session::In(name))
+                self.with_session(redirect("/"), Session::Admitted(name))
             }
             Some(Access::Denied) => {
                 plain(StatusCode::FORBIDDEN, "This server is not shared with you.")
             }
             Some(Access::Unknown { .. }) => plain(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Plex cannot say just now. Reload in a minute.",
+                "Plex cannot be reached. Reload in a minute.",
             ),
-            // Plex says that the token is no longer valid, or something that is not known here.
+            // The token is no longer valid, or the outcome is one that this program does not know.
             _ => redirect("/sign-in"),
         }
     }
@@ -117,10 +126,10 @@ impl BackEnd {
         }
     }
 
-    /// Asked with *their* token: everybody has an account, and not everybody may use this server.
-    async fn may_enter(&self, token: &Token) -> Option<Access> {
-        let question = self.plex_tv.server_access(token, &self.machine_identifier);
-        self.http.drive(&mut question.timeout(TIMEOUT)).await
+    /// Returns whether the user has access to the server. This needs the user's own token.
+    async fn access(&self, token: &Token) -> Option<Access> {
+        let check = self.plex_tv.server_access(token, &self.machine_identifier);
+        self.http.drive(&mut check.timeout(TIMEOUT)).await
     }
 
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -129,9 +138,9 @@ impl BackEnd {
 
     fn with_session(&self, mut page: Page, session: Session) -> Page {
         let Ok(id) = (self.new_session)() else {
-            return plain(StatusCode::INTERNAL_SERVER_ERROR, "No session can be had.");
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "Cannot create a session.");
         };
-        // `Lax`, as they come back from Plex's site; add `Secure` where the back end has https.
+        // `Lax`, because the browser returns from another site. Add `Secure` if the site uses HTTPS.
         let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
         self.sessions().insert(id, session);
         if let Ok(cookie) = cookie.parse() {
@@ -161,7 +170,7 @@ fn redirect(to: &str) -> Page {
     page
 }
 
-// Played at the fake, with a server of hyper's and a browser that follows redirects.
+// The rest of this file runs the recipe with a fake Plex.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -187,36 +196,37 @@ async fn serve(listener: TcpListener, back_end: Arc<BackEnd>) -> std::io::Result
         tokio::spawn(async move {
             let service = service_fn(|request| {
                 let back_end = Arc::clone(&back_end);
-                async move { Ok::<_, Infallible>(back_end.answer(&request).await) }
+                async move { Ok::<_, Infallible>(back_end.respond(&request).await) }
             });
             http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
         });
     }
 }
 
-/// A browser: where it is, and its cookie.
+/// A browser: the site, and its cookie.
 struct Browser {
     site: String,
     cookie: String,
 }
 
 impl Browser {
-    /// Status, `Location` and text.
+    /// Returns the status, `Location` and the text.
     fn get(&mut self, path: &str) -> Outcome<(u16, String, String)> {
         let request = Request::get(format!("{}{path}", self.site))
             .header(header::COOKIE, &self.cookie)
             .body(Vec::new())?;
-        let answer = bare_client::exchange(&request, None)?;
-        if let Some(cookie) = answer.headers().get(header::SET_COOKIE) {
+        let response = bare_client::exchange(&request, None)?;
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
             self.cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
         }
-        let location = answer.headers().get(header::LOCATION).map(|to| to.to_str()).transpose()?;
+        let location =
+            response.headers().get(header::LOCATION).map(|to| to.to_str()).transpose()?;
         let location = location.unwrap_or_default().to_owned();
-        Ok((answer.status().as_u16(), location, String::from_utf8(answer.into_body())?))
+        Ok((response.status().as_u16(), location, String::from_utf8(response.into_body())?))
     }
 }
 
-pub(crate) fn play() -> Outcome {
+pub(crate) fn run() -> Outcome {
     let harness = Harness::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -235,21 +245,21 @@ pub(crate) fn play() -> Outcome {
         }),
     ));
 
-    // Rosa owns the server; Yaw has nothing to do with it.
+    // Rosa owns the server; Yaw has no access to it.
     for (who, status) in [(Who::PlexPass, 303), (Who::EmailOnly, 403)] {
         let mut browser = Browser { site: site.clone(), cookie: String::new() };
         assert_eq!(browser.get("/")?.1, "/sign-in");
         let (_, page, _) = browser.get("/sign-in")?;
-        let on_the_way = browser.cookie.clone();
+        let first_cookie = browser.cookie.clone();
         assert!(page.contains("/auth#?clientID="), "{page}");
-        // They sign in there.
+        // The user signs in there.
         let code = harness.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
-        harness.link(&code.ok_or("a PIN was made")?, who);
+        harness.link(&code.ok_or("a PIN was created")?, who);
         let (found, to, text) = browser.get("/back")?;
         println!("back from Plex: {found} {to}{text}");
         assert_eq!(found, status);
         if status == 303 {
-            assert_ne!(browser.cookie, on_the_way);
+            assert_ne!(browser.cookie, first_cookie);
             assert_eq!(browser.get("/")?.2, "Welcome, rosa.");
         }
     }

@@ -1,4 +1,7 @@
-//! Over reqwest, for a program that has such a client already: `cargo run --manifest-path tests/reqwest/Cargo.toml`
+//! Sends calls and drives flows with reqwest: `cargo run --manifest-path tests/reqwest/Cargo.toml`
+//!
+//! Use it for a program that already has such a client. This is a workspace of its own, so that no crate of the library
+//! depends on reqwest.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -48,7 +51,7 @@ async fn fetch(client: &Client, mut out: Outgoing) -> Result<http::Response<Body
     })
 }
 
-// Played at the fake.
+// The rest of this file runs the recipe with a fake Plex.
 
 use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Who};
 use plex_auth_proto::flow::TokenState;
@@ -58,16 +61,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A program that uses reqwest's default features has a provider already.
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().map_err(|_| "there is a provider already")?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(play())
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
 }
 
-async fn play() -> Result<(), Box<dyn std::error::Error>> {
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let authority = Authority::new();
     let server = Server::https(FakePlex::new(), authority.good());
     let root = reqwest::Certificate::from_der(&authority.root_der())?;
     let client = client(Client::builder().no_proxy().tls_certs_only([root]))?;
 
-    let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?;
+    let me = ClientIdentity::builder("reqwest-example").product("Example Player").build()?;
     let plex_tv = PlexTv::at(me, format!("{}/api/v2", server.url()).parse()?);
     let credentials = Credentials::new("rosa", "nine kites & a lantern")?;
     let signed_in = send(&client, plex_tv.sign_in(&credentials)).await?;

@@ -35,3 +35,4 @@ mod sign_in;
 mod surplus_responses;
 mod tls;
 mod token_flows;
+mod token_source;

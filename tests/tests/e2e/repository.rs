@@ -2,6 +2,8 @@
 
 mod coming_from;
 mod layers;
+mod links;
+mod promises;
 mod public_api;
 mod readme;
 mod recipes;

@@ -9,14 +9,16 @@ use std::time::{Duration, SystemTime};
 
 use plex_auth_fake::{FakePlex, Misbehaviour, Server};
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::flow::{Action, Completion, Now};
+use plex_auth_proto::flow::{Action, Completion, Now, SaveError};
 use plex_auth_proto::{Body, Outgoing, Secret, Step};
 use plex_auth_tests::Reports;
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{SIGNATURE, every_operation};
 
 use crate::search::Output;
-use crate::searched_flow::{Runner, SearchedFlow, debug_text, every_flow, observe};
+use crate::searched_flow::{
+    Runner, SearchedFlow, debug_text, every_driven_flow, every_flow, observe,
+};
 use crate::{add_reports, canaries, canary_inputs, echoes, log, observer, response, start_log};
 
 /// The failure of one request.
@@ -79,6 +81,12 @@ impl Runner for InMemory<'_> {
                 }
                 Step::Do(id, Action::Sign(_)) => {
                     flow.complete(now, id, Completion::Signed(Ok(*SIGNATURE)));
+                }
+                Step::Do(id, Action::Save(state)) => {
+                    // The program's error is as careless as can be.
+                    let result = Err(SaveError::new(format!("cannot write {}", state.expose())));
+                    let result = if requests == 0 { Ok(()) } else { result };
+                    flow.complete(now, id, Completion::Saved(result));
                 }
                 Step::Do(..) => panic!("an unknown action"),
                 Step::Wait(Some(time)) => now += time.min(Duration::from_secs(3600)),
@@ -156,7 +164,7 @@ fn every_flow_of_the_core_is_searched() {
     every_flow(&canary_inputs("https://plex.example"), &mut names);
     let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plex-auth-proto/src");
     assert_eq!(names.0, declared(core));
-    assert_eq!(names.0.len(), 8);
+    assert_eq!(names.0.len(), 10);
 }
 
 /// A server with the success of each operation, before which the first request of each path fails.
@@ -229,7 +237,7 @@ fn driven_flows_show_and_log_no_secret() {
         Some((200, format!(r#"{{"{all}":"{all}"}}"#))),
     ];
     let mut count = Count(0);
-    every_flow(&canary_inputs("https://plex.example"), &mut count);
+    every_driven_flow(&canary_inputs("https://plex.example"), &mut count);
     let carriers: [fn() -> Carrier; 2] = [|| Carrier::ureq(None), || Carrier::hyper(None)];
     let mut output = Output::default();
     std::thread::scope(|scope| {
@@ -242,7 +250,7 @@ fn driven_flows_show_and_log_no_secret() {
                     let reports = Reports::default();
                     let carrier = &carrier().observer(observer(&reports));
                     let mut runner = Driven { output: &mut output, carrier, number };
-                    every_flow(&canary_inputs(server.url()), &mut runner);
+                    every_driven_flow(&canary_inputs(server.url()), &mut runner);
                     assert!(server.with(|fake| !fake.requests().is_empty()), "no request was sent");
                     assert!(!add_reports(&reports, &mut output).is_empty(), "nothing reported");
                     output

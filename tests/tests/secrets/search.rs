@@ -1,26 +1,27 @@
 //! What a program can see, and the search for secrets in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use plex_auth_proto::Error;
 
 /// The canaries as text, percent-encoded, in base64 at each of its three offsets, and as lists of bytes.
 struct Encodings<'c> {
-    /// All substrings of eight characters of the texts, with the canary.
-    substrings: HashMap<String, &'c str>,
-    /// All runs of five bytes of the lists, with the canary.
-    byte_runs: Vec<(String, &'c str)>,
+    /// All parts of eight characters of the texts, and all runs of five bytes of the lists.
+    parts: Vec<String>,
+    /// The canary of each part.
+    canaries: Vec<&'c str>,
 }
 
 impl<'c> Encodings<'c> {
     fn of(canaries: &'c [String]) -> Self {
-        let mut encodings = Self { substrings: HashMap::new(), byte_runs: Vec::new() };
+        let mut encodings = Self { parts: Vec::new(), canaries: Vec::new() };
         for canary in canaries {
-            let before = encodings.substrings.len();
+            let before = encodings.parts.len();
             encodings.add(canary);
-            assert!(encodings.substrings.len() > before + 10, "{canary}");
+            assert!(encodings.parts.len() > before + 10, "{canary}");
         }
         encodings
     }
@@ -38,30 +39,16 @@ impl<'c> Encodings<'c> {
                 texts.push(text.get(4..text.len() - 4).unwrap_or_default().to_owned());
             }
         }
-        let substrings = texts.iter().flat_map(|text| substrings(text));
-        self.substrings.extend(substrings.map(|substring| (substring.to_owned(), whole)));
+        let parts = texts.iter().flat_map(|text| parts(text)).map(str::to_owned);
+        self.parts.extend(parts);
         let bytes: Vec<String> = canary.bytes().map(|byte| byte.to_string()).collect();
-        self.byte_runs.extend(bytes.windows(5).map(|run| (run.join(", "), whole)));
-    }
-
-    /// Returns the first encoding in the text, with its canary.
-    fn find_in<'t>(&'t self, text: &'t str) -> Option<(&'t str, &'c str)> {
-        let canary_of = |substring| Some((substring, *self.substrings.get(substring)?));
-        if let Some(found) = substrings(text).find_map(canary_of) {
-            return Some(found);
-        }
-        // Few texts have lists of numbers, for which the search is slow.
-        let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if text.split(", ").filter(is_number).count() < 3 {
-            return None;
-        }
-        let found = self.byte_runs.iter().find(|(run, _)| text.contains(run.as_str()));
-        found.map(|(run, canary)| (run.as_str(), *canary))
+        self.parts.extend(bytes.windows(5).map(|run| run.join(", ")));
+        self.canaries.resize(self.parts.len(), whole);
     }
 }
 
-/// All substrings of eight characters.
-fn substrings(text: &str) -> impl Iterator<Item = &str> {
+/// All parts of eight characters.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(8);
     text.char_indices().zip(ends).filter_map(|((start, _), end)| text.get(start..end))
 }
@@ -98,9 +85,12 @@ impl Output {
         let texts: BTreeMap<&str, &str> =
             self.0.iter().map(|(context, text)| (text.as_str(), context.as_str())).collect();
         let encodings = Encodings::of(canaries);
+        let search = AhoCorasick::new(&encodings.parts).unwrap();
         for (text, context) in &texts {
-            if let Some((encoding, canary)) = encodings.find_in(text) {
-                panic!("{canary} is visible as {encoding} in {context}:\n{text}");
+            if let Some(found) = search.find(text) {
+                let (part, canary) =
+                    (&text[found.range()], encodings.canaries.get(found.pattern().as_usize()));
+                panic!("{canary:?} is visible as {part} in {context}:\n{text}");
             }
         }
         let (places, texts) = (self.0.len(), texts.len());

@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::error::Error;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use plex_auth_proto::flow::{
     Access, ConnectionChoice, ConnectionProgress, DeviceLogin, DeviceLoginProgress,
@@ -12,6 +13,7 @@ use plex_auth_proto::flow::{
 };
 use plex_auth_proto::jwt::{DeviceKey, ExternalKey, Jwk, SignError};
 use plex_auth_proto::server::Resource;
+use plex_auth_proto::token_source::{FixedToken, Refresher, SharedRefresher};
 use plex_auth_proto::{Call, Flow, Secret};
 use plex_auth_tests::every_operation::{Inputs, SIGNATURE};
 
@@ -155,8 +157,11 @@ impl SearchedFlow for TransientTokenRefresher {
         let progress = self.progress(now);
         let errors = match &progress {
             TransientTokenProgress::Requesting { last_error, .. }
-            | TransientTokenProgress::Active { last_error, .. } => {
+            | TransientTokenProgress::Active { last_error, save_error: None, .. } => {
                 optional_error_text(last_error.as_ref())
+            }
+            TransientTokenProgress::Active { save_error, .. } => {
+                optional_error_text(save_error.as_ref())
             }
             TransientTokenProgress::Refused { error, .. } => error_text(error),
             _ => String::new(),
@@ -170,6 +175,27 @@ impl SearchedFlow for TransientTokenRefresher {
 
     fn saved(&self, now: Now) -> Option<Secret> {
         self.save(now)
+    }
+}
+
+impl SearchedFlow for FixedToken {
+    fn progress_text(&self, now: Now) -> String {
+        debug_text(&self.current(now)) + &debug_text(&self.refusal())
+    }
+
+    fn output_errors(outcome: &Self::Output) -> String {
+        match *outcome {}
+    }
+}
+
+impl<R: Refresher + Debug> SearchedFlow for SharedRefresher<R> {
+    /// The slot's status is part of its `Debug`.
+    fn progress_text(&self, _: Now) -> String {
+        String::new()
+    }
+
+    fn output_errors((): &()) -> String {
+        String::new()
     }
 }
 
@@ -216,6 +242,15 @@ pub(crate) trait Runner {
 
 /// Runs all flows, from each of their initial states.
 pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
+    every_driven_flow(inputs, runner);
+    // A transport's driver sends nothing for these: it cannot save, and a fixed token needs no request.
+    let Inputs { plex_tv, token, .. } = inputs;
+    runner.run(plex_tv.register_device(Key::new(), token.clone()).save_through_driver());
+    runner.run(plex_tv.fixed_token(token.clone()));
+}
+
+/// Runs the flows that send requests over any driver.
+pub(crate) fn every_driven_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
     runner.run(plex_tv.link_code_login());
     runner.run(plex_tv.hosted_page_login());
@@ -232,6 +267,10 @@ pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     runner.run(plex_tv.server_access(token, "5f0e1c2d"));
     runner.run(RetriedCall::new(|| plex_tv.token_details(token)));
     runner.run(server.transient_token_refresher());
+    runner.run(server.transient_token_refresher().save_through_driver());
+    let now = Now::without_wall_clock(Duration::ZERO);
+    let shared = server.transient_token_refresher().save_through_driver();
+    runner.run(SharedRefresher::new(shared, now).1);
     let attic = format!(
         r#"{{"clientIdentifier":"5f0e1c2d","accessToken":"canary-Lm6kPz1Hc4Td22","owned":true,
             "sourceTitle":"canary-Rb3vJw8Fs5Ny21","connections":[{{"uri":"{}"}}]}}"#,

@@ -59,7 +59,7 @@ pub enum DeviceLoginProgress {
         /// The time until the next poll; zero while one is in flight.
         next_request: Duration,
     },
-    /// The PIN is gone, and an exchange is to show whether it has registered the key.
+    /// The PIN is gone, and an exchange finds out whether the key was registered.
     Exchanging,
     /// The login is finished.
     Finished,
@@ -72,10 +72,9 @@ pub enum DeviceLoginError {
     /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
     #[error("the PIN was not linked in time")]
     Expired,
-    /// A call failed for good: the making of the PIN was refused, or it is not known whether it was made; the
-    /// transport could not start; or the last poll found nobody to ask. Where Plex
-    /// [does not know the device](Error::needs_new_device_key) any more, only a new client identifier with a
-    /// new key helps.
+    /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
+    /// failed. If Plex [no longer knows the device](Error::needs_new_device_key), sign in with a new client identifier and a
+    /// new key.
     #[error(transparent)]
     Failed(#[from] Error),
     /// The device's key could not sign the last poll.

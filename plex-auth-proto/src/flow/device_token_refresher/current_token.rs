@@ -1,4 +1,4 @@
-//! The token that a refresher holds, and when it is to be renewed.
+//! The token that a refresher has, and the time of its renewal.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::values::unix_seconds::UnixSeconds;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// When a token is renewed that does not say when it ends, in seconds: Plex's live for a day longer.
+// For a token without an expiry, in seconds: Plex's tokens are valid for a day longer.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
-/// A token and what it says.
+/// A token with its claims.
 pub(super) struct CurrentToken {
     pub(super) token: Token,
     pub(super) issued_at: Option<UnixSeconds>,
@@ -20,8 +20,8 @@ pub(super) struct CurrentToken {
 }
 
 impl CurrentToken {
-    /// `now` is when it came, by Plex's clock in seconds; one that does not say when it ends and that came at an
-    /// unknown time is renewed at once.
+    /// Creates a token that was received at this time by Plex's clock, in Unix seconds. A token without an expiry that was
+    /// received at an unknown time is renewed at once.
     pub(super) fn new(token: Token, now: Option<i64>) -> Self {
         let jwt = PlexJwt::unverified(&token).ok();
         let usual = now.map_or(i64::MIN, |now| now.saturating_add(DEFAULT_RENEW_AFTER));
@@ -33,9 +33,9 @@ impl CurrentToken {
         }
     }
 
-    /// When it is to be renewed by a device with this jitter, in Unix seconds: a day ahead of its end, and earlier by
-    /// the jitter, but by no more than a day, nor in the first half of the time until then. Were it later, a
-    /// day's outage would cost some devices their tokens.
+    /// Returns when a device with this jitter renews the token, in Unix seconds: a day before its expiry, and earlier by
+    /// the jitter, but by no more than a day, and never in the first half of the time until then. If it were later, some
+    /// tokens would expire in an outage of a day.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);
@@ -43,18 +43,18 @@ impl CurrentToken {
         self.renew_at.saturating_sub(jitter.min(ahead).min(half).max(0))
     }
 
-    /// For how long it need not be renewed by a device with this jitter.
+    /// Returns the time until a device with this jitter renews the token.
     pub(super) fn rest(&self, jitter: Duration, UnixSeconds(now): UnixSeconds) -> Duration {
         let rest = self.renew_at(jitter).saturating_sub(now);
         Duration::from_secs(u64::try_from(rest).unwrap_or_default())
     }
 
-    /// Whether it was issued days from now: then that clock was never set.
+    /// Returns whether the token was issued more than a day after this time, so that the clock must be wrong.
     pub(super) fn is_issued_in_future(&self, UnixSeconds(now): UnixSeconds) -> bool {
         self.issued_at.is_some_and(|UnixSeconds(at)| at > now.saturating_add(DAY))
     }
 
-    /// For how long it is good; nothing where it does not say so.
+    /// Returns the time until the token expires; zero if it has no expiry.
     pub(super) fn left(&self, UnixSeconds(now): UnixSeconds) -> Duration {
         let left = self.expires_at.map_or(0, |end| end.0.saturating_sub(now));
         Duration::from_secs(u64::try_from(left).unwrap_or_default())

@@ -1,48 +1,59 @@
-//! What a refresher of a device's token has to show, and how it ends.
+//! The progress and the end of a refresher of a device's token.
+
+use std::time::Duration;
 
 use crate::error::Error;
+use crate::flow::save_error::SaveError;
 use crate::jwt::SignError;
 use crate::values::token::Token;
 use crate::values::unix_seconds::UnixSeconds;
 
-/// How a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) is doing.
+/// The progress of a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DeviceTokenProgress {
-    /// The key is not registered yet.
+    /// The key is being registered.
     #[non_exhaustive]
     Registering {
-        /// Why the last try failed.
+        /// The error of the last attempt, if it failed.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
     },
-    /// The first token is being got.
+    /// The first token is being requested.
     #[non_exhaustive]
     Requesting {
-        /// Why the last try failed.
+        /// The error of the last attempt, if it failed.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
     },
     /// There is a token.
     #[non_exhaustive]
     Active {
         /// The token.
         token: Token,
-        /// Until when it is good, by Plex's clock. Absent where it does not say so.
+        /// The time at which it expires, by Plex's clock. Absent if the token does not say so.
         expires_at: Option<UnixSeconds>,
-        /// How many tokens have been got so far: the token is to be [saved](crate::flow::DeviceTokenRefresher::save) when this
-        /// has risen.
+        /// The number of tokens received so far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever it has
+        /// risen.
         renewals: u64,
-        /// Why it could not be renewed. It is tried again.
+        /// The error of the last attempt to renew it, which is retried.
         last_error: Option<RefreshError>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
+        /// The reason why the last state could not be [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
+        save_error: Option<SaveError>,
     },
-    /// It is over. A token that was there can be good for a while.
+    /// The refresher has ended. Its last token may be valid for some time.
     Finished,
 }
 
-/// Why a try failed that is made again.
+/// The reason why an attempt failed. It is retried.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
-    /// A call failed.
+    /// A request failed.
     #[error(transparent)]
     Request(#[from] Error),
     /// The device's key cannot sign now.
@@ -53,19 +64,27 @@ pub enum RefreshError {
     Clock(#[source] Error),
 }
 
-/// Why a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) is over, which only happens where no waiting helps.
+/// The reason why a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) has ended. Waiting does not help with any of
+/// these.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceTokenEnd {
-    /// The user removed the device, or its key is another identifier's (code 1097): sign in anew, with a new client
-    /// identifier and a new key.
-    #[error("Plex does not know the device any more; only a new identifier with a new key helps")]
+    /// The user removed the device, or its key belongs to another client identifier (code 1097). Sign in again with a new
+    /// client identifier and a new key.
+    #[error(
+        "plex.tv no longer knows this device; sign in again with a new client identifier and a new key"
+    )]
     DeviceRemoved(#[source] Error),
-    /// Plex has refused eight times over more than an hour what the device signs (400 or 422): the key is not the one
-    /// that was registered, or was never registered.
-    #[error("Plex does not take what the device's key signs; was this key registered?")]
+    /// Plex refused eight signatures in more than an hour (400 or 422): this key was never registered, or another one was
+    /// registered in its place.
+    #[error("plex.tv does not accept the signatures of this device's key; register the key again")]
     KeyRefused(#[source] Error),
-    /// The key could not be registered, and was not: the old token is invalid, mostly.
-    #[error("the device's key could not be registered")]
+    /// Plex refused to register the key. In most cases the old token is invalid.
+    #[error(
+        "plex.tv refused to register the device's key; sign in again if the old token is invalid"
+    )]
     NotRegistered(#[source] Error),
+    /// The state could not be saved, so the key was not registered.
+    #[error("the state could not be saved, so the device's key was not registered")]
+    NotSaved(#[source] SaveError),
 }

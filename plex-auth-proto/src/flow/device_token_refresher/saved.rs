@@ -20,13 +20,15 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         let kinds = [FlowKind::DeviceToken, FlowKind::DeviceLogin];
         let saved = SavedDevice::restore(&plex_tv, &kinds, key.jwk(), saved)?;
         let current = saved.token.map(|token| CurrentToken::new(token, None));
-        Ok(Self::new(plex_tv, key, Stage::Refreshing, current))
+        let mut refresher = Self::new(plex_tv, key, Stage::Refreshing, current);
+        refresher.is_restored = true;
+        Ok(refresher)
     }
 
     /// Returns the state to restore after a restart, as JSON that contains the token: the client identifier, the ID of the
     /// key, and the token. It does not contain the key.
     pub fn save(&self) -> Secret {
-        let token = self.token().map(|token| ("token", Member::Text(token.expose())));
+        let token = self.newest().map(|newest| ("token", Member::Text(newest.token.expose())));
         saved_device::save(&self.plex_tv, FlowKind::DeviceToken, self.key.jwk(), token)
     }
 }

@@ -24,6 +24,9 @@ const BACKOFF: Backoff = Backoff::new(1, 16);
 // A user is looking at a page that shows no code yet.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
+// Even the last request to create a PIN has a chance over a slow network.
+const MIN_CREATE_DEADLINE: Duration = Duration::from_secs(5);
+
 // The next poll has as good a chance, and a user waits for it.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -53,7 +56,7 @@ enum PinResponse {
 
 enum State {
     Creating {
-        /// When to give up, in elapsed time; set at the first failure.
+        /// When to give up, in elapsed time; set when the first request is sent.
         give_up_at: Option<Duration>,
     },
     Polling(Box<Polling>),
@@ -229,8 +232,12 @@ impl<M: PinMethod> PinMachine<M> {
             State::FailureTaken => return Step::Finished,
             State::Finished(outcome) => return outcome.take().map_or(Step::Finished, Step::Done),
             _ if !wait.is_zero() => return Step::Wait(Some(wait)),
-            State::Creating { .. } => {
-                self.method.create(&self.plex_tv).map(|pin| PinResponse::Created(Box::new(pin)))
+            State::Creating { give_up_at } => {
+                let end = now.elapsed.saturating_add(self.create_timeout);
+                let left = give_up_at.get_or_insert(end).saturating_sub(now.elapsed);
+                let call =
+                    self.method.create(&self.plex_tv).deadline(left.max(MIN_CREATE_DEADLINE));
+                call.map(|pin| PinResponse::Created(Box::new(pin)))
             }
             State::Polling(polling) => match self.method.poll(&self.plex_tv, polling.pin(), now) {
                 Ok(Poll::Call(call)) => {
@@ -299,10 +306,8 @@ impl<M: PinMethod> PinMachine<M> {
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
             State::Creating { give_up_at } => {
-                let until =
-                    *give_up_at.get_or_insert(now.elapsed.saturating_add(self.create_timeout));
                 self.due = now.elapsed.saturating_add(self.backoff.failed(None));
-                if self.due > until {
+                if give_up_at.is_some_and(|end| self.due > end) {
                     let call = self.method.create(&self.plex_tv);
                     let error = call.reply().transport_error(TransportErrorKind::Cancelled, true);
                     self.end(Err(Failure::Request(error)));
@@ -339,12 +344,11 @@ impl<M: PinMethod> PinMachine<M> {
             }
             Ok(PinResponse::State(_)) => {}
             Err(error) => {
-                let State::Creating { give_up_at } = &mut self.state else { return };
-                let until =
-                    *give_up_at.get_or_insert(now.elapsed.saturating_add(self.create_timeout));
+                let State::Creating { give_up_at } = self.state else { return };
                 self.due = now.elapsed.saturating_add(self.backoff.failed(now.retry_after(&error)));
+                let is_over = give_up_at.is_some_and(|end| self.due > end);
                 let failure = Failure::Request(error);
-                if !failure.is_retryable() || self.due > until {
+                if !failure.is_retryable() || is_over {
                     return self.end(Err(failure));
                 }
                 self.last_error = Some(failure);

@@ -1,51 +1,58 @@
 use std::time::Duration;
 
 use crate::error::{Error, ResponseError};
+use crate::flow::save_error::SaveError;
 use crate::values::token::Token;
 
-/// What a [`TransientTokenRefresher`](super::TransientTokenRefresher) is about.
+/// The progress of a [`TransientTokenRefresher`](super::TransientTokenRefresher).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TransientTokenProgress {
-    /// There is no token, and one is asked for.
+    /// There is no token, and one is being requested.
     #[non_exhaustive]
     Requesting {
-        /// What the last request met with, if it was trouble.
+        /// The error of the last request, if it failed.
         last_error: Option<Error>,
-        /// In how long it will be asked for; nothing while it is.
-        left: Duration,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
     },
     /// There is a token.
     #[non_exhaustive]
     Active {
         /// The token.
         token: Token,
-        /// How long it is good at most.
+        /// The longest time for which it is valid.
         left: Duration,
-        /// Why it was asked for.
+        /// The reason why it was requested.
         reason: TransientTokenReason,
-        /// What the request for the one that follows it met with, if it was trouble.
+        /// The error of the last request for its successor, if it failed.
         last_error: Option<Error>,
+        /// The time until the next request; zero while one is in flight.
+        next_request: Duration,
+        /// The reason why the last state could not be [saved](super::TransientTokenRefresher::save_through_driver).
+        save_error: Option<SaveError>,
     },
-    /// The server refuses the token that asks, and is asked no more until the refresher is told to. See whether
-    /// it is [invalid](crate::PlexTv::token_check), or no longer [opens](crate::PlexTv::server_access) the server.
+    /// The server refuses the account's token, and nothing is requested until
+    /// [`retry`](super::TransientTokenRefresher::retry) or [`set_token`](super::TransientTokenRefresher::set_token). Check
+    /// whether the token is [valid](crate::PlexTv::token_check), and whether the account still has
+    /// [access](crate::PlexTv::server_access) to the server.
     #[non_exhaustive]
     Refused {
-        /// What the server said.
+        /// The server's response.
         error: ResponseError,
-        /// The token that is still at hand, if one is. It may be refused, too.
+        /// The current transient token, if there is one. The server may reject it, too.
         token: Option<Token>,
     },
 }
 
-/// Why a transient token was asked for.
+/// The reason why a transient token was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransientTokenReason {
-    /// There was none.
+    /// There was no token.
     First,
-    /// The time of the one before was nearly over, or over.
+    /// The previous token had expired, or was about to.
     Renewal,
-    /// The one before was refused, and the token that asks was not: the server was restarted, mostly.
+    /// The server rejected the previous token, but not the account's: in most cases it was restarted.
     Restart,
 }

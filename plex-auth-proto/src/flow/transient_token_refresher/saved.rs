@@ -32,7 +32,7 @@ impl TransientTokenRefresher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, now: Now) -> Option<Secret> {
-        let current = self.current.as_ref()?;
+        let current = self.newest()?;
         let now = self.clock.peek(now);
         let left = Some(current.left(now)).filter(|left| !left.is_zero())?;
         let ends_at = now.server?.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;

@@ -63,7 +63,8 @@ fn errors_are_retried_with_backoff_for_a_minute() {
         TransportError(TransportErrorKind::TimedOut(Duration::from_secs(30)), true),
     ] {
         driven.respond(response);
-        let RetryProgress::Waiting { last_error: why, left, .. } = driven.progress() else {
+        let RetryProgress::Waiting { last_error: why, next_request: left, .. } = driven.progress()
+        else {
             panic!()
         };
         assert!(why.is_retryable() && left >= Duration::from_secs(2));

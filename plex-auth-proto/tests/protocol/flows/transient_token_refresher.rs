@@ -72,6 +72,8 @@ fn token_is_renewed_an_hour_before_it_expires() {
 fn errors_lose_no_token_before_it_expires() {
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1));
+    let Progress::Active { next_request, .. } = driven.progress() else { panic!() };
+    assert_eq!(next_request.as_secs(), 47 * HOUR);
     let mut held = Vec::new();
     while driven.elapsed() < 49 * HOUR {
         driven.respond(UNREACHABLE);
@@ -81,10 +83,10 @@ fn errors_lose_no_token_before_it_expires() {
         assert_eq!(held, passed < 48 * HOUR, "{passed}");
     }
     assert_eq!(driven.gaps()[1..11], [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    let Progress::Requesting { last_error: Some(_), left, .. } = driven.progress() else {
+    let Progress::Requesting { last_error: Some(_), next_request, .. } = driven.progress() else {
         panic!()
     };
-    assert_eq!(left.as_secs(), 300);
+    assert_eq!(next_request.as_secs(), 300);
     driven.respond(transient(2));
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
 

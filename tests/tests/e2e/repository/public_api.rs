@@ -16,7 +16,8 @@ fn every_type_is_checked_for_auto_traits() {
             let (_, item) =
                 line.split_once("pub struct ").or_else(|| line.split_once("pub enum "))?;
             let path = item.strip_prefix("plex_auth_proto::")?;
-            let path = path.split(|c: char| !c.is_alphanumeric() && c != ':').next()?;
+            let path =
+                path.split(|c: char| !c.is_alphanumeric() && !matches!(c, ':' | '_')).next()?;
             path.rsplit("::").next()
         })
         .collect();

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::flow::{Completion, DeviceTokenEnd, DeviceTokenRefresher, RefreshError};
+use plex_auth_proto::flow::{
+    Completion, DeviceTokenEnd, DeviceTokenProgress, DeviceTokenRefresher, RefreshError,
+};
 use plex_auth_proto::jwt::{ExternalKey, Jwk};
+use plex_auth_proto::token_source::Refresher;
 use plex_auth_proto::{Flow, Token};
 
 use super::{
@@ -22,8 +25,21 @@ fn token_is_renewed_a_day_before_it_expires() {
         driven.respond(exchanged(renewal * 6 * DAY));
         assert_eq!(driven.flow.renewals(), renewal);
         assert_eq!(driven.flow.token().unwrap().expose(), jwt(renewal * 6 * DAY));
+        let DeviceTokenProgress::Active { next_request, .. } = driven.progress() else { panic!() };
+        assert_eq!(next_request.as_secs(), 6 * DAY);
     }
     assert_eq!(key.signed.get(), 10);
+}
+
+#[test]
+fn token_source_gets_no_expired_token() {
+    let key = Key::new();
+    let driven = refresher(&key);
+    let left = |seconds| {
+        let held = driven.flow.current(driven.now + Duration::from_secs(seconds))?;
+        held.left().map(|left| left.as_secs())
+    };
+    assert_eq!((left(0), left(7 * DAY - 1), left(7 * DAY)), (Some(7 * DAY), Some(1), None));
 }
 
 #[test]
@@ -117,7 +133,7 @@ fn refused_key_ends_after_eight_exchanges() {
     driven.respond_all((0..8).flat_map(|_| [nonce(), Answer(422, "")]));
     let end = driven.finish();
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
-    assert!(end.to_string().contains("was this key registered?"));
+    assert!(end.to_string().contains("register the key again"));
     assert!(driven.elapsed() - 6 * DAY > HOUR);
     assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is still valid");
 }
@@ -208,7 +224,7 @@ fn removed_device_ends_with_advice() {
         );
         assert_eq!(
             end.to_string(),
-            "Plex does not know the device any more; only a new identifier with a new key helps"
+            "plex.tv no longer knows this device; sign in again with a new client identifier and a new key"
         );
     }
 }

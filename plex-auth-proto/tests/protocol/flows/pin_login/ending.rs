@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::flow::PinLoginError;
+use plex_auth_proto::flow::{PinLogin, PinLoginError};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
-use crate::flows::harness::{Answer, RetryAfter, TransportError, start};
+use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, start};
 
 #[test]
 fn pin_that_is_gone_ends_the_login() {
@@ -80,7 +80,7 @@ fn missing_responses_end_the_login() {
     let mut driven = login();
     let _ = driven.send().unwrap();
     let Err(PinLoginError::Failed(error)) = driven.finish() else { panic!() };
-    let expected = "no response from plex.tv: the response was not complete within 60s (the request may have been sent)";
+    let expected = "no response from plex.tv: the response was not complete within 10s (the request may have been sent)";
     assert_eq!(error.to_string(), expected);
     assert_eq!(driven.sent.len(), 1);
 
@@ -136,6 +136,23 @@ fn failed_creation_is_reported() {
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
     assert_eq!(driven.gaps(), [60]);
+}
+
+/// A server that accepts connections and never responds costs a web page's user this time.
+#[test]
+fn hanging_creation_ends_in_10_seconds() {
+    let mut driven = login();
+    let deadline = |driven: &Driven<PinLogin>| driven.sent.last().unwrap().deadline.unwrap();
+    let first = driven.send().unwrap();
+    assert_eq!(deadline(&driven), Duration::from_secs(10));
+    driven.now += Duration::from_secs(4);
+    driven.complete(&first, &Answer(503, r#"{"errors":[{"code":1013}]}"#));
+    driven.send().unwrap();
+    assert_eq!(deadline(&driven), Duration::from_secs(5));
+
+    // A driver that was leaked reports nothing.
+    assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))));
+    assert!(driven.now.elapsed() - start().elapsed() <= Duration::from_secs(20));
 }
 
 #[test]

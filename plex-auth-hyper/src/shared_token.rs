@@ -1,0 +1,295 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http_body::Body;
+use plex_auth_proto::flow::SaveError;
+use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::token_source::{
+    Refresher, SharedRefresher, TokenError, TokenSendError, TokenSlot, TokenSourceStatus,
+};
+use plex_auth_proto::{Call, Secret, Token};
+use tower_service::Service;
+
+use crate::clock::SharedClock;
+use crate::error_chain::BoxError;
+use crate::request_body::RequestBody;
+use crate::token_task::{self, SaveCallback};
+use crate::transport::Transport;
+
+// As long as an exchange takes at most by default: a caller should not wait longer for its retry than for its call.
+const REFRESH_LIMIT: Duration = Duration::from_secs(30);
+
+/// Shares the token of a [`Refresher`] with all tasks of a program.
+///
+/// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last clone is dropped. The
+/// refresher is that of a device, that of a transient token, or a fixed token
+/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+///
+#[cfg_attr(feature = "client", doc = "```no_run")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
+/// use plex_auth_hyper::{ClientIdentity, PlexTv, Secret, TokenSource, Transport};
+/// # use plex_auth_hyper::jwt::{DeviceKey, Jwk, SignError};
+/// # use plex_auth_hyper::flow::DeviceTokenRefresher;
+/// # struct Key(Jwk);
+/// # impl DeviceKey for Key {
+/// #     fn jwk(&self) -> &Jwk { &self.0 }
+/// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
+/// # }
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// # let key = Key(Jwk::new([7; 32], "den-2026")?);
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let saved = std::fs::read_to_string("device.json")?;
+/// let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?;
+///
+/// let http = Transport::new();
+/// let save = |state: Secret| async move { std::fs::write("device.json", state.expose()) };
+/// let tokens = TokenSource::spawn_with_save(&http, refresher, save);
+///
+/// // In any task, over a clone. A token that plex.tv rejects is renewed, and the call sent again.
+/// let account = tokens.send(&http, |token| plex_tv.token_details(token)).await?;
+/// # let _ = account;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TokenSource(Arc<Handle>);
+
+struct Handle {
+    slot: TokenSlot,
+    clock: SharedClock,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.slot.shutdown();
+    }
+}
+
+impl TokenSource {
+    /// Creates a token source and the future that runs its refresher over this transport: spawn it. Nothing is saved.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use std::future::{ready, Ready};
+    /// # use std::task::{Context, Poll};
+    /// # use plex_auth_hyper::http::{Request, Response};
+    /// # use plex_auth_hyper::RequestBody;
+    /// #
+    /// # #[derive(Clone)]
+    /// # struct Mock;
+    /// #
+    /// # impl tower_service::Service<Request<RequestBody>> for Mock {
+    /// #     type Response = Response<String>;
+    /// #     type Error = Infallible;
+    /// #     type Future = Ready<Result<Response<String>, Infallible>>;
+    /// #
+    /// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    /// #         Poll::Ready(Ok(()))
+    /// #     }
+    /// #
+    /// #     fn call(&mut self, _: Request<RequestBody>) -> Self::Future {
+    /// #         ready(Ok(Response::new(String::new())))
+    /// #     }
+    /// # }
+    /// use plex_auth_hyper::token_source::TokenError;
+    /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, TokenSource, Transport};
+    ///
+    /// # let transport = Transport::over(Mock, smol_hyper::rt::SmolTimer::new());
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
+    /// let (tokens, run) = TokenSource::new(&transport, fixed);
+    /// # smol::block_on(async {
+    /// smol::spawn(run).detach();
+    ///
+    /// let token = tokens.token().await?;
+    /// tokens.rejected(&token);
+    /// assert!(matches!(tokens.token().await, Err(TokenError::Rejected)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, callers that wait, and later all others, get [`TokenError::Stopped`].
+    pub fn new<S, B, R>(
+        transport: &Transport<S>,
+        refresher: R,
+    ) -> (Self, impl Future<Output = ()> + Send + use<S, B, R>)
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError> + Send,
+        R: Refresher + Send,
+        R::Output: Send,
+    {
+        Self::start(transport, refresher, None)
+    }
+
+    /// Creates a token source like [`new`](Self::new), whose future calls `save` with each state to save, before any
+    /// caller gets the token in it.
+    ///
+    /// While the future of `save` runs, callers get the previous token if that is valid. If it fails or panics,
+    /// [`status`](Self::status) reports that and the token is handed out nevertheless; a key is not registered then. When
+    /// that future itself needs a token, [`token`](Self::token) returns the previous one or an error, but never waits. A
+    /// clone that `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    pub fn with_save<S, B, R, F, Fut, E>(
+        transport: &Transport<S>,
+        mut refresher: R,
+        mut save: F,
+    ) -> (Self, impl Future<Output = ()> + Send + use<S, B, R, F, Fut, E>)
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError> + Send,
+        R: Refresher + Send,
+        R::Output: Send,
+        F: FnMut(Secret) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        refresher.enable_saving();
+        let save: SaveCallback = Box::new(move |state| {
+            let save = save(state);
+            Box::pin(async move { save.await.map_err(SaveError::new) })
+        });
+        Self::start(transport, refresher, Some(save))
+    }
+
+    fn start<S, B, R>(
+        transport: &Transport<S>,
+        refresher: R,
+        save: Option<SaveCallback>,
+    ) -> (Self, impl Future<Output = ()> + Send + use<S, B, R>)
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError> + Send,
+        R: Refresher + Send,
+        R::Output: Send,
+    {
+        let (slot, flow) = SharedRefresher::new(refresher, transport.now());
+        let source = Self(Arc::new(Handle { slot: slot.clone(), clock: transport.shared_clock() }));
+        (source, token_task::run(transport.driver(flow), slot, save))
+    }
+
+    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
+    ///
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future can be dropped at any point.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] if there will be no token.
+    pub fn token(&self) -> impl Future<Output = Result<Token, TokenError>> + Send + use<> {
+        let source = self.clone();
+        async move {
+            let mut wait = source.0.slot.wait();
+            poll_fn(|cx| wait.poll((source.0.clock)(), cx)).await
+        }
+    }
+
+    /// Reports that the host that issued this token rejected it. The refresher is woken, once for however many callers.
+    /// [`send`](Self::send) does that by itself.
+    pub fn rejected(&self, token: &Token) {
+        self.0.slot.rejected(token);
+    }
+
+    /// Sends a call with the token. If the host that issued the token rejects it, waits for the next token, up to 30 s, and
+    /// sends the call once more if that is safe: if the first one was refused, or is idempotent.
+    ///
+    /// `call` creates the call. A media server's response never makes an account's token invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// The same as of [`Transport::send`]: after the future was dropped, the request may have been sent.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if the call failed.
+    pub async fn send<S, B, T>(
+        &self,
+        transport: &Transport<S>,
+        mut call: impl FnMut(&Token) -> Call<T>,
+    ) -> Result<T, TokenSendError>
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone,
+        S::Error: Into<BoxError>,
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let token = self.token().await?;
+        let first = call(&token);
+        let is_idempotent = first.reply().is_idempotent();
+        let error = match transport.send(first).await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if !self.0.slot.call_failed(&token, &error, is_idempotent) {
+            return Err(error.into());
+        }
+        match self.token_within(transport, REFRESH_LIMIT).await {
+            Some(Ok(next)) => Ok(transport.send(call(&next)).await?),
+            _ => Err(error.into()),
+        }
+    }
+
+    /// Returns the token like [`token`](Self::token); `None` if the time is over first. Without a runtime there is no
+    /// limit.
+    async fn token_within<S>(
+        &self,
+        transport: &Transport<S>,
+        limit: Duration,
+    ) -> Option<Result<Token, TokenError>> {
+        let mut token = std::pin::pin!(self.token());
+        let mut sleep = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(token) = token.as_mut().poll(cx) {
+                return Poll::Ready(Some(token));
+            }
+            // tokio's timer panics without a runtime.
+            let start = || panic::catch_unwind(AssertUnwindSafe(|| transport.timer().sleep(limit)));
+            let sleep = sleep.get_or_insert_with(|| start().ok());
+            match sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
+                Some(Poll::Ready(())) => Poll::Ready(None),
+                _ => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Returns the state, to show or to log: the last errors, and why there will be no token.
+    pub fn status(&self) -> TokenSourceStatus {
+        self.0.slot.status()
+    }
+
+    /// Ends the token source, with all its clones: callers get [`TokenError::ShutDown`] at once, those that wait
+    /// included. The task drops its requests and ends after a `save` that is running has finished.
+    pub fn shutdown(&self) {
+        self.0.slot.shutdown();
+    }
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSource").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

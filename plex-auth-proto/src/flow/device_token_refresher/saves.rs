@@ -1,0 +1,106 @@
+//! A refresher that saves through its driver.
+
+use std::mem;
+use std::time::Duration;
+
+use super::current_token::CurrentToken;
+use super::progress::{DeviceTokenEnd, RefreshError};
+use super::{DeviceTokenRefresher, Stage};
+use crate::flow::now::Now;
+use crate::flow::save_error::SaveError;
+use crate::flow::saving::Saving;
+use crate::flow::step::{Completion, Step};
+use crate::jwt::DeviceKey;
+use crate::values::token::Token;
+use crate::values::unix_seconds::UnixSeconds;
+
+impl<K> DeviceTokenRefresher<K> {
+    pub(crate) fn start_saving(&mut self) {
+        if self.saving.is_some() {
+            return;
+        }
+        let mut saving = Saving::new();
+        if let Stage::Registering(_) = self.stage {
+            saving.request();
+        }
+        if let Some(current) = self.current.take_if(|_| !self.is_restored) {
+            saving.hold(current);
+            self.is_first_unsaved = true;
+        }
+        self.saving = Some(Box::new(saving));
+    }
+
+    /// The token that is not handed out yet.
+    pub(super) fn unsaved(&self) -> Option<&CurrentToken> {
+        self.saving.as_ref()?.unsaved()
+    }
+
+    /// The newest token, which decides about renewals.
+    pub(super) fn newest(&self) -> Option<&CurrentToken> {
+        self.unsaved().or(self.current.as_ref())
+    }
+
+    pub(crate) fn save_error(&self) -> Option<&SaveError> {
+        self.saving.as_ref()?.error()
+    }
+
+    /// Takes a new token, to hand it out now or after its save.
+    pub(super) fn accept(&mut self, token: CurrentToken) {
+        match &mut self.saving {
+            Some(saving) => saving.hold(token),
+            None => self.hand_out(token),
+        }
+    }
+
+    fn hand_out(&mut self, token: CurrentToken) {
+        self.current = Some(token);
+        if !mem::take(&mut self.is_first_unsaved) {
+            self.renewals = self.renewals.saturating_add(1);
+        }
+    }
+}
+
+impl<K: DeviceKey> DeviceTokenRefresher<K> {
+    /// The token to hand out and how long it is valid, if that is known; `None` if it has expired, or if Plex may have
+    /// said that it is invalid.
+    pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Option<Duration>)> {
+        let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
+        let latest = self.clock.peek(now).latest().map(UnixSeconds::from);
+        // A clock that cannot be right says nothing about it.
+        let latest = latest.filter(|latest| !current.is_issued_in_future(*latest));
+        let left = latest.filter(|_| current.expires_at.is_some()).map(|now| current.left(now));
+        (left != Some(Duration::ZERO)).then_some((&current.token, left))
+    }
+
+    pub(crate) fn last_error(&self) -> Option<&RefreshError> {
+        self.last_error.as_deref()
+    }
+
+    pub(super) fn start_save(&mut self) -> Step<DeviceTokenEnd> {
+        let state = self.save();
+        match &mut self.saving {
+            Some(saving) => {
+                let (id, action) = saving.start(state);
+                Step::Do(id, action)
+            }
+            None => Step::Wait(None),
+        }
+    }
+
+    pub(super) fn saved(&mut self, now: Now, completion: Completion) {
+        let now = self.clock.at(now).elapsed;
+        let token = match &self.stage {
+            Stage::Registering(token) => Some((**token).clone()),
+            _ => self.newest().map(|newest| newest.token.clone()),
+        };
+        let Some(saving) = &mut self.saving else { return };
+        let Some(token) = saving.finish(now, completion, token.as_ref()) else { return };
+        let error = saving.error().cloned();
+        if let Some(token) = token {
+            self.hand_out(token);
+        }
+        if let (Stage::Registering(_), Some(error)) = (&self.stage, error) {
+            self.end(DeviceTokenEnd::NotSaved(error));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Saving through the driver: the state of a flow, and the token that waits for it.
+
+use std::time::Duration;
+
+use super::save_error::SaveError;
+use super::step::{Action, Completion, RequestId};
+use crate::values::secret::Secret;
+use crate::values::token::Token;
+
+// A program that drops its driver again and again must not save without pause.
+const CANCELLED_WAIT: Duration = Duration::from_secs(1);
+
+/// The saves that a flow asks its driver for. Only one is in flight, so that an older state never replaces a newer one.
+#[derive(Debug)]
+pub(crate) struct Saving<T> {
+    /// The token that is handed out once its save was attempted.
+    unsaved: Option<T>,
+    is_due: bool,
+    in_flight: Option<RequestId>,
+    /// When the next save is due, in elapsed time.
+    not_before: Duration,
+    error: Option<SaveError>,
+}
+
+impl<T> Saving<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            unsaved: None,
+            is_due: false,
+            in_flight: None,
+            not_before: Duration::ZERO,
+            error: None,
+        }
+    }
+
+    /// Asks for a save without a new token.
+    pub(crate) fn request(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Holds a new token until its save was attempted. It replaces another one that was not saved yet.
+    pub(crate) fn hold(&mut self, token: T) {
+        self.unsaved = Some(token);
+        self.is_due = true;
+    }
+
+    pub(crate) fn unsaved(&self) -> Option<&T> {
+        self.unsaved.as_ref()
+    }
+
+    /// Why the last save failed.
+    pub(crate) fn error(&self) -> Option<&SaveError> {
+        self.error.as_ref()
+    }
+
+    /// Whether a save is due or in flight.
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_due || self.in_flight.is_some()
+    }
+
+    /// The time until a save has to be started; `None` if there is none to start now.
+    pub(crate) fn wait(&self, now: Duration) -> Option<Duration> {
+        (self.is_due && self.in_flight.is_none()).then(|| self.not_before.saturating_sub(now))
+    }
+
+    pub(crate) fn start(&mut self, state: Secret) -> (RequestId, Action) {
+        let id = RequestId::unique();
+        self.is_due = false;
+        self.in_flight = Some(id);
+        (id, Action::Save(state))
+    }
+
+    /// Gives up a save that cannot be started, and returns the token to hand out.
+    pub(crate) fn skip(&mut self, error: SaveError) -> Option<T> {
+        self.is_due = false;
+        self.error = Some(error);
+        self.unsaved.take()
+    }
+
+    pub(crate) fn awaits(&self, id: RequestId) -> bool {
+        self.in_flight == Some(id)
+    }
+
+    /// Takes the completion of the save in flight. Returns whether the newest state was attempted to be saved, with the
+    /// token to hand out.
+    pub(crate) fn finish(
+        &mut self,
+        now: Duration,
+        completion: Completion,
+        token: Option<&Token>,
+    ) -> Option<Option<T>> {
+        let result = match completion {
+            Completion::Saved(result) => result,
+            Completion::Unsupported => Err(SaveError::unsupported()),
+            Completion::Cancelled => {
+                self.in_flight = None;
+                self.is_due = true;
+                self.not_before = now.saturating_add(CANCELLED_WAIT);
+                return None;
+            }
+            _ => return None,
+        };
+        self.in_flight = None;
+        self.error = result.err().map(|error| match token {
+            Some(token) => error.without(token),
+            None => error,
+        });
+        (!self.is_due).then(|| self.unsaved.take())
+    }
+}

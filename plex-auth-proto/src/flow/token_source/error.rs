@@ -1,0 +1,42 @@
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// The reason why a token source has no token and will not get one.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The token was rejected, and cannot be renewed because it is [fixed](super::fixed_token::FixedToken).
+    #[error("the token was rejected and cannot be renewed; sign in again")]
+    Rejected,
+    /// The refresher can no longer get a token. The source says why, such as a
+    /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd).
+    #[error("the token can no longer be renewed")]
+    Ended(#[source] Arc<dyn StdError + Send + Sync>),
+    /// The token was requested by the callback that saves it, and there is no previous one that is valid.
+    #[error("there is no valid token until the callback that saves the new one has returned")]
+    BeingSaved,
+    /// The token source was shut down.
+    #[error("the token source was shut down")]
+    ShutDown,
+    /// Nothing renews the token: the task or thread of the token source was dropped, has panicked, or could not be
+    /// started.
+    #[error("the token source is not running any more")]
+    Stopped,
+    /// No token arrived in time.
+    #[error("no token arrived in time")]
+    TimedOut,
+}
+
+/// The result of sending a call with a token source, if there is no value.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenSendError {
+    /// There is no token, so nothing was sent.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] Error),
+}

@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use crate::values::token::Token;
+
+/// A token that a [`Refresher`](super::refresher::Refresher) hands out, and how long it is valid.
+#[derive(Clone, Debug)]
+pub struct HeldToken {
+    token: Token,
+    left: Option<Duration>,
+}
+
+impl HeldToken {
+    /// Creates a token that is valid for this time from now; `None` if that is not known.
+    pub fn new(token: Token, left: Option<Duration>) -> Self {
+        Self { token, left }
+    }
+
+    /// The token.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// How long it is valid, if that is known.
+    pub fn left(&self) -> Option<Duration> {
+        self.left
+    }
+}

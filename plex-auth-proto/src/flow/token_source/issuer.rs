@@ -1,0 +1,45 @@
+use http::StatusCode;
+
+use crate::error::{Error, Origin};
+use crate::media_server::MediaServer;
+use crate::operation::Host;
+
+/// The host that issued a token, and that alone can say that the token is invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenIssuer(Issuer);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Issuer {
+    PlexTv,
+    MediaServer(Option<Origin>),
+}
+
+impl TokenIssuer {
+    /// plex.tv, which issues the tokens of accounts and devices.
+    pub const fn plex_tv() -> Self {
+        Self(Issuer::PlexTv)
+    }
+
+    /// A media server, which issues transient tokens.
+    pub fn media_server(server: &MediaServer) -> Self {
+        Self(Issuer::MediaServer(Origin::of(&server.url().join("/", ""))))
+    }
+
+    /// Returns whether this error says that the issuer rejected the token of the request.
+    ///
+    /// plex.tv rejects a token if [`is_token_invalid`](Error::is_token_invalid) is true, a media server with status 401.
+    /// A media server's response says nothing about an account's token, and nothing about another server's.
+    pub fn has_rejected(&self, error: &Error) -> bool {
+        let context = error.context();
+        match &self.0 {
+            Issuer::PlexTv => error.is_token_invalid(),
+            Issuer::MediaServer(origin) => {
+                context.host() != Some(Host::PlexTv)
+                    && context.carried_token()
+                    && origin.is_some()
+                    && context.origin() == origin.as_ref()
+                    && error.status() == Some(StatusCode::UNAUTHORIZED)
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use super::error::TokenError;
+use super::held_token::HeldToken;
+use super::issuer::TokenIssuer;
+use crate::flow::now::Now;
+use crate::flow::save_error::SaveError;
+use crate::flow::step::Flow;
+use crate::values::token::Token;
+
+/// A flow that has a token and renews it. A token source shares that with the rest of a program.
+///
+/// Its output is the reason why it can no longer get a token.
+pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
+    /// Returns the token to use now, unless there is none, it has expired, or it was rejected.
+    fn current(&self, now: Now) -> Option<HeldToken>;
+
+    /// Reports that the [issuer](Self::issuer) rejected this token. A token that has been replaced is ignored.
+    fn rejected(&mut self, now: Now, token: &Token);
+
+    /// Returns a number that rises with each token that is handed out.
+    fn revision(&self) -> u64;
+
+    /// Returns the host that issues the token.
+    fn issuer(&self) -> TokenIssuer;
+
+    /// Has the driver save each state from now on, as `save_through_driver` of the refreshers describes.
+    fn enable_saving(&mut self);
+
+    /// Returns the reason why the flow gets no further token for the time being, though it is not finished.
+    fn refusal(&self) -> Option<TokenError> {
+        None
+    }
+
+    /// Returns the error of the last request that failed, if none has succeeded since.
+    fn last_error(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
+        None
+    }
+
+    /// Returns the reason why the last state could not be saved.
+    fn save_error(&self) -> Option<SaveError> {
+        None
+    }
+}

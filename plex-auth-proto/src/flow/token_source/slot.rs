@@ -1,0 +1,188 @@
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use super::error::TokenError;
+use super::issuer::TokenIssuer;
+use super::refresher::Refresher;
+use super::slot_state::SlotState;
+use super::status::TokenSourceStatus;
+use crate::error::{Error, Outcome};
+use crate::flow::now::Now;
+use crate::flow::save_error::SaveError;
+use crate::values::token::Token;
+
+/// The token that a program shares; a clone is another handle to it.
+///
+/// Callers read it through a [`TokenWait`](super::token_wait::TokenWait) and report rejected tokens. A
+/// [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. It never blocks for longer than it takes to copy
+/// a token: nothing of a program's runs while it is locked.
+#[derive(Clone)]
+pub struct TokenSlot(Arc<Inner>);
+
+struct Inner {
+    issuer: TokenIssuer,
+    state: Mutex<SlotState>,
+}
+
+impl TokenSlot {
+    pub(super) fn new(issuer: TokenIssuer) -> Self {
+        Self(Arc::new(Inner { issuer, state: Mutex::default() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
+        // Nothing panics while it is locked.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a token that is valid at this time, or registers the task to be woken when there is one.
+    pub(super) fn poll_token(
+        &self,
+        now: Now,
+        waiter: &mut Option<u64>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Token, TokenError>> {
+        let mut state = self.lock();
+        if state.expire(now) {
+            // The refresher reads the clock and renews the token.
+            self.wake_driver(state);
+            state = self.lock();
+        }
+        if state.is_shut_down {
+            return Poll::Ready(Err(TokenError::ShutDown));
+        }
+        if let Some(token) = state.token() {
+            return Poll::Ready(Ok(token));
+        }
+        if let Some(error) = state.failure() {
+            return Poll::Ready(Err(error.clone()));
+        }
+        if state.saving_thread == Some(thread::current().id()) {
+            return Poll::Ready(Err(TokenError::BeingSaved));
+        }
+        // Dropping a waker can run code of the program, so that is done without the lock.
+        let old = state.wait(waiter, cx.waker());
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    pub(super) fn forget(&self, waiter: u64) {
+        let waker = self.lock().forget(waiter);
+        drop(waker);
+    }
+
+    /// Reports that the issuer rejected this token. The refresher is woken, once for however many callers. A token that
+    /// has been replaced is ignored.
+    pub fn rejected(&self, token: &Token) {
+        let mut state = self.lock();
+        if !state.is_held(token) {
+            return;
+        }
+        state.withdraw();
+        state.rejected = Some(token.clone());
+        self.wake_driver(state);
+    }
+
+    /// Reports the token as rejected if this error of a call says so, and returns whether the call can be sent again with
+    /// another token: only if it was refused, or is idempotent.
+    pub fn call_failed(&self, token: &Token, error: &Error, is_idempotent: bool) -> bool {
+        let is_rejected = self.0.issuer.has_rejected(error);
+        if is_rejected {
+            self.rejected(token);
+        }
+        is_rejected && (is_idempotent || error.outcome() == Outcome::Refused)
+    }
+
+    /// Ends the token source: callers get [`TokenError::ShutDown`], and the refresher ends when it is next polled.
+    pub fn shutdown(&self) {
+        let mut state = self.lock();
+        state.is_shut_down = true;
+        state.withdraw();
+        let waiters = state.take_waiters();
+        self.wake_driver(state);
+        waiters.into_values().for_each(Waker::wake);
+    }
+
+    /// Returns the state, to show or to log.
+    pub fn status(&self) -> TokenSourceStatus {
+        let state = self.lock();
+        let end = if state.is_shut_down { Some(&TokenError::ShutDown) } else { state.failure() };
+        TokenSourceStatus { end: end.cloned(), ..state.status.clone() }
+    }
+
+    /// Returns whether the driver has to poll its flow, because a caller changed something; otherwise registers the
+    /// driver's task, which is woken by each such change from now on.
+    pub fn poll_driver(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        let old = state.driver.replace(cx.waker().clone());
+        let is_due = std::mem::take(&mut state.is_driver_due);
+        drop(state);
+        drop(old);
+        if is_due { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn wake_driver(&self, mut state: MutexGuard<'_, SlotState>) {
+        state.is_driver_due = true;
+        let driver = state.driver.clone();
+        drop(state);
+        driver.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// Runs a part of the callback that saves: on this thread, a token is meanwhile available only if the previous one is
+    /// valid, and waiting for one is an error. A panic is returned as an error.
+    ///
+    /// # Errors
+    ///
+    /// The callback has panicked.
+    pub fn in_save<T>(&self, callback: impl FnOnce() -> T) -> Result<T, SaveError> {
+        self.lock().saving_thread = Some(thread::current().id());
+        let result = panic::catch_unwind(AssertUnwindSafe(callback));
+        self.lock().saving_thread = None;
+        // The panic's text is the program's, and can contain the state.
+        result.map_err(|_| SaveError::new("the callback that saves has panicked"))
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.lock().is_shut_down
+    }
+
+    pub(super) fn take_rejected(&self) -> Option<Token> {
+        self.lock().rejected.take()
+    }
+
+    /// Takes what the refresher reports.
+    pub(super) fn publish(&self, refresher: &impl Refresher, now: Now) {
+        let held = refresher.current(now);
+        let status = TokenSourceStatus {
+            revision: refresher.revision(),
+            last_error: refresher.last_error(),
+            save_error: refresher.save_error(),
+            end: refresher.refusal(),
+        };
+        let mut state = self.lock();
+        state.publish(held, now);
+        let old = std::mem::replace(&mut state.status, status);
+        let waiters = if state.is_settled() { state.take_waiters() } else { Default::default() };
+        drop(state);
+        drop(old);
+        waiters.into_values().for_each(Waker::wake);
+    }
+
+    /// Records why there will be no further token. A token that is held stays valid.
+    pub(super) fn end(&self, error: TokenError) {
+        let mut state = self.lock();
+        state.end.get_or_insert(error);
+        let waiters = state.take_waiters();
+        drop(state);
+        waiters.into_values().for_each(Waker::wake);
+    }
+}
+
+impl fmt::Debug for TokenSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSlot").field("status", &self.status()).finish_non_exhaustive()
+    }
+}

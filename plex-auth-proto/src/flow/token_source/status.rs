@@ -1,0 +1,36 @@
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use super::error::TokenError;
+use crate::flow::save_error::SaveError;
+
+/// The state of a token source, to show or to log.
+#[derive(Clone, Debug, Default)]
+pub struct TokenSourceStatus {
+    pub(super) revision: u64,
+    pub(super) last_error: Option<Arc<dyn StdError + Send + Sync>>,
+    pub(super) save_error: Option<SaveError>,
+    pub(super) end: Option<TokenError>,
+}
+
+impl TokenSourceStatus {
+    /// A number that rises with each token that is handed out.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The error of the last request for a token that failed, if none has succeeded since. It is retried.
+    pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.last_error.as_deref()
+    }
+
+    /// The reason why the last state could not be saved. The token was handed out nevertheless.
+    pub fn save_error(&self) -> Option<&SaveError> {
+        self.save_error.as_ref()
+    }
+
+    /// The reason why there will be no further token.
+    pub fn end(&self) -> Option<&TokenError> {
+        self.end.as_ref()
+    }
+}

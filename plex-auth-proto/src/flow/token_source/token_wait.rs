@@ -1,0 +1,37 @@
+use std::task::{Context, Poll};
+
+use super::error::TokenError;
+use super::slot::TokenSlot;
+use crate::flow::now::Now;
+use crate::values::token::Token;
+
+/// One caller's wait for the token of a [`TokenSlot`].
+#[derive(Debug)]
+#[must_use = "it does nothing until it is polled"]
+pub struct TokenWait {
+    slot: TokenSlot,
+    id: Option<u64>,
+}
+
+impl TokenSlot {
+    /// Creates a wait for the token.
+    pub fn wait(&self) -> TokenWait {
+        TokenWait { slot: self.clone(), id: None }
+    }
+}
+
+impl TokenWait {
+    /// Returns the token if there is one that is valid at this time; otherwise the task is woken when there is one, or
+    /// when there will be none.
+    pub fn poll(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<Result<Token, TokenError>> {
+        self.slot.poll_token(now, &mut self.id, cx)
+    }
+}
+
+impl Drop for TokenWait {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.slot.forget(id);
+        }
+    }
+}

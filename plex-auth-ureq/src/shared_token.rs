@@ -1,0 +1,201 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plex_auth_proto::flow::SaveError;
+use plex_auth_proto::token_source::{
+    Refresher, SharedRefresher, TokenError, TokenSendError, TokenSlot, TokenSourceStatus,
+};
+use plex_auth_proto::{Call, Secret, Token};
+
+use crate::clock::SharedClock;
+use crate::thread_waker::ThreadWaker;
+use crate::token_thread::{self, SaveCallback};
+use crate::transport::Transport;
+
+// As long as an exchange takes at most by default: a caller should not wait longer for its retry than for its call.
+const REFRESH_LIMIT: Duration = Duration::from_secs(30);
+
+/// Shares the token of a [`Refresher`] with all threads of a program.
+///
+/// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last clone is dropped. The
+/// refresher is that of a device, that of a transient token, or a fixed token
+/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+///
+/// ```no_run
+/// use plex_auth_ureq::{ClientIdentity, PlexTv, Secret, TokenSource, Transport};
+/// # use plex_auth_ureq::jwt::{DeviceKey, Jwk, SignError};
+/// # use plex_auth_ureq::flow::DeviceTokenRefresher;
+/// # struct Key(Jwk);
+/// # impl DeviceKey for Key {
+/// #     fn jwk(&self) -> &Jwk { &self.0 }
+/// #     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> { Ok([0; 64]) }
+/// # }
+/// # let key = Key(Jwk::new([7; 32], "den-2026")?);
+///
+/// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+/// let saved = std::fs::read_to_string("device.json")?;
+/// let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?;
+///
+/// let http = Transport::new();
+/// let save = |state: &Secret| std::fs::write("device.json", state.expose());
+/// let tokens = TokenSource::with_save(&http, refresher, save);
+///
+/// // On any thread, over a clone. A token that plex.tv rejects is renewed, and the call sent again.
+/// let account = tokens.send(&http, |token| plex_tv.token_details(token))?;
+/// # let _ = account;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct TokenSource(Arc<Handle>);
+
+struct Handle {
+    slot: TokenSlot,
+    clock: SharedClock,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.slot.shutdown();
+    }
+}
+
+impl TokenSource {
+    /// Starts a thread that runs the refresher over this transport. Nothing is saved.
+    ///
+    /// If no thread can be started, [`token`](Self::token) returns [`TokenError::Stopped`].
+    ///
+    /// ```
+    /// use plex_auth_ureq::token_source::TokenError;
+    /// use plex_auth_ureq::{ClientIdentity, PlexTv, Token, TokenSource, Transport};
+    ///
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
+    /// let tokens = TokenSource::new(&Transport::new(), fixed);
+    ///
+    /// let token = tokens.token()?;
+    /// tokens.rejected(&token);
+    /// assert!(matches!(tokens.token(), Err(TokenError::Rejected)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(transport: &Transport, refresher: impl Refresher + Send + 'static) -> Self {
+        Self::start(transport, refresher, None)
+    }
+
+    /// Starts a thread that runs the refresher over this transport and calls `save` with each state to save, before any
+    /// caller gets the token in it.
+    ///
+    /// `save` runs on that thread. While it runs, callers get the previous token if that is valid. If it fails or panics,
+    /// [`status`](Self::status) reports that and the token is handed out nevertheless; a key is not registered then. When
+    /// `save` itself needs a token, [`token`](Self::token) returns the previous one or an error, but never waits. A clone
+    /// that `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    pub fn with_save<E>(
+        transport: &Transport,
+        mut refresher: impl Refresher + Send + 'static,
+        mut save: impl FnMut(&Secret) -> Result<(), E> + Send + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        refresher.enable_saving();
+        let save = move |state: &Secret| save(state).map_err(SaveError::new);
+        Self::start(transport, refresher, Some(Box::new(save)))
+    }
+
+    fn start(
+        transport: &Transport,
+        refresher: impl Refresher + Send + 'static,
+        save: Option<SaveCallback>,
+    ) -> Self {
+        let (slot, flow) = SharedRefresher::new(refresher, transport.now());
+        let source = Self(Arc::new(Handle { slot: slot.clone(), clock: transport.shared_clock() }));
+        let transport = transport.clone();
+        let run = move || token_thread::run(&transport, flow, &slot, save);
+        // If there is no thread, the flow is dropped, which the slot reports.
+        drop(thread::Builder::new().name("plex-auth token source".to_owned()).spawn(run));
+        source
+    }
+
+    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
+    ///
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] if there will be no token.
+    pub fn token(&self) -> Result<Token, TokenError> {
+        self.token_until(None)
+    }
+
+    /// Returns the token like [`token`](Self::token), but waits for this time at most.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::TimedOut`] if there was no token in this time, and otherwise the same as of `token`.
+    pub fn token_within(&self, limit: Duration) -> Result<Token, TokenError> {
+        self.token_until(Instant::now().checked_add(limit))
+    }
+
+    fn token_until(&self, end: Option<Instant>) -> Result<Token, TokenError> {
+        let mut wait = self.0.slot.wait();
+        let waker = ThreadWaker::new();
+        waker
+            .block_on(end, |cx| wait.poll((self.0.clock)(), cx))
+            .unwrap_or(Err(TokenError::TimedOut))
+    }
+
+    /// Reports that the host that issued this token rejected it. The refresher is woken, once for however many callers.
+    /// [`send`](Self::send) does that by itself.
+    pub fn rejected(&self, token: &Token) {
+        self.0.slot.rejected(token);
+    }
+
+    /// Sends a call with the token. If the host that issued the token rejects it, waits for the next token, up to 30 s, and
+    /// sends the call once more if that is safe: if the first one was refused, or is idempotent.
+    ///
+    /// `call` creates the call. A media server's response never makes an account's token invalid.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if the call failed.
+    pub fn send<T>(
+        &self,
+        transport: &Transport,
+        mut call: impl FnMut(&Token) -> Call<T>,
+    ) -> Result<T, TokenSendError> {
+        let token = self.token()?;
+        let first = call(&token);
+        let is_idempotent = first.reply().is_idempotent();
+        let error = match transport.send(first) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        if !self.0.slot.call_failed(&token, &error, is_idempotent) {
+            return Err(error.into());
+        }
+        match self.token_within(REFRESH_LIMIT) {
+            Ok(next) => Ok(transport.send(call(&next))?),
+            Err(_) => Err(error.into()),
+        }
+    }
+
+    /// Returns the state, to show or to log: the last errors, and why there will be no token.
+    pub fn status(&self) -> TokenSourceStatus {
+        self.0.slot.status()
+    }
+
+    /// Ends the token source, with all its clones: callers get [`TokenError::ShutDown`] at once, those that wait
+    /// included. The thread ends after a callback that is running has returned. Requests in flight run to their end, and
+    /// their responses are discarded.
+    pub fn shutdown(&self) {
+        self.0.slot.shutdown();
+    }
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSource").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
