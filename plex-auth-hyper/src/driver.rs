@@ -94,7 +94,7 @@ where
     ///     if is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     /// });
     /// if let Some(linked) = outcome.await {
-    ///     let token = linked?.auth_token; // save it at once
+    ///     let token = linked?.auth_token; // save it immediately
     /// }
     /// # Ok(())
     /// # }

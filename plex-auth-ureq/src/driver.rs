@@ -73,7 +73,7 @@ impl Transport {
     ///     if is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     /// });
     /// if let Some(linked) = outcome {
-    ///     let token = linked?.auth_token; // save it at once
+    ///     let token = linked?.auth_token; // save it immediately
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,6 +1,7 @@
-//! What the core costs beside the same work done by hand: allocations, memory, and instructions if they were counted.
+//! The costs of the core compared with the same work done by hand: allocations, memory, and
+//! instructions if they were counted.
 //!
-//! `instructions` counts them; its output in JSON is read from the file that is the argument.
+//! `instructions` counts them; pass the file with its JSON output as the argument.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,7 +21,7 @@ use serde_json::{Deserializer, Value};
 
 fn main() -> ExitCode {
     let mut table = Table::new();
-    // cargo adds an argument of its own.
+    // cargo adds an argument.
     if let Some(file) = env::args().skip(1).find(|argument| !argument.starts_with("--")) {
         instructions(&mut table, &fs::read_to_string(file).unwrap());
     }
@@ -58,7 +59,7 @@ fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     read.collect()
 }
 
-/// Prints the allocations without a limit: a test knows the exact numbers.
+/// Prints the allocations without a limit: a test checks the exact numbers.
 fn allocations(table: &mut Table) {
     for Work { name, kind, ours, baseline, .. } in everything() {
         if kind != Kind::Growth {
@@ -73,7 +74,7 @@ fn counted(ready: &Ready) -> f64 {
     measure(|| (ready.run)()).count_total as f64
 }
 
-/// Prints the most that is held while an account is parsed, beside the size of the account.
+/// Prints the peak memory while an account is parsed, next to the size of the account.
 fn memory(table: &mut Table) {
     for (name, response, limit) in accounts() {
         let (reply, mut account) = (token_details(), None);

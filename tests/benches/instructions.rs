@@ -1,4 +1,4 @@
-//! How many instructions each piece of work takes, ours and the baseline's, as callgrind counts them.
+//! The instructions of each piece of work, for the library and the baseline, counted by callgrind.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,
@@ -17,8 +17,8 @@ use gungraun::prelude::*;
 
 use plex_auth_tests::workloads::{Ready, Side, Work, everything};
 
-/// Done before it is counted: the first time takes in what a process needs once, and what making ready left to be
-/// tidied up by the allocator.
+/// Runs once before the measurement: the first run includes one-time initialization of the process,
+/// and cleanup in the allocator after the preparation.
 fn warm(side: impl Fn(Work) -> Side, index: usize) -> Ready {
     let work = everything().swap_remove(index);
     let ready = side(work)();

@@ -1,4 +1,4 @@
-//! The least HTTP client that there can be: a socket, TLS where the URL wants it, and a parser of heads.
+//! A minimal HTTP client: a socket, TLS for `https` URLs, and a parser of response heads.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -9,20 +9,20 @@ use http::{Request, Response};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// The longest answer that is read.
+/// The maximum length of a response.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
-/// How long a read or a write may take.
+/// The timeout of one read or write.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Carries one request on a connection of its own and returns what the server said to it, whole.
+/// Sends one request on its own connection and returns the response.
 ///
-/// It sends the head and the body as they are, and adds `host` and `connection: close`. For `https` it
-/// trusts `root`, a certificate in DER, and nothing else.
+/// It sends the head and the body unchanged and adds `host` and `connection: close`. For `https` it
+/// trusts only `root`, a certificate in DER.
 ///
 /// # Errors
 ///
-/// When there is no connection, or what comes is no whole answer in HTTP.
+/// If it cannot connect, or if the response is not complete HTTP.
 pub fn exchange(
     request: &Request<impl AsRef<[u8]>>,
     root: Option<&[u8]>,
@@ -66,7 +66,8 @@ fn talk(
     stream.flush()?;
     let mut answer = Vec::new();
     match stream.take(LIMIT).read_to_end(&mut answer) {
-        // Many servers end TLS without saying so; the length of the body shows whether it is whole.
+        // Many servers close without a TLS close_notify; the content length shows whether the body
+        // is complete.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
         other => drop(other?),
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-/// A port on `127.0.0.1` that swallows every attempt to connect, as a host behind a strict firewall does,
-/// until it is dropped.
+/// A port on `127.0.0.1` that ignores every attempt to connect, like a host behind a firewall that
+/// drops packets, until it is dropped.
 ///
-/// It is a listener whose queue is full, which the system's own rules make silent: Linux drops what comes
-/// then. Where another system refuses instead, there is none to be had.
+/// It is a listener with a full accept queue: Linux drops further SYN packets. Other systems may
+/// refuse the connection instead; there, [`open`](Self::open) fails.
 #[derive(Debug)]
 pub struct BlackHole {
     port: u16,
@@ -18,18 +18,18 @@ pub struct BlackHole {
     _queue: Vec<TcpStream>,
 }
 
-/// Attempts to fill a queue that asked to be as short as can be.
+/// Enough attempts to fill an accept queue of the minimum length.
 const ATTEMPTS: usize = 64;
 
-/// How long an attempt may take before it counts as swallowed.
+/// The time after which an attempt counts as ignored.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 impl BlackHole {
-    /// Opens one at a free port.
+    /// Opens a black hole at a free port.
     ///
     /// # Errors
     ///
-    /// When this system has no port that keeps silent.
+    /// If connections to a full listener do not hang on this system.
     pub fn open() -> io::Result<Self> {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
@@ -46,10 +46,10 @@ impl BlackHole {
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::other("the queue of a listener has no end here"))
+        Err(io::Error::other("this system accepts connections beyond a full queue"))
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Returns the URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

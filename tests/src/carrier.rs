@@ -130,7 +130,7 @@ impl Carrier {
         }
     }
 
-    /// Sends a request and returns its response unread.
+    /// Sends a request and returns its response unparsed.
     fn fetch(&self, mut outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         match self {
             Self::Value(fake) => {

@@ -1,11 +1,11 @@
-//! Futures that are not waited for to their end.
+//! Futures that are dropped before they complete.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Polls a future so often and drops it, which is what happens where a caller loses interest; its output if
-/// it came to its end by then.
+/// Polls a future up to this many times and drops it, as a canceled task does. Returns its output
+/// if it completed.
 pub async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;

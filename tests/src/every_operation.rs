@@ -63,14 +63,14 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Inputs with plex.tv and the media server at the same URL, as the fake has them.
+    /// Creates inputs with plex.tv and the media server at the same URL, as the fake serves them.
     pub fn at(url: &str) -> Self {
         let token = Token::new("t0ken-of-rosa").unwrap();
         let credentials = Credentials::new("rosa", "pa55-of-rosa").unwrap();
         Self::with(url, token, credentials)
     }
 
-    /// Inputs with these secrets.
+    /// Creates inputs with these secrets.
     pub fn with(url: &str, token: Token, credentials: Credentials) -> Self {
         let me = ClientIdentity::builder(IDENTIFIER).product("Scenario").build().unwrap();
         let jwk = Jwk::new([7; 32], "key-of-a-television").unwrap();
@@ -115,8 +115,9 @@ pub fn every_operation() -> Vec<EveryOperation> {
     OPERATIONS.iter().map(with_call).collect()
 }
 
-/// Returns one operation of each kind that a transport could treat differently: idempotent and not, of plex.tv and of
-/// a media server, with and without an output. For tests that wait, or that repeat many cases.
+/// Returns one operation of each kind that a transport could treat differently: idempotent and not,
+/// of plex.tv and of a media server, with and without an output. For tests that wait, or that
+/// repeat many cases.
 pub fn one_of_each_kind() -> Vec<EveryOperation> {
     const NAMES: [&str; 4] =
         ["getTokenDetails", "postUsersSignInData", "getTransientToken", "signOut"];

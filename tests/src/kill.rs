@@ -1,4 +1,4 @@
-//! Connections that die early: which of them, where, and what died with them.
+//! Connections that the server ends early, at chosen points.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::Request;
 use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 
-/// Which connections of a [`Server`](plex_auth_fake::Server) die early: every so many-th, on one of its first four
-/// requests, at a [`Point`] that a seed decides; half of them in order, half of them torn down.
+/// A plan for the connections of a [`Server`](plex_auth_fake::Server): every n-th connection ends
+/// early, on one of its first four requests, at a [`Point`] that follows from a seed. Half of them
+/// are closed, half are reset.
 ///
-/// The others live on. A client that keeps its connections would soon have none that can die, so
-/// [`answers_per_connection`](Self::answers_per_connection) ends them in order.
+/// A client that reuses connections would soon have only ones that never end early;
+/// [`answers_per_connection`](Self::answers_per_connection) makes the server close those, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Kills {
     every: usize,
@@ -19,18 +20,19 @@ pub struct Kills {
 }
 
 impl Kills {
-    /// Every so many-th connection, the same for the same seed.
+    /// Creates a plan that ends every n-th connection early, the same ones for the same seed.
     pub fn every(connections: usize, seed: u64) -> Self {
         Self { every: connections.max(1), seed, answers: None }
     }
 
-    /// A connection that lives on says `connection: close` with this answer, as servers do that count.
+    /// Closes each other connection after this many responses; the last one has `connection:
+    /// close`.
     pub fn answers_per_connection(mut self, answers: usize) -> Self {
         self.answers = Some(answers);
         self
     }
 
-    /// What becomes of a connection, by its number.
+    /// Returns the fate of a connection, by its number.
     fn fate(&self, number: usize) -> Fate {
         if !(number + 1).is_multiple_of(self.every) {
             return self.answers.map_or(Fate::LivesOn, |answers| Fate::Closes { answers });
@@ -41,41 +43,42 @@ impl Kills {
     }
 }
 
-/// Where a connection dies.
+/// The point at which a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Point {
-    /// When the first bytes of a request arrive. Nobody looks at them.
+    /// When the first bytes of a request arrive, before they are read.
     Unread,
-    /// When a request was read and carried out, before a byte of its answer.
+    /// After a request was handled, before the first byte of its response.
     Unanswered,
-    /// In the head of an answer.
+    /// In the head of a response.
     InHead,
-    /// In its body.
+    /// In the body of a response.
     InBody,
-    /// After a whole answer that promised to keep the connection open.
+    /// After a complete response that promised to keep the connection open.
     AfterAnswer,
 }
 
 impl Point {
-    /// All of them.
+    /// All points.
     pub const ALL: [Self; 5] =
         [Self::Unread, Self::Unanswered, Self::InHead, Self::InBody, Self::AfterAnswer];
 }
 
-/// A connection that died early.
+/// A connection that ended early.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Death {
-    /// Where.
+    /// The point at which it ended.
     pub point: Point,
-    /// How many whole answers it had brought before.
+    /// The number of complete responses before that.
     pub answered: usize,
-    /// Whose request died with it, by its `X-Plex-Client-Identifier`. None did after a whole answer.
+    /// The `X-Plex-Client-Identifier` of the request that failed with it; `None` after a complete
+    /// response.
     pub client: Option<String>,
 }
 
-/// What is to become of each connection of a server, and what has; see
+/// The plans for the connections of a server, and the connections that ended early. See
 /// [`Server::set_connection_plans`](plex_auth_fake::Server::set_connection_plans).
 #[derive(Debug, Default)]
 pub struct Fates {
@@ -86,14 +89,14 @@ pub struct Fates {
 #[derive(Debug, Default)]
 struct Plan {
     kills: Option<Kills>,
-    /// How many connections it has decided about.
+    /// The number of connections decided so far.
     number: usize,
-    /// How many plans there were before. What an earlier one decided counts no more.
+    /// The number of plans set so far. Decisions of earlier plans are ignored.
     edition: usize,
 }
 
 impl Fates {
-    /// From now on new connections die early as it is said here, and no others.
+    /// Applies this plan to new connections; with `None` no connection ends early.
     pub fn set(&self, kills: impl Into<Option<Kills>>) {
         let mut plan = self.plan();
         *plan = Plan { kills: kills.into(), number: 0, edition: plan.edition + 1 };
@@ -103,14 +106,14 @@ impl Fates {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connections that died early, oldest first.
+    /// Returns the connections that ended early, oldest first.
     pub fn deaths(&self) -> Vec<Death> {
         self.deaths.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl ConnectionPlans for Fates {
-    /// The life of the next connection.
+    /// Returns the plan of the next connection.
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
         let (fate, edition) = {
             let mut plan = self.plan();
@@ -125,11 +128,11 @@ impl ConnectionPlans for Fates {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     LivesOn,
-    /// In order, with this answer.
+    /// The connection is closed with this response.
     Closes {
         answers: usize,
     },
-    /// After so many answers, at a point and somewhere in it.
+    /// The connection ends after this many responses, at a point and an offset within it.
     Dies {
         point: Point,
         after: usize,
@@ -138,7 +141,7 @@ enum Fate {
     },
 }
 
-/// One connection's.
+/// The plan of one connection.
 #[derive(Debug)]
 struct Life {
     fate: Fate,
@@ -175,7 +178,7 @@ impl ConnectionPlan for Life {
         match point? {
             Point::Unread => None,
             Point::Unanswered => Some(Delivery::CloseUnanswered),
-            // No head is as short.
+            // Every head is longer than this.
             Point::InHead => Some(Delivery::CutOffInHead { after: 1 + place % 60 }),
             Point::InBody => Some(Delivery::CutOff { after: place % body.max(1) }),
             Point::AfterAnswer => Some(Delivery::ThenClose),
@@ -207,7 +210,7 @@ impl Life {
 
 const CLIENT: &str = "x-plex-client-identifier";
 
-/// Whose request begins with these bytes.
+/// Returns the client identifier of the request that starts with these bytes.
 fn client_in(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut headers = text.lines().filter_map(|line| line.split_once(':'));

@@ -1,15 +1,17 @@
-//! What the tests, the examples and the benchmarks of plex-auth's libraries share.
+//! Helpers shared by the tests, the examples and the benchmarks of plex-auth's libraries.
 //!
 //! - [`carrier`] sends a call in each supported way: in memory, by hand, and over both transports.
-//! - [`every_operation`] has each operation of the core with valid inputs and a successful response.
-//! - [`RawServer`] writes the bytes of its script, for responses that are not HTTP at all.
+//! - [`every_operation`] has each operation of the core with valid inputs and a successful
+//!   response.
+//! - [`RawServer`] writes scripted bytes, for responses that are not HTTP at all.
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
 //! - [`Kills`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
-//! - [`Reports`] is an observer that keeps what it is notified of, and [`trace`] a subscriber of `tracing`.
+//! - [`Reports`] is an observer that records its notifications, and [`trace`] a `tracing`
+//!   subscriber.
 //! - [`in_parallel`] runs a check for each of several items at the same time.
 //! - [`dropped_after`] polls a future a number of times and drops it.
-//! - [`workloads`] is the work that the benchmarks measure, and [`table`] prints what they measured.
+//! - [`workloads`] is the work that the benchmarks measure, and [`table`] prints the results.
 
 #![allow(
     clippy::expect_used,

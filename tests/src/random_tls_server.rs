@@ -1,4 +1,4 @@
-//! A TLS server that misbehaves at random, and knows whether it has read any of a request.
+//! A TLS server that misbehaves at random and records whether it has read any part of a request.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -35,11 +35,11 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of the call that is made.
+    /// The number of the current call.
     call: usize,
     /// The connections of that call that are still open. Those of earlier calls can be in a client's pool.
     open: usize,
-    /// The bytes of requests that were read since the call began.
+    /// The request bytes read since the call began.
     read: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ impl RandomTlsServer {
         self.certificate.clone()
     }
 
-    /// Begins a call, and returns a URL that only its requests have.
+    /// Starts a call, and returns a URL that only its requests have.
     pub fn begin_call(&self) -> String {
         let mut state = self.shared.lock();
         let call = state.call + 1;

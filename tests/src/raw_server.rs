@@ -1,4 +1,4 @@
-//! A server that writes the bytes of a script, for responses that are not HTTP at all.
+//! A server that writes scripted bytes, for responses that are not HTTP at all.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -11,42 +11,46 @@ use socket2::SockRef;
 
 mod read;
 
-/// A client that has lost its limit is let go then, so that its test fails and does not wait for ever.
+/// A client whose timeout does not work is disconnected then, so that its test fails instead of
+/// hanging.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
-/// What a [`RawServer`] does next on a connection.
+/// A step in the script of a [`RawServer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Reads a whole request, head and body, and keeps it. Where the client ends first, the script ends.
+    /// Reads a complete request, head and body, and records it. If the client disconnects first,
+    /// the script ends.
     AwaitRequest,
     /// Writes these bytes.
     Write(Vec<u8>),
-    /// Waits for so long.
+    /// Waits for this long.
     Pause(Duration),
-    /// Says no more and leaves the connection open, until the client ends it or the server is dropped.
+    /// Sends nothing more and leaves the connection open until the client ends it or the server is
+    /// dropped.
     StallUntilDropped,
-    /// Ends the connection in order: says that no more will come, and reads what the client still sends.
+    /// Closes the connection: shuts down writing, then reads the rest that the client sends.
     Close,
-    /// Tears the connection down.
+    /// Resets the connection.
     Reset,
 }
 
-/// A request as it came to a [`RawServer`].
+/// A request that a [`RawServer`] received.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RawRequest {
-    /// Every byte of it.
+    /// All its bytes.
     pub bytes: Vec<u8>,
-    /// Path and query, or whatever else stands in their place.
+    /// The request target, usually the path and query.
     pub target: String,
     /// The whole body, decoded.
     pub body: Vec<u8>,
 }
 
-/// A server on `127.0.0.1` that plays a script on each connection, on threads of its own, until it is dropped.
+/// A server on `127.0.0.1` that runs a script on each connection, on its own threads, until it is
+/// dropped.
 ///
-/// A script that comes to its end closes the connection in order.
+/// At the end of a script the connection is closed.
 ///
 /// ```
 /// use plex_auth_tests::{RawServer, Step};
@@ -62,21 +66,21 @@ pub struct RawServer {
 }
 
 impl RawServer {
-    /// On every connection reads a whole request, then plays the script.
+    /// Starts a server that reads a complete request on every connection, then runs the script.
     ///
     /// # Panics
     ///
-    /// When no port can be had.
+    /// If there is no free port.
     pub fn start(script: Vec<Step>) -> Self {
         Self::per_connection(vec![script])
     }
 
-    /// The first connection plays the first script, and so on; when they are used up, the last one again.
-    /// Each reads a whole request first.
+    /// Starts a server with one script per connection, in order; further connections run the last
+    /// one. Each reads a complete request first.
     ///
     /// # Panics
     ///
-    /// When no port can be had.
+    /// If there is no free port.
     pub fn per_connection(mut scripts: Vec<Vec<Step>>) -> Self {
         for script in &mut scripts {
             script.insert(0, Step::AwaitRequest);
@@ -84,11 +88,12 @@ impl RawServer {
         Self::play(scripts)
     }
 
-    /// On every connection plays the script at once, and reads only where the script says so.
+    /// Starts a server that runs the script immediately on every connection and reads only if the
+    /// script says so.
     ///
     /// # Panics
     ///
-    /// When no port can be had.
+    /// If there is no free port.
     pub fn unasked(script: Vec<Step>) -> Self {
         Self::play(vec![script])
     }
@@ -104,22 +109,22 @@ impl RawServer {
         Self { address, shared, thread: Some(thread) }
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Returns the URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Its port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// How many connections it has accepted.
+    /// Returns the number of accepted connections.
     pub fn connections(&self) -> usize {
         self.shared.lock().connections
     }
 
-    /// The whole requests that came, in order.
+    /// Returns the complete requests received, in order.
     pub fn requests(&self) -> Vec<RawRequest> {
         self.shared.lock().requests.clone()
     }
@@ -136,7 +141,7 @@ impl Drop for RawServer {
     }
 }
 
-/// What the threads of a server share.
+/// The state shared by the threads of a server.
 #[derive(Debug)]
 struct Shared {
     scripts: Vec<Vec<Step>>,
@@ -149,7 +154,7 @@ struct State {
     stopped: bool,
     connections: usize,
     requests: Vec<RawRequest>,
-    /// Second handles of the connections that are still open, by their numbers.
+    /// Cloned handles of the open connections, by their numbers.
     open: BTreeMap<usize, TcpStream>,
 }
 
@@ -162,7 +167,7 @@ impl Shared {
         let mut state = self.lock();
         state.stopped = true;
         for stream in state.open.values() {
-            // One that has ended by itself is fine.
+            // A connection that has already ended is fine.
             let _ = stream.shutdown(Shutdown::Both);
         }
         self.stopped.notify_all();
@@ -179,7 +184,7 @@ impl Shared {
                 let Ok(stream) = &stream else { continue };
                 let number = state.connections;
                 state.connections += 1;
-                // Without the second handle a stalled connection could not be ended.
+                // Without a cloned handle a stalled connection could not be ended.
                 let Ok(handle) = stream.try_clone() else {
                     continue;
                 };
@@ -198,9 +203,9 @@ impl Shared {
 
     fn play(&self, number: usize, mut stream: TcpStream) {
         let script = self.scripts.get(number).or_else(|| self.scripts.last());
-        // A client that ends the flow ends the script.
+        // A client that disconnects ends the script.
         let _ = self.steps(script.map_or(&[], Vec::as_slice), &mut stream);
-        // The second handle would keep the connection open.
+        // The cloned handle would keep the connection open.
         self.lock().open.remove(&number);
     }
 

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use plex_auth_proto::Observer;
 use plex_auth_proto::observer::{Attempt, AttemptEnd};
 
-/// An attempt, without its end when it started and with it when it finished.
+/// An attempt: without an end when it started, with one when it finished.
 pub type Report = (Attempt, Option<AttemptEnd>);
 
-/// An observer that keeps what it is notified of. Clones share it.
+/// An observer that records its notifications. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct Reports(Arc<Mutex<Vec<Report>>>);
 

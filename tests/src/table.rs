@@ -1,16 +1,16 @@
-//! A table of measurements: ours beside the baseline's, and the limit of each.
+//! A table of measurements: the library's next to the baseline's, and the limit of each.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// The most that a measurement may be.
+/// The maximum of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
-    /// A multiple of the baseline's.
+    /// A multiple of the baseline's value.
     Times(f64),
-    /// More than the baseline's by this.
+    /// The baseline's value plus this.
     More(f64),
-    /// None: it is only shown.
+    /// No limit: the value is only printed.
     None,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Prints rows, and remembers whether one is above its limit.
+/// Prints rows, and records whether one exceeds its limit.
 #[derive(Debug)]
 pub struct Table {
     exceeded: usize,
@@ -38,12 +38,12 @@ impl Table {
         Self { exceeded: 0 }
     }
 
-    /// Prints a row, whose ratio is the quotient of the two.
+    /// Prints a row with the quotient of the two as the ratio.
     pub fn row(&mut self, what: &str, ours: f64, baseline: f64, limit: Limit) {
         self.row_with_ratio(what, ours, baseline, ours / baseline, limit);
     }
 
-    /// Prints a row with a ratio of its own, such as the median of several.
+    /// Prints a row with a given ratio, such as the median of several.
     pub fn row_with_ratio(
         &mut self,
         what: &str,
@@ -63,7 +63,7 @@ impl Table {
         line(what, &numbers[0], &numbers[1], &format!("{ratio:.3}"), &limit.to_string(), verdict);
     }
 
-    /// Returns failure if a row was above its limit.
+    /// Returns failure if a row exceeded its limit.
     pub fn finish(self) -> ExitCode {
         if self.exceeded > 0 {
             println!("{} above the limit", self.exceeded);

@@ -14,7 +14,7 @@ use crate::tls_identity::TlsIdentity;
 /// The end of a connection after the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsEnd {
-    /// The alert that says that nothing follows, and the end of the TCP connection.
+    /// A close_notify alert, then the end of the TCP connection.
     CloseNotify,
     /// Only the end of the TCP connection.
     Close,

@@ -1,4 +1,4 @@
-//! A subscriber of `tracing` that hands everything on, at every level.
+//! A `tracing` subscriber that receives everything, at every level.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};

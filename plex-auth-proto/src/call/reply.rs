@@ -34,7 +34,7 @@ const SHOWN_HEADERS: [&str; 9] = [
 /// use plex_auth_proto::{Body, Call, ClientIdentity, Error, PlexTv, Token, http};
 /// use plex_auth_proto::error::TransportErrorKind;
 ///
-/// /// A carrier of one's own: `fetch` sends a request as it is, and its error says whether any of it was sent.
+/// /// A custom transport: `fetch` sends a request unchanged, and its error says whether any of it was sent.
 /// fn send<T>(
 ///     call: Call<T>,
 ///     fetch: impl Fn(http::Request<Body>) -> Result<http::Response<Vec<u8>>, bool>,

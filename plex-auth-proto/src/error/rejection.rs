@@ -102,7 +102,7 @@ impl Rejection {
         self.errors.iter().any(says)
     }
 
-    /// Writes the codes in parentheses, with their meaning if the status alone does not imply it:
+    /// Writes the codes in parentheses, with their meaning if the status does not imply it:
     /// ` (code 1020: the PIN is unknown or has expired)`. Writes nothing if there are none.
     pub(crate) fn write_codes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = " (";
@@ -117,7 +117,7 @@ impl Rejection {
     }
 }
 
-/// Returns the meaning of a code together with its status, if the status alone does not imply it.
+/// Returns the meaning of a code together with its status, if the status does not imply it.
 /// The meanings are those that other Plex clients rely on. 1013 and 1020 mean different things with
 /// different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {

@@ -24,7 +24,7 @@ use proptest::prelude::ProptestConfig;
 
 /// Returns the configuration of a property with this number of cases, unless `PROPTEST_CASES` sets another number.
 ///
-/// A failing case is kept as a test, not in a file.
+/// A failing case is added as a test, not saved to a file.
 fn config(cases: u32) -> ProptestConfig {
     // The lints of the core forbid reading the variable here, but proptest has read it for its default.
     const UNSET: u32 = 256;

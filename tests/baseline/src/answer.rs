@@ -5,7 +5,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The largest body that is parsed.
+/// The maximum length of a body.
 const LIMIT: usize = 1024 * 1024;
 
 #[derive(Debug)]

@@ -1,7 +1,8 @@
-//! The work of plex-auth's libraries done by hand, as fast as possible: what the benchmarks measure against.
+//! The work of plex-auth's libraries done by hand, as fast as possible: the baseline of the
+//! benchmarks.
 //!
-//! It leaves out what the libraries are for: fields of unexpected types, responses that are not Plex's, zeroing of
-//! secrets, validation of input, and errors that name the request.
+//! It omits most features of the libraries: tolerance of unexpected types, detection of responses
+//! that are not Plex's, zeroing of secrets, validation of input, and errors that name the request.
 #![allow(
     missing_docs,
     clippy::missing_errors_doc,

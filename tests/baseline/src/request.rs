@@ -1,4 +1,4 @@
-//! Requests by hand, from strings that are known only at run time.
+//! Requests built by hand, from strings that are known only at run time.
 
 use form_urlencoded::{Serializer, byte_serialize};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
@@ -29,7 +29,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Made-up inputs for these two hosts.
+    /// Returns made-up inputs for these two hosts.
     pub fn at(plex_tv: &str, server: &str) -> Self {
         Self {
             plex_tv: plex_tv.to_owned(),

@@ -1,11 +1,13 @@
 //! The clients that are compared.
 //!
-//! The bare ones are what a sensible program does by hand with ureq, and with hyper-util's pooled client: the
-//! request from strings, the whole body, the status, a strict struct. They have TLS, as ours have. They leave out
-//! the deadline of hyper's exchange, the limit of its body, repeating what may be repeated, telling what went wrong.
+//! The baselines are what a program would reasonably write by hand with ureq and with hyper-util's
+//! pooled client: the request from strings, the whole body, the status, a strict struct. They
+//! support TLS, as the library's transports do. They do not have the deadline of hyper's exchange,
+//! the limit on its body, retries of idempotent requests, or error reports.
 //!
-//! ureq's is there twice: with a limit of time, as a program has that must not wait for ever; and as it comes, without
-//! one. As soon as there is any, ureq looks each name up from a thread of its own, also where the connection is kept.
+//! There are two ureq baselines: one with a timeout, which a program needs that must not wait
+//! indefinitely, and one with the default settings, which has none. With any timeout, ureq resolves
+//! each name on a separate thread, even if the connection is reused.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -54,13 +56,13 @@ impl Client {
     }
 }
 
-/// Asks for the token's details, and waits for them.
+/// Requests the token details and waits for them.
 pub(crate) type Blocking = Box<dyn Fn() + Send + Sync>;
 
-/// The same, without waiting.
+/// The asynchronous form of [`Blocking`].
 pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// A call on this thread; hyper's with a runtime on it.
+/// Returns a call on this thread; hyper's runs in a runtime on it.
 pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     match client {
         Client::OurUreq => our_ureq(url),
@@ -74,7 +76,7 @@ pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     }
 }
 
-/// hyper's call, for a runtime of the caller's.
+/// Returns hyper's call, for the caller's runtime.
 pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
     match client {
         Client::OurHyper => our_hyper(url),

@@ -1,4 +1,4 @@
-//! Many calls at once: threads for ureq, tasks for hyper.
+//! Many concurrent calls: threads for ureq, tasks for hyper.
 
 use std::sync::Arc;
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::clients::{Client, asynchronous, blocking};
 
-/// How long it takes `size` callers, who share one client, to make so many calls together.
+/// Returns the time that `size` callers, who share one client, need for this many calls in total.
 pub(crate) fn time(client: Client, url: &str, size: u32, calls: u32) -> Duration {
     match client {
         Client::OurUreq | Client::BareUreq | Client::BareUreqUnlimited => {

@@ -1,7 +1,8 @@
-//! Whole calls over loopback, by the transports and by bare clients, side by side.
+//! Complete calls over loopback, by the transports and by baseline clients.
 //!
-//! The server is this program in a process of its own, so that its time is not counted. To look at one client with
-//! other tools, start it with `serve`, and beside it with `call CLIENT URL COUNT`.
+//! The server is this program in a separate process, so that its time is not counted. To inspect
+//! one client with other tools, start the program with `serve`, and a second time with `call CLIENT
+//! URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
@@ -17,10 +18,11 @@ use clients::{Client, blocking};
 use pairs::Pairs;
 use plex_auth_tests::table::{Limit, Table};
 
-/// What an adapter may add to a call, to many calls at once, and to the first call of a process: what was measured on
-/// two shared cores, and some percent more.
+/// The overhead that an adapter may add to a call, to many concurrent calls, and to the first call
+/// of a process: the value measured on two shared cores, and some percent more.
 const CALL: Limit = Limit::Times(1.2);
-/// Beside a bare ureq without a time limit, which starts no thread for a name lookup, nor do we.
+/// Compared with a ureq without a timeout, which starts no thread for a name lookup; neither does
+/// the transport.
 const UNLIMITED: Limit = Limit::Times(1.15);
 const CROWD: Limit = Limit::Times(1.25);
 const START: Limit = Limit::Times(1.1);
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
             let call = blocking(Client::named(client), url);
             (0..count.parse().expect("a number")).for_each(|_: u32| call());
         }
-        // Whatever cargo adds.
+        // Arguments added by cargo.
         _ => return measure(),
     }
     ExitCode::SUCCESS
@@ -85,7 +87,7 @@ fn measure() -> ExitCode {
     table.finish()
 }
 
-/// What 5,000 calls take of the processor, in the process and in the system for it, less what 10 take.
+/// Returns the processor time of 5,000 calls, user and system, minus that of 10 calls.
 fn cpu_time(call: impl Fn()) -> Duration {
     let of = |calls| {
         let started = cpu_clock();
@@ -101,7 +103,7 @@ fn cpu_clock() -> Duration {
     time.try_into().expect("a process has run for a while")
 }
 
-/// From the start of a process to the end of its one call.
+/// Returns the time from the start of a process to the end of its only call.
 fn start(client: Client, url: &str) -> Duration {
     let program = env::current_exe().expect("this program");
     let started = Instant::now();

@@ -1,15 +1,16 @@
-//! Two measurements in turns, again and again.
+//! Pairs of measurements, taken alternately.
 
 use std::time::Duration;
 
 use plex_auth_tests::table::{Limit, Table};
 
-/// A shared machine is never still: what is compared is measured side by side, and the ratio that counts is the one
-/// in the middle.
+/// On a shared machine the load changes all the time, so the two sides are measured next to each
+/// other, and the median ratio counts.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
-    /// So many pairs, ours and the baseline's, after one that does not count. Each goes first as often as the other.
+    /// Measures `count` pairs, the library's and the baseline's, after one that is discarded. The
+    /// order alternates.
     pub(crate) fn of(
         count: usize,
         ours: impl Fn() -> Duration,
@@ -28,7 +29,7 @@ impl Pairs {
         Self((0..count).map(pair).collect())
     }
 
-    /// Adds a row to the table, in microseconds for each of so many calls.
+    /// Adds a row to the table, in microseconds per call.
     pub(crate) fn row(&self, table: &mut Table, what: &str, calls: f64, limit: Limit) {
         let micros = |time: &Duration| time.as_secs_f64() * 1e6 / calls;
         let ours = self.middle(|(ours, _)| micros(ours));

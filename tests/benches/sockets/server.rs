@@ -1,4 +1,4 @@
-//! A server that has one answer, and no thought to spare.
+//! A server that does as little as possible: it always sends the same response.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::{env, thread};
 
 const ACCOUNT: &str = include_str!("../../src/workloads/account.json");
 
-/// The server, in a process of its own; it ends with this value.
+/// The server, in a separate process, which ends when this value is dropped.
 pub(crate) struct Server {
     pub(crate) url: String,
     process: Child,
@@ -26,13 +26,13 @@ pub(crate) fn start() -> Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input ends it.
+        // The process ends at the end of its input.
         drop(self.process.stdin.take());
         drop(self.process.wait());
     }
 }
 
-/// Says where it is, and answers until its input ends.
+/// Prints the URL, and answers requests until the end of the input.
 pub(crate) fn serve() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("its address").port();
@@ -40,14 +40,14 @@ pub(crate) fn serve() {
     io::stdout().flush().expect("someone listens");
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // Whoever hangs up need not say so.
+            // A client may disconnect at any time.
             thread::spawn(move || drop(converse(stream)));
         }
     });
     drop(io::stdin().read_to_end(&mut Vec::new()));
 }
 
-/// Answers every request on a connection. None of them has a body.
+/// Answers every request on a connection. The requests have no body.
 fn converse(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let length = ACCOUNT.len();

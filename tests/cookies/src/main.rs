@@ -1,5 +1,5 @@
-//! Cookies of one account must not go with the calls of another, also if another crate enables ureq's feature for them:
-//! `cargo run --manifest-path tests/cookies/Cargo.toml`
+//! Checks that the cookies of one account are not sent with the calls of another, even if another
+//! crate enables ureq's cookie feature: `cargo run --manifest-path tests/cookies/Cargo.toml`
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,9 +1,9 @@
-//! Who is to be asked when, for a million of them: a ring of seconds.
+//! A timer wheel for a million devices, with one slot per second.
 
-/// How far ahead it reaches, in seconds: longer than a refresher of a device's token ever waits.
+/// The span of the wheel, in seconds: longer than a device token refresher ever waits.
 const REACH: u64 = 4096;
 
-/// The seconds to come, and who wants to be asked in each.
+/// The coming seconds, and the devices due in each.
 #[derive(Debug)]
 pub(crate) struct Agenda {
     seconds: Vec<Vec<u32>>,
@@ -14,15 +14,16 @@ impl Agenda {
         Self { seconds: (0..REACH).map(|_| Vec::new()).collect() }
     }
 
-    /// Puts somebody down, and returns for when: beyond its reach that is earlier, which does no harm.
+    /// Schedules a device, and returns the scheduled time. A time beyond the span is moved forward,
+    /// which is harmless.
     pub(crate) fn put(&mut self, now: u64, at: u64, who: u32) -> u64 {
         let at = at.clamp(now, now + REACH - 1);
         self.seconds[slot(at)].push(who);
         at
     }
 
-    /// Takes those who are put down for this second, in their order. More can have come meanwhile: ask again
-    /// until there are none.
+    /// Takes the devices due in this second, in order. More may be added meanwhile: call this again
+    /// until it returns none.
     pub(crate) fn take(&mut self, now: u64) -> Vec<u32> {
         std::mem::take(&mut self.seconds[slot(now)])
     }

@@ -7,7 +7,7 @@ use fastrand::Rng;
 pub(crate) struct Chance(Rng);
 
 impl Chance {
-    /// Returns a source of its own for each purpose.
+    /// Creates a separate source for each purpose.
     pub(crate) fn new(seed: u64, purpose: u64) -> Self {
         Self(Rng::with_seed(seed ^ mixed(purpose)))
     }
@@ -21,13 +21,13 @@ impl Chance {
         if bound == 0 { 0 } else { self.0.u64(..bound) }
     }
 
-    /// Returns whether something happens that has this many chances in a thousand.
+    /// Returns whether an event happens that has this many chances in a thousand.
     pub(crate) fn happens(&mut self, in_a_thousand: u64) -> bool {
         self.below(1000) < in_a_thousand
     }
 }
 
-/// Returns a number that depends on this one in no visible way.
+/// Returns a hash of a number.
 pub(crate) fn mixed(number: u64) -> u64 {
     Rng::with_seed(number).u64(..)
 }

@@ -1,4 +1,4 @@
-//! One device: its refresher, and what an onlooker knows of it.
+//! A device: its refresher, and the observed state.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ pub(crate) struct Device {
     seed: u64,
     /// When it is switched on for the first time.
     pub(crate) on_at: u32,
-    /// When it is to be asked next.
+    /// When it is polled next.
     pub(crate) due: u32,
-    /// Until when it has a good token: for ever, as long as its old one is alive.
+    /// When its token expires; [`UNTIL_EXCHANGED`] while its old one is valid.
     pub(crate) good_until: u32,
-    /// Since when it cannot get what it wants.
-    pub(crate) troubled_since: Option<u32>,
-    /// How far its clock is ahead, in seconds.
+    /// Since when its renewals fail.
+    pub(crate) failing_since: Option<u32>,
+    /// How many seconds its clock is ahead.
     ahead: i16,
     pub(crate) had_a_token: bool,
-    /// How often plex.tv has taken down its key.
+    /// How often plex.tv registered its key.
     pub(crate) registered: u8,
-    /// How often it wanted that though it was done.
+    /// How often it sent its key although it was registered.
     pub(crate) registered_again: u8,
-    /// It is restarted before it has saved the next token.
+    /// Whether it is restarted before it saves its next token.
     pub(crate) forgets_next: bool,
 }
 
-/// As long as its old token lives.
-pub(crate) const FOR_EVER: u32 = u32::MAX;
+/// The expiry of the old token, which is valid until the first exchange.
+pub(crate) const UNTIL_EXCHANGED: u32 = u32::MAX;
 
 impl Device {
     pub(crate) fn new(number: u32, seed: u64, old_token: &str) -> Self {
@@ -54,8 +54,8 @@ impl Device {
             seed,
             on_at: u32::try_from(on_at).expect("within a month"),
             due: 0,
-            good_until: FOR_EVER,
-            troubled_since: None,
+            good_until: UNTIL_EXCHANGED,
+            failing_since: None,
             ahead,
             had_a_token: false,
             registered: 0,
@@ -64,7 +64,7 @@ impl Device {
         }
     }
 
-    /// The time by its clocks.
+    /// Returns the time on its clocks.
     pub(crate) fn clock(&self, now: u64) -> Now {
         clock_at(now, at(now.saturating_add_signed(i64::from(self.ahead))))
     }
@@ -80,15 +80,16 @@ impl Device {
             .max_wait(MAX_WAIT);
     }
 
-    /// Its registration never arrived, and so plex.tv does not know its key: it starts anew, with its old token.
-    pub(crate) fn start_anew(&mut self, old_token: &str) {
+    /// Starts over with the old token, because the registration never arrived and plex.tv does not
+    /// know the key.
+    pub(crate) fn start_over(&mut self, old_token: &str) {
         let old_token = Token::new(old_token).expect("a token");
         let refresher =
             plex_tv(self.number).register_device(key(self.seed, self.number), old_token);
         self.refresher = refresher.jitter(jitter(self.seed, self.number)).max_wait(MAX_WAIT);
     }
 
-    /// Until when the token that it holds is good, by what that says.
+    /// Returns the expiry of its token, according to the claims.
     pub(crate) fn held_until(&self) -> Option<u32> {
         let jwt = PlexJwt::unverified(self.refresher.token()?).ok()?;
         let end = u64::try_from(jwt.expires_at.0).ok()?;
@@ -111,7 +112,8 @@ fn key(seed: u64, number: u32) -> Ed25519Key {
     Ed25519Key::from_seed(&bytes)
 }
 
-/// Taken by chance, of a day, and the same after a restart: as a device takes it that keeps nothing more for it.
+/// Returns the jitter: up to a day, random for each device, and the same after a restart, so that
+/// the device does not have to save it.
 fn jitter(seed: u64, number: u32) -> Duration {
     Duration::from_millis(mixed(seed ^ mixed(u64::from(number) ^ 0x006a_6974)) % (1000 * DAY))
 }

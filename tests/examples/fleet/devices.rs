@@ -1,4 +1,4 @@
-//! A fleet of devices that renew their tokens for a month, under one plex.tv.
+//! A fleet of devices that renew their tokens for a month, with one plex.tv.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use plex_auth_proto::{Flow, Step};
 
 use crate::agenda::Agenda;
 use crate::chance::{Chance, mixed};
-use crate::device::{Device, FOR_EVER};
+use crate::device::{Device, UNTIL_EXCHANGED};
 use crate::network::{Answer, Network, Outage, Service, after, is_success};
 
 pub(crate) const START: u64 = 1_700_000_000;
@@ -16,13 +16,14 @@ pub(crate) const HOUR: u64 = 60 * 60;
 pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const MONTH: u64 = 30 * DAY;
 
-/// Over how long the devices are switched on, at a moment each by chance.
+/// The interval in which the devices are switched on, each at a random time.
 pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 
-/// How many of a thousand devices are restarted each day.
+/// Devices, in a thousand, that are restarted each day.
 const RESTARTED: u64 = 20;
 
-/// One of so many of these is restarted just when its next answer comes, before it has saved it.
+/// One in this many of these is restarted when its next response arrives, before it has saved the
+/// state.
 const FORGETFUL: u64 = 4;
 
 pub(crate) fn outages() -> Vec<Outage> {
@@ -37,10 +38,10 @@ pub(crate) fn outages() -> Vec<Outage> {
     ]
 }
 
-/// What a device waits for, and when it comes.
+/// The time, request and content of a response that a device waits for.
 type Pending = (u64, RequestId, Answer);
 
-/// The devices, and what an onlooker has seen of them. Times are in seconds since the start.
+/// The devices and the observed events. Times are in seconds since the epoch.
 pub(crate) struct Fleet<S> {
     pub(crate) service: S,
     pub(crate) network: Network,
@@ -49,23 +50,24 @@ pub(crate) struct Fleet<S> {
     agenda: Agenda,
     pending: HashMap<u32, Pending>,
     seed: u64,
-    /// From when till when a device was without a good token.
+    /// The intervals in which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
-    /// For each outage, when the last device was through with what it held up.
+    /// For each outage, when the last device had renewed the token that the outage delayed.
     pub(crate) caught_up: Vec<u64>,
     pub(crate) renewals: u64,
     pub(crate) restarts: u64,
     pub(crate) forgotten: u64,
-    /// Devices whose registration never arrived, and that were told so by refusals.
-    pub(crate) started_anew: u64,
-    /// The devices that have come to an end, and how.
+    /// Devices whose registration never arrived, and that started over because their key was
+    /// refused.
+    pub(crate) started_over: u64,
+    /// The devices whose flow has ended, with the result.
     pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
-    /// All that has happened, in one number.
+    /// A hash of all events.
     pub(crate) history: u64,
 }
 
 impl<S: Service> Fleet<S> {
-    /// `takes` is how many requests a second the service takes.
+    /// Creates a fleet. `takes` is the number of requests per second that the service accepts.
     pub(crate) fn new(
         service: S,
         count: u32,
@@ -94,13 +96,13 @@ impl<S: Service> Fleet<S> {
             renewals: 0,
             restarts: 0,
             forgotten: 0,
-            started_anew: 0,
+            started_over: 0,
             ended: Vec::new(),
             history: 0,
         }
     }
 
-    /// Lives through the month.
+    /// Simulates the month.
     pub(crate) fn live(&mut self) {
         let mut restarts = Vec::new();
         for now in START..START + MONTH {
@@ -126,7 +128,7 @@ impl<S: Service> Fleet<S> {
         }
     }
 
-    /// Who is restarted on a day, and when; the first last.
+    /// Returns the restarts of a day, latest first.
     fn restarts_of(&self, day: u64) -> Vec<(u64, u32)> {
         let mut chance = Chance::new(self.seed ^ mixed(day), 0x7265);
         let mut restarts = Vec::new();
@@ -160,7 +162,7 @@ impl<S: Service> Fleet<S> {
         self.devices[number as usize].due = since_start(at);
     }
 
-    /// Does what a device wants done now.
+    /// Performs a device's next action.
     fn ask(&mut self, number: u32, now: u64) {
         let Device { due, on_at, .. } = self.devices[number as usize];
         if u64::from(due) != now - START {
@@ -179,12 +181,12 @@ impl<S: Service> Fleet<S> {
                 self.put(number, now, after(now, time));
             }
             Step::Done(DeviceTokenEnd::KeyRefused(_)) if device.registered == 0 => {
-                self.started_anew += 1;
-                device.start_anew(&(self.old_tokens)(number));
+                self.started_over += 1;
+                device.start_over(&(self.old_tokens)(number));
                 self.put(number, now, now);
             }
             Step::Done(end) => self.ended.push((number, end)),
-            // It has ended, and is asked no more.
+            // The flow has finished.
             Step::Finished => {}
             Step::Do(id, Action::Send(outgoing)) => {
                 let path = outgoing.request().uri().path();
@@ -199,8 +201,9 @@ impl<S: Service> Fleet<S> {
                     device.registered_again += u8::from(device.registered > 0);
                     device.registered += u8::from(status == 201);
                 }
-                if is_exchange && status == 200 && device.good_until == FOR_EVER {
-                    // Its old token is invalid; whoever waits for an answer that comes has nothing to miss.
+                if is_exchange && status == 200 && device.good_until == UNTIL_EXCHANGED {
+                    // The old token is invalid now. A device is not without a token while it waits
+                    // for a response that arrives.
                     let until = if outcome.answer.is_ok() { now + outcome.after } else { now };
                     device.good_until = since_start(until);
                 }
@@ -222,7 +225,7 @@ impl<S: Service> Fleet<S> {
             return device.restart();
         }
         if !is_success(&answer) {
-            device.troubled_since.get_or_insert(since_start(now));
+            device.failing_since.get_or_insert(since_start(now));
         }
         let renewals = device.refresher.renewals();
         device.refresher.complete(device.clock(now), id, answer.into());
@@ -235,7 +238,7 @@ impl<S: Service> Fleet<S> {
             self.lapses.push(START + u64::from(device.good_until)..now);
         }
         device.good_until = device.held_until().expect("a token that says when it ends");
-        let Some(since) = device.troubled_since.take() else { return };
+        let Some(since) = device.failing_since.take() else { return };
         for (outage, caught_up) in self.network.outages.iter().zip(&mut self.caught_up) {
             if outage.when.contains(&(START + u64::from(since))) && now >= outage.when.end {
                 *caught_up = now;

@@ -1,4 +1,4 @@
-//! What a month of a fleet has come to, and whether its goals were met.
+//! The results of a fleet's month, and whether its goals were met.
 
 use std::ops::Range;
 
@@ -9,16 +9,16 @@ use crate::plex_tv::DeviceTokens;
 use crate::report::Report;
 use crate::traffic::{stretch, to_float};
 
-/// The goals: how many times the mean the busiest stretch has at most.
+/// The goals: the busiest interval as a multiple of the mean.
 const MOST_OUTSIDE: f64 = 3.0;
 const MOST_AFTER: f64 = 10.0;
 
-/// Devices that live under both values of plex.tv.
+/// Devices that are simulated with both services.
 const FEW: u32 = 100;
 
 pub(crate) fn play(devices: u32, seed: u64) -> Report {
     let mut report = Report::new(format!("{devices} devices, 30 days"));
-    same_as_the_whole_fake(seed, &mut report);
+    same_as_the_fake(seed, &mut report);
     let (takes, nonces) = limits(devices);
     let service = DeviceTokens::new(devices, nonces);
     let mut fleet = Fleet::new(service, devices, seed, takes, DeviceTokens::old_token);
@@ -27,13 +27,14 @@ pub(crate) fn play(devices: u32, seed: u64) -> Report {
     report
 }
 
-/// How many requests a second plex.tv takes, nine times what comes on the mean, and how many unused nonces there may be.
+/// Returns the requests per second that plex.tv accepts, nine times the mean, and the maximum
+/// number of unused nonces.
 fn limits(devices: u32) -> (u64, usize) {
     let a_second = u64::from(devices) * 2 / (11 * DAY / 2);
     ((9 * a_second).max(10), (devices as usize / 10_000).max(5))
 }
 
-fn same_as_the_whole_fake(seed: u64, report: &mut Report) {
+fn same_as_the_fake(seed: u64, report: &mut Report) {
     let (takes, nonces) = limits(FEW);
     let service = DeviceTokens::new(FEW, nonces);
     let mut plain = Fleet::new(service, FEW, seed, takes, DeviceTokens::old_token);
@@ -46,9 +47,9 @@ fn same_as_the_whole_fake(seed: u64, report: &mut Report) {
     plain.live();
     whole.live();
     let asked = whole.network.traffic.total(&[START..START + MONTH]);
-    report.figure("same under the whole fake", format!("{FEW} devices, {asked} requests"));
+    report.figure("same with the fake", format!("{FEW} devices, {asked} requests"));
     report.expect(plain.history == whole.history && plain.lapses == whole.lapses, || {
-        format!("{FEW} devices lived differently under the whole fake")
+        format!("{FEW} devices behaved differently with the fake")
     });
     let registered = whole.service.device_keys().count();
     let had: usize = whole.devices.iter().filter(|device| device.registered == 1).count();
@@ -61,7 +62,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
     let up = up_times(outages.iter().map(|outage| outage.when.clone()));
     let mean = traffic.mean(&up);
     let over = stretch(mean);
-    // As long again as the outage was, and an hour at least.
+    // As long as the outage, and at least an hour.
     let after = |outage: &Range<u64>| {
         let lasts = (outage.end - outage.start).max(HOUR).max(over);
         outage.end..(outage.end + lasts).min(START + MONTH)
@@ -70,11 +71,11 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
 
     report.figure("requests that arrived", traffic.total(&up));
     report.figure("refused by 429", fleet.network.refused);
-    report.figure("requests or answers lost", fleet.network.lost);
-    report.figure("requests into an outage", fleet.network.in_vain);
-    report.figure("tokens got", fleet.renewals);
+    report.figure("requests or responses lost", fleet.network.lost);
+    report.figure("requests during an outage", fleet.network.during_outage);
+    report.figure("renewals", fleet.renewals);
     report.figure("restarts", fleet.restarts);
-    report.figure("of these before a token was kept", fleet.forgotten);
+    report.figure("of these before saving a token", fleet.forgotten);
     report.figure("mean", format!("{mean:.3}/s"));
     report.figure("a peak is measured over", format!("{over} s"));
     let mut peak = |name: &str, times: &[Range<u64>], most: f64| {
@@ -89,7 +90,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
             ),
         );
         report.expect(times_the_mean <= most, || {
-            format!("the peak {name} is {times_the_mean:.2} times the mean, and not {most}")
+            format!("the peak {name} is {times_the_mean:.2} times the mean, above {most}")
         });
     };
     peak("outside outages", &outside, MOST_OUTSIDE);
@@ -106,7 +107,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
         report.figure(
             &format!("after {}", outage.name),
             format!(
-                "{} had lapsed, the last whole after {whole} s; all caught up after {} s",
+                "{} lapsed, the last until {whole} s later; all caught up after {} s",
                 in_it.len(),
                 caught_up.saturating_sub(end)
             ),
@@ -122,7 +123,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
 fn promises(fleet: &Fleet<DeviceTokens>, up: &[Range<u64>], report: &mut Report) {
     let twice = fleet.devices.iter().filter(|device| device.registered_again > 0).count();
     report.figure("registered twice", twice);
-    report.figure("began anew, its registration lost", fleet.started_anew);
+    report.figure("started over, registration lost", fleet.started_over);
     report.expect(twice == 0, || format!("{twice} devices registered twice"));
     let left = fleet.lapses.iter().filter(|lapse| is_left_without(lapse, up)).count();
     report.figure("left without a token", left);
@@ -136,12 +137,12 @@ fn promises(fleet: &Fleet<DeviceTokens>, up: &[Range<u64>], report: &mut Report)
     report.expect(never == 0, || format!("{never} devices never had a token"));
 }
 
-/// Whether the service was up for an hour on end meanwhile.
+/// Returns whether the service was up for a whole hour during the lapse.
 fn is_left_without(lapse: &Range<u64>, up: &[Range<u64>]) -> bool {
     up.iter().any(|up| lapse.start.max(up.start) + HOUR <= lapse.end.min(up.end))
 }
 
-/// The month less these times, which are in order.
+/// Returns the month without these times, which are sorted.
 fn up_times(down: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
     let mut up = Vec::new();
     let mut from = START;

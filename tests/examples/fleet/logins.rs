@@ -1,4 +1,5 @@
-//! Logins by PIN that all start within seconds, as after a power cut or when a new version was rolled out.
+//! PIN logins that all start within seconds, as after a power outage or the rollout of a new
+//! version.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,24 +15,25 @@ use crate::network::{Answer, Network, after, clock};
 use crate::pins::{LIFE, PinService, Pins};
 use crate::report::Report;
 
-/// Within how many seconds they all start.
+/// The interval in which all logins start, in seconds.
 const AT_ONCE: u64 = 5;
 
-/// How many of a thousand PINs nobody ever links.
+/// PINs, in a thousand, that are never linked.
 const NEVER: u64 = 300;
 
-/// After how many seconds everything is over.
+/// The time until all logins have ended, in seconds.
 const TIME: u64 = LIFE + 300;
 
-/// How much longer than its PIN a login goes on at most: a last poll of which nothing comes within 10 s, then half a
-/// minute of tries again, of which the last can take as long, 16 s after the one before.
+/// The maximum time that a login continues after its PIN expired, in seconds: a last poll that
+/// times out after 10 s, then retries for half a minute, the last of which starts 16 s after the
+/// one before and can time out, too.
 const GRACE: u64 = 66;
 
-/// The seconds before its end in which a PIN can be linked too late: a poll that is under way then can be one of
-/// which nothing comes, and a plex.tv that has ended a PIN says no more of it.
+/// The seconds before the expiry in which a PIN may be linked too late: a poll in flight at that
+/// time may be lost, and plex.tv no longer reports a PIN that has expired.
 const TOO_LATE: u64 = 20;
 
-/// Logins that live under both values of plex.tv.
+/// Logins that are simulated with both services.
 const FEW: u32 = 50;
 
 struct Login {
@@ -39,13 +41,13 @@ struct Login {
     due: u64,
     /// When it showed its code.
     shown: Option<u64>,
-    /// When somebody linked it, and the token that this brings.
+    /// When the user linked the PIN, and the resulting token.
     linked: Option<(u64, String)>,
     ended: Option<(u64, Result<String, PinLoginError>)>,
 }
 
 impl Login {
-    /// How long its PIN had still to live when somebody linked it, in seconds.
+    /// Returns the remaining lifetime of the PIN when it was linked, in seconds.
     fn left_when_linked(&self) -> Option<u64> {
         let (at, _) = self.linked.as_ref()?;
         Some((self.shown? + LIFE).saturating_sub(*at))
@@ -63,11 +65,11 @@ struct Crowd<S> {
     network: Network,
     logins: Vec<Login>,
     agenda: Agenda,
-    /// Whose PIN somebody links in each second.
+    /// The logins whose PIN is linked in each second.
     links: HashMap<u64, Vec<u32>>,
     pending: HashMap<u32, Pending>,
     chance: Chance,
-    /// All that has happened, in one number.
+    /// A hash of all events.
     history: u64,
 }
 
@@ -78,9 +80,9 @@ pub(crate) fn play(count: u32, seed: u64) -> Report {
     plain.live();
     whole.live();
     let asked = whole.network.traffic.total(&[START..START + TIME]);
-    report.figure("same under the whole fake", format!("{FEW} logins, {asked} requests"));
+    report.figure("same with the fake", format!("{FEW} logins, {asked} requests"));
     report.expect(plain.history == whole.history, || {
-        format!("{FEW} logins went differently under the whole fake")
+        format!("{FEW} logins ended differently with the fake")
     });
     let mut crowd = Crowd::new(Pins::default(), count, seed);
     crowd.live();
@@ -105,7 +107,8 @@ impl<S: PinService> Crowd<S> {
             Login { talk, due, shown: None, linked: None, ended: None }
         };
         let logins = (0..count).map(login).collect();
-        // It takes a quarter of what all of them ask at their usual pace.
+        // The service accepts a quarter of the requests that all logins send at their normal poll
+        // interval.
         let takes = u64::from(count / 4).max(2);
         Self {
             service,
@@ -178,7 +181,7 @@ impl<S: PinService> Crowd<S> {
         let mut latest = 0;
         for (number, login) in self.logins.iter().enumerate() {
             let Some((ended, outcome)) = &login.ended else {
-                report.broken(format!("login {number} goes on for ever"));
+                report.broken(format!("login {number} never ended"));
                 continue;
             };
             if let Some(shown) = login.shown {
@@ -186,7 +189,7 @@ impl<S: PinService> Crowd<S> {
             }
             match (outcome, &login.linked) {
                 (Ok(token), Some((_, linked))) if token == linked => brought += 1,
-                (Ok(_), _) => report.broken(format!("login {number} got another one's token")),
+                (Ok(_), _) => report.broken(format!("login {number} got another login's token")),
                 (Err(error), Some(_)) => {
                     let left = login.left_when_linked().unwrap_or(0);
                     too_late += 1;
@@ -202,7 +205,7 @@ impl<S: PinService> Crowd<S> {
         let time: [Range<u64>; 1] = [START..last.max().unwrap_or(START + TIME)];
         let traffic = &self.network.traffic;
         let (mean, second) = (traffic.mean(&time), traffic.busiest_second(&time));
-        report.figure("linked, and the token brought", brought);
+        report.figure("linked, with a token", brought);
         let at_the_end = self.logins.iter().filter(|login| login.is_linked_late()).count();
         report.figure(
             &format!("linked in the last {TOO_LATE} s, and lost"),
@@ -212,10 +215,11 @@ impl<S: PinService> Crowd<S> {
         report.figure("never linked, and failed", failed);
         report.figure("requests that arrived", traffic.total(&time));
         report.figure("refused by 429", self.network.refused);
-        report.figure("requests or answers lost", self.network.lost);
+        report.figure("requests or responses lost", self.network.lost);
         let peak = f64::from(second) / mean;
         report.figure("peak", format!("{second}/s, {peak:.2} × the mean of {mean:.1}/s"));
-        report.figure("last end after a PIN's", format!("{latest} s"));
-        report.expect(latest <= GRACE, || format!("a login ended {latest} s after its PIN"));
+        report.figure("longest after its PIN expired", format!("{latest} s"));
+        report
+            .expect(latest <= GRACE, || format!("a login ended {latest} s after its PIN expired"));
     }
 }

@@ -1,10 +1,10 @@
-//! Fleets of a size that no machine here has, in a time of their own: devices that renew their tokens, logins that
-//! wait for somebody, servers that are restarted under whoever uses them.
+//! Simulations of fleets that are too large for one machine, in simulated time: devices that renew
+//! their tokens, PIN logins that wait for a user, media servers that are restarted while in use.
 //!
-//! `cargo run --release -p plex-auth-tests --example fleet` plays all of it, and prints how many requests a second
-//! that makes and what became of everybody; `-- --help` says what can be chosen. The flows are the real
-//! ones; there is no socket, no clock and no chance that is not the seed's. It ends with an error where a goal is
-//! missed.
+//! `cargo run --release -p plex-auth-tests --example fleet` runs all of them, and prints the
+//! requests per second and the results; `-- --help` lists the options. The flows are the real ones;
+//! there are no sockets, no clock, and no randomness except the seed's. It exits with an error if a
+//! goal is not met.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -32,11 +32,11 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 
-/// Plays plex-auth's flows by the million, in a time of their own.
+/// Runs millions of plex-auth's flows in simulated time.
 #[derive(Debug, Parser)]
 #[command(name = "fleet")]
 struct Arguments {
-    /// What to play; everything where nothing is named.
+    /// Simulations to run (default: all).
     parts: Vec<Part>,
 
     /// Devices that renew their tokens.
@@ -55,7 +55,7 @@ struct Arguments {
     #[arg(long, default_value_t = 100_000)]
     refreshers: u32,
 
-    /// Decides whatever comes by chance.
+    /// Seed of all random events.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -12,7 +12,7 @@ use plex_auth_proto::{Body, Outgoing, TransportError};
 use crate::chance::Chance;
 use crate::traffic::Traffic;
 
-/// A service: the whole fake, or a plain value in its place.
+/// A service: the whole fake, or a plain one in its place.
 pub(crate) trait Service {
     fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>>;
 }
@@ -38,19 +38,19 @@ pub(crate) struct Outage {
 pub(crate) struct Network {
     chance: Chance,
     pub(crate) outages: Vec<Outage>,
-    /// How many requests it takes in a second. It refuses those beyond.
+    /// The maximum number of requests per second. Requests beyond it are refused.
     most: u64,
     second: u64,
     taken: u64,
-    /// What arrived, refused or not.
+    /// The requests that arrived, refused or not.
     pub(crate) traffic: Traffic,
-    /// How many requests found nobody.
-    pub(crate) in_vain: u64,
+    /// The number of requests during outages.
+    pub(crate) during_outage: u64,
     pub(crate) refused: u64,
     pub(crate) lost: u64,
 }
 
-/// What a client hears of its request.
+/// The response or transport error that the client gets.
 pub(crate) type Answer = Result<Response<Body>, TransportError>;
 
 /// Whether the request succeeded.
@@ -61,9 +61,9 @@ pub(crate) fn is_success(answer: &Answer) -> bool {
 /// The result of a request.
 pub(crate) struct Outcome {
     pub(crate) answer: Answer,
-    /// After how many seconds the caller knows.
+    /// Seconds until the client gets it.
     pub(crate) after: u64,
-    /// What the service itself did about it, whatever the caller hears.
+    /// The status that the service answered with, even if the response was lost.
     pub(crate) done: Option<StatusCode>,
 }
 
@@ -76,13 +76,13 @@ impl Network {
             second: 0,
             taken: 0,
             traffic: Traffic::over(time),
-            in_vain: 0,
+            during_outage: 0,
             refused: 0,
             lost: 0,
         }
     }
 
-    /// Carries a client's request to the service, and an answer back.
+    /// Sends a client's request to the service, and returns the outcome.
     pub(crate) fn carry(
         &mut self,
         outgoing: Outgoing,
@@ -91,7 +91,7 @@ impl Network {
     ) -> Outcome {
         if let Some(outage) = self.outages.iter().find(|outage| outage.when.contains(&now)) {
             let answers_503 = outage.answers_503;
-            return self.in_vain(&outgoing, answers_503);
+            return self.during_outage(&outgoing, answers_503);
         }
         if self.chance.happens(5) {
             self.lost += 1;
@@ -103,7 +103,7 @@ impl Network {
         if self.is_too_much(now) {
             self.refused += 1;
             let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, Vec::new());
-            // As often as not it says when to come again, and to all the same.
+            // Half of the refusals say when to retry, the same for all clients.
             if self.chance.happens(500) {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("90"));
             }
@@ -120,14 +120,14 @@ impl Network {
         }
         let date = httpdate::fmt_http_date(at(now)).parse().expect("a date");
         answer.headers_mut().insert(DATE, date);
-        // Mostly at once, sometimes late.
+        // Half of the responses arrive immediately, the others late.
         let after = if self.chance.happens(500) { 0 } else { 1 + self.chance.below(3) };
         Outcome { answer: Ok(answer.map(Body::from)), after, done }
     }
 
-    /// Reports that the service is unreachable, or answers 503 in its place.
-    pub(crate) fn in_vain(&mut self, outgoing: &Outgoing, answers_503: bool) -> Outcome {
-        self.in_vain += 1;
+    /// Returns the outcome of a request during an outage: unreachable, or 503.
+    pub(crate) fn during_outage(&mut self, outgoing: &Outgoing, answers_503: bool) -> Outcome {
+        self.during_outage += 1;
         let answer = if answers_503 {
             let page = plain(StatusCode::SERVICE_UNAVAILABLE, b"<html>503</html>".to_vec());
             Ok(page.map(Body::from))
@@ -157,22 +157,22 @@ pub(crate) fn plain(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     answer
 }
 
-/// The time of a client whose clock is right.
+/// Returns the time of a client with a correct clock.
 pub(crate) fn clock(now: u64) -> Now {
     clock_at(now, at(now))
 }
 
-/// The time of a client whose wall clock says this.
+/// Returns the time of a client with this wall-clock time.
 pub(crate) fn clock_at(now: u64, wall: SystemTime) -> Now {
     Now::new(Duration::from_secs(now), wall)
 }
 
-/// A moment by the clock that is right.
+/// Returns the correct wall-clock time.
 pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// The first whole second in which a wait that begins now is over.
+/// Returns the first whole second after a wait that starts now.
 pub(crate) fn after(now: u64, wait: Duration) -> u64 {
     now.saturating_add(wait.as_secs()).saturating_add(u64::from(wait.subsec_nanos() > 0))
 }

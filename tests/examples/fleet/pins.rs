@@ -1,5 +1,5 @@
-//! plex.tv for a hundred thousand PINs: what the whole fake says about them, without its list of them, which it
-//! goes through for each poll.
+//! A plain plex.tv for a hundred thousand PINs: it answers like the fake, without the list of
+//! requests that the fake searches for each poll.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,16 @@ use plex_auth_proto::http::{Method, Request, Response, StatusCode};
 use crate::network::{Service, plain};
 use crate::plex_tv::refusal;
 
-/// How long a PIN lives, in seconds.
+/// The lifetime of a PIN, in seconds.
 pub(crate) const LIFE: u64 = 900;
 
-/// The number of the first PIN.
+/// The ID of the first PIN.
 const FIRST: usize = 2_147_483_646;
 
-/// plex.tv, where somebody links PINs.
+/// A plex.tv on which a user links PINs.
 pub(crate) trait PinService: Service {
-    /// Links the PIN that was made last under this identifier, where it lives, and returns the token that it brings.
+    /// Links the latest PIN of this identifier, if it has not expired, and returns the resulting
+    /// token.
     fn link(&mut self, identifier: &str, now: u64) -> Option<String>;
 }
 
@@ -29,11 +30,11 @@ impl PinService for FakePlex {
     }
 }
 
-/// plex.tv, as far as PINs go.
+/// The PIN endpoints of plex.tv.
 #[derive(Debug, Default)]
 pub(crate) struct Pins {
     pins: Vec<Pin>,
-    /// Where the last PIN is that was made under an identifier.
+    /// The index of the latest PIN of each identifier.
     places: HashMap<String, usize>,
 }
 
@@ -65,7 +66,7 @@ impl Pins {
 }
 
 fn body(place: usize, pin: &Pin, now: u64) -> Vec<u8> {
-    // The codes of so many cannot all differ, and nobody types them here.
+    // There are more PINs than codes, and no user types them here.
     let token = pin.token.as_ref().map_or("null".to_owned(), |token| format!("\"{token}\""));
     let (id, left) = (FIRST + place, pin.ends.saturating_sub(now));
     format!(

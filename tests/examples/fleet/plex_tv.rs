@@ -1,8 +1,8 @@
-//! plex.tv for a million devices: what the whole fake says to them, without its lists, which it goes through
-//! for each request.
+//! A plain plex.tv for a million devices: it answers like the fake, without the lists that the fake
+//! searches for each request.
 //!
-//! It looks at everything that decides what a device does next, signatures aside. That it says the same as the whole
-//! fake is shown in each run, by a small fleet that lives under both.
+//! It checks everything that decides a device's next action, except signatures. Each run verifies
+//! that it answers like the fake, by simulating a small fleet with both.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -13,25 +13,25 @@ use serde_json::{Value, json};
 
 use crate::network::{Service, plain};
 
-/// How long a nonce is good, in seconds.
+/// The lifetime of a nonce, in seconds.
 const NONCE_LIFE: u64 = 5 * 60;
-/// How long a token is good, in seconds.
+/// The lifetime of a token, in seconds.
 const TOKEN_LIFE: u64 = 7 * 24 * 60 * 60;
 
-/// plex.tv, as far as the keys of devices go.
+/// The device key endpoints of plex.tv.
 #[derive(Debug)]
 pub(crate) struct DeviceTokens {
     devices: Vec<Known>,
-    /// Those that nobody has used, oldest first, with when they end; and which of them are still there.
+    /// The unused nonces with their expiry, oldest first, and the set of those that remain.
     handed_out: VecDeque<(u64, u64)>,
     unused: HashSet<u64>,
     made: u64,
     most_nonces: usize,
-    /// What stands between the dots of every token, before and after what it says.
+    /// The parts of every token before and after its claims.
     frame: [String; 2],
 }
 
-/// What plex.tv knows of a device.
+/// The state of a device on plex.tv.
 #[derive(Clone, Debug, Default)]
 struct Known {
     key_id: Option<Box<str>>,
@@ -103,7 +103,7 @@ impl DeviceTokens {
         }
         let nonce = claims["nonce"].as_str().and_then(|nonce| nonce.strip_prefix("nonce-"));
         let number = nonce.and_then(|number| number.parse().ok());
-        // Those that have ended are taken away when the next one is asked for, and so can be there still.
+        // Expired nonces are removed when the next one is requested, so they may still be present.
         let oldest = self.handed_out.partition_point(|(_, ends)| *ends <= now);
         let is_good =
             |number: &u64| self.handed_out.get(oldest).is_some_and(|(oldest, _)| oldest <= number);
@@ -115,7 +115,7 @@ impl DeviceTokens {
         plain(StatusCode::OK, format!(r#"{{"auth_token":"{token}"}}"#).into_bytes())
     }
 
-    /// A token as long as Plex's.
+    /// Creates a token as long as Plex's.
     fn token(&self, device: u32, now: u64) -> String {
         let claims = format!(
             r#"{{"iss":"plex.tv","aud":["plex.tv","{id}"],"iat":{now},"exp":{end},"thumbprint":"{id:->43}","user":{{"id":31415926,"uuid":"0123456789abcdef","username":"rosa.kjelvik","email":"rosa.kjelvik@example.org","friendly_name":"Rosa"}}}}"#,
@@ -147,7 +147,7 @@ impl Service for DeviceTokens {
     }
 }
 
-/// Whose request it is.
+/// Returns the client identifier of a device.
 pub(crate) fn identifier(device: u32) -> String {
     format!("device-{device:07}")
 }

@@ -1,4 +1,4 @@
-//! What a part of the play has found: figures, and goals that were not met.
+//! The results of a simulation: figures, and goals that were not met.
 
 use std::fmt::Display;
 
@@ -17,19 +17,19 @@ impl Report {
         self.figures.push((name.to_owned(), value.to_string()));
     }
 
-    /// A goal that was not met.
+    /// Records a goal that was not met.
     pub(crate) fn broken(&mut self, what: String) {
         self.broken.push(what);
     }
 
-    /// A goal, and what is wrong where it was not met.
+    /// Checks a goal; `what` describes the failure.
     pub(crate) fn expect(&mut self, met: bool, what: impl FnOnce() -> String) {
         if !met {
             self.broken.push(what());
         }
     }
 
-    /// Prints it, and returns whether all goals were met.
+    /// Prints the report, and returns whether all goals were met.
     pub(crate) fn print(&self) -> bool {
         println!("\n{}", self.title);
         for (name, value) in &self.figures {

@@ -1,4 +1,5 @@
-//! Media servers that are restarted, all within a minute, under many clients that hold a transient token for each.
+//! Media servers that are restarted, all within a minute, while many clients have a transient token
+//! for each.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,48 +18,48 @@ use crate::network::{Answer, Network, after, clock};
 use crate::report::Report;
 use crate::servers::{Attic, Server};
 
-/// When the servers are restarted: once at any hour, and once when most tokens are about to be renewed.
+/// The restarts: one at an arbitrary hour, and one when most tokens are about to be renewed.
 const ROUNDS: [u64; 2] = [START + 20 * HOUR, START + 67 * HOUR - 300];
 const TIME: u64 = 72 * HOUR;
 
-/// Within how many seconds all of them go down.
+/// The interval in which all of them go down, in seconds.
 const ALL_WITHIN: u64 = 60;
-/// How long a server that comes up answers 503.
+/// The time for which a starting server answers 503, in seconds.
 const STARTING: u64 = 15;
-/// How often each user asks its server for something, in seconds.
+/// The interval between a user's requests to its server, in seconds.
 const USED_EVERY: u64 = 300;
-/// How many of a thousand account tokens die while the servers are down for the first time.
-const DEAD: u64 = 10;
-/// The jitter: somebody waits for the token.
+/// Account tokens, in a thousand, that are revoked while the servers are down for the first time.
+const REVOKED: u64 = 10;
+/// The jitter, in milliseconds; short, because a user waits for the token.
 const JITTER: u64 = 30_000;
-/// Within how long each user has a good token again: it finds out when it asks for something next.
+/// The limit until each user has a valid token again. A user notices a restart at its next request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
-/// Servers that live under both values, and how many refreshers each of them has.
+/// Servers that are simulated with both services, and the number of refreshers of each.
 const FEW: (u32, u32) = (5, 50);
 
 struct User {
     refresher: TransientTokenRefresher,
     server: u32,
     account_token: String,
-    is_dead: bool,
-    /// When it asks its server for something next.
+    is_revoked: bool,
+    /// The time of the next request to its server.
     uses_at: u64,
     due: u64,
-    /// Tokens that were made for it since its server was restarted.
+    /// The number of tokens created for it since the restart of its server.
     made: u32,
-    /// Answers with such tokens that can have been lost on the way.
+    /// The number of responses with such tokens that may have been lost.
     lost: u32,
-    /// When it had a good token after that.
-    whole_at: Option<u64>,
-    /// How often it was told that its account's token is invalid.
+    /// When it had a valid token after the restart.
+    valid_at: Option<u64>,
+    /// How often it reported that the account's token is invalid.
     reported_invalid: u32,
 }
 
 struct Household<S> {
     server: S,
-    /// When it is down in each round.
+    /// The downtime in each round.
     down: [Range<u64>; 2],
-    /// The requests of the second that was last, and the most in any.
+    /// The current second with its number of requests, and the maximum per second.
     second: u64,
     count: u32,
     busiest: u32,
@@ -76,16 +77,15 @@ struct Town<S> {
 }
 
 pub(crate) fn play(servers: u32, refreshers: u32, seed: u64) -> Report {
-    let title =
-        format!("{servers} servers restarted under {refreshers} transient-token refreshers");
+    let title = format!("{servers} servers restarted with {refreshers} transient-token refreshers");
     let mut report = Report::new(title);
     let mut plain = Town::<Attic>::new(FEW.0, FEW.1, seed);
     let mut whole = Town::<FakePlex>::new(FEW.0, FEW.1, seed);
     plain.live(&mut Report::new(String::new()));
     whole.live(&mut Report::new(String::new()));
-    report.figure("same under the whole fake", format!("{} servers, {} refreshers", FEW.0, FEW.1));
+    report.figure("same with the fake", format!("{} servers, {} refreshers", FEW.0, FEW.1));
     report.expect(plain.history == whole.history, || {
-        "the servers answered differently under the whole fake".to_owned()
+        "the servers behaved differently with the fake".to_owned()
     });
     let mut town = Town::<Attic>::new(servers, refreshers, seed);
     town.live(&mut report);
@@ -120,12 +120,12 @@ impl<S: Server> Town<S> {
                     .max_wait(Duration::from_secs(HOUR)),
                 server,
                 account_token,
-                is_dead: false,
+                is_revoked: false,
                 uses_at,
                 due: agenda.put(START, START + chance.below(HOUR), number),
                 made: 0,
                 lost: 0,
-                whole_at: None,
+                valid_at: None,
                 reported_invalid: 0,
             }
         };
@@ -155,7 +155,7 @@ impl<S: Server> Town<S> {
         }
     }
 
-    /// The servers whose turn it is go down, and what they have handed out is void.
+    /// Stops the servers whose downtime starts now, which makes their transient tokens invalid.
     fn go_down(&mut self, round: usize, now: u64, chance: &mut Chance) {
         let goes = |household: &Household<S>| household.down[round].start == now;
         for household in self.households.iter_mut().filter(|household| goes(household)) {
@@ -164,9 +164,9 @@ impl<S: Server> Town<S> {
         for user in &mut self.users {
             let household = &mut self.households[user.server as usize];
             if goes(household) {
-                (user.made, user.lost, user.whole_at) = (0, 0, None);
-                if round == 0 && chance.happens(DEAD) {
-                    user.is_dead = true;
+                (user.made, user.lost, user.valid_at) = (0, 0, None);
+                if round == 0 && chance.happens(REVOKED) {
+                    user.is_revoked = true;
                     household.server.revoke(&user.account_token);
                 }
             }
@@ -186,8 +186,8 @@ impl<S: Server> Town<S> {
                 .refresher
                 .token()
                 .is_some_and(|token| household.server.is_opened_by(token, now));
-            if opens && user.whole_at.is_none() {
-                user.whole_at = Some(now);
+            if opens && user.valid_at.is_none() {
+                user.valid_at = Some(now);
             }
             let progress = user.refresher.progress(clock(now));
             user.reported_invalid +=
@@ -196,7 +196,7 @@ impl<S: Server> Town<S> {
         let is_down = household.down.iter().any(|down| down.contains(&now));
         if user.uses_at <= now {
             user.uses_at = now + USED_EVERY;
-            // Twice, as of two requests that were under way at once.
+            // Reported twice, as by two requests in flight at the same time.
             if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
             {
@@ -206,7 +206,7 @@ impl<S: Server> Town<S> {
         }
         let next = match user.refresher.poll(clock(now)) {
             Step::Done(never) => match never {},
-            // Only a use of the token can change anything.
+            // Nothing changes before the token is used.
             Step::Wait(None) | Step::Finished => user.uses_at,
             Step::Wait(Some(time)) => after(now, time),
             Step::Do(id, Action::Send(outgoing)) => {
@@ -220,7 +220,7 @@ impl<S: Server> Town<S> {
                     .iter()
                     .any(|down| (down.end..down.end + STARTING).contains(&now));
                 let outcome = if is_down || starts {
-                    self.network.in_vain(&outgoing, starts)
+                    self.network.during_outage(&outgoing, starts)
                 } else {
                     self.network.carry(outgoing, &mut household.server, now)
                 };
@@ -229,7 +229,7 @@ impl<S: Server> Town<S> {
                 let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
                 self.pending.insert(number, (id, outcome.answer));
-                // Nothing else is asked of it meanwhile.
+                // The user has no other request meanwhile.
                 user.due = self.agenda.put(now, now + outcome.after, number);
                 return;
             }
@@ -241,16 +241,16 @@ impl<S: Server> Town<S> {
         user.due = self.agenda.put(now, next.min(user.uses_at), number);
     }
 
-    /// Two hours after a round of restarts.
+    /// Checks the goals two hours after a round of restarts.
     fn judge(&self, round: usize, report: &mut Report) {
         let name = |what: &str| format!("restart {}: {what}", round + 1);
-        let alive = || self.users.iter().filter(|user| !user.is_dead);
+        let others = || self.users.iter().filter(|user| !user.is_revoked);
         let mut longest = 0;
-        for user in alive() {
+        for user in others() {
             let up = self.households[user.server as usize].down[round].end;
-            match user.whole_at {
-                Some(whole_at) => longest = longest.max(whole_at.saturating_sub(up)),
-                None => report.broken(name("a refresher has no token that its server takes")),
+            match user.valid_at {
+                Some(valid_at) => longest = longest.max(valid_at.saturating_sub(up)),
+                None => report.broken(name("a refresher has no token that its server accepts")),
             }
             report.expect(user.made <= 1 + user.lost, || {
                 name(&format!(
@@ -259,21 +259,24 @@ impl<S: Server> Town<S> {
                 ))
             });
             report.expect(user.reported_invalid == 0, || {
-                name("a refresher takes its account's token for dead, which is not")
+                name("a refresher reports a valid account token as invalid")
             });
         }
-        let whole = alive().filter(|user| user.whole_at.is_some()).count();
-        report.figure(&name("good tokens again"), format!("{whole} of {}", alive().count()));
+        let whole = others().filter(|user| user.valid_at.is_some()).count();
+        report.figure(&name("valid tokens again"), format!("{whole} of {}", others().count()));
         report.figure(&name("last, after its server was up"), format!("{longest} s"));
         report.expect(longest <= WITHIN, || name(&format!("one had no token for {longest} s")));
-        let dead = || self.users.iter().filter(|user| user.is_dead);
-        let reported = dead().filter(|user| user.reported_invalid == 1).count();
+        let revoked = || self.users.iter().filter(|user| user.is_revoked);
+        let reported = revoked().filter(|user| user.reported_invalid == 1).count();
         report.figure(
-            &name("dead account tokens told once"),
-            format!("{reported} of {}", dead().count()),
+            &name("revoked account tokens reported"),
+            format!("{reported} of {}", revoked().count()),
         );
-        report.expect(reported == dead().count(), || {
-            name(&format!("{reported} of {} dead account tokens were told once", dead().count()))
+        report.expect(reported == revoked().count(), || {
+            name(&format!(
+                "{reported} of {} revoked account tokens were reported once",
+                revoked().count()
+            ))
         });
         let time = [ROUNDS[round]..ROUNDS[round] + 2 * HOUR];
         let (busiest, _) = self.network.traffic.busiest(&time, 1);

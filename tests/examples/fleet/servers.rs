@@ -1,5 +1,5 @@
-//! Media servers for those who use them with transient tokens: what the whole fake says to them, in as little
-//! memory as ten thousand of them need.
+//! Plain media servers for clients with transient tokens: they answer like the fake, with so little
+//! memory that ten thousand of them fit.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,16 @@ use crate::network::{Service, plain};
 pub(crate) trait Server: Service {
     fn new() -> Self;
 
-    /// A token of an account that may use it.
+    /// Creates a token of an account that may use the server.
     fn account_token(&mut self) -> String;
 
-    /// The account's token is invalid from now on.
+    /// Makes the account's token invalid.
     fn revoke(&mut self, token: &str);
 
-    /// Starts anew, and has forgotten its transient tokens.
+    /// Restarts the server, which forgets its transient tokens.
     fn restart(&mut self);
 
-    /// Whether a token opens it.
+    /// Returns whether the server accepts a token.
     fn is_opened_by(&mut self, token: &Token, now: u64) -> bool;
 }
 
@@ -51,14 +51,14 @@ impl Server for FakePlex {
     }
 }
 
-/// How long a transient token is good, in seconds.
+/// The lifetime of a transient token, in seconds.
 const LIFE: u64 = 48 * 60 * 60;
 
-/// A server, as far as transient tokens go.
+/// The transient tokens of a media server.
 #[derive(Debug)]
 pub(crate) struct Attic {
     accounts: HashSet<String>,
-    /// The transient tokens, with when they end.
+    /// The transient tokens and their expiry.
     transient: HashMap<String, u64>,
     made: u64,
 }

@@ -1,9 +1,10 @@
-//! How many requests came in each second.
+//! The number of requests in each second.
 
 use std::ops::Range;
 
-/// How many requests the mean brings in the stretch that a peak is measured over, so that a peak is the schedule's
-/// and not chance's: a second in which three come by chance where one is the mean is no fault of anybody's.
+/// The mean number of requests in the interval that a peak is measured over. It is large enough
+/// that a peak is caused by the schedule and not by chance: with a mean of one request per second,
+/// three in one second are random.
 const ENOUGH: f64 = 250.0;
 
 #[derive(Debug)]
@@ -25,24 +26,24 @@ impl Traffic {
         }
     }
 
-    /// How many came in these times.
+    /// Returns the number of requests in these times.
     pub(crate) fn total(&self, times: &[Range<u64>]) -> u64 {
         times.iter().flat_map(|time| self.within(time)).map(|count| u64::from(*count)).sum()
     }
 
-    /// How many came in a second of these times.
+    /// Returns the mean number of requests per second in these times.
     pub(crate) fn mean(&self, times: &[Range<u64>]) -> f64 {
         let seconds: u64 = times.iter().map(|time| time.end - time.start).sum();
         to_float(self.total(times)) / to_float(seconds.max(1))
     }
 
-    /// The most that came in one second of these times.
+    /// Returns the maximum number of requests in one second of these times.
     pub(crate) fn busiest_second(&self, times: &[Range<u64>]) -> u32 {
         times.iter().flat_map(|time| self.within(time)).copied().max().unwrap_or(0)
     }
 
-    /// How many came in a second of the busiest stretch, which is so long and lies within one of these times, and
-    /// when it ended.
+    /// Returns the number of requests per second in the busiest interval of this length within one
+    /// of these times, and the end of that interval.
     pub(crate) fn busiest(&self, times: &[Range<u64>], stretch: u64) -> (f64, u64) {
         let length = usize::try_from(stretch).expect("a month");
         let mut most = (0, 0);
@@ -69,7 +70,7 @@ impl Traffic {
     }
 }
 
-/// How long a stretch is in which so many requests a second are [`ENOUGH`].
+/// Returns the length of the interval in which this rate gives [`ENOUGH`] requests.
 pub(crate) fn stretch(mean: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let seconds = (ENOUGH / mean).ceil() as u64;

@@ -1,5 +1,5 @@
-//! The calls of a run. No two are alike, so that the answer to one can be told from the answer to any other,
-//! and the server's own record says which of them arrived.
+//! The calls of a run. All are different, so that the response to one cannot be mistaken for that
+//! to another, and the server's record shows which of them arrived.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use plex_auth_proto::{
     Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
-/// Either transport, behind one `exchange`; the sync one is ready at once.
+/// Either transport behind one `exchange`; the sync one is ready immediately.
 pub(crate) trait Client: Sync {
     fn exchange<T: Send + 'static>(
         &self,
@@ -38,21 +38,21 @@ impl Client for plex_auth_hyper::Transport {
     }
 }
 
-/// One call, to be sent once.
+/// A call, to be sent once.
 pub(crate) struct Ask {
-    /// Who asks. Nobody else has this identifier.
+    /// The client identifier, which no other call has.
     pub(crate) client: String,
     urls: Arc<Urls>,
     want: Want,
 }
 
-/// Whom to ask.
+/// The base URLs of the hosts.
 pub(crate) struct Urls {
     pub(crate) plex_tv: String,
     pub(crate) server: String,
 }
 
-/// What is asked for, and what the right answer says.
+/// The operation, and the values of the right response.
 enum Want {
     Details { token: Token, uuid: String },
     SignIn { credentials: Credentials, uuid: String },
@@ -60,7 +60,7 @@ enum Want {
     Source { token: Token, source: Source, device: String },
 }
 
-/// What came of a call.
+/// The outcome of a call.
 pub(crate) struct Outcome {
     pub(crate) client: String,
     pub(crate) idempotent: bool,
@@ -68,18 +68,19 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
 }
 
-/// What is looked at of an answer.
+/// The checked parts of a response.
 pub(crate) struct Answer {
-    /// Which request the server says that it answers.
+    /// The number of the request that the response says it answers.
     pub(crate) request: Option<usize>,
-    /// Whether it is about whom and what was asked.
+    /// Whether the response has the expected values.
     pub(crate) right: bool,
-    /// A token that was made for this answer alone.
+    /// A token that was created for this response only.
     pub(crate) token: Option<String>,
 }
 
 impl Ask {
-    /// So many calls to the fake, all operations in turn, each of somebody else of this party.
+    /// Creates calls to the fake: all operations alternately, each with its own client identifier
+    /// of this party.
     pub(crate) fn many(
         count: usize,
         party: &str,
@@ -100,7 +101,7 @@ impl Ask {
         !matches!(self.want, Want::SignIn { .. })
     }
 
-    /// Sends it and looks at what comes.
+    /// Sends the call and checks the response.
     pub(crate) async fn send<C: Client>(&self, client: &C) -> Outcome {
         let started = Instant::now();
         let result = match &self.want {

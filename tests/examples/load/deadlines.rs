@@ -1,4 +1,4 @@
-//! A deadline ends every way in which a server can stall.
+//! Deadlines end calls to a server that stalls, at every point where it can.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,16 +14,16 @@ use crate::place::WORKERS;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// How often each stall is met, all at once.
+/// The number of calls per kind of stall, all at the same time.
 const REPEATS: usize = 3;
 
-/// One way to stall.
+/// A kind of stall.
 struct Stall {
     name: &'static str,
     url: String,
-    /// Whether it is over before anything of the request is sent.
+    /// Whether the call ends before any part of the request is sent.
     connecting: bool,
-    /// Whoever stalls.
+    /// The server that stalls.
     _server: Behind,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     reports
 }
 
-/// How long a call took, and what is wrong with how it ended.
+/// Returns the duration of a call, and the error if it ended in the wrong way.
 fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
     let call = call(&stall.url).deadline(limit);
     let started = Instant::now();
@@ -88,7 +88,7 @@ fn judge(report: &mut Report, stall: &Stall, limit: Duration, met: &[(Duration, 
     for wrong in met.iter().filter_map(|(_, wrong)| wrong.as_ref()) {
         report.broken(format!("{name}: {wrong}"));
     }
-    // Over ureq the time to connect ends a tenth before the whole, and what it has of that is rounded.
+    // With ureq the connect timeout is nine tenths of the deadline, and the rest is rounded.
     let least = if stall.connecting { limit * 4 / 5 } else { limit };
     report.expect(shortest >= least, || format!("{name}: over after {shortest:?}"));
     report.expect(longest <= limit * 10, || format!("{name}: over after {longest:?}"));
@@ -103,7 +103,7 @@ fn call(url: &str) -> Call<Account> {
 fn stalls(limit: Duration) -> Vec<Stall> {
     const HEAD: &str =
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n";
-    // Nothing that trickles is over by then.
+    // None of the slow responses is complete by then.
     let pause = limit / 20;
     let raw = |name, script: &[&str]| {
         let mut steps: Vec<_> = script.iter().map(|text| Step::Write((*text).into())).collect();
@@ -133,7 +133,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
         connecting: true,
         _server: Behind::Raw(silent),
     });
-    // Not every system has one.
+    // Not every system supports it.
     if let Ok(hole) = BlackHole::open() {
         let url = hole.url();
         stalls.push(Stall {

@@ -1,4 +1,5 @@
-//! Futures are dropped after every number of polls that they take, on a transport that others share.
+//! Futures are dropped after every possible number of polls, on a transport that other callers
+//! share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +15,7 @@ use crate::place::Place;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// Where the droppers ask. The fake is slow there, so that their futures take many polls.
+/// The paths of the dropped calls. The fake is slow there, so that the futures need many polls.
 const SLOW: [&str; 2] = ["/api/v2", "/pms"];
 
 const OPERATIONS: [&str; 4] =
@@ -32,7 +33,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
         .iter()
         .enumerate()
         .map(|(kind, operation)| {
-            // All operations in turn: every fourth is the same.
+            // The operations alternate: every fourth call is the same one.
             let asks = place.asks_at(SLOW, calls, operation);
             let asks: Arc<[_]> = asks.into_iter().skip(kind).step_by(OPERATIONS.len()).collect();
             let next = Arc::new(AtomicUsize::new(0));
@@ -73,14 +74,14 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     }
     report.figure("connections", place.server.connections());
 
-    // And the same transport answers as before.
+    // Afterwards the same transport must work as before.
     let mut after = Report::new("async");
-    place.untroubled(&workers, calls.min(1000), at_once, "after", &mut after);
+    place.without_faults(&workers, calls.min(1000), at_once, "after", &mut after);
     report.adopt(after);
     vec![report]
 }
 
-/// Answers come in pieces: an account's body, a media server's head.
+/// Makes responses arrive in pieces: an account's body, a media server's head.
 fn be_slow(place: &Place) {
     let pause = Duration::from_millis(1);
     let body = Delivery::SlowBody { bytes: 512, pause };
@@ -106,7 +107,8 @@ struct Dropped {
     most_polls: usize,
 }
 
-/// Drops one call after its first poll, the next after its second, until one comes to its end; then again.
+/// Drops one call after its first poll, the next after its second, until one completes; then starts
+/// over.
 async fn drop_all(
     transport: plex_auth_hyper::Transport,
     asks: Arc<[Arc<Ask>]>,

@@ -1,5 +1,5 @@
-//! Every seventh connection dies early: before the request is read, before the answer, in its head, in its
-//! body, or after it though it was to stay open.
+//! Every seventh connection ends early: before the request is read, before the response, in its
+//! head, in its body, or after it although it was to stay open.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use crate::report::Report;
 
 const EVERY: usize = 7;
 
-/// So many answers, and a connection that lives ends in order: there are enough new ones then.
+/// Connections that do not end early are closed after this many responses, so that enough new ones
+/// are opened.
 const ANSWERS: usize = 8;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
@@ -42,22 +43,22 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let deaths = place.fates.deaths();
     for point in Point::ALL {
         let count = deaths.iter().filter(|death| death.point == point).count();
-        report.figure(&format!("connections that died, {point:?}"), count);
+        report.figure(&format!("connections ended early, {point:?}"), count);
     }
     report.figure("connections", place.server.connections());
     let twice = |outcome: &&Outcome| ledger.arrived(&outcome.client) == 2;
     report.figure("arrived twice", outcomes.iter().filter(twice).count());
     judge_stale(&mut report, &outcomes, &deaths);
 
-    // And then all is well again.
+    // Afterwards everything must work again.
     let mut after = Report::new(name);
-    place.untroubled(&workers, at_once, at_once, "after", &mut after);
+    place.without_faults(&workers, at_once, at_once, "after", &mut after);
     report.adopt(after);
     report
 }
 
-/// That a connection had been kept open and was no more is nothing that a call which may be sent again
-/// fails by: its last copy went out on a fresh connection, or had an answer that ended in its body.
+/// Checks that no idempotent call fails because of a stale pooled connection: its last copy was
+/// sent on a new connection, or its response ended in the body.
 fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
     let mut last: HashMap<&str, &Death> = HashMap::new();
     for death in deaths {
@@ -72,7 +73,7 @@ fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
             .is_some_and(|death| death.answered == 0 || death.point == Point::InBody);
         report.expect(fresh, || {
             let death = last.get(outcome.client.as_str());
-            format!("{} met a connection that was no more: {error}; {death:?}", outcome.client)
+            format!("{} failed on a stale connection: {error}; {death:?}", outcome.client)
         });
     }
 }

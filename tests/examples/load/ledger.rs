@@ -1,4 +1,4 @@
-//! Judges a run: what each caller got, against what the server saw.
+//! Checks a run: the outcome of each call against the requests that the server received.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use plex_auth_proto::{Error, TransportError};
 use crate::ask::Outcome;
 use crate::report::Report;
 
-/// What the server saw of one run.
+/// The requests that the server received in a run.
 pub(crate) struct Ledger<'a> {
     seen: &'a [Seen],
-    /// How many requests came of each client.
+    /// The number of requests of each client.
     arrived: HashMap<&'a str, usize>,
 }
 
 impl<'a> Ledger<'a> {
-    /// Of these requests.
+    /// Creates a ledger of these requests.
     pub(crate) fn of(seen: &'a [Seen]) -> Self {
         let mut arrived = HashMap::new();
         for client in seen.iter().filter_map(client) {
@@ -31,9 +31,10 @@ impl<'a> Ledger<'a> {
         self.arrived.get(client).copied().unwrap_or(0)
     }
 
-    /// The promises that hold whatever goes wrong: nothing is lost, no answer is another's, no sign-in goes
-    /// out twice and nothing else three times, and where no answer came the error says why and does not
-    /// deny what was sent. `fitting` are the reasons that can be.
+    /// Checks the guarantees that hold under any fault: no call is lost, no response reaches a
+    /// different caller, no sign-in is sent twice and nothing else three times, and every transport
+    /// error gives a possible reason and does not claim that a request was not sent if it was.
+    /// `fitting` lists the possible reasons.
     pub(crate) fn judge(
         &self,
         report: &mut Report,
@@ -42,7 +43,7 @@ impl<'a> Ledger<'a> {
         fitting: fn(TransportErrorKind) -> bool,
     ) {
         report.expect(outcomes.len() == calls, || {
-            format!("{} of {calls} calls came to no end", calls - outcomes.len())
+            format!("{} of {calls} calls never ended", calls - outcomes.len())
         });
         let mut tokens = HashSet::new();
         for outcome in outcomes {
@@ -54,15 +55,15 @@ impl<'a> Ledger<'a> {
                 Ok(answer) => {
                     let request = answer.request.and_then(|number| self.seen.get(number));
                     let own = request.and_then(self::client) == Some(client);
-                    report.expect(own, || format!("{client} got the answer to another request"));
-                    report.expect(answer.right, || format!("{client} got a wrong answer"));
+                    report.expect(own, || format!("{client} got the response to another request"));
+                    report.expect(answer.right, || format!("{client} got a wrong response"));
                     let token = answer.token.as_deref();
                     let unique = token.is_none_or(|token| tokens.insert(token));
-                    report.expect(unique, || format!("{client} got a token that another got"));
+                    report.expect(unique, || format!("{client} got the token of another call"));
                 }
                 Err(Error::Transport(error)) => {
                     let denied = !error.may_have_been_sent() && arrived > 0;
-                    report.expect(!denied, || format!("{client} arrived, yet: {error}"));
+                    report.expect(!denied, || format!("{client} arrived, but: {error}"));
                     report.expect(fitting(error.kind()), || format!("{client}: {error}"));
                 }
                 Err(error) => report.broken(format!("{client}: {error}")),
@@ -82,7 +83,7 @@ fn figures(report: &mut Report, calls: usize, outcomes: &[Outcome], requests: us
     report.figure("answered", answered);
     let mut unanswered: BTreeMap<String, usize> = BTreeMap::new();
     for error in outcomes.iter().filter_map(transport_error) {
-        let sent = if error.may_have_been_sent() { "outcome unknown" } else { "nothing sent" };
+        let sent = if error.may_have_been_sent() { "may have been sent" } else { "nothing sent" };
         let reason = match error.kind() {
             TransportErrorKind::TimedOut(_) => "TimedOut".to_owned(),
             reason => format!("{reason:?}"),

@@ -1,10 +1,10 @@
-//! Both transports under load and among faults, with their promises counted.
+//! Both transports under load and with faults; checks their guarantees.
 //!
-//! `cargo run --release -p plex-auth-tests --example load` plays all scenarios against a fake Plex on this
-//! machine and prints a table for each; `-- --help` says what can be chosen. It ends with an error where a
-//! promise was not kept: a call that is lost, an answer that is another's, a sign-in that goes out twice, an
-//! error that is not true, a file that stays open. Times are shown and never judged, but for whether a
-//! deadline is a deadline at all.
+//! `cargo run --release -p plex-auth-tests --example load` runs all scenarios against a fake Plex
+//! on this machine and prints a table for each; `-- --help` lists the options. It exits with an
+//! error if a guarantee is violated: a lost call, a response to a different caller, a sign-in sent
+//! twice, an untrue error, a leaked file. Times are printed but not checked, except that deadlines
+//! must be kept.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -31,26 +31,26 @@ use clap::{Parser, ValueEnum};
 
 use report::Report;
 
-/// Plays plex-auth's transports against a fake Plex under load and among faults.
+/// Runs plex-auth's transports against a fake Plex under load and with faults.
 #[derive(Debug, Parser)]
 #[command(name = "load")]
 struct Arguments {
-    /// What to play; everything where nothing is named.
+    /// Scenarios to run (default: all).
     scenarios: Vec<Scenario>,
 
-    /// Calls of a scenario.
+    /// Calls per scenario.
     #[arg(long, default_value_t = 10_000)]
     calls: usize,
 
-    /// Calls that are under way at once.
+    /// Calls in flight at the same time.
     #[arg(long, default_value_t = 256)]
     at_once: usize,
 
-    /// Decides where connections die; another one at each run unless it is given.
+    /// Seed of the points at which connections end (default: from the clock).
     #[arg(long, default_value_t = by_the_clock(), hide_default_value = true)]
     seed: u64,
 
-    /// Over HTTPS, where a scenario can be.
+    /// Use HTTPS in the scenarios that support it.
     #[arg(long)]
     https: bool,
 
@@ -61,13 +61,13 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum Scenario {
-    /// Nothing goes wrong.
+    /// No faults.
     Load,
-    /// Every seventh connection dies early.
+    /// Every seventh connection ends early.
     Kills,
-    /// The server is killed and started again.
+    /// The server is killed and restarted.
     Restart,
-    /// Futures are dropped half-way.
+    /// Futures are dropped before they complete.
     Dropped,
     /// The server stalls.
     Deadlines,
@@ -102,7 +102,8 @@ fn main() -> ExitCode {
         [] => Scenario::value_variants(),
         named => named,
     };
-    // Both ends of each connection are here, and hyper opens some in advance.
+    // Both ends of each connection are in this process, and hyper opens some connections in
+    // advance.
     let files = 8 * arguments.at_once + 64;
     if process::most_open_files().is_some_and(|most| most < files) {
         println!("too few files may be open: allow more (ulimit -n {files}), or less --at-once");

@@ -1,4 +1,4 @@
-//! Where a scenario plays: a fake Plex that both transports can reach.
+//! The environment of a scenario: a fake Plex that both transports can reach.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -11,18 +11,18 @@ use crate::report::Report;
 use crate::workers::Workers;
 use crate::{Arguments, ledger::Ledger};
 
-/// A server, and how calls to it are made.
+/// A server and the settings of calls to it.
 pub(crate) struct Place {
     pub(crate) server: Server,
-    /// How its connections end.
+    /// The plans of its connections.
     pub(crate) fates: Arc<Fates>,
     root: Option<Vec<u8>>,
 }
 
-/// Makes workers that trust this root.
+/// Creates workers that trust this root.
 pub(crate) type NewWorkers = fn(Option<Vec<u8>>) -> Workers;
 
-/// Both transports, by their names.
+/// Both transports, with their names.
 pub(crate) const WORKERS: [(&str, NewWorkers); 2] =
     [("sync", Workers::sync), ("async", Workers::asynchronous)];
 
@@ -43,12 +43,12 @@ impl Place {
         new(self.root.clone())
     }
 
-    /// So many calls of a party that nobody else belongs to.
+    /// Returns this many calls, with client identifiers that only this party uses.
     pub(crate) fn asks(&self, count: usize, party: &str) -> Vec<Arc<Ask>> {
         self.asks_at(["", ""], count, party)
     }
 
-    /// The same, of plex.tv and the media server where these paths stand before theirs.
+    /// Returns the calls with these prefixes of the paths of plex.tv and of the media server.
     pub(crate) fn asks_at(
         &self,
         [plex_tv, server]: [&str; 2],
@@ -60,8 +60,8 @@ impl Place {
         Ask::many(count, party, urls, &self.server.fake())
     }
 
-    /// A round of calls without any trouble: each must be answered, and right.
-    pub(crate) fn untroubled(
+    /// Sends a round of calls without faults: each must succeed with the right response.
+    pub(crate) fn without_faults(
         &self,
         workers: &Workers,
         calls: usize,
@@ -76,7 +76,7 @@ impl Place {
         outcomes
     }
 
-    /// What the server saw since it was asked so last.
+    /// Takes the requests that the server received since the last call of this function.
     pub(crate) fn take_seen(&self) -> Vec<Seen> {
         self.server.with(|fake| {
             let seen = fake.requests().to_vec();

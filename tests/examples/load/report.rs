@@ -1,10 +1,10 @@
-//! What a scenario found: figures, and promises that were not kept.
+//! The results of a scenario: figures, and violated guarantees.
 
 use std::fmt::Display;
 
-/// One transport's part of a scenario.
+/// The results of one transport in a scenario.
 pub(crate) struct Report {
-    /// The transport's name, and what else tells it from its neighbours.
+    /// The heading of the column: the transport's name, and details if needed.
     pub(crate) column: String,
     figures: Vec<(String, String)>,
     broken: Vec<String>,
@@ -19,17 +19,17 @@ impl Report {
         self.figures.push((name.to_owned(), value.to_string()));
     }
 
-    /// Takes over what another one found broken, and not its figures.
+    /// Adds the violations of another report, without its figures.
     pub(crate) fn adopt(&mut self, other: Self) {
         self.broken.extend(other.broken);
     }
 
-    /// A promise that was not kept.
+    /// Records a violated guarantee.
     pub(crate) fn broken(&mut self, what: String) {
         self.broken.push(what);
     }
 
-    /// A promise, and what is wrong where it was not kept.
+    /// Checks a guarantee; `what` describes the violation.
     pub(crate) fn expect(&mut self, saved: bool, what: impl FnOnce() -> String) {
         if !saved {
             self.broken.push(what());
@@ -37,7 +37,8 @@ impl Report {
     }
 }
 
-/// Prints one scenario's reports side by side, then what was not kept, and returns whether all was.
+/// Prints the reports of a scenario as columns, then the violations. Returns whether there were
+/// none.
 pub(crate) fn print(title: &str, reports: &[Report]) -> bool {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in reports.iter().flat_map(|report| &report.figures) {

@@ -1,4 +1,4 @@
-//! The server is killed and started again at the same port, several times, while calls are under way.
+//! The server is killed and restarted at the same port several times while calls are in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,11 +15,11 @@ use crate::report::Report;
 
 const RESTARTS: usize = 5;
 
-/// How long an answer takes after its request was carried out, so that there are some in between when the
-/// server is killed.
-const THOUGHT: Duration = Duration::from_millis(2);
+/// The time between handling a request and sending its response, so that some requests are in
+/// between when the server is killed.
+const RESPONSE_DELAY: Duration = Duration::from_millis(2);
 
-/// How long nobody listens.
+/// How long the port is closed.
 const DOWN: Duration = Duration::from_millis(20);
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
@@ -34,14 +34,14 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let asks = place.asks(calls, "restart");
     place.server.with(|fake| {
         for path in ["/user", "/users/signin", "/security/token", "/security/resources"] {
-            fake.misbehave(path, Misbehaviour::deliver(Delivery::After(THOUGHT)));
+            fake.misbehave(path, Misbehaviour::deliver(Delivery::After(RESPONSE_DELAY)));
         }
     });
     let done = Arc::new(AtomicUsize::new(0));
     let outcomes = thread::scope(|scope| {
         let calling = scope.spawn(|| workers.ask_all(&asks, at_once, &done));
         for restart in 1..=RESTARTS {
-            // Spread over the run by what is done, not by time.
+            // Restarts are spread by the number of finished calls, not by time.
             let due = calls * restart / (RESTARTS + 1);
             while done.load(Ordering::Relaxed) < due && !calling.is_finished() {
                 thread::sleep(Duration::from_millis(1));
@@ -58,9 +58,9 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     report.figure("restarts", RESTARTS);
     report.figure("connections", place.server.connections());
 
-    // And then all is well again, sign-ins included.
+    // Afterwards everything must work again, including sign-ins.
     let mut after = Report::new(name);
-    place.untroubled(&workers, at_once, at_once, "after", &mut after);
+    place.without_faults(&workers, at_once, at_once, "after", &mut after);
     report.adopt(after);
     report
 }

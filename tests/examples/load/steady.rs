@@ -1,4 +1,4 @@
-//! Load without trouble: every call is answered, connections are used again, and nothing stays behind.
+//! Load without faults: every call succeeds, connections are reused, and nothing leaks.
 
 use std::time::Instant;
 
@@ -7,14 +7,14 @@ use crate::place::{NewWorkers, Place, WORKERS};
 use crate::process::{memory, open_files, open_files_back_at};
 use crate::report::Report;
 
-/// A leak grows with each round, and an allocator's pools do not: where a round leaves less behind than this
-/// for each call, in KiB, there is none.
+/// Memory per call, in KiB, below which a round has no leak. A leak grows with each round, an
+/// allocator's pools do not.
 const LEAK: usize = 1;
 
-/// The least that counts as growth, in KiB.
+/// The minimum growth that counts, in KiB.
 const NOISE: usize = 8 * 1024;
 
-/// So many rounds are played until one has left nothing behind. The first fills the pools.
+/// The maximum number of rounds until one does not grow. The first one fills the pools.
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
@@ -62,10 +62,10 @@ fn round(
     let &Arguments { calls, at_once, .. } = arguments;
     let connections = place.server.connections();
     let workers = place.workers(workers);
-    // The server's own end of each connection counts, too.
+    // The server's end of each connection counts, too.
     let idle = open_files();
     let started = Instant::now();
-    place.untroubled(&workers, calls, at_once, party, report);
+    place.without_faults(&workers, calls, at_once, party, report);
     let took = started.elapsed();
 
     let opened = place.server.connections() - connections;

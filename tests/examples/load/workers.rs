@@ -1,4 +1,4 @@
-//! Many callers at once over one transport: threads, or tasks on a tokio runtime with several threads.
+//! Many concurrent callers on one transport: threads, or tasks on a multi-threaded tokio runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,22 +13,23 @@ use tokio::task::JoinHandle;
 
 use crate::ask::{Ask, Outcome};
 
-/// What a caller waits for after a failure. Without it all calls would be used up while nobody listens.
-const RESPITE: Duration = Duration::from_millis(5);
+/// The delay of a caller after a failure. Without it all calls would be used up while the port is
+/// closed.
+const RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// One transport, and what its callers run on.
+/// A transport, and the runtime of its callers.
 pub(crate) enum Workers {
     Sync(plex_auth_ureq::Transport),
     Async(plex_auth_hyper::Transport, Runtime),
 }
 
-/// What is left of workers without their transport.
+/// The runtime of workers, without their transport.
 pub(crate) struct Ground {
     _runtime: Option<Runtime>,
 }
 
 impl Workers {
-    /// Over ureq, trusting this root beside the usual ones.
+    /// Creates workers over ureq, which trust this root in addition to the default roots.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =
@@ -36,7 +37,7 @@ impl Workers {
         Self::Sync(builder.build().expect("the root is a certificate"))
     }
 
-    /// Over hyper, likewise.
+    /// Creates workers over hyper, which trust this root in addition to the default roots.
     pub(crate) fn asynchronous(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
         let builder =
@@ -46,8 +47,8 @@ impl Workers {
         Self::Async(transport, runtime.expect("a runtime"))
     }
 
-    /// Sends all calls, so many at once, and returns what came of those that came to an end. `done` counts
-    /// along.
+    /// Sends all calls, at most `at_once` concurrently, and returns the outcomes of those that
+    /// finished. `done` counts finished calls.
     pub(crate) fn ask_all(
         &self,
         asks: &[Arc<Ask>],
@@ -64,7 +65,7 @@ impl Workers {
                         let outcome = at_once_ready(ask.send(transport));
                         done.fetch_add(1, Ordering::Relaxed);
                         if outcome.result.is_err() {
-                            thread::sleep(RESPITE);
+                            thread::sleep(RETRY_DELAY);
                         }
                         outcomes.push(outcome);
                     }
@@ -84,7 +85,7 @@ impl Workers {
                             let outcome = ask.send(&transport).await;
                             done.fetch_add(1, Ordering::Relaxed);
                             if outcome.result.is_err() {
-                                tokio::time::sleep(RESPITE).await;
+                                tokio::time::sleep(RETRY_DELAY).await;
                             }
                             outcomes.push(outcome);
                         }
@@ -106,8 +107,8 @@ impl Workers {
         }
     }
 
-    /// Drops the transport, and with it its connections. The runtime goes on, so that what the transport
-    /// has left there can come to an end.
+    /// Drops the transport with its connections. The runtime continues, so that tasks that the
+    /// transport spawned can finish.
     pub(crate) fn without_transport(self) -> Ground {
         match self {
             Self::Sync(_) => Ground { _runtime: None },
@@ -116,7 +117,7 @@ impl Workers {
     }
 }
 
-/// A future of the sync transport's, which never waits.
+/// Polls a future of the sync transport, which is always ready.
 fn at_once_ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

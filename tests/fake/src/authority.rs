@@ -1,4 +1,4 @@
-//! A certificate authority made on the spot, so that TLS can go right and wrong without a file.
+//! A temporary certificate authority, so that TLS can succeed and fail without files.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// A certificate for a server, with its key.
+/// A server certificate with its key.
 pub struct ServerCertificate {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -24,14 +24,14 @@ pub struct ServerCertificate {
     reason = "certificates from fixed parameters; without them no test can go on"
 )]
 impl Authority {
-    /// A new one, with a new key.
+    /// Creates an authority with a new key.
     ///
     /// # Panics
     ///
-    /// When the system gives no random numbers.
+    /// Panics if the system provides no random numbers.
     pub fn new() -> Self {
         let key = KeyPair::generate().expect("a new key");
-        // Two authorities of one name would be taken for each other.
+        // Authorities with the same name would be confused with each other.
         let number: String =
             key.der_bytes().iter().skip(1).take(4).map(|byte| format!("{byte:02x}")).collect();
         let mut params = CertificateParams::default();
@@ -44,32 +44,33 @@ impl Authority {
         Self { issuer }
     }
 
-    /// Its own certificate in DER, for a client to trust.
+    /// Returns the root certificate in DER, for a client to trust.
     pub fn root_der(&self) -> Vec<u8> {
         self.issuer.der().to_vec()
     }
 
-    /// Its own certificate in PEM, for a file.
+    /// Returns the root certificate in PEM, for a file.
     pub fn root_pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// A certificate for `localhost` and `127.0.0.1`, good for years.
+    /// Issues a certificate for `localhost` and `127.0.0.1` that is valid for years.
     pub fn good(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2090)
     }
 
-    /// The same, but it ended in 2021.
+    /// Issues a certificate for the same names that expired in 2021.
     pub fn expired(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2021)
     }
 
-    /// The same, but it begins in 2089.
+    /// Issues a certificate for the same names that is valid from 2089.
     pub fn not_yet_valid(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2089, 2090)
     }
 
-    /// The authority's own certificate as a server's, as `openssl req -x509` makes one.
+    /// Returns the authority's own certificate as a server certificate, as created by `openssl req
+    /// -x509`.
     pub fn itself(&self) -> ServerCertificate {
         ServerCertificate {
             certificate: self.issuer.der().clone(),
@@ -77,7 +78,7 @@ impl Authority {
         }
     }
 
-    /// A good certificate, for `elsewhere.example`.
+    /// Issues a valid certificate for `elsewhere.example`.
     pub fn wrong_name(&self) -> ServerCertificate {
         self.issue(&["elsewhere.example"], 2020, 2090)
     }
@@ -111,7 +112,7 @@ impl fmt::Debug for Authority {
 }
 
 impl ServerCertificate {
-    /// The certificate and its key, for a server of the tests.
+    /// Returns the certificate and its key, for a server in a test.
     #[doc(hidden)]
     pub fn into_parts(self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         (self.certificate, self.key)

@@ -1,4 +1,4 @@
-//! The fake itself: accounts, tokens and media servers in a value that answers a request with a response.
+//! The fake itself: accounts, tokens and media servers in a value that maps requests to responses.
 
 mod account_body;
 mod accounts;
@@ -40,12 +40,12 @@ use path::same_place;
 use pins::Pins;
 use tokens::Tokens;
 
-/// plex.tv and two media servers, made up, in one plain value.
+/// A fake plex.tv with two media servers, as a plain value.
 ///
-/// Every new one is the same: same accounts, same passwords, and the tokens it issues come in the same
-/// order. plex.tv answers under `/api/v2` and at the root alike; the claimed media server at the root and
-/// under `/pms`, the unclaimed one under `/unclaimed`, also when somebody has claimed it. The pages on which a
-/// person links a PIN in a browser are `/link` and `/auth`.
+/// Every new one has the same accounts and passwords, and issues the same tokens in the same order.
+/// plex.tv answers both at the root and under `/api/v2`; the claimed media server at the root and
+/// under `/pms`; the unclaimed one under `/unclaimed`, even after it is claimed. The pages on which
+/// users link a PIN are `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
@@ -53,7 +53,7 @@ pub struct FakePlex {
     devices: Devices,
     pins: Pins,
     device_keys: DeviceKeys,
-    /// What plex.tv signs with; the last one now.
+    /// The keys that plex.tv signs with. The last one is the current one.
     plex_keys: Vec<PlexKey>,
     servers: MediaServers,
     claims: Claims,
@@ -63,7 +63,7 @@ pub struct FakePlex {
 }
 
 impl FakePlex {
-    /// The same people and the same servers every time.
+    /// Creates a fake with its initial accounts and servers.
     pub fn new() -> Self {
         let accounts = Accounts::new();
         let tokens = Tokens::new(accounts.iter());
@@ -83,22 +83,24 @@ impl FakePlex {
         }
     }
 
-    /// From now on this path is answered so, whatever is asked there, until [`behave`](Self::behave).
+    /// Overrides the responses for this path, for any method, until [`behave`](Self::behave) is
+    /// called.
     ///
-    /// A path of plex.tv given as `/user` also means `/api/v2/user`. Several misbehaviours of one path
-    /// queue up: the next comes when the one before has had its [`times`](Misbehaviour::times). An answer
-    /// that says nothing but its delivery is the right answer, and has its effect.
+    /// A path of plex.tv such as `/user` also applies to `/api/v2/user`. Several misbehaviours of
+    /// one path form a queue: each is used after the previous one has been used for its number of
+    /// [`times`](Misbehaviour::times). A misbehaviour that specifies only a delivery returns the
+    /// correct response, with its effects.
     pub fn misbehave(&mut self, path: &str, misbehaviour: Misbehaviour) {
         self.misbehaviours.add(path, misbehaviour);
     }
 
-    /// Ends all misbehaviour.
+    /// Removes all misbehaviours.
     pub fn behave(&mut self) {
         self.misbehaviours = Misbehaviours::default();
     }
 
-    /// The requests so far, oldest first. Only the newest are recorded: between 32 and 64 MiB of them, each
-    /// counted as its size and 512 bytes.
+    /// Returns the requests so far, oldest first. Only the newest are recorded: between 32 and 64
+    /// MiB, counting each as its size plus 512 bytes.
     pub fn requests(&self) -> &[Seen] {
         self.seen.requests()
     }
@@ -110,7 +112,7 @@ impl FakePlex {
         self.seen.requests().iter().filter(here).count()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn forget_requests(&mut self) {
         self.seen = Record::default();
     }
@@ -119,33 +121,33 @@ impl FakePlex {
         self.seen.count()
     }
 
-    /// The account of this kind.
+    /// Returns this account.
     pub fn account(&self, who: Who) -> &Account {
         self.accounts.get(who)
     }
 
-    /// The account of this kind, to change it.
+    /// Returns this account, to change it.
     pub fn account_mut(&mut self, who: Who) -> &mut Account {
         self.accounts.get_mut(who)
     }
 
-    /// All accounts.
+    /// Returns all accounts.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.accounts.iter()
     }
 
-    /// The media server of this kind.
+    /// Returns this media server.
     pub fn server(&self, which: Which) -> &MediaServer {
         self.servers.get(which)
     }
 
-    /// Both media servers.
+    /// Returns both media servers.
     pub fn servers(&self) -> impl Iterator<Item = &MediaServer> {
         self.servers.iter()
     }
 
-    /// Says where the fake is reached, for the answers that name places; without it a request's own URL or its
-    /// `Host` says so, over HTTP.
+    /// Sets the base URL for URLs in responses. By default, it is derived from the request's URL,
+    /// or from its `Host` and HTTP.
     pub fn set_base_url(&mut self, url: &str) {
         self.base_url = Some(url.trim_end_matches('/').to_owned());
     }
@@ -154,33 +156,34 @@ impl FakePlex {
         self.base_url.clone().unwrap_or_else(|| ask.base_url())
     }
 
-    /// The devices that are signed in to an account.
+    /// Returns the devices that are signed in to an account.
     pub fn devices(&self, who: Who) -> impl Iterator<Item = &Device> {
         self.devices.of(who)
     }
 
-    /// A new token for an account, as a sign-in would issue it.
+    /// Issues a new token for an account, as a sign-in would.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
     }
 
-    /// A new token that claims a media server for an account, good for four minutes.
+    /// Issues a claim token for an account, which expires after four minutes.
     pub fn issue_claim_token(&mut self, who: Who, now: u64) -> String {
         self.claims.issue(who, now)
     }
 
-    /// Makes a token dead, as signing out or removing a device does. Transient tokens made from it live on.
+    /// Revokes a token, as signing out or removing a device does. Transient tokens made from it
+    /// stay valid.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
         self.devices.forget(token);
     }
 
-    /// Every PIN so far, oldest first.
+    /// Returns all PINs, oldest first.
     pub fn pins(&self) -> impl Iterator<Item = &Pin> {
         self.pins.iter()
     }
 
-    /// The PIN with this number, to age it.
+    /// Returns the PIN with this ID, to change its age.
     pub fn pin_mut(&mut self, id: u64) -> Option<&mut Pin> {
         self.pins.get_mut(id)
     }
@@ -190,8 +193,8 @@ impl FakePlex {
         self.device_keys.keys()
     }
 
-    /// Removes the devices with this client identifier from their accounts, as their owners do on a page. This
-    /// revokes their tokens, and their keys can no longer be used.
+    /// Removes the devices with this client identifier from their accounts, as users do on Plex's
+    /// page. Their tokens are revoked, and their keys can no longer be used.
     pub fn remove_device(&mut self, client_identifier: &str) {
         let everybody: Vec<_> = self.accounts.iter().map(Account::who).collect();
         for who in everybody {
@@ -228,7 +231,7 @@ impl FakePlex {
         self.accounts.forgive();
     }
 
-    /// The media server starts anew: its transient tokens are gone.
+    /// Restarts the media server, which invalidates its transient tokens.
     pub fn restart(&mut self, which: Which) {
         self.servers.get_mut(which).restart();
     }

@@ -1,4 +1,4 @@
-//! A fake Plex to test clients against, without an account and without a network.
+//! A fake Plex for testing clients without an account or a network connection.
 //!
 //! [`FakePlex`] is plex.tv and two media servers in one plain value: it takes a request and the time, and returns the
 //! response. It opens no socket and reads no clock, so a test can simulate a month.
@@ -19,8 +19,8 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! [`Server`] serves it at a free port of this machine. It follows the [`Delivery`] of a [`Misbehaviour`]: late, slowly,
-//! cut off, or never. It can be restarted at its port.
+//! A [`Server`] serves it at a free port of this machine. It follows the [`Delivery`] of a
+//! [`Misbehaviour`]: late, slow, cut off or never. It can be restarted at the same port.
 //!
 //! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake --features program`. For a
 //! complete program and its tests, see `examples/tested_program.rs`.
@@ -29,13 +29,14 @@
 //!
 //! # Features
 //!
-//! None is on by default.
+//! None is enabled by default.
 //!
-//! - `tls`: serves HTTPS (`Server::https`), with certificates that are valid, expired or issued for another name
-//!   (`Authority`).
-//! - `qr`: draws the QR image of a PIN. Without it a PIN still names the image's URL, as Plex's does, and that URL
-//!   answers 404.
-//! - `program`: the program `fake-plex`, and both features above. A library has no use for it.
+//! - `tls`: serves HTTPS (`Server::https`), with certificates that are valid, expired or issued for
+//!   another name (`Authority`).
+//! - `qr`: draws the QR code of a PIN. Without it, a PIN still contains the URL of the image, as at
+//!   Plex, and that URL returns 404.
+//! - `program`: builds the program `fake-plex`, and enables both features above. Libraries do not
+//!   need it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -56,7 +57,7 @@ pub use seen::Seen;
 pub use server::{ConnectionPlan, ConnectionPlans};
 pub use server::{REQUEST_NUMBER, Server};
 
-/// The README's example is run, too.
+/// Runs the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

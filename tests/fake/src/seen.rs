@@ -1,4 +1,4 @@
-//! A request that reached the fake, recorded as it arrived.
+//! The record of requests that reached the fake.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use http::{HeaderMap, Method, Request};
 
 /// A request that reached a fake, recorded for inspection.
 ///
-/// Everything in it is made up, so its `Debug` shows all of it, tokens and passwords too.
+/// All of its data is fictional, so `Debug` shows everything, including tokens and passwords.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Seen {
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
-    /// Path and query, as they came.
+    /// The path and query, unchanged.
     pub target: String,
-    /// The headers, each as often as it came.
+    /// The headers, including repeated ones.
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Vec<u8>,
@@ -31,34 +31,34 @@ impl Seen {
         }
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate size in bytes.
     fn size(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
         512 + self.target.len() + self.body.len() + headers.sum::<usize>()
     }
 
-    /// The target without its query.
+    /// Returns the target without its query.
     pub fn path(&self) -> &str {
         self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
-    /// The pairs of the query, decoded, in order.
+    /// Returns the decoded query parameters, in order.
     pub fn query(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         form_urlencoded::parse(query.as_bytes()).into_owned().collect()
     }
 
-    /// The pairs of a form body, decoded, in order.
+    /// Returns the decoded fields of a form body, in order.
     pub fn form(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 
-    /// A field of the form body, decoded; the first of that name.
+    /// Returns the first field of the form body with this name, decoded.
     pub fn form_field(&self, name: &str) -> Option<String> {
         self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// A header's value, the first of that name; absent too when it is not visible ASCII.
+    /// Returns the first header with this name, if it is visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -84,7 +84,7 @@ pub(crate) struct Record {
     forgotten: usize,
 }
 
-// Enough for a load test of 100,000 requests, and little for a machine that runs one for days.
+// Enough for a load test with 100,000 requests, and little for a fake that runs for days.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 impl Record {

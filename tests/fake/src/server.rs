@@ -1,4 +1,4 @@
-//! The thin carrier: a [`FakePlex`] behind a socket.
+//! A server for a [`FakePlex`].
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -37,11 +37,11 @@ use plan::Plans;
 #[doc(hidden)]
 pub use plan::{ConnectionPlan, ConnectionPlans};
 
-/// The header of an answer that says which request it answers: its place among all requests since
-/// [`FakePlex::forget_requests`], counted from 0. A client that mixes up its connections can be caught by it.
+/// The response header with the number of the request, counted from 0 since
+/// [`FakePlex::forget_requests`]. It reveals a client that mixes up its connections.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
-/// A [`FakePlex`] on `127.0.0.1`, on a thread of its own, until it is dropped.
+/// A server for a [`FakePlex`] on `127.0.0.1`, which runs in a separate thread until it is dropped.
 ///
 /// ```
 /// use plex_auth_fake::{FakePlex, Server};
@@ -60,21 +60,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts over HTTP, at a free port.
+    /// Starts an HTTP server at a free port.
     ///
     /// # Panics
     ///
-    /// When no port can be had. [`bind`](Self::bind) returns the error.
+    /// Panics if no port is available. [`bind`](Self::bind) returns an error instead.
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn http(fake: FakePlex) -> Self {
         Self::bind(fake, 0).expect("a free port on 127.0.0.1")
     }
 
-    /// Starts over HTTPS, at a free port, and shows this certificate.
+    /// Starts an HTTPS server at a free port with this certificate.
     ///
     /// # Panics
     ///
-    /// When no port can be had. [`bind_https`](Self::bind_https) returns the error.
+    /// Panics if no port is available. [`bind_https`](Self::bind_https) returns an error instead.
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
@@ -82,20 +82,20 @@ impl Server {
         Self::bind_https(fake, 0, certificate).expect("a free port on 127.0.0.1")
     }
 
-    /// Starts over HTTP at this port; 0 takes a free one.
+    /// Starts an HTTP server at this port. 0 selects a free one.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had, or no thread can be started.
+    /// Returns an error if the port is not available or no thread can be started.
     pub fn bind(fake: FakePlex, port: u16) -> io::Result<Self> {
         Self::start(fake, port, None)
     }
 
-    /// Starts over HTTPS at this port, and shows this certificate; 0 takes a free port.
+    /// Starts an HTTPS server at this port with this certificate. 0 selects a free port.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had, or no thread can be started.
+    /// Returns an error if the port is not available or no thread can be started.
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     pub fn bind_https(
@@ -123,12 +123,13 @@ impl Server {
         Ok(Self { url, port, tls, shared, running })
     }
 
-    /// Ends as a process that is killed does, every connection with it, and starts again at the same port
-    /// after so long. The fake, the counts and the certificate are as they were.
+    /// Stops as if the process was killed, which closes every connection, and starts again at the
+    /// same port after `down`. The fake, the counters and the certificate are kept.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had again, or no thread can be started. It stays down then.
+    /// Returns an error if the port is not available or no thread can be started. The server is
+    /// stopped then.
     pub fn restart(&mut self, down: Duration) -> io::Result<()> {
         drop(self.running.take());
         thread::sleep(down);
@@ -137,39 +138,41 @@ impl Server {
         Ok(())
     }
 
-    /// Where it is: `http://127.0.0.1:PORT` or `https://localhost:PORT`, without a slash at the end.
+    /// Returns the URL: `http://127.0.0.1:PORT` or `https://localhost:PORT`, without a trailing
+    /// slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Looks at the fake, or changes it. Requests wait in the meantime, so send none from inside.
+    /// Calls `look` with the fake, to inspect or change it. Requests are blocked meanwhile, so do
+    /// not send any inside.
     pub fn with<R>(&self, look: impl FnOnce(&mut FakePlex) -> R) -> R {
         look(&mut self.shared.lock())
     }
 
-    /// The fake, to share it.
+    /// Returns the shared fake.
     pub fn fake(&self) -> Arc<Mutex<FakePlex>> {
         Arc::clone(&self.shared.fake)
     }
 
-    /// How many connections it has accepted, those included that failed in TLS.
+    /// Returns the number of accepted connections, including those whose TLS handshake failed.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Lets these plans decide how new connections end.
+    /// Sets the plans for the end of new connections.
     #[doc(hidden)]
     pub fn set_connection_plans(&self, plans: Arc<dyn ConnectionPlans>) {
         self.shared.plans.set(plans);
     }
 }
 
-/// The thread that serves, until it is dropped.
+/// The server's thread, which stops when this is dropped.
 #[derive(Debug)]
 struct Running {
     stop: Option<oneshot::Sender<Infallible>>,
@@ -187,7 +190,7 @@ impl Running {
         };
         let serve = serve(listener, tls, shared);
         let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
-            // What `tokio::select!` does, without its macros' crates.
+            // Equivalent to `tokio::select!`, without the dependencies of its macros.
             runtime.block_on(async {
                 let (mut serve, mut stopped) = (pin!(serve), pin!(stopped));
                 poll_fn(|cx| match (serve.as_mut().poll(cx), stopped.as_mut().poll(cx)) {
@@ -205,7 +208,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed there.
+            // A panic in the thread has already been printed.
             drop(thread.join());
         }
     }
@@ -230,7 +233,7 @@ async fn serve(listener: tokio::net::TcpListener, tls: Option<Tls>, shared: Shar
             continue;
         };
         shared.connections.fetch_add(1, Ordering::SeqCst);
-        // Small pieces are to go out as they are written.
+        // Small pieces must be sent immediately.
         let _ = stream.set_nodelay(true);
         let plan = shared.plans.next();
         if plan.ends_with_reset() {
@@ -257,14 +260,15 @@ where
     let pacer = Pacer::default();
     let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&plan)));
     let service = service_fn(|request| answer(request, &shared, &pacer, &*plan));
-    // A connection that ends badly is the client's to notice, or was ordered.
+    // An error of the connection is left to the client, or was requested.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
-/// The largest body that is accepted and recorded: no request to Plex has more than a few kilobytes.
+/// The maximum size of a body that is accepted and recorded. Requests to Plex have at most a few
+/// kilobytes.
 const MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// The response to a request that is not read to its end, and not recorded.
+/// Returns the response to a request that is neither read completely nor recorded.
 fn too_large() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
@@ -279,7 +283,7 @@ async fn answer(
     plan: &dyn ConnectionPlan,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
-    // Without reading it: a client that waits for a response has sent nothing more.
+    // The body is not read: a client that waits for a response has sent nothing more.
     if body.size_hint().lower() > MAX_BODY_SIZE as u64 {
         return Ok(too_large());
     }

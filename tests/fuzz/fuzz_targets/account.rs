@@ -1,5 +1,5 @@
-//! The body of a sign-in and of a token's details: whatever stands in it, a token that can be used is found, and
-//! what cannot be read costs its own field.
+//! The body of a sign-in and of token details: a valid token is always found, and an unreadable
+//! value affects only its own field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         }
     }
     let text = text(body);
-    // One of the two that take a further answer, to be quick.
+    // Only one of the two further checks per input, for speed.
     let is_even = body.len().is_multiple_of(2);
     match json(body) {
         Some(Value::Object(object)) => {
@@ -57,7 +57,8 @@ fn check_sign_in(signed_in: &Result<SignedIn, ResponseError>, sent: Option<&str>
     }
 }
 
-/// Half a surrogate pair makes the core look a second time, element by element; that must find the same.
+/// Half a surrogate pair makes the core parse again, element by element, which must have the same
+/// result.
 fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let rest = object.strip_prefix('{').expect("it is an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
@@ -66,7 +67,7 @@ fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let (first, second) = (details.as_ref().ok(), again.as_ref().ok());
     let shown = |account: &Account| {
         let shown = format!("{account:?}");
-        // The field that was lost on purpose is named at the end.
+        // The field that was made unreadable is named last.
         shown.rsplit_once("unreadable: ").map(|(fields, _)| fields.to_owned())
     };
     assert_eq!(second.map(shown), first.map(shown));
@@ -74,7 +75,7 @@ fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     assert_eq!(second.map(token), first.map(token));
 }
 
-/// Where the garbage stands: what is before it, what is behind it.
+/// The positions of the garbage: the text before and after it.
 const PLACES: &[(&str, &str)] = &[
     (r#""authToken":"#, r#","authToken":"abc""#),
     (r#""billing":"#, ""),
@@ -106,7 +107,8 @@ const PLACES: &[(&str, &str)] = &[
     (r#""username":"#, ""),
 ];
 
-/// Any JSON at all in any field but the token's leaves the token, and the fields before and behind it.
+/// Checks that any JSON in any field except the token leaves the token and the surrounding fields
+/// intact.
 fn check_drift(garbage: &str) {
     let place = garbage.bytes().fold(garbage.len(), |sum, byte| sum + usize::from(byte));
     let (before, behind) = PLACES[place % PLACES.len()];

@@ -1,5 +1,5 @@
-//! The fields of an identity, one after the other: sent exactly as they are, or refused by the name of the first
-//! that cannot be sent.
+//! The fields of an identity, one after the other: sent exactly, or rejected with the name of the
+//! first invalid one.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! What a caller passes to a call: tokens, logins, passwords, codes and sources arrive exactly, or are refused.
+//! The caller's inputs to a call: tokens, logins, passwords, codes and sources are sent exactly, or
+//! rejected.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -77,12 +78,12 @@ fn check_credentials(login: &str, password: &str, code: &str) {
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// The text without white space around it and a byte order mark before it.
+/// Removes surrounding whitespace and a leading byte order mark.
 fn trim(text: &str) -> &str {
     text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// Six digits however they were typed, or the code as it was typed.
+/// Returns the six digits of a code, however it was typed, or the code unchanged.
 fn sent_code(code: &str) -> String {
     let ignored = |c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

@@ -1,5 +1,5 @@
-//! A signed token: whatever its parts say, it is read as `serde_json` alone reads it, or what is wrong is named; and
-//! no signature but the right one is taken.
+//! A signed token: its parts are read as `serde_json` reads them, or the error names the problem;
+//! and only the right signature is accepted.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ const LATEST: i64 = 253_402_300_799;
 
 static KEY: LazyLock<Ed25519Key> = LazyLock::new(|| Ed25519Key::from_seed(&[7; 32]));
 
-/// Plex's keys, of which each has signed everything.
+/// Plex's keys, each of which has signed everything.
 static KEYS: LazyLock<PlexKeys> = LazyLock::new(|| {
     let key = KEY.jwk().to_json();
     let nameless = key.replace("\"kid\"", "\"other\"");
@@ -26,7 +26,7 @@ static KEYS: LazyLock<PlexKeys> = LazyLock::new(|| {
     serde_json::from_str(&keys).expect("the keys are keys")
 });
 
-// A line with the header, and the claims behind it; or a token as it comes.
+// A line with the header, followed by the claims; or a complete token.
 fuzz_target!(|data: &[u8]| {
     if let Ok(token) = Token::new(String::from_utf8_lossy(data)) {
         check_raw(&token);
@@ -85,7 +85,7 @@ fn check_signed(header: &[u8], claims: &[u8]) {
     }
 }
 
-/// The end and the issuer, where they are plain.
+/// Checks the expiry and the issuer, if they have simple types.
 fn check_claims(read: &Result<PlexJwt, InvalidPlexJwt>, claims: &Value) {
     let ends = claims.get("exp").and_then(Value::as_i64);
     match (read, ends) {

@@ -1,5 +1,5 @@
-//! The body that makes a PIN, and the one that a poll brings: number, code and token are those that were sent, or the
-//! field is named; and nobody else's token comes.
+//! The responses to the creation and to a poll of a PIN: ID, code and token are those that were
+//! sent, or the field is named; and the token of another login is never returned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         check_error(error, &answer);
         assert!(!error.is_pin_gone());
     }
-    // Deeper than that the core looks at each element by itself.
+    // At a greater depth the core reads each element separately.
     if let Some(value) = json(body).filter(|value| depth(value) <= 16) {
         check_made(&made, &value);
         check_polled(&polled, &value);
@@ -47,7 +47,7 @@ fn check_pin(strong: &StrongPin) {
     assert!(names.iter().all(|name| name.is_ascii()), "{names:?}");
 }
 
-/// The number that a field holds, where it is written as one; `Err` where it is written in another way.
+/// Returns the number in a field if it is in plain form, `Err` if it is in another form.
 fn number_in(value: Option<&Value>) -> Result<Option<u64>, ()> {
     match value {
         None | Some(Value::Null) => Ok(None),

@@ -1,5 +1,5 @@
-//! Any answer to any call: an error says what the status and Plex's codes say, in one line without a secret, and
-//! says the same of as much of the body as a carrier must read.
+//! Any response to any call: the error matches the status and Plex's codes, in one line without a
+//! secret, and is the same if only the part of the body arrived that a sender must read.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

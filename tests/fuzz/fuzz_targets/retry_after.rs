@@ -1,4 +1,5 @@
-//! The `Retry-After` of a rate limit, each line of the input being one: seconds or a date, or none.
+//! The `Retry-After` of a rate limit. Each line of the input is a header: seconds, a date, or
+//! neither.
 #![no_main]
 
 use std::time::{Duration, SystemTime};
@@ -25,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(found, wait.map(RetryAfter::In));
         }
         (None, Some(RetryAfter::At(moment))) => {
-            // Written in the one form that is to be used, it is the same moment.
+            // In the preferred date format, it is the same moment.
             let date = httpdate::fmt_http_date(moment);
             let date = HeaderValue::try_from(date).expect("a date is a header's value");
             assert_eq!(read(&[date]), found);

@@ -1,5 +1,5 @@
-//! A base URL as somebody typed it: taken, it leads where it says and nowhere else; refused, what was probably meant
-//! is one that is taken, and has no secret of what was typed.
+//! A base URL as a user typed it. If it is accepted, requests go to its host and nowhere else; if
+//! not, the suggested URL is valid and contains no secret from the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(url) => check_taken(&text, url),
         Err(error) => check_refused(&text, &error),
     }
-    // The same text as a path of a request of the caller's own.
+    // The same text as the path of a custom request.
     check_path(&text);
 });
 
@@ -51,7 +51,7 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
     let url: ServerUrl = corrected.parse().expect("it can be taken");
     assert_eq!(url.to_string(), corrected);
     assert!(!corrected.contains(['@', '?', '#']), "{corrected}");
-    // What stands before an @ can be a name and a password, whatever characters they have.
+    // The part before an @ may be a name and a password, in any characters.
     let half_width = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         c => c,
@@ -65,7 +65,7 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
     }
 }
 
-/// Whatever the path is, the request goes to the host that it was made for.
+/// Checks that the request goes to its host, whatever the path is.
 fn check_path(path: &str) {
     let request = PlexTv::new(me()).request(Method::GET, path);
     if let Ok(request) = request.body(()) {

@@ -1,4 +1,5 @@
-//! The body of a source's answer: every device and connection in it is found, in JSON and in XML alike.
+//! The body of a source's response: every device and connection in it is found, both in JSON and in
+//! XML.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -25,7 +26,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     let is_container = |value: &&Value| {
         value.get("_elementType").and_then(Value::as_str) == Some("MediaContainer")
     };
-    // The tests of the old form have its children.
+    // The old format, with children, has its own tests.
     if value.to_string().contains("\"_children\"") {
         return;
     }
@@ -35,7 +36,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     match (result, container) {
         (Ok(source), Some(container)) => {
             let devices = objects(container.get("Device"));
-            // A list of many small elements is cut.
+            // A list of many small elements is truncated.
             if devices.len() < 100 {
                 assert_eq!(source.devices.len(), devices.len());
             }
@@ -50,7 +51,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     }
 }
 
-/// One object or a list of them.
+/// Returns one object or a list of them.
 fn objects(value: Option<&Value>) -> Vec<&Map<String, Value>> {
     match value {
         Some(Value::Object(object)) => vec![object],
@@ -77,7 +78,8 @@ fn check_device(device: &SourceDevice, sent: &Map<String, Value>) {
     }
 }
 
-/// A text in every field, in JSON and in XML, in the same order: what cannot be read is named in the order in which it came.
+/// Checks a text in every field, in JSON and in XML, in the same order. Unreadable fields are named
+/// in order of appearance.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 800) else {
         return;
@@ -94,7 +96,7 @@ fn check_both_forms(text: &str) {
              </Device>
            </MediaContainer>"#
     );
-    // XML with more of these is refused, as a parser would take too much memory for it.
+    // XML with more of these is rejected, because a parser would need too much memory for it.
     if form.matches(['=', '<']).count() <= 256 {
         assert_eq!(found(&form), from_json, "{form}");
     }

@@ -1,4 +1,4 @@
-//! The body of a transient token's answer: what is a token in it is found, in JSON and in XML alike.
+//! The body with a transient token: the token in it is found, both in JSON and in XML.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -38,7 +38,7 @@ fn check_json(result: &Result<TransientToken, ResponseError>, value: &Value) {
     }
 }
 
-/// A text as the token, in JSON and in XML.
+/// Checks a text as the token, in JSON and in XML.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 3500) else {
         return;

@@ -5,8 +5,8 @@ use plex_auth_proto::{Host, ResponseError};
 
 use crate::{PASSWORD, TOKEN};
 
-/// What holds of every error: it is one short line without a secret, and each predicate is true only where the
-/// status and Plex's codes allow it.
+/// Checks the properties of every error: it is one short line without a secret, and each predicate
+/// is true only if the status and Plex's codes allow it.
 pub fn check_error<B>(error: &ResponseError, answer: &Response<B>) {
     check_text(error);
     let status = answer.status();
@@ -33,7 +33,7 @@ fn check_text(error: &ResponseError) {
     assert!(std::error::Error::source(error).is_none());
 }
 
-/// What ends a line, or turns it round, in one program or another.
+/// Returns whether a program may take the character for a line break or a change of direction.
 fn breaks_a_line(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -90,7 +90,7 @@ fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderM
         let passing =
             unconfirmed || matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
         assert!(passing, "{error:?}");
-        // A sign-in is repeated only where Plex says that nothing was done.
+        // A sign-in is repeated only if Plex says that nothing was done.
         let nothing_done = status == 429 || status == 503 && has_code(error, 1013);
         assert!(context.is_idempotent() || nothing_done, "{error:?}");
     }
@@ -104,7 +104,7 @@ fn check_listed(listed: &PlexError) {
         assert!(!message.contains(breaks_a_line), "{message:?}");
         assert!(message.chars().count() <= 200, "{message:?}");
     }
-    // Its words are shown by nobody but who asks for them.
+    // The message is shown only on explicit request.
     if let Some(message) = listed.message().filter(|message| message.contains(TOKEN)) {
         assert!(!format!("{listed:?}").contains(message));
     }

@@ -1,8 +1,9 @@
-//! What the fuzz targets share: the calls whose answers are made up, answers and fields out of bytes, what a
-//! JSON document says as `serde_json` alone reads it, and what holds of every error.
+//! Shared parts of the fuzz targets: calls whose responses are generated, responses and fields made
+//! from bytes, the values of a JSON document according to `serde_json`, and the properties of every
+//! error.
 //!
-//! `.ci/run` runs each target for two seconds, and `.ci/run full` for a minute. To run one for an hour with the stable
-//! compiler, keeping its corpus:
+//! `.ci/run` runs each target for two seconds, and `.ci/run full` for a minute. To run one for an
+//! hour with the stable compiler, keeping its corpus:
 //!
 //! ```sh
 //! mkdir -p target/ci/fuzz/corpus/account
@@ -10,8 +11,9 @@
 //!     target/ci/fuzz/corpus/account tests/fuzz/seeds/account -- -max_total_time=3600
 //! ```
 //!
-//! A new target is a file in `fuzz_targets`, a `[[bin]]` in `Cargo.toml` and a folder of seeds: few, small, made up.
-//! The core is used through its public API alone, so that what is found can be had by any caller or any server.
+//! A new target is a file in `fuzz_targets`, a `[[bin]]` in `Cargo.toml` and a folder of a few
+//! small, made-up seeds. The targets use only the core's public API, so every finding is reachable
+//! by a caller or a server.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,20 +34,21 @@ mod unambiguous;
 pub use error::check_error;
 use unambiguous::Unambiguous;
 
-/// The token that every request carries which carries one. All of it could be a name, so that nothing hides it by
-/// chance.
+/// The token of every request that has one. It consists of name characters only, so that nothing
+/// hides it by chance.
 pub const TOKEN: &str = "t0kenOfRosa4711AbCdE";
 
 /// The password of every sign-in.
 pub const PASSWORD: &str = "pa55-of-R0sa";
 
-/// The byte that stands for [`TOKEN`] in an [`answer`]: a server can send back what it was sent.
+/// The byte that stands for [`TOKEN`] in an [`answer`]: a server may send back any part of the
+/// request.
 const TOKEN_MARK: u8 = 0x14;
 
 /// The byte that stands for [`PASSWORD`] in an [`answer`].
 const PASSWORD_MARK: u8 = 0x10;
 
-/// Reads the answer to a sign-in.
+/// Reads the response to a sign-in.
 pub static SIGN_IN: LazyLock<Reply<SignedIn>> = LazyLock::new(|| {
     let credentials = Credentials::new("rosa", PASSWORD).expect("the password is one");
     reply(plex_tv().sign_in(&credentials))
@@ -55,18 +58,18 @@ pub static SIGN_IN: LazyLock<Reply<SignedIn>> = LazyLock::new(|| {
 pub static TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection()));
 
-/// Reads the details of [`TOKEN`] where they are no more than 100 bytes.
+/// Reads the details of [`TOKEN`], up to 100 bytes.
 pub static SHORT_TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection().max_body_size(100)));
 
-/// The number of the PIN that is polled.
+/// The ID of the polled PIN.
 pub const PIN: u64 = 2_147_483_650;
 
-/// Reads the answer that makes a PIN.
+/// Reads the response to the creation of a PIN.
 pub static NEW_PIN: LazyLock<Reply<StrongPin>> =
     LazyLock::new(|| reply(plex_tv().create_strong_pin()));
 
-/// Reads what has become of [`PIN`].
+/// Reads the state of [`PIN`].
 pub static POLLED_PIN: LazyLock<Reply<PinState>> =
     LazyLock::new(|| reply(plex_tv().poll_pin(&PinId::new(PIN))));
 
@@ -74,13 +77,13 @@ pub static POLLED_PIN: LazyLock<Reply<PinState>> =
 pub static TRANSIENT_TOKEN: LazyLock<Reply<TransientToken>> =
     LazyLock::new(|| reply(server().transient_token(TokenType::Delegation, Scope::All)));
 
-/// Reads how a source is reached.
+/// Reads the connections of a source.
 pub static SOURCE: LazyLock<Reply<SourceConnectionInformation>> = LazyLock::new(|| {
     let source = "server://5f0e1c2d".parse().expect("the source is one");
     reply(server().source_connection_information(&source))
 });
 
-/// Reads the answer to a call of the caller's own, whose keys are the server's.
+/// Reads the response to a custom call, in which the server chooses the keys.
 pub static OWN: LazyLock<Reply<BTreeMap<String, u32>>> = LazyLock::new(|| {
     let request = plex_tv().request(Method::GET, "/ping");
     let request = request.header("x-plex-token", &token()).body(());
@@ -91,38 +94,40 @@ fn reply<T>(call: Call<T>) -> Reply<T> {
     call.into_parts().1
 }
 
-/// An identity with the one field that it needs.
+/// Returns an identity with only the required field.
 pub fn me() -> ClientIdentity {
     let identity = ClientIdentity::builder("id").build();
     identity.expect("the identifier is one")
 }
 
-/// [`TOKEN`] as a token.
+/// Returns [`TOKEN`] as a token.
 pub fn token() -> Token {
     Token::new(TOKEN).expect("the token is one")
 }
 
-/// The real plex.tv.
+/// Returns the real plex.tv.
 pub fn plex_tv() -> PlexTv {
     PlexTv::new(me())
 }
 
-/// A media server at an address of its owner's.
+/// Returns a media server at a private address.
 pub fn server() -> MediaServer {
     let url = "http://10.0.0.7:32400".parse();
     MediaServer::new(me(), url.expect("the URL is one"), token())
 }
 
-/// A success of one of all the statuses that are, with `body`.
+/// Returns a success with `body`, with one of the possible statuses.
 pub fn success(body: &[u8]) -> Response<&[u8]> {
     let mut response = Response::new(body);
     *response.status_mut() = status(200 + body.len() % 100);
     response
 }
 
-/// An answer as it would stand on the wire: a line with the status, header lines, a blank line, the body.
+/// Parses a response in the form that it has on the wire: a line with the status, header lines, a
+/// blank line, the body.
 ///
-/// Only the headers that the core looks at are taken. The bytes 0x14 and 0x10 stand for the secrets of the request.
+/// Only headers that the core reads are used. The bytes 0x14 and 0x10 stand for the secrets of the
+/// request.
 pub fn answer(data: &[u8]) -> Response<Vec<u8>> {
     let (first, mut rest) = line(data);
     let mut response = Response::new(Vec::new());
@@ -173,7 +178,7 @@ fn status(number: usize) -> StatusCode {
     status.expect("every number of three digits is a status")
 }
 
-/// The first line, and what stands behind it.
+/// Splits off the first line.
 fn line(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&data[..end], &data[end + 1..]),
@@ -181,24 +186,27 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Texts out of bytes: the first byte is the one that separates the others, so that any byte can be inside.
+/// Splits bytes into texts. The first byte is the separator of the others, so that a text can
+/// contain any byte.
 pub fn texts(data: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let (separator, rest) = data.split_first().unwrap_or((&b'\n', &[]));
     rest.split(move |byte| byte == separator).map(String::from_utf8_lossy)
 }
 
-/// A body as text, as the core takes it: without a byte order mark and the white space around.
+/// Returns a body as text, as the core reads it: without a byte order mark and surrounding
+/// whitespace.
 pub fn text(body: &[u8]) -> Cow<'_, str> {
     let body = body.trim_ascii();
     let body = body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start);
     String::from_utf8_lossy(body)
 }
 
-/// What has more bytes can have more elements than the core keeps.
+/// A longer body may have more elements than the core keeps.
 pub const LARGE: usize = 16 * 1024;
 
-/// What a body says to `serde_json` alone; `None` where that cannot read all of it or would take a key for a mark of
-/// its own, where a key comes twice, and where the body is so [large](LARGE) that the core leaves a part out.
+/// Parses a body with `serde_json`. Returns `None` if that cannot read all of it or would take a
+/// key for a marker of its own, if a key is repeated, or if the body is so [large](LARGE) that the
+/// core omits a part of it.
 pub fn json(body: &[u8]) -> Option<Value> {
     let text = text(body);
     if text.len() > LARGE || text.contains("serde_json") {
@@ -207,18 +215,19 @@ pub fn json(body: &[u8]) -> Option<Value> {
     serde_json::from_str::<Unambiguous>(&text).ok().map(|Unambiguous(value)| value)
 }
 
-/// The text that a field holds: numbers and booleans are written out, and an empty text is none.
+/// Returns the text in a field: numbers and booleans are converted, and an empty text counts as
+/// absent.
 pub fn text_in(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(number) => Some(whole(number).unwrap_or(number.to_string())),
-        // The text of the one character stands for what could not be read.
+        // A text of this one character stands for an unreadable value.
         Value::String(text) if !text.is_empty() && text != "\u{7f}" => Some(text.clone()),
         _ => None,
     }
 }
 
-/// The token that a field holds: text or a whole number that can be one.
+/// Returns the token in a field: text or an integer that is a valid token.
 pub fn token_in(value: &Value) -> Option<String> {
     let text = match value {
         Value::Number(number) => whole(number)?,
@@ -228,7 +237,7 @@ pub fn token_in(value: &Value) -> Option<String> {
     Some(Token::new(text).ok()?.expose().to_owned())
 }
 
-/// A number without a fraction, in digits.
+/// Returns the digits of an integer.
 fn whole(number: &Number) -> Option<String> {
     if number.is_i64() || number.is_u64() {
         return Some(number.to_string());
@@ -238,7 +247,7 @@ fn whole(number: &Number) -> Option<String> {
     exact.then(|| (number as i64).to_string())
 }
 
-/// How many levels of lists and objects there are.
+/// Returns the number of nested levels of lists and objects.
 pub fn depth(value: &Value) -> usize {
     match value {
         Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
@@ -247,8 +256,8 @@ pub fn depth(value: &Value) -> usize {
     }
 }
 
-/// `text` for a place between quotes in XML; `None` where XML has no way to write it, and where the core bounds it:
-/// tags are short, and namespaces few.
+/// Escapes `text` as an XML attribute value. Returns `None` if XML cannot represent it, and if it
+/// exceeds the core's limits: tags are short, and namespaces few.
 pub fn xml_attribute(text: &str, longest: usize) -> Option<String> {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,11 +1,11 @@
-//! JSON without a key that comes twice: there is more than one right way to read one.
+//! JSON without repeated keys, which have more than one correct interpretation.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A value in which no key comes twice.
+/// A value without repeated keys.
 pub(crate) struct Unambiguous(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {

@@ -12,7 +12,7 @@ pub(super) enum Before {
     Write(Vec<u8>),
     /// These bytes instead, after the client's hello.
     ReadThenWrite(Vec<u8>),
-    /// So many bytes of the server's first messages.
+    /// This many bytes of the server's first messages.
     TruncatedFlight(usize),
 }
 
@@ -26,7 +26,7 @@ pub(super) enum After {
     Corrupted(Vec<u8>),
     /// Changes the keys.
     KeyUpdate,
-    /// Says that nothing follows.
+    /// Sends a close_notify alert.
     CloseNotify,
     /// Waits for more from the client.
     Read,
@@ -34,7 +34,7 @@ pub(super) enum After {
 
 pub(super) struct Plan {
     pub(super) before: Before,
-    /// Whether the server waits for the request before it goes on.
+    /// Whether the server waits for the request before it continues.
     pub(super) reads_request: bool,
     pub(super) after: Vec<After>,
     /// Whether the connection is reset at the end rather than closed.
@@ -72,7 +72,7 @@ fn step(rng: &mut Rng) -> After {
     }
 }
 
-/// Bytes that are no encrypted record: a record in plain text, HTTP, or noise.
+/// Bytes that are not an encrypted record: a record in plain text, HTTP, or noise.
 fn bytes(rng: &mut Rng) -> Vec<u8> {
     const ALERT: u8 = 21;
     const HANDSHAKE: u8 = 22;

@@ -1,10 +1,10 @@
-//! Reads a whole request from a socket: its head, and a body of known length or in chunks.
+//! Reads a complete request from a socket: its head, and a body of known length or in chunks.
 
 use std::io::{self, Read};
 
 use super::RawRequest;
 
-/// The next request. What comes after it stays in `buffer`.
+/// Reads the next request. Bytes after it stay in `buffer`.
 pub(super) fn request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<RawRequest> {
     loop {
         if let Some((length, target, body)) = complete(buffer)? {
@@ -20,7 +20,8 @@ pub(super) fn request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// The length, target and body of the request at the beginning of this, once it is there to its end.
+/// Returns the length, target and body of the request at the beginning of `bytes`, if it is
+/// complete.
 fn complete(bytes: &[u8]) -> io::Result<Option<(usize, String, Vec<u8>)>> {
     let mut headers = [httparse::EMPTY_HEADER; 100];
     let mut request = httparse::Request::new(&mut headers);
@@ -49,7 +50,8 @@ fn complete(bytes: &[u8]) -> io::Result<Option<(usize, String, Vec<u8>)>> {
     Ok(Some((head + length, request.path.unwrap_or_default().to_owned(), body)))
 }
 
-/// The length on the wire and the body of a chunked message without trailers, once it is there to its end.
+/// Returns the encoded length and the body of a chunked message without trailers, if it is
+/// complete.
 fn chunks(bytes: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {

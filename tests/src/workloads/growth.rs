@@ -42,7 +42,7 @@ pub fn accounts() -> Vec<(&'static str, Response<Vec<u8>>, Limit)> {
         of("account of 9 kB", ACCOUNT.to_owned()),
         of("account of 50 kB", account(50_000)),
         of("account of 500 kB", account(500_000)),
-        // It is repaired, which takes a copy.
+        // It is repaired, which needs a copy.
         (
             "account with half a surrogate",
             response(200, half_a_surrogate(9_000)),

@@ -208,7 +208,7 @@ fn unlinked_login_is_quick_in_paused_time() {
     assert!(started.elapsed() < TIMEOUT * 5, "{:?}", started.elapsed());
 }
 
-/// A flow that waits until it is told to end; without a time, indefinitely.
+/// A flow that waits until a given time, or indefinitely without one.
 struct Idle {
     wait: Option<Duration>,
     is_over: bool,
@@ -249,7 +249,7 @@ fn waker_ends_a_step_of_the_ureq_driver() {
 }
 
 #[test]
-fn watch_is_called_while_a_flow_waits_indefinitely() {
+fn watch_is_called_while_waiting_indefinitely() {
     for wait in [None, Some(Duration::from_secs(24 * 60 * 60))] {
         let mut calls = 0;
         let mut watch = |_: &Idle, _| {

@@ -25,7 +25,7 @@ fn sign_in_over(connector: impl Connect + Clone + Send + Sync + 'static, url: &s
     runtime().block_on(transport.send(call)).unwrap_err()
 }
 
-/// Wraps a proxy's connector in TLS to the server behind it.
+/// Wraps a proxy's connector in TLS through it to the server.
 fn with_tls<C>(proxy: C) -> HttpsConnector<C> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)

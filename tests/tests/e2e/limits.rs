@@ -138,7 +138,7 @@ fn fresh_connection_is_not_retried() {
     }
 }
 
-/// Sends two requests at the same time, so that two connections are kept, both of which the server closes after the
+/// Sends two requests at the same time, so that two connections are pooled, both of which the server closes after the
 /// next request. Returns `None` if the first request was over before the second one was sent.
 fn two_kept_connections(carrier: &Carrier, pause: Duration) -> Option<RawServer> {
     let kept = vec![Step::Pause(pause), write_success(), Step::AwaitRequest, Step::Close];

@@ -139,7 +139,7 @@ fn custom_call_is_sent_unchanged() {
         let seen = server.with(|fake| fake.requests().to_vec());
         let mut names: Vec<_> = seen[0].headers.keys().map(|name| name.as_str()).collect();
         names.sort_unstable();
-        // The agent's user agent is kept: another would keep the connection out of its pool.
+        // Keeps the agent's user agent: with another one the agent would not reuse the connection.
         names.retain(|header| name != "own agent" || *header != "user-agent");
         assert_eq!(names, ["host", "x-own"], "{name}");
     }

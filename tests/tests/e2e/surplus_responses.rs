@@ -1,4 +1,4 @@
-//! A server or a proxy that sends one response too many on a kept connection, so that each later request there is
+//! A server or a proxy that sends one response too many on a reused connection, so that each later request on it is
 //! answered with the response to the one before.
 
 use std::io::{self, BufRead, BufReader, Write};
@@ -217,7 +217,7 @@ fn surplus_refusal_is_not_believed() {
         let server = surplus_refusal("401 Unauthorized", INVALID, second);
         let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
         assert!(carrier.send(details("invalid")).unwrap_err().is_token_invalid());
-        // Fresh connection: believed at once.
+        // A new connection: the refusal needs no confirmation.
         assert_eq!(server.requests().len(), 1, "{}", carrier.name());
         let rosa = carrier.send(details("token-1"));
         assert_eq!(rosa.unwrap().id, Some(1), "{}", carrier.name());
@@ -243,7 +243,7 @@ fn fetch_confirms_a_refusal() {
             again().into_iter().skip(1).chain(again()).collect(),
         );
         let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
-        // Fresh, which a caller's client does not reveal.
+        // A new connection, but a caller's client does not report that.
         let _ = carrier.send(details());
         let (outgoing, reply) = details().into_outgoing();
         assert_eq!(reply.read(fetch(&carrier, outgoing).unwrap()).unwrap().body().id, Some(1));
@@ -268,7 +268,7 @@ fn invalid_token_is_confirmed_once() {
 }
 
 #[test]
-fn unconfirmed_refusal_says_nothing_about_the_token() {
+fn unconfirmed_refusal_proves_nothing() {
     in_parallel(Carrier::transports(), |carrier| {
         let server = surplus_refusal("401 Unauthorized", INVALID, vec![Step::Reset]);
         let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
@@ -296,7 +296,7 @@ fn response_before_the_request_is_not_accepted() {
         carrier.send(rosa()).unwrap();
         // The runtime of hyper does not run meanwhile.
         thread::sleep(Duration::from_millis(150));
-        // It is not confirmed: the first response counts.
+        // Not confirmed, so the first response counts.
         let second = carrier.send(rosa().idempotent(false)).unwrap();
         assert_eq!((second.id, server.connections()), (Some(1), 2), "{}", carrier.name());
     });
@@ -387,8 +387,8 @@ fn account_server() -> io::Result<String> {
     Ok(url)
 }
 
-/// Sends this many requests, each with another token, from several threads.
-fn nobody_gets_another_account(requests: u32) {
+/// Sends this many requests, each with a different token, from several threads.
+fn assert_no_account_is_mixed_up(requests: u32) {
     for carrier in Carrier::transports() {
         let url = account_server().unwrap();
         in_parallel(0..8, |thread| {
@@ -404,11 +404,11 @@ fn nobody_gets_another_account(requests: u32) {
 
 #[test]
 fn accounts_are_not_mixed_up_under_load() {
-    nobody_gets_another_account(400);
+    assert_no_account_is_mixed_up(400);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn accounts_are_not_mixed_up_in_20_000_calls() {
-    nobody_gets_another_account(20_000);
+    assert_no_account_is_mixed_up(20_000);
 }

@@ -33,7 +33,7 @@ struct InMemory<'a> {
     failure: &'a Failure,
     /// The number of the request that fails.
     failing: usize,
-    /// The flows whose saved state has a secret.
+    /// The flows with a secret in their saved state.
     saved: &'a mut BTreeSet<&'static str>,
     canaries: &'a [String],
     /// The successful response of each operation.

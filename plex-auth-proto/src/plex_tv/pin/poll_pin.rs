@@ -25,7 +25,7 @@ impl PlexTv {
     /// Poll about once per second, and less often after an error: an outage, a rate limit or a web
     /// page says nothing about the PIN. Stop if the error
     /// [`is_pin_gone`](crate::ResponseError::is_pin_gone), or if the PIN has expired by the local
-    /// clock. In the latter case, poll once more, because the PIN may have been linked at the last
+    /// clock. In the latter case, poll one last time, because the PIN may have been linked at the last
     /// moment. The identity must be the one that created the PIN: Plex does not find it under
     /// another client identifier.
     ///

@@ -34,7 +34,7 @@ fn nonce_at(date: &'static str) -> Scripted {
     Dated(date, NONCE)
 }
 
-/// A token that expires a week after it was issued, so many seconds after the start.
+/// A token that expires a week after it was issued, this many seconds after the start.
 fn exchanged(issued: u64) -> Scripted {
     Built(format!(r#"{{"auth_token":"{}"}}"#, jwt(issued)))
 }
@@ -67,7 +67,7 @@ impl DeviceKey for Key {
     }
 }
 
-/// Plex's token, issued so many seconds after the start.
+/// Plex's token, issued this many seconds after the start.
 fn jwt(issued: u64) -> String {
     let issued = 1_700_000_000 + issued;
     jwt_with(&format!(r#"{{"iat":{issued},"exp":{}}}"#, issued + 7 * DAY))

@@ -155,11 +155,11 @@ fn server_is_found_by_its_identifier() {
     let Access::Granted(server) = access().respond(Answer(200, SERVERS)).finish() else { panic!() };
     assert_eq!(server.access_token.unwrap().expose(), "s3rv3r");
     assert_eq!(server.owned, Some(false));
-    // Unreadable rows beside it do not matter.
+    // Other rows that are unreadable do not matter.
     let beside =
         r#"[7,{"provides":["server"]},{"provides":"server","clientIdentifier":"5f0e1c2d"}]"#;
     assert!(matches!(access().respond(Answer(200, beside)).finish(), Access::Granted(_)));
-    // With the white space of a file.
+    // Surrounding whitespace, as read from a file, is ignored.
     let mut driven = Driven::new(plex_tv("id").server_access(&token(), " 5f0e1c2d\n"));
     assert!(matches!(driven.respond(Answer(200, SERVERS)).finish(), Access::Granted(_)));
 }

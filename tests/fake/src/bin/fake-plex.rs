@@ -1,4 +1,4 @@
-//! Runs the fake Plex for any client, and says what is in it.
+//! Runs the fake Plex for clients in any language, and prints its accounts and servers.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -8,18 +8,18 @@ use std::process::ExitCode;
 use clap::Parser;
 use plex_auth_fake::{Account, Authority, FakePlex, MediaServer, Server, Which, Who};
 
-/// A fake plex.tv and two fake media servers on this machine, with made-up people.
+/// A fake plex.tv and two fake media servers on this machine, with fictional accounts.
 ///
-/// Point a client at the addresses that it prints, in place of plex.tv's and a media server's. It runs
-/// until it is interrupted, and forgets everything then.
+/// Configure a client with the printed URLs in place of those of plex.tv and a media server. It
+/// runs until it is interrupted, and keeps no data.
 #[derive(Debug, Parser)]
 #[command(name = "fake-plex")]
 struct Arguments {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
 
-    /// Serve HTTPS, with a certificate for localhost and 127.0.0.1 made for this run.
+    /// Serve HTTPS, with a temporary certificate for localhost and 127.0.0.1.
     #[arg(long)]
     https: bool,
 
@@ -57,7 +57,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
         }
     })?;
     let text = server.with(|plex| describe(plex, server.url(), arguments));
-    // Nobody may be reading; the server runs all the same.
+    // The output may be closed. The server runs anyway.
     drop(io::stdout().write_all(text.as_bytes()));
     drop(io::stdout().flush());
     loop {
@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     }
 }
 
-/// All that a stranger needs to use it.
+/// Returns everything needed to use the fake.
 fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     let mut lines = vec![
         format!("Fake Plex is running at {url}"),
@@ -147,7 +147,7 @@ fn describe_account(account: &Account) -> Vec<String> {
     lines
 }
 
-/// A sign-in of the free account.
+/// Returns a command that signs in with the free account.
 fn example(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     let account = plex.account(Who::Free);
     let trust = match (&arguments.write_ca, arguments.https) {
@@ -159,7 +159,7 @@ fn example(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
         "  curl{trust} {url}/api/v2/users/signin -H 'Accept: application/json' -H 'X-Plex-Client-Identifier: my-client'"
     );
     for (name, value) in [("login", account.login()), ("password", account.password())] {
-        // Writing to a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(line, " --data-urlencode '{name}={}'", value.unwrap_or_default());
     }
     line

@@ -1,8 +1,8 @@
-//! What plex.tv says about each account: the account object, less what depends on the token.
+//! The account objects of plex.tv, without the fields that depend on the token.
 
 use serde_json::{Map, Value, json};
 
-/// Rosa: everything that an account can have.
+/// Rosa: an account with every field.
 pub(crate) fn plex_pass() -> Map<String, Value> {
     let mut body = anybody(40_417_001, "5e1f0c9b7a3d2468", "rosa", "rosa@example.org");
     let rosa = json!({
@@ -35,7 +35,8 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
     body
 }
 
-/// Tariq: a free account, with null and empty lists for what it has not, as the published SDKs need it.
+/// Tariq: a free account, with null and empty lists for missing values, as the published SDKs
+/// require.
 pub(crate) fn free() -> Map<String, Value> {
     let mut body = anybody(40_417_002, "9c04d7e1f2ab5836", "tariq", "tariq@example.org");
     let service = |name| {
@@ -54,7 +55,7 @@ pub(crate) fn free() -> Map<String, Value> {
     body
 }
 
-/// Ingrid: a free account with a second factor.
+/// Ingrid: a free account with two-factor authentication.
 pub(crate) fn two_factor() -> Map<String, Value> {
     let mut body = anybody(40_417_003, "13b8a6c2e94f70d5", "ingrid", "ingrid@example.org");
     let ingrid = json!({
@@ -65,7 +66,7 @@ pub(crate) fn two_factor() -> Map<String, Value> {
     body
 }
 
-/// Nilo: a managed user, with all that only managed users have.
+/// Nilo: a managed user, with all fields that only managed users have.
 pub(crate) fn managed() -> Map<String, Value> {
     let mut body = anybody(40_417_004, "e72a41d09c5b3f86", "", "");
     let nilo = json!({
@@ -84,7 +85,7 @@ pub(crate) fn managed() -> Map<String, Value> {
     body
 }
 
-/// Yaw: no password at all, and as little else as an account can have.
+/// Yaw: no password, and as few fields as an account can have.
 pub(crate) fn email_only() -> Map<String, Value> {
     let mut body = anybody(40_417_005, "48d3f5b1609e7ca2", "yaw", "yaw@example.org");
     let yaw = json!({
@@ -95,7 +96,7 @@ pub(crate) fn email_only() -> Map<String, Value> {
     body
 }
 
-/// What everybody has.
+/// Returns the fields that all accounts have.
 fn anybody(id: u64, uuid: &str, username: &str, email: &str) -> Map<String, Value> {
     let body = json!({
         "id": id, "uuid": uuid, "username": username, "title": username, "email": email,
@@ -122,14 +123,14 @@ fn anybody(id: u64, uuid: &str, username: &str, email: &str) -> Map<String, Valu
     map
 }
 
-/// Writes the members of one object over those of another.
+/// Overwrites members of an object with those of another.
 fn merge(map: &mut Map<String, Value>, over: Value) {
     if let Value::Object(over) = over {
         map.extend(over);
     }
 }
 
-/// Feature names of all the styles that there are, a hundred at most.
+/// Returns feature names in all known styles, at most a hundred.
 fn features(count: usize) -> Vec<String> {
     let places = [
         "harbour",
@@ -166,7 +167,7 @@ fn features(count: usize) -> Vec<String> {
     pairs.enumerate().map(name).take(count).collect()
 }
 
-/// One of the lists of subscriptions has this in it.
+/// Returns an element for one of the lists of subscriptions.
 fn subscription(id: Value, mode: &str, state: &str, ends_at: Value) -> Value {
     json!({
         "id": id, "mode": mode, "state": state, "type": "plexpass", "renewsAt": null, "endsAt": ends_at,
@@ -176,12 +177,13 @@ fn subscription(id: Value, mode: &str, state: &str, ends_at: Value) -> Value {
     })
 }
 
-/// A service without a token of its own.
+/// Returns a service without its own token.
 fn service(name: &str) -> Value {
     json!({ "identifier": name, "endpoint": format!("https://{name}.services.example"), "status": "online" })
 }
 
-/// Services of all kinds: with a token, with a secret as well, with neither; one of them is down.
+/// Returns services of all kinds: with a token, with a token and a secret, and with neither. One is
+/// offline.
 fn services() -> Vec<Value> {
     let mut services: Vec<Value> = [
         "listings",

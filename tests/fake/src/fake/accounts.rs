@@ -1,4 +1,4 @@
-//! The people who have an account, all made up.
+//! The fictional accounts.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use serde_json::{Map, Value};
 
 use super::account_body;
 
-/// One of the accounts, by what is special about it.
+/// An account, identified by its special feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Who {
-    /// Rosa, with a Plex Pass; admin of her Home and of the claimed media server.
+    /// Rosa, with a Plex Pass; administrator of her Home and of the claimed media server.
     PlexPass,
-    /// Tariq, with a free account, and no media server.
+    /// Tariq, with a free account and no media server.
     Free,
-    /// Ingrid, whose sign-in needs a verification code.
+    /// Ingrid, with two-factor authentication.
     TwoFactor,
-    /// Nilo, a managed user in Rosa's Home: no e-mail address, no user name, no password.
+    /// Nilo, a managed user in Rosa's Home: no email address, no username, no password.
     Managed,
-    /// Yaw, who signs in by e-mail only, so never with a password.
+    /// Yaw, who signs in by email only and has no password in the fake.
     EmailOnly,
 }
 
-/// An account: who it is, how it signs in, and what plex.tv says about it.
+/// An account: its credentials, and the account object that plex.tv returns.
 #[derive(Debug, Clone)]
 pub struct Account {
     who: Who,
@@ -37,57 +37,59 @@ pub struct Account {
 }
 
 impl Account {
-    /// Which of the accounts it is.
+    /// Returns which account it is.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// What is special about it, in a few words.
+    /// Returns a short description of its special feature.
     pub fn description(&self) -> &str {
         self.description
     }
 
-    /// The name that it signs in by; its e-mail address serves as well. A managed user has neither.
+    /// Returns the username, in place of which the email address can be used. `None` for a managed
+    /// user.
     pub fn login(&self) -> Option<&str> {
         self.username.as_deref()
     }
 
-    /// Its e-mail address.
+    /// Returns the email address.
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
     }
 
-    /// Its password, if it can sign in by one.
+    /// Returns the password, if the account has one.
     pub fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }
 
-    /// The verification code that is right, if one is needed. It never gets too old.
+    /// Returns the valid verification code, if the account requires one. It never expires.
     pub fn verification_code(&self) -> Option<&str> {
         self.verification_code.as_deref()
     }
 
-    /// The four digits that protect it from others in its Home, if it has any.
+    /// Returns the Home PIN, if the account has one.
     pub fn home_pin(&self) -> Option<&str> {
         self.home_pin.as_deref()
     }
 
-    /// The token that it has from the beginning.
+    /// Returns the account's initial token.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// What plex.tv says about it, but for `authToken` and `rememberExpiresAt`, which depend on the token.
+    /// Returns the account object without `authToken` and `rememberExpiresAt`, which depend on the
+    /// token.
     pub fn body(&self) -> &Map<String, Value> {
         &self.body
     }
 
-    /// The same, to change it: the fake then answers so.
+    /// Returns the account object, to change the fake's responses.
     pub fn body_mut(&mut self) -> &mut Map<String, Value> {
         &mut self.body
     }
 
-    /// Gives it another password.
+    /// Sets the password.
     pub fn set_password(&mut self, password: &str) {
         self.password = Some(password.to_owned());
     }
@@ -98,7 +100,7 @@ impl Account {
     }
 }
 
-/// Why a sign-in is refused.
+/// The reason that a sign-in is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Wrong,
@@ -108,13 +110,13 @@ pub(crate) enum Refusal {
     TooManyFailures,
 }
 
-/// So many wrong passwords in a row, and nothing is looked at any more.
+/// The number of consecutive wrong passwords after which an account is locked.
 const FAILURES_ALLOWED: u32 = 10;
 
-/// So many wrong Home PINs in a row, likewise.
+/// The number of consecutive wrong Home PINs after which they are locked.
 const HOME_PINS_ALLOWED: u32 = 5;
 
-/// All accounts, and how often a wrong password came for which login.
+/// All accounts, with the number of wrong passwords for each login.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     plex_pass: Account,
@@ -221,8 +223,8 @@ impl Accounts {
         self.wrong_home_pins = 0;
     }
 
-    /// Whether this is the PIN of an account, or it has none. What is wrong is counted: the error says whether
-    /// it came too often to be looked at.
+    /// Checks the PIN of an account, which may have none. Wrong PINs are counted. The error is
+    /// whether there were too many.
     pub(crate) fn check_home_pin(&mut self, who: Who, pin: Option<&str>) -> Result<(), bool> {
         if self.wrong_home_pins >= HOME_PINS_ALLOWED {
             return Err(true);
@@ -239,7 +241,7 @@ impl Accounts {
         }
     }
 
-    /// Whose login, password and code these are. The password is looked at before the code.
+    /// Returns the account of a login, password and code. The password is checked before the code.
     pub(crate) fn sign_in(
         &mut self,
         login: &str,

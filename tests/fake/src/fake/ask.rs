@@ -1,9 +1,9 @@
-//! A request as the handlers read it.
+//! A request, with accessors for the handlers.
 
 use http::Request;
 use serde_json::Value;
 
-/// A request, the time it came, and where it leads.
+/// A request, the time of its arrival, and its target.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
     request: &'a Request<Vec<u8>>,
@@ -27,51 +27,52 @@ impl<'a> Ask<'a> {
         self.request.uri().path()
     }
 
-    /// The URL of the host that was asked, without a slash at the end.
+    /// Returns the base URL of the requested host, without a trailing slash.
     pub(crate) fn base_url(&self) -> String {
         let uri = self.request.uri();
         let host = uri.authority().map(|authority| authority.as_str()).or(self.header("host"));
         format!("{}://{}", uri.scheme_str().unwrap_or("http"), host.unwrap_or("localhost"))
     }
 
-    /// A header that is there, readable and not blank.
+    /// Returns a header, if it is present, readable and not blank.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         let value = self.request.headers().get(name)?.to_str().ok()?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The client identifier of whoever asks; empty where there is none.
+    /// Returns the client identifier of the request, or an empty string.
     pub(crate) fn identifier(&self) -> &'a str {
         self.header("x-plex-client-identifier").unwrap_or_default()
     }
 
-    /// A parameter of the query, decoded, that is there and not blank.
+    /// Returns a decoded query parameter, if it is present and not blank.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let query = self.request.uri().query()?;
         let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?;
         Some(value.into_owned()).filter(|value| !value.trim().is_empty())
     }
 
-    /// The token, from the header or, as Plex takes it too, from the query.
+    /// Returns the token from the header or, as Plex also accepts, from the query.
     pub(crate) fn token(&self) -> Option<String> {
         let header = self.header("x-plex-token").map(str::to_owned);
         header.or_else(|| self.parameter("X-Plex-Token"))
     }
 
-    /// JSON comes to exactly `Accept: application/json`, once; to everything else comes XML.
+    /// Returns whether the response is JSON: only for exactly one `Accept: application/json`.
+    /// Otherwise, it is XML.
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();
         accept.next().is_some_and(|value| value == "application/json") && accept.next().is_none()
     }
 
-    /// A JSON body; none when it is not one, or not labelled so.
+    /// Returns the JSON body. `None` if it is invalid or has another content type.
     pub(crate) fn json(&self) -> Option<Value> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         let is_json = kind.eq_ignore_ascii_case("application/json");
         serde_json::from_slice(self.request.body()).ok().filter(|_| is_json)
     }
 
-    /// The pairs of a form body; none when it is not a well-formed form.
+    /// Returns the fields of a form body. `None` if it is not a well-formed form.
     pub(crate) fn form(&self) -> Option<Form> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -88,27 +89,29 @@ impl<'a> Ask<'a> {
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// A field's value, when it is there once.
+    /// Returns the value of a field that occurs once.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut values =
             self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         values.next().filter(|_| values.next().is_none())
     }
 
-    /// Whether a field is there at all.
+    /// Returns whether a field is present.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
     }
 }
 
-/// ASCII without blanks, `%` before two hex digits only, and UTF-8 once it is decoded.
+/// Returns whether the body is ASCII without spaces, with `%` only before two hex digits, and UTF-8
+/// after decoding.
 fn is_well_encoded(body: &str) -> bool {
     let plain = body.bytes().all(|byte| byte.is_ascii_graphic());
     let escapes = body
         .split('%')
         .skip(1)
         .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2);
-    // The decoder puts U+FFFD where the bytes are not UTF-8; the character itself may come, too.
+    // The decoder inserts U+FFFD for bytes that are not UTF-8. The character itself may also be in
+    // the text.
     let replaced = |text: &str| text.matches('\u{fffd}').count();
     let decoded: usize = form_urlencoded::parse(body.as_bytes())
         .map(|(key, value)| replaced(&key) + replaced(&value))

@@ -1,14 +1,14 @@
-//! The tokens that claim a media server: each once, and for a few minutes.
+//! Claim tokens: each can be used once, within a few minutes.
 
 use std::collections::BTreeMap;
 
 use super::accounts::Who;
 use super::tokens;
 
-/// A claim token lives for four minutes.
+/// The lifetime of a claim token, in seconds.
 const SECONDS: u64 = 4 * 60;
 
-/// The claim tokens that have not been used: whose they are, and when they end.
+/// The unused claim tokens, with their accounts and expiry.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     open: BTreeMap<String, (Who, u64)>,
@@ -23,7 +23,7 @@ impl Claims {
         token
     }
 
-    /// Whose it is; it is used up by that.
+    /// Returns the account of a claim token, which is used up.
     pub(crate) fn redeem(&mut self, token: &str, now: u64) -> Option<Who> {
         let (who, expires_at) = self.open.remove(token)?;
         (now < expires_at).then_some(who)

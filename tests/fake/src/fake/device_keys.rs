@@ -1,4 +1,4 @@
-//! The keys of devices that plex.tv knows, and the nonces that it has handed out.
+//! The registered device keys and the issued nonces.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::accounts::Who;
 use super::jwt::{self, DeviceToken};
 use super::tokens;
 
-/// The key of a device, registered by whoever was signed in there.
+/// The key of a device, registered by an account.
 #[derive(Debug, Clone)]
 pub struct DeviceKey {
     client_identifier: String,
@@ -20,28 +20,28 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// The client identifier that it was registered under.
+    /// Returns the client identifier that the key was registered under.
     pub fn client_identifier(&self) -> &str {
         &self.client_identifier
     }
 
-    /// What it is called: `kid`.
+    /// Returns the key ID (`kid`).
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// Whose device it is.
+    /// Returns the account of the device.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// Whether the device was removed from the account.
+    /// Returns whether the device was removed from the account.
     pub fn is_removed(&self) -> bool {
         self.is_removed
     }
 }
 
-/// Why a device's token is not taken.
+/// The reason that a device's JWT is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Malformed,
@@ -53,18 +53,18 @@ pub(crate) enum Refusal {
     Removed,
 }
 
-/// A nonce is good for five minutes.
+/// The lifetime of a nonce, in seconds.
 const NONCE_SECONDS: u64 = 5 * 60;
 
 #[derive(Debug, Default)]
 pub(crate) struct DeviceKeys {
     keys: Vec<DeviceKey>,
-    /// Until when each nonce is good that nobody has used.
+    /// The expiry of each unused nonce.
     nonces: BTreeMap<String, u64>,
     made: u64,
-    /// How many of them there may be at a time.
+    /// The maximum number of unused nonces.
     pub(crate) nonce_limit: Option<usize>,
-    /// Whether a device's token must say when it was made and when it ends.
+    /// Whether a device's JWT must have the `iat` and `exp` claims.
     pub(crate) demands_times: bool,
 }
 
@@ -73,7 +73,7 @@ impl DeviceKeys {
         self.keys.iter()
     }
 
-    /// A nonce, unless too many wait to be used.
+    /// Issues a nonce, unless there are too many unused ones.
     pub(crate) fn nonce(&mut self, now: u64) -> Option<String> {
         self.nonces.retain(|_, expires_at| now < *expires_at);
         if self.nonce_limit.is_some_and(|limit| self.nonces.len() >= limit) {
@@ -85,7 +85,7 @@ impl DeviceKeys {
         Some(nonce)
     }
 
-    /// Whether a key can be taken down: it is one, and nobody has it yet.
+    /// Checks that a key can be registered: it is valid and not registered yet.
     pub(crate) fn check(&self, jwk: &Value) -> Result<(), Refusal> {
         let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
         let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
@@ -112,7 +112,7 @@ impl DeviceKeys {
         Ok(())
     }
 
-    /// Whose device has signed this, and what it says. Whether a nonce is right is not looked at.
+    /// Returns the device that signed this JWT, and its claims. The nonce is not checked.
     pub(crate) fn read(
         &self,
         text: &str,
@@ -133,7 +133,8 @@ impl DeviceKeys {
         Ok((key, token.claims))
     }
 
-    /// Whether this key, which need not be registered, has signed what a device of this identifier says.
+    /// Checks that this key, which may be unregistered, signed the JWT of a device with this
+    /// identifier.
     pub(crate) fn read_of(
         &self,
         jwk: &Value,
@@ -179,18 +180,18 @@ impl DeviceKeys {
         }
     }
 
-    /// Uses up the nonce of a device's token.
+    /// Uses up the nonce of a device's JWT.
     pub(crate) fn use_nonce(&mut self, claims: &Value, now: u64) -> Result<(), Refusal> {
         let nonce = claims["nonce"].as_str().and_then(|nonce| self.nonces.remove(nonce));
         nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)
     }
 
-    /// The token that the device had before it had a signed one; once.
+    /// Takes the token that the device had before its first JWT.
     pub(crate) fn take_old_token(&mut self, key_id: &str) -> Option<String> {
         self.keys.iter_mut().find(|key| key.key_id == key_id)?.old_token.take()
     }
 
-    /// Removes the devices of an account that ask under this client identifier, whose keys stay taken.
+    /// Removes the devices of an account with this client identifier. Their keys stay registered.
     pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) {
         for key in &mut self.keys {
             key.is_removed |= key.who == who && key.client_identifier == client_identifier;

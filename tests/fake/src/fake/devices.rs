@@ -3,7 +3,7 @@
 use super::accounts::{Account, Who};
 use super::ask::Ask;
 
-/// A device, as an account's list has it.
+/// A device in an account's list.
 #[derive(Debug, Clone)]
 pub struct Device {
     id: u64,
@@ -19,58 +19,58 @@ pub struct Device {
 }
 
 impl Device {
-    /// The number by which it is removed.
+    /// Returns the ID for removing the device.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Whose it is.
+    /// Returns the account of the device.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// Its identifier.
+    /// Returns the client identifier.
     pub fn client_identifier(&self) -> &str {
         &self.client_identifier
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The program.
+    /// Returns the product.
     pub fn product(&self) -> &str {
         &self.product
     }
 
-    /// The program's version.
+    /// Returns the version of the product.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// The system.
+    /// Returns the platform.
     pub fn platform(&self) -> &str {
         &self.platform
     }
 
-    /// The token that it had last.
+    /// Returns the newest token of the device.
     pub fn token(&self) -> &str {
         self.tokens.last().map_or("", String::as_str)
     }
 
-    /// When it signed in first, in Unix seconds.
+    /// Returns the time of the first sign-in, in Unix seconds.
     pub fn created_at(&self) -> u64 {
         self.created_at
     }
 
-    /// When it signed in last, in Unix seconds.
+    /// Returns the time of the last sign-in, in Unix seconds.
     pub fn last_seen_at(&self) -> u64 {
         self.last_seen_at
     }
 }
 
-/// A device that signs in.
+/// A device that is signing in.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NewDevice<'a> {
     pub(crate) client_identifier: &'a str,
@@ -81,7 +81,7 @@ pub(crate) struct NewDevice<'a> {
 }
 
 impl<'a> NewDevice<'a> {
-    /// The device that asks.
+    /// Returns the device that sent the request.
     pub(crate) fn asking(ask: &Ask<'a>) -> Self {
         let header = |name: &str| ask.header(name).unwrap_or_default();
         Self {
@@ -102,7 +102,7 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// Each account has one from the beginning, which has its token.
+    /// Creates the initial devices: one for each account, with the account's token.
     pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let mut new = Self { devices: Vec::new(), made: 0 };
         for account in accounts {
@@ -127,7 +127,7 @@ impl Devices {
         self.devices.iter().filter(move |device| device.who == who)
     }
 
-    /// The device has this token of an account: it is in the list, if it was not.
+    /// Records a device with a token of an account. It is added to the list if necessary.
     pub(crate) fn signed_in(&mut self, who: Who, new: NewDevice<'_>, token: &str, now: u64) {
         let is_it = |device: &&mut Device| {
             device.who == who && device.client_identifier == new.client_identifier
@@ -152,7 +152,7 @@ impl Devices {
         });
     }
 
-    /// A device without a token is none.
+    /// Removes a token, and devices without any other token.
     pub(crate) fn forget(&mut self, token: &str) {
         for device in &mut self.devices {
             device.tokens.retain(|own| own != token);
@@ -160,7 +160,7 @@ impl Devices {
         self.devices.retain(|device| !device.tokens.is_empty());
     }
 
-    /// Takes a device of an account off the list, if it is there; what were its tokens.
+    /// Removes a device from an account, if it exists, and returns its tokens.
     pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) -> Vec<String> {
         let is_it =
             |device: &Device| device.who == who && device.client_identifier == client_identifier;

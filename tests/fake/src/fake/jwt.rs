@@ -1,11 +1,11 @@
-//! Signed tokens: made with a key of plex.tv's, and taken apart again.
+//! Creation and parsing of JWTs.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-/// A key that plex.tv signs with, and what it is called.
+/// A key that plex.tv signs with, and its ID.
 #[derive(Debug)]
 pub(crate) struct PlexKey {
     pair: Ed25519KeyPair,
@@ -13,7 +13,7 @@ pub(crate) struct PlexKey {
 }
 
 impl PlexKey {
-    /// Always the same for the same number.
+    /// Returns the key with a number. It is always the same for the same number.
     pub(crate) fn numbered(number: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[number ^ 0x5a; 32]);
         #[expect(clippy::expect_used, reason = "any 32 bytes are a seed")]
@@ -21,7 +21,7 @@ impl PlexKey {
         Self { pair, key_id: format!("plex-key-{number}") }
     }
 
-    /// The public half, as `/auth/keys` lists it.
+    /// Returns the public key, as listed by `/auth/keys`.
     pub(crate) fn jwk(&self) -> Value {
         json!({
             "kty": "OKP", "crv": "Ed25519", "x": BASE64.encode(self.pair.public_key()),
@@ -38,7 +38,7 @@ impl PlexKey {
     }
 }
 
-/// The 32 bytes of a device's public key, and its name.
+/// Returns the 32 bytes of a device's public key, and its ID.
 pub(crate) fn public_key(jwk: &Value) -> Option<(Vec<u8>, &str)> {
     if jwk["kty"] != "OKP" || jwk["crv"] != "Ed25519" {
         return None;
@@ -48,7 +48,7 @@ pub(crate) fn public_key(jwk: &Value) -> Option<(Vec<u8>, &str)> {
     (x.len() == 32).then_some((x, key_id))
 }
 
-/// A token of a device, taken apart.
+/// A parsed JWT of a device.
 #[derive(Debug)]
 pub(crate) struct DeviceToken<'a> {
     pub(crate) header: Value,
@@ -58,7 +58,7 @@ pub(crate) struct DeviceToken<'a> {
 }
 
 impl<'a> DeviceToken<'a> {
-    /// Three parts in base64url, of which the first two are objects in JSON.
+    /// Parses three parts in base64url, the first two of which are JSON objects.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;

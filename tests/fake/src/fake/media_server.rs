@@ -17,7 +17,7 @@ use super::{FakePlex, Which, Who};
 fn authenticate(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Result<Who, StatusCode> {
     let token = ask.token().ok_or(StatusCode::UNAUTHORIZED)?;
     let server = plex.server(which);
-    // No media server takes a signed token.
+    // Media servers do not accept JWTs.
     let issued = plex.tokens.find(&token).filter(|issued| issued.expires_at.is_none());
     let who = server.owner_of(&token, ask.now()).or(issued.map(|issued| issued.who));
     who.filter(|who| server.access_token(*who).is_some()).ok_or(StatusCode::UNAUTHORIZED)

@@ -1,4 +1,4 @@
-//! The media servers: one that Rosa has claimed, and one that nobody has.
+//! The media servers: one claimed by Rosa, and an unclaimed one.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use super::tokens;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Which {
-    /// Rosa's from the beginning. It answers at the root, and under `/pms`.
+    /// Initially claimed by Rosa. Served at the root and under `/pms`.
     Claimed,
-    /// Nobody's from the beginning. It answers under `/unclaimed`.
+    /// Initially unclaimed. Served under `/unclaimed`.
     Unclaimed,
 }
 
@@ -31,7 +31,7 @@ pub struct MediaServer {
     admitted: u64,
 }
 
-/// Somebody who may use a server, and the token that plex.tv hands out for that.
+/// An account with access to a server, and the token that plex.tv returns for it.
 #[derive(Debug, Clone)]
 struct Access {
     who: Who,
@@ -39,54 +39,55 @@ struct Access {
 }
 
 impl MediaServer {
-    /// Which of the servers it is.
+    /// Returns which server it is.
     pub fn which(&self) -> Which {
         self.which
     }
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         self.name
     }
 
-    /// Its identifier, which is its client identifier at plex.tv.
+    /// Returns the machine identifier, which is the client identifier at plex.tv.
     pub fn machine_identifier(&self) -> &str {
         self.machine_identifier
     }
 
-    /// The path that it answers under.
+    /// Returns the path that it is served under.
     pub fn prefix(&self) -> &'static str {
         self.prefix
     }
 
-    /// Who has claimed it.
+    /// Returns the account that claimed it.
     pub fn admin(&self) -> Option<Who> {
         self.admin
     }
 
-    /// Its version.
+    /// Returns the version.
     pub fn version(&self) -> &str {
         VERSION
     }
 
-    /// The token that plex.tv hands out to an account for this server; none to one that may not use it.
+    /// Returns the token that plex.tv returns to an account for this server, or `None` if the
+    /// account has no access.
     pub fn access_token(&self, who: Who) -> Option<&str> {
         self.access.iter().find(|access| access.who == who).map(|access| access.token.as_str())
     }
 
-    /// The account that a token issued for this server belongs to.
+    /// Returns the account that a token issued for this server belongs to.
     pub(crate) fn owner_of(&self, token: &str, now: u64) -> Option<Who> {
         let transient = self.transient.get(token).filter(|transient| now < transient.expires_at);
         let access = self.access.iter().find(|access| access.token == token);
         transient.map(|transient| transient.who).or(access.map(|access| access.who))
     }
 
-    /// Whether it answers at the root, too.
+    /// Returns whether it is also served at the root.
     pub(crate) fn is_at_the_root(&self) -> bool {
         self.which == Which::Claimed
     }
 
-    /// What it knows how to reach.
+    /// Returns the sources that it knows.
     pub fn sources(&self) -> &[Source] {
         &self.sources
     }
@@ -100,14 +101,14 @@ impl MediaServer {
         self.admit(who);
     }
 
-    /// Nobody's again: all that it has let in is out.
+    /// Unclaims the server, so that all accounts lose access.
     pub(crate) fn unclaim(&mut self) {
         self.admin = None;
         self.access.clear();
         self.transient.clear();
     }
 
-    /// Lets an account in, with a token of its own for this server.
+    /// Gives an account access, with its own token for this server.
     fn admit(&mut self, who: Who) {
         self.admitted += 1;
         let first = match self.which {
@@ -117,7 +118,7 @@ impl MediaServer {
         self.access.push(Access { who, token: tokens::opaque(first + self.admitted) });
     }
 
-    /// A new transient token with the rights of this account.
+    /// Issues a transient token with the access of this account.
     pub(crate) fn issue(&mut self, who: Who, now: u64) -> String {
         let token = self.unregistered_token();
         let expires_at = now.saturating_add(TRANSIENT_SECONDS);
@@ -125,7 +126,7 @@ impl MediaServer {
         token
     }
 
-    /// A transient token that opens something else.
+    /// Creates a transient token for another server.
     pub(crate) fn unregistered_token(&mut self) -> String {
         self.made += 1;
         tokens::transient(self.made)
@@ -134,7 +135,7 @@ impl MediaServer {
 
 const VERSION: &str = "1.99.1.4711-b0a7b0a75";
 
-/// Transient tokens live for 48 hours.
+/// The lifetime of a transient token, in seconds.
 const TRANSIENT_SECONDS: u64 = 48 * 60 * 60;
 
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +144,7 @@ struct Transient {
     expires_at: u64,
 }
 
-/// Both of them.
+/// Both media servers.
 #[derive(Debug)]
 pub(crate) struct MediaServers {
     claimed: MediaServer,

@@ -1,4 +1,4 @@
-//! Scripted misbehaviour: another answer than the right one, or the right one delivered badly.
+//! Scripted misbehaviour: incorrect responses, and incorrect delivery of correct ones.
 
 use std::time::Duration;
 
@@ -6,59 +6,60 @@ use http::{Response, StatusCode, header};
 
 use super::path::same_place;
 
-/// An answer, and how it is to be put on the wire.
+/// A response and its delivery.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The answer.
+    /// The response.
     pub response: Response<Vec<u8>>,
-    /// How a carrier delivers it.
+    /// The delivery, which a server must follow.
     pub delivery: Delivery,
 }
 
-/// How a carrier delivers an answer.
+/// The way in which a server delivers a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// At once and whole.
+    /// Immediately and completely.
     #[default]
     Prompt,
-    /// Whole, after this long.
+    /// Completely, after this time.
     After(Duration),
-    /// Never: the connection stays open and silent.
+    /// Never. The connection stays open.
     Never,
-    /// The head trickles, so many bytes at a time with a pause after each; then the body comes at once.
+    /// The head in small pieces, with a pause after each. The body follows immediately.
     SlowHead {
-        /// Bytes at a time, at least one.
+        /// The number of bytes per piece, at least one.
         bytes: usize,
-        /// The pause after each.
+        /// The pause after each piece.
         pause: Duration,
     },
-    /// The head comes at once; then the body trickles.
+    /// The head immediately, then the body in small pieces.
     SlowBody {
-        /// Bytes at a time, at least one.
+        /// The number of bytes per piece, at least one.
         bytes: usize,
-        /// The pause after each.
+        /// The pause after each piece.
         pause: Duration,
     },
-    /// The head, with the length of the whole body, and so many bytes of the body; then the connection ends.
-    /// No fewer than the body has is no cut.
+    /// The head, with the length of the whole body, and a part of the body. Then the connection
+    /// closes. If the part is the whole body, nothing is cut off.
     CutOff {
-        /// Bytes of the body that still come.
+        /// The number of bytes of the body that are sent.
         after: usize,
     },
-    /// So many bytes of the head; then the connection ends. No fewer than the head has is no cut.
+    /// A part of the head. Then the connection closes. If the part is the whole head, nothing is
+    /// cut off.
     CutOffInHead {
-        /// Bytes of the head that still come.
+        /// The number of bytes of the head that are sent.
         after: usize,
     },
-    /// The connection ends before a byte of the answer.
+    /// The connection closes before the response.
     CloseUnanswered,
-    /// At once and whole, and it does not say that the connection ends. Then it does.
+    /// Immediately and completely, without announcing that the connection closes. Then it closes.
     ThenClose,
 }
 
-/// What goes wrong on a path; see [`FakePlex::misbehave`](super::FakePlex::misbehave).
+/// A misbehaviour of a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
 #[derive(Debug, Clone)]
 pub struct Misbehaviour {
     response: Option<Response<Vec<u8>>>,
@@ -67,14 +68,16 @@ pub struct Misbehaviour {
 }
 
 impl Misbehaviour {
-    /// This answer in place of the right one: any status, any headers, any body.
+    /// Returns this response instead of the correct one.
     pub fn respond(response: Response<Vec<u8>>) -> Self {
         Self { response: Some(response), delivery: Delivery::Prompt, left: None }
     }
 
-    /// An answer with this status, content type and body; without a content type when that is empty.
+    /// Returns a response with this status, content type and body instead of the correct one. An
+    /// empty content type is not sent.
     ///
-    /// A status outside of 100 to 999 counts as 500, a content type that no header can hold as none.
+    /// A status outside of 100 to 999 is replaced with 500. A content type that is not a valid
+    /// header value is not sent.
     pub fn answer(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() =
@@ -87,17 +90,17 @@ impl Misbehaviour {
         Self::respond(response)
     }
 
-    /// A redirect with this status to this place, as it stands in `Location`.
+    /// Redirects with this status and `Location`.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::answer(status, "", Vec::new()).header("location", location)
     }
 
-    /// The right answer, delivered so.
+    /// Returns the correct response with this delivery.
     pub fn deliver(delivery: Delivery) -> Self {
         Self { response: None, delivery, left: None }
     }
 
-    /// Adds a header to an answer that stands in place of the right one. What no header can hold is left out.
+    /// Adds a header to the response that replaces the correct one. An invalid header is ignored.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) =
             (header::HeaderName::try_from(name), header::HeaderValue::try_from(value));
@@ -107,13 +110,13 @@ impl Misbehaviour {
         self
     }
 
-    /// Delivers that answer so.
+    /// Sets the delivery of that response.
     pub fn delivered(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
         self
     }
 
-    /// Only so many times.
+    /// Limits the number of requests that it applies to.
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
         self
@@ -124,7 +127,7 @@ impl Misbehaviour {
     }
 }
 
-/// All that is to go wrong, in order.
+/// All misbehaviours, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Misbehaviours(Vec<(String, Misbehaviour)>);
 
@@ -133,7 +136,7 @@ impl Misbehaviours {
         self.0.push((path.to_owned(), misbehaviour));
     }
 
-    /// What goes wrong with this request, if anything.
+    /// Returns the misbehaviour for this request, if there is one.
     pub(crate) fn take(&mut self, path: &str) -> Option<Misbehaviour> {
         let due = |(place, misbehaviour): &&mut (String, Misbehaviour)| {
             same_place(path, place) && misbehaviour.left != Some(0)

@@ -1,5 +1,5 @@
-//! The pages that a person opens in a browser to link a PIN, which are no part of any API: a form each, and
-//! nothing from anywhere else; and the picture that leads there.
+//! The pages on which users link a PIN in a browser, which are not part of an API, and the QR code
+//! that leads there. Each page is a form without external resources.
 
 pub(super) mod auth;
 pub(super) mod link;
@@ -12,7 +12,7 @@ use super::ask::Form;
 use super::render;
 use super::{Account, FakePlex, Who};
 
-/// The accounts to choose from.
+/// Returns the selection of accounts.
 fn choice(plex: &FakePlex) -> String {
     let option = |account: &Account| {
         let (uuid, title) = (text(account, "uuid"), text(account, "title"));
@@ -26,7 +26,7 @@ fn choice(plex: &FakePlex) -> String {
     format!("<p><label>Account <select name=\"account\">{options}</select></label></p>\n")
 }
 
-/// The account that was chosen, and its name.
+/// Returns the selected account and its name.
 fn chosen(plex: &FakePlex, form: &Form) -> Option<(Who, String)> {
     let uuid = form.field("account")?;
     let account = plex.accounts().find(|account| text(account, "uuid") == uuid)?;
@@ -37,7 +37,7 @@ fn text<'a>(account: &'a Account, field: &str) -> &'a str {
     account.body().get(field).and_then(|value| value.as_str()).unwrap_or_default()
 }
 
-/// A page with one sentence, which is text and not yet HTML.
+/// Returns a page with one sentence, given as text.
 pub(super) fn sentence(status: StatusCode, title: &str, sentence: &str) -> Response<Vec<u8>> {
     let body = format!("<h1>{title}</h1>\n<p>{}</p>\n", render::escaped(sentence));
     render::page(status, title, &body)

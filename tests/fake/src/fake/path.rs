@@ -3,7 +3,7 @@
 /// The prefix of plex.tv's API, which is optional in requests.
 pub(crate) const PREFIX: &str = "/api/v2";
 
-/// Whether a requested path matches the path that a test names.
+/// Returns whether a requested path matches the path that a test specified.
 pub(crate) fn same_place(asked: &str, named: &str) -> bool {
     asked == named || asked.strip_prefix(PREFIX) == Some(named)
 }

@@ -1,11 +1,11 @@
-//! The PINs that wait to be linked, and those that have been.
+//! All PINs.
 
 use serde_json::Value;
 
 use super::accounts::Who;
 use super::tokens;
 
-/// A PIN: whoever made it polls it by its number, and somebody who is signed in links it by its code.
+/// A PIN: the client that created it polls it by its ID, and a signed-in user links it by its code.
 #[derive(Debug, Clone)]
 pub struct Pin {
     id: u64,
@@ -20,69 +20,70 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// The number that it is polled by.
+    /// Returns the ID for polling it.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The code that it is linked by: four capitals and digits, or twenty-five small letters and digits.
+    /// Returns the code for linking it: four uppercase letters and digits, or 25 lowercase letters
+    /// and digits.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// Whether it is one for the hosted page, with the long code.
+    /// Returns whether it is for the hosted page, with the long code.
     pub fn is_strong(&self) -> bool {
         self.is_strong
     }
 
-    /// The client identifier that it was made under. Under any other it is not found.
+    /// Returns the client identifier that it was created under. It is not found under another one.
     pub fn client_identifier(&self) -> &str {
         &self.client_identifier
     }
 
-    /// The product that made it.
+    /// Returns the product that created it.
     pub fn product(&self) -> Option<&str> {
         self.product.as_deref()
     }
 
-    /// The key of the device that made it, if it brought one along.
+    /// Returns the device key that it was created with, if any.
     pub fn jwk(&self) -> Option<&Value> {
         self.jwk.as_ref()
     }
 
-    /// When it was made, in Unix seconds.
+    /// Returns the time at which it was created, in Unix seconds.
     pub fn created_at(&self) -> u64 {
         self.created_at
     }
 
-    /// When it ends, in Unix seconds.
+    /// Returns the time at which it expires, in Unix seconds.
     pub fn expires_at(&self) -> u64 {
         self.expires_at
     }
 
-    /// Who has linked it.
+    /// Returns the account that it is linked to.
     pub fn linked_by(&self) -> Option<Who> {
         self.linked.as_ref().map(|(who, _)| *who)
     }
 
-    /// The token that it brings, once it is linked.
+    /// Returns its token, if it is linked.
     pub fn token(&self) -> Option<&str> {
         self.linked.as_ref().map(|(_, token)| token.as_str())
     }
 
-    /// Makes it so many seconds older.
+    /// Increases its age by this many seconds.
     pub fn age(&mut self, seconds: u64) {
         self.created_at = self.created_at.saturating_sub(seconds);
         self.expires_at = self.expires_at.saturating_sub(seconds);
     }
 
-    /// Whether it can still be polled and linked.
+    /// Returns whether it can still be polled and linked.
     pub fn is_alive(&self, now: u64) -> bool {
         now < self.expires_at
     }
 }
 
-/// A PIN that is about to be made.
+/// The fields of a new PIN.
 #[derive(Debug, Clone)]
 pub(crate) struct NewPin<'a> {
     pub(crate) is_strong: bool,
@@ -91,15 +92,15 @@ pub(crate) struct NewPin<'a> {
     pub(crate) jwk: Option<Value>,
 }
 
-/// The first number: a few before the one that 31 bits cannot hold.
+/// The first ID, slightly below the maximum of 31 bits.
 const FIRST: u64 = (1 << 31) - 2;
 
-/// Neither letter nor digit that can be taken for another.
+/// The characters of short codes, without those that are easily confused.
 const SHORT: &[u8] = b"ACDEFGHJKMNPQRTUVWXY34679";
 
 const STRONG: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// All PINs that were ever made, oldest first.
+/// All PINs that were ever created, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Pins(Vec<Pin>);
 
@@ -131,19 +132,19 @@ impl Pins {
         pin
     }
 
-    /// The PIN to poll, under the identifier that it was made under.
+    /// Returns the PIN to poll, if it was created under this identifier.
     pub(crate) fn polled(&self, id: u64, client_identifier: &str, now: u64) -> Option<&Pin> {
         let found = self.0.iter().find(|pin| pin.id == id)?;
         (found.is_alive(now) && found.client_identifier == client_identifier).then_some(found)
     }
 
-    /// The PIN that a code would link: alive, and not linked yet.
+    /// Returns the PIN that a code would link: neither expired nor linked.
     pub(crate) fn waiting(&self, code: &str, now: u64) -> Option<&Pin> {
         self.0.iter().find(|pin| pin.code == code && pin.is_alive(now) && pin.linked.is_none())
     }
 
-    /// Puts a token into a PIN, and returns the one that it takes the place of: that which the same account
-    /// has through an earlier PIN of the same identifier.
+    /// Links a PIN to a token, and returns the token that it replaces: the one that the same
+    /// account got through an earlier PIN of the same identifier.
     pub(crate) fn link(&mut self, id: u64, who: Who, token: &str) -> Option<String> {
         let identifier = self.get_mut(id)?.client_identifier.clone();
         let before = self

@@ -22,7 +22,7 @@ use super::render::{self, Element};
 use super::tokens::Issued;
 use super::{FakePlex, Who};
 
-/// What plex.tv says when it refuses.
+/// An error response of plex.tv.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -71,7 +71,7 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by e-mail only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
-    /// A status that is Plex's own, and so has no name.
+    /// A status that Plex defined, and that has no standard name.
     fn jwt_expired() -> Self {
         let status = StatusCode::from_u16(498).unwrap_or(StatusCode::UNAUTHORIZED);
         Self::new(status, 1001, "The JWT has expired")
@@ -100,7 +100,7 @@ impl Refusal {
     }
 }
 
-/// The token that was asked with, and what plex.tv knows of it.
+/// Returns the request's token and its properties.
 fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refusal> {
     let token = ask.token().ok_or(Refusal::UNAUTHENTICATED)?;
     let issued = plex.tokens.find(&token).ok_or(Refusal::UNAUTHENTICATED)?;
@@ -110,14 +110,14 @@ fn authenticate(plex: &FakePlex, ask: &Ask<'_>) -> Result<(String, Issued), Refu
     Ok((token, issued))
 }
 
-/// A new token for the device that asks.
+/// Issues a new token for the device that sent the request.
 fn issue(plex: &mut FakePlex, ask: &Ask<'_>, who: Who, remember_expires_at: Option<u64>) -> String {
     let token = plex.tokens.issue(who, remember_expires_at);
     plex.devices.signed_in(who, NewDevice::asking(ask), &token, ask.now());
     token
 }
 
-/// The account object, in the representation that was asked for.
+/// Returns the account object in the requested format.
 fn account(
     plex: &FakePlex,
     ask: &Ask<'_>,

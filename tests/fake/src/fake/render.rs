@@ -1,21 +1,21 @@
-//! Answers in JSON, XML and HTML.
+//! Responses in JSON, XML and HTML.
 
 use std::fmt::{self, Write as _};
 
 use http::{Response, StatusCode, header};
 use serde_json::{Map, Value};
 
-/// An answer in JSON, labelled as plex.tv does.
+/// Returns a JSON response with plex.tv's content type.
 pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
     with_body(status, "application/json;charset=utf-8", body.to_string())
 }
 
-/// An answer in JSON, labelled as media servers do.
+/// Returns a JSON response with a media server's content type.
 pub(crate) fn media_server_json(body: &Value) -> Response<Vec<u8>> {
     with_body(StatusCode::OK, "application/json", body.to_string())
 }
 
-/// An answer in XML.
+/// Returns an XML response.
 pub(crate) fn xml(status: StatusCode, root: &Element) -> Response<Vec<u8>> {
     with_body(
         status,
@@ -24,7 +24,7 @@ pub(crate) fn xml(status: StatusCode, root: &Element) -> Response<Vec<u8>> {
     )
 }
 
-/// A refusal in HTML, as media servers give it.
+/// Returns an HTML error response, as sent by media servers.
 pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
     let reason = status.canonical_reason().unwrap_or("Error");
     let code = status.as_str();
@@ -34,7 +34,7 @@ pub(crate) fn html(status: StatusCode) -> Response<Vec<u8>> {
     with_body(status, "text/html", page)
 }
 
-/// A page for a person, with this inside its body.
+/// Returns an HTML page with this body.
 pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<u8>> {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
@@ -43,23 +43,23 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<
     with_body(status, "text/html; charset=utf-8", page)
 }
 
-/// A picture.
+/// Returns an image.
 #[cfg(feature = "qr")]
 pub(crate) fn png(picture: Vec<u8>) -> Response<Vec<u8>> {
     with_body(StatusCode::OK, "image/png", picture)
 }
 
-/// No body.
+/// Returns a response without a body.
 pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = status;
     response
 }
 
-/// Text as it stands in HTML and XML, between tags and between quotes.
+/// Escapes text for HTML and XML, between tags and in quotes.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    // Writing to a String cannot fail.
+    // Writing to a `String` cannot fail.
     let _ = escape(&mut escaped, text);
     escaped
 }
@@ -75,7 +75,7 @@ fn with_body(
     response
 }
 
-/// An XML element with attributes, and with children or a text; `Display` writes it.
+/// An XML element with attributes, and either children or text. `Display` formats it.
 #[derive(Debug)]
 pub(crate) struct Element {
     name: String,
@@ -109,8 +109,9 @@ impl Element {
         self
     }
 
-    /// plex.tv's way: plain members are attributes, null is empty text; a list is an element of its own
-    /// with an element for each member, and a member that is only text is its `id`.
+    /// Creates an element in plex.tv's format: scalar members are attributes, and null is an empty
+    /// string. A list is an element with a child for each member. A member that is a string becomes
+    /// its `id`.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),
@@ -119,7 +120,8 @@ impl Element {
         })
     }
 
-    /// A media server's way: as plex.tv's, but a list is its members, side by side.
+    /// Creates an element in a media server's format, which differs only for lists: their members
+    /// are direct children.
     pub(crate) fn media_server(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Array(list) => {
@@ -132,7 +134,7 @@ impl Element {
         })
     }
 
-    /// A list as plex.tv has it.
+    /// Creates the element of a list in plex.tv's format.
     pub(crate) fn plex_tv_list(name: &str, list: &[Value]) -> Self {
         let one = match name {
             "entitlements" => "entitlement",
@@ -166,7 +168,7 @@ impl fmt::Display for Element {
     }
 }
 
-/// A plain member as an attribute has it. The date of a subscription is written differently in XML.
+/// Formats a scalar as an attribute. The date of a subscription has a different format in XML.
 fn plain_text(key: &str, value: &Value) -> String {
     match value {
         Value::Null => String::new(),

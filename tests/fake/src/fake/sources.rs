@@ -1,34 +1,34 @@
-//! The sources that a media server knows how to reach: other servers and providers.
+//! The sources that a media server knows: other servers and providers.
 
-/// Something that a media server knows how to reach: another server, or a provider.
+/// A server or provider that a media server knows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Source {
-    /// How it is asked for: `server://…` or `provider://…`.
+    /// The URI of the source: `server://…` or `provider://…`.
     pub uri: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its client identifier.
+    /// The client identifier.
     pub client_identifier: String,
-    /// Where it can be reached.
+    /// The connections.
     pub connections: Vec<Connection>,
 }
 
-/// One way to reach a source.
+/// A connection of a source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
     /// `http` or `https`.
     pub protocol: String,
-    /// Host name or IP address.
+    /// The host name or IP address.
     pub address: String,
-    /// Port.
+    /// The port.
     pub port: u16,
-    /// The whole URL.
+    /// The complete URL.
     pub uri: String,
     /// Whether the address is a private one.
     pub local: bool,
-    /// Whether it goes through Plex's relay.
+    /// Whether the connection uses Plex's relay.
     pub relay: bool,
 }
 

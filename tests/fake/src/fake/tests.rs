@@ -1,4 +1,4 @@
-//! The fake, without a socket.
+//! Tests of the fake without a socket.
 
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
@@ -23,7 +23,7 @@ mod user;
 
 const NOW: u64 = 1_700_000_000;
 
-/// A request with its body.
+/// A request with a body.
 struct TestRequest(http::request::Builder, Vec<u8>);
 
 fn request(method: &str, target: &str) -> TestRequest {

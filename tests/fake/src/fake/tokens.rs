@@ -1,4 +1,4 @@
-//! The tokens that plex.tv has issued, and how tokens are made up.
+//! The tokens issued by plex.tv, and their generation.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,22 @@ use ring::digest::{SHA256, digest};
 
 use super::accounts::{Account, Who};
 
-/// The tokens that plex.tv knows, and whose they are.
+/// The tokens that plex.tv knows, and their accounts.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     alive: BTreeMap<String, Issued>,
     made: u64,
 }
 
-/// One token that plex.tv issued.
+/// A token issued by plex.tv.
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) who: Who,
-    /// When it ends, in Unix seconds, if it is a signed one.
+    /// The expiry in Unix seconds, if the token is a JWT.
     pub(crate) expires_at: Option<u64>,
-    /// The device that a signed one was issued to.
+    /// The device that the token was issued to, if it is a JWT.
     client_identifier: Option<String>,
-    /// When it ends, in Unix seconds, if it was asked to be remembered.
+    /// The expiry in Unix seconds of a "remember me" session.
     pub(crate) remember_expires_at: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Issued {
 }
 
 impl Tokens {
-    /// Each account has one from the beginning.
+    /// Creates the initial tokens, one for each account.
     pub(crate) fn new<'a>(accounts: impl Iterator<Item = &'a Account>) -> Self {
         let issued = |account: &Account| {
             let issued = Issued::opaque(account.who(), None);
@@ -48,7 +48,7 @@ impl Tokens {
         token
     }
 
-    /// Takes down a signed token.
+    /// Records a JWT.
     pub(crate) fn add_signed(
         &mut self,
         token: &str,
@@ -65,7 +65,7 @@ impl Tokens {
         self.alive.insert(token.to_owned(), issued);
     }
 
-    /// Makes the signed tokens of a device of an account dead.
+    /// Revokes the JWTs of a device of an account.
     pub(crate) fn revoke_signed(&mut self, who: Who, client_identifier: &str) {
         let is_of = |issued: &Issued| {
             issued.who == who && issued.client_identifier.as_deref() == Some(client_identifier)
@@ -82,20 +82,21 @@ impl Tokens {
     }
 }
 
-/// A token of twenty characters, always the same for the same number.
+/// Returns a token of twenty characters. It is always the same for the same number.
 pub(crate) fn opaque(number: u64) -> String {
     characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
 }
 
-/// Returns this many of the characters, at most 32, always the same for the same number.
+/// Returns this many of the characters, at most 32. The result is always the same for the same
+/// number.
 pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
-    // A digest looks random, and never changes with a version of a generator.
+    // A digest looks random, and unlike a random number generator never changes between versions.
     let digest = digest(&SHA256, &number.to_be_bytes());
     let character = |byte: &u8| characters.get(usize::from(*byte) % characters.len());
     digest.as_ref().iter().take(length).filter_map(character).map(|&c| char::from(c)).collect()
 }
 
-/// A transient token, always the same for the same number.
+/// Returns a transient token. It is always the same for the same number.
 pub(crate) fn transient(number: u64) -> String {
     let hex = characters(number ^ 0x7472_616e_7369_656e, b"0123456789abcdef", 30);
     format!(

@@ -1,4 +1,4 @@
-//! A stream that delivers a response as its [`Delivery`] says: in small pieces with pauses, or not to its end.
+//! A stream that follows the [`Delivery`] of a response: in small pieces with pauses, or cut off.
 
 use std::io;
 use std::pin::Pin;
@@ -11,15 +11,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::plan::ConnectionPlan;
 use crate::fake::Delivery;
 
-/// Tells a [`Paced`] stream how the next answer goes out.
+/// Tells a [`Paced`] stream the delivery of the next response.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 
-/// How far an answer has come.
+/// The progress of a response.
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     delivery: Delivery,
-    /// How much of the blank line that ends the head has been written, four being all.
+    /// The number of bytes of the blank line after the head that were written, of four.
     blank_line: usize,
     head_written: usize,
     body_written: usize,
@@ -27,7 +27,7 @@ struct Progress {
 }
 
 impl Pacer {
-    /// The answer that is written next has a body of this length, and goes out so.
+    /// Sets the delivery and the body length of the next response.
     pub(crate) fn next_answer(&self, delivery: Delivery, body_length: usize) {
         *self.lock() = Progress { delivery, body_length, ..Progress::default() };
     }
@@ -37,7 +37,8 @@ impl Pacer {
     }
 }
 
-/// A stream whose writing obeys a [`Pacer`], and which ends when its [`ConnectionPlan`] says so.
+/// A stream that writes as specified by a [`Pacer`], and ends as specified by its
+/// [`ConnectionPlan`].
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: S,
@@ -57,7 +58,8 @@ impl Progress {
         self.blank_line < 4
     }
 
-    /// How much of this may be written at once; none when the connection is to end here.
+    /// Returns how much of these bytes may be written now, or `None` if the connection must end
+    /// here.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
         let head = || {
             let mut ahead = *self;
@@ -81,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// The pause after what was just written.
+    /// Returns the pause after the bytes that were just written.
     fn pause(&self, was_in_head: bool) -> Option<std::time::Duration> {
         match self.delivery {
             Delivery::SlowHead { pause, .. } if was_in_head => Some(pause),
@@ -90,7 +92,8 @@ impl Progress {
         }
     }
 
-    /// Whether the response is complete and the connection ends, though it did not announce that.
+    /// Returns whether the response is complete and the connection ends without having announced
+    /// it.
     fn is_over(&self) -> bool {
         let whole = !self.in_head() && self.body_written >= self.body_length;
         self.delivery == Delivery::ThenClose && whole
@@ -107,7 +110,7 @@ impl Progress {
         }
     }
 
-    /// Looks for the blank line. Always true, to serve in a condition.
+    /// Advances the detection of the blank line. Always returns true, for use in a condition.
     fn step(&mut self, byte: u8) -> bool {
         self.blank_line = match (self.blank_line, byte) {
             (0 | 2, b'\r') | (1 | 3, b'\n') => self.blank_line + 1,
@@ -147,7 +150,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         }
         let before = *this.pacer.lock();
         let Some(allowed) = before.allowance(bytes) else {
-            // What was allowed has to arrive before the end does.
+            // The allowed bytes must arrive before the connection ends.
             ready!(Pin::new(&mut this.stream).poll_flush(cx))?;
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };

@@ -1,4 +1,5 @@
-//! Hooks into the connections of a [`Server`](crate::Server), with which this project's load test lets them die early.
+//! Hooks that let this project's load test end the connections of a [`Server`](crate::Server)
+//! early.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,33 +15,35 @@ pub trait ConnectionPlans: fmt::Debug + Send + Sync {
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan>;
 }
 
-/// Decides how one connection ends. Each default is the usual behavior.
+/// Decides how one connection ends. The defaults are the usual behavior.
 #[doc(hidden)]
 pub trait ConnectionPlan: fmt::Debug + Send + Sync {
-    /// Whether it ends with a reset.
+    /// Returns whether it ends with a reset.
     fn ends_with_reset(&self) -> bool {
         false
     }
 
-    /// Whether it ends now, before these bytes of a request are read.
+    /// Returns whether it ends now, before these bytes of a request are read.
     fn ends_unread(&self, bytes: &[u8]) -> bool {
         let _ = bytes;
         false
     }
 
-    /// Returns how the response to a request, with a body of this length, is delivered, if not as usual.
+    /// Returns the delivery of the response to a request, with a body of this length, if it is not
+    /// the usual one.
     fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
         let _ = (request, body);
         None
     }
 
-    /// Whether the response that [`delivery`](Self::delivery) was asked about says `connection: close`.
+    /// Returns whether the response that [`delivery`](Self::delivery) was called for has
+    /// `connection: close`.
     fn announces_end(&self) -> bool {
         false
     }
 }
 
-/// The plan of a connection without one.
+/// The usual behavior of a connection.
 #[derive(Debug)]
 struct Usual;
 

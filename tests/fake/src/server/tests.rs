@@ -1,4 +1,4 @@
-//! The server, over real sockets, with a minimal client.
+//! Tests of the server over real sockets, with a minimal client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ fn request(token: &str) -> Vec<u8> {
     [REQUEST, format!("x-plex-token: {token}\r\n\r\n").as_bytes()].concat()
 }
 
-/// Upper bound on each wait, for a machine that is busy with something else.
+/// The maximum duration of each wait, for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits for a condition.

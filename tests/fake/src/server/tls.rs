@@ -1,4 +1,4 @@
-//! TLS on accepted connections. Without the feature `tls` there is none, and no value of the type.
+//! TLS on accepted connections. Without the feature `tls`, the type has no values.
 
 use std::io;
 

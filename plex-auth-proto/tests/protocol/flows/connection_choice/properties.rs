@@ -102,7 +102,7 @@ struct Run {
     outcome: Result<ChosenConnection, ConnectionChoiceError>,
 }
 
-/// Drives a choice to its end. In some rounds the wall clock jumps by so many seconds.
+/// Drives a choice to its end. In some rounds the wall clock jumps by this many seconds.
 fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> Run {
     let mut now = start();
     let mut passed = Duration::ZERO;

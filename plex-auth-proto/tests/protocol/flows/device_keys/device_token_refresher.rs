@@ -200,7 +200,7 @@ fn external_key_renews_through_the_driver() {
     driven.respond(exchanged(0));
     assert_eq!(driven.flow.renewals(), 1);
 
-    // A signature that comes after the nonce has expired is useless, so another nonce is requested.
+    // A signature that arrives after the nonce has expired is useless, so another nonce is requested.
     driven.flow.renew_now();
     driven.respond(Answer(200, NONCE));
     driven.settle();
@@ -270,7 +270,7 @@ fn unset_clock_and_no_network_delay_no_renewal() {
 
 #[test]
 fn implausible_date_delays_no_renewal() {
-    // From a clock that was never set, and from one that is years behind.
+    // From a clock that was never set, and from one that is years slow.
     for (date, accepted) in
         [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
     {

@@ -121,7 +121,7 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").device_link_code_login(&key);
-        // As for a login without a key, then an exchange of two minutes, whose last two requests take a minute each.
+        // As for a login without a key, then an exchange of two minutes, in which the last two requests take a minute each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,

@@ -95,7 +95,7 @@ fn missing_responses_end_the_login() {
     assert_eq!(error.as_transport().unwrap().kind(), lost);
     let over = driven.elapsed();
     assert!((930..1020).contains(&over), "{over}");
-    // Ever more slowly, and once more after the PIN has expired.
+    // At increasing intervals, and one last time after the PIN has expired.
     assert_eq!(driven.gaps()[..6], [1, 17, 19, 23, 31, 31]);
     assert!(driven.times().iter().any(|sent| *sent >= 900));
 

@@ -1,4 +1,4 @@
-//! `GET {server}/identity`, which needs no token, and `GET {server}/`, which does.
+//! `GET {server}/identity`, which requires no token, and `GET {server}/`, which requires one.
 
 use http::{Response, StatusCode};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! `POST {server}/myplex/claim`: the server belongs to somebody. `DELETE {server}/myplex/account`: to nobody again.
+//! `POST {server}/myplex/claim`, which claims the server, and `DELETE {server}/myplex/account`,
+//! which unclaims it.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, json};
@@ -36,7 +37,7 @@ pub(crate) fn unclaim(
     Ok(account(plex, which, ask))
 }
 
-/// What the server says of the account that it belongs to.
+/// Returns the server's description of its account.
 fn account(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let server = plex.server(which);
     let owner = server.admin().map(|admin| plex.account(admin));

@@ -1,4 +1,4 @@
-//! `GET {server}/security/resources`: where a source is, and a token for it.
+//! `GET {server}/security/resources`: the connections of a source, and a token for it.
 
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(crate) fn answer(
     let Some(source) = server.sources().iter().find(|source| source.uri == uri).cloned() else {
         return Ok(container(ask, json!({ "size": 0 })));
     };
-    // It opens the source, not this server.
+    // It is valid for the source, not for this server.
     let token = server.unregistered_token();
     let connections: Vec<Value> =
         source.connections.iter().map(|connection| member(connection, ask.wants_json())).collect();
@@ -42,13 +42,13 @@ pub(crate) fn answer(
     Ok(container(ask, json!({ "size": 1, "Device": one_or_many(&source.uri, device) })))
 }
 
-/// The published description has one object, and its SDKs read nothing else; clients that were written
-/// by hand expect a list. So a client meets both: a server is one object, a provider a list of one.
+/// The published description has one object, and its SDKs accept nothing else, while other clients
+/// expect a list. To test both, a server is an object and a provider a list with one element.
 fn one_or_many(uri: &str, device: Value) -> Value {
     if uri.starts_with("server://") { device } else { Value::Array(vec![device]) }
 }
 
-/// In XML only a relayed connection says anything about a relay.
+/// In XML, `relay` is only present for a relayed connection.
 fn member(connection: &Connection, in_json: bool) -> Value {
     let Connection { protocol, address, port, uri, local, relay } = connection;
     if in_json || *relay {

@@ -1,4 +1,4 @@
-//! `POST {server}/security/token`: a token for a while, with the rights of the one that asks.
+//! `POST {server}/security/token`: a short-lived token with the access of the request's token.
 
 use http::{Response, StatusCode};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! `/auth`, in place of `https://app.plex.tv/auth`: somebody signs in for a program, or refuses, and goes back.
+//! `/auth`, in place of `https://app.plex.tv/auth`: the user signs in for a program, or refuses,
+//! and is forwarded.
 
 use http::{HeaderValue, Response, StatusCode, header};
 
@@ -9,8 +10,7 @@ use crate::fake::render;
 
 const TITLE: &str = "Sign in";
 
-/// A browser keeps the fragment to itself, so that only a script of the page's own can read it. Some clients write
-/// `#!?` where others write `#?`.
+/// Only a script on the page can read the fragment. Some clients write `#!?` instead of `#?`.
 const SCRIPT: &str = r##"<script>
 const asked = new URLSearchParams(location.hash.replace(/^#!?\??/, ""));
 for (const name of ["clientID", "code", "forwardUrl"])
@@ -46,7 +46,7 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     }
 }
 
-/// Links the PIN, of whoever has the identifier that the page was opened with.
+/// Links the PIN, if it was created under the identifier that the page was opened with.
 fn sign_in(plex: &mut FakePlex, form: &Form, now: u64) -> Option<()> {
     let (code, identifier) = (form.field("code")?, form.field("clientID")?);
     let (who, _) = chosen(plex, form)?;
@@ -54,7 +54,7 @@ fn sign_in(plex: &mut FakePlex, form: &Form, now: u64) -> Option<()> {
     plex.link_pin(code, who, now).map(drop)
 }
 
-/// Back to where the program wants its user, by `http` and `https` only; else a sentence.
+/// Forwards to the program's URL, if it is `http` or `https`. Otherwise, returns a sentence.
 fn back(form: &Form, otherwise: &str) -> Response<Vec<u8>> {
     let url = form.field("forwardUrl").unwrap_or_default();
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());

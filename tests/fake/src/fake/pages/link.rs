@@ -1,4 +1,5 @@
-//! `/link`, in place of `https://plex.tv/link`: somebody types a short code, and chooses who they are.
+//! `/link`, in place of `https://plex.tv/link`: the user enters a short code and selects an
+//! account.
 
 use http::{Response, StatusCode};
 
@@ -9,7 +10,7 @@ use crate::fake::render;
 
 const TITLE: &str = "Link a device";
 
-/// The form; `?pin=CODE` fills the code in.
+/// Returns the form. `?pin=CODE` fills in the code.
 pub(crate) fn form(plex: &FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let code = render::escaped(&ask.parameter("pin").unwrap_or_default());
     let body = format!(

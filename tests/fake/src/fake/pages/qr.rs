@@ -1,4 +1,4 @@
-//! `/api/v2/pins/qr/{code}`: the picture that leads a camera to the page on which a PIN is linked.
+//! `/api/v2/pins/qr/{code}`: a QR code with the URL of the page on which a PIN is linked.
 
 use http::{Response, StatusCode};
 use png::{BitDepth, ColorType, Encoder};
@@ -10,13 +10,13 @@ use crate::fake::ask::Ask;
 use crate::fake::pins::Pin;
 use crate::fake::render;
 
-/// The light border that belongs to every QR code, in modules.
+/// The width of the light border that a QR code requires, in modules.
 const BORDER: usize = 4;
 
-/// The side of a module, in pixels.
+/// The width of a module, in pixels.
 const MODULE: usize = 8;
 
-/// A browser loads a picture without saying who asks, so that no identifier is needed.
+/// Returns the image. It requires no client identifier, because browsers send none with images.
 pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
     let Some(pin) = plex.pins.waiting(code, ask.now()) else {
         return sentence(StatusCode::NOT_FOUND, "QR code", "No device shows this code any more.");
@@ -27,7 +27,7 @@ pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Ve
     }
 }
 
-/// Where the PIN is linked: a short one is typed, a strong one is for the hosted page alone.
+/// Returns the page on which the PIN is linked. A short PIN has another one than a strong PIN.
 fn page(pin: &Pin, base: &str) -> String {
     let code = pin.code();
     if !pin.is_strong() {
@@ -38,7 +38,7 @@ fn page(pin: &Pin, base: &str) -> String {
     format!("{base}/auth#?{}", asked.finish())
 }
 
-/// The QR code of a text, dark on light; none where the text is too long for one.
+/// Returns the QR code of a text, dark on light, or `None` if the text is too long.
 fn png(text: &str) -> Option<Vec<u8>> {
     let code = QrCode::new(text).ok()?;
     let side = (code.width() + 2 * BORDER) * MODULE;

@@ -1,5 +1,5 @@
-//! `GET {plex.tv}/auth/nonce`, `POST {plex.tv}/auth/jwk`, `POST {plex.tv}/auth/token` and
-//! `GET {plex.tv}/auth/keys`: signing in with the key of a device.
+//! `GET {plex.tv}/auth/nonce`, `POST {plex.tv}/auth/jwk`, `POST {plex.tv}/auth/token` and `GET
+//! {plex.tv}/auth/keys`: signing in with a device key.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::fake::devices::NewDevice;
 use crate::fake::render::{self, Element};
 use crate::fake::{FakePlex, Who};
 
-/// Plex's tokens are good for seven days.
+/// The lifetime of Plex's JWTs, in seconds.
 const SECONDS: u64 = 7 * 24 * 60 * 60;
 
 impl From<DeviceRefusal> for Refusal {
@@ -77,7 +77,7 @@ pub(crate) fn keys(
     Ok(answer(ask, StatusCode::OK, "keys", json!({ "keys": keys })))
 }
 
-/// Registers a key that came along with a PIN, and issues its first token.
+/// Registers the key of a PIN, and issues its first token.
 pub(crate) fn link(
     plex: &mut FakePlex,
     jwk: &Value,
@@ -90,7 +90,7 @@ pub(crate) fn link(
     Some(issue(plex, who, key_id, device, "", now))
 }
 
-/// A new token for a device. With the first one its old token dies.
+/// Issues a token for a device. The first one invalidates the device's old-style token.
 fn issue(
     plex: &mut FakePlex,
     who: Who,
@@ -114,7 +114,7 @@ fn issue(
     token
 }
 
-/// What a token says about its user, who is always there by number.
+/// Returns the user in a token. The IDs are always included.
 fn user(account: &Map<String, Value>, scope: &str) -> Map<String, Value> {
     let always = ["id", "uuid"].map(|key| (key.to_owned(), account[key].clone()));
     let mut user = Map::from_iter(always);

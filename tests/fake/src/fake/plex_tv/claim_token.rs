@@ -1,4 +1,4 @@
-//! `GET https://plex.tv/api/claim/token.json`: a token that claims a media server.
+//! `GET https://plex.tv/api/claim/token.json`: a claim token for a media server.
 
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
 use crate::fake::render;
 
-/// JSON whatever is asked for. Its refusals have a shape of their own.
+/// Always returns JSON. Errors have a different form than elsewhere.
 pub(crate) fn answer(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -1,4 +1,5 @@
-//! `GET https://plex.tv/devices.xml`: the devices of an account. `DELETE https://plex.tv/devices/{id}.xml`: one less.
+//! `GET https://plex.tv/devices.xml`, which lists the devices of an account, and `DELETE
+//! https://plex.tv/devices/{id}.xml`, which removes one.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -9,7 +10,7 @@ use crate::fake::ask::Ask;
 use crate::fake::devices::Device;
 use crate::fake::render::{self, Element};
 
-/// XML whatever is asked for.
+/// Always returns XML.
 pub(crate) fn list(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -1,4 +1,4 @@
-//! `GET {plex.tv}/home/users`: who is in the Home of the account that asks.
+//! `GET {plex.tv}/home/users`: the users of the requesting account's Home.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ pub(crate) fn answer(
     Ok(render::xml(StatusCode::OK, &Element::plex_tv("home", &home)))
 }
 
-/// The accounts of one Home: there is one, and whoever is not in it is alone.
+/// Returns the accounts of the Home. An account outside of it has a Home of its own.
 pub(super) fn home_of(plex: &FakePlex, who: Who) -> impl Iterator<Item = &Account> {
     let is_in_the_home = |account: &Account| account.body().get("home") == Some(&true.into());
     let together = is_in_the_home(plex.account(who));

@@ -1,4 +1,4 @@
-//! `GET {plex.tv}/ping`: a token is alive, and stays so.
+//! `GET {plex.tv}/ping`, which confirms that a token is valid.
 
 use http::{Response, StatusCode};
 use serde_json::json;

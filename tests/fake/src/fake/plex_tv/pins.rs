@@ -1,4 +1,5 @@
-//! `POST {plex.tv}/pins`, `GET {plex.tv}/pins/{id}` and `PUT {plex.tv}/pins/link`: letting a device in by a PIN.
+//! `POST {plex.tv}/pins`, `GET {plex.tv}/pins/{id}` and `PUT {plex.tv}/pins/link`: signing in with
+//! a PIN.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -42,7 +43,7 @@ pub(crate) fn poll(
     let identifier = ask.header("x-plex-client-identifier").unwrap_or_default();
     let pin = plex.pins.polled(id, identifier, ask.now()).ok_or(Refusal::PIN_GONE)?;
     if let Some(jwk) = pin.jwk() {
-        // Signed by the key that the PIN brought along, whether it is registered by now or not.
+        // Must be signed by the key of the PIN, even if the key is not registered yet.
         let jwt = ask.parameter("deviceJWT").ok_or(Refusal::PARAMETER)?;
         plex.device_keys.read_of(jwk, &jwt, identifier, ask.now())?;
     }
@@ -62,9 +63,9 @@ pub(crate) fn link(
 }
 
 impl FakePlex {
-    /// Links the PIN with this code to an account, as its owner does on a page, and returns the PIN's token;
-    /// `None` if no PIN with this code is waiting. This revokes the token that the account got through an
-    /// earlier PIN of the same client identifier.
+    /// Links the PIN with this code to an account, as the user does on a page, and returns the
+    /// PIN's token. Returns `None` if no PIN with this code is waiting. This revokes the token that
+    /// the account got through an earlier PIN of the same client identifier.
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
         let pin = self.pins.waiting(code, now)?.clone();
         let id = pin.id();
@@ -118,10 +119,10 @@ fn body(pin: &Pin, base: &str, now: u64) -> Map<String, Value> {
     }
 }
 
-/// Unix seconds as a date and a time of day, in UTC.
+/// Formats Unix seconds as an RFC 3339 date and time in UTC.
 fn rfc_3339(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Counted from March on, so that a leap day is the last of its year; an era is 400 years.
+    // Years start in March, so that a leap day is the last day of its year. An era has 400 years.
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =

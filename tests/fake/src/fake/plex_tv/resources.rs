@@ -1,4 +1,4 @@
-//! `GET {plex.tv}/resources`: the media servers that an account may use, and a player.
+//! `GET {plex.tv}/resources`: the media servers that an account has access to, and a player.
 
 use http::{Response, StatusCode, Uri};
 use serde_json::{Value, json};
@@ -24,12 +24,12 @@ pub(crate) fn answer(
     Ok(render::xml(StatusCode::OK, &Element::plex_tv_list("resources", &rows)))
 }
 
-/// A server, where the account may use it.
+/// Returns the row of a server, if the account has access to it.
 fn row(plex: &FakePlex, server: &MediaServer, who: Who, base: &str) -> Option<Value> {
     let access_token = server.access_token(who)?;
     let owner = server.admin().map(|admin| plex.account(admin))?;
     let owned = owner.who() == who;
-    // The one at the root can be reached in two ways.
+    // The server at the root has two connections.
     let mut connections = vec![connection(&format!("{base}{}", server.prefix()), true)];
     if server.is_at_the_root() {
         connections.push(connection(base, false));
@@ -58,7 +58,7 @@ fn connection(url: &str, local: bool) -> Value {
     })
 }
 
-/// The odd one: no server, no token, nowhere to reach it.
+/// Returns a row that is not a server: without a token or connections.
 fn player(plex: &FakePlex, who: Who) -> Value {
     let title = plex.account(who).body().get("title").and_then(Value::as_str).unwrap_or_default();
     json!({

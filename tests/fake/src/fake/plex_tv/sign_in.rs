@@ -1,4 +1,4 @@
-//! `POST {plex.tv}/users/signin`: login and password for a token.
+//! `POST {plex.tv}/users/signin`, which exchanges a login and a password for a token.
 
 use http::{Response, StatusCode};
 
@@ -7,7 +7,7 @@ use crate::fake::FakePlex;
 use crate::fake::accounts::Refusal as SignInRefusal;
 use crate::fake::ask::{Ask, Form};
 
-/// A token that is to be remembered is remembered for so long.
+/// The lifetime of a "remember me" session, in seconds.
 const REMEMBERED_SECONDS: u64 = 14 * 24 * 60 * 60;
 
 pub(crate) fn answer(
@@ -37,7 +37,7 @@ fn required<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
     form.field(name).filter(|value| !value.is_empty()).ok_or(Refusal::PARAMETER)
 }
 
-/// A field that may be left out; blank is left out, twice is malformed.
+/// Returns an optional field. A blank field counts as missing; a repeated field is an error.
 fn optional<'f>(form: &'f Form, name: &str) -> Result<Option<&'f str>, Refusal> {
     match form.field(name) {
         Some(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
@@ -46,7 +46,7 @@ fn optional<'f>(form: &'f Form, name: &str) -> Result<Option<&'f str>, Refusal> 
     }
 }
 
-/// `true` or `false`; Python clients write it with a capital.
+/// Parses `true` or `false`. Python clients capitalize them.
 fn remember_me(form: &Form) -> Result<bool, Refusal> {
     let value = optional(form, "rememberMe")?.map(str::to_ascii_lowercase);
     match value.as_deref() {

@@ -1,4 +1,4 @@
-//! `DELETE {plex.tv}/users/signout`: the token dies.
+//! `DELETE {plex.tv}/users/signout`, which revokes the token.
 
 use http::{Response, StatusCode};
 

@@ -1,5 +1,5 @@
-//! `POST {plex.tv}/home/users/{uuid}/switch`, and `POST https://plex.tv/api/home/users/{id}/switch` of older clients:
-//! the account of somebody else in the Home, with a new token.
+//! `POST {plex.tv}/home/users/{uuid}/switch`, and `POST https://plex.tv/api/home/users/{id}/switch`
+//! of older clients: the account of another Home user, with a new token.
 
 use http::{Response, StatusCode};
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub(crate) fn answer(
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
 }
 
-/// By number, XML whatever is asked for, and the token under another name.
+/// Switches by numeric ID. Always returns XML, with another name for the token.
 pub(crate) fn answer_older(
     plex: &mut FakePlex,
     ask: &Ask<'_>,
@@ -33,7 +33,7 @@ pub(crate) fn answer_older(
     Ok(render::xml(StatusCode::CREATED, &Element::plex_tv("user", &body)))
 }
 
-/// Who in the Home has this in that field, and a new token of theirs.
+/// Switches to the Home user with this value in a field, and issues a token.
 fn switch(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

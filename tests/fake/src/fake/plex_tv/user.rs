@@ -1,4 +1,4 @@
-//! `GET {plex.tv}/user`: whose token it is.
+//! `GET {plex.tv}/user`: the account that a token belongs to.
 
 use http::{Response, StatusCode};
 

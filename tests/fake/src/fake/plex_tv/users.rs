@@ -1,4 +1,5 @@
-//! `GET https://plex.tv/api/users/`: the other people that an account has to do with, as older clients ask for them.
+//! `GET https://plex.tv/api/users/`: the friends and Home users of an account, as requested by
+//! older clients.
 
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -9,7 +10,8 @@ use crate::fake::ask::Ask;
 use crate::fake::render::{self, Element};
 use crate::fake::{Account, FakePlex};
 
-/// XML whatever is asked for. Nobody here has friends, so that they are the others in the Home.
+/// Always returns XML. The accounts have no friends, so the list contains only the other Home
+/// users.
 pub(crate) fn list(
     plex: &mut FakePlex,
     ask: &Ask<'_>,
@@ -26,7 +28,7 @@ pub(crate) fn list(
     Ok(render::xml(StatusCode::OK, &Element::media_server("MediaContainer", &members)))
 }
 
-/// A managed user has neither name nor e-mail address, and both are empty then.
+/// The name and the email address of a managed user are empty.
 fn row(account: &Account) -> Value {
     let of_account = |name: &str| account.body().get(name).cloned().unwrap_or_default();
     json!({

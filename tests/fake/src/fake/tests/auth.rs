@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A device with a key, which signs as a client does.
+/// A device with a key, which signs like a client.
 pub(super) struct Device {
     pair: Ed25519KeyPair,
     key_id: &'static str,
@@ -31,7 +31,7 @@ impl Device {
         format!("{message}.{signature}")
     }
 
-    /// The fewest claims that a working client is known to send.
+    /// Returns the minimal claims that a working client is known to send.
     fn claims(&self, nonce: &str) -> Value {
         json!({ "nonce": nonce, "scope": "username,email,friendly_name", "aud": "plex.tv", "iss": self.identifier })
     }

@@ -1,4 +1,4 @@
-//! The server over HTTPS.
+//! Tests of the server over HTTPS.
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -6,7 +6,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use super::*;
 use crate::Authority;
 
-/// Connects over TLS to this name, trusting this authority.
+/// Connects over TLS to this name, and trusts this authority.
 fn connect_tls(
     server: &Server,
     authority: &Authority,
