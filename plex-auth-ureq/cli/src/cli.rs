@@ -8,10 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
 
-mod parse;
-mod values;
+pub(crate) mod parse;
+pub(crate) mod values;
 
-pub(crate) use parse::{is_no, parse};
 use values::{device_identifier, device_name, plex_tv, profile, seconds, switch};
 
 /// Signs in to Plex once, then passes the token to scripts and other programs.
@@ -27,10 +26,10 @@ pub(crate) struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  plex-auth login                    sign in with a code that you enter at plex.tv/link
-  plex-auth servers                  list your servers and which of their addresses respond
-  plex-auth run --server NAS -- CMD  run a command with PLEX_TOKEN and PLEX_URL set
-  plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
+  plex-auth login                     sign in with a code that you enter at plex.tv/link
+  plex-auth servers                   list your servers and which of their addresses respond
+  plex-auth run --server NAS -- CMD   run a command with PLEX_TOKEN and PLEX_URL set
+  plex-auth token --server NAS --url  print a server's token and address
   plex-auth check --quiet || plex-auth login
 
 Exit status:
@@ -137,7 +136,7 @@ Examples:
 Pass the token through a pipe, a file or `plex-auth run`: other users can see a program's arguments.
 
 Examples:
-  plex-auth token | sed 's/^/X-Plex-Token: /' | curl -H @- https://plex.tv/api/v2/user
+  plex-auth token | sed 's/^/X-Plex-Token: /' | curl -sS -H @- http://nas:32400/identity
   plex-auth token --server NAS         the token that this server accepts
   plex-auth token --server NAS --url   the token, then on a second line the server's address")]
     Token {
@@ -162,7 +161,7 @@ same user and those that the command starts. The exit status is that of the comm
 
 Examples:
   plex-auth run --server NAS -- python3 report.py
-  plex-auth run -- sh -c 'curl -H \"X-Plex-Token: $PLEX_TOKEN\" https://plex.tv/api/v2/user'")]
+  plex-auth run --server NAS -- sh -c 'echo \"$PLEX_URL\"'")]
     Run {
         #[command(flatten)]
         plain_http: PlainHttp,

@@ -46,7 +46,7 @@ mod waiting;
 mod whoami;
 
 fn main() -> ExitCode {
-    let Cli { options, command } = match cli::parse() {
+    let Cli { options, command } = match cli::parse::parse() {
         Ok(cli) => cli,
         Err(error) => return usage::end(&error),
     };

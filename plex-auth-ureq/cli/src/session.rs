@@ -21,10 +21,8 @@ use crate::verbose::Verbose;
 use crate::waiting::SlowNotice;
 
 mod active_profile;
-mod device;
+pub(crate) mod device;
 mod host_name;
-
-pub(crate) use device::saved_expiry;
 
 /// What every command uses.
 pub(crate) struct Session<'a> {

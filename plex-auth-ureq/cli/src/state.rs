@@ -27,6 +27,7 @@ mod lock;
 mod owner;
 pub(crate) mod profile;
 mod random;
+mod regular_file;
 
 pub(crate) use content::State;
 pub(crate) use lock::Lock;

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{date, plain, table};
-use crate::session::{Session, saved_expiry};
+use crate::session::Session;
+use crate::session::device::saved_expiry;
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let state = session.store.read()?;

@@ -17,7 +17,7 @@ fn wants_json() -> bool {
     let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
     // What follows `--` belongs to the command that `run` starts.
     let mut arguments = env::args_os().take_while(|argument| argument != "--");
-    arguments.any(|argument| argument == "--json") || !cli::is_no(&variable)
+    arguments.any(|argument| argument == "--json") || !cli::values::is_no(&variable)
 }
 
 /// Prints the help or the version, or reports that the arguments are wrong, and returns the exit status.

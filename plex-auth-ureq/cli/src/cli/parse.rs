@@ -1,13 +1,12 @@
 //! Parsing of the command line.
 
 use std::env;
-use std::ffi::OsStr;
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches};
 
 use super::Cli;
-use super::values::switched;
+use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
@@ -28,9 +27,4 @@ fn without_unset_variable(argument: Arg) -> Arg {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))
     });
     if is_off { argument.env(Resettable::Reset) } else { argument }
-}
-
-/// Returns whether a flag's variable turns it off.
-pub(crate) fn is_no(value: &OsStr) -> bool {
-    value.to_str().and_then(switched) == Some(false)
 }

@@ -1,5 +1,6 @@
 //! Checks of option values. No error repeats the value, which may be that of an environment variable.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use plex_auth_ureq::{ClientIdentity, ServerUrl};
@@ -27,12 +28,17 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
 }
 
 /// Returns whether a variable turns its option on or off.
-pub(super) fn switched(text: &str) -> Option<bool> {
+fn switched(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" | "y" | "t" => Some(true),
         "" | "0" | "false" | "no" | "off" | "n" | "f" => Some(false),
         _ => None,
     }
+}
+
+/// Returns whether a flag's variable turns it off.
+pub(crate) fn is_no(value: &OsStr) -> bool {
+    value.to_str().and_then(switched) == Some(false)
 }
 
 pub(super) fn device_identifier(text: &str) -> Result<String, String> {

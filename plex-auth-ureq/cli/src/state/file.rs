@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::explain::{self, cannot};
 use super::lock::Lock;
 use super::owner::{self, Owner};
+use super::regular_file::check_regular;
 use crate::failure::Failure;
 use crate::{interrupt, output};
 
@@ -157,16 +158,6 @@ fn sweep(folder: &Path, name: &str) {
     for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left_behind)) {
         // It does no harm if it stays.
         drop(fs::remove_file(entry.path()));
-    }
-}
-
-/// Checks that the path is not a pipe or a device, which could block the tool.
-pub(super) fn check_regular(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
-            Err(io::Error::other("it is not a regular file"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use fs4::{FileExt, TryLockError};
 
 use super::explain;
-use super::file::check_regular;
 use super::owner::Owner;
+use super::regular_file::check_regular;
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 use crate::waiting::SlowNotice;

@@ -77,9 +77,7 @@ fn logout_revokes_an_issued_token() {
         let busy = Misbehaviour::answer(503, "text/html", "busy").times(1);
         fake.misbehave("/users/signout", busy);
     });
-    harness
-        .run(&["logout"])
-        .assert_failed(2, &["trouble at the server", "plex-auth logout --local"]);
+    harness.run(&["logout"]).assert_failed(2, &["the server failed", "plex-auth logout --local"]);
     assert_eq!(harness.succeed(&["token"]), token);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
     assert_eq!(harness.run(&["token"]).code, 3);

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_tests::{RawServer, Step};
 use serde_json::{Value, json};
 
 use crate::harness::{Harness, Running};
@@ -210,4 +211,30 @@ fn verbose_reports_the_requests_of_flows() {
     }
     // Neither a token nor a signature.
     assert!(!output.contains("eyJ"), "{output}");
+}
+
+#[test]
+fn a_wrong_clock_is_explained() {
+    let harness = signed_in();
+    remove_saved_token(&harness);
+    // Responses without a date, so that the time is this computer's.
+    let response = |status: &str, body: &str| {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n");
+        let text = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        vec![Step::Write(text.into_bytes())]
+    };
+    let refused = r#"{"errors":[{"code":1008,"message":"Invalid JWT","status":422}]}"#;
+    let plex_tv = RawServer::per_connection(vec![
+        response("200 OK", r#"{"nonce":"once"}"#),
+        response("422 Unprocessable Entity", refused),
+    ]);
+    let path = harness.state_folder().join("state.json");
+    let state = fs::read_to_string(&path).unwrap();
+    fs::write(&path, state.replace(harness.server.url(), &plex_tv.url())).unwrap();
+    let mut token = harness.command(&["token"]);
+    token.env_remove("PLEX_AUTH_PLEX_TV");
+    Running::start(token, "").wait().assert_failed(74, &["clock is wrong", "the output of `date`"]);
+    // Nothing was lost.
+    fs::write(&path, state).unwrap();
+    harness.succeed(&["token"]);
 }

@@ -232,7 +232,7 @@ fn login_if_needed_asks_only_if_needed() {
         let outage = Misbehaviour::answer(502, "text/html", "busy").header("retry-after", "120");
         fake.misbehave("/user", outage);
     });
-    harness.run(&["login", "--if-needed"]).assert_failed(2, &["trouble at the server"]);
+    harness.run(&["login", "--if-needed"]).assert_failed(2, &["the server failed"]);
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| fake.revoke(token.trim()));
     let mut login = Running::start(harness.command(&["login", "--if-needed"]), "");

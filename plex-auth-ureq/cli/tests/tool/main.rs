@@ -11,6 +11,7 @@ mod accounts;
 mod arguments;
 mod commands;
 mod devices;
+mod documents;
 mod every_command;
 #[cfg(unix)]
 mod file_systems;
@@ -18,6 +19,8 @@ mod harness;
 mod help;
 mod hints;
 mod identity;
+#[cfg(unix)]
+mod killed;
 #[cfg(unix)]
 mod owner;
 mod saved_state;

@@ -81,3 +81,22 @@ fn a_new_code_is_offered_after_expiry() {
     terminal.type_line("n");
     assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
 }
+
+/// A shell's prompt, or an error, follows on a line of its own, and not after an empty one.
+#[test]
+fn an_ended_prompt_leaves_one_line_break() {
+    let prompts =
+        [(&["login", "--password"][..], "Username or email: "), (&["login", "--token"], "Token: ")];
+    for (arguments, prompt) in prompts {
+        for (key, code) in [('c', 130), ('d', 64)] {
+            let harness = Harness::new();
+            let mut terminal = Terminal::start(&harness, arguments);
+            terminal.expect_text(prompt);
+            terminal.0.send_control(key).unwrap();
+            let shown = terminal.wait_for_exit(code);
+            let rest = shown.trim_start_matches("^C").strip_prefix("\r\n");
+            let rest = rest.unwrap_or_else(|| panic!("{arguments:?} {key}: {shown:?}"));
+            assert!(!rest.starts_with(['\r', '\n']), "{arguments:?} {key}: {shown:?}");
+        }
+    }
+}

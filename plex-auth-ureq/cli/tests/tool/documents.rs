@@ -1,0 +1,155 @@
+//! The README's snippets for compose, systemd and cron, and the Dockerfile: as far as that is possible without their
+//! daemons.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use plex_auth_fake::Who;
+
+use crate::harness::{Harness, PROGRAM, Running};
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// Returns the blocks of the README in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = read("README.md");
+    let start = format!("```{language}\n");
+    readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Runs a command line as it is documented, with the paths and the names of this test.
+fn run(harness: &Harness, line: &str) {
+    let folder = harness.folder.path();
+    let line = line
+        .replace("/usr/bin/plex-auth", "plex-auth")
+        .replace("NAS", "Boathouse")
+        .replace("/usr/bin/python3 /srv/report.py", "printenv PLEX_URL")
+        .replace("python3 report.py", "printenv PLEX_URL")
+        .replace("/srv/report.sh", "printenv PLEX_TOKEN")
+        .replace("curl ", "curl --fail ")
+        .replace("--timeout 300", "--timeout 30");
+    let mut shell = harness.command_for("sh", &["-euc", &line]);
+    let tool = Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
+    shell.env("PATH", format!("{tool}:{}", std::env::var("PATH").unwrap())).current_dir(folder);
+    let outcome = Running::start(shell, "").wait();
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{line}: {outcome:?}");
+    if line.contains("--quiet") || line.contains(">/dev/null") {
+        assert_eq!(outcome.stdout, "", "{line}");
+    }
+}
+
+fn has_curl() -> bool {
+    Command::new("curl").arg("--version").output().is_ok()
+}
+
+#[test]
+fn documented_command_lines_work() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let mut count = 0;
+    let text = blocks("sh").concat().replace("\\\n", "");
+    for line in text.lines() {
+        if line.contains("cargo install") || line.contains("docker") {
+            continue;
+        }
+        if line.contains("curl") && !has_curl() {
+            continue;
+        }
+        // The fake has no libraries.
+        run(&harness, &line.replace("/library/sections", "/identity"));
+        count += 1;
+    }
+    assert!(count >= 3, "{count}");
+}
+
+#[test]
+fn cron_lines_print_nothing() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let table = blocks("crontab").concat();
+    for line in table.lines() {
+        // Five fields, then the command, in which cron replaces each percent sign.
+        let fields: Vec<_> = line.splitn(6, ' ').collect();
+        assert_eq!(fields.len(), 6, "{line}");
+        assert!(
+            fields[..5].iter().all(|field| field.chars().all(|c| c.is_ascii_digit() || c == '*'))
+        );
+        assert!(!fields[5].contains('%'), "{line}");
+        run(&harness, fields[5]);
+    }
+    assert_eq!(table.lines().count(), 2);
+}
+
+#[test]
+fn systemd_units_run_the_tool() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let text = blocks("ini").concat();
+    let commands: Vec<_> = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("ExecStart").map(|rest| rest.split_once('=').unwrap().1)
+        })
+        .collect();
+    assert_eq!(commands.len(), 2, "{text}");
+    commands.into_iter().for_each(|command| run(&harness, command));
+
+    // With the files of the snippet in place, systemd's own check has nothing to say about them.
+    let files: Vec<(PathBuf, &str)> = text
+        .split("# /etc/systemd/system/")
+        .skip(1)
+        .map(|unit| unit.split_once('\n').unwrap())
+        .map(|(name, unit)| (harness.folder.path().join(name), unit))
+        .collect();
+    assert_eq!(files.len(), 2);
+    let program = PROGRAM.to_owned();
+    for (path, unit) in &files {
+        let unit =
+            unit.replace("/usr/bin/plex-auth", &program).replace("/usr/bin/python3", "/bin/sh");
+        std::fs::write(path, unit).unwrap();
+    }
+    let paths = files.iter().map(|(path, _)| path);
+    let Ok(output) = Command::new("systemd-analyze").arg("verify").args(paths).output() else {
+        return;
+    };
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    for name in ["plex-report.service:", "plex-report.timer:"] {
+        assert!(!complaints.contains(name), "{complaints}");
+    }
+}
+
+#[test]
+fn compose_file_waits_for_a_server() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let text = blocks("yaml").concat();
+    let value = |name: &str| {
+        let found = text.lines().find_map(|line| line.trim().strip_prefix(name));
+        found.unwrap_or_else(|| panic!("no {name}: {text}")).trim().to_owned()
+    };
+    run(&harness, &format!("plex-auth {}", value("command:")));
+    // The folder is mounted at the place that the image expects, as the image's user.
+    let dockerfile = read("Dockerfile");
+    let folder = value("- ./plex-auth:");
+    for line in [
+        format!("ENV PLEX_AUTH_STATE_DIR={folder}"),
+        format!("VOLUME {folder}"),
+        format!("USER {}", value("user:").trim_matches('"')),
+        "FROM scratch".to_owned(),
+    ] {
+        assert!(dockerfile.lines().any(|found| found == line), "{line}: {dockerfile}");
+    }
+    let indents = text.lines().map(|line| line.len() - line.trim_start().len());
+    assert!(indents.into_iter().all(|indent| indent % 2 == 0), "{text}");
+}
+
+#[test]
+fn documented_exit_statuses_are_complete() {
+    let table = |text: &str| -> Vec<String> {
+        let (_, rest) = text.split_once("## Exit status").unwrap();
+        let rows = rest.lines().skip_while(|line| !line.starts_with("|---"));
+        let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
+        rows.map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect()
+    };
+    let expected = ["0", "1", "2", "3", "64", "74", "126, 127", "128 + N"];
+    assert_eq!(table(&read("README.md")), expected);
+    assert_eq!(table(&read("MANUAL.md")), expected);
+}
