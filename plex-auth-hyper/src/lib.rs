@@ -35,8 +35,8 @@
 //!
 //! # Guarantees
 //!
-//! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
-//! for every service:
+//! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
+//! holds for every service:
 //!
 //! - Redirects that the service returns are not followed, because the token would be sent to their
 //!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
@@ -50,7 +50,8 @@
 //!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. So a
 //!   refusal of an invalid token, or of a PIN that no longer exists, can cost one more request, [on
 //!   its own connection](Outgoing::must_confirm).
-//! - The body of a request is the call's own, not a copy, and is zeroed when the service drops it.
+//! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
+//!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
 //! - A future is `Send` if the service's is, borrows nothing from the transport, and can be dropped
 //!   at any time. The request may have been sent by then.
@@ -62,13 +63,12 @@
 //! - The request is sent as the core built it, plus `host`: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
-//!   new connection, if a reused connection ends before the response. A request of which nothing
-//!   was written, because its connection was just closed, is sent on another connection in any
-//!   case.
+//!   new connection, if a reused connection ends before the response. If a connection
+//!   closes before any of a request is written, the request is always sent on another connection.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
-//! - Proxy variables of the environment are ignored, because the proxy could read a token that is
-//!   sent over plain HTTP.
+//! - Proxy environment variables are ignored, because the proxy could read a token that is sent
+//!   over plain HTTP.
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
 //! - Without a tokio runtime, or in one without a timer or I/O, sending returns
@@ -85,19 +85,20 @@
 //! **A service that follows redirects or retries cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
 //! a request to another host, does not know `X-Plex-Token`. tower's `Retry`, or a client with its
-//! own retries, can sign in twice. Do not use either in a service for this transport.
+//! own retries, can sign in twice. Do not use any of these in a service for this transport.
 //!
 //! Your own service also determines TLS, proxies, compression and logging. Its errors are
 //! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
 //! rustls. All others are [`Other`](error::TransportErrorKind::Other). The request may have been
 //! sent unless hyper or hyper-util says otherwise. hyper-util's own resolver reports a name that
 //! was not found only as a failure to connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`,
-//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent;
+//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent;
 //! hyper-util does not report the proxy's status code.
 //!
-//! Over your own service, a call that wants [its own connection](Reply::wants_own_connection), or
-//! is repeated on one, shares connections. With a client from hyper-util, a connection that
-//! returned the response to another request is not reused; with any other service, it can be.
+//! Over your own service, [its own connection](Reply::wants_own_connection) is not guaranteed to a
+//! call that wants one, or that is repeated to confirm a response. With a client from
+//! hyper-util, a connection that returned the response to another request is not reused; with any
+//! other service, it can be.
 //!
 //! Your own service does not report whether the connection of a response is new, so every refusal
 //! of an idempotent call is [confirmed](Outgoing::must_confirm).

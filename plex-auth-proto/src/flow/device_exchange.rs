@@ -22,7 +22,7 @@ const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
 // A device waits for at least this part of the time that its token is still valid, so that the requests of a fleet
-// are hours apart, and less far apart towards the end. A quarter would halve the requests after a day's outage, but
+// are hours apart, and less far apart toward the end. A quarter would halve the requests after a day's outage, but
 // gather them so much that their renewals six days later exceed three times the mean.
 const SPREAD_DIVISOR: u32 = 8;
 
@@ -45,11 +45,11 @@ pub(crate) struct Exchange {
     proof: Option<Box<Proof>>,
     /// When the next request is due, in elapsed time.
     due: Duration,
-    /// Until when a device with a valid token sends nothing, in elapsed time.
+    /// The time before which a device with a valid token sends nothing, in elapsed time.
     not_urgent_before: Duration,
     outage_backoff: Backoff,
     refusal_backoff: Backoff,
-    /// How many more refusals of a signature are accepted before the key counts as refused.
+    /// The number of further refusals after which the key counts as refused.
     refusals_left: u8,
     /// Whether a request was retried. The first retry follows soon, because most errors are brief.
     has_retried: bool,
@@ -129,7 +129,7 @@ impl Exchange {
         self.due
     }
 
-    /// Returns when the next request of a device is due whose token is valid for this time, in elapsed time.
+    /// Returns when the next request is due, in elapsed time, for a device whose token is valid for `left`.
     pub(crate) fn due_with(&self, left: Duration) -> Duration {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
@@ -264,7 +264,7 @@ impl Exchange {
         }
     }
 
-    /// The driver stopped waiting for a response: the request is sent again after the shortest wait.
+    /// Handles a request that the driver stopped waiting for: it is sent again after the shortest wait.
     pub(crate) fn cancelled(&mut self, now: Moment) {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }

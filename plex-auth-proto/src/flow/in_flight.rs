@@ -65,7 +65,7 @@ impl<T> Request<T> {
         self.id
     }
 
-    /// When it was sent, in elapsed time.
+    /// Returns when it was sent, in elapsed time.
     pub(crate) fn sent(&self) -> Duration {
         self.sent
     }
@@ -91,7 +91,7 @@ impl<T> Request<T> {
         }
     }
 
-    /// The error if nothing arrived in time.
+    /// Returns the error if nothing arrived in time.
     pub(crate) fn timed_out(&self) -> Error {
         let limit = self.reply.deadline().unwrap_or(DEFAULT_LOST_AFTER);
         self.reply.transport_error(TransportErrorKind::TimedOut(limit), true)
@@ -113,7 +113,7 @@ impl<T> InFlight<T> {
         self.request.as_deref().into_iter().chain(lost).any(|request| request.id == id)
     }
 
-    /// The time until the request in flight is considered lost; `None` if there is none.
+    /// Returns the time until the request in flight is considered lost; `None` if there is none.
     pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         Some(self.request.as_ref()?.lost_at.saturating_sub(now))
     }

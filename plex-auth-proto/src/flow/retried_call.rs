@@ -8,14 +8,14 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::plex_tv::account::sign_in;
 
-/// A call that is sent again while that is safe and can help.
+/// A call that is retried as long as that is safe and may help.
 ///
-/// An idempotent call is sent again while its error [is retryable](Error::is_retryable): after about 2, 4, 8 and 16
-/// seconds, or when `Retry-After` allows it. Any other call is sent again only if nothing of it was sent, or the server
-/// refused it for a time. A sign-in is never sent again: a repeated wrong password can lock an account, and a repeated
-/// right one creates another token.
+/// An idempotent call is retried as long as its error [is retryable](Error::is_retryable): after about 2, 4, 8 and then
+/// every 16 seconds, or when `Retry-After` allows it. Any other call is retried only if none of it was sent, or if the
+/// server refused it temporarily. A sign-in is never retried: a repeated wrong password can lock an account, and a
+/// repeated correct one creates another token.
 ///
-/// The flow ends with the value, with an error that no retry helps with, or with the last error after 60 seconds
+/// The flow ends with the value, with an error that a retry cannot fix, or with the last error after 60 seconds
 /// ([`timeout`](Self::timeout)).
 ///
 /// ```
@@ -27,7 +27,7 @@ use crate::plex_tv::account::sign_in;
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut keys = RetriedCall::new(|| plex_tv.plex_keys());
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // The responses of a real plex.tv, one after another.
+/// // Simulated responses of plex.tv, in order.
 /// let mut responses = [(503, ""), (200, r#"{"keys":[]}"#)].into_iter();
 /// let keys = loop {
 ///     match keys.poll(now) {

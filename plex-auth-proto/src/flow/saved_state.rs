@@ -50,7 +50,7 @@ pub(crate) struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    /// plex.tv has two names, which know the same PINs and devices.
+    /// Creates the owner of a state of plex.tv, whose two hosts have the same PINs and devices.
     pub(crate) fn plex_tv(plex_tv: &'a PlexTv) -> Self {
         let url = plex_tv.url().to_string();
         let service = match url.strip_prefix("https://clients.plex.tv/") {
@@ -87,8 +87,8 @@ impl<'a> Owner<'a> {
         Secret::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
     }
 
-    /// Checks that the state is that of a flow of one of these kinds, and of this owner. [`read`] reads it then.
-    /// Returns the kind.
+    /// Checks that the state was saved by a flow of one of these kinds and for this owner, and returns the kind. The
+    /// caller then reads the state with [`read`].
     pub(crate) fn check(
         &self,
         kinds: &[FlowKind],
@@ -122,7 +122,7 @@ pub(crate) enum Member<'a> {
 }
 
 impl Member<'_> {
-    /// The most bytes of its JSON, with the punctuation around a member. Each character of a text may be escaped.
+    /// Returns the maximum size of its JSON in bytes, with the punctuation around a member. Each character of a text may be escaped.
     fn max_size(&self) -> usize {
         match self {
             Self::Text(text) => text.len().saturating_mul(6),
@@ -182,7 +182,7 @@ pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedSt
 #[non_exhaustive]
 pub enum InvalidSavedState {
     /// It is not the saved state of a flow, or only a part of it, or larger than 256 KiB.
-    #[error("not the saved state of a flow; start a new one")]
+    #[error("not the saved state of a flow; start a new flow")]
     Unreadable,
     /// It was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]

@@ -12,7 +12,7 @@ use crate::values::token::Token;
 impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media server, with retries.
     ///
-    /// `machine_identifier` is the server's [own](crate::server::ServerIdentity::machine_identifier). White space around
+    /// `machine_identifier` is the [server's own](crate::server::ServerIdentity::machine_identifier). Whitespace around
     /// it is trimmed. If it is empty, access is denied.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
@@ -24,7 +24,7 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a user may use a media server, for a program beside that server: sends
+/// Checks whether a user may use a media server, for a program that runs alongside that server: sends
 /// [`resources`](PlexTv::resources) with the *user's* token.
 ///
 /// A valid token is not enough, because anyone can have an account. The flow ends with
@@ -32,12 +32,12 @@ impl PlexTv {
 /// - [`Granted`](Access::Granted) if the account has the server, as its owner or through a share;
 /// - [`Denied`](Access::Denied) if it does not;
 /// - [`TokenInvalid`](Access::TokenInvalid) if Plex said so;
-/// - [`Unknown`](Access::Unknown) if none of these is certain. A list with a row that cannot be read denies nothing,
-///   because that row may be the server.
+/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry of the list cannot be read, the outcome is
+///   never `Denied`, because that entry may be the server.
 ///
-/// Only `Granted` lets the user in. Errors are retried as by a [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds
-/// ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Check again from time to time,
-/// too, because shares end.
+/// Let the user in only on `Granted`. Errors are retried as in a [`TokenCheck`](crate::flow::TokenCheck), for 60
+/// seconds ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Also check again from
+/// time to time, because a share can be revoked.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -97,18 +97,18 @@ pub enum AccessError {
     /// The last attempt failed.
     #[error(transparent)]
     Failed(#[from] Error),
-    /// The server is not among the rows that could be read, but some rows could not be read: Plex has changed something.
-    #[error("the server may be in a row that cannot be read (at {})", fields.join(", "))]
+    /// The server is not among the entries that could be read, but some entries could not be read: Plex has changed something.
+    #[error("it is not known whether the account has the server: the list is not readable at {}", fields.join(", "))]
     #[non_exhaustive]
     Unreadable {
-        /// The paths of these rows in the response, as in [`unreadable_fields`](Resources::unreadable_fields).
+        /// The paths of these entries in the response, as in [`unreadable_fields`](Resources::unreadable_fields).
         fields: Vec<String>,
     },
 }
 
 impl ServerAccess {
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that moment
-    /// is not waited for.
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that
+    /// moment is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self
@@ -130,7 +130,7 @@ impl ServerAccess {
         Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
-    /// Returns the rows that may be the server: rows that could not be read, servers without an identifier, and devices
+    /// Returns the entries that may be the server: those that could not be read, servers without an identifier, and devices
     /// with this identifier that do not say whether they are a server.
     fn unreadable_rows(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");

@@ -4,8 +4,8 @@ use crate::jwt::Jwk;
 
 /// A message to sign with a device's key.
 ///
-/// A flow asks for it if its key is an [`ExternalKey`](crate::jwt::ExternalKey), whose signature takes time: that of a
-/// prompt, of another process or of a platform's key store. Complete it with
+/// A flow asks for it if its key is an [`ExternalKey`](crate::jwt::ExternalKey), whose signatures take time because
+/// they need a prompt, another process or the platform's key store. Complete it with
 /// [`Completion::Signed`](super::Completion::Signed).
 pub struct SignRequest {
     message: Box<[u8]>,
@@ -17,12 +17,12 @@ impl SignRequest {
         Self { message: message.into(), key_id: jwk.key_id().into() }
     }
 
-    /// The bytes to sign with Ed25519 (RFC 8032, not prehashed).
+    /// Returns the bytes to sign with Ed25519 (RFC 8032, not prehashed).
     pub fn message(&self) -> &[u8] {
         &self.message
     }
 
-    /// The ID of the key, from its [`Jwk`](crate::jwt::Jwk).
+    /// Returns the ID of the key, from its [`Jwk`](crate::jwt::Jwk).
     pub fn key_id(&self) -> &str {
         &self.key_id
     }

@@ -45,12 +45,12 @@ impl Candidates {
         self.0.iter().map(|candidate| candidate.connection.clone()).collect()
     }
 
-    /// The best candidate over which the right server has responded.
+    /// Returns the best candidate over which the right server has responded.
     pub(super) fn best(&self) -> Option<&Candidate> {
         self.0.iter().find(|candidate| candidate.server.is_some())
     }
 
-    /// The candidates better than that one; all of them if there is none.
+    /// Returns the candidates better than that one; all of them if there is none.
     fn better(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter().take_while(|candidate| candidate.server.is_none())
     }
@@ -75,7 +75,7 @@ impl Candidates {
         self.0.iter().filter_map(|candidate| candidate.request.as_ref())
     }
 
-    /// The candidates that may be requested now and could still win. Plain HTTP is among them only after every HTTPS
+    /// Returns the candidates that may be requested now and could still win. Plain HTTP is among them only after every HTTPS
     /// candidate has failed or reached its time limit.
     fn due(&self, now: Duration) -> impl Iterator<Item = &Candidate> {
         let is_https_open =
@@ -89,7 +89,7 @@ impl Candidates {
         self.due(now).count()
     }
 
-    /// The URL of the candidate to request next.
+    /// Returns the URL of the candidate to request next.
     pub(super) fn next(&self, now: Duration) -> Option<ServerUrl> {
         self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }

@@ -10,7 +10,7 @@ use crate::jwt::SignError;
 
 /// The result of a [`DeviceLogin`](crate::flow::DeviceLogin).
 #[derive(Clone, Debug)]
-#[must_use = "a token without the key must not be refreshed with it"]
+#[must_use = "the key can renew the token only if it was registered"]
 pub enum LinkedDevice {
     /// The key is registered, and this is the device's first token. Hand it to a
     /// [refresher](crate::PlexTv::device_token_refresher).
@@ -50,7 +50,7 @@ pub enum DeviceLoginProgress {
     Waiting {
         /// The PIN, and the page on which it is linked.
         pin: LoginPin,
-        /// How long it can still be linked.
+        /// The time for which it can still be linked.
         left: Duration,
         /// The reason why the key could not sign the last poll, which is tried again.
         sign_error: Option<SignError>,
@@ -70,7 +70,7 @@ pub enum DeviceLoginProgress {
 #[non_exhaustive]
 pub enum DeviceLoginError {
     /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
-    #[error("the PIN was not linked in time")]
+    #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
     /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
     /// failed. If Plex [no longer knows the device](Error::needs_new_device_key), sign in with a new client identifier and a

@@ -30,12 +30,12 @@ impl<K> DeviceTokenRefresher<K> {
         self.saving = Some(Box::new(saving));
     }
 
-    /// The token that is not handed out yet.
+    /// Returns the token that is not handed out yet.
     pub(super) fn unsaved(&self) -> Option<&CurrentToken> {
         self.saving.as_ref()?.unsaved()
     }
 
-    /// The newest token, which decides about renewals.
+    /// Returns the newest token, which decides about renewals.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.unsaved().or(self.current.as_ref())
     }
@@ -61,7 +61,7 @@ impl<K> DeviceTokenRefresher<K> {
 }
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// The token to hand out and how long it is valid, if that is known; `None` if it has expired, or if Plex may have
+    /// Returns the token to hand out and how long it is valid, if that is known; `None` if it has expired, or if Plex may have
     /// said that it is invalid.
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Option<Duration>)> {
         let current = self.current.as_ref().filter(|_| !self.renew_requested)?;

@@ -84,7 +84,7 @@ impl<M: PinMethod> PinMachine<M> {
     }
 
     /// Creates a login whose PIN was created before a restart, and whose responses since are lost. Without a wall clock
-    /// it is not known how much of the PIN's life is left, so it has its full life again.
+    /// the remaining lifetime of the PIN is not known, so it has its full lifetime again.
     pub(crate) fn restored(
         plex_tv: PlexTv,
         method: M,
@@ -301,8 +301,8 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// The driver stopped waiting: a poll is sent again when the next one is due. The creation of a PIN is repeated after
-    /// a wait, because it may have been carried out.
+    /// Handles a request that the driver stopped waiting for: a poll is sent again when the next one is due. The creation
+    /// of a PIN is repeated after a wait, because it may have been carried out.
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
             State::Creating { give_up_at } => {

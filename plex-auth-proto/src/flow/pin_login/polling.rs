@@ -1,20 +1,20 @@
-//! The life of one PIN, and the times of its polls.
+//! The lifetime of a PIN, and the times of its polls.
 
 use std::time::{Duration, SystemTime};
 
 use super::login_pin::LoginPin;
 use crate::flow::clock::Moment;
 
-// The pace of Plex's own clients, and the shortest interval that is accepted.
+// The poll interval of Plex's own clients, and the shortest interval that is accepted.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 // A user who has not linked the PIN within a few minutes has been interrupted, and does not notice a few seconds.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
-// How long a last poll that failed is retried after the end of the PIN's life.
+// How long a last poll that failed is retried after the PIN has expired.
 const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 
-// The last part of a PIN's life, in which no backoff and no `Retry-After` delays a poll for long: a token that is not
+// The time before a PIN expires in which no backoff and no `Retry-After` delays a poll for long: a token that is not
 // fetched before the end is lost, because plex.tv forgets the PIN then.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
@@ -37,7 +37,7 @@ impl PollInterval {
         Self { first, longest: longest.max(first) }
     }
 
-    /// The interval for a PIN of this age.
+    /// Returns the interval for a PIN of this age.
     pub(super) fn at(self, age: Duration) -> Duration {
         self.first.saturating_add(Duration::from_secs(age.as_secs() / 60)).min(self.longest)
     }
@@ -47,14 +47,14 @@ impl PollInterval {
 pub(super) struct Polling {
     pin: LoginPin,
     created: Duration,
-    /// The end of its life. A response may shorten it, never lengthen it: a PIN that has expired can go on answering with
-    /// its original life.
+    /// When it expires. A response may shorten it, never lengthen it: Plex can keep returning the original lifetime
+    /// of a PIN that has expired.
     deadline: Duration,
-    /// The end of its life by the server's clock.
+    /// When it expires by the server's clock.
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
-    /// Whether that was at the end of its life.
+    /// Whether that was when it expired.
     was_last: bool,
     /// Whether it was sent after the end by the wall clock.
     was_after_wall_end: bool,
@@ -89,7 +89,7 @@ impl Polling {
         self.deadline.saturating_sub(now.elapsed)
     }
 
-    /// Returns whether its life may be over without having been noticed, because the computer has slept. That causes one
+    /// Returns whether it may have expired unnoticed, because the computer has slept. That causes one
     /// poll, whose response decides.
     pub(super) fn needs_wall_poll(&self, now: Moment) -> bool {
         !self.was_after_wall_end && self.is_wall_over(now)
@@ -99,7 +99,7 @@ impl Polling {
         now.latest().zip(self.ends_at).is_some_and(|(now, end)| now >= end)
     }
 
-    /// When the next poll may be sent at the earliest.
+    /// Returns when the next poll may be sent at the earliest.
     pub(super) fn earliest(&self) -> Duration {
         self.last_poll.map_or(self.created, |last| last.saturating_add(MIN_INTERVAL))
     }
@@ -111,7 +111,7 @@ impl Polling {
         self.was_after_wall_end = self.is_wall_over(now);
     }
 
-    /// Returns whether its life is over after a response without a token, which says how much of it is left.
+    /// Returns whether it has expired after a response without a token, which says how much time is left.
     pub(super) fn is_over_after(&mut self, now: Moment, left: Option<Duration>) -> bool {
         if let Some(left) = left {
             self.deadline = self.deadline.min(now.elapsed.saturating_add(left));
@@ -130,14 +130,14 @@ impl Polling {
         self.was_last && now.elapsed > self.deadline.saturating_add(FINAL_POLL_GRACE)
     }
 
-    /// When to poll next: one poll is sent at the end of its life.
+    /// Returns when to poll next: one poll is sent when it expires.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
         let age = now.elapsed.saturating_sub(self.created);
         let due = now.elapsed.saturating_add(interval.at(age));
         due.min(self.deadline).max(now.elapsed.saturating_add(MIN_INTERVAL))
     }
 
-    /// When to poll again after a failure.
+    /// Returns when to poll again after a failure.
     pub(super) fn next_poll_after_failure(&self, now: Moment, wait: Duration) -> Duration {
         let now = now.elapsed;
         let earliest = now.saturating_add(MIN_INTERVAL);

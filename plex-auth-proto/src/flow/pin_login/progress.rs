@@ -21,7 +21,7 @@ pub struct LinkedPin {
 #[non_exhaustive]
 pub enum PinLoginError {
     /// The PIN was not linked in time. [Renew](crate::flow::PinLogin::renew) the login to show another one.
-    #[error("the PIN was not linked in time")]
+    #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
     /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
     /// failed.
@@ -47,7 +47,7 @@ pub enum PinProgress {
     Waiting {
         /// The PIN, and the page on which it is linked.
         pin: LoginPin,
-        /// How long it can still be linked.
+        /// The time for which it can still be linked.
         left: Duration,
         /// The error of the last poll, if it failed.
         last_error: Option<Error>,

@@ -19,12 +19,12 @@ impl TransientTokenRefresher {
         self.saving.as_ref()?.error()
     }
 
-    /// Whether there is a token that is not handed out yet.
+    /// Returns whether there is a token that is not handed out yet.
     pub(super) fn has_unsaved(&self) -> bool {
         self.saving.as_ref().is_some_and(|saving| saving.unsaved().is_some())
     }
 
-    /// The newest token, which can be one that is not handed out yet.
+    /// Returns the newest token, which can be one that is not handed out yet.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.saving.as_ref().and_then(|saving| saving.unsaved()).or(self.current.as_ref())
     }
@@ -67,7 +67,7 @@ impl TransientTokenRefresher {
         self.hand_out(saved.flatten());
     }
 
-    /// The token to hand out and how long it is valid.
+    /// Returns the token to hand out and how long it is valid.
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Duration)> {
         let current = self.current.as_ref()?;
         let left = current.left(self.clock.peek(now));
@@ -78,7 +78,7 @@ impl TransientTokenRefresher {
         self.revision
     }
 
-    /// The refusal after which no token is requested.
+    /// Returns the refusal after which no token is requested.
     pub(crate) fn refusal(&self) -> Option<&ResponseError> {
         self.refused.as_ref()
     }

@@ -7,7 +7,7 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
 // Each request creates another PIN. Users report that an abandoned PIN can invalidate the stored
-// token, and PINs count towards the rate limit.
+// token, and PINs count toward the rate limit.
 pub(crate) const OPERATION: Operation =
     Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 
