@@ -194,6 +194,14 @@ impl Error {
         }
     }
 
+    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
+        match self {
+            Self::Response(error) => error.is_retryable_if(idempotent),
+            Self::Transport(error) => error.is_retryable_if(idempotent),
+        }
+    }
+
     /// Returns whether the request was carried out. To know whether retrying is also useful, call
     /// [`is_retryable`](Self::is_retryable).
     ///

@@ -2,7 +2,6 @@ use crate::error::rejection::Rejection;
 use crate::error::response::ResponseError;
 use crate::error::transport::TransportError;
 use crate::operation::Host;
-use crate::operation::context::RequestContext;
 
 /// Whether a failed request was carried out.
 ///
@@ -55,12 +54,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns whether the request can be repeated without the risk that it is carried out twice.
-    pub(crate) fn allows_repeat(self, context: &RequestContext) -> bool {
-        match self {
-            Self::NotSent | Self::Refused => true,
-            Self::Unknown => context.is_idempotent(),
-        }
+    /// Returns whether the request can be repeated without harm.
+    pub(crate) fn allows_repeat(self, idempotent: bool) -> bool {
+        idempotent || self != Self::Unknown
     }
 }
 

@@ -289,8 +289,12 @@ impl ResponseError {
     /// and may succeed without any change. Wait for [`retry_after`](Self::retry_after), or use an
     /// exponential backoff that starts with a few seconds.
     pub fn is_retryable(&self) -> bool {
-        let idempotent = self.context().is_idempotent();
-        let can_repeat = self.outcome().allows_repeat(self.context());
+        self.is_retryable_if(self.context().is_idempotent())
+    }
+
+    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
+        let can_repeat = self.outcome().allows_repeat(idempotent);
         match self {
             Self::RateLimited(_) | Self::UnexpectedContent { .. } | Self::Mismatched { .. } => {
                 can_repeat

@@ -38,13 +38,18 @@ impl TransportError {
     /// and may succeed: the failure may be temporary, and nothing was sent or the call is
     /// idempotent.
     pub fn is_retryable(&self) -> bool {
+        self.is_retryable_if(self.context.is_idempotent())
+    }
+
+    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         use TransportErrorKind as Kind;
         let passes = match self.kind {
             Kind::Tls(error) => error == TlsErrorKind::Interrupted,
             Kind::NotHttp | Kind::HeadTooLarge | Kind::NotStarted(_) => false,
             _ => true,
         };
-        passes && self.outcome().allows_repeat(&self.context)
+        passes && self.outcome().allows_repeat(idempotent)
     }
 }
 

@@ -42,9 +42,8 @@ impl PlexTv {
 ///
 /// # Retries and polling
 ///
-/// If Plex did not create the PIN, because nothing was sent or because of a rate limit, that is retried for 10 seconds
-/// ([`create_timeout`](Self::create_timeout)). After any other error, such as a gateway's 502, the login ends: a PIN may have
-/// been created, and [`renew`](Self::renew) starts again.
+/// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)), unless retrying
+/// cannot help. A PIN that a lost response has created is never shown, and expires.
 ///
 /// The PIN is polled once a second for the first minute, and after that less and less often, but at least every 5 seconds
 /// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the

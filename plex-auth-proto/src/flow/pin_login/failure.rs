@@ -41,7 +41,9 @@ impl Failure {
         })
     }
 
-    pub(super) fn is_retryable(&self) -> bool {
-        self.error().is_some_and(Error::is_retryable)
+    /// Returns whether the PIN may be created by another request. If a lost response has created one as well, that PIN is
+    /// never shown, and expires.
+    pub(super) fn allows_another_creation(&self) -> bool {
+        self.error().is_some_and(|error| error.is_retryable_if(true))
     }
 }

@@ -344,11 +344,16 @@ impl<M: PinMethod> PinMachine<M> {
             }
             Ok(PinResponse::State(_)) => {}
             Err(error) => {
-                let State::Creating { give_up_at } = self.state else { return };
-                self.due = now.elapsed.saturating_add(self.backoff.failed(now.retry_after(&error)));
-                let is_over = give_up_at.is_some_and(|end| self.due > end);
+                let State::Creating { give_up_at: Some(end) } = self.state else { return };
+                let retry_after = now.retry_after(&error);
+                self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
+                // The last attempt is at the end of the time, unless Plex asks to wait for longer.
+                let earliest = retry_after.unwrap_or(BACKOFF.initial()).max(BACKOFF.initial());
+                if now.elapsed.saturating_add(earliest) <= end {
+                    self.due = self.due.min(end);
+                }
                 let failure = Failure::Request(error);
-                if !failure.is_retryable() || is_over {
+                if !failure.allows_another_creation() || self.due > end {
                     return self.end(Err(failure));
                 }
                 self.last_error = Some(failure);

@@ -6,7 +6,7 @@ use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{PinLogin, PinLoginError};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
-use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, start};
+use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, cut_off, start};
 
 #[test]
 fn pin_that_is_gone_ends_the_login() {
@@ -136,6 +136,24 @@ fn failed_creation_is_reported() {
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
     assert_eq!(driven.gaps(), [60]);
+}
+
+#[test]
+fn creation_is_retried_up_to_its_time_limit() {
+    let portal = Answer(200, "<html>portal</html>");
+    for failure in [Answer(502, ""), Answer(403, "<html>"), portal, cut_off(true)] {
+        let mut driven = login();
+        driven.respond_all([failure.clone(), failure.clone(), failure.clone(), failure]);
+        assert_eq!(driven.gaps(), [2, 4, 4]);
+        assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))));
+        assert_eq!(driven.sent.len(), 4);
+    }
+    for permanent in [Answer(501, ""), Answer(404, r#"{"errors":[{"code":1002}]}"#)] {
+        let mut driven = login();
+        driven.respond(permanent);
+        assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))));
+        assert_eq!(driven.sent.len(), 1);
+    }
 }
 
 /// A server that accepts connections and never responds costs a web page's user this time.
