@@ -37,7 +37,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness
         .run_with_input(&["login", "--password"], "rosa\nanything\n")
         .assert_failed(2, &["captive portal"]);
-    harness.run(&["login"]).assert_failed(2, &["captive portal"]);
+    harness.run(&["login", "--timeout", "0.5"]).assert_failed(2, &["captive portal"]);
 
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| {
@@ -122,7 +122,7 @@ fn an_unknown_sign_in_is_not_retried() {
     // A lost PIN does no harm: the user is not sent to the list of devices.
     harness.fake(|fake| fake.misbehave("/pins", Misbehaviour::deliver(Delivery::CloseUnanswered)));
     harness
-        .run(&["login"])
+        .run(&["login", "--timeout", "0.5"])
         .assert_failed(2, &["may have been sent", "on the way", "Check the network"]);
 }
 
