@@ -1,4 +1,4 @@
-//! What scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
+//! Behavior that scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
 
 use plex_auth_fake::{Misbehaviour, Who};
 use serde_json::Value;
@@ -24,7 +24,7 @@ fn quiet_commands_print_nothing_on_success() {
             "{arguments:?}"
         );
     }
-    // What was asked for is printed nevertheless, and so are errors.
+    // The requested output and errors are printed nevertheless.
     assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
     assert_eq!(harness.succeed(&["logout"]), "");
     harness.run(&["check"]).assert_failed(3, &["not signed in"]);

@@ -1,4 +1,4 @@
-//! A wrong `--plex-tv` or server URL, and whom the error blames.
+//! Errors for a wrong `--plex-tv` or server URL.
 
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_tests::{RawServer, Step};
