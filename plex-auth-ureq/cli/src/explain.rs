@@ -26,7 +26,7 @@ const LATER: &str = "Try again later. The saved state has not changed.";
 const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
 const CLOCK: &str = "Compare the output of `date` with a correct clock, then try again.";
 
-/// What an explanation depends on besides the error.
+/// The facts that an explanation depends on besides the error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
     /// Whether the user named another plex.tv than the real one.

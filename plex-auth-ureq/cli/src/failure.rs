@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::hint::{Context, Hint};
 
-/// How the tool ends. The numbers are part of its interface.
+/// The exit statuses of the tool. The numbers are part of its interface.
 ///
 /// After a signal it is 128 plus the signal's number ([`crate::interrupt`]), and `run` has the status of its command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl From<Exit> for ExitCode {
 
 /// An error as it is shown to the user: what failed, the likely cause, and what to do, one line each.
 ///
-/// None of the three contains a secret.
+/// The three lines contain no secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -87,6 +87,13 @@ impl Failure {
     /// Creates an error for a local problem.
     pub(crate) fn machine(what: impl ToString) -> Self {
         Self::new(Exit::Machine, what)
+    }
+
+    /// Creates an error that only a mistake in the tool, or in the system below it, explains.
+    pub(crate) fn internal(what: impl ToString) -> Self {
+        Self::machine(what)
+            .likely("This is a mistake in plex-auth, or the system is out of resources.")
+            .next("Try again. If the error persists, report it with these lines.")
     }
 
     pub(crate) fn likely(mut self, likely: impl ToString) -> Self {

@@ -1,4 +1,4 @@
-//! What the user can do after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
+//! Advice to the user after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
 //! shell.
 
 use crate::cli::{LoginMethod, Options};

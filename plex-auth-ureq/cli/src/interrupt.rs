@@ -11,7 +11,7 @@ use crate::terminal;
 /// The number of the signal that Ctrl-C sends.
 pub(crate) const CTRL_C: i32 = 2;
 
-/// How long the cleanup may take: a terminal that was stopped with Ctrl-S accepts no output, and the tool must end
+/// The time limit of the cleanup: a terminal that was stopped with Ctrl-S accepts no output, and the tool must end
 /// nevertheless.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -50,7 +50,7 @@ fn cannot_handle(error: &dyn std::error::Error) -> Failure {
 }
 
 /// Returns the signals that are ignored, one bit each. The standard library cannot tell without `unsafe` code, so this
-/// reads it from the kernel. Where there is no such file, none counts as ignored.
+/// reads it from the kernel. If there is no such file, none counts as ignored.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -19,13 +19,15 @@ pub(crate) fn run(command: Option<&str>) -> Result<Exit, Failure> {
         Some(name) => {
             let command = program.find_subcommand(name).ok_or_else(|| {
                 Failure::usage(format!("there is no command {}", output::plain(name)))
+                    .likely("The name is mistyped.")
                     .next("See the commands: {--help}")
             })?;
             command.clone().display_name(format!("plex-auth-{name}"))
         }
     };
-    let text = render(page)
-        .map_err(|error| Failure::machine(format!("the man page could not be created: {error}")))?;
+    let text = render(page).map_err(|error| {
+        Failure::internal(format!("the man page could not be created: {error}"))
+    })?;
     output::print(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! What is printed: the result on standard output, as text or as one JSON object, and everything else on standard error.
+//! Printing: the result on standard output, as text or as one JSON object, and everything else on standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +15,10 @@ pub(crate) mod date;
 
 pub(crate) use characters::plain;
 
-/// Whether lines on standard error are JSON. Set once, before there are threads.
+/// Whether lines on standard error are JSON. It is set once, before there are threads.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// How results are printed.
+/// The options for printing a result.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,

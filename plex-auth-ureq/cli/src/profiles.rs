@@ -29,10 +29,7 @@ pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failu
 
 /// Removes a profile, even one that is damaged.
 pub(crate) fn remove(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
-    let is_removed = session.store.change(|state| Ok(state.remove(name)))?;
-    if !is_removed {
-        return Err(unknown(name));
-    }
+    session.store.change(|state| if state.remove(name) { Ok(()) } else { Err(unknown(name)) })?;
     session.store.remove_renewal_lock(name);
     let text = format!("Removed the profile {}. Its token stays valid.\n", plain(name));
     session.output.confirmation(&text, &json!({ "profile": name, "removed": true }))?;

@@ -20,7 +20,7 @@ pub(crate) fn run(
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
     let (program, arguments) =
-        command.split_first().ok_or_else(|| Failure::usage("no command was given"))?;
+        command.split_first().ok_or_else(|| Failure::internal("no command was given"))?;
     let mut process = Command::new(program);
     process.args(arguments).env_remove(URL);
     match server {

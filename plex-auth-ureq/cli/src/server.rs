@@ -7,7 +7,7 @@ use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
 use crate::name;
-use crate::output::{plain, warning};
+use crate::output::warning;
 use crate::session::{ActiveProfile, Session};
 
 /// A server that responded at its address, with the token that it accepts from this account.
@@ -67,12 +67,15 @@ fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
 }
 
 fn name_of(server: &Resource) -> String {
-    plain(server.name.as_deref().or(server.client_identifier.as_deref()).unwrap_or("?"))
+    let name = server.name.as_deref().or(server.client_identifier.as_deref());
+    name.unwrap_or("?").to_owned()
 }
 
 fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
-        return Failure::new(Exit::Unknown, error);
+        return Failure::new(Exit::Unknown, error)
+            .likely("Plex has changed something.")
+            .next("Try again, or use the server's URL: {servers}");
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
     let states = if states.is_empty() { "none is listed".to_owned() } else { states.join("; ") };

@@ -24,7 +24,7 @@ mod active_profile;
 pub(crate) mod device;
 mod host_name;
 
-/// What every command uses.
+/// The parts of a run that every command uses.
 pub(crate) struct Session<'a> {
     pub(crate) output: &'a Output,
     pub(crate) store: Store,
@@ -70,7 +70,7 @@ impl<'a> Session<'a> {
         if let Some(name) = self.device_name() {
             builder = builder.device_name(name);
         }
-        builder.build().map_err(Failure::machine)
+        builder.build().map_err(Failure::internal)
     }
 
     /// Returns the name of this computer, or the one that the user chose.
@@ -126,7 +126,7 @@ impl<'a> Session<'a> {
             ControlFlow::Continue(())
         };
         let output = self.http.drive_with(flow, &mut watch);
-        output.ok_or_else(|| Failure::machine("internal error: the flow was already finished"))
+        output.ok_or_else(|| Failure::internal("the flow was already finished"))
     }
 
     /// Returns the current time for a flow.
@@ -194,7 +194,9 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
                 .likely("It is not an http:// URL, or its password is not percent-encoded.")
                 .next("Correct the variable, or leave out --proxy-from-env.")
         }
-        error => Failure::machine(error),
+        error => Failure::machine(error)
+            .likely("A proxy variable, or a certificate, cannot be used.")
+            .next("Correct it, or leave out --proxy-from-env or --ca-file."),
     })?;
     let http = http.timeout(options.timeout);
     Ok(if options.verbose { http.observer(Verbose) } else { http })

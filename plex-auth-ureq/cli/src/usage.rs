@@ -15,7 +15,7 @@ use crate::output;
 /// Returns whether JSON is wanted, as far as arguments that could not be parsed show.
 fn wants_json() -> bool {
     let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
-    // What follows `--` belongs to the command that `run` starts.
+    // Arguments after `--` belong to the command that `run` starts.
     let mut arguments = env::args_os().take_while(|argument| argument != "--");
     arguments.any(|argument| argument == "--json") || !cli::values::is_no(&variable)
 }
@@ -30,7 +30,9 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
             Err(error) => output::not_written(&error),
         },
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let failure = Failure::usage("no command was given").next("See the commands: {--help}");
+            let failure = Failure::usage("no command was given")
+                .likely("The command line is incomplete.")
+                .next("See the commands: {--help}");
             if !wants_json() {
                 output::note(&Cli::command().render_help().to_string());
                 return failure.exit().into();
@@ -52,17 +54,16 @@ fn not_understood(error: &clap::Error) -> Failure {
             );
     }
     if let Some(what) = invalid_value(error) {
-        return Failure::usage(one_line(&what)).next("See the options: {--help}");
+        return Failure::usage(one_line(&what))
+            .likely("The option, or its environment variable, has a wrong value.")
+            .next("See the options: {--help}");
     }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
     let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
-    match tip {
-        Some(tip) => failure.likely(one_line(tip)),
-        None => failure,
-    }
+    failure.likely(tip.map_or_else(|| "The command line is mistyped.".to_owned(), one_line))
 }
 
 /// Describes a value that is invalid, without repeating it: a URL may contain a password, and the value may be that of an

@@ -11,10 +11,10 @@ use plex_auth_proto::flow::{self, Now};
 use plex_auth_proto::{Body, Call, Error, Flow, Outgoing, TransportError, http};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// Builds a client that follows no redirect, which would send the token to another host, and repeats no request, which
-/// could sign in twice.
+/// Builds a client that follows no redirect, which would send the token to another host; repeats no request, which could
+/// sign in twice; and uses each connection once, so that no response can be that to another request.
 fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
-    builder.redirect(redirect::Policy::none()).retry(retry::never()).build()
+    builder.redirect(redirect::Policy::none()).retry(retry::never()).pool_max_idle_per_host(0).build()
 }
 
 async fn send<T>(client: &Client, call: Call<T>) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! What the user sees while a code waits to be linked: the page, the code, a QR code, and the time until it expires. A
+//! Display while a code waits to be linked: the page, the code, a QR code, and the time until it expires. A
 //! program gets one JSON object.
 
 use std::io::{self, IsTerminal};
@@ -19,7 +19,7 @@ use crate::prompt;
 use crate::session::Session;
 use crate::waiting::{self, SlowNotice};
 
-/// How often the spinner turns.
+/// The interval between two frames of the spinner.
 const TURN: Duration = Duration::from_millis(100);
 
 /// Shown until it is dropped.

@@ -14,7 +14,7 @@ use plex_auth_ureq::{ClientIdentity, Error};
 use crate::cli::PlainHttp;
 use crate::session::Session;
 
-/// How many connections are tried at once, over all servers.
+/// The largest number of connections that are tried at once, over all servers.
 const MAX_IN_FLIGHT: usize = 16;
 
 /// The time limit for one of them.

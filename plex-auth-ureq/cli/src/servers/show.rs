@@ -9,13 +9,13 @@ use crate::session::Session;
 
 pub(super) fn as_text(server: &Resource, tried: &[Tried]) -> String {
     let text = |text: &Option<String>| plain(text.as_deref().unwrap_or("?"));
-    let whose = match (server.owned, &server.source_title) {
+    let owner = match (server.owned, &server.source_title) {
         (Some(true), _) => "yours".to_owned(),
-        (_, Some(owner)) => format!("{}'s", plain(owner)),
+        (_, Some(name)) => format!("{}'s", plain(name)),
         _ => "shared".to_owned(),
     };
     let mut lines = format!(
-        "{} ({whose}, {})\n  {}\n",
+        "{} ({owner}, {})\n  {}\n",
         text(&server.name),
         text(&server.product_version),
         text(&server.client_identifier)

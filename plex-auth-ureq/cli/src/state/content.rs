@@ -83,7 +83,7 @@ impl State {
         let saved = Saved { version: VERSION, profiles, devices };
         serde_json::to_vec_pretty(&saved)
             .map(Zeroizing::new)
-            .map_err(|error| Failure::machine(format!("the state cannot be written: {error}")))
+            .map_err(|error| Failure::internal(format!("the state cannot be written: {error}")))
     }
 
     /// Returns the names of all profiles, damaged ones included.

@@ -86,7 +86,7 @@ fn permission(path: &Path) -> Hint {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
 
-    // If the file cannot be read, its folder may say to whom it belongs.
+    // If the file cannot be read, its folder may show the owner.
     let owner = path.ancestors().find_map(|path| fs::metadata(path).ok()).map(|found| found.uid());
     match owner {
         Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => {

@@ -19,7 +19,7 @@ use crate::waiting::SlowNotice;
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
 
-/// How often a lock that another process holds is tried. `flock` has no time limit of its own.
+/// The interval between two tries of a lock that another process holds. `flock` has no time limit of its own.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 impl Lock {

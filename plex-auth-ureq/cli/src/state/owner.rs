@@ -1,4 +1,4 @@
-//! Who may read the files: they keep their owner, their group and the group's permissions, and other users get none.
+//! Ownership and permissions of the files: they keep their owner, their group and the group's permissions, and other users get none.
 
 use std::fs::{File, Metadata};
 use std::io;

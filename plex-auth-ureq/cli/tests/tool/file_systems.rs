@@ -1,7 +1,8 @@
 //! Unusual folders and file systems: each works, or is refused with the real reason.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,8 +10,8 @@ use plex_auth_fake::Who;
 use serde_json::Value;
 
 use crate::devices::{self, TOKEN_LIFETIME};
-use crate::harness::unix::{command_after, unprivileged};
-use crate::harness::{Harness, Running};
+use crate::harness::unix::{command_after, is_root, unprivileged};
+use crate::harness::{Harness, Outcome, PROGRAM, Running, wait_until};
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -84,7 +85,7 @@ fn a_mounted_file_is_explained() {
         harness.state_folder().join("state.json").display()
     );
     let run = |arguments: &[&str]| {
-        let mut all = vec!["-rm", "sh", "-c", &mount, "sh", crate::harness::PROGRAM];
+        let mut all = vec!["-rm", "sh", "-c", &mount, "sh", PROGRAM];
         all.extend(arguments);
         Running::start(harness.command_for("unshare", &all), "").wait()
     };
@@ -143,7 +144,15 @@ fn a_service_without_a_home_folder_works() {
     let token = harness.token(Who::Free);
     // A user without an entry in the system's list has no home folder from there either.
     let first = "unset HOME PLEX_AUTH_STATE_DIR; export XDG_STATE_HOME=\"$PWD/var\"";
-    let login = command_after(&harness, first, &["login", "--token"]);
+    let mut login = command_after(&harness, first, &["login", "--token"]);
+    if is_root() {
+        set_mode(harness.folder.path(), 0o777);
+        login = unprivileged(&harness, &["login", "--token"]);
+        login.uid(4711).gid(4711).env_remove("HOME").env_remove("PLEX_AUTH_STATE_DIR");
+        fs::create_dir(harness.folder.path().join("var")).unwrap();
+        chown(harness.folder.path().join("var"), Some(4711), Some(4711)).unwrap();
+        login.env("XDG_STATE_HOME", harness.folder.path().join("var"));
+    }
     let outcome = Running::start(login, &token).wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
     let state = harness.folder.path().join("var/plex-auth/state.json");
@@ -162,4 +171,132 @@ fn shell_syntax_in_the_folder_is_refused() {
     }
     let created: Vec<_> = fs::read_dir(harness.folder.path()).unwrap().collect();
     assert!(created.is_empty(), "{created:?}");
+}
+
+/// Runs the tool with a system call that fails, as on another file system. Returns nothing if that is not possible here.
+#[cfg(target_os = "linux")]
+fn run_with_fault(
+    harness: &Harness,
+    fault: &str,
+    arguments: &[&str],
+    input: &str,
+) -> Option<Outcome> {
+    let call = fault.split(':').next().unwrap();
+    let (trace, inject) = (format!("trace={call}"), format!("inject={fault}"));
+    let mut all = vec!["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let works = Command::new("strace").args(&all).arg("true").status();
+    if !works.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    all.push(PROGRAM);
+    all.extend(arguments);
+    Some(Running::start(harness.command_for("strace", &all), input).wait())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_system_without_locks_is_refused() {
+    for error in ["EOPNOTSUPP", "ENOLCK", "ENOSYS"] {
+        let harness = devices::signed_in();
+        let fault = format!("flock:error={error}");
+        let requests = harness.fake(|fake| fake.requests().len());
+        let Some(login) = run_with_fault(&harness, &fault, &["login"], "") else { return };
+        login.assert_failed(74, &["cannot lock", "The file system has no locks"]);
+        assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+        devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
+        let token = run_with_fault(&harness, &fault, &["token"], "").unwrap();
+        assert!(token.code == 0 && token.stdout.contains('.'), "{token:?}");
+        assert!(token.stderr.contains("could not be saved"), "{token:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_synced_is_no_error() {
+    let harness = Harness::new();
+    let token = harness.token(Who::Free);
+    // Of each two calls, the first is for the file and the second for its folder.
+    let fault = "fsync:error=EINVAL:when=2+2";
+    let Some(login) = run_with_fault(&harness, fault, &["login", "--token"], &token) else {
+        return;
+    };
+    assert_eq!(login.code, 0, "{login:?}");
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    let login = run_with_fault(&harness, "fsync:error=EIO", &["login", "--token"], &token).unwrap();
+    login.assert_failed(74, &["cannot write"]);
+    assert_eq!(harness.succeed(&["token"]).trim(), token);
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_reported() {
+    let harness = Harness::new();
+    fs::create_dir_all(harness.state_folder().join("state.json")).unwrap();
+    harness.run(&["token"]).assert_failed(74, &["cannot read", "Something else is in the place"]);
+    let below = harness.state_folder().join("state.json/file");
+    fs::write(&below, "").unwrap();
+    let below = below.to_str().unwrap();
+    harness
+        .run(&["token", "--state-dir", below])
+        .assert_failed(74, &["Something else is in the place"]);
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_reported() {
+    for name in ["state.json", "client-identifier", "state.json.lock"] {
+        let harness = Harness::new();
+        fs::create_dir_all(harness.state_folder()).unwrap();
+        let pipe = harness.state_folder().join(name);
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let login = Running::start(harness.command(&["login", "--token"]), "");
+        wait_until("ended", || login.has_ended());
+        login.wait().assert_failed(74, &[name, "not a regular file"]);
+    }
+}
+
+#[test]
+fn a_dangling_link_is_not_replaced() {
+    let harness = Harness::new();
+    fs::create_dir_all(harness.folder.path().join("vault")).unwrap();
+    fs::create_dir_all(harness.state_folder()).unwrap();
+    let link = harness.state_folder().join("state.json");
+    symlink("../vault/state.json", &link).unwrap();
+    let token = harness.token(Who::Free);
+    harness
+        .run_with_input(&["login", "--token"], &token)
+        .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+    assert!(link.is_symlink());
+}
+
+#[test]
+fn files_of_the_user_are_not_removed() {
+    let harness = Harness::new();
+    let vault = harness.folder.path().join("vault");
+    fs::create_dir_all(&vault).unwrap();
+    harness.sign_in(Who::Free);
+    let link = harness.state_folder().join("state.json");
+    fs::rename(&link, vault.join("state.json")).unwrap();
+    symlink("../vault/state.json", &link).unwrap();
+    let names = ["state.json.mine.new", "state.json-2024.new", "state.jsonbackup.new"];
+    for name in names {
+        fs::write(vault.join(name), "").unwrap();
+    }
+    harness.sign_in(Who::PlexPass);
+    for name in names {
+        assert!(vault.join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_symbolic_link_is_kept() {
+    let harness = Harness::signed_in(Who::Free);
+    let (link, elsewhere) =
+        (harness.state_folder().join("state.json"), harness.folder.path().join("real"));
+    fs::rename(&link, &elsewhere).unwrap();
+    symlink("../real", &link).unwrap();
+    harness.sign_in(Who::PlexPass);
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("../real"));
+    assert!(fs::read_to_string(&elsewhere).unwrap().contains(harness.succeed(&["token"]).trim()));
+    assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
+    harness.succeed(&["logout"]);
+    assert!(!fs::read_to_string(&elsewhere).unwrap().contains("token"));
 }

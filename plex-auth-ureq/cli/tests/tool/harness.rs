@@ -277,18 +277,16 @@ impl Running {
 }
 
 impl Outcome {
-    /// Asserts the exit status, and an error of at most three lines that contains these texts.
+    /// Asserts the exit status, and an error of exactly three lines that contains these texts: what failed, the likely
+    /// cause, and what to do.
     pub(crate) fn assert_failed(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
         let from = self.stderr.find("error: ").unwrap_or_else(|| panic!("{self:?}"));
         let lines: Vec<_> = self.stderr[from..].lines().collect();
-        assert!(lines.len() <= 3, "{self:?}");
         let labels = ["error: ", "likely: ", "next: "];
-        assert!(
-            lines.iter().all(|line| labels.iter().any(|label| line.starts_with(label))),
-            "{self:?}"
-        );
+        assert_eq!(lines.len(), labels.len(), "{self:?}");
+        assert!(lines.iter().zip(labels).all(|(line, label)| line.starts_with(label)), "{self:?}");
         for text in expected {
             assert!(lines.iter().any(|line| line.contains(text)), "no {text:?}: {self:?}");
         }

@@ -1,4 +1,4 @@
-//! What plex.tv is told about this device.
+//! The identity that plex.tv receives.
 
 use plex_auth_fake::Who;
 use serde_json::json;

@@ -207,7 +207,6 @@ fn an_editors_marks_and_line_ends_are_read() {
 mod unix {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
-    use std::process::Command;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
@@ -361,84 +360,6 @@ mod unix {
         mode(&harness.state_folder().join("state.json"), 0o000);
         run(&["token"]).assert_failed(74, &["cannot read", "belongs to another user"]);
         mode(&harness.state_folder(), 0o755);
-    }
-
-    #[test]
-    fn a_folder_in_place_of_a_file_is_reported() {
-        let harness = Harness::new();
-        fs::create_dir_all(harness.state_folder().join("state.json")).unwrap();
-        harness
-            .run(&["token"])
-            .assert_failed(74, &["cannot read", "Something else is in the place"]);
-        let below = harness.state_folder().join("state.json/file");
-        fs::write(&below, "").unwrap();
-        let below = below.to_str().unwrap();
-        harness
-            .run(&["token", "--state-dir", below])
-            .assert_failed(74, &["Something else is in the place"]);
-    }
-
-    #[test]
-    fn a_pipe_in_place_of_a_file_is_reported() {
-        for name in ["state.json", "client-identifier", "state.json.lock"] {
-            let harness = Harness::new();
-            fs::create_dir_all(harness.state_folder()).unwrap();
-            let pipe = harness.state_folder().join(name);
-            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-            let login = Running::start(harness.command(&["login", "--token"]), "");
-            wait_until("ended", || login.has_ended());
-            login.wait().assert_failed(74, &[name, "not a regular file"]);
-        }
-    }
-
-    #[test]
-    fn a_dangling_link_is_not_replaced() {
-        let harness = Harness::new();
-        fs::create_dir_all(harness.folder.path().join("vault")).unwrap();
-        fs::create_dir_all(harness.state_folder()).unwrap();
-        let link = harness.state_folder().join("state.json");
-        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
-        let token = harness.token(Who::Free);
-        harness
-            .run_with_input(&["login", "--token"], &token)
-            .assert_failed(74, &["link to a file that does not exist", "mounted"]);
-        assert!(link.is_symlink());
-    }
-
-    #[test]
-    fn files_of_the_user_are_not_removed() {
-        let harness = Harness::new();
-        let vault = harness.folder.path().join("vault");
-        fs::create_dir_all(&vault).unwrap();
-        harness.sign_in(Who::Free);
-        let link = harness.state_folder().join("state.json");
-        fs::rename(&link, vault.join("state.json")).unwrap();
-        std::os::unix::fs::symlink("../vault/state.json", &link).unwrap();
-        let names = ["state.json.mine.new", "state.json-2024.new", "state.jsonbackup.new"];
-        for name in names {
-            fs::write(vault.join(name), "").unwrap();
-        }
-        harness.sign_in(Who::PlexPass);
-        for name in names {
-            assert!(vault.join(name).exists(), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_symbolic_link_is_kept() {
-        let harness = Harness::signed_in(Who::Free);
-        let (link, elsewhere) =
-            (harness.state_folder().join("state.json"), harness.folder.path().join("real"));
-        fs::rename(&link, &elsewhere).unwrap();
-        std::os::unix::fs::symlink("../real", &link).unwrap();
-        harness.sign_in(Who::PlexPass);
-        assert_eq!(fs::read_link(&link).unwrap(), Path::new("../real"));
-        assert!(
-            fs::read_to_string(&elsewhere).unwrap().contains(harness.succeed(&["token"]).trim())
-        );
-        assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
-        harness.succeed(&["logout"]);
-        assert!(!fs::read_to_string(&elsewhere).unwrap().contains("token"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
+//! Behavior that scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
 
 use plex_auth_fake::{Misbehaviour, Who};
 use serde_json::Value;
@@ -24,7 +24,7 @@ fn quiet_commands_print_nothing_on_success() {
             "{arguments:?}"
         );
     }
-    // What was asked for is printed nevertheless, and so are errors.
+    // The requested output and errors are printed nevertheless.
     assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
     assert_eq!(harness.succeed(&["logout"]), "");
     harness.run(&["check"]).assert_failed(3, &["not signed in"]);
@@ -67,6 +67,7 @@ fn servers_fails_if_none_responds() {
     assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
     let outcome = harness.run(&["servers", "--json"]);
     assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+    harness.run(&["servers", "--quiet"]).assert_failed(2, &["no server responds"]);
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What the tool reports while it waits, and what it does not wait for.
+//! Reports about waiting, and work that must not wait.
 
 use std::fs::File;
 use std::sync::{Arc, mpsc};
