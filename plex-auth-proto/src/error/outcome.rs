@@ -48,7 +48,7 @@ pub enum Outcome {
     /// is resolved: wait after a rate limit, ask the user after a wrong password.
     Refused,
     /// The request may have been carried out. Retry only if it is
-    /// [idempotent](RequestContext::is_idempotent). Otherwise, first check whether it took effect.
+    /// [idempotent](super::RequestContext::is_idempotent). Otherwise, first check whether it took effect.
     /// After a sign-in, for example, check whether the account lists a new device.
     Unknown,
 }
