@@ -19,11 +19,12 @@ impl TokenSource {
     /// [`TokenError::Stopped`](plex_auth_proto::token_source::TokenError::Stopped) if there is none.
     ///
     /// ```
+    /// # fn saved_identifier() -> String { "example".into() }
     /// use plex_auth_hyper::{ClientIdentity, PlexTv, Token, TokenSource, Transport};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let plex_tv = PlexTv::new(ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build()?);
+    /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
     /// let fixed = plex_tv.fixed_token(Token::new("xyz-Abc_0123456789ab")?);
     /// let tokens = TokenSource::spawn(&Transport::new(), fixed);
     /// assert_eq!(tokens.token().await?.expose(), "xyz-Abc_0123456789ab");
