@@ -21,13 +21,13 @@ use crate::request_body::RequestBody;
 use crate::token_task::{self, SaveCallback};
 use crate::transport::Transport;
 
-// As long as an exchange takes at most by default: a caller should not wait longer for its retry than for its call.
+// The default timeout of an exchange: a caller should not wait longer for the token of its retry than for its call.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 /// Shares the token of a [`Refresher`] with all tasks of a program.
 ///
-/// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last clone is dropped. The
-/// refresher is that of a device, that of a transient token, or a fixed token
+/// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last
+/// clone is dropped. The refresher is one for a device, for a transient token, or a fixed token
 /// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 #[cfg_attr(feature = "client", doc = "```no_run")]
@@ -73,7 +73,8 @@ impl Drop for Handle {
 }
 
 impl TokenSource {
-    /// Creates a token source and the future that runs its refresher over this transport: spawn it. Nothing is saved.
+    /// Creates a token source, and the future that runs its refresher over this transport. Spawn
+    /// the future. Nothing is saved.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -119,7 +120,7 @@ impl TokenSource {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, callers that wait, and later all others, get [`TokenError::Stopped`].
+    /// If the future is dropped, waiting and later callers get [`TokenError::Stopped`].
     pub fn new<S, B, R>(
         transport: &Transport<S>,
         refresher: R,
@@ -137,13 +138,14 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Creates a token source like [`new`](Self::new), whose future calls `save` with each state to save, before any
-    /// caller gets the token in it.
+    /// Creates a token source like [`new`](Self::new), whose future calls `save` with each state to
+    /// save, before any caller gets the token in it.
     ///
-    /// While the future of `save` runs, callers get the previous token if that is valid. If it fails or panics,
-    /// [`status`](Self::status) reports that and the token is handed out nevertheless; a key is not registered then. When
-    /// that future itself needs a token, [`token`](Self::token) returns the previous one or an error, but never waits. A
-    /// clone that `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    /// While the future of `save` runs, callers get the previous token if that is valid. If it
+    /// fails or panics, [`status`](Self::status) reports that, and callers get the new token
+    /// nevertheless; a key is not registered in this case. If the future itself needs a token,
+    /// [`token`](Self::token) returns the previous one or an error, but never waits. A clone that
+    /// `save` owns keeps the token source running until it is [shut down](Self::shutdown).
     pub fn with_save<S, B, R, F, Fut, E>(
         transport: &Transport<S>,
         mut refresher: R,
@@ -190,9 +192,11 @@ impl TokenSource {
         (source, token_task::run(transport.driver(flow), slot, save))
     }
 
-    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
+    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected,
+    /// for the next one.
     ///
-    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only
+    /// after those ten minutes.
     ///
     /// # Cancel safety
     ///
@@ -209,24 +213,27 @@ impl TokenSource {
         }
     }
 
-    /// Reports that the host that issued this token rejected it. The refresher is woken, once for however many callers.
-    /// [`send`](Self::send) does that by itself.
+    /// Reports that the host that issued this token rejected it. Several reports of the same token
+    /// wake the refresher only once. [`send`](Self::send) does this itself.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, waits for the next token, up to 30 s, and
-    /// sends the call once more if that is safe: if the first one was refused, or is idempotent.
+    /// Sends a call with the token. If the host that issued the token rejects it, waits for the
+    /// next token, up to 30 s, and sends the call again if that is safe: if the first one was
+    /// refused, or is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`Transport::send`]: after the future was dropped, the request may have been sent.
+    /// The same as of [`Transport::send`]: after the future was dropped, the request may have been
+    /// sent.
     ///
     /// # Errors
     ///
-    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if the call failed.
+    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if
+    /// the call failed.
     pub async fn send<S, B, T>(
         &self,
         transport: &Transport<S>,
@@ -254,8 +261,8 @@ impl TokenSource {
         }
     }
 
-    /// Returns the token like [`token`](Self::token); `None` if the time is over first. Without a runtime there is no
-    /// limit.
+    /// Returns the token like [`token`](Self::token), or `None` if the time ends first. Without a
+    /// runtime there is no limit.
     async fn token_within<S>(
         &self,
         transport: &Transport<S>,
@@ -278,13 +285,15 @@ impl TokenSource {
         .await
     }
 
-    /// Returns the state, to show or to log: the last errors, and why there will be no token.
+    /// Returns the status for display and logs: the last errors, and the reason if there will be no
+    /// token.
     pub fn status(&self) -> TokenSourceStatus {
         self.0.slot.status()
     }
 
-    /// Ends the token source, with all its clones: callers get [`TokenError::ShutDown`] at once, those that wait
-    /// included. The task drops its requests and ends after a `save` that is running has finished.
+    /// Ends the token source with all its clones: waiting and later callers get
+    /// [`TokenError::ShutDown`] immediately. The task drops its requests and ends after a `save`
+    /// that is running has finished.
     pub fn shutdown(&self) {
         self.0.slot.shutdown();
     }

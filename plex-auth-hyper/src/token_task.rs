@@ -48,7 +48,7 @@ pub(crate) async fn run<R: Refresher>(
             Event::Step(DriverEvent::Action(id, Action::Save(state))) => {
                 let completion = match &mut save {
                     None => Completion::Unsupported,
-                    // One save at a time. The flow asks again.
+                    // One save at a time. The flow repeats the request.
                     Some(_) if saving.is_some() => Completion::Cancelled,
                     Some(save) => match slot.in_save(|| save(state)) {
                         Ok(future) => {
@@ -66,10 +66,10 @@ pub(crate) async fn run<R: Refresher>(
             Event::Step(DriverEvent::Done(()) | DriverEvent::Finished) => break,
         }
     }
-    // Its requests are dropped now; a state that is half written would be worse than a late end.
+    // Its requests are dropped now, but the save runs to its end, so that no state is half written.
     drop(driver);
     if saving.is_some() {
-        // The flow is gone, so its result has no recipient.
+        // The flow no longer exists, so nothing receives the result.
         let _ = poll_fn(|cx| poll_save(&slot, &mut saving, cx)).await;
     }
 }

@@ -15,13 +15,13 @@ use crate::thread_waker::ThreadWaker;
 use crate::token_thread::{self, SaveCallback};
 use crate::transport::Transport;
 
-// As long as an exchange takes at most by default: a caller should not wait longer for its retry than for its call.
+// The default timeout of an exchange: a caller should not wait longer for the token of its retry than for its call.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 /// Shares the token of a [`Refresher`] with all threads of a program.
 ///
-/// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last clone is dropped. The
-/// refresher is that of a device, that of a transient token, or a fixed token
+/// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last
+/// clone is dropped. The refresher is one for a device, for a transient token, or a fixed token
 /// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 /// ```no_run
@@ -86,13 +86,14 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Starts a thread that runs the refresher over this transport and calls `save` with each state to save, before any
-    /// caller gets the token in it.
+    /// Starts a thread that runs the refresher over this transport and calls `save` with each state
+    /// to save, before any caller gets the token in it.
     ///
-    /// `save` runs on that thread. While it runs, callers get the previous token if that is valid. If it fails or panics,
-    /// [`status`](Self::status) reports that and the token is handed out nevertheless; a key is not registered then. When
-    /// `save` itself needs a token, [`token`](Self::token) returns the previous one or an error, but never waits. A clone
-    /// that `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    /// `save` runs on that thread. While it runs, callers get the previous token if that is valid.
+    /// If it fails or panics, [`status`](Self::status) reports that, and callers get the new token
+    /// nevertheless; a key is not registered in this case. If `save` itself needs a token,
+    /// [`token`](Self::token) returns the previous one or an error, but never waits. A clone that
+    /// `save` owns keeps the token source running until it is [shut down](Self::shutdown).
     pub fn with_save<E>(
         transport: &Transport,
         mut refresher: impl Refresher + Send + 'static,
@@ -120,9 +121,11 @@ impl TokenSource {
         source
     }
 
-    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected, for the next one.
+    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected,
+    /// for the next one.
     ///
-    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only after these ten minutes.
+    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only
+    /// after those ten minutes.
     ///
     /// # Errors
     ///
@@ -131,11 +134,12 @@ impl TokenSource {
         self.token_until(None)
     }
 
-    /// Returns the token like [`token`](Self::token), but waits for this time at most.
+    /// Returns the token like [`token`](Self::token), but waits at most for this time.
     ///
     /// # Errors
     ///
-    /// [`TokenError::TimedOut`] if there was no token in this time, and otherwise the same as of `token`.
+    /// [`TokenError::TimedOut`] if there is no token within this time, otherwise the same errors as
+    /// `token`.
     pub fn token_within(&self, limit: Duration) -> Result<Token, TokenError> {
         self.token_until(Instant::now().checked_add(limit))
     }
@@ -148,20 +152,22 @@ impl TokenSource {
             .unwrap_or(Err(TokenError::TimedOut))
     }
 
-    /// Reports that the host that issued this token rejected it. The refresher is woken, once for however many callers.
-    /// [`send`](Self::send) does that by itself.
+    /// Reports that the host that issued this token rejected it. Several reports of the same token
+    /// wake the refresher only once. [`send`](Self::send) does this itself.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, waits for the next token, up to 30 s, and
-    /// sends the call once more if that is safe: if the first one was refused, or is idempotent.
+    /// Sends a call with the token. If the host that issued the token rejects it, waits for the
+    /// next token, up to 30 s, and sends the call again if that is safe: if the first one was
+    /// refused, or is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
     ///
     /// # Errors
     ///
-    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if the call failed.
+    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if
+    /// the call failed.
     pub fn send<T>(
         &self,
         transport: &Transport,
@@ -183,14 +189,15 @@ impl TokenSource {
         }
     }
 
-    /// Returns the state, to show or to log: the last errors, and why there will be no token.
+    /// Returns the status for display and logs: the last errors, and the reason if there will be no
+    /// token.
     pub fn status(&self) -> TokenSourceStatus {
         self.0.slot.status()
     }
 
-    /// Ends the token source, with all its clones: callers get [`TokenError::ShutDown`] at once, those that wait
-    /// included. The thread ends after a callback that is running has returned. Requests in flight run to their end, and
-    /// their responses are discarded.
+    /// Ends the token source with all its clones: waiting and later callers get
+    /// [`TokenError::ShutDown`] immediately. The thread ends after a callback that is running has
+    /// returned. Requests in flight run to their end, and their responses are discarded.
     pub fn shutdown(&self) {
         self.0.slot.shutdown();
     }

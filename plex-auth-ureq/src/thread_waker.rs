@@ -1,4 +1,4 @@
-//! Waiting on a thread for what a task would be woken for.
+//! A waker that blocks a thread until it is woken.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -15,7 +15,7 @@ impl ThreadWaker {
         Arc::default()
     }
 
-    /// Polls whenever it is woken; `None` if the time is over first.
+    /// Polls whenever it is woken. Returns `None` if the time ends first.
     pub(crate) fn block_on<T>(
         self: &Arc<Self>,
         end: Option<Instant>,
@@ -33,7 +33,7 @@ impl ThreadWaker {
         }
     }
 
-    /// Waits until it is woken; returns `false` if the time is over first.
+    /// Waits until it is woken. Returns `false` if the time ends first.
     fn wait(&self, end: Option<Instant>) -> bool {
         let mut is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         while !*is_woken {

@@ -23,7 +23,7 @@ pub(crate) fn run<R: Refresher>(
     let waker = Waker::from(Arc::new(StepWaker(driver.waker())));
     let mut cx = Context::from_waker(&waker);
     loop {
-        // The next step takes into account what has changed; what changes from now on ends its wait.
+        // The next step takes earlier changes into account; later changes end its wait.
         let _ = slot.poll_driver(&mut cx);
         match driver.step() {
             DriverEvent::Progress => {}

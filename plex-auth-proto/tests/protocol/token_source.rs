@@ -21,7 +21,7 @@ fn at(seconds: u64) -> Now {
     Now::without_wall_clock(Duration::from_secs(seconds))
 }
 
-/// Counts how often it is woken.
+/// A waker that counts how often it is woken.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -37,7 +37,7 @@ impl Wake for Woken {
     }
 }
 
-/// Hands out this token until it is told otherwise.
+/// A refresher whose token the test sets.
 struct Manual {
     held: Option<HeldToken>,
     rejections: usize,
@@ -127,7 +127,7 @@ fn expired_token_is_not_returned() {
     let mut refresher = manual("t1", Some(60));
     let (slot, flow) = SharedRefresher::new(&mut refresher, now(5, 1000));
     assert!(is(&slot, now(64, 1059), "t1"));
-    // The computer slept: only the wall clock says so.
+    // The computer slept, which only the wall clock shows.
     let driver = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&driver));
     assert!(slot.poll_driver(&mut Context::from_waker(&waker)).is_pending());
@@ -214,7 +214,7 @@ fn panic_of_the_callback_is_an_error() {
     let error = slot.in_save(|| panic!("t0k3n")).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("panicked") && !source.contains("t0k3n"));
-    // It is not taken for the callback any more.
+    // It no longer counts as the callback.
     assert!(get(&slot, at(0)).is_pending());
 }
 
@@ -277,7 +277,7 @@ fn call_is_sent_again_only_if_that_is_safe() {
     drop(flow);
     assert_eq!(refresher.rejections, 1);
 
-    // A call without a host does not say who refused it, so it may have been carried out.
+    // A call without a host does not show which host refused it, so it may have been handled.
     let me = ClientIdentity::builder("id").build().unwrap();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("t1"));
     for is_idempotent in [true, false] {

@@ -24,12 +24,12 @@ struct Stall {
     /// Whether the call ends before any part of the request is sent.
     connecting: bool,
     /// The server that stalls.
-    _server: Behind,
+    _server: StallingServer,
 }
 
-#[expect(dead_code, reason = "held for as long as it is to stall")]
-enum Behind {
-    Nobody(BlackHole),
+#[expect(dead_code, reason = "dropping it would end the stall")]
+enum StallingServer {
+    BlackHole(BlackHole),
     Raw(RawServer),
     Fake(Server),
 }
@@ -109,7 +109,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
         let mut steps: Vec<_> = script.iter().map(|text| Step::Write((*text).into())).collect();
         steps.push(Step::StallUntilDropped);
         let server = RawServer::start(steps);
-        Stall { name, url: server.url(), connecting: false, _server: Behind::Raw(server) }
+        Stall { name, url: server.url(), connecting: false, _server: StallingServer::Raw(server) }
     };
     let fake = |name, delivery| {
         let server = Server::http(FakePlex::new());
@@ -117,7 +117,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
         let slow = Misbehaviour::answer(200, "application/json", account).delivered(delivery);
         server.with(|fake| fake.misbehave("/user", slow));
         let url = server.url().to_owned();
-        Stall { name, url, connecting: false, _server: Behind::Fake(server) }
+        Stall { name, url, connecting: false, _server: StallingServer::Fake(server) }
     };
     let mut stalls = vec![
         raw("silent", &[]),
@@ -131,7 +131,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
         name: "silent in TLS",
         url: silent.url().replace("http:", "https:"),
         connecting: true,
-        _server: Behind::Raw(silent),
+        _server: StallingServer::Raw(silent),
     });
     // Not every system supports it.
     if let Ok(hole) = BlackHole::open() {
@@ -140,7 +140,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
             name: "no connection",
             url,
             connecting: true,
-            _server: Behind::Nobody(hole),
+            _server: StallingServer::BlackHole(hole),
         });
     }
     stalls

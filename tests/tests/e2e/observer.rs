@@ -236,7 +236,7 @@ fn panicking_observer_does_not_fail_the_call() {
     }
 }
 
-/// What `tracing` receives: each span or event of the library as its name or message, level, and fields.
+/// Returns the spans and events of the library that `tracing` receives: name or message with level, and fields.
 fn traced(run: impl FnOnce()) -> Vec<(String, Vec<(&'static str, String)>)> {
     let received = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&received);

@@ -11,7 +11,7 @@ use crate::harness::identity;
 mod tasks;
 mod threads;
 
-/// The upper bound on what ends by itself, on a loaded machine.
+/// The time after which a test counts as hanging, on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// plex.tv's response to a token that it does not know.
@@ -27,7 +27,7 @@ fn media_server(fake: &mut FakePlex, url: &str) -> MediaServer {
     MediaServer::new(identity(), url.parse().unwrap(), account)
 }
 
-/// A call of the program's own, which is not idempotent.
+/// A custom call, which is not idempotent.
 fn own_call(url: &str, host: Host, token: &Token) -> Call<()> {
     let request = Request::post(format!("{url}/own")).header("x-plex-token", token);
     Call::status_only("own", request.body(()).unwrap()).host(host)

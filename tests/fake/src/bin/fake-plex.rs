@@ -119,7 +119,7 @@ fn media_server(plex: &FakePlex, server: &MediaServer, url: &str) -> String {
                 format!("claimed by {admin}"),
             )
         }
-        None => ("unclaimed server", format!("{url}{prefix}"), "claimed by nobody".to_owned()),
+        None => ("unclaimed server", format!("{url}{prefix}"), "without an owner".to_owned()),
     };
     format!(
         "{kind:<17} {place}\n{:20}{}, {owner}, {}",

@@ -131,7 +131,7 @@ pub(crate) struct Accounts {
 impl Accounts {
     pub(crate) fn new() -> Self {
         let text = |text: &str| Some(text.to_owned());
-        let nobody = |who, description, token: &str, body| Account {
+        let without_login = |who, description, token: &str, body| Account {
             who,
             description,
             username: None,
@@ -148,7 +148,7 @@ impl Accounts {
                 email: text("rosa@example.org"),
                 password: text("nine kites & a lantern"),
                 home_pin: text("4711"),
-                ..nobody(
+                ..without_login(
                     Who::PlexPass,
                     "Plex Pass",
                     "rosaRosa1rosaRosa2rr",
@@ -159,21 +159,26 @@ impl Accounts {
                 username: text("tariq"),
                 email: text("tariq@example.org"),
                 password: text("copper+teapot%7"),
-                ..nobody(Who::Free, "free account", "tariqTariq1tariqTar2", account_body::free())
+                ..without_login(
+                    Who::Free,
+                    "free account",
+                    "tariqTariq1tariqTar2",
+                    account_body::free(),
+                )
             },
             two_factor: Account {
                 username: text("ingrid"),
                 email: text("ingrid@example.org"),
                 password: text("Fjellvåk-81"),
                 verification_code: text("123456"),
-                ..nobody(
+                ..without_login(
                     Who::TwoFactor,
                     "two-factor",
                     "ingridIngrid1ingrid2",
                     account_body::two_factor(),
                 )
             },
-            managed: nobody(
+            managed: without_login(
                 Who::Managed,
                 "managed user",
                 "niloNilo1niloNilo2nn",
@@ -182,7 +187,7 @@ impl Accounts {
             email_only: Account {
                 username: text("yaw"),
                 email: text("yaw@example.org"),
-                ..nobody(
+                ..without_login(
                     Who::EmailOnly,
                     "signs in by e-mail only",
                     "yawYawYaw1yawYawYaw2",

@@ -30,7 +30,7 @@ fn transient_requests(server: &Server) -> usize {
     server.with(|fake| fake.seen("POST", "/security/token"))
 }
 
-/// A callback that waits to be released, and what it got when it asked for the token.
+/// A callback that waits to be released, and the result of its own request for the token.
 struct SlowSave {
     started: Receiver<Result<Token, TokenError>>,
     release: Sender<()>,

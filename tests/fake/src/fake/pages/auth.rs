@@ -37,7 +37,7 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
         return sentence(StatusCode::BAD_REQUEST, TITLE, "This page sends a form.");
     };
     match form.field("answer") {
-        Some("refuse") => back(&form, "Nobody was signed in. You can close this page."),
+        Some("refuse") => back(&form, "The sign-in was refused. You can close this page."),
         Some("allow") => match sign_in(plex, &form, ask.now()) {
             Some(()) => back(&form, "You are signed in. You can close this page."),
             None => sentence(StatusCode::NOT_FOUND, TITLE, "The program no longer waits for this."),
