@@ -121,5 +121,10 @@ fn print(
     }
     let json = json!({ "profile": session.options.profile, "servers": list });
     session.output.confirmation(&text, &json)?;
-    Ok(if servers.is_empty() || responds(tried) { Exit::Done } else { Exit::Unknown })
+    match servers.is_empty() || responds(tried) {
+        true => Ok(Exit::Done),
+        // Without the list, only an error shows why it failed.
+        false if session.options.quiet => Err(none_responds("")),
+        false => Ok(Exit::Unknown),
+    }
 }

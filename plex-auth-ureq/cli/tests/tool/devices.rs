@@ -238,3 +238,19 @@ fn a_wrong_clock_is_explained() {
     fs::write(&path, state).unwrap();
     harness.succeed(&["token"]);
 }
+
+#[test]
+fn a_token_that_servers_refuse_is_a_warning() {
+    let harness = signed_in();
+    let token = harness.succeed(&["token"]);
+    // As plex.tv does for the account's own servers.
+    let list = json!([{
+        "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d",
+        "accessToken": token.trim(), "owned": true, "connections": [],
+    }]);
+    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    harness.fake(|fake| fake.misbehave("/resources", answer));
+    let outcome = harness.run(&["token", "--server", "Boathouse"]);
+    assert_eq!((outcome.code, &outcome.stdout), (0, &token), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: media servers refuse the token"), "{outcome:?}");
+}

@@ -67,6 +67,7 @@ fn servers_fails_if_none_responds() {
     assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
     let outcome = harness.run(&["servers", "--json"]);
     assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+    harness.run(&["servers", "--quiet"]).assert_failed(2, &["no server responds"]);
 }
 
 #[cfg(unix)]

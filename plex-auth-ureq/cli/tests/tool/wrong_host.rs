@@ -11,6 +11,8 @@ fn a_url_without_a_path_gets_that_of_the_api() {
     let url = harness.server.url().to_owned();
     for url in [url.clone(), format!("{url}/")] {
         assert!(harness.succeed(&["whoami", "--plex-tv", &url]).contains("rosa"));
+        let path = harness.fake(|fake| fake.requests().last().unwrap().path().to_owned());
+        assert_eq!(path, "/api/v2/user");
     }
 }
 
