@@ -1,6 +1,6 @@
 //! Files that are replaced as a whole or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,11 +89,23 @@ impl Folder {
             }
             Err(error) => return Err(cannot("read", &path, &error)),
         };
-        if owner::is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
-            let path = crate::hint::quoted(&path.to_string_lossy());
-            output::warning(&format!("other users can read {path}; run: chmod o-rwx {path}"));
-        }
+        self.warn(&path);
         Ok(Some(bytes))
+    }
+
+    /// Warns once if other users have access.
+    fn warn(&self, path: &Path) {
+        let (path, what, change) = if owner::is_writable_for_others(&self.0) {
+            (self.0.as_path(), "replace the files in", "o-w")
+        } else if owner::is_open_to_others(path) {
+            (path, "read", "o-rwx")
+        } else {
+            return;
+        };
+        if !WARNED.swap(true, Ordering::Relaxed) {
+            let path = crate::hint::quoted(&path.to_string_lossy());
+            output::warning(&format!("other users can {what} {path}; run: chmod {change} {path}"));
+        }
     }
 
     /// Replaces a file by a new one, which is on the disk before it takes the other's place. The lock must be held.
@@ -101,6 +113,9 @@ impl Folder {
         let path = self.path(name);
         let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
+        if owner::is_writable_for_others(folder) {
+            return Err(explain::writable_for_others(folder));
+        }
         let owner = Owner::of(&target, folder).map_err(|error| cannot("write", &path, &error))?;
         interrupt::after(|| replace(&path, &target, folder, &owner, bytes))
     }
@@ -173,7 +188,7 @@ fn file_name(text: &str) -> String {
 /// Saves the name of a new file, which is part of its folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    match File::open(path)?.sync_all() {
+    match fs::File::open(path)?.sync_all() {
         // Some file systems cannot do this for a folder. The file itself is on the disk.
         Err(error) if is_not_for_folders(&error) => Ok(()),
         synced => synced,
