@@ -35,8 +35,8 @@
 //!
 //! # Guarantees
 //!
-//! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
-//! for every service:
+//! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
+//! holds for every service:
 //!
 //! - Redirects that the service returns are not followed, because the token would be sent to their
 //!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
@@ -50,7 +50,8 @@
 //!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. So a
 //!   refusal of an invalid token, or of a PIN that no longer exists, can cost one more request, [on
 //!   its own connection](Outgoing::must_confirm).
-//! - The body of a request is the call's own, not a copy, and is zeroed when the service drops it.
+//! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
+//!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
 //! - A future is `Send` if the service's is, borrows nothing from the transport, and can be dropped
 //!   at any time. The request may have been sent by then.
@@ -62,13 +63,12 @@
 //! - The request is sent as the core built it, plus `host`: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
-//!   new connection, if a reused connection ends before the response. A request of which nothing
-//!   was written, because its connection was just closed, is sent on another connection in any
-//!   case.
+//!   new connection, if a reused connection ends before the response. If a connection
+//!   closes before any of a request is written, the request is always sent on another connection.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
-//! - Proxy variables of the environment are ignored, because the proxy could read a token that is
-//!   sent over plain HTTP.
+//! - Proxy environment variables are ignored, because the proxy could read a token that is sent
+//!   over plain HTTP.
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
 //! - Without a tokio runtime, or in one without a timer or I/O, sending returns
@@ -85,19 +85,20 @@
 //! **A service that follows redirects or retries cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
 //! a request to another host, does not know `X-Plex-Token`. tower's `Retry`, or a client with its
-//! own retries, can sign in twice. Do not use either in a service for this transport.
+//! own retries, can sign in twice. Do not use any of these in a service for this transport.
 //!
 //! Your own service also determines TLS, proxies, compression and logging. Its errors are
 //! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
 //! rustls. All others are [`Other`](error::TransportErrorKind::Other). The request may have been
 //! sent unless hyper or hyper-util says otherwise. hyper-util's own resolver reports a name that
 //! was not found only as a failure to connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`,
-//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and nothing of the request was sent;
+//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent;
 //! hyper-util does not report the proxy's status code.
 //!
 //! Over your own service, a call that wants [its own connection](Reply::wants_own_connection), or
-//! is repeated on one, shares connections. With a client from hyper-util, a connection that
-//! returned the response to another request is not reused; with any other service, it can be.
+//! is repeated on one, is not guaranteed one, unless the service opens a connection for each
+//! request. With a client from hyper-util, a connection that returned the response to another
+//! request is not reused; with any other service, it can be.
 //!
 //! Your own service does not report whether the connection of a response is new, so every refusal
 //! of an idempotent call is [confirmed](Outgoing::must_confirm).
@@ -117,39 +118,94 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Use your own client, such as hyper-util's with another connector, for the root certificates of
-//! the platform, HTTP/2 or an HTTP proxy, as here. Its body type is [`RequestBody`]. The proxy is
-//! asked for a tunnel, so that it learns only the host of an `https` request. It can read all of an
-//! `http` request, including the token. Specify the port of the server's URL: without one,
-//! hyper-util's `Tunnel` requests port 443, even for `http`.
+//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use plex_auth_hyper::flow::RetriedCall;
+//! use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
+//!
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn saved_token() -> String { String::new() }
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
+//! let token = Token::new(saved_token())?;
+//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
+//! if let Some(resources) = Transport::new().drive(&mut call).await {
+//!     println!("{} servers", resources?.servers().count());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Use an HTTP proxy, here one that requires a password and inspects TLS. `Transport::builder` has
+//! no proxy setting, so build a client with a proxy connector and the root certificates, and pass it
+//! to [`Transport::over`]:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
+//! use base64::prelude::{BASE64_STANDARD, Engine};
 //! use hyper_rustls::HttpsConnector;
+//! use hyper_util::client::legacy::Client;
 //! use hyper_util::client::legacy::connect::HttpConnector;
 //! use hyper_util::client::legacy::connect::proxy::Tunnel;
 //! use hyper_util::rt::{TokioExecutor, TokioTimer};
+//! use plex_auth_hyper::http::HeaderValue;
 //! use plex_auth_hyper::{RequestBody, Transport};
 //! use rustls::{ClientConfig, RootCertStore};
 //!
-//! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new());
-//! let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+//! // `Tunnel` ignores `user:password@` in the URL.
+//! let auth = format!("Basic {}", BASE64_STANDARD.encode("CORP\\rosa:p@ss"));
+//! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new())
+//!     .with_auth(HeaderValue::try_from(auth)?);
+//!
+//! let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+//! // The proxy's certificate authority, if it inspects TLS.
+//! roots.add(std::fs::read("corp.der")?.into())?;
 //! // Name the provider: if a program enables two, rustls cannot select a default and panics.
 //! let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
 //!     .with_safe_default_protocol_versions()?
 //!     .with_root_certificates(roots)
 //!     .with_no_client_auth();
-//! let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+//!
+//! let client = Client::builder(TokioExecutor::new())
+//!     // So that no call shares a connection with another.
+//!     .pool_max_idle_per_host(0)
 //!     .build::<_, RequestBody>(HttpsConnector::from((proxy, tls)));
 //! let http = Transport::over(client, TokioTimer::new());
 //! # let _ = http;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For another runtime, see `examples/smol.rs`, which is complete for smol. [`Transport::over`]
-//! shows a mock.
+//! This needs, in your `Cargo.toml`:
+//!
+//! ```toml
+//! base64 = "0.23"
+//! hyper-rustls = { version = "0.27", default-features = false, features = ["http1", "ring", "tls12"] }
+//! hyper-util = { version = "0.1.18", features = ["client-legacy", "client-proxy", "http1", "tokio"] }
+//! rustls = { version = "0.23", default-features = false, features = ["ring", "std", "tls12"] }
+//! webpki-roots = "1"
+//! ```
+//!
+//! Without credentials, the proxy answers 407, which is
+//! [`Proxy`](error::TransportErrorKind::Proxy). The proxy is asked for a tunnel, so that it learns
+//! only the host of an `https` request, unless it inspects TLS. It can read all of an `http`
+//! request, including the token. Specify the port of the server's URL: without one, `Tunnel`
+//! requests port 443, even for `http`.
+//!
+//! Your own client can also use the root certificates of the platform, HTTP/2 or a SOCKS proxy. Its
+//! body type is [`RequestBody`].
+//!
+//! For another runtime, see
+//! [`examples/smol.rs`](https://github.com/plex-auth/plex-auth/blob/main/plex-auth-hyper/examples/smol.rs),
+//! which is complete for smol. [`Transport::over`] shows a mock.
+//!
+//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! complete programs: what to save, a TV, a web back end, a service with a device key, several
+//! accounts, a connection to a media server.
 //!
 //! # Features
 //!
@@ -192,7 +248,7 @@ mod turns;
 pub use builder::{InvalidTransport, TransportBuilder};
 #[cfg(feature = "client")]
 pub use client::Client;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use driver::Driver;
 pub use plex_auth_proto as proto;
 #[doc(no_inline)]

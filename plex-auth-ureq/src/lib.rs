@@ -30,8 +30,8 @@
 //!
 //! # Guarantees
 //!
-//! A transport keeps [the sender's contract](proto::call#the-senders-contract). The following holds
-//! for every transport, because it is set for each request:
+//! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
+//! holds for every transport, because it is set for each request:
 //!
 //! - Redirects are not followed, because the token would be sent to their target. They are reported
 //!   as [`Redirected`](proto::ResponseError::Redirected).
@@ -59,12 +59,12 @@
 //! - Every error before the request is sent says that nothing was sent.
 //! - Over TLS, a body that ends with the connection is complete only if the server says so
 //!   (`close_notify`).
-//! - A name is looked up once per connection, an IP address never.
+//! - Names are looked up once per connection; IP addresses are not looked up.
 //! - No cookies are kept, even if another crate enables ureq's feature `cookies`.
 //! - A call that [wants its own connection](Reply::wants_own_connection) gets one that no other
 //!   request uses.
-//! - Proxy variables of the environment are ignored, because the proxy could read a token that is
-//!   sent over plain HTTP.
+//! - Proxy environment variables are ignored, because the proxy could read a token that is sent
+//!   over plain HTTP.
 //!
 //! # Limitations
 //!
@@ -91,11 +91,11 @@
 //! decoded bytes.
 //!
 //! The operating system implements the time limit, and may end the wait on a silent socket late: on
-//! Linux by up to an eighth, so that 3 s can take 3.3 s, and 30 s were measured to take 31.4 s.
+//! Linux by up to an eighth. In measurements, 3 s took up to 3.3 s, and 30 s took 31.4 s.
 //!
-//! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. Threads
-//! that share a transport open more, and close them again. For more, use [`Transport::over`] with
-//! an agent that keeps more.
+//! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
+//! threads that share a transport need more connections, these are opened and closed again after
+//! use. To keep more, use [`Transport::over`] with an agent that does.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
@@ -113,7 +113,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Use an HTTP proxy, or the one in the environment:
+//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//!
+//! ```no_run
+//! use plex_auth_ureq::flow::RetriedCall;
+//! use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
+//!
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn saved_token() -> String { String::new() }
+//! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
+//! let token = Token::new(saved_token())?;
+//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
+//! if let Some(resources) = Transport::new().drive(&mut call) {
+//!     println!("{} servers", resources?.servers().count());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Use an HTTP proxy, or the one set in the environment:
 //!
 //! ```no_run
 //! use plex_auth_ureq::Transport;
@@ -123,10 +141,10 @@
 //! # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 //! ```
 //!
-//! Use your own agent for features that ureq has and this crate does not: the root certificates of
-//! the platform (`platform-verifier`), the TLS of the system (`native-tls`) or a SOCKS proxy
-//! (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. ureq panics
-//! if a feature is used without being enabled.
+//! Use your own agent for features that ureq has and this crate does not: the platform's root
+//! certificates (`platform-verifier`), the system's TLS implementation (`native-tls`) or a SOCKS
+//! proxy (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. ureq
+//! panics if a feature is used without being enabled.
 //!
 #![cfg_attr(feature = "rustls", doc = "```")]
 #![cfg_attr(not(feature = "rustls"), doc = "```ignore")]
@@ -140,9 +158,13 @@
 //! # let _ = http;
 //! ```
 //!
-//! Errors of certificates are only distinguished with rustls. With another TLS implementation, they
+//! Certificate errors are distinguished only with rustls. With another TLS implementation, they
 //! are [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or
 //! [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
+//!
+//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! complete programs: what to save, a TV, a web back end, a service with a device key, several
+//! accounts, a connection to a media server.
 //!
 //! # Features
 //!
