@@ -15,12 +15,13 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries while that can help.
+/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries as long as that may help.
 ///
 /// It ends with [`Valid`](TokenState::Valid), with [`Invalid`](TokenState::Invalid) only if Plex said so, or with
-/// [`Unknown`](TokenState::Unknown). A network that fails, a rate limit, an outage and a proxy's page never make a token
-/// invalid. The request is sent again after about 2, 4, 8 and 16 seconds, or when `Retry-After` allows it. The state is
-/// unknown after 60 seconds ([`timeout`](Self::timeout)), and at once if retrying is of no use.
+/// [`Unknown`](TokenState::Unknown). A token is never reported as invalid because of a network failure, a rate limit, an
+/// outage or a proxy's page. The request is retried after about 2, 4, 8 and then every 16 seconds, or later if
+/// `Retry-After` says so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or at once if a
+/// retry cannot help or would be sent after that.
 ///
 /// There is nothing to save: after a restart, check again.
 ///
@@ -33,7 +34,7 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // The responses of a real plex.tv, one after another.
+/// // Simulated responses of plex.tv, in order.
 /// let mut responses = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
 /// let state = loop {
 ///     match check.poll(now) {
@@ -79,8 +80,8 @@ pub enum TokenState {
 }
 
 impl TokenCheck {
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that moment
-    /// is not waited for.
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that
+    /// moment is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self
