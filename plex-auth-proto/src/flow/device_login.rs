@@ -46,9 +46,9 @@ impl PlexTv {
 
 /// A login that registers a device's key, from the creation of a PIN to the first token.
 ///
-/// It works as a [login without a key](crate::flow::PinLogin) does. Its polls are signed with Plex's time, which its
-/// responses state; a signature is used for three minutes. If the response with the token may have been lost, or Plex
-/// already knows the key, an exchange gets the token: the key is never registered twice.
+/// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each signature contains the
+/// time, taken from Plex's responses, and is used for three minutes. If the response with the token may have been lost,
+/// or Plex already knows the key, the flow gets the token through an exchange, so the key is never registered twice.
 ///
 /// Save the key before the login starts. Hand the token to a [refresher](PlexTv::device_token_refresher); the same `&key`
 /// or `Arc` serves both.
@@ -140,7 +140,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing before.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. [Save](Self::save) the
+    /// new PIN in place of the old one.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();

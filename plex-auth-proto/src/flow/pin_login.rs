@@ -23,13 +23,13 @@ pub(crate) mod progress;
 pub(crate) mod saved;
 
 impl PlexTv {
-    /// Signs in with a code of 4 characters that the user enters on another device, at `https://plex.tv/link`: a whole
-    /// [login](PinLogin).
+    /// Creates a [login](PinLogin) with a code of 4 characters that the user enters on another device, at
+    /// `https://plex.tv/link`.
     pub fn link_code_login(&self) -> PinLogin {
         PinLogin::new(self.clone(), PinKind::Code)
     }
 
-    /// Signs in on Plex's hosted page, in the user's browser: a whole [login](PinLogin).
+    /// Creates a [login](PinLogin) on Plex's hosted page, in the user's browser.
     pub fn hosted_page_login(&self) -> PinLogin {
         PinLogin::new(self.clone(), PinKind::Page)
     }
@@ -37,19 +37,22 @@ impl PlexTv {
 
 /// A login without a password, from the creation of a PIN to its token.
 ///
-/// The user links the PIN with an account in one of two ways: by entering its code on another device
+/// The user links the PIN to an account in one of two ways: by entering its code on another device
 /// ([`PlexTv::link_code_login`]) or on a page that the program opens in a browser ([`PlexTv::hosted_page_login`]).
 ///
-/// # Pace
+/// Linking a PIN invalidates the token that the same account received earlier under the same client identifier. Users
+/// report that a PIN that is never linked can, too. So start a login only when the user wants to sign in.
+///
+/// # Retries and polling
 ///
 /// If Plex did not create the PIN, because nothing was sent or because of a rate limit, that is retried for 10 seconds
 /// ([`create_timeout`](Self::create_timeout)). After any other error, such as a gateway's 502, the login ends: a PIN may have
 /// been created, and [`renew`](Self::renew) starts again.
 ///
-/// The PIN is polled once a second in its first minute, and less often later, up to every 5 seconds
+/// The PIN is polled once a second for the first minute, and less and less often after that, but at least every 5 seconds
 /// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the
-/// login: they slow down the polls until the last twenty seconds of the PIN's life. The login ends when the PIN is linked,
-/// when Plex says that it is gone, and when its life is over, with one more poll at that moment.
+/// login: they slow down the polls until twenty seconds before the PIN expires. The login ends when the PIN is linked,
+/// when Plex says that it is gone, or when it expires; at that moment, it is polled once more.
 ///
 /// A server with many logins has a budget of requests for all of them. With a budget of B requests per second and N logins,
 /// give each an interval of N/B seconds: a linked PIN is noticed within that time. When the browser returns to the
@@ -57,8 +60,9 @@ impl PlexTv {
 ///
 /// # Clocks
 ///
-/// The PIN's life is counted in elapsed time. If the computer has slept through its end, one more poll finds out. The life
-/// that creation promised is an upper bound: a response can shorten it.
+/// The PIN's lifetime is measured in elapsed time. If the PIN may have expired while the computer was asleep, one more
+/// poll shows whether it is still valid. The lifetime returned when the PIN was created is an upper bound: a later
+/// response can shorten it.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -69,7 +73,7 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut login = plex_tv.link_code_login();
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // The responses of a real plex.tv, one after another.
+/// // Simulated responses of plex.tv, in order.
 /// let mut responses = [
 ///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
 ///     r#"{"id":7,"authToken":null,"expiresIn":899}"#,
@@ -102,14 +106,15 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, retries included: 10 seconds by default. The last request may take 5
-        /// seconds longer. A web page that waits for the PIN should fail before its users give up.
+        /// seconds longer. If Plex asks to wait for longer than that (`Retry-After`), the login ends at once with the
+        /// error. A web page that waits for the PIN should fail before its users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
         }
 
-        /// Sets the time between two polls at first, and the longest: 1 and 5 seconds by default. It widens by a second a
-        /// minute. Less than a second counts as one.
+        /// Sets the first and the longest interval between two polls: 1 and 5 seconds by default. The interval grows by
+        /// one second every minute. Less than a second counts as one.
         pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
             self.$machine.set_poll_interval(PollInterval::new(first, longest));
             self
@@ -121,23 +126,24 @@ macro_rules! pin_login_methods {
             self.$machine.poll_now();
         }
 
-        /// The PIN that the user can link now.
+        /// Returns the PIN that the user can link now.
         pub fn pin(&self) -> Option<&LoginPin> {
             self.$machine.pin()
         }
 
-        /// The page on which the user enters the code. Absent without a PIN, and if the hosted page has to be opened
-        /// instead.
+        /// Returns the page on which the user enters the code, or `None` if there is no PIN or the hosted page must be
+        /// opened instead.
         pub fn link_page(&self) -> Option<PinUrl> {
             self.pin()?.link_page(self.$machine.plex_tv())
         }
 
-        /// The same page with the code filled in, for a QR code.
+        /// Returns the same page with the code filled in, for a QR code.
         pub fn filled_link_page(&self) -> Option<PinUrl> {
             self.pin()?.filled_link_page(self.$machine.plex_tv())
         }
 
-        /// The page to open in the user's browser. Absent without a PIN, and if the user enters a code instead.
+        /// Returns the page to open in the user's browser, or `None` if there is no PIN or the user enters a code
+        /// instead.
         pub fn hosted_page(&self) -> Option<HostedPage> {
             self.pin()?.hosted_page(self.$machine.plex_tv())
         }
@@ -157,10 +163,11 @@ impl PinLogin {
         self.0.progress(now)
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing before. If Plex asked to wait, the login
-    /// waits first.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. If Plex asked to
+    /// wait, the login waits first.
     ///
-    /// Ask the user before: each linked PIN can replace a token that was saved.
+    /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin). [Save](Self::save) the new
+    /// PIN in place of the old one.
     pub fn renew(&mut self) {
         self.0.renew();
     }

@@ -10,7 +10,7 @@ use crate::jwt::SignError;
 
 /// The result of a [`DeviceLogin`](crate::flow::DeviceLogin).
 #[derive(Clone, Debug)]
-#[must_use = "a token without the key must not be refreshed with it"]
+#[must_use = "the key can renew the token only if it was registered"]
 pub enum LinkedDevice {
     /// The key is registered, and this is the device's first token. Hand it to a
     /// [refresher](crate::PlexTv::device_token_refresher).
@@ -50,7 +50,7 @@ pub enum DeviceLoginProgress {
     Waiting {
         /// The PIN, and the page on which it is linked.
         pin: LoginPin,
-        /// How long it can still be linked.
+        /// The time left to link it.
         left: Duration,
         /// The reason why the key could not sign the last poll, which is tried again.
         sign_error: Option<SignError>,

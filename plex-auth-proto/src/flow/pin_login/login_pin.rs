@@ -18,7 +18,7 @@ pub enum LoginPin {
 }
 
 impl LoginPin {
-    /// The PIN: its number, its code and the URL of its QR code.
+    /// Returns the PIN: its ID, its code and the URL of its QR code.
     pub fn pin(&self) -> &Pin {
         match self {
             Self::Code(pin) => pin.pin(),
@@ -26,7 +26,7 @@ impl LoginPin {
         }
     }
 
-    /// The page on which the user enters the code; `None` if the hosted page has to be opened instead.
+    /// Returns the page on which the user enters the code, or `None` if the hosted page must be opened instead.
     pub fn link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
         match self {
             Self::Code(pin) => Some(pin.link_page(plex_tv)),
@@ -34,7 +34,7 @@ impl LoginPin {
         }
     }
 
-    /// The same page with the code filled in, for a QR code.
+    /// Returns the same page with the code filled in, for a QR code.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
         match self {
             Self::Code(pin) => Some(pin.filled_link_page(plex_tv)),
@@ -42,7 +42,7 @@ impl LoginPin {
         }
     }
 
-    /// The page to open in the user's browser; `None` if the user enters a code instead.
+    /// Returns the page to open in the user's browser, or `None` if the user enters a code instead.
     pub fn hosted_page(&self, plex_tv: &PlexTv) -> Option<HostedPage> {
         match self {
             Self::Code(_) => None,

@@ -1,4 +1,4 @@
-//! How the PIN of a login is created and polled: with or without the key of a device.
+//! The two ways to create and poll the PIN of a login: with and without a device key.
 
 use std::time::{Duration, SystemTime};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::login_pin::LoginPin;
 use crate::flow::clock::Moment;
 
-// The pace of Plex's own clients, and the shortest interval that is accepted.
+// The poll interval of Plex's own clients, and the shortest interval that is accepted.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 // A user who has not linked the PIN within a few minutes has been interrupted, and does not notice a few seconds.
@@ -18,7 +18,7 @@ const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 // fetched before the end is lost, because plex.tv forgets the PIN then.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
-/// The time between two polls, which widens by a second a minute.
+/// The time between two polls, which grows by one second every minute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollInterval {
     first: Duration,
@@ -47,8 +47,8 @@ impl PollInterval {
 pub(super) struct Polling {
     pin: LoginPin,
     created: Duration,
-    /// The end of its life. A response may shorten it, never lengthen it: a PIN that has expired can go on answering with
-    /// its original life.
+    /// The end of its life. A response may shorten it, never lengthen it: Plex can keep returning the original lifetime
+    /// of a PIN that has expired.
     deadline: Duration,
     /// The end of its life by the server's clock.
     ends_at: Option<SystemTime>,
