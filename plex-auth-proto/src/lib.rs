@@ -26,7 +26,8 @@
 //! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs,
 //!   [`PlexJwt`](jwt::PlexJwt) is the result. [`DeviceLogin`](flow::DeviceLogin) and
 //!   [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) are the flows for it.
-//! - [`token_source`] is the pure part of the adapters' `TokenSource`: one token for a whole program.
+//! - [`token_source`] is the part of the transports' `TokenSource` that performs no I/O: one token
+//!   for the whole program.
 //! - [`Error`] lists every error and what to do about it. It is a [`ResponseError`] if a response
 //!   arrived, and a [`TransportError`] otherwise.
 //! - An [`Observer`] gets a report on each request, for logs, metrics and traces.
@@ -34,10 +35,10 @@
 //! # Serialization
 //!
 //! Plex's responses, such as [`Account`] and [`Resources`](server::Resources), implement
-//! [`serde::Deserialize`], so that tests can create them from JSON. No type of this crate implements
-//! `serde::Serialize`. Almost every response contains tokens and other secrets, often in nested
-//! fields, and serializing one would copy them to a log, a cache or a web page. The following types
-//! will never implement it:
+//! [`serde::Deserialize`], so that tests can create them from JSON. No public type of this crate
+//! implements `serde::Serialize`. Almost every response contains tokens and other secrets, often in
+//! nested fields, and serializing one would copy them to a log, a cache or a web page. The
+//! following types will never implement it:
 //!
 //! - types that are secrets: [`Token`], [`Secret`], [`Credentials`],
 //!   [`ClaimToken`](server::ClaimToken), [`HomePin`](home::HomePin), [`PinCode`](pin::PinCode),
@@ -52,7 +53,7 @@
 //! # WebAssembly
 //!
 //! The crate compiles for `wasm32-unknown-unknown`: it performs no I/O and reads no clock. A program
-//! in a browser sends the requests with `fetch`, which cannot keep all of [the sender's
+//! in a browser sends the requests with `fetch`, which cannot fulfill all of [the sender's
 //! contract](call#the-senders-contract):
 //!
 //! - `redirect: "manual"` returns an opaque response, with status 0 and without headers. It prevents
@@ -113,7 +114,8 @@ pub mod account {
     pub use crate::wire::raw_json::RawJson;
 }
 
-/// Why this crate is built the way it is: layers, flows, decisions, promises with their tests, and versioning.
+/// The design of this crate and its reasons: layers, flows, decisions, promises with their tests,
+/// and versioning.
 #[cfg(doc)]
 #[doc = include_str!("../DESIGN.md")]
 pub mod design {}
@@ -155,7 +157,8 @@ pub mod server {
     pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
 }
 
-/// Sharing the token of a refresher with a whole program. The adapters' `TokenSource` is built on it.
+/// The types that share a refresher's token with a whole program. The `TokenSource` of the
+/// transports is built on them.
 pub mod token_source {
     pub use crate::flow::token_source::error::{TokenError, TokenSendError};
     pub use crate::flow::token_source::fixed_token::FixedToken;

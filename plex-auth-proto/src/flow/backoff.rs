@@ -3,9 +3,9 @@ use std::time::Duration;
 // A server that sends a wrong `Retry-After` must not stop a flow for longer.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The time between two requests of a kind. It doubles after each failure, up to a limit.
+/// The time between two requests of the same kind. It doubles after each failure, up to a limit.
 ///
-/// Waits are whole seconds in little memory, because a million devices have two of these each.
+/// Waits are stored as 16-bit seconds to save memory: a program can have a million devices, with two of these each.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     initial: u16,

@@ -87,8 +87,8 @@ impl Clock {
 }
 
 impl Moment {
-    /// Returns the later of both readings of the server's time: what a server promises for a time is over when either
-    /// says so.
+    /// Returns the later of the two readings of the server's time: a token or a PIN counts as expired as soon as either
+    /// reading is past its expiry.
     pub(crate) fn latest(self) -> Option<SystemTime> {
         self.server.max(self.wall)
     }

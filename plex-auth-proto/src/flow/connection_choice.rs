@@ -41,15 +41,15 @@ impl Resource {
 impl SourceDevice {
     /// Returns a [flow](ConnectionChoice) that chooses the best connection to the source without sending a token.
     ///
-    /// A media server's list does not say in which network the source is, so only HTTPS is used unless
+    /// A media server's list does not say which network the source is on, so only HTTPS is used unless
     /// [plain HTTP is allowed](ConnectionChoice::allow_plain_http).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
         ConnectionChoice::new(identity, self.into())
     }
 }
 
-/// Chooses the best connection to a server: sends `GET {uri}/identity` over several at once, without a token, and
-/// accepts only a response of the server that was meant.
+/// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections at once, without a
+/// token, and accepts only a response from the intended server.
 ///
 /// HTTPS connections are preferred in the order local, remote, relay, and IPv4 before IPv6. Once the server has responded
 /// over one of them, a better one has half a second more to respond. The best of each kind are requested first, so that
@@ -58,15 +58,15 @@ impl SourceDevice {
 ///
 /// # Plain HTTP
 ///
-/// An identifier is not a secret, and every private network has a 192.168.1.10: only TLS proves that the response is
-/// the server's. Plain HTTP is used only
+/// An identifier is not a secret, and many private networks have a host at 192.168.1.10: only TLS proves that a
+/// response comes from the server. Plain HTTP is used only
 ///
 /// - to a loopback, RFC 1918 or ULA address that the list itself has as an `http` URI, if the list says
 ///   `publicAddressMatches: true` and `httpsRequired: false` and has no HTTPS connection to the server;
 /// - if the program [allows it](Self::allow_plain_http), and every HTTPS connection has failed.
 ///
-/// [`ChosenConnection::is_plain_http`] reports both. Each holds only for the network in which the list was fetched:
-/// after a change of network, fetch the list and choose again.
+/// [`ChosenConnection::is_plain_http`] returns true in both cases. Such a choice is valid only on the network where the
+/// list was fetched: after a network change, fetch the list and choose again.
 ///
 /// With an HTTP client that accepts any certificate, HTTPS proves nothing either.
 ///
@@ -94,7 +94,7 @@ impl SourceDevice {
 ///     match choice.poll(now) {
 ///         Step::Do(id, Action::Send(outgoing)) => {
 ///             assert!(!outgoing.request().headers().contains_key("x-plex-token"));
-///             // The response of the real server.
+///             // A simulated response of the server.
 ///             let response = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#.into());
 ///             choice.complete(now, id, Completion::Response(response));
 ///         }
@@ -156,11 +156,12 @@ impl ConnectionChoice {
     /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default. Set it before the
     /// choice is driven.
     ///
-    /// Everyone on the network path can read such a token and use it until it is revoked. Another machine can pass for
-    /// the server and be sent the token, also one that blocks HTTPS for that purpose. If the reason is a router that
-    /// blocks `plex.direct` names (DNS rebinding protection), allow `plex.direct` in the router's settings instead.
+    /// Everyone on the network path can read such a token and use it until it is revoked. Another machine, even one
+    /// that blocks HTTPS for that purpose, can impersonate the server and receive the token. If the reason is a router
+    /// that blocks `plex.direct` names (DNS rebinding protection), allow `plex.direct` in the router's settings
+    /// instead.
     ///
-    /// The candidates are then also the list's `http` URIs and, if the list says `httpsRequired: false`,
+    /// The candidates then also include the list's `http` URIs and, if the list says `httpsRequired: false`,
     /// `http://10.0.2.1:32400` for a name such as `https://10-0-2-1.<hash>.plex.direct:32400` of a private address. They
     /// are used after every HTTPS connection has failed or reached its time limit, which is half of the
     /// [timeout](Self::timeout). If the list says `httpsRequired: true`, the setting has no effect.
@@ -169,7 +170,7 @@ impl ConnectionChoice {
         Self { candidates: Candidates::new(candidates), allow_plain_http: allowed, ..self }
     }
 
-    /// The end of the choice as things stand.
+    /// Returns the latest time at which the choice ends, given the responses so far.
     fn end(&self) -> Duration {
         let grace_ends = self.first_verified.map(|first| first.saturating_add(GRACE));
         grace_ends.map_or(self.timeout, |grace_ends| grace_ends.min(self.timeout))

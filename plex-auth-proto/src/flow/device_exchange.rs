@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     proof: Option<Box<Proof>>,
     /// When the next request is due, in elapsed time.
     due: Duration,
-    /// Until when a device with a valid token sends nothing, in elapsed time.
+    /// The time before which a device with a valid token sends nothing, in elapsed time.
     not_urgent_before: Duration,
     outage_backoff: Backoff,
     refusal_backoff: Backoff,
@@ -129,7 +129,7 @@ impl Exchange {
         self.due
     }
 
-    /// Returns when the next request of a device is due whose token is valid for this time, in elapsed time.
+    /// Returns when the next request is due, in elapsed time, for a device whose token is valid for `left`.
     pub(crate) fn due_with(&self, left: Duration) -> Duration {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }

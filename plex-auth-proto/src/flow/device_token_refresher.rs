@@ -28,7 +28,7 @@ const MAX_REFUSALS: u8 = 8;
 // Whatever the tokens claim: a server that issues expired tokens must not cause a loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-// Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
+// Elapsed time stops while a computer sleeps, so the wall clock must be checked.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -63,12 +63,12 @@ impl PlexTv {
     }
 }
 
-/// Renews a device's token with its key, a day before it expires, indefinitely.
+/// Renews a device's token indefinitely, each time a day before it expires, with the device's key.
 ///
 /// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock and a key that cannot
 /// sign for some time, and [ends](DeviceTokenEnd) only if waiting does not help. An expired token can still be renewed.
 ///
-/// # Pace
+/// # Retries
 ///
 /// The first retry follows within a minute. If the token is still valid, later retries wait for at least an eighth of
 /// its remaining life, so that the devices of a fleet do not all send when an outage ends. Without a valid token, waits grow
@@ -81,11 +81,11 @@ impl PlexTv {
 /// Save the key before anything else. [Save](Self::save) the state before the first request is sent and whenever
 /// [`renewals`](Self::renewals) has risen, or have the [driver save it](Self::save_through_driver).
 ///
+/// To share the key, pass it as `&key` or in an `Arc`.
+///
 /// # Clocks
 ///
 /// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are wrong.
-///
-/// A key that is shared can be passed as `&key` or in an `Arc`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -192,13 +192,13 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
-    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), also the first one unless it was
-    /// restored.
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), including the first one unless it
+    /// was restored.
     ///
-    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
-    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
-    /// out nevertheless. A key is registered only after the state was saved: if that fails, the refresher ends in
-    /// [`NotSaved`](DeviceTokenEnd::NotSaved).
+    /// A new token is then handed out only after the driver has tried to save it; until then, the previous token is
+    /// handed out. If the save fails, or the driver does not support it, [`progress`](Self::progress) reports the
+    /// error, and the new token is handed out nevertheless. A key is registered only after the state has been saved: if
+    /// that fails, the refresher ends with [`NotSaved`](DeviceTokenEnd::NotSaved).
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
         self
@@ -234,8 +234,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Returns the token with the present time, if it is known how long the token is valid: not if Plex may have said that
-    /// it is invalid, and not if the clock must be wrong.
+    /// Returns the token and the current time. Returns `None` if either is not known, if Plex may have said that the token
+    /// is invalid, or if the clock must be wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;
@@ -361,7 +361,7 @@ fn is_refused(error: &Error) -> bool {
     error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
-/// Returns whether the key was not registered for a temporary reason.
+/// Returns whether the registration failed for a temporary reason.
 fn is_registered_later(error: &Error) -> bool {
     let status = error.status().map_or(0, |status| status.as_u16());
     match error.outcome() {

@@ -11,11 +11,11 @@ use super::step::{Action, Completion, Flow, RequestId, Step};
 use crate::call::{Body, Outgoing};
 use crate::error::TransportError;
 
-/// Drives a flow to its end with an HTTP client of the program's own, one request at a time.
+/// Drives a flow to its end with the program's own HTTP client, one request at a time.
 ///
 /// `fetch` sends a request, as [`Outgoing`] describes. `sleep` waits; it may return earlier. All readings of `now` must
-/// have the same origin. Returns `None` if the flow was finished before. An action other than a request is completed with
-/// [`Completion::Unsupported`].
+/// have the same origin. Returns `None` if the flow had already finished, or if it is waiting for the program to call
+/// one of its methods. An action other than a request is completed with [`Completion::Unsupported`].
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -64,8 +64,8 @@ pub fn drive<F: Flow + ?Sized>(
 ///
 /// # Cancel safety
 ///
-/// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can be
-/// driven on afterwards. To do so repeatedly, as in a `select!` in a loop, keep a [`Driver`] and select over its
+/// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can
+/// then be driven further. To do so repeatedly, as in a `select!` in a loop, keep a [`Driver`] and select over its
 /// [`step`](Driver::step), which keeps the requests.
 pub async fn drive_async<F, Fetch, Fut, Sleep, Timer>(
     flow: &mut F,
@@ -132,18 +132,18 @@ where
         Self { flow, fetch, sleep, clock: now, in_flight: Vec::new(), turns: 0 }
     }
 
-    /// The flow.
+    /// Returns the flow.
     pub fn flow(&self) -> &F {
         &self.flow
     }
 
-    /// The flow, to change its settings or to tell it something, such as a rejected token. The next
+    /// Returns the flow, to change its settings or to report something to it, such as a rejected token. The next
     /// [step](Self::step) takes that into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }
 
-    /// The time by the driver's clock, for methods of the flow.
+    /// Returns the time by the driver's clock, for methods of the flow.
     pub fn now(&self) -> Now {
         (self.clock)()
     }

@@ -3,11 +3,11 @@ use std::time::{Duration, SystemTime};
 
 /// The current time, as two readings that the caller takes for a flow.
 ///
-/// The elapsed time is monotonic, such as that of [`Instant`](std::time::Instant): it paces requests and limits their
-/// time. It may start anywhere, but the readings for one flow must share their origin. A reading below the last one counts
-/// as a new origin: no time has passed.
+/// The elapsed time is monotonic, such as that of [`Instant`](std::time::Instant): it schedules requests and limits
+/// their duration. It may start anywhere, but the readings for one flow must share their origin. A reading below the
+/// last one counts as a new origin: no time has passed.
 ///
-/// The wall-clock time is used only where Plex speaks in dates: a token's expiry, a signature's time, `Retry-After`. It
+/// The wall-clock time is used only where Plex uses dates: a token's expiry, a signature's time, `Retry-After`. It
 /// is corrected by the `Date` of Plex's responses, so it need not be right, and a device without a clock leaves it out.
 ///
 /// ```

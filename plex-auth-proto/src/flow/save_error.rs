@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::values::token::Token;
 
-/// The reason why a state could not be saved: an error or a text of the program's own.
+/// The reason why a state could not be saved: an error or a message from the program.
 ///
-/// Its own text and `Debug` are fixed; the program's error is its [`source`](Error::source). A flow removes a source that
-/// contains the token being saved.
+/// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source). A flow removes a
+/// source that contains the token being saved.
 ///
 /// ```
 /// use std::error::Error;

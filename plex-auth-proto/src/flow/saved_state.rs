@@ -87,8 +87,8 @@ impl<'a> Owner<'a> {
         Secret::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
     }
 
-    /// Checks that the state is that of a flow of one of these kinds, and of this owner. [`read`] reads it then.
-    /// Returns the kind.
+    /// Checks that the state was saved by a flow of one of these kinds and for this owner, and returns the kind. The
+    /// caller then reads the state with [`read`].
     pub(crate) fn check(
         &self,
         kinds: &[FlowKind],

@@ -38,7 +38,7 @@ impl<T> Saving<T> {
         self.is_due = true;
     }
 
-    /// Holds a new token until its save was attempted. It replaces another one that was not saved yet.
+    /// Holds a new token until the driver has tried to save it. It replaces a token that has not been saved yet.
     pub(crate) fn hold(&mut self, token: T) {
         self.unsaved = Some(token);
         self.is_due = true;
@@ -81,8 +81,8 @@ impl<T> Saving<T> {
         self.in_flight == Some(id)
     }
 
-    /// Takes the completion of the save in flight. Returns whether the newest state was attempted to be saved, with the
-    /// token to hand out.
+    /// Handles the completion of the save in flight. If that was an attempt to save the newest state, returns `Some`
+    /// with the token to hand out, if there is one.
     pub(crate) fn finish(
         &mut self,
         now: Duration,

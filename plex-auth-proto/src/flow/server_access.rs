@@ -12,7 +12,7 @@ use crate::values::token::Token;
 impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media server, with retries.
     ///
-    /// `machine_identifier` is the server's [own](crate::server::ServerIdentity::machine_identifier). White space around
+    /// `machine_identifier` is the [server's own](crate::server::ServerIdentity::machine_identifier). Whitespace around
     /// it is trimmed. If it is empty, access is denied.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
@@ -24,7 +24,7 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a user may use a media server, for a program beside that server: sends
+/// Checks whether a user may use a media server, for a program that runs alongside that server: sends
 /// [`resources`](PlexTv::resources) with the *user's* token.
 ///
 /// A valid token is not enough, because anyone can have an account. The flow ends with
@@ -32,12 +32,12 @@ impl PlexTv {
 /// - [`Granted`](Access::Granted) if the account has the server, as its owner or through a share;
 /// - [`Denied`](Access::Denied) if it does not;
 /// - [`TokenInvalid`](Access::TokenInvalid) if Plex said so;
-/// - [`Unknown`](Access::Unknown) if none of these is certain. A list with a row that cannot be read denies nothing,
-///   because that row may be the server.
+/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry of the list cannot be read, the outcome is
+///   never `Denied`, because that entry may be the server.
 ///
-/// Only `Granted` lets the user in. Errors are retried as by a [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds
-/// ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Check again from time to time,
-/// too, because shares end.
+/// Let the user in only on `Granted`. Errors are retried as in a [`TokenCheck`](crate::flow::TokenCheck), for 60
+/// seconds ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Also check again from
+/// time to time, because a share can be revoked.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -107,8 +107,8 @@ pub enum AccessError {
 }
 
 impl ServerAccess {
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that moment
-    /// is not waited for.
+    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that
+    /// moment is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

@@ -4,8 +4,8 @@ use crate::jwt::Jwk;
 
 /// A message to sign with a device's key.
 ///
-/// A flow asks for it if its key is an [`ExternalKey`](crate::jwt::ExternalKey), whose signature takes time: that of a
-/// prompt, of another process or of a platform's key store. Complete it with
+/// A flow asks for it if its key is an [`ExternalKey`](crate::jwt::ExternalKey), whose signatures take time because
+/// they need a prompt, another process or the platform's key store. Complete it with
 /// [`Completion::Signed`](super::Completion::Signed).
 pub struct SignRequest {
     message: Box<[u8]>,

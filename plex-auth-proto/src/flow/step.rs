@@ -133,8 +133,9 @@ pub enum Action {
     /// [`Cancelled`](Completion::Cancelled). Only flows with an [`ExternalKey`](crate::jwt::ExternalKey) ask for it.
     Sign(SignRequest),
     /// Save this state, in place of the last one. Complete it with [`Saved`](Completion::Saved) or
-    /// [`Cancelled`](Completion::Cancelled), after which the flow asks again: until then, it keeps a new token back. Only
-    /// refreshers that [save through their driver](super::DeviceTokenRefresher::save_through_driver) ask for it.
+    /// [`Cancelled`](Completion::Cancelled), after which the flow asks again. A new token is withheld until the save
+    /// is completed. Only refreshers that [save through their
+    /// driver](super::DeviceTokenRefresher::save_through_driver) ask for it.
     Save(Secret),
 }
 

@@ -32,7 +32,7 @@ const BACKOFF: Backoff = Backoff::new(1, 300);
 // A token that is rejected sooner was probably never accepted: the server did not restart, it rejects all its tokens.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
-// Elapsed time stops while a computer sleeps, so the wall clock has to be looked at.
+// Elapsed time stops while a computer sleeps, so the wall clock must be checked.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -61,13 +61,14 @@ impl MediaServer {
     }
 }
 
-/// Requests a transient token, and renews it an hour before its 48 hours are over and after the server has forgotten it.
+/// Requests a transient token, and renews it an hour before its 48 hours are over or once the server has forgotten it.
 ///
-/// A server that restarts forgets the transient tokens that it issued, and answers 401 to each. Report that with
-/// [`rejected`](Self::rejected): a new token is requested, once for however many reports. If the server refuses that request
-/// as well (401 or 403), the account's token is invalid or no longer opens this server. The refresher then
-/// [reports this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
-/// [`set_token`](Self::set_token). All other errors are retried after 2, 4, 8 … seconds, up to every 5 minutes.
+/// A server that restarts forgets the transient tokens that it issued, and responds to each with 401. Report that with
+/// [`rejected`](Self::rejected): one new token is requested, regardless of the number of reports. If the server refuses
+/// that request as well (401 or 403), the account's token is invalid or no longer has access to this server. The
+/// refresher then [reports this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
+/// [`set_token`](Self::set_token). All other errors are retried after 2, 4, 8 … seconds, with waits of at most 5
+/// minutes.
 ///
 /// If many refreshers share a server, give each its own [jitter](Self::jitter).
 ///
@@ -114,7 +115,7 @@ pub struct TransientTokenRefresher {
     in_flight: InFlight<TransientToken>,
     /// When another token is to be requested, if that is not the time of the renewal. All times here are elapsed time.
     wanted_at: Option<Duration>,
-    /// Until when no request is sent.
+    /// The time before which no request is sent.
     not_before: Duration,
     backoff: Backoff,
     /// The backoff for a server that rejects the tokens it has just issued.
@@ -180,9 +181,9 @@ impl TransientTokenRefresher {
 
     /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)).
     ///
-    /// A new token is then handed out only after its save was attempted, and the previous one meanwhile. A save that
-    /// fails, or that the driver does not support, is reported by [`progress`](Self::progress), and the token is handed
-    /// out nevertheless.
+    /// A new token is then handed out only after the driver has tried to save it; until then, the previous token is
+    /// handed out. If the save fails, or the driver does not support it, [`progress`](Self::progress) reports the
+    /// error, and the new token is handed out nevertheless.
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
         self

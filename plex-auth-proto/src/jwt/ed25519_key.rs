@@ -29,8 +29,8 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// # assert_eq!(public_key.key_id().len(), 43);
 /// ```
 pub struct Ed25519Key {
-    /// The seed that the signing key is derived from for each signature. A device signs once in
-    /// several days, and the signing key takes seven times as much memory.
+    /// The seed that the signing key is derived from for each signature. A device signs only
+    /// every few days, and the signing key takes seven times as much memory.
     seed: Zeroizing<[u8; 32]>,
     jwk: Jwk,
 }

@@ -86,8 +86,9 @@ pub enum CandidateError {
     /// The request failed: the name was not found, the connection was refused, the response came from a proxy, ...
     ///
     /// If a `plex.direct` name
-    /// [was not found](crate::error::TransportErrorKind::NameNotFound) although the network is up, the router blocks
-    /// names of private addresses (DNS rebinding protection). Its settings can allow `plex.direct`.
+    /// [was not found](crate::error::TransportErrorKind::NameNotFound) although the network is up, the router
+    /// probably blocks names that resolve to private addresses (DNS rebinding protection). Allow `plex.direct` in its
+    /// settings.
     #[error("{0}")]
     Request(Error),
 }

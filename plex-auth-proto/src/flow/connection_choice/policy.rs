@@ -1,4 +1,4 @@
-//! Which connections are candidates, in which order, and to which of them plain HTTP is allowed.
+//! The policy that selects the candidates, their order, and those for which plain HTTP is allowed.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -104,8 +104,8 @@ fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> 
     Some(ConnectionCandidate { url: Some(url), ..candidate.clone() })
 }
 
-/// The order of preference. Every HTTPS connection, also a relay's, is before plain HTTP: a token is worth more than
-/// speed.
+/// Returns the rank of a candidate. Every HTTPS connection, even a relayed one, comes before plain HTTP: protecting the
+/// token is more important than speed.
 fn rank(candidate: &ConnectionCandidate) -> (bool, bool, ConnectionKind, bool) {
     let is_http = !candidate.url.as_ref().is_some_and(ServerUrl::is_https);
     (is_excluded(candidate), is_http, candidate.kind, candidate.ipv6)

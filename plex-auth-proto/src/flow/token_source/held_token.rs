@@ -15,12 +15,12 @@ impl HeldToken {
         Self { token, left }
     }
 
-    /// The token.
+    /// Returns the token.
     pub fn token(&self) -> &Token {
         &self.token
     }
 
-    /// How long it is valid, if that is known.
+    /// Returns the time for which it is valid, if that is known.
     pub fn left(&self) -> Option<Duration> {
         self.left
     }

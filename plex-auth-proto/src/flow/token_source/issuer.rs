@@ -4,7 +4,7 @@ use crate::error::{Error, Origin};
 use crate::media_server::MediaServer;
 use crate::operation::Host;
 
-/// The host that issued a token, and that alone can say that the token is invalid.
+/// The host that issued a token. Only this host can say that the token is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenIssuer(Issuer);
 

@@ -17,8 +17,8 @@ use crate::values::token::Token;
 /// The token that a program shares; a clone is another handle to it.
 ///
 /// Callers read it through a [`TokenWait`](super::token_wait::TokenWait) and report rejected tokens. A
-/// [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. It never blocks for longer than it takes to copy
-/// a token: nothing of a program's runs while it is locked.
+/// [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. It never blocks for longer than it takes to
+/// copy a token: none of the program's code runs while it is locked.
 #[derive(Clone)]
 pub struct TokenSlot(Arc<Inner>);
 
@@ -74,8 +74,8 @@ impl TokenSlot {
         drop(waker);
     }
 
-    /// Reports that the issuer rejected this token. The refresher is woken, once for however many callers. A token that
-    /// has been replaced is ignored.
+    /// Reports that the issuer rejected this token. The refresher is woken once, regardless of the number of callers.
+    /// A token that has been replaced is ignored.
     pub fn rejected(&self, token: &Token) {
         let mut state = self.lock();
         if !state.is_held(token) {
@@ -131,17 +131,17 @@ impl TokenSlot {
         driver.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Runs a part of the callback that saves: on this thread, a token is meanwhile available only if the previous one is
-    /// valid, and waiting for one is an error. A panic is returned as an error.
+    /// Runs a part of the callback that saves. Until it returns, a wait on this thread gets the previous token if that
+    /// is valid, and an error otherwise.
     ///
     /// # Errors
     ///
-    /// The callback has panicked.
+    /// Returns an error if the callback panics.
     pub fn in_save<T>(&self, callback: impl FnOnce() -> T) -> Result<T, SaveError> {
         self.lock().saving_thread = Some(thread::current().id());
         let result = panic::catch_unwind(AssertUnwindSafe(callback));
         self.lock().saving_thread = None;
-        // The panic's text is the program's, and can contain the state.
+        // The panic message comes from the program and can contain the state.
         result.map_err(|_| SaveError::new("the callback that saves has panicked"))
     }
 
@@ -153,7 +153,7 @@ impl TokenSlot {
         self.lock().rejected.take()
     }
 
-    /// Takes what the refresher reports.
+    /// Publishes the refresher's token and status.
     pub(super) fn publish(&self, refresher: &impl Refresher, now: Now) {
         let held = refresher.current(now);
         let status = TokenSourceStatus {

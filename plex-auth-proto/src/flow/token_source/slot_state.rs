@@ -1,4 +1,4 @@
-//! What callers and the driver of a token source share.
+//! The state that callers and the driver of a token source share.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -18,7 +18,7 @@ pub(super) struct SlotState {
     pub(super) rejected: Option<Token>,
     /// Why the refresher gets no further token; `revision` and errors to show.
     pub(super) status: TokenSourceStatus,
-    /// Why there will be none, whatever the refresher reports.
+    /// The reason why there will be no further token, regardless of what the refresher reports.
     pub(super) end: Option<TokenError>,
     pub(super) is_shut_down: bool,
     /// The thread that runs the callback that saves.
@@ -78,7 +78,7 @@ impl SlotState {
         self.end.as_ref().or(self.status.end.as_ref())
     }
 
-    /// Whether waiting callers have something to learn.
+    /// Returns whether waiting callers can be given a token or an error.
     pub(super) fn is_settled(&self) -> bool {
         self.held.is_some() || self.is_shut_down || self.failure().is_some()
     }

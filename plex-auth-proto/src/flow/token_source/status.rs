@@ -14,22 +14,22 @@ pub struct TokenSourceStatus {
 }
 
 impl TokenSourceStatus {
-    /// A number that rises with each token that is handed out.
+    /// Returns a number that rises with each token that is handed out.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The error of the last request for a token that failed, if none has succeeded since. It is retried.
+    /// Returns the error of the last request for a token, if that failed. The request is retried.
     pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.last_error.as_deref()
     }
 
-    /// The reason why the last state could not be saved. The token was handed out nevertheless.
+    /// Returns the reason why the last state could not be saved. The token was handed out nevertheless.
     pub fn save_error(&self) -> Option<&SaveError> {
         self.save_error.as_ref()
     }
 
-    /// The reason why there will be no further token.
+    /// Returns the reason why there will be no further token.
     pub fn end(&self) -> Option<&TokenError> {
         self.end.as_ref()
     }

@@ -53,6 +53,6 @@ pub enum TransientTokenReason {
     First,
     /// The previous token had expired, or was about to.
     Renewal,
-    /// The server rejected the previous token, but not the account's: in most cases it was restarted.
+    /// The server rejected the previous token, but not the account's, usually because the server was restarted.
     Restart,
 }

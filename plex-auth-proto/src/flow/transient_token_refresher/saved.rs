@@ -11,8 +11,8 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 impl TransientTokenRefresher {
-    /// Returns the state to restore after a restart, as JSON that contains the transient token; `None` while there is
-    /// none, and without a clock to save its expiry by. It does not contain the token of the account.
+    /// Returns the state to restore after a restart, as JSON that contains the transient token. Returns `None` if there
+    /// is no token, or no clock by which to save its expiry. The state does not contain the account's token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -44,8 +44,8 @@ impl TransientTokenRefresher {
         Some(Owner::media_server(&self.server).save(FlowKind::TransientToken, members))
     }
 
-    /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the saved one has expired,
-    /// and without a clock. `server` has a token of the same account.
+    /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the saved one has
+    /// expired, or if there is no clock. `server` must have a token of the same account.
     ///
     /// # Errors
     ///
