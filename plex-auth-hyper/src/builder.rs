@@ -53,7 +53,8 @@ pub struct TransportBuilder {
 
 impl TransportBuilder {
     /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
-    /// Mozilla's roots stay trusted.
+    /// Mozilla's roots stay trusted. Convert a PEM certificate to DER first:
+    /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
     /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
@@ -99,8 +100,8 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is in PEM. Decode it first: the lines between the markers are the DER in
-    /// base64.
+    /// A root certificate is in PEM. Convert it to DER first:
+    /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     #[non_exhaustive]
     PemCertificate {
         /// The number of the certificate, starting at 1.

@@ -19,9 +19,10 @@ use crate::transport::Transport;
 // For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A driver that runs a flow step by step, from [`Transport::driver`].
+/// A driver that runs a flow step by step, from [`Transport::driver`]: the [driver of the
+/// core](flow::Driver), which has the methods, over this transport. It is `Send` if the flow is.
 ///
-/// When it is dropped, its requests are dropped, too, and reported to the flow as cancelled.
+/// When it is dropped, its requests are dropped too and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
 
 type FetchResult = Result<Response<plex_auth_proto::Body>, TransportError>;

@@ -95,10 +95,10 @@
 //! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent;
 //! hyper-util does not report the proxy's status code.
 //!
-//! Over your own service, [its own connection](Reply::wants_own_connection) is not guaranteed to a
-//! call that wants one, or that is repeated to confirm a response. With a client from
-//! hyper-util, a connection that returned the response to another request is not reused; with any
-//! other service, it can be.
+//! Over your own service, a call that wants [its own connection](Reply::wants_own_connection), or
+//! is repeated on one, is not guaranteed one, unless the service opens a connection for each
+//! request. With a client from hyper-util, a connection that returned the response to another
+//! request is not reused; with any other service, it can be.
 //!
 //! Your own service does not report whether the connection of a response is new, so every refusal
 //! of an idempotent call is [confirmed](Outgoing::must_confirm).
@@ -118,39 +118,94 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Use your own client, such as hyper-util's with another connector, for the root certificates of
-//! the platform, HTTP/2 or an HTTP proxy, as here. Its body type is [`RequestBody`]. The proxy is
-//! asked for a tunnel, so that it learns only the host of an `https` request. It can read all of an
-//! `http` request, including the token. Specify the port of the server's URL: without one,
-//! hyper-util's `Tunnel` requests port 443, even for `http`.
+//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//!
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
+//! use plex_auth_hyper::flow::RetriedCall;
+//! use plex_auth_hyper::{ClientIdentity, PlexTv, Token, Transport};
+//!
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn saved_token() -> String { String::new() }
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
+//! let token = Token::new(saved_token())?;
+//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
+//! if let Some(resources) = Transport::new().drive(&mut call).await {
+//!     println!("{} servers", resources?.servers().count());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Use an HTTP proxy, here one that requires a password and inspects TLS. `Transport::builder` has
+//! no proxy setting, so build a client with a proxy connector and the root certificates, and pass it
+//! to [`Transport::over`]:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
+//! use base64::prelude::{BASE64_STANDARD, Engine};
 //! use hyper_rustls::HttpsConnector;
+//! use hyper_util::client::legacy::Client;
 //! use hyper_util::client::legacy::connect::HttpConnector;
 //! use hyper_util::client::legacy::connect::proxy::Tunnel;
 //! use hyper_util::rt::{TokioExecutor, TokioTimer};
+//! use plex_auth_hyper::http::HeaderValue;
 //! use plex_auth_hyper::{RequestBody, Transport};
 //! use rustls::{ClientConfig, RootCertStore};
 //!
-//! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new());
-//! let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+//! // `Tunnel` ignores `user:password@` in the URL.
+//! let auth = format!("Basic {}", BASE64_STANDARD.encode("CORP\\rosa:p@ss"));
+//! let proxy = Tunnel::new("http://proxy.example:3128".parse()?, HttpConnector::new())
+//!     .with_auth(HeaderValue::try_from(auth)?);
+//!
+//! let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+//! // The proxy's certificate authority, if it inspects TLS.
+//! roots.add(std::fs::read("corp.der")?.into())?;
 //! // Name the provider: if a program enables two, rustls cannot select a default and panics.
 //! let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
 //!     .with_safe_default_protocol_versions()?
 //!     .with_root_certificates(roots)
 //!     .with_no_client_auth();
-//! let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+//!
+//! let client = Client::builder(TokioExecutor::new())
+//!     // So that no call shares a connection with another.
+//!     .pool_max_idle_per_host(0)
 //!     .build::<_, RequestBody>(HttpsConnector::from((proxy, tls)));
 //! let http = Transport::over(client, TokioTimer::new());
 //! # let _ = http;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For another runtime, see `examples/smol.rs`, which is complete for smol. [`Transport::over`]
-//! shows a mock.
+//! This needs, in your `Cargo.toml`:
+//!
+//! ```toml
+//! base64 = "0.23"
+//! hyper-rustls = { version = "0.27", default-features = false, features = ["http1", "ring", "tls12"] }
+//! hyper-util = { version = "0.1.18", features = ["client-legacy", "client-proxy", "http1", "tokio"] }
+//! rustls = { version = "0.23", default-features = false, features = ["ring", "std", "tls12"] }
+//! webpki-roots = "1"
+//! ```
+//!
+//! Without credentials, the proxy answers 407, which is
+//! [`Proxy`](error::TransportErrorKind::Proxy). The proxy is asked for a tunnel, so that it learns
+//! only the host of an `https` request, unless it inspects TLS. It can read all of an `http`
+//! request, including the token. Specify the port of the server's URL: without one, `Tunnel`
+//! requests port 443, even for `http`.
+//!
+//! Your own client can also use the root certificates of the platform, HTTP/2 or a SOCKS proxy. Its
+//! body type is [`RequestBody`].
+//!
+//! For another runtime, see
+//! [`examples/smol.rs`](https://github.com/plex-auth/plex-auth/blob/main/plex-auth-hyper/examples/smol.rs),
+//! which is complete for smol. [`Transport::over`] shows a mock.
+//!
+//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! complete programs: what to save, a TV, a web back end, a service with a device key, several
+//! accounts, a connection to a media server.
 //!
 //! # Features
 //!
@@ -193,7 +248,7 @@ mod turns;
 pub use builder::{InvalidTransport, TransportBuilder};
 #[cfg(feature = "client")]
 pub use client::Client;
-#[doc(no_inline)]
+#[doc(inline)]
 pub use driver::Driver;
 pub use plex_auth_proto as proto;
 #[doc(no_inline)]

@@ -54,6 +54,10 @@ impl<S> Transport<S> {
     /// A service that follows redirects or retries cannot be controlled: see the [crate's
     /// documentation](crate#limitations).
     ///
+    /// Unlike with `Transport::new`, connecting has no time limit of its own, and a call that wants
+    /// [its own connection](plex_auth_proto::Reply::wants_own_connection) does not get one. With a
+    /// client from hyper-util, `pool_max_idle_per_host(0)` gives every call its own connection.
+    ///
     /// The service receives requests with an absolute URI and without a `host` header, as
     /// hyper-util's client expects them.
     ///
@@ -116,7 +120,8 @@ impl<S> Transport<S> {
         self.clock.clone()
     }
 
-    /// Returns the time of the flows' clock, for methods of a flow such as `progress` and `save`.
+    /// Returns the time of the flows' clock, for methods of a flow such as `progress`, `save` and
+    /// `restore`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
@@ -216,6 +221,9 @@ where
     B::Error: Into<BoxError>,
 {
     /// Sends a call and returns its value.
+    ///
+    /// A rate limit (429) and an outage (5xx) are returned, not retried. To retry, [drive](Self::drive) a
+    /// [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

@@ -77,7 +77,7 @@ mod transport;
 /// | 401, code 1030 | [`EmailOnly`](ResponseError::EmailOnly) | Sign in with a PIN on Plex's own page. |
 /// | 401, code 1031 | [`TooManyFailures`](ResponseError::TooManyFailures) | Stop, and wait before the next attempt. |
 /// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this. Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
-/// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after), or for a minute if it returns `None`. |
+/// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after). If it is `None`, back off, starting with a few seconds. After a sign-in, let the user try again. |
 /// | 5xx | [`Unavailable`](ResponseError::Unavailable) | Try again later if [`is_retryable`](Self::is_retryable). |
 /// | code 1097 with any status | the variant of the status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
 /// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
@@ -227,7 +227,37 @@ impl Error {
         }
     }
 
-    /// Returns how long to wait before the next request, if the response specifies it.
+    /// Returns how long to wait before the next request, if the response specifies it. If it does
+    /// not, back off, starting with a few seconds.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use plex_auth_proto::Error;
+    ///
+    /// /// Returns how long to wait after this error, before the attempt with this number.
+    /// fn wait(error: &Error, attempt: u32) -> Option<Duration> {
+    ///     if !error.is_retryable() || attempt > 4 {
+    ///         return None;
+    ///     }
+    ///     let backoff = Duration::from_secs(2_u64.pow(attempt));
+    ///     let asked = error.retry_after().map(|after| after.wait(SystemTime::now()));
+    ///     // The server chooses the time, so cap it.
+    ///     Some(asked.unwrap_or(backoff).min(Duration::from_secs(10 * 60)))
+    /// }
+    /// # fn saved_identifier() -> String { "example".into() }
+    /// # use plex_auth_proto::{ClientIdentity, PlexTv, Token, http};
+    /// # let identity = ClientIdentity::builder(saved_identifier()).build()?;
+    /// # let token = Token::new("xyz-Abc_0123456789ab")?;
+    /// # let (_, reply) = PlexTv::new(identity).ping(&token).into_parts();
+    /// # let limited = || http::Response::builder().status(429);
+    /// # let error = |response| Error::from(reply.parse(&response).unwrap_err());
+    /// # assert_eq!(wait(&error(limited().body("")?), 1), Some(Duration::from_secs(2)));
+    /// # let response = limited().header("retry-after", "7").body("")?;
+    /// # assert_eq!(wait(&error(response), 1), Some(Duration::from_secs(7)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The flows that retry, such as [`RetriedCall`](crate::flow::RetriedCall), do this themselves.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.as_response()?.retry_after()
     }

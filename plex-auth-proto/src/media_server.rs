@@ -29,6 +29,9 @@ pub(crate) mod unclaim;
 /// Every request has the [headers of the identity](ClientIdentity::headers) and, except for
 /// `server_identity` and `claim`, the token as `x-plex-token`. None has a body.
 ///
+/// The docs of each method list the errors that are specific to it. Every operation can also return
+/// those in the table of [`Error`](crate::Error), such as 5xx.
+///
 /// Before there is a token, or if the server's identity is not verified yet, use a
 /// [`MediaServerAddress`].
 ///

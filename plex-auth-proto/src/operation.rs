@@ -6,9 +6,9 @@ pub(crate) mod context;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
-    /// Plex's account service. Its 401 response to a token applies to the whole account.
+    /// Plex's account service. Its 401 response to a token is about the account.
     PlexTv,
-    /// A media server. Its 401 response to a token applies to that server only.
+    /// A media server. Its 401 response to a token is about that server only.
     MediaServer,
 }
 

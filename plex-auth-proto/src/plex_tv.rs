@@ -44,6 +44,9 @@ pub(crate) mod session;
 /// `{plex.tv}` is `https://plex.tv/api/v2`. Operations outside of it have the same base URL without
 /// `/api/v2`.
 ///
+/// The docs of each method list the errors that are specific to it. Every operation can also return
+/// those in the table of [`Error`](crate::Error), such as 429 and 5xx.
+///
 /// Every request has the [headers of the identity](ClientIdentity::headers) and, if the method
 /// takes a [`Token`](crate::Token), the token as `x-plex-token`. Request bodies are forms
 /// (`sign_in`, `link_pin`) or JSON (device keys and JWTs), as the `content-type` says.

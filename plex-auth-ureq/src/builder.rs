@@ -53,7 +53,8 @@ pub struct TransportBuilder {
 
 impl TransportBuilder {
     /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
-    /// Mozilla's roots stay trusted.
+    /// Mozilla's roots stay trusted. Convert a PEM certificate to DER first:
+    /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
     /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
@@ -65,7 +66,8 @@ impl TransportBuilder {
     }
 
     /// Sends all requests through an HTTP proxy, such as `http://proxy.example:3128`. If the proxy
-    /// requires credentials, put `user:password@` before the host, percent-encoded.
+    /// requires credentials, put `user:password@` before the host, percent-encoded. They are sent
+    /// with the scheme Basic; NTLM and Kerberos are not supported.
     ///
     /// A tunnel (`CONNECT`) is requested for both `http` and `https`. For an `https` request, the
     /// proxy learns only the host. For an `http` request, it can read everything, including the
@@ -81,8 +83,8 @@ impl TransportBuilder {
     /// subdomains), `*.example.com`, `192.168.0.*` and IP addresses, separated by commas or
     /// whitespace. An entry with a port, such as `plex.example:32400`, applies only to that port.
     /// Anything else, such as the network `192.168.0.0/16`, is the error
-    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning of [`proxy`](Self::proxy)
-    /// about plain HTTP applies, too, and the environment is not always controlled by the user.
+    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning under [`proxy`](Self::proxy)
+    /// about plain HTTP applies here too, and the environment is not always controlled by the user.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }

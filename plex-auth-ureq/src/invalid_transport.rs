@@ -10,8 +10,8 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is in PEM. Decode it first: the lines between the markers are the DER in
-    /// base64.
+    /// A root certificate is in PEM. Convert it to DER first:
+    /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     #[non_exhaustive]
     PemCertificate {
         /// The number of the certificate, starting at 1.

@@ -113,7 +113,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Use an HTTP proxy, or the one in the environment:
+//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//!
+//! ```no_run
+//! use plex_auth_ureq::flow::RetriedCall;
+//! use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
+//!
+//! # fn saved_identifier() -> String { "example".into() }
+//! # fn saved_token() -> String { String::new() }
+//! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
+//! let token = Token::new(saved_token())?;
+//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
+//! if let Some(resources) = Transport::new().drive(&mut call) {
+//!     println!("{} servers", resources?.servers().count());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Use an HTTP proxy, or the one set in the environment:
 //!
 //! ```no_run
 //! use plex_auth_ureq::Transport;
@@ -143,6 +161,10 @@
 //! Certificate errors are distinguished only with rustls. With another TLS implementation, they
 //! are [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or
 //! [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
+//!
+//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! complete programs: what to save, a TV, a web back end, a service with a device key, several
+//! accounts, a connection to a media server.
 //!
 //! # Features
 //!

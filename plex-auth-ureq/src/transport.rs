@@ -92,7 +92,8 @@ impl Transport {
         Arc::clone(&self.clock)
     }
 
-    /// Returns the time of the flows' clock, for methods of a flow such as `progress` and `save`.
+    /// Returns the time of the flows' clock, for methods of a flow such as `progress`, `save` and
+    /// `restore`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
@@ -150,6 +151,9 @@ impl Transport {
     }
 
     /// Sends a call and returns its value.
+    ///
+    /// A rate limit (429) and an outage (5xx) are returned, not retried. To retry, [drive](Self::drive) a
+    /// [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }

@@ -75,8 +75,8 @@ pub enum ResponseError {
     /// 403: the account is known but not allowed to do this, unless
     /// [`is_unconfirmed`](Self::is_unconfirmed) returns true.
     Forbidden(Rejection),
-    /// 429: too many requests. Wait for [`retry_after`](Self::retry_after), or for a minute if it
-    /// returns `None`.
+    /// 429: too many requests. Wait for [`retry_after`](Self::retry_after). If it is `None`, back
+    /// off, starting with a few seconds.
     RateLimited(Rejection),
     /// 5xx: the server or a proxy on the way failed. It says nothing about the token.
     Unavailable(Rejection),
@@ -286,8 +286,8 @@ impl ResponseError {
     }
 
     /// Returns whether retrying the same call is safe, even if the first request was carried out,
-    /// and may succeed without any change. Wait for [`retry_after`](Self::retry_after), or use an
-    /// exponential backoff that starts with a few seconds.
+    /// and may succeed without any change. Wait for [`retry_after`](Self::retry_after). If it is
+    /// `None`, back off, starting with a few seconds.
     pub fn is_retryable(&self) -> bool {
         self.is_retryable_if(self.context().is_idempotent())
     }

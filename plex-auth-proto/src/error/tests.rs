@@ -30,7 +30,11 @@ fn every_kind_has_a_message_and_retryability() {
         (Reason::CutOff, true, "the connection closed too early"),
         (Reason::NotHttp, false, "the server does not speak HTTP"),
         (Reason::HeadTooLarge, false, "the response headers are too large"),
-        (Reason::Proxy, true, "the proxy refused the connection or is unreachable"),
+        (
+            Reason::Proxy,
+            true,
+            "the proxy refused the connection, its credentials are wrong, or it is unreachable",
+        ),
         (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
         (Reason::Other, true, "the connection failed"),
         (

@@ -84,7 +84,7 @@ pub enum TransportErrorKind {
     NotHttp,
     /// The response headers are larger than the client accepts.
     HeadTooLarge,
-    /// The proxy cannot be reached, refused the connection, or requires a password.
+    /// The proxy cannot be reached, refused the connection, or did not accept the credentials.
     Proxy,
     /// The client could not start, with the reason: a sentence fixed at compile time.
     NotStarted(&'static str),
@@ -105,7 +105,9 @@ impl fmt::Display for TransportErrorKind {
             Self::CutOff => f.write_str("the connection closed too early"),
             Self::NotHttp => f.write_str("the server does not speak HTTP"),
             Self::HeadTooLarge => f.write_str("the response headers are too large"),
-            Self::Proxy => f.write_str("the proxy refused the connection or is unreachable"),
+            Self::Proxy => f.write_str(
+                "the proxy refused the connection, its credentials are wrong, or it is unreachable",
+            ),
             Self::NotStarted(why) => f.write_str(why),
             Self::Cancelled => f.write_str("the program stopped waiting for the response"),
             Self::Other => f.write_str("the connection failed"),

@@ -140,7 +140,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. [Save](Self::save) the
+    /// new PIN in place of the old one.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();

@@ -234,8 +234,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Returns the token and the current time. Returns `None` if Plex may have said that the token is invalid, or if
-    /// the clock must be wrong.
+    /// Returns the token and the current time. Returns `None` if either is not known, if Plex may have said that the token
+    /// is invalid, or if the clock must be wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;

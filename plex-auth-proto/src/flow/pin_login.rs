@@ -40,12 +40,15 @@ impl PlexTv {
 /// The user links the PIN to an account in one of two ways: by entering its code on another device
 /// ([`PlexTv::link_code_login`]) or on a page that the program opens in a browser ([`PlexTv::hosted_page_login`]).
 ///
+/// Linking a PIN invalidates the token that the same account received earlier under the same client identifier. Users
+/// report that a PIN that is never linked can, too. So start a login only when the user wants to sign in.
+///
 /// # Retries and polling
 ///
 /// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)), unless retrying
 /// cannot help. A PIN that a lost response has created is never shown, and expires.
 ///
-/// The PIN is polled once a second for the first minute, and after that less and less often, but at least every 5 seconds
+/// The PIN is polled once a second for the first minute, and less and less often after that, but at least every 5 seconds
 /// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the
 /// login: they slow down the polls until twenty seconds before the PIN expires. The login ends when the PIN is linked,
 /// when Plex says that it is gone, or when it expires; at that moment, it is polled once more.
@@ -102,14 +105,15 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, retries included: 10 seconds by default. The last request may take 5
-        /// seconds longer. A web page that waits for the PIN should fail before its users give up.
+        /// seconds longer. If Plex asks to wait for longer than that (`Retry-After`), the login ends at once with the
+        /// error. A web page that waits for the PIN should fail before its users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
         }
 
-        /// Sets the initial and the maximum time between two polls: 1 and 5 seconds by default. The interval grows by
-        /// one second per minute. A time of less than a second counts as one second.
+        /// Sets the first and the longest interval between two polls: 1 and 5 seconds by default. The interval grows by
+        /// one second every minute. Less than a second counts as one.
         pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
             self.$machine.set_poll_interval(PollInterval::new(first, longest));
             self
@@ -161,7 +165,8 @@ impl PinLogin {
     /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. If Plex asked to
     /// wait, the login waits first.
     ///
-    /// Ask the user first: each linked PIN can replace a token that was saved.
+    /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin). [Save](Self::save) the new
+    /// PIN in place of the old one.
     pub fn renew(&mut self) {
         self.0.renew();
     }

@@ -11,12 +11,13 @@ use crate::plex_tv::account::sign_in;
 /// A call that is retried as long as that is safe and may help.
 ///
 /// An idempotent call is retried as long as its error [is retryable](Error::is_retryable): after about 2, 4, 8 and then
-/// every 16 seconds, or when `Retry-After` allows it. Any other call is retried only if none of it was sent, or if the
-/// server refused it temporarily. A sign-in is never retried: a repeated wrong password can lock an account, and a
-/// repeated correct one creates another token.
+/// every 16 seconds, or later if `Retry-After` says so. Any other call is retried only if none of it was sent, or if the
+/// server refused it temporarily, as with a 429. A sign-in is never retried, not even after a 429: a repeated wrong
+/// password can lock an account, and a repeated correct one creates another token. Let the user try again instead.
 ///
-/// The flow ends with the value, with an error that a retry cannot fix, or with the last error after 60 seconds
-/// ([`timeout`](Self::timeout)).
+/// The flow ends with the value, with an error that retrying cannot fix, or with the last error after 60 seconds
+/// ([`timeout`](Self::timeout)). If the next request would be sent after that, because `Retry-After` is longer, it ends
+/// at once with the error, whose [`retry_after`](Error::retry_after) is the time to wait.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -28,12 +29,13 @@ use crate::plex_tv::account::sign_in;
 /// let mut keys = RetriedCall::new(|| plex_tv.plex_keys());
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
 /// // Simulated responses of plex.tv, in order.
-/// let mut responses = [(503, ""), (200, r#"{"keys":[]}"#)].into_iter();
+/// let mut responses = [(429, ""), (200, r#"{"keys":[]}"#)].into_iter();
 /// let keys = loop {
 ///     match keys.poll(now) {
 ///         Step::Do(id, _send) => {
 ///             let (status, body) = responses.next().ok_or("no more responses")?;
-///             let response = http::Response::builder().status(status).body(Body::from(body))?;
+///             let response = http::Response::builder().status(status).header("retry-after", "7");
+///             let response = response.body(Body::from(body))?;
 ///             keys.complete(now, id, Completion::Response(response));
 ///         }
 ///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
@@ -42,7 +44,7 @@ use crate::plex_tv::account::sign_in;
 ///     }
 /// };
 /// assert!(keys.keys.is_empty());
-/// assert_eq!(now.elapsed(), Duration::from_secs(2));
+/// assert_eq!(now.elapsed(), Duration::from_secs(7));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a flow does nothing until it is driven"]

@@ -15,14 +15,13 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries as long as that may
-/// help.
+/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries as long as that may help.
 ///
 /// It ends with [`Valid`](TokenState::Valid), with [`Invalid`](TokenState::Invalid) only if Plex said so, or with
-/// [`Unknown`](TokenState::Unknown). A token is never reported as invalid because of a network failure, a rate limit,
-/// an outage or a proxy's page. The request is retried after about 2, 4, 8 and then every 16 seconds, or when
-/// `Retry-After` allows it. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or immediately
-/// if a retry cannot help.
+/// [`Unknown`](TokenState::Unknown). A token is never reported as invalid because of a network failure, a rate limit, an
+/// outage or a proxy's page. The request is retried after about 2, 4, 8 and then every 16 seconds, or later if
+/// `Retry-After` says so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or at once if a
+/// retry cannot help or would be sent after that.
 ///
 /// There is nothing to save: after a restart, check again.
 ///

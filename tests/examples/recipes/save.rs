@@ -27,6 +27,14 @@ pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     fs::rename(&beside, file)
 }
 
+/// Removes what was saved, if anything.
+pub(crate) fn forget(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Returns what was saved, or `None` if nothing was. Do not treat any other error as "nothing saved".
 pub(crate) fn saved(file: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(file) {
@@ -56,6 +64,11 @@ pub(crate) fn run() -> Outcome {
     save(&file, "second")?;
     assert_eq!(saved_text(&file)?.as_deref(), Some("second"));
     assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+    let state = folder.path().join("state");
+    save(&state, "of a login")?;
+    forget(&state)?;
+    forget(&state)?;
+    assert_eq!(saved(&state)?, None);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

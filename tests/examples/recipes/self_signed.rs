@@ -1,7 +1,8 @@
 //! Trusts a certificate authority of your own, or the certificate of a single server.
 //!
-//! Use it for a server with its own certificate, or behind a proxy that inspects TLS. Decode a certificate in PEM
-//! first.
+//! Use it for a server with its own certificate, or behind a proxy that inspects TLS. Convert a PEM certificate to DER
+//! first: `openssl x509 -in ca.pem -outform der -out ca.der`.
+//!
 //! `openssl req -x509` creates certificates that are authorities, and rustls does not accept such a certificate from a
 //! server: sign the server's certificate with it. Plex's own `plex.direct` names need none of this.
 

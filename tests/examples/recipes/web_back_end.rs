@@ -3,7 +3,7 @@
 //! Use it for a website. The browser is redirected to Plex's page and back. That it has returned does not mean that the
 //! user has signed in, so the PIN is polled. The state that redeems the PIN stays on the server, in the session.
 //!
-//! A linked PIN invalidates the token that the same account has received earlier under the same client identifier. So
+//! Linking a PIN invalidates the token that the same account received earlier under the same client identifier. So
 //! save tokens by account, not by session. If the site only needs the user's name, save none: `sign_out` removes the
 //! site from the user's list of devices.
 

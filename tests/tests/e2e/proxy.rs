@@ -104,8 +104,18 @@ fn child_with_proxy_from_env() {
 fn chosen_proxy_gets_the_connection() {
     let server = Server::http(FakePlex::new());
     let proxy = RawServer::start(vec![write_established(), Step::AwaitRequest, write_success()]);
-    sign_in(&over_proxy(&proxy.url()), server.url()).unwrap();
+    let url = proxy.url().replace("://", "://rosa:p%40ss@");
+    sign_in(&over_proxy(&url), server.url()).unwrap();
     assert_eq!((proxy.connections(), server.connections()), (1, 0));
+
+    let requests: Vec<_> = proxy.requests().into_iter().map(|request| request.bytes).collect();
+    let requests: Vec<_> = requests.iter().map(|bytes| String::from_utf8_lossy(bytes)).collect();
+    let credentials = "\r\nProxy-Authorization: Basic cm9zYTpwQHNz\r\n";
+    assert!(
+        requests[0].starts_with("CONNECT ") && requests[0].contains(credentials),
+        "{requests:?}"
+    );
+    assert!(!requests[1].contains("Proxy-"), "only the proxy gets them: {requests:?}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub enum DeviceLoginProgress {
     Waiting {
         /// The PIN, and the page on which it is linked.
         pin: LoginPin,
-        /// The time for which it can still be linked.
+        /// The time left to link it.
         left: Duration,
         /// The reason why the key could not sign the last poll, which is tried again.
         sign_error: Option<SignError>,

@@ -18,7 +18,7 @@ const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 // fetched before the end is lost, because plex.tv forgets the PIN then.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
-/// The time between two polls, which widens by a second a minute.
+/// The time between two polls, which grows by one second every minute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollInterval {
     first: Duration,

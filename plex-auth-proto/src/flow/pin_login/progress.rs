@@ -47,7 +47,7 @@ pub enum PinProgress {
     Waiting {
         /// The PIN, and the page on which it is linked.
         pin: LoginPin,
-        /// The time for which it can still be linked.
+        /// The time left to link it.
         left: Duration,
         /// The error of the last poll, if it failed.
         last_error: Option<Error>,

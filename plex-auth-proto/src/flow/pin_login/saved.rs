@@ -13,9 +13,12 @@ use crate::values::secret::Secret;
 use crate::wire::lenient;
 
 impl PinLogin {
-    /// Returns the state to restore after a restart, as JSON that contains secrets; `None` while there is no PIN.
+    /// Returns the state to restore after a restart, as JSON that contains secrets. `None` if there is no PIN: before it is
+    /// created, and after the login has ended.
     ///
-    /// Until the PIN is linked, a program that has this state gets the token, too.
+    /// Save it once for each PIN, before the user can link it: when [`pin`](Self::pin) first returns it, and again after
+    /// [`renew`](Self::renew). Delete it when the login has ended. Until the PIN is linked, anyone who has this state can
+    /// also get the token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -41,8 +44,12 @@ impl PinLogin {
         Some(Owner::plex_tv(self.0.plex_tv()).save(kind, members))
     }
 
-    /// Restores the login that [`save`](Self::save) saved. It polls at once. Without a wall clock, the PIN has its full
-    /// life again.
+    /// Restores the login that [`save`](Self::save) saved. `now` is the time of the transport's clock.
+    ///
+    /// The login polls at once. If the PIN was linked while the program was not running, the response to that poll contains
+    /// the token; if it expired, the login ends with [`Expired`](crate::flow::PinLoginError::Expired). If the program ended
+    /// after the token had arrived and before it was saved, it is not known whether Plex returns it again: if the login
+    /// ends with an error, the user has to sign in again. Without a wall clock, the PIN has its full life again.
     ///
     /// # Errors
     ///

@@ -34,6 +34,7 @@ impl PlexTv {
     /// | 401, code 1028 | [`VerificationCodeRejected`](crate::ResponseError::VerificationCodeRejected) |
     /// | 401, code 1030 | [`EmailOnly`](crate::ResponseError::EmailOnly) |
     /// | 401, code 1031 | [`TooManyFailures`](crate::ResponseError::TooManyFailures): wait |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): wait, then let the user try again |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
     /// Plex answers 201; any success is accepted. Sources: recorded responses; the fields of the

@@ -6,8 +6,8 @@ use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
-// Each request creates another PIN. Users report that an abandoned PIN can invalidate the stored
-// token, and PINs count toward the rate limit.
+// Each request creates another PIN. Users report that a PIN that is never linked can invalidate the
+// saved token, and PINs count toward the rate limit.
 pub(crate) const OPERATION: Operation =
     Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 
@@ -19,9 +19,9 @@ impl PlexTv {
     /// the PIN is linked or has [expired](ShortPin::expires_in). A program that can open a browser
     /// should use a [strong PIN](Self::create_strong_pin).
     ///
-    /// Create a PIN only when the user wants to sign in: a linked PIN replaces the account's
-    /// previous token for the same client identifier, and users report that an abandoned PIN can do
-    /// so, too. For the same reason, this call is not idempotent.
+    /// Create a PIN only when the user wants to sign in: linking it invalidates the token that the
+    /// same account received earlier under the same client identifier, and users report that a PIN
+    /// that is never linked can, too. For the same reason, this call is not idempotent.
     ///
     /// | Plex's response | Error |
     /// |---|---|

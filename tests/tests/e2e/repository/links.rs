@@ -45,6 +45,33 @@ fn anchor(heading: &str) -> String {
     lower.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
+/// The path of the item that a link to docs.rs names, such as `pub enum plex_auth_proto::error::Error`.
+fn item(link: &str) -> Option<String> {
+    let (_, page) = link.strip_prefix("https://docs.rs/")?.split_once("/latest/")?;
+    let (modules, page) = page.strip_suffix(".html")?.rsplit_once('/')?;
+    let (kind, name) = page.split_once('.')?;
+    Some(format!("pub {kind} {}::{name}", modules.replace('/', "::")))
+}
+
+/// The page of an item is in the innermost public module: the others only link to it.
+#[test]
+fn every_link_to_docs_rs_has_a_page() {
+    let listing = read(&top().join(".ci/api/plex-auth-proto.txt"));
+    let links = links(&read(&top().join("README.md")));
+    let items: Vec<_> = links.iter().filter_map(|link| item(link)).collect();
+    assert!(items.len() >= 3, "{items:?}");
+    for item in items {
+        let (kind, path) = item.rsplit_once(' ').unwrap();
+        let name = path.rsplit("::").next().unwrap();
+        let listed = listing.lines().filter_map(|line| {
+            let (_, path) = line.split_once(&format!("{kind} "))?;
+            path.split(['<', ' ', '(']).next()
+        });
+        let same = listed.filter(|path| path.rsplit("::").next() == Some(name));
+        assert_eq!(same.max_by_key(|path| path.matches("::").count()), Some(path), "{item}");
+    }
+}
+
 #[test]
 fn every_link_of_the_documents_has_a_target() {
     for document in [

@@ -130,11 +130,11 @@ fn a_missing_or_malformed_field_is_refused() {
 
     let mut plex = FakePlex::new();
     let right = [("login", "tariq"), ("password", "copper+teapot%7")];
-    let unlabelled = sign_in(&right).without("content-type");
-    assert_eq!(unlabelled.json().send(&mut plex).error_code(), (400, 1004));
-    let mislabelled =
+    let unlabeled = sign_in(&right).without("content-type");
+    assert_eq!(unlabeled.json().send(&mut plex).error_code(), (400, 1004));
+    let mislabeled =
         sign_in(&right).without("content-type").header("content-type", "application/json");
-    assert_eq!(mislabelled.json().send(&mut plex).error_code(), (400, 1004));
+    assert_eq!(mislabeled.json().send(&mut plex).error_code(), (400, 1004));
     let mut malformed = sign_in(&[]).json();
     malformed.1 = b"login=tariq&password=copper+teapot%7".to_vec();
     assert_eq!(malformed.send(&mut plex).error_code(), (400, 1004));
