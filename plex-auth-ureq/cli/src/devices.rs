@@ -47,19 +47,16 @@ fn is_own(device: &Device, own: &str) -> bool {
 }
 
 fn as_text(device: &Device, own: &str) -> String {
-    let text = |text: &Option<String>| plain(text.as_deref().unwrap_or("?"));
     let id = device.id.map_or_else(|| "?".to_owned(), |id| id.to_string());
-    let seen = device
-        .last_seen_at
-        .map_or_else(String::new, |seen| format!(", last seen {}", date::day(seen)));
+    let name = device.name.as_deref().unwrap_or("without a name");
     let mark = if is_own(device, own) { " (this device)" } else { "" };
-    format!(
-        "{id}  {}{mark}\n  {} {} on {}{seen}\n",
-        text(&device.name),
-        text(&device.product),
-        text(&device.product_version),
-        text(&device.platform)
-    )
+    let Device { product, product_version, platform, .. } = device;
+    let product = [product, product_version].into_iter().flatten().cloned().collect::<Vec<_>>();
+    let platform = platform.as_ref().map(|platform| format!("on {platform}"));
+    let seen = device.last_seen_at.map(|seen| format!("last seen {}", date::day(seen)));
+    let facts = [Some(product.join(" ")), platform, seen].into_iter().flatten();
+    let facts: Vec<_> = facts.filter(|fact| !fact.is_empty()).collect();
+    format!("{id}  {}{mark}\n  {}\n", plain(name), plain(&facts.join(", ")))
 }
 
 fn as_json(device: &Device, own: &str) -> Value {

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use plex_auth_fake::{Misbehaviour, Who};
 use plex_auth_tests::BlackHole;
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::devices;
@@ -19,16 +20,18 @@ fn a_held_lock_is_reported_and_times_out() {
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let token = harness.token(Who::Free);
     let start = |arguments: &[&str]| Running::start(harness.command(arguments), &token);
-    let mut limited = start(&["login", "--token", "--timeout", "2.5"]);
-    let mut patient = start(&["login", "--token", "--json"]);
-    limited.wait_for("Waiting for another plex-auth process");
-    limited.wait().assert_failed(74, &["is locked by another process"]);
-    let line: Value = serde_json::from_str(&patient.line()).unwrap();
+    start(&["login", "--token", "--timeout", "0.5"])
+        .wait()
+        .assert_failed(74, &["is locked by another process"]);
+    let mut patient = start(&["login", "--token"]);
+    let mut patient_json = start(&["login", "--token", "--json"]);
+    patient.wait_for("Waiting for another plex-auth process");
+    let line: Value = serde_json::from_str(&patient_json.line()).unwrap();
     assert!(line["waiting_for"].as_str().unwrap().contains("lock"), "{line}");
     // Reading needs no lock.
     assert_eq!(harness.succeed(&["token"]).trim(), token);
     drop(lock);
-    assert_eq!(patient.wait().code, 0);
+    assert_eq!((patient.wait().code, patient_json.wait().code), (0, 0));
 }
 
 #[test]
@@ -47,14 +50,17 @@ fn a_slow_response_is_reported() {
 fn a_login_without_a_network_is_reported_and_ends() {
     let harness = Harness::new();
     let hole = BlackHole::open().expect("a port");
-    let (hole, nothing) = (hole.url(), "http://127.0.0.1:1".to_owned());
-    let logins = [hole.as_str(), nothing.as_str()].map(|url| {
-        let arguments = ["login", "--timeout", "2.5", "--plex-tv", url];
-        Running::start(harness.command(&arguments), "")
-    });
-    for mut login in logins {
+    for url in [hole.url().as_str(), "http://127.0.0.1:1"] {
+        let start = |limit: &str| {
+            let arguments = ["login", "--timeout", limit, "--plex-tv", url];
+            Running::start(harness.command(&arguments), "")
+        };
+        start("0.5").wait().assert_failed(2, &["error: "]);
+        let mut login = start("60");
         login.wait_for("Waiting for a code from plex.tv");
-        login.wait().assert_failed(2, &["error: "]);
+        let id = Pid::from_raw(login.id().cast_signed()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        assert_eq!(login.wait().code, 143);
     }
 }
 
