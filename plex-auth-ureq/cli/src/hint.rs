@@ -1,6 +1,8 @@
 //! Advice to the user after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
 //! shell.
 
+use std::env;
+
 use crate::cli::{LoginMethod, Options};
 
 /// A sentence, in which commands of this tool stand out.
@@ -12,6 +14,8 @@ enum Part {
     Text(String),
     /// The arguments of a command of this tool.
     Command(Vec<String>),
+    /// The command that failed.
+    Again,
 }
 
 impl Hint {
@@ -27,11 +31,18 @@ impl Hint {
         self
     }
 
+    /// Adds the command that failed, for another user: variables of this user are options there.
+    pub(crate) fn again(mut self) -> Self {
+        self.0.push(Part::Again);
+        self
+    }
+
     /// Returns the text as it is shown, its commands with the options of this run.
     pub(crate) fn render(&self, context: &Context) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Command(arguments) => context.command(arguments),
+            Part::Again => context.again(),
         };
         self.0.iter().map(part).collect()
     }
@@ -65,6 +76,8 @@ impl From<&'static str> for Hint {
 pub(crate) struct Context {
     options: Vec<(&'static str, Option<String>)>,
     method: Vec<&'static str>,
+    /// The arguments of this run.
+    arguments: Vec<String>,
 }
 
 impl Context {
@@ -83,7 +96,14 @@ impl Context {
         if options.proxy_from_env {
             context.push(("--proxy-from-env", None));
         }
-        Self { options: context, method: method.map(LoginMethod::names).unwrap_or_default() }
+        Self {
+            options: context,
+            method: method.map(LoginMethod::names).unwrap_or_default(),
+            arguments: env::args_os()
+                .skip(1)
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
+        }
     }
 
     /// Adds a flag of `login` to each hint to sign in again.
@@ -92,6 +112,20 @@ impl Context {
             self.method.push(name);
         }
         self
+    }
+
+    /// Returns the command that failed as a line for a shell. Its options come first, because `run` has a command at its
+    /// end.
+    fn again(&self) -> String {
+        let is_given =
+            |name: &str| self.arguments.iter().any(|argument| argument.starts_with(name));
+        let mut words = vec!["plex-auth".to_owned()];
+        for (name, value) in self.options.iter().filter(|(name, _)| !is_given(name)) {
+            words.push((*name).to_owned());
+            words.extend(value.as_deref().map(quoted));
+        }
+        words.extend(self.arguments.iter().map(|argument| quoted(argument)));
+        words.join(" ")
     }
 
     /// Returns a command of this tool as a line for a shell.
@@ -148,7 +182,11 @@ mod tests {
         let context = Context {
             options: vec![("--profile", Some("my nas".to_owned()))],
             method: vec!["--device-key"],
+            arguments: vec!["run".to_owned(), "--".to_owned(), "a b".to_owned()],
         };
+        let hint = Hint::from("Run it as root: sudo ").again();
+        let expected = "Run it as root: sudo plex-auth --profile 'my nas' run -- 'a b'";
+        assert_eq!(hint.render(&context), expected);
         let hint = Hint::from("Sign in again: {login}");
         assert_eq!(
             hint.render(&context),

@@ -45,9 +45,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
 #[cfg(unix)]
 pub(super) fn cannot_keep_owner(path: &Path, user: u32, error: &io::Error) -> Failure {
     let what = format!("{} belongs to user {user}, and a new file cannot: {error}", path.display());
-    Failure::machine(what)
-        .likely("Replacing it would lock its owner out.")
-        .next(Hint::from(run_as(user)))
+    Failure::machine(what).likely("Replacing it would lock its owner out.").next(run_as(user))
 }
 
 /// Refuses a folder in which every user can replace the files.
@@ -89,9 +87,7 @@ fn permission(path: &Path) -> Hint {
     // If the file cannot be read, its folder may show the owner.
     let owner = path.ancestors().find_map(|path| fs::metadata(path).ok()).map(|found| found.uid());
     match owner {
-        Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => {
-            Hint::from(run_as(owner))
-        }
+        Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => run_as(owner),
         _ => Hint::from(format!("Correct the permissions, {OTHER_FOLDER}")),
     }
 }
@@ -101,9 +97,11 @@ fn permission(_: &Path) -> Hint {
     Hint::from(format!("Correct the permissions, {OTHER_FOLDER}"))
 }
 
+/// The command can be pasted, except for the name of a container.
 #[cfg(unix)]
-fn run_as(user: u32) -> String {
-    format!("Run it as its owner: `docker exec --user {user} …`, `sudo -u '#{user}' …`")
+fn run_as(user: u32) -> Hint {
+    Hint::from(format!("Run it as its owner (docker exec --user {user}): sudo -u '#{user}' "))
+        .again()
 }
 
 #[cfg(test)]

@@ -88,11 +88,23 @@ impl Folder {
             }
             Err(error) => return Err(cannot("read", &path, &error)),
         };
-        if owner::is_open_to_others(&path) && !WARNED.swap(true, Ordering::Relaxed) {
-            let path = crate::hint::quoted(&path.to_string_lossy());
-            output::warning(&format!("other users can read {path}; run: chmod o-rwx {path}"));
-        }
+        self.warn(&path);
         Ok(Some(bytes))
+    }
+
+    /// Warns once if other users have access.
+    fn warn(&self, path: &Path) {
+        let (path, what, change) = if owner::is_writable_for_others(&self.0) {
+            (self.0.as_path(), "replace the files in", "o-w")
+        } else if owner::is_open_to_others(path) {
+            (path, "read", "o-rwx")
+        } else {
+            return;
+        };
+        if !WARNED.swap(true, Ordering::Relaxed) {
+            let path = crate::hint::quoted(&path.to_string_lossy());
+            output::warning(&format!("other users can {what} {path}; run: chmod {change} {path}"));
+        }
     }
 
     /// Replaces a file by a new one, which is on the disk before it takes the other's place. The lock must be held.
@@ -100,6 +112,9 @@ impl Folder {
         let path = self.path(name);
         let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
+        if owner::is_writable_for_others(folder) {
+            return Err(explain::writable_for_others(folder));
+        }
         let owner = Owner::of(&target, folder).map_err(|error| cannot("write", &path, &error))?;
         interrupt::after(|| replace(&path, &target, folder, &owner, bytes))
     }

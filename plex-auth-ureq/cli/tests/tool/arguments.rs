@@ -47,3 +47,21 @@ fn repeated_options_are_no_error() {
         ["--profile", "other", "--json", "--json", "whoami", "--profile", "default", "--json"];
     assert_eq!(harness.json(&arguments)["username"], "tariq");
 }
+
+#[cfg(unix)]
+#[test]
+fn arguments_need_not_be_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let harness = Harness::new();
+    let folder = OsStr::from_bytes(b"caf\xe9");
+    let mut login = harness.command(&["login", "--token", "--state-dir"]);
+    login.arg(folder);
+    let token = harness.token(Who::Free);
+    assert_eq!(Running::start(login, &token).wait().code, 0);
+    assert!(harness.folder.path().join(folder).join("state.json").exists());
+    let mut run = harness.command(&["run", "--", "echo"]);
+    run.arg(folder);
+    Running::start(run, "").wait().assert_failed(3, &["not signed in"]);
+}

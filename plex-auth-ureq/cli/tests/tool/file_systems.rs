@@ -114,9 +114,16 @@ fn a_folder_that_all_can_write_to_is_refused() {
         harness.run(arguments).assert_failed(74, &["every user can write to", "chmod o-w "]);
     }
     assert_eq!(requests(), before, "Plex is not asked");
-    assert_eq!(harness.succeed(&["token"]).trim(), token);
+    let outcome = harness.run(&["token"]);
+    assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: other users can replace the files"), "{outcome:?}");
     set_mode(&harness.state_folder(), 0o770);
     harness.sign_in(Who::PlexPass);
+
+    // The folder that counts is that of the file itself.
+    let target = link_to(&harness, "vault");
+    set_mode(target.parent().unwrap(), 0o777);
+    harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn a_file_of_another_owner_is_not_replaced() {
     let requests = || harness.fake(|fake| fake.requests().len());
     let requests_before = requests();
     let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
-    login.assert_failed(74, &["belongs to user 4711", "lock its owner out", "--user 4711"]);
+    let command = "sudo -u '#4711' plex-auth --plex-tv http://";
+    login.assert_failed(74, &["belongs to user 4711", "lock its owner out", command]);
     assert_eq!(requests(), requests_before, "Plex is not asked");
 
     let token = Running::start(unprivileged(&harness, &["token"]), "").wait();
