@@ -12,7 +12,8 @@ use crate::failure::Failure;
 #[cfg(unix)]
 use crate::interrupt::CleanupGuard;
 #[cfg(unix)]
-use crate::{interrupt, output, terminal};
+use crate::terminal;
+use crate::{interrupt, output};
 
 /// Asks for a text that is not secret.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {

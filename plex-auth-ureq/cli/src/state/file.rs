@@ -1,6 +1,6 @@
 //! Files that are replaced as a whole or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -197,7 +197,7 @@ fn file_name(text: &str) -> String {
 /// Saves the name of a new file, which is part of its folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    match File::open(path)?.sync_all() {
+    match fs::File::open(path)?.sync_all() {
         // Some file systems cannot do this for a folder. The file itself is on the disk.
         Err(error) if is_not_for_folders(&error) => Ok(()),
         synced => synced,

@@ -1,6 +1,6 @@
 //! Ownership and permissions of the files: they keep their owner, their group and the group's permissions, and other users get none.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -20,11 +20,11 @@ pub(super) struct Owner {
 
 #[cfg(unix)]
 mod unix {
-    use std::fs;
+    use std::fs::{self, Metadata};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     use std::path::PathBuf;
 
-    use super::{File, Metadata, Owner, Path, io};
+    use super::{File, Owner, Path, io};
 
     impl Owner {
         /// Returns those of the existing file or, for a new file, the owner and the group of the folder.
