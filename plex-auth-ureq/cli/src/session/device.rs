@@ -27,8 +27,12 @@ pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActivePr
         return Ok(ActiveProfile { plex_tv, token, profile: saved(session, state)?.0.clone() });
     }
     // Of several processes, one renews the token, and the others find it renewed. Without a lock, as on a read-only
-    // file system, each renews it: a valid token matters more.
+    // file system, the current token is used until it expires, and then each process renews it.
     let lock = session.store.lock_renewal(&session.options.profile);
+    if let (Err(failure), Some(token)) = (&lock, unexpired(session, &refresher)) {
+        warning(&format!("the token could not be renewed: {}", failure.what()));
+        return Ok(ActiveProfile { plex_tv, token, profile: saved(session, state)?.0.clone() });
+    }
     let state = &session.store.read()?;
     let (plex_tv, mut refresher) = self::refresher(session, state)?;
     let (profile, device) = saved(session, state)?;
@@ -124,6 +128,16 @@ fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
             Step::Wait(_) | Step::Finished => return None,
             Step::Done(output) => return Some(output),
         }
+    }
+}
+
+/// Returns the current token if it has not expired, according to this computer's clock.
+fn unexpired(session: &Session<'_>, refresher: &Refresher) -> Option<Token> {
+    match refresher.progress(session.now()) {
+        DeviceTokenProgress::Active { token, expires_at: Some(expires_at), .. } => {
+            (expires_at > SystemTime::now().into()).then_some(token)
+        }
+        _ => None,
     }
 }
 

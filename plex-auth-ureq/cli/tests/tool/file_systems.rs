@@ -129,15 +129,27 @@ fn a_folder_that_all_can_write_to_is_refused() {
 #[test]
 fn a_read_only_folder_renews_a_device_token() {
     let harness = devices::signed_in();
-    // On day 8, the saved token has expired.
+    let read_only = |is_read_only: bool| {
+        let (file, folder) = if is_read_only { (0o444, 0o555) } else { (0o644, 0o755) };
+        for name in harness.files().keys() {
+            set_mode(&harness.state_folder().join(name), file);
+        }
+        set_mode(&harness.state_folder(), folder);
+    };
+    // On day 7, a renewal is due, but the saved token is still valid.
+    let valid = devices::set_token_age(&harness, TOKEN_LIFETIME - 60 * 60);
+    read_only(true);
+    let outcome = Running::start(unprivileged(&harness, &["token"]), "").wait();
+    assert_eq!((outcome.code, outcome.stdout.trim()), (0, valid.as_str()), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: the token could not be renewed"), "{outcome:?}");
+    assert_eq!(harness.fake(|fake| fake.seen("GET", "/auth/nonce")), 0);
+    read_only(false);
+    // On day 8, it has expired.
     let expired = devices::set_token_age(&harness, TOKEN_LIFETIME + 24 * 60 * 60);
     let before = harness.files();
-    for name in harness.files().keys() {
-        set_mode(&harness.state_folder().join(name), 0o444);
-    }
-    set_mode(&harness.state_folder(), 0o555);
+    read_only(true);
     let outcome = Running::start(unprivileged(&harness, &["token"]), "").wait();
-    set_mode(&harness.state_folder(), 0o755);
+    read_only(false);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.stdout.contains('.') && outcome.stdout.trim() != expired, "{outcome:?}");
     assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
