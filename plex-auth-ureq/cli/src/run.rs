@@ -1,7 +1,9 @@
 //! `plex-auth run`: runs a command with the token, and the server's address, in its environment.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
+use std::path::Path;
 use std::process::Command;
 
 use crate::cli::PlainHttp;
@@ -34,13 +36,21 @@ pub(crate) fn run(
     }
     let error = start(&mut process)?;
     let name = plain(&program.to_string_lossy());
-    let (exit, likely) = match error.kind() {
-        ErrorKind::NotFound => (Exit::NoSuchCommand, "It is not installed, or not in PATH."),
-        _ => (Exit::CannotRun, "It is not an executable file."),
+    let (exit, likely) = if error.kind() == ErrorKind::NotFound || !exists(program) {
+        (Exit::NoSuchCommand, "It is not installed, or not in PATH.")
+    } else {
+        (Exit::CannotRun, "It is not an executable file.")
     };
     Err(Failure::new(exit, format!("cannot run {name}: {error}"))
         .likely(likely)
         .next("Check the command after `--`."))
+}
+
+/// Returns whether there is such a file. If a folder in `PATH` cannot be read, the system reports only that.
+fn exists(program: &OsStr) -> bool {
+    let is_path = Path::new(program).components().count() > 1 || Path::new(program).is_absolute();
+    let folders = env::var_os("PATH").unwrap_or_default();
+    is_path || env::split_paths(&folders).any(|folder| folder.join(program).exists())
 }
 
 /// Replaces this process by the command, so that signals reach it and its exit status is ours. Returns only on an error.

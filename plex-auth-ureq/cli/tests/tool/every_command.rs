@@ -123,6 +123,8 @@ fn token_of_a_server_is_the_servers() {
 #[cfg(unix)]
 #[test]
 fn run_sets_only_the_commands_environment() {
+    use std::os::unix::fs::PermissionsExt;
+
     let harness = Harness::signed_in(Who::PlexPass);
     let token = harness.token(Who::PlexPass);
     let print = "printf '%s|%s\\n' \"$PLEX_TOKEN\" \"${PLEX_URL-none}\"";
@@ -141,6 +143,21 @@ fn run_sets_only_the_commands_environment() {
     harness.run(&["run", "--", "no-such-program"]).assert_failed(127, &["cannot run"]);
     harness.run(&["run", "--", "/"]).assert_failed(126, &["cannot run"]);
     harness.run(&["run"]).assert_failed(64, &["COMMAND"]);
+    if !crate::harness::unix::is_root() {
+        return;
+    }
+    // A folder in the path that this user cannot read, such as root's.
+    let closed = harness.folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(harness.state_folder(), fs::Permissions::from_mode(0o755)).unwrap();
+    for name in harness.files().keys() {
+        let open = fs::Permissions::from_mode(0o604);
+        fs::set_permissions(harness.state_folder().join(name), open).unwrap();
+    }
+    let mut run = crate::harness::unix::unprivileged(&harness, &["run", "--", "no-such-program"]);
+    run.env("PATH", format!("{}:/bin", closed.display()));
+    Running::start(run, "").wait().assert_failed(127, &["not in PATH"]);
 }
 
 #[test]
