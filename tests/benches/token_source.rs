@@ -17,6 +17,9 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const READS: u32 = 100_000;
 
+// The refresher sends at most one request per second.
+const PAUSE: Duration = Duration::from_secs(2);
+
 fn main() -> Outcome<()> {
     println!("plex-auth-ureq");
     threads()?;
@@ -44,6 +47,7 @@ fn threads() -> Outcome<()> {
         tokens.token()?;
     }
     show("one read", start.elapsed() / READS);
+    thread::sleep(PAUSE);
     let start = Instant::now();
     tokens.rejected(&token);
     tokens.token()?;
@@ -77,6 +81,7 @@ async fn tasks() -> Outcome<()> {
         tokens.token().await?;
     }
     show("one read", start.elapsed() / READS);
+    tokio::time::sleep(PAUSE).await;
     let start = Instant::now();
     tokens.rejected(&token);
     tokens.token().await?;
