@@ -350,7 +350,13 @@ mod unix {
         let outcome = run(&["check"]);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
-        for arguments in [&["login"][..], &["logout"]] {
+        let outcome = run(&["login", "--if-needed"]);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (0, "Already signed in as rosa.\n"),
+            "{outcome:?}"
+        );
+        for arguments in [&["login"][..], &["logout"], &["login", "--if-needed", "--profile=new"]] {
             run(arguments).assert_failed(74, &["this user may not write there"]);
         }
         let below = harness.state_folder().join("below");
