@@ -18,7 +18,7 @@ const PORTAL: &str = "A captive portal or a proxy responds instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responds instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv, or leave it out to use the real plex.tv.";
+const CHECK_PLEX_TV: &str = "Check --plex-tv. The real plex.tv is --plex-tv https://plex.tv";
 const OTHER_SERVER: &str =
     "The URL is not that of a Plex Media Server, or a proxy responds in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";

@@ -78,9 +78,20 @@ impl<'a> Session<'a> {
         self.options.device_name.clone().or_else(host_name::host_name)
     }
 
-    /// Returns the plex.tv to sign in at: the one that the user named, or the real one.
+    /// Returns the plex.tv to sign in at.
     pub(crate) fn plex_tv(&self) -> Result<PlexTv, Failure> {
-        Ok(plex_tv(self.identity()?, self.options.plex_tv.as_ref()))
+        let url = self.plex_tv_url()?;
+        Ok(plex_tv(self.identity()?, url.as_ref()))
+    }
+
+    /// Returns the URL that the user named, or the one that the profile was signed in at before: a password must not be
+    /// sent to another host unasked.
+    pub(crate) fn plex_tv_url(&self) -> Result<Option<ServerUrl>, Failure> {
+        if self.options.plex_tv.is_some() {
+            return Ok(self.options.plex_tv.clone());
+        }
+        let state = self.store.read()?;
+        Ok(state.profile(&self.options.profile)?.and_then(|profile| profile.plex_tv.clone()))
     }
 
     /// Sends a call, and explains an error.
@@ -102,7 +113,8 @@ impl<'a> Session<'a> {
 
     /// Returns what an explanation depends on.
     pub(crate) fn asked(&self) -> Asked {
-        Asked { other_plex_tv: self.options.plex_tv.is_some() }
+        let url = self.plex_tv_url().ok().flatten();
+        Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
     }
 
     /// Runs a flow to its end, and reports if it takes long.
@@ -161,6 +173,12 @@ pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> Plex
         Some(url) => PlexTv::at(identity, url.clone()),
         None => PlexTv::new(identity),
     }
+}
+
+/// Returns the URL to save in a profile: none for the real plex.tv.
+pub(crate) fn url_to_save(plex_tv: &PlexTv) -> Option<ServerUrl> {
+    let url = plex_tv.url();
+    (*url != ServerUrl::plex_tv()).then(|| url.clone())
 }
 
 fn transport(options: &Options) -> Result<Transport, Failure> {

@@ -8,7 +8,7 @@ use super::waiting::{Waiting, again};
 use crate::cli::LoginMethod;
 use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::session::Session;
+use crate::session::{Session, url_to_save};
 use crate::state::profile::Profile;
 
 pub(super) fn run(
@@ -32,7 +32,7 @@ pub(super) fn run(
         drop(waiting);
         match outcome? {
             Ok(linked) => {
-                let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
+                let profile = Profile::new(linked.auth_token, url_to_save(plex_tv));
                 return save::unidentified(session, plex_tv, SignIn::issued(profile, method));
             }
             Err(PinLoginError::Expired) if again(session, method)? => login.renew(),
