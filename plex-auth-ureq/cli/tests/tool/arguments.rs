@@ -34,6 +34,21 @@ fn a_token_in_a_variable_is_refused() {
 }
 
 #[test]
+fn a_misplaced_argument_is_explained() {
+    let harness = Harness::new();
+    for (arguments, expected) in [
+        (&["run", "--server", "NAS", "echo", "hi"][..], "Write `--` before the command"),
+        (&["run", "echo", "hi"], "Write `--` before the command"),
+        (&["token", "Boathouse"], "Use --server: plex-auth token --server NAME"),
+        (&["servers", "Boathouse"], "plex-auth servers --wait NAME"),
+    ] {
+        let outcome = harness.run(arguments);
+        outcome.assert_failed(64, &["there is one argument too many", expected]);
+        assert!(!outcome.stderr.contains("Secrets"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_variable_turns_a_flag_on() {
     let harness = Harness::new().with_variable("PLEX_AUTH_TOKEN", "yes");
     let token = harness.token(Who::Free);
