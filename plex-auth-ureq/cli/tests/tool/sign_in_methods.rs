@@ -111,6 +111,20 @@ fn endless_and_binary_input_is_rejected() {
 }
 
 #[test]
+fn a_refused_code_login_blames_no_password() {
+    let harness = Harness::new();
+    let refusal = r#"{"errors":[{"code":1001,"message":"User could not be authenticated"}]}"#;
+    harness.fake(|fake| {
+        fake.misbehave("/pins", Misbehaviour::answer(401, "application/json", refusal));
+    });
+    for arguments in [&["login"][..], &["login", "--device-key"]] {
+        let outcome = harness.run(arguments);
+        outcome.assert_failed(1, &["Plex does not let this device sign in"]);
+        assert!(!outcome.stderr.contains("password"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn credentials_can_be_piped() {
     let harness = Harness::new();
     let sign_in =
