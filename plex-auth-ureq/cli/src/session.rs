@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use plex_auth_ureq::flow::Now;
+use plex_auth_ureq::http::Uri;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
     Call, ClientIdentity, Error, Flow, InvalidTransport, PlexTv, ServerUrl, Token, Transport,
@@ -164,7 +165,7 @@ fn not_signed_in(name: &str, store: &Store) -> Failure {
         _ => format!("the profile {name} is not signed in"),
     };
     Failure::new(Exit::NotSignedIn, what)
-        .likely(format!("{} has no such sign-in.", store.location()))
+        .likely(format!("No sign-in is saved in {}.", store.location()))
         .next(Hint::from("Sign in: {login}, or see what is saved: {profiles}"))
 }
 
@@ -173,6 +174,13 @@ pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> Plex
         Some(url) => PlexTv::at(identity, url.clone()),
         None => PlexTv::new(identity),
     }
+}
+
+/// Returns the host of a plex.tv, as it is shown.
+pub(crate) fn host(plex_tv: &PlexTv) -> String {
+    let url = plex_tv.url().to_string();
+    let uri: Option<Uri> = url.parse().ok();
+    uri.as_ref().and_then(Uri::host).unwrap_or("plex.tv").to_owned()
 }
 
 /// Returns the URL to save in a profile: none for the real plex.tv.

@@ -114,7 +114,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
             .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
             Err(Failure::usage(format!("several users of the Home are named {named}"))
-                .likely("Their names differ at most in case.")
+                .likely("Their names are the same, ignoring case.")
                 .next("Use the identifier, which is before the name: {users}"))
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn run(
     let login = if method.open { plex_tv.hosted_page_login() } else { plex_tv.link_code_login() };
     let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session, method);
+        let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             PinProgress::Waiting { pin, left, last_error, .. } => {
                 waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));

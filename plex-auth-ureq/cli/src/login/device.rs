@@ -59,7 +59,7 @@ fn link(
     };
     let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session, method);
+        let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             DeviceLoginProgress::Waiting { pin, left, last_error, .. } => {
                 waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));

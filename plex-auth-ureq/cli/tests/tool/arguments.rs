@@ -31,6 +31,11 @@ fn a_token_in_a_variable_is_refused() {
         outcome.assert_failed(64, &[option, "secrets are not read from variables"]);
         assert!(!outcome.stderr.contains("lantern"), "{outcome:?}");
     }
+    let mut status = harness.command(&["status"]);
+    status.env("PLEX_AUTH_JSON", "maybe");
+    let outcome = Running::start(status, "").wait();
+    assert!(outcome.code == 64 && outcome.stderr.contains("on (1) or off (0)"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("secrets"), "{outcome:?}");
 }
 
 #[test]
