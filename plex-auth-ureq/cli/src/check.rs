@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{note, plain};
-use crate::session::{ActiveProfile, Session};
+use crate::session::{ActiveProfile, Session, host};
 use crate::state::profile;
 use crate::waiting::SlowNotice;
 
@@ -60,7 +60,8 @@ pub(crate) fn ask(
     let mut check = plex_tv.token_check(token).timeout(session.timeout());
     let is_watched = io::stderr().is_terminal() && !session.output.is_json();
     let mut is_waiting = false;
-    let _notice = (!is_watched).then(|| SlowNotice::new("a clear response from plex.tv"));
+    let notice = || SlowNotice::new(format!("a response from {}", host(plex_tv)));
+    let _notice = (!is_watched).then(notice);
     session.drive_silently(&mut check, |check, now| match check.progress(now) {
         RetryProgress::Waiting { last_error, next_request: left, .. } if !is_waiting => {
             is_waiting = true;

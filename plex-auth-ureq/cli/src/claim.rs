@@ -5,7 +5,7 @@ use plex_auth_ureq::{MediaServerAddress, ServerUrl};
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
-use crate::output::{date, note, plain};
+use crate::output::{note, plain};
 use crate::session::{ActiveProfile, Session};
 
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
@@ -19,7 +19,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     });
     session.output.result(&format!("{}\n", claim.expose()), &json)?;
     if !session.output.is_json() && !session.options.quiet {
-        note(&format!("It expires in {} minutes.", date::left(expires_in)));
+        note(&format!("It expires in {} minutes.", expires_in / 60));
     }
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use plex_auth_ureq::{ServerUrl, Source};
 pub(crate) mod parse;
 pub(crate) mod values;
 
-use values::{device_identifier, device_name, plex_tv, profile, seconds, switch};
+use values::{device_identifier, device_name, plex_tv, profile, seconds, secret_switch, switch};
 
 /// Signs in to Plex once, then passes the token to scripts and other programs.
 #[derive(Debug, Parser)]
@@ -295,12 +295,12 @@ pub(crate) struct PlainHttp {
 #[derive(Debug, Args)]
 pub(crate) struct LoginMethod {
     /// Read an existing token from standard input and check it
-    #[arg(long, env = "PLEX_AUTH_TOKEN", hide_env_values = true, value_parser = switch)]
+    #[arg(long, env = "PLEX_AUTH_TOKEN", hide_env_values = true, value_parser = secret_switch)]
     #[arg(conflicts_with_all = ["password", "device_key", "open"])]
     pub(crate) token: bool,
 
     /// Ask for username and password, or read them and the verification code from a pipe, one per line
-    #[arg(long, env = "PLEX_AUTH_PASSWORD", hide_env_values = true, value_parser = switch)]
+    #[arg(long, env = "PLEX_AUTH_PASSWORD", hide_env_values = true, value_parser = secret_switch)]
     #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 

@@ -18,10 +18,12 @@ const PORTAL: &str = "A captive portal or a proxy responds instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responds instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv, or leave it out to use the real plex.tv.";
+const CHECK_PLEX_TV: &str = "Check --plex-tv. The real plex.tv is --plex-tv https://plex.tv";
 const OTHER_SERVER: &str =
     "The URL is not that of a Plex Media Server, or a proxy responds in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
+/// The operation that sends a password.
+const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
 const LATER: &str = "Try again later. The saved state has not changed.";
 const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
 const CLOCK: &str = "Compare the output of `date` with a correct clock, then try again.";
@@ -130,6 +132,11 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The server does not accept this account, or not this kind of token.",
             "See the account's servers: {servers}",
         ),
+        Answer::Unauthorized(_) if answer.context().operation() != PASSWORD_SIGN_IN => (
+            Exit::Refused,
+            "Plex does not let this device sign in, or Plex has changed something.",
+            "Try again later, or use a token that you have: {login --token}",
+        ),
         Answer::Unauthorized(_) => (
             Exit::Refused,
             "The username or password is wrong. Some accounts must sign in with their email address.",
@@ -145,9 +152,11 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The verification code was mistyped, or it is older than 30 seconds.",
             "Try again with a new one.",
         ),
-        Answer::EmailOnly(_) => {
-            (Exit::Refused, "The account has no password.", "Sign in with a code: {login --open}")
-        }
+        Answer::EmailOnly(_) => (
+            Exit::Refused,
+            "The account signs in by email only.",
+            "Sign in with a code: {login --open}",
+        ),
         Answer::TooManyFailures(_) => (
             Exit::Refused,
             "There were too many wrong passwords from this address.",

@@ -5,6 +5,8 @@ use std::env;
 
 use crate::cli::{LoginMethod, Options};
 
+const PLEX_TV: &str = "--plex-tv";
+
 /// A sentence, in which commands of this tool stand out.
 #[derive(Clone, Debug)]
 pub(crate) struct Hint(Vec<Part>);
@@ -77,6 +79,8 @@ impl From<&'static str> for Hint {
 pub(crate) struct Context {
     options: Vec<(&'static str, Option<String>)>,
     method: Vec<&'static str>,
+    /// The URL that is saved in the profile. `login` needs it for another profile, or after `logout`.
+    saved_plex_tv: Option<String>,
     /// The arguments of this run.
     arguments: Vec<String>,
 }
@@ -87,7 +91,7 @@ impl Context {
         let profile = (options.profile != "default").then(|| options.profile.clone());
         let values = [
             ("--profile", profile),
-            ("--plex-tv", options.plex_tv.as_ref().map(ToString::to_string)),
+            (PLEX_TV, options.plex_tv.as_ref().map(ToString::to_string)),
             ("--state-dir", options.state_dir.as_ref().map(path)),
             ("--ca-file", options.ca_file.as_ref().map(path)),
             ("--client-identifier", options.client_identifier.clone()),
@@ -100,6 +104,7 @@ impl Context {
         Self {
             options: context,
             method: method.map(LoginMethod::names).unwrap_or_default(),
+            saved_plex_tv: None,
             arguments: env::args_os()
                 .skip(1)
                 .map(|argument| argument.to_string_lossy().into_owned())
@@ -115,15 +120,19 @@ impl Context {
         self
     }
 
+    /// Adds the plex.tv of the profile to each hint to sign in, unless another one was named.
+    pub(crate) fn with_saved_plex_tv(mut self, url: String) -> Self {
+        self.saved_plex_tv = Some(url);
+        self
+    }
+
     /// Returns the command that failed as a line for a shell. Its options come first, because `run` has a command at its
     /// end.
     fn again(&self) -> String {
-        let is_given =
-            |name: &str| self.arguments.iter().any(|argument| argument.starts_with(name));
+        let is_given = |name: &str| self.arguments.iter().any(|argument| is_option(argument, name));
         let mut words = vec!["plex-auth".to_owned()];
         for (name, value) in self.options.iter().filter(|(name, _)| !is_given(name)) {
-            words.push((*name).to_owned());
-            words.extend(value.as_deref().map(quoted));
+            words.push(option(name, value.as_deref()));
         }
         words.extend(self.arguments.iter().map(|argument| quoted(argument)));
         words.join(" ")
@@ -132,6 +141,8 @@ impl Context {
     /// Returns a command of this tool as a line for a shell.
     fn command(&self, arguments: &[String]) -> String {
         let mut words = vec!["plex-auth".to_owned()];
+        let names = arguments.iter().position(|argument| argument == "--");
+        let (arguments, names) = arguments.split_at(names.unwrap_or(arguments.len()));
         words.extend(arguments.iter().map(|argument| quoted(argument)));
         let is_login = arguments.first().is_some_and(|command| command == "login");
         let names_method = |argument: &String| LoginMethod::NAMES.contains(&argument.as_str());
@@ -140,13 +151,31 @@ impl Context {
         }
         let takes_options = arguments.first().is_some_and(|command| !command.starts_with('-'));
         for (name, value) in self.options.iter().filter(|_| takes_options) {
-            if !arguments.iter().any(|argument| argument == name) {
-                words.push((*name).to_owned());
-                words.extend(value.as_deref().map(quoted));
+            if !arguments.iter().any(|argument| is_option(argument, name)) {
+                words.push(option(name, value.as_deref()));
             }
         }
+        let is_named = self.options.iter().any(|(name, _)| *name == PLEX_TV);
+        if let Some(url) = self.saved_plex_tv.as_deref().filter(|_| is_login && !is_named) {
+            words.push(option(PLEX_TV, Some(url)));
+        }
+        words.extend(names.iter().map(|argument| quoted(argument)));
         words.join(" ")
     }
+}
+
+/// Returns an option for a shell. A value that looks like another option follows an equals sign.
+fn option(name: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) if value.starts_with('-') => quoted(&format!("{name}={value}")),
+        Some(value) => format!("{name} {}", quoted(value)),
+        None => name.to_owned(),
+    }
+}
+
+/// Returns whether an argument is this option, with or without a value.
+fn is_option(argument: &str, name: &str) -> bool {
+    argument.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
 /// Returns a word that a shell reads as this text.
@@ -179,10 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn values_may_look_like_options() {
+        let context =
+            Context { options: vec![("--profile", Some("-x".to_owned()))], ..Context::default() };
+        let hint = Hint::from("See {whoami} or ").command(&["profiles", "remove", "--", "-x y"]);
+        assert_eq!(
+            hint.render(&context),
+            "See plex-auth whoami --profile=-x or plex-auth profiles remove --profile=-x -- '-x y'"
+        );
+        let hint = Hint::from("Keep both: ").command(&["login", "--profile=-y"]);
+        assert_eq!(hint.render(&context), "Keep both: plex-auth login --profile=-y");
+    }
+
+    #[test]
     fn commands_keep_the_options() {
         let context = Context {
             options: vec![("--profile", Some("my nas".to_owned()))],
             method: vec!["--device-key"],
+            saved_plex_tv: None,
             arguments: vec!["run".to_owned(), "--".to_owned(), "a b".to_owned()],
         };
         let hint = Hint::from("Run it as root: sudo ").again();

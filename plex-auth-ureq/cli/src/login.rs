@@ -17,12 +17,14 @@ mod save;
 mod waiting;
 
 pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
-    // Before there is a token that would be lost. A damaged profile is reported now, too.
-    session.store.check_writable()?;
+    // A damaged profile is reported before the user signs in.
     session.store.read()?.profile(&session.options.profile)?;
+    // Reading the folder is enough for that.
     if method.if_needed && is_signed_in(session)? {
         return Ok(Exit::Done);
     }
+    // Before there is a token that would be lost.
+    session.store.check_writable()?;
     if method.device_key {
         return device::run(session, method);
     }

@@ -106,20 +106,23 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     }
 }
 
-/// Returns the options that the commands in a hint need. A profile with a device key is signed in again with one.
+/// Returns the options that the commands in a hint need. A profile is signed in again at the same plex.tv and, if it has
+/// a device key, with one.
 fn context(options: &Options, command: &Command) -> Context {
     let method = match command {
         Command::Login(method) => Some(method),
         _ => None,
     };
-    let context = Context::new(options, method);
-    let has_key = || {
-        let state = state::Store::new(options).ok()?.read().ok()?;
-        Some(state.profile(&options.profile).ok()??.by_device_key)
-    };
+    let mut context = Context::new(options, method);
+    let state = state::Store::new(options).and_then(|store| store.read()).ok();
+    let saved = state.as_ref().and_then(|state| state.profile(&options.profile).ok().flatten());
+    let Some(profile) = saved else { return context };
+    if let Some(url) = &profile.plex_tv {
+        context = context.with_saved_plex_tv(url.to_string());
+    }
     let is_new_login = method.is_some_and(|method| LoginMethod::names(method).is_empty());
-    if !is_new_login && has_key() == Some(true) {
-        return context.with_method("--device-key");
+    if !is_new_login && profile.by_device_key {
+        context = context.with_method("--device-key");
     }
     context
 }

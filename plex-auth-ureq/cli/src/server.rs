@@ -135,7 +135,7 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
             .likely("The name is mistyped, or the server belongs to another account.")
             .next("See the account's servers: {servers}")),
         (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are named {named}"))
-            .likely("Their names differ at most in case.")
+            .likely("Their names are the same, ignoring case.")
             .next("Use the identifier, which is below the name: {servers}")),
     }
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use plex_auth_ureq::flow::Now;
+use plex_auth_ureq::http::Uri;
 use plex_auth_ureq::ureq::tls::{PemItem, parse_pem};
 use plex_auth_ureq::{
     Call, ClientIdentity, Error, Flow, InvalidTransport, PlexTv, ServerUrl, Token, Transport,
@@ -78,9 +79,20 @@ impl<'a> Session<'a> {
         self.options.device_name.clone().or_else(host_name::host_name)
     }
 
-    /// Returns the plex.tv to sign in at: the one that the user named, or the real one.
+    /// Returns the plex.tv to sign in at.
     pub(crate) fn plex_tv(&self) -> Result<PlexTv, Failure> {
-        Ok(plex_tv(self.identity()?, self.options.plex_tv.as_ref()))
+        let url = self.plex_tv_url()?;
+        Ok(plex_tv(self.identity()?, url.as_ref()))
+    }
+
+    /// Returns the URL that the user named, or the one that the profile was signed in at before: a password must not be
+    /// sent to another host unasked.
+    pub(crate) fn plex_tv_url(&self) -> Result<Option<ServerUrl>, Failure> {
+        if self.options.plex_tv.is_some() {
+            return Ok(self.options.plex_tv.clone());
+        }
+        let state = self.store.read()?;
+        Ok(state.profile(&self.options.profile)?.and_then(|profile| profile.plex_tv.clone()))
     }
 
     /// Sends a call, and explains an error.
@@ -102,7 +114,8 @@ impl<'a> Session<'a> {
 
     /// Returns what an explanation depends on.
     pub(crate) fn asked(&self) -> Asked {
-        Asked { other_plex_tv: self.options.plex_tv.is_some() }
+        let url = self.plex_tv_url().ok().flatten();
+        Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
     }
 
     /// Runs a flow to its end, and reports if it takes long.
@@ -152,7 +165,7 @@ fn not_signed_in(name: &str, store: &Store) -> Failure {
         _ => format!("the profile {name} is not signed in"),
     };
     Failure::new(Exit::NotSignedIn, what)
-        .likely(format!("{} has no such sign-in.", store.location()))
+        .likely(format!("No sign-in is saved in {}.", store.location()))
         .next(Hint::from("Sign in: {login}, or see what is saved: {profiles}"))
 }
 
@@ -161,6 +174,19 @@ pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> Plex
         Some(url) => PlexTv::at(identity, url.clone()),
         None => PlexTv::new(identity),
     }
+}
+
+/// Returns the host of a plex.tv, as it is shown.
+pub(crate) fn host(plex_tv: &PlexTv) -> String {
+    let url = plex_tv.url().to_string();
+    let uri: Option<Uri> = url.parse().ok();
+    uri.as_ref().and_then(Uri::host).unwrap_or("plex.tv").to_owned()
+}
+
+/// Returns the URL to save in a profile: none for the real plex.tv.
+pub(crate) fn url_to_save(plex_tv: &PlexTv) -> Option<ServerUrl> {
+    let url = plex_tv.url();
+    (*url != ServerUrl::plex_tv()).then(|| url.clone())
 }
 
 fn transport(options: &Options) -> Result<Transport, Failure> {

@@ -72,7 +72,7 @@ impl Store {
             return Ok(identifier);
         }
         let identifier = random::uuid()?;
-        self.folder.write(IDENTIFIER, format!("{identifier}\n").as_bytes())?;
+        self.folder.write_like(IDENTIFIER, STATE, format!("{identifier}\n").as_bytes())?;
         Ok(identifier)
     }
 

@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::hint::{Hint, quoted};
 use crate::name::{folded, is_same};
 use crate::prompt;
-use crate::session::{ActiveProfile, Session};
+use crate::session::{ActiveProfile, Session, url_to_save};
 use crate::state::State;
 use crate::state::profile::{self, Profile};
 use crate::users::{name, raw_name};
@@ -35,7 +35,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let new = Profile {
         uuid: Some(uuid.to_string()),
         client_identifier: (!is_permanent).then(|| identifier.to_owned()),
-        ..Profile::new(token.clone(), plex_tv(session, &from)).of(&account)
+        ..Profile::new(token.clone(), url_to_save(&from.plex_tv)).of(&account)
     };
     session.store.change(|state| {
         // Another login may have used the name in the meantime.
@@ -68,11 +68,6 @@ fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Fail
         }
         _ => Ok(()),
     }
-}
-
-/// Returns the plex.tv that issued the token, and so the new one.
-fn plex_tv(session: &Session<'_>, from: &ActiveProfile) -> Option<plex_auth_ureq::ServerUrl> {
-    session.options.plex_tv.clone().or_else(|| from.profile.plex_tv.clone())
 }
 
 /// Asks for the Home PIN if there is one. After a wrong one, it does not ask again by itself: Plex counts them.
@@ -119,7 +114,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
             .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
             Err(Failure::usage(format!("several users of the Home are named {named}"))
-                .likely("Their names differ at most in case.")
+                .likely("Their names are the same, ignoring case.")
                 .next("Use the identifier, which is before the name: {users}"))
         }
     }

@@ -47,6 +47,9 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
 
 fn not_understood(error: &clap::Error) -> Failure {
     if let Some(what) = surplus(error) {
+        if let Some((likely, next)) = misplaced(error) {
+            return Failure::usage(what).likely(likely).next(next);
+        }
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
@@ -88,6 +91,26 @@ fn surplus(error: &clap::Error) -> Option<String> {
         ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
         _ => None,
     }
+}
+
+/// Returns the cause and the remedy for an argument of a command that takes none at that place, and no secret.
+fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    // `Usage: plex-auth run ...`
+    Some(match usage.to_string().split_whitespace().nth(2)? {
+        "run" => (
+            "The command to run is not separated from the options.",
+            "Write `--` before the command: plex-auth run --server NAME -- COMMAND",
+        ),
+        "token" => {
+            ("A server is named with an option.", "Use --server: plex-auth token --server NAME")
+        }
+        "servers" => (
+            "This command lists all servers.",
+            "Leave out the argument, or wait for one server: plex-auth servers --wait NAME",
+        ),
+        _ => return None,
+    })
 }
 
 fn one_line(text: &str) -> String {

@@ -18,13 +18,17 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "use 0.1 to 3600 seconds".to_owned())
 }
 
-/// A flag is also set by its variable. Other values are refused: the variable of `login --token` must not be mistaken for
-/// a place to put the token.
+const NOT_A_SWITCH: &str = "the variable only turns the option on (1) or off (0)";
+
+/// A flag is also set by its variable. Other values are refused.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
-    switched(text).ok_or_else(|| {
-        "the variable only turns the option on (1) or off (0); secrets are not read from variables"
-            .to_owned()
-    })
+    switched(text).ok_or_else(|| NOT_A_SWITCH.to_owned())
+}
+
+/// A flag whose variable must not be mistaken for a place to put the secret, such as that of `login --token`.
+pub(super) fn secret_switch(text: &str) -> Result<bool, String> {
+    let refused = || format!("{NOT_A_SWITCH}; secrets are not read from variables");
+    switched(text).ok_or_else(refused)
 }
 
 /// Returns whether a variable turns its option on or off.

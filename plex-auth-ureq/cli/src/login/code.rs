@@ -8,7 +8,7 @@ use super::waiting::{Waiting, again};
 use crate::cli::LoginMethod;
 use crate::explain;
 use crate::failure::{Exit, Failure};
-use crate::session::Session;
+use crate::session::{Session, url_to_save};
 use crate::state::profile::Profile;
 
 pub(super) fn run(
@@ -19,7 +19,7 @@ pub(super) fn run(
     let login = if method.open { plex_tv.hosted_page_login() } else { plex_tv.link_code_login() };
     let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session, method);
+        let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             PinProgress::Waiting { pin, left, last_error, .. } => {
                 waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));
@@ -32,7 +32,7 @@ pub(super) fn run(
         drop(waiting);
         match outcome? {
             Ok(linked) => {
-                let profile = Profile::new(linked.auth_token, session.options.plex_tv.clone());
+                let profile = Profile::new(linked.auth_token, url_to_save(plex_tv));
                 return save::unidentified(session, plex_tv, SignIn::issued(profile, method));
             }
             Err(PinLoginError::Expired) if again(session, method)? => login.renew(),

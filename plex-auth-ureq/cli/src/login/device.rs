@@ -25,9 +25,9 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
         }
     })?;
     let identity = session.identity_of(device.client_identifier())?;
-    let plex_tv = session::plex_tv(identity, session.options.plex_tv.as_ref());
+    let plex_tv = session::plex_tv(identity, session.plex_tv_url()?.as_ref());
     let key = device.key();
-    let new = |token| Profile::new(token, session.options.plex_tv.clone());
+    let new = |token| Profile::new(token, session::url_to_save(&plex_tv));
     match link(session, &plex_tv, &key, method)? {
         LinkedDevice::Registered(linked) => {
             let refresher = plex_tv.device_token_refresher(&key, linked.auth_token.clone());
@@ -59,7 +59,7 @@ fn link(
     };
     let mut login = login.create_timeout(session.timeout());
     loop {
-        let mut waiting = Waiting::new(session, method);
+        let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             DeviceLoginProgress::Waiting { pin, left, last_error, .. } => {
                 waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));

@@ -5,7 +5,7 @@ use plex_auth_ureq::{Credentials, Error, PlexTv, SignedIn};
 use super::save::{self, SignIn};
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
-use crate::session::Session;
+use crate::session::{Session, url_to_save};
 use crate::state::profile::Profile;
 use crate::{output, prompt};
 
@@ -23,7 +23,7 @@ pub(super) fn run(
     })?;
     let SignedIn { auth_token, account, .. } =
         sign_in(session, plex_tv, credentials).map_err(|error| session.explain(&error))?;
-    let profile = Profile::new(auth_token, session.options.plex_tv.clone());
+    let profile = Profile::new(auth_token, url_to_save(plex_tv));
     save::identified(session, plex_tv, SignIn::issued(profile, method), &account)
 }
 

@@ -6,7 +6,7 @@ use plex_auth_ureq::{PlexTv, Token};
 use super::save::{self, SignIn};
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
-use crate::session::Session;
+use crate::session::{Session, url_to_save};
 use crate::state::profile::Profile;
 use crate::{check, prompt};
 
@@ -22,7 +22,7 @@ pub(super) fn run(
     })?;
     match check::ask(session, plex_tv, &token)? {
         TokenState::Valid(account) => {
-            let new = Profile::new(token, session.options.plex_tv.clone());
+            let new = Profile::new(token, url_to_save(plex_tv));
             let sign_in = SignIn::pasted(Profile { pasted: true, ..new }, method);
             save::identified(session, plex_tv, sign_in, &account)
         }

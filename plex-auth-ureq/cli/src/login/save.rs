@@ -166,11 +166,17 @@ fn may_replace(session: &Session<'_>, sign_in: &SignIn, account: &Account) -> Re
         return Ok(());
     }
     let own = folded(&profile::name(account));
+    let named = format!("--profile={own}");
+    let login = if own.starts_with('-') {
+        vec!["login", named.as_str()]
+    } else {
+        vec!["login", "--profile", own.as_str()]
+    };
     Err(Failure::usage(format!("the profile {name} belongs to {other}, another account"))
         .likely("You signed in to a second account without naming a profile for it.")
         .next(
             Hint::from("Keep both: ".to_owned())
-                .command(&["login", "--profile", &own])
+                .command(&login)
                 .text(". Or replace it: ")
                 .command(&["login", "--replace"]),
         ))

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::interrupt::CleanupGuard;
 use crate::output::{self, date, note, plain};
 use crate::prompt;
-use crate::session::Session;
+use crate::session::{Session, host};
 use crate::waiting::{self, SlowNotice};
 
 /// The interval between two frames of the spinner.
@@ -25,6 +25,8 @@ const TURN: Duration = Duration::from_millis(100);
 /// Shown until it is dropped.
 pub(super) struct Waiting<'a> {
     spinner: ProgressBar,
+    /// The host of plex.tv.
+    host: String,
     method: &'a LoginMethod,
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
@@ -38,7 +40,8 @@ pub(super) struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// Shows a spinner if standard error is a terminal to which nothing else is written.
-    pub(super) fn new(session: &Session<'_>, method: &'a LoginMethod) -> Self {
+    pub(super) fn new(session: &Session<'_>, plex_tv: &PlexTv, method: &'a LoginMethod) -> Self {
+        let host = host(plex_tv);
         let as_json = session.output.is_json();
         let spinner = if session.options.verbose || as_json || !io::stderr().is_terminal() {
             ProgressBar::hidden()
@@ -46,10 +49,11 @@ impl<'a> Waiting<'a> {
             ProgressBar::new_spinner().with_style(style())
         };
         spinner.enable_steady_tick(TURN);
-        let notice = spinner.is_hidden().then(|| SlowNotice::new("a code from plex.tv"));
+        let notice = spinner.is_hidden().then(|| SlowNotice::new(format!("a code from {host}")));
         let at_exit = spinner.clone();
         Self {
             spinner,
+            host,
             method,
             shown: None,
             as_json,
@@ -96,7 +100,7 @@ impl<'a> Waiting<'a> {
                 self.spinner
                     .set_message(format!("No response; the code expires in {left}: {error}"));
                 if self.spinner.is_hidden() && !self.reports_outage {
-                    waiting::report(&format!("plex.tv, which does not respond: {error}"));
+                    waiting::report(&format!("{}, which does not respond: {error}", self.host));
                 }
                 self.reports_outage = true;
             }

@@ -23,7 +23,7 @@ pub(super) fn as_text(server: &Resource, tried: &[Tried]) -> String {
     for Tried { candidate, outcome, .. } in tried {
         let url = candidate.url.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         let outcome = match outcome {
-            Ok(took) => format!("responds within {} ms", took.as_millis().max(1)),
+            Ok(took) => format!("responded in {} ms", took.as_millis().max(1)),
             Err(why) => why.clone(),
         };
         lines +=

@@ -8,7 +8,7 @@ use plex_auth_ureq::flow::{
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token, UnixSeconds};
 
-use super::{ActiveProfile, Session, plex_tv};
+use super::{ActiveProfile, Session, host, plex_tv};
 use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::output::warning;
@@ -38,7 +38,7 @@ pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActivePr
     let (profile, device) = saved(session, state)?;
     let mut profile = profile.clone();
     if is_due(session, state)? {
-        renew(session, &mut refresher)?;
+        renew(session, &plex_tv, &mut refresher)?;
         profile.token = token(session, &refresher)?;
         if refresher.renewals() > 0 {
             let is_saved = lock.and_then(|_lock| save(session, &profile, device, &refresher));
@@ -111,8 +111,12 @@ fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher)
 }
 
 /// Sends the requests that are due. The next run tries again what fails now.
-fn renew(session: &Session<'_>, refresher: &mut Refresher) -> Result<(), Failure> {
-    let _notice = SlowNotice::new("plex.tv to renew the token");
+fn renew(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    refresher: &mut Refresher,
+) -> Result<(), Failure> {
+    let _notice = SlowNotice::new(format!("{} to renew the token", host(plex_tv)));
     send_due(session, refresher).map_or(Ok(()), |end| Err(explain::device_token_end(&end)))
 }
 

@@ -59,6 +59,10 @@ impl State {
 
     pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, Failure> {
         let bytes = without_mark(bytes);
+        // serde also reads a struct from an array.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(explain::damaged(path, "it is not a JSON object", repair(path)));
+        }
         let version = serde_json::from_slice::<Version>(bytes).map(|Version { version }| version);
         if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
             let what = format!("a newer plex-auth wrote {} (version {newer})", path.display());
@@ -68,8 +72,9 @@ impl State {
         }
         let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| {
             // The text of the error could contain a value.
+            let problem = if error.is_data() { "unexpected value" } else { "invalid JSON" };
             let place = format!("line {}, column {}", error.line(), error.column());
-            explain::damaged(path, &format!("{place} is not as it was written"), repair(path))
+            explain::damaged(path, &format!("{problem} at {place}"), repair(path))
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -151,9 +156,9 @@ impl State {
         match entries.get(name) {
             Some(Entry::Readable(entry)) => Ok(Some(entry)),
             Some(Entry::Damaged(_)) => {
-                let problem = format!("the entry {name} of {list} is not as it was written");
+                let problem = format!("the entry {name} of {list} is invalid");
                 let hint = Hint::from("Repair it, or remove this profile and sign in again: ");
-                let hint = hint.command(&["profiles", "remove", name]);
+                let hint = hint.command(&profiles_remove(name));
                 Err(explain::damaged(&self.path, &problem, hint))
             }
             None => Ok(None),
@@ -165,10 +170,18 @@ fn entries<T: for<'de> Deserialize<'de>>(
     raw: BTreeMap<String, &RawValue>,
 ) -> BTreeMap<String, Entry<T>> {
     let entry = |raw: &RawValue| {
-        serde_json::from_str(raw.get())
-            .map_or_else(|_| Entry::Damaged(raw.to_owned()), Entry::Readable)
+        // serde also reads a struct from an array.
+        let is_object = raw.get().starts_with('{');
+        let entry = is_object.then(|| serde_json::from_str(raw.get()).ok()).flatten();
+        entry.map_or_else(|| Entry::Damaged(raw.to_owned()), Entry::Readable)
     };
     raw.into_iter().map(|(name, raw)| (name, entry(raw))).collect()
+}
+
+/// Returns the command that removes a profile. A name that looks like an option follows `--`.
+fn profiles_remove(name: &str) -> Vec<&str> {
+    let end_of_options = name.starts_with('-').then_some("--");
+    ["profiles", "remove"].into_iter().chain(end_of_options).chain([name]).collect()
 }
 
 fn repair(path: &Path) -> Hint {

@@ -110,13 +110,23 @@ impl Folder {
 
     /// Replaces a file by a new one, which is on the disk before it takes the other's place. The lock must be held.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.write_like(name, name, bytes)
+    }
+
+    /// Writes a file like [`write`](Self::write). A new one gets the group of another file, and the permissions that the
+    /// group has there.
+    pub(super) fn write_like(&self, name: &str, other: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
         let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
         if owner::is_writable_for_others(folder) {
             return Err(explain::writable_for_others(folder));
         }
-        let owner = Owner::of(&target, folder).map_err(|error| cannot("write", &path, &error))?;
+        let owner = Owner::of(&target, folder)
+            .and_then(|owner| {
+                if target.exists() { Ok(owner) } else { owner.with_group_of(&self.path(other)) }
+            })
+            .map_err(|error| cannot("write", &path, &error))?;
         interrupt::after(|| replace(&path, &target, folder, &owner, bytes))
     }
 }

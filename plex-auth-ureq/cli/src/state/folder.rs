@@ -30,11 +30,11 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
 }
 
-/// Checks a folder that the user named. A configuration file passes on quotes and `~`, which only a shell replaces.
+/// Checks a folder that the user named. A configuration file passes on quotes and `~`, which only a shell interprets.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let text = folder.to_string_lossy();
     let problem = if text.starts_with('~') {
-        "starts with ~, which only a shell replaces by the home folder"
+        "starts with ~, which only a shell expands"
     } else if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
         "has quotes around it, which only a shell removes"
     } else {

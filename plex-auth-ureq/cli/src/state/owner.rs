@@ -38,6 +38,19 @@ mod unix {
             }
         }
 
+        /// Returns them with the group of another file and its permissions, if that file exists.
+        pub(in crate::state) fn with_group_of(self, path: &Path) -> io::Result<Self> {
+            match fs::metadata(path) {
+                Ok(other) => Ok(Self {
+                    user: self.user,
+                    group: other.gid(),
+                    mode: self.mode | (other.mode() & 0o070),
+                }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(self),
+                Err(error) => Err(error),
+            }
+        }
+
         fn new(like: &Metadata, group_mode: u32) -> Self {
             Self { user: like.uid(), group: like.gid(), mode: 0o600 | group_mode }
         }
@@ -102,6 +115,10 @@ pub(super) use unix::{create_folder, is_open_to_others, is_writable_for_others};
 impl Owner {
     pub(super) fn of(_: &Path, _: &Path) -> io::Result<Self> {
         Ok(Self {})
+    }
+
+    pub(super) fn with_group_of(self, _: &Path) -> io::Result<Self> {
+        Ok(self)
     }
 
     pub(super) fn apply(&self, _: &File) -> io::Result<()> {

@@ -2,11 +2,12 @@
 
 use plex_auth_ureq::{Account, ServerUrl, Token};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 /// The saved state of a sign-in.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Profile {
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "expose", deserialize_with = "text")]
     pub(crate) token: Token,
     /// The plex.tv that issued the token, unless it is the real one. The token is never sent to another one unasked.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
@@ -63,6 +64,12 @@ pub(crate) fn name(account: &Account) -> String {
 /// Writes the token on purpose: this is the file that it is saved in.
 fn expose<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
+}
+
+/// Reads the token from a string only. Plex may send a number, but the tool never writes one.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
+    let text = Zeroizing::new(String::deserialize(deserializer)?);
+    Token::new(text.as_str()).map_err(serde::de::Error::custom)
 }
 
 fn url<S: Serializer>(url: &Option<ServerUrl>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -31,6 +31,26 @@ fn a_token_in_a_variable_is_refused() {
         outcome.assert_failed(64, &[option, "secrets are not read from variables"]);
         assert!(!outcome.stderr.contains("lantern"), "{outcome:?}");
     }
+    let mut status = harness.command(&["status"]);
+    status.env("PLEX_AUTH_JSON", "maybe");
+    let outcome = Running::start(status, "").wait();
+    assert!(outcome.code == 64 && outcome.stderr.contains("on (1) or off (0)"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("secrets"), "{outcome:?}");
+}
+
+#[test]
+fn a_misplaced_argument_is_explained() {
+    let harness = Harness::new();
+    for (arguments, expected) in [
+        (&["run", "--server", "NAS", "echo", "hi"][..], "Write `--` before the command"),
+        (&["run", "echo", "hi"], "Write `--` before the command"),
+        (&["token", "Boathouse"], "Use --server: plex-auth token --server NAME"),
+        (&["servers", "Boathouse"], "plex-auth servers --wait NAME"),
+    ] {
+        let outcome = harness.run(arguments);
+        outcome.assert_failed(64, &["there is one argument too many", expected]);
+        assert!(!outcome.stderr.contains("Secrets"), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn claim_prints_the_token_and_its_lifetime() {
         outcome.stdout.starts_with("claim-") && outcome.stdout.lines().count() == 1,
         "{outcome:?}"
     );
-    assert_eq!(outcome.stderr, "It expires in 4:00 minutes.\n");
+    assert_eq!(outcome.stderr, "It expires in 4 minutes.\n");
     let json = harness.json(&["claim", "--json", "--show-secrets"]);
     assert_eq!(names(&json), ["claim_token", "expires_in", "profile"]);
     assert!(json["claim_token"].as_str().unwrap().starts_with("claim-"), "{json}");

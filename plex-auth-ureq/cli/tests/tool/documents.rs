@@ -75,6 +75,8 @@ fn cron_lines_print_nothing() {
             fields[..5].iter().all(|field| field.chars().all(|c| c.is_ascii_digit() || c == '*'))
         );
         assert!(!fields[5].contains('%'), "{line}");
+        // cron's PATH is short.
+        assert!(fields[5].starts_with('/'), "{line}");
         run(&harness, fields[5]);
     }
     assert_eq!(table.lines().count(), 2);
@@ -126,6 +128,19 @@ fn compose_file_waits_for_a_server() {
         found.unwrap_or_else(|| panic!("no {name}: {text}")).trim().to_owned()
     };
     run(&harness, &format!("plex-auth {}", value("command:")));
+    // The other service has the same folder and user, but not the image's variables.
+    let (tool, report) = text.split_once("  report:\n").unwrap();
+    let command = report.lines().find_map(|line| line.trim().strip_prefix("command: ")).unwrap();
+    assert!(command.starts_with("/usr/bin/plex-auth run "), "{command}");
+    run(&harness, command);
+    for start in ["- ./plex-auth:", "user:"] {
+        let line = |text: &str| {
+            text.lines().find(|line| line.trim().starts_with(start)).map(str::to_owned)
+        };
+        assert_eq!(line(tool), line(report));
+    }
+    let variable = format!("PLEX_AUTH_STATE_DIR: {}", value("- ./plex-auth:"));
+    assert!(report.contains(&variable), "{report}");
     // The folder is mounted at the place that the image expects, as the image's user.
     let dockerfile = read("Dockerfile");
     let folder = value("- ./plex-auth:");

@@ -25,8 +25,8 @@ fn every_command_works_over_http_and_https() {
             (&["token", "--server", "Boathouse", "--url"], url.as_str()),
             (&["run", "--server", "Boathouse", "--", "printenv", "PLEX_URL"], url.as_str()),
             (&["check"], "The token is valid"),
-            (&["servers"], "responds within"),
-            (&["servers", "--wait", "Boathouse"], "responds within"),
+            (&["servers"], "responded in"),
+            (&["servers", "--wait", "Boathouse"], "responded in"),
             (&["transient", "Boathouse"], "transient-"),
             (&["source", "Boathouse", &source], "Attic"),
             (&["devices"], "(this device)"),
@@ -224,7 +224,7 @@ fn servers_waits_until_one_responds() {
     waiting.wait_for("Waiting for Boathouse");
     harness.fake(plex_auth_fake::FakePlex::behave);
     let outcome = waiting.wait();
-    assert!(outcome.code == 0 && outcome.stdout.contains("responds within"), "{outcome:?}");
+    assert!(outcome.code == 0 && outcome.stdout.contains("responded in"), "{outcome:?}");
 
     harness.fake(|fake| {
         let busy = Misbehaviour::answer(503, "text/html", "busy");

@@ -183,7 +183,8 @@ fn shell_syntax_in_the_folder_is_refused() {
     let harness = Harness::new();
     for wrong in ["~/plex", "\"/state\"", "'state'"] {
         let outcome = harness.run(&["login", "--state-dir", wrong]);
-        outcome.assert_failed(64, &["the state folder ", "without quotes"]);
+        outcome
+            .assert_failed(64, &["the state folder ", ", which only a shell ", "without quotes"]);
         let mut login = harness.command(&["login"]);
         login.env("PLEX_AUTH_STATE_DIR", wrong);
         Running::start(login, "").wait().assert_failed(64, &["PLEX_AUTH_STATE_DIR"]);

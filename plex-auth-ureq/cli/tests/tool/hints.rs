@@ -78,6 +78,15 @@ fn each_hint_can_be_pasted() {
 }
 
 #[test]
+fn a_value_like_an_option_can_be_pasted() {
+    let harness = Harness::new();
+    let outcome = harness.run(&["whoami", "--profile=-x", "--state-dir=-folder"]);
+    for line in commands(&outcome) {
+        assert_eq!(paste(&harness, &line).code, 0, "{line}");
+    }
+}
+
+#[test]
 fn a_hint_keeps_the_sign_in_method() {
     let harness = Harness::new();
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use plex_auth_fake::Who;
@@ -42,6 +43,39 @@ fn a_group_permission_is_no_warning() {
     assert_eq!(harness.run(&["token"]).stderr, "");
     set_mode(&path, 0o644);
     assert!(harness.run(&["token"]).stderr.contains("warning: other users can read"));
+}
+
+#[test]
+fn a_group_can_be_given_access() {
+    let harness = Harness::signed_in(Who::Free);
+    let folder = harness.state_folder();
+    let path = |name: &str| folder.join(name);
+    set_mode(&folder, 0o750);
+    set_mode(&path("state.json"), 0o640);
+    if is_root() {
+        give_to(&harness, 4711, 4712);
+    }
+    // A new client identifier gets the group and its permissions.
+    fs::remove_file(path("client-identifier")).unwrap();
+    harness.succeed(&["token"]);
+    let state = fs::metadata(path("state.json")).unwrap();
+    let identifier = fs::metadata(path("client-identifier")).unwrap();
+    assert_eq!((identifier.mode() & 0o777, identifier.gid()), (0o640, state.gid()));
+    if is_root() {
+        let mut token = unprivileged(&harness, &["token"]);
+        token.gid(4712);
+        let outcome = Running::start(token, "").wait();
+        assert_eq!(
+            (outcome.code, outcome.stdout.trim()),
+            (0, harness.token(Who::Free).as_str()),
+            "{outcome:?}"
+        );
+    }
+    // Without group permissions, it has none either.
+    set_mode(&path("state.json"), 0o600);
+    fs::remove_file(path("client-identifier")).unwrap();
+    harness.succeed(&["token"]);
+    assert_eq!(fs::metadata(path("client-identifier")).unwrap().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -146,12 +146,17 @@ fn a_damaged_file_is_reported_and_kept() {
     let path = harness.state_folder().join("state.json");
     let whole = fs::read_to_string(&path).unwrap();
     let half = &whole[..whole.len() / 2];
-    for (arguments, damage) in
-        [(&["whoami"][..], half), (&["login"], ""), (&["logout"], r#"{"version":1,"profiles":7}"#)]
-    {
+    for (arguments, damage, problem) in [
+        (&["whoami"][..], half, "invalid JSON at line "),
+        (&["login"], "", "invalid JSON at line "),
+        (&["logout"], r#"{"version":1,"profiles":7}"#, "unexpected value at line 1, column "),
+        (&["login"], "[]", "it is not a JSON object"),
+        (&["login"], "\r\n [7]", "it is not a JSON object"),
+        (&["login"], "null", "unexpected value at line 1, column "),
+    ] {
         fs::write(&path, damage).unwrap();
         let names = harness.files().into_keys().collect::<Vec<_>>();
-        harness.run(arguments).assert_failed(74, &["state.json is damaged: line ", "mv "]);
+        harness.run(arguments).assert_failed(74, &["state.json is damaged: ", problem, "mv "]);
         assert_eq!(harness.files()["state.json"], damage);
         assert_eq!(harness.files().into_keys().collect::<Vec<_>>(), names);
     }
@@ -168,12 +173,22 @@ fn a_damaged_profile_affects_no_other() {
     let path = harness.state_folder().join("state.json");
     let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let broken = serde_json::json!({ "token": "two words", "note": "by hand" });
-    state["profiles"]["broken"] = broken.clone();
-    fs::write(&path, state.to_string()).unwrap();
+    for broken in [
+        serde_json::json!({ "token": 5 }),
+        serde_json::json!({ "token": ["abc"] }),
+        serde_json::json!(["abc"]),
+        serde_json::json!([1]),
+        serde_json::json!("abc"),
+        broken.clone(),
+    ] {
+        state["profiles"]["broken"] = broken;
+        fs::write(&path, state.to_string()).unwrap();
+        harness.run(&["token", "--profile", "broken"]).assert_failed(74, &["the entry broken"]);
+    }
 
     assert_eq!(harness.succeed(&["token"]).trim(), token);
     assert!(harness.succeed(&["profiles"]).contains("broken: damaged"));
-    for arguments in [&["token"][..], &["login"], &["status"]] {
+    for arguments in [&["login"][..], &["login", "--if-needed"], &["status"]] {
         harness.run(&[arguments, &["--profile", "broken"]].concat()).assert_failed(
             74,
             &["the entry broken of profiles", "plex-auth profiles remove broken"],
@@ -350,7 +365,13 @@ mod unix {
         let outcome = run(&["check"]);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
-        for arguments in [&["login"][..], &["logout"]] {
+        let outcome = run(&["login", "--if-needed"]);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (0, "Already signed in as rosa.\n"),
+            "{outcome:?}"
+        );
+        for arguments in [&["login"][..], &["logout"], &["login", "--if-needed", "--profile=new"]] {
             run(arguments).assert_failed(74, &["this user may not write there"]);
         }
         let below = harness.state_folder().join("below");

@@ -38,7 +38,7 @@ fn servers_lists_the_best_connection_first() {
     });
     let text = harness.succeed(&["servers"]);
     let lines: Vec<_> = text.lines().skip(2).collect();
-    assert!(!lines[0].contains("/pms ") && lines[0].contains("responds within"), "{text}");
+    assert!(!lines[0].contains("/pms ") && lines[0].contains("responded in"), "{text}");
     assert!(lines[1].contains("/pms ") && lines[1].contains("the server failed"), "{text}");
     assert_eq!(
         Harness::signed_in(Who::Free).succeed(&["servers"]),
@@ -73,11 +73,11 @@ fn plain_http_needs_the_option() {
     let servers = harness.run(&["servers"]);
     assert!(servers.code == 2 && servers.stdout.contains("plain HTTP is not allowed"));
 
-    assert!(harness.succeed(&["servers", "--allow-plain-http"]).contains("responds within"));
+    assert!(harness.succeed(&["servers", "--allow-plain-http"]).contains("responded in"));
     let token = harness.succeed(&["transient", "Boathouse", "--allow-plain-http"]);
     assert!(token.starts_with("transient-"), "{token}");
     let harness = harness.with_variable("PLEX_AUTH_ALLOW_PLAIN_HTTP", "1");
-    assert!(harness.succeed(&["servers"]).contains("responds within"));
+    assert!(harness.succeed(&["servers"]).contains("responded in"));
 }
 
 #[test]

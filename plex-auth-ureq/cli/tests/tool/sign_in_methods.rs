@@ -111,6 +111,20 @@ fn endless_and_binary_input_is_rejected() {
 }
 
 #[test]
+fn a_refused_code_login_blames_no_password() {
+    let harness = Harness::new();
+    let refusal = r#"{"errors":[{"code":1001,"message":"User could not be authenticated"}]}"#;
+    harness.fake(|fake| {
+        fake.misbehave("/pins", Misbehaviour::answer(401, "application/json", refusal));
+    });
+    for arguments in [&["login"][..], &["login", "--device-key"]] {
+        let outcome = harness.run(arguments);
+        outcome.assert_failed(1, &["Plex does not let this device sign in"]);
+        assert!(!outcome.stderr.contains("password"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn credentials_can_be_piped() {
     let harness = Harness::new();
     let sign_in =
@@ -188,4 +202,39 @@ fn a_profile_remembers_its_plex_tv() {
     let outcome = Running::start(command, "").wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert_eq!(harness.fake(|fake| fake.seen("GET", "/user")), before + 1);
+}
+
+#[test]
+fn a_login_uses_the_saved_plex_tv() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let token = harness.token(Who::PlexPass);
+    let password = "rosa\nnine kites & a lantern\n";
+    // Without the variable, a request to the real plex.tv would fail: the proxy refuses each connection.
+    let start = |arguments: &[&str], input: &str| {
+        let mut command = harness.command(arguments);
+        command.env_remove("PLEX_AUTH_PLEX_TV");
+        command
+            .env("PLEX_AUTH_PROXY_FROM_ENV", "1")
+            .envs([("ALL_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "127.0.0.1")]);
+        Running::start(command, input)
+    };
+    for (arguments, input) in [
+        (&["login", "--token"][..], token.as_str()),
+        (&["login", "--if-needed"], ""),
+        (&["login", "--password"], password),
+    ] {
+        let outcome = start(arguments, input).wait();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+    for arguments in [&["login"][..], &["login", "--device-key"]] {
+        let mut login = start(arguments, "");
+        harness.link(&login.link_code(), Who::PlexPass);
+        let outcome = login.wait();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+    }
+    // The profile still has its plex.tv, which each hint to sign in names.
+    let url = format!("--plex-tv {}/api/v2", harness.server.url());
+    start(&["login", "--token"], &harness.token(Who::Free)).wait().assert_failed(64, &[&url]);
+    harness.run(&["login", "--token"]).assert_failed(64, &["standard input ended"]);
+    start(&["login", "--token"], "an-invalid-token").wait().assert_failed(1, &[&url]);
 }

@@ -40,8 +40,11 @@ fn a_slow_response_is_reported() {
     let (release, held) = mpsc::channel();
     harness.server.set_connection_plans(Arc::new(Held::new("/user", held)));
     let mut whoami = Running::start(harness.command(&["whoami"]), "");
+    let mut check = Running::start(harness.command(&["check"]), "");
     whoami.wait_for("Waiting for a response from 127.0.0.1");
+    check.wait_for("Waiting for a response from 127.0.0.1");
     drop(release);
+    assert_eq!(check.wait().code, 0);
     let outcome = whoami.wait();
     assert!(outcome.code == 0 && outcome.stdout.contains("tariq"), "{outcome:?}");
 }
@@ -57,7 +60,7 @@ fn a_login_without_a_network_is_reported_and_ends() {
         };
         start("0.5").wait().assert_failed(2, &["error: "]);
         let mut login = start("60");
-        login.wait_for("Waiting for a code from plex.tv");
+        login.wait_for("Waiting for a code from 127.0.0.1");
         let id = Pid::from_raw(login.id().cast_signed()).unwrap();
         kill_process(id, Signal::TERM).unwrap();
         assert_eq!(login.wait().code, 143);
@@ -72,7 +75,7 @@ fn an_outage_while_a_code_waits_is_reported() {
     let id = harness.fake(|fake| fake.pins().last().unwrap().id());
     let busy = Misbehaviour::answer(503, "text/html", "busy");
     harness.fake(|fake| fake.misbehave(&format!("/pins/{id}"), busy));
-    login.wait_for("Waiting for plex.tv, which does not respond");
+    login.wait_for("Waiting for 127.0.0.1, which does not respond");
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.link(&code, Who::PlexPass);
     assert_eq!(login.wait().code, 0);

@@ -34,8 +34,8 @@ fn masked(text: &str) -> String {
     let line = |line: &str| {
         let words: Vec<_> = line.split(' ').map(mask).collect();
         let line = words.join(" ");
-        match line.split_once("within ") {
-            Some((before, _)) => format!("{before}within"),
+        match line.split_once("responded in ") {
+            Some((before, _)) => format!("{before}responded in"),
             None => line,
         }
     };
