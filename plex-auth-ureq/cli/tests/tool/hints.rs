@@ -81,9 +81,10 @@ fn each_hint_can_be_pasted() {
 fn a_value_like_an_option_can_be_pasted() {
     let harness = Harness::new();
     let outcome = harness.run(&["whoami", "--profile=-x", "--state-dir=-folder"]);
-    for line in commands(&outcome) {
-        assert_eq!(paste(&harness, &line).code, 0, "{line}");
-    }
+    let found = commands(&outcome);
+    assert!(found.iter().all(|line| line.contains(" --state-dir=-folder")), "{outcome:?}");
+    assert!(found[0].contains(" --profile=-x "), "{outcome:?}");
+    assert_eq!(paste(&harness, &found[1]).code, 0, "{outcome:?}");
 }
 
 #[test]
