@@ -41,10 +41,10 @@ const IDLE: Duration = Duration::from_secs(15);
 ///
 /// # Retries
 ///
-/// hyper-util retries a request if its connection was just closed and nothing of the request was
+/// hyper-util retries a request if its connection was just closed and no part of the request was
 /// written, which is safe.
 ///
-/// This client retries a request of which something was written once, if all of the following hold:
+/// If part of the request was written, this client retries it once if all of the following hold:
 /// the call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a sign-in is not; the
 /// connection had returned a response before; and it ended before the response to this request. The
 /// retry uses a new connection, because a server that closes one idle connection often closes all

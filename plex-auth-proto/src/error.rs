@@ -194,7 +194,7 @@ impl Error {
         }
     }
 
-    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         match self {
             Self::Response(error) => error.is_retryable_if(idempotent),

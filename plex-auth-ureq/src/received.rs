@@ -125,8 +125,8 @@ fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> 
     result
 }
 
-/// Returns the initial capacity of the buffer, so that it does not need to grow: the declared
-/// length, plus some space for the read that finds the end.
+/// Returns the initial capacity of the buffer: the declared length plus some space for the read
+/// that finds the end, up to a limit, or a default if no length is declared.
 fn initial_capacity(headers: &HeaderMap) -> usize {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

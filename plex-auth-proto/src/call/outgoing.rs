@@ -124,13 +124,13 @@ impl Outgoing {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns the response with facts that only its sender knows, for the [`Reply`](crate::Reply)
-    /// or the flow that reads it.
+    /// Returns the response with information from its sender attached, for the
+    /// [`Reply`](crate::Reply) or the flow that reads it.
     ///
-    /// These are the [size limit](Self::default_max_body_size), so that a body cut off there is
-    /// reported as too large, and `retire`, which must keep the connection from being reused. It is
-    /// called if a success cannot be read: that response may belong to another request, and so may
-    /// all later ones on the connection.
+    /// This is the [size limit](Self::default_max_body_size), so that a body cut off there is
+    /// reported as too large, and `retire`, which must keep the connection from being reused.
+    /// `retire` is called if a successful response cannot be read: that response may belong to
+    /// another request, and so may all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,

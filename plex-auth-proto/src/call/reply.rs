@@ -63,8 +63,8 @@ impl<T> Reply<T> {
         Self { settings: Settings::new(context), decode }
     }
 
-    /// Parses a response: checks the status first, then redirects, the size, the encoding and last
-    /// the data.
+    /// Parses a response: checks the status first, then the size, the encoding, and finally the
+    /// data.
     ///
     /// # Errors
     ///

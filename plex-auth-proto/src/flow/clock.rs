@@ -33,7 +33,8 @@ pub(crate) struct Moment {
     pub(crate) elapsed: Duration,
     /// The server's time, by its last `Date` and the time elapsed since, or else by the wall clock.
     pub(crate) server: Option<SystemTime>,
-    /// The same by the wall clock, corrected by that `Date`. It is ahead after the computer has slept.
+    /// The server's time by the wall clock, corrected by that `Date`. It can be ahead of `server` after the computer
+    /// has slept.
     wall: Option<SystemTime>,
 }
 

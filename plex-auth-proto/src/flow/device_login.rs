@@ -148,7 +148,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Handles a PIN without a token. An exchange can get one nevertheless if Plex already knows the key.
+    /// Handles a PIN that returned no token. If Plex already knows the key, an exchange can still get one.
     fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));

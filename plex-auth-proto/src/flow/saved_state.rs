@@ -187,8 +187,8 @@ pub enum InvalidSavedState {
     /// It was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
-    /// It was saved by another kind of flow. The code of a hosted-page login, for example, must not be shown for a
-    /// link page.
+    /// It was saved by another kind of flow. For example, the code of a hosted-page login must not be
+    /// displayed for entry at plex.tv/link.
     #[error("the state was saved by another kind of flow; restore it with that kind")]
     OtherFlow,
     /// It was saved for another plex.tv or another media server, which must not see its token.

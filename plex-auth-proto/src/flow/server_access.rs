@@ -29,10 +29,10 @@ impl PlexTv {
 ///
 /// A valid token is not enough, because anyone can have an account. The flow ends with
 ///
-/// - [`Granted`](Access::Granted) if the account has the server, as its owner or through a share;
+/// - [`Granted`](Access::Granted) if the account has access to the server, as its owner or through a share;
 /// - [`Denied`](Access::Denied) if it does not;
 /// - [`TokenInvalid`](Access::TokenInvalid) if Plex said so;
-/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry of the list cannot be read, the outcome is
+/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry in the list cannot be read, the outcome is
 ///   never `Denied`, because that entry may be the server.
 ///
 /// Let the user in only on `Granted`. Errors are retried as in a [`TokenCheck`](crate::flow::TokenCheck), for 60
@@ -107,8 +107,8 @@ pub enum AccessError {
 }
 
 impl ServerAccess {
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that
-    /// moment is abandoned.
+    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second. A request that
+    /// is in flight when the limit is reached is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

@@ -107,8 +107,8 @@ impl<O> Step<O> {
         self.and_then(|output| Step::Done(map(output)))
     }
 
-    /// Returns the next step after the output, for a flow that consists of others: when one is done, it starts the next.
-    /// Every step other than [`Done`](Self::Done) stays as it is.
+    /// Passes the output of a [`Done`](Self::Done) step to `next` and returns the resulting step, for a flow that runs
+    /// others in sequence. Returns any other step unchanged.
     pub fn and_then<P>(self, next: impl FnOnce(O) -> Step<P>) -> Step<P> {
         match self {
             Self::Do(id, action) => Step::Do(id, action),

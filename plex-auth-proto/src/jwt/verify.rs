@@ -31,7 +31,7 @@ impl PlexKeys {
     /// let token = Token::new("eyJhbGciOiJFZERTQSJ9.eyJleHAiOjE3MDA2MDQ4MDB9.c2ln")?;
     /// match keys.verify(&token, &identity, SystemTime::now()) {
     ///     Ok(jwt) => println!("valid until {:?}", jwt.expires_at),
-    ///     Err(VerifyError::UnknownKey) => println!("fetch the keys again, once"),
+    ///     Err(VerifyError::UnknownKey) => println!("fetch the keys again, but only once"),
     ///     Err(error) => assert_eq!(error, VerifyError::NoUsableKey),
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -118,7 +118,9 @@ pub enum VerifyError {
     NoUsableKey,
     /// The token refers to a key that is not in the list. Fetch [the keys](crate::PlexTv::plex_keys) again, once:
     /// Plex may have changed them.
-    #[error("the JWT is signed with a key that is not in Plex's list; fetch the keys again, once")]
+    #[error(
+        "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
+    )]
     UnknownKey,
     /// The signature does not match the key, or any key if the token has no key ID: Plex did not issue this token.
     #[error("the JWT's signature is invalid")]

@@ -79,7 +79,7 @@ pub enum InvalidHomeUserUuid {
     /// The text is empty or only whitespace.
     #[error("the Home user's UUID is empty")]
     Empty,
-    /// The text contains a character other than letters, digits and hyphens.
+    /// The text contains a character other than an ASCII letter, a digit or a hyphen.
     #[error(
         "the Home user's UUID contains an invalid character; a valid one looks like 5e1f0c9b7a3d2468"
     )]

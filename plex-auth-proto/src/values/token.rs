@@ -171,7 +171,7 @@ pub enum InvalidToken {
     /// The text is empty or only whitespace.
     #[error("the token is empty")]
     Empty,
-    /// The text contains a line break: it is more than one line of a file, or an attempt to add a header.
+    /// The text contains a line break: it may be more than one line of a file, or an attempt to inject a header.
     #[error("the token contains a line break; use only the line with the token")]
     LineBreak,
     /// The text contains a space or other whitespace.

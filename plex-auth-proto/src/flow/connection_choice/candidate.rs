@@ -65,10 +65,10 @@ pub enum CandidateState {
 #[non_exhaustive]
 pub enum CandidateError {
     /// Not requested: the connection has no `uri`.
-    #[error("the connection has no uri")]
+    #[error("the connection has no URI")]
     NoUri,
     /// Not requested: the `uri` is not a server URL.
-    #[error("the uri of the connection cannot be used: {0}")]
+    #[error("the URI of the connection cannot be used: {0}")]
     UnusableUri(InvalidServerUrl),
     /// Not requested: the address is `::` or `0.0.0.0`, or starts with `fe80:`, which works on one network link only.
     #[error("the address is not routable")]

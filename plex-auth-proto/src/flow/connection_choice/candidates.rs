@@ -99,7 +99,7 @@ impl Candidates {
         self.better().any(|candidate| candidate.is_waiting() && !candidate.is_https())
     }
 
-    /// Returns whether a candidate that could still win waits for its request.
+    /// Returns whether any candidate that could still win is still waiting to be requested.
     pub(super) fn is_any_waiting(&self) -> bool {
         self.better().any(Candidate::is_waiting)
     }

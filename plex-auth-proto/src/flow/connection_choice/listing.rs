@@ -19,7 +19,7 @@ pub(super) struct ListedConnection {
 }
 
 impl ListedServer {
-    /// Returns whether the list has an HTTPS connection, also one that cannot be used.
+    /// Returns whether the list has an HTTPS connection, even one that cannot be used.
     pub(super) fn offers_https(&self) -> bool {
         let is_https = |text: &Option<String>| {
             let start = text.as_deref().and_then(|text| text.trim_start().get(..5));

@@ -77,7 +77,7 @@ pub enum DeviceTokenEnd {
     DeviceRemoved(#[source] Error),
     /// Plex refused eight signatures in more than an hour (400 or 422): this key was never registered, or another one was
     /// registered in its place.
-    #[error("plex.tv does not accept the signatures of this device's key; register the key again")]
+    #[error("plex.tv does not accept signatures from this device's key; register the key again")]
     KeyRefused(#[source] Error),
     /// Plex refused to register the key. In most cases the old token is invalid.
     #[error(

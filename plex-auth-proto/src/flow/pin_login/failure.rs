@@ -1,4 +1,4 @@
-//! The reason why a PIN login has no token, and what can follow.
+//! The reason why a PIN login returned no token, and whether a retry can help.
 
 use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;

@@ -19,7 +19,7 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Reports that the [issuer](Self::issuer) rejected this token. A token that has been replaced is ignored.
     fn rejected(&mut self, now: Now, token: &Token);
 
-    /// Returns a number that rises with each token that is handed out.
+    /// Returns a number that increases each time a new token becomes the current one.
     fn revision(&self) -> u64;
 
     /// Returns the host that issues the token.

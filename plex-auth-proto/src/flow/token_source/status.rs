@@ -14,7 +14,7 @@ pub struct TokenSourceStatus {
 }
 
 impl TokenSourceStatus {
-    /// Returns a number that rises with each token that is handed out.
+    /// Returns a number that increases each time a new token becomes the current one.
     pub fn revision(&self) -> u64 {
         self.revision
     }

@@ -28,7 +28,7 @@ impl Budget {
         Self::of_document(1024 * 1024)
     }
 
-    /// Reserves the memory of one `T`. Returns false if too little is left.
+    /// Reserves memory for one `T`. Returns false if too little is left.
     pub(crate) fn take<T>(&self) -> bool {
         let left = self.0.get().checked_sub(size_of::<T>());
         self.0.set(left.unwrap_or_default());
