@@ -57,8 +57,8 @@ impl TransportBuilder {
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
-    /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
-    /// those from a server.
+    /// to be a certificate authority, as certificates from `openssl req -x509` do: rustls does not
+    /// accept these from a server.
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(der.into());
         self

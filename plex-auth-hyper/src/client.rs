@@ -29,8 +29,8 @@ mod resolver;
 mod tls;
 
 /// The time that an idle connection is kept.
-// As in ureq. The server can close an idle connection at any time, and the outcome of a request that
-// meets the end of its connection is unknown.
+// As in ureq. The server can close an idle connection at any time, and the outcome of a request
+// that is in flight at that moment is unknown.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// The HTTP client of [`Transport::new`](crate::Transport::new): hyper-util's pooling client, with

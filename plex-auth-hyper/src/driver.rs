@@ -19,8 +19,9 @@ use crate::transport::Transport;
 // For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A driver that runs a flow step by step, from [`Transport::driver`]: the [driver of the
-/// core](flow::Driver), which has the methods, over this transport. It is `Send` if the flow is.
+/// A driver that runs a flow step by step, from [`Transport::driver`]: the [core's
+/// driver](flow::Driver), which documents the methods, over this transport. It is `Send` if the
+/// flow is.
 ///
 /// When it is dropped, its requests are dropped too and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
@@ -166,7 +167,7 @@ where
     }
 }
 
-/// A flow with waits that are short enough for a `watch` closure, even if it waits indefinitely.
+/// A flow whose waits, even indefinite ones, are shortened for a `watch` closure.
 struct Watched<'a, F>(&'a mut F);
 
 impl<F: Flow> Flow for Watched<'_, F> {

@@ -14,7 +14,7 @@ use crate::tls_error;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Classifies an error before the head of a response was complete.
+/// Classifies an error that occurred before the head of a response was complete.
 pub(crate) fn head_failure(error: &BoxError) -> Failure {
     let chain = ErrorChain::of(&**error);
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)

@@ -27,9 +27,9 @@
 //! ```
 //!
 //! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
-//! [`Transport::exchange`] also the status and the headers. A [`Flow`], such as a PIN login,
-//! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
-//! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
+//! and [`Transport::exchange`] also returns the status and the headers. A [`Flow`], such as a PIN
+//! login, consists of several calls and the time between them; [`Transport::drive_with`] runs it.
+//! An [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
 //! A [`TokenSource`] renews one token and shares it with all tasks of a program.
 //!
@@ -47,9 +47,9 @@
 //!   call sets another limit.
 //! - The transport repeats a request only if the call is [idempotent](Reply::is_idempotent), and
 //!   only to confirm a response that may belong to another request: a
-//!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. So a
-//!   refusal of an invalid token, or of a PIN that no longer exists, can cost one more request, [on
-//!   its own connection](Outgoing::must_confirm).
+//!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. An
+//!   invalid token, or a PIN that no longer exists, can therefore cost one more request, [on its
+//!   own connection](Outgoing::must_confirm).
 //! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
 //!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
@@ -180,7 +180,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This needs, in your `Cargo.toml`:
+//! This requires the following dependencies in your `Cargo.toml`:
 //!
 //! ```toml
 //! base64 = "0.23"
@@ -190,18 +190,18 @@
 //! webpki-roots = "1"
 //! ```
 //!
-//! Without credentials, the proxy answers 407, which is
+//! Without credentials, the proxy answers 407, which is reported as
 //! [`Proxy`](error::TransportErrorKind::Proxy). The proxy is asked for a tunnel, so that it learns
 //! only the host of an `https` request, unless it inspects TLS. It can read all of an `http`
 //! request, including the token. Specify the port of the server's URL: without one, `Tunnel`
 //! requests port 443, even for `http`.
 //!
 //! Your own client can also use the root certificates of the platform, HTTP/2 or a SOCKS proxy. Its
-//! body type is [`RequestBody`].
+//! body type must be [`RequestBody`].
 //!
 //! For another runtime, see
 //! [`examples/smol.rs`](https://github.com/plex-auth/plex-auth/blob/main/plex-auth-hyper/examples/smol.rs),
-//! which is complete for smol. [`Transport::over`] shows a mock.
+//! a complete example for smol. [`Transport::over`] shows a mock.
 //!
 //! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
 //! complete programs: what to save, a TV, a web back end, a service with a device key, several

@@ -10,7 +10,7 @@ use crate::deadline::Deadline;
 use crate::error_chain::{self, BoxError};
 
 /// The initial capacity for a body of unknown length.
-// An account fits.
+// Large enough for an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.

@@ -21,8 +21,8 @@ const UNKNOWN: u8 = 0;
 const NOT_SENT: u8 = 1;
 const SENT: u8 = 2;
 
-/// The state of a request, as an extension of it, for the transport and its client. A custom
-/// service ignores it, so that it remains unknown whether the request was sent.
+/// The state of a request, stored in its extensions for the transport and its client. A custom
+/// service ignores it, so it remains unknown whether the request was sent.
 #[derive(Clone)]
 pub(crate) struct SendState {
     /// Present if the request may be repeated.

@@ -27,8 +27,8 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// Shares the token of a [`Refresher`] with all tasks of a program.
 ///
 /// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last
-/// clone is dropped. The refresher is one for a device, for a transient token, or a fixed token
-/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+/// clone is dropped. The refresher renews a device's token or a transient token, or provides a
+/// fixed token ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 #[cfg_attr(feature = "client", doc = "```no_run")]
 #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -143,9 +143,9 @@ impl TokenSource {
     ///
     /// While the future of `save` runs, callers get the previous token if that is valid. If it
     /// fails or panics, [`status`](Self::status) reports that, and callers get the new token
-    /// nevertheless; a key is not registered in this case. If the future itself needs a token,
-    /// [`token`](Self::token) returns the previous one or an error, but never waits. A clone that
-    /// `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    /// anyway, but no key is registered. If the future itself needs a token, [`token`](Self::token)
+    /// returns the previous one or an error, but never waits. A clone that `save` owns keeps the
+    /// token source running until it is [shut down](Self::shutdown).
     pub fn with_save<S, B, R, F, Fut, E>(
         transport: &Transport<S>,
         mut refresher: R,
@@ -220,15 +220,14 @@ impl TokenSource {
     }
 
     /// Sends a call with the token. If the host that issued the token rejects it, waits for the
-    /// next token, up to 30 s, and sends the call again if that is safe: if the first one was
-    /// refused, or is idempotent.
+    /// next token, up to 30 s, and sends the call again if that is safe: if the first request was
+    /// refused, or the call is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`Transport::send`]: after the future was dropped, the request may have been
-    /// sent.
+    /// Same as [`Transport::send`]: after the future is dropped, the request may have been sent.
     ///
     /// # Errors
     ///
@@ -261,8 +260,8 @@ impl TokenSource {
         }
     }
 
-    /// Returns the token like [`token`](Self::token), or `None` if the time ends first. Without a
-    /// runtime there is no limit.
+    /// Returns the token like [`token`](Self::token), or `None` if `limit` passes first. Without a
+    /// runtime, there is no limit.
     async fn token_within<S>(
         &self,
         transport: &Transport<S>,
@@ -291,9 +290,9 @@ impl TokenSource {
         self.0.slot.status()
     }
 
-    /// Ends the token source with all its clones: waiting and later callers get
-    /// [`TokenError::ShutDown`] immediately. The task drops its requests and ends after a `save`
-    /// that is running has finished.
+    /// Ends the token source and all its clones: waiting and later callers get
+    /// [`TokenError::ShutDown`] immediately. The task drops its requests and ends once any running
+    /// `save` has finished.
     pub fn shutdown(&self) {
         self.0.slot.shutdown();
     }

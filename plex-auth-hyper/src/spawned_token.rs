@@ -14,9 +14,10 @@ use crate::shared_token::TokenSource;
 use crate::transport::Transport;
 
 impl TokenSource {
-    /// Creates a token source like [`new`](Self::new) and spawns its future on tokio. Without a runtime,
-    /// nothing renews the token, and [`token`](Self::token) returns
-    /// [`TokenError::Stopped`](plex_auth_proto::token_source::TokenError::Stopped) if there is none.
+    /// Creates a token source like [`new`](Self::new) and spawns its future on tokio. Without a
+    /// runtime, nothing renews the token, and [`token`](Self::token) returns
+    /// [`TokenError::Stopped`](plex_auth_proto::token_source::TokenError::Stopped) if there is no
+    /// token yet.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

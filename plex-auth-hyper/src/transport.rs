@@ -222,8 +222,8 @@ where
 {
     /// Sends a call and returns its value.
     ///
-    /// A rate limit (429) and an outage (5xx) are returned, not retried. To retry, [drive](Self::drive) a
-    /// [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
+    /// A rate limit (429) and an outage (5xx) are returned as errors, not retried. To retry,
+    /// [drive](Self::drive) a [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -299,9 +299,9 @@ where
     /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. A body that ends early is only accepted if the status
-    /// is not a success; otherwise, this is an error. The [`Reply`](plex_auth_proto::Reply) of the
-    /// call, or the flow, reports the rest.
+    /// A body is cut off at the size limit. A body that ends early is accepted only if the status
+    /// is not a success; otherwise, it is an error. All other errors are reported by the
+    /// [`Reply`](plex_auth_proto::Reply) of the call, or by the flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

@@ -13,8 +13,8 @@
 //! 1. **Send the request unchanged**: its method, URL, headers and body. Add no `Accept`: plex.tv
 //!    answers in XML if that header contains anything besides `application/json`. Add no
 //!    `Accept-Encoding`: a compressed body is not decoded, and is reported as
-//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). `Host` and headers of the
-//!    connection are up to the client.
+//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). `Host` and connection-level
+//!    headers are up to the client.
 //! 2. **Follow no redirects.** A redirected request takes its token to another host. Return the 3xx
 //!    response like any other. It is reported as [`Redirected`](crate::ResponseError::Redirected).
 //! 3. **Read at most [`Reply::body_limit`] bytes of the body.** It depends on the status and the
@@ -23,19 +23,19 @@
 //! 4. **Keep the deadline.** If [`Reply::deadline`] returns a limit, it is for the whole exchange:
 //!    connecting, sending and reading the last byte. Otherwise, use a limit of your own.
 //! 5. **Retry only if it is safe.** Do not send a request again automatically unless
-//!    [`Reply::is_idempotent`], or unless nothing of it was sent. This includes the retries of the
-//!    HTTP client itself.
+//!    [`Reply::is_idempotent`] returns true, or none of it was sent. This includes the retries of
+//!    the HTTP client itself.
 //! 6. **Give the request its own connection if it [wants one](Reply::wants_own_connection)**: a
 //!    connection that no other request has used, and that is closed afterwards.
 //! 7. **Confirm refusals.** If the response arrived on a connection that other requests have used,
 //!    or if that is unknown, check [`Outgoing::must_confirm`]. If it returns true, send the request
 //!    again [on its own connection](Outgoing::on_own_connection) and use that response instead. If
-//!    a success is reported as [`Mismatched`](crate::ResponseError::Mismatched), an idempotent
-//!    request can be repeated in the same way.
-//! 8. **Do not reuse the connection of an unreadable response.** Attach a function that closes the
-//!    connection with [`Outgoing::received`]. It is called if a success cannot be read. A sender
-//!    that uses a new connection for each request needs neither this nor the previous two steps; it
-//!    calls [`Reply::on_own_connection`] instead.
+//!    a successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
+//!    idempotent request can be repeated in the same way.
+//! 8. **Do not reuse the connection of an unreadable response.** Use [`Outgoing::received`] to
+//!    attach a function that closes the connection. It is called if a successful response cannot be
+//!    read. A sender that uses a new connection for each request needs neither this nor the
+//!    previous two steps; it calls [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status is. If
 //!    no response arrived, return a [transport error](Reply::transport_error) that says whether any
 //!    of the request may have been sent. If in doubt, it may have.
@@ -146,7 +146,8 @@ impl<T> Call<T> {
     }
 
     /// Creates a call of one of this crate's operations. `differs` returns the field in which the
-    /// value differs from the request. Such a value is accepted only from a connection of its own.
+    /// value differs from the request. Such a value is accepted only if the request had its own
+    /// connection.
     pub(crate) fn compared(
         operation: &Operation,
         request: Request<Body>,
@@ -271,8 +272,8 @@ impl<T> Call<T> {
 }
 
 impl Call<()> {
-    /// Creates a call for which the status is enough: every success is accepted, and its body is
-    /// not read.
+    /// Creates a call for which the status is enough: every success status is accepted, and its
+    /// body is not read.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};

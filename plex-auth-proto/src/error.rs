@@ -1,7 +1,7 @@
 //! Errors and their parts.
 //!
-//! [`Error`] is the error of both transports. Its docs list every error and what to
-//! do about it.
+//! [`Error`] is the error type of both transports. Its docs list every error and what to do about
+//! it.
 
 pub use crate::operation::context::{Origin, RequestContext};
 pub use crate::values::client_identity::{IdentityProblem, InvalidIdentity};
@@ -85,7 +85,7 @@ mod transport;
 /// | a success that is not Plex's response | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
 /// | a success without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
 /// | a success about another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |
-/// | a success larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response of Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
+/// | a success larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response from Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
 ///
 /// # Transport errors
 ///
@@ -93,7 +93,7 @@ mod transport;
 ///
 /// | Failure | Kind | What to do |
 /// |---|---|---|
-/// | The host name was not found. | [`NameNotFound`](TransportErrorKind::NameNotFound) | Check the spelling and the network. Routers block `plex.direct` names unless they are allowed there (DNS rebinding protection). |
+/// | The host name was not found. | [`NameNotFound`](TransportErrorKind::NameNotFound) | Check the spelling and the network. If a router blocks `plex.direct` names (DNS rebinding protection), allow them there. |
 /// | The connection was refused. | [`Refused`](TransportErrorKind::Refused) | Check the host and the port. |
 /// | The host is unreachable. | [`Unreachable`](TransportErrorKind::Unreachable) | Check the network. |
 /// | The TLS handshake failed. | [`Tls`](TransportErrorKind::Tls) | Depends on the [`TlsErrorKind`]: for example, trust the server's own certificate authority, or connect to the name in the certificate. |
@@ -104,7 +104,7 @@ mod transport;
 /// | The proxy failed. | [`Proxy`](TransportErrorKind::Proxy) | Check the proxy's address and credentials. |
 /// | The client could not start. | [`NotStarted`](TransportErrorKind::NotStarted) | The kind contains the reason, such as a missing tokio runtime. |
 /// | The program stopped waiting. | [`Cancelled`](TransportErrorKind::Cancelled) | Keep the driver of a flow instead of dropping it. |
-/// | The connection failed otherwise. | [`Other`](TransportErrorKind::Other) | Try again later if [`is_retryable`](Self::is_retryable). |
+/// | The connection failed in another way. | [`Other`](TransportErrorKind::Other) | Try again later if [`is_retryable`](Self::is_retryable). |
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

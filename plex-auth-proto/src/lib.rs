@@ -1,5 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The core performs no I/O and reads no clock: `clippy.toml` lists the functions. No module may allow an exception.
+// The core performs no I/O and reads no clock: `clippy.toml` lists the disallowed functions.
+// `forbid` prevents modules from making exceptions.
 #![cfg_attr(
     not(test),
     forbid(
@@ -16,14 +17,14 @@
 //! # A tour of the crate
 //!
 //! - [`ClientIdentity`] identifies the program to Plex. Every request carries it.
-//! - [`PlexTv`] and [`MediaServer`] have a method for each operation, and so has
-//!   [`MediaServerAddress`] before there is a token. [`OPERATIONS`] lists all of them.
+//! - [`PlexTv`] and [`MediaServer`] have a method for each operation. [`MediaServerAddress`] has
+//!   those that need no token. [`OPERATIONS`] lists all operations.
 //! - A [`Call`] is a request with the [`Reply`] that reads its response. The module [`call`]
 //!   specifies [what the sender of a request must do](call#the-senders-contract).
 //! - A [`Flow`] consists of several calls and the time between them. [`PinLogin`](flow::PinLogin)
 //!   signs a user in with a PIN. [`ConnectionChoice`](flow::ConnectionChoice) finds the best
 //!   connection to a server.
-//! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs,
+//! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs, and
 //!   [`PlexJwt`](jwt::PlexJwt) is the result. [`DeviceLogin`](flow::DeviceLogin) and
 //!   [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) are the flows for it.
 //! - [`token_source`] is the part of the transports' `TokenSource` that performs no I/O: one token
@@ -47,8 +48,9 @@
 //!   [`SourceConnectionInformation`], [`Resources`](server::Resources),
 //!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
 //!
-//! To store or to send data, copy the fields that you need into a type of your own. To save a secret,
-//! write its `expose()`d text to a protected place. Flows have their own saved state.
+//! To store or send data, copy the fields that you need into a type of your own. To save a secret,
+//! write the value that its `expose` method returns to a protected place. Flows have their own
+//! saved state.
 //!
 //! # WebAssembly
 //!

@@ -13,8 +13,8 @@ pub(crate) mod source_connection_information;
 pub(crate) mod transient_token;
 pub(crate) mod unclaim;
 
-/// A media server, as seen by one client identity with a token. Every operation is a method that
-/// returns a [`Call`](crate::Call).
+/// A client for a media server, with one client identity and a token. Every operation is a method
+/// that returns a [`Call`](crate::Call).
 ///
 /// | Method | Published operation | Request |
 /// |---|---|---|
@@ -32,7 +32,7 @@ pub(crate) mod unclaim;
 /// The docs of each method list the errors that are specific to it. Every operation can also return
 /// those in the table of [`Error`](crate::Error), such as 5xx.
 ///
-/// Before there is a token, or if the server's identity is not verified yet, use a
+/// If there is no token yet, or the server's identity has not been verified, use a
 /// [`MediaServerAddress`].
 ///
 /// ```
@@ -92,18 +92,18 @@ impl MediaServer {
     }
 }
 
-/// A media server, as seen by one client identity without a token, for requests that must not carry
-/// one.
+/// A client for a media server, with one client identity and without a token, for requests that
+/// must not carry one.
 ///
 /// | Method | Published operation | Request |
 /// |---|---|---|
 /// | [`server_identity`](Self::server_identity) | getIdentity | `GET {server}/identity` |
 /// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 ///
-/// A private address does not identify a server: in another network, another machine has it. So
-/// request [`server_identity`](Self::server_identity) first, compare it, and only then send a
-/// token. This type has no token that could be sent by mistake. Over plain HTTP, a matching
-/// identity proves nothing, because the identifier is not a secret.
+/// A private address does not identify a server: in another network, the same address may belong to
+/// another machine. So request [`server_identity`](Self::server_identity) first, compare it, and
+/// only then send a token. This type has no token that could be sent by mistake. Over plain HTTP, a
+/// matching identity proves nothing, because the identifier is not a secret.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }

@@ -14,8 +14,8 @@ pub(crate) mod pin;
 pub(crate) mod resource;
 pub(crate) mod session;
 
-/// Plex's account service, as seen by one client identity. Every operation is a method that returns
-/// a [`Call`](crate::Call).
+/// A client for Plex's account service, with one client identity. Every operation is a method that
+/// returns a [`Call`](crate::Call).
 ///
 /// | Method | Published operation | Request |
 /// |---|---|---|
@@ -72,8 +72,8 @@ impl PlexTv {
         Self::at(identity, ServerUrl::plex_tv())
     }
 
-    /// Creates a client for a plex.tv at another URL in place of `https://plex.tv/api/v2`, such as
-    /// a fake or a proxy.
+    /// Creates a client that uses `url` instead of `https://plex.tv/api/v2`, such as the URL of a
+    /// fake or a proxy.
     pub fn at(identity: ClientIdentity, url: ServerUrl) -> Self {
         Self { identity, url }
     }

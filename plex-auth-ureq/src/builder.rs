@@ -57,8 +57,8 @@ impl TransportBuilder {
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
-    /// to be a certificate authority, as those of `openssl req -x509` do: rustls does not accept
-    /// those from a server.
+    /// to be a certificate authority, as certificates from `openssl req -x509` do: rustls does not
+    /// accept these from a server.
     #[cfg(feature = "rustls")]
     pub fn root_certificate(mut self, der: impl Into<Vec<u8>>) -> Self {
         self.roots.push(der.into());
@@ -77,12 +77,12 @@ impl TransportBuilder {
     }
 
     /// Uses the proxy in the current environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
-    /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, no proxy is used.
+    /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, this changes nothing.
     ///
     /// Connections to hosts in `NO_PROXY` are direct. It is a list of names (which include their
     /// subdomains), `*.example.com`, `192.168.0.*` and IP addresses, separated by commas or
     /// whitespace. An entry with a port, such as `plex.example:32400`, applies only to that port.
-    /// Anything else, such as the network `192.168.0.0/16`, is the error
+    /// Anything else, such as the network `192.168.0.0/16`, is reported as
     /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning under [`proxy`](Self::proxy)
     /// about plain HTTP applies here too, and the environment is not always controlled by the user.
     pub fn proxy_from_env(self) -> Self {

@@ -19,11 +19,11 @@ use crate::deadline::{Deadline, capped};
 use crate::error_context::{self, ErrorContext};
 use crate::failure::Failure;
 
-/// The agent with what is known about it.
+/// A caller's agent, with the state that this crate tracks for it.
 #[derive(Clone)]
 pub(crate) struct CallersAgent {
     agent: Agent,
-    /// Whether there was a response before, so that an idle connection may be reused.
+    /// Whether a response has arrived before, so that a request may reuse an idle connection.
     had_response: Arc<AtomicBool>,
     /// The origins of connections that must not be reused. ureq can close the idle connections to a
     /// host only with the next request to it.
@@ -49,7 +49,7 @@ impl CallersAgent {
         self.agent.config()
     }
 
-    /// Closes the idle connections to this origin before the next request for it.
+    /// Closes the idle connections to this origin before the next request to it.
     pub(crate) fn retire(&self, origin: RequestOrigin) {
         self.retired().insert(origin);
     }
@@ -104,7 +104,7 @@ impl CallersAgent {
             .timeout_global(Some(limit))
             .timeout_resolve(Some(own.resolve.map_or(limit, |own| own.min(limit))))
             .timeout_connect(Some(error_context::connect_limit(own.connect, limit)))
-            // ureq adds each of them to the current time, and panics on overflow.
+            // ureq adds each timeout to the current time, and panics on overflow.
             .timeout_per_call(at_most(own.per_call))
             .timeout_send_request(at_most(own.send_request))
             .timeout_await_100(at_most(own.await_100))
@@ -119,7 +119,7 @@ impl CallersAgent {
         .build()
     }
 
-    /// Returns the kind of an error of a body.
+    /// Returns the kind of an error that occurred while reading a body.
     pub(crate) fn body_error(&self, error: io::Error, limit: Duration) -> TransportErrorKind {
         let context = ErrorContext::of_body(&self.agent, limit);
         match error_context::classify(&error.into(), &context).kind() {

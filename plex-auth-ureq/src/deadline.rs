@@ -8,7 +8,7 @@ pub(crate) struct Deadline {
     limit: Duration,
 }
 
-// A longer limit would overflow an instant on some systems.
+// A longer limit would overflow an `Instant` on some systems.
 const MAX_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns a limit that can be added to the current time.

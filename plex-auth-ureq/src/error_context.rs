@@ -76,8 +76,8 @@ pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration 
     own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(moment))
 }
 
-/// Returns whether the connection was closed before a response, as servers do after a connection
-/// was idle for too long.
+/// Returns whether the connection was closed before a response, as servers do with connections that
+/// have been idle for too long.
 pub(crate) fn is_closed(error: &Error) -> bool {
     matches!(error, Error::Io(error) if is_disconnect(error))
 }
@@ -163,7 +163,7 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
     match error.kind() {
         Kind::ConnectionRefused => context.not_connected(TransportErrorKind::Refused),
-        // After the connection is established, these occur only after any limit in use.
+        // On an established connection, any time limit in use expires before these occur.
         Kind::HostUnreachable
         | Kind::NetworkUnreachable
         | Kind::NetworkDown

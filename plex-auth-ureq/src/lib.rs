@@ -22,16 +22,16 @@
 //! ```
 //!
 //! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
-//! [`Transport::exchange`] also the status and the headers. A [`Flow`], such as a PIN login,
-//! consists of several calls and the time between them; [`Transport::drive_with`] runs it. An
-//! [`Error`] is either a [`ResponseError`] or a [`TransportError`].
+//! and [`Transport::exchange`] also returns the status and the headers. A [`Flow`], such as a PIN
+//! login, consists of several calls and the time between them; [`Transport::drive_with`] runs it.
+//! An [`Error`] is either a [`ResponseError`] or a [`TransportError`].
 //!
 //! A [`TokenSource`] renews one token and shares it with all threads of a program.
 //!
 //! # Guarantees
 //!
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
-//! holds for every transport, because it is set for each request:
+//! holds for every transport, because this crate applies the settings to each request:
 //!
 //! - Redirects are not followed, because the token would be sent to their target. They are reported
 //!   as [`Redirected`](proto::ResponseError::Redirected).
@@ -45,9 +45,9 @@
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried, and only once; a sign-in is never
 //!   repeated. A retry happens if the server closes a reused connection, and to confirm a refusal
-//!   or a [`Mismatched`](ResponseError::Mismatched) response on such a connection, which may belong
-//!   to another request. So a refusal of an invalid token, or of a PIN that no longer exists, can
-//!   cost one more request, [on its own connection](Outgoing::must_confirm).
+//!   or a [`Mismatched`](ResponseError::Mismatched) response on such a connection, because that
+//!   response may belong to another request. An invalid token, or a PIN that no longer exists, can
+//!   therefore cost one more request, [on its own connection](Outgoing::must_confirm).
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
@@ -94,8 +94,8 @@
 //! Linux by up to an eighth. In measurements, 3 s took up to 3.3 s, and 30 s took 31.4 s.
 //!
 //! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
-//! threads that share a transport need more connections, these are opened and closed again after
-//! use. To keep more, use [`Transport::over`] with an agent that does.
+//! threads that share a transport need more connections, the additional ones are closed after use.
+//! To keep more, use [`Transport::over`] with an agent that does.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of

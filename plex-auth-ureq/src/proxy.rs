@@ -21,8 +21,8 @@ pub(crate) fn from_url(url: &str) -> Result<ChosenProxy, InvalidTransport> {
 }
 
 fn read_url(url: &str) -> Result<Proxy, InvalidTransport> {
-    // The parser drops everything after a number sign, which may be the rest of a password and the
-    // host.
+    // The parser drops everything after a number sign. That may include the rest of a password and
+    // the host.
     if url.contains('#') {
         return Err(InvalidTransport::ProxyUrl);
     }
@@ -55,7 +55,7 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     let supported = match proxy.protocol() {
         ProxyProtocol::Http => true,
         ProxyProtocol::Https => cfg!(feature = "rustls"),
-        // Without its feature for these, ureq panics or connects directly.
+        // Without the matching feature, ureq panics or connects directly.
         _ => false,
     };
     if !supported {

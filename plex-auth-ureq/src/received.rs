@@ -12,7 +12,7 @@ use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
 /// The initial capacity for a body of unknown length.
-// An account fits.
+// Large enough for an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.
@@ -25,7 +25,7 @@ pub(crate) struct Received<'a> {
     source: Source<'a>,
 }
 
-/// The origin of a response, which can classify an error of its body.
+/// The source of a response, which can classify an error in its body.
 pub(crate) enum Source<'a> {
     Own(Exchange),
     Callers(&'a CallersAgent, RequestOrigin, Duration),

@@ -21,8 +21,8 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// Shares the token of a [`Refresher`] with all threads of a program.
 ///
 /// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last
-/// clone is dropped. The refresher is one for a device, for a transient token, or a fixed token
-/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+/// clone is dropped. The refresher renews a device's token or a transient token, or provides a
+/// fixed token ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 /// ```no_run
 /// # fn saved_identifier() -> String { "example".into() }
@@ -91,9 +91,9 @@ impl TokenSource {
     ///
     /// `save` runs on that thread. While it runs, callers get the previous token if that is valid.
     /// If it fails or panics, [`status`](Self::status) reports that, and callers get the new token
-    /// nevertheless; a key is not registered in this case. If `save` itself needs a token,
-    /// [`token`](Self::token) returns the previous one or an error, but never waits. A clone that
-    /// `save` owns keeps the token source running until it is [shut down](Self::shutdown).
+    /// anyway, but no key is registered. If `save` itself needs a token, [`token`](Self::token)
+    /// returns the previous one or an error, but never waits. A clone that `save` owns keeps the
+    /// token source running until it is [shut down](Self::shutdown).
     pub fn with_save<E>(
         transport: &Transport,
         mut refresher: impl Refresher + Send + 'static,
@@ -159,8 +159,8 @@ impl TokenSource {
     }
 
     /// Sends a call with the token. If the host that issued the token rejects it, waits for the
-    /// next token, up to 30 s, and sends the call again if that is safe: if the first one was
-    /// refused, or is idempotent.
+    /// next token, up to 30 s, and sends the call again if that is safe: if the first request was
+    /// refused, or the call is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
     ///
@@ -195,8 +195,8 @@ impl TokenSource {
         self.0.slot.status()
     }
 
-    /// Ends the token source with all its clones: waiting and later callers get
-    /// [`TokenError::ShutDown`] immediately. The thread ends after a callback that is running has
+    /// Ends the token source and all its clones: waiting and later callers get
+    /// [`TokenError::ShutDown`] immediately. The thread ends once any running callback has
     /// returned. Requests in flight run to their end, and their responses are discarded.
     pub fn shutdown(&self) {
         self.0.slot.shutdown();

@@ -29,7 +29,7 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
 }
 
 /// Classifies an error whose phase is unknown. Only an invalid certificate cannot occur after the
-/// handshake, so only then nothing was sent.
+/// handshake, so only then is it certain that nothing was sent.
 pub(crate) fn classify(error: &Error) -> Failure {
     match error {
         Error::InvalidCertificate(error) => {
@@ -69,8 +69,8 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
             TlsErrorKind::NotYetValid
         }
-        // A server certificate that is its own CA, as `openssl req -x509` creates them. The type of this error
-        // belongs to webpki.
+        // A server certificate that is its own CA, as created by `openssl req -x509`. The type of
+        // this error belongs to webpki.
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             TlsErrorKind::UntrustedIssuer
         }

@@ -43,13 +43,14 @@ impl Transport {
     /// Creates a transport over your own agent: with another TLS implementation, a SOCKS proxy or
     /// other pool settings.
     ///
-    /// Most guarantees hold, because they are set for each request; the agent itself is not
-    /// changed. Its time limit for the whole exchange, if set, replaces [`DEFAULT_TIMEOUT`]. Its
-    /// proxy, which ureq reads from the environment by default, is used unchanged. For a call that
-    /// wants [its own connection](Outgoing::wants_own_connection), the agent's idle connections to
-    /// that host are closed. Its middleware cannot be controlled: it sees the token, and may follow
-    /// redirects, retry or log. With ureq's feature `cookies`, the agent sends the cookies of one
-    /// account with the calls of another: use one agent per account, or clear its jar.
+    /// Most guarantees hold, because this crate applies the settings to each request; the agent
+    /// itself is not changed. Its time limit for the whole exchange, if set, replaces
+    /// [`DEFAULT_TIMEOUT`]. Its proxy, which ureq reads from the environment by default, is used
+    /// unchanged. For a call that wants [its own connection](Outgoing::wants_own_connection), the
+    /// agent's idle connections to that host are closed. Its middleware cannot be controlled: it
+    /// sees the token, and may follow redirects, retry or log. With ureq's feature `cookies`, the
+    /// agent sends the cookies of one account with the calls of another: use one agent per account,
+    /// or clear its jar.
     ///
     /// The [crate's documentation](crate) lists the guarantees that hold only for
     /// [`Transport::new`] and [`Transport::builder`].
@@ -152,8 +153,8 @@ impl Transport {
 
     /// Sends a call and returns its value.
     ///
-    /// A rate limit (429) and an outage (5xx) are returned, not retried. To retry, [drive](Self::drive) a
-    /// [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
+    /// A rate limit (429) and an outage (5xx) are returned as errors, not retried. To retry,
+    /// [drive](Self::drive) a [`RetriedCall`](plex_auth_proto::flow::RetriedCall).
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -215,9 +216,9 @@ impl Transport {
     /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. A body that ends early is only accepted if the status
-    /// is not a success; otherwise, this is an error. The [`Reply`](plex_auth_proto::Reply) of the
-    /// call, or the flow, reports the rest.
+    /// A body is cut off at the size limit. A body that ends early is accepted only if the status
+    /// is not a success; otherwise, it is an error. All other errors are reported by the
+    /// [`Reply`](plex_auth_proto::Reply) of the call, or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }

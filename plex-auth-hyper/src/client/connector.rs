@@ -152,7 +152,7 @@ impl Socket {
         Self { stream, connection_use: ConnectionUse::default(), read: 0 }
     }
 
-    /// Yields to the runtime after this much was read without waiting. hyper reads interim
+    /// Yields to the runtime after `MAX_READ` bytes were read without waiting. hyper reads interim
     /// responses (1xx) as long as there are any, and tokio would let it read up to 50 MB at once.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.read < MAX_READ {

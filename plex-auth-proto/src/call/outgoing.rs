@@ -11,12 +11,12 @@ use super::settings::{MAX_REFUSAL_SIZE, Received, Settings};
 use crate::error::{ResponseError, TransportError, TransportErrorKind};
 use crate::operation::context::RequestContext;
 
-/// A request with everything that its sender needs: an HTTP client of the program, or a transport's
-/// `fetch`.
+/// A request with everything that its sender needs. The sender is the program's HTTP client or a
+/// transport's `fetch`.
 ///
 /// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and so does each request of a
-/// flow. The sender must keep [the sender's contract](crate::call#the-senders-contract), and
-/// returns the response or a [transport error](Self::transport_error).
+/// flow. The sender must keep [the sender's contract](crate::call#the-senders-contract), and return
+/// the response or a [transport error](Self::transport_error).
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -110,8 +110,8 @@ impl Outgoing {
         self.settings.deadline
     }
 
-    /// Sets the size limit for the response, in bytes, unless the call has its own. For a sender
-    /// with one limit for all calls, in place of
+    /// Sets the size limit for the response, in bytes, unless the call has its own. Use this in a
+    /// sender that has one limit for all calls, in place of
     /// [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE).
     pub fn default_max_body_size(mut self, bytes: usize) -> Self {
         self.settings.default_max_body_size = bytes;
@@ -127,10 +127,10 @@ impl Outgoing {
     /// Returns the response with information from its sender attached, for the
     /// [`Reply`](crate::Reply) or the flow that reads it.
     ///
-    /// This is the [size limit](Self::default_max_body_size), so that a body cut off there is
-    /// reported as too large, and `retire`, which must keep the connection from being reused.
-    /// `retire` is called if a successful response cannot be read: that response may belong to
-    /// another request, and so may all later ones on the connection.
+    /// The information is the [size limit](Self::default_max_body_size), so that a body cut off
+    /// there is reported as too large, and `retire`, which must keep the connection from being
+    /// reused. `retire` is called if a successful response cannot be read: that response may belong
+    /// to another request, and so may all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,

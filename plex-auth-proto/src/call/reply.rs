@@ -26,7 +26,7 @@ const SHOWN_HEADERS: [&str; 9] = [
 
 /// Reads the response to one [`Call`](crate::Call).
 ///
-/// It also has what a sender needs to know to keep [the sender's
+/// It also provides the information that a sender needs to keep [the sender's
 /// contract](crate::call#the-senders-contract).
 ///
 /// ```
@@ -188,7 +188,7 @@ impl<T> Reply<T> {
     /// response.
     ///
     /// A sender may stop there: [`parse`](Self::parse) returns the same result as for the whole
-    /// body. The limit is one byte more than the largest success allowed, 64 KiB for any other
+    /// body. The limit is one byte more than the size limit for a success, 64 KiB for any other
     /// status, and zero if the declared length is too large or the call does not read the body.
     ///
     /// ```
@@ -240,7 +240,7 @@ impl<T> Reply<T> {
     /// - The response is compared with the request, and a response to another request is
     ///   [`Mismatched`](ResponseError::Mismatched): `token_details` and `poll_pin`.
     /// - The response is the same for everyone, such as that of `plex_keys` and `server_identity`,
-    ///   or is usable once, such as that of `nonce`.
+    ///   or can be used only once, such as that of `nonce`.
     ///
     /// All other calls want a connection of their own: their response contains a token, or data of
     /// the account or of the server that the token belongs to, or only confirms that something was
@@ -250,8 +250,8 @@ impl<T> Reply<T> {
     }
 
     /// Accepts a response from a connection of its own, for a sender that repeats a request after
-    /// [`Mismatched`](ResponseError::Mismatched). A response that does not repeat the token is
-    /// accepted then.
+    /// [`Mismatched`](ResponseError::Mismatched). The reply then also accepts a response that does
+    /// not repeat the token.
     #[must_use]
     pub fn on_own_connection(mut self) -> Self {
         self.set_own_connection();

@@ -25,7 +25,7 @@ pub(crate) fn request(
     request_at(operation, operation.path, query, identity, url, token)
 }
 
-/// Builds the request of an operation whose path has placeholders. `path` is the path without them.
+/// Builds the request of an operation whose path has placeholders. `path` has them filled in.
 pub(crate) fn request_at(
     operation: &Operation,
     path: &str,

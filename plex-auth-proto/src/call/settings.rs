@@ -11,7 +11,7 @@ use crate::operation::context::RequestContext;
 ///
 /// Parsing a response of one of this crate's operations allocates at most 16 bytes per byte of the
 /// body, plus 256 KiB, for any body.
-// An account takes 6 to 10 kB. A list of some hundred devices or servers stays below 1 MiB, too.
+// An account takes 6 to 10 kB. A list of several hundred devices or servers stays below 1 MiB, too.
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
 /// The part of an unsuccessful response's body that is read: 64 KiB.

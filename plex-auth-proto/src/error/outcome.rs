@@ -98,9 +98,9 @@ impl ResponseError {
     /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
     /// plex.tv. If so, it says nothing about the token, the password or the account.
     ///
-    /// This is the case if the body is not one of Plex's errors, but a web page or an incomplete
-    /// response, for example. A 401 or 498 without a body counts as Plex's if it was sent over
-    /// `https`, where an intermediary cannot answer in Plex's name.
+    /// This is the case if the body is not one of Plex's errors: for example, if it is a web page
+    /// or an incomplete response. A 401 or 498 without a body counts as Plex's if it was sent over
+    /// `https`, where an intermediary cannot impersonate Plex.
     pub fn is_unconfirmed(&self) -> bool {
         match self {
             Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {
@@ -116,7 +116,7 @@ impl ResponseError {
 }
 
 /// Returns whether a status other than 3xx, 429 and 5xx is a refusal by the intended host, and not
-/// by a proxy on the way.
+/// by a proxy in front of it.
 fn is_refusal(rejection: &Rejection) -> bool {
     let (context, status) = (rejection.context(), rejection.status());
     match context.host() {

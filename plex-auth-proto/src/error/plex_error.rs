@@ -145,8 +145,8 @@ fn one_line(text: &str) -> Box<str> {
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// Line and paragraph separators start a new line, and directional marks reverse the text. Neither
-/// are control characters.
+/// Returns whether the character is safe to print. Line and paragraph separators start a new line,
+/// and directional marks reverse the text, but none of them are control characters.
 fn is_shown(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -76,7 +76,7 @@ impl Rejection {
         self.errors.iter().filter_map(PlexError::code)
     }
 
-    /// Returns whether Plex lists this code. Codes have a meaning only together with the
+    /// Returns whether Plex lists this code. Codes are meaningful only in combination with the
     /// [status](Self::status).
     pub fn has_code(&self, code: u32) -> bool {
         self.codes().any(|listed| listed == code)

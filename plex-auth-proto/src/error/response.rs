@@ -13,7 +13,7 @@ pub(super) mod message;
 
 /// A response that is an error or cannot be read.
 ///
-/// The status decides first: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is
+/// The status takes precedence: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is
 /// JSON, XML, HTML or empty. Only a success can have the wrong content, shape or size.
 ///
 /// No error contains a body, a token, a password or a query string. Plex's own message is available
@@ -52,7 +52,7 @@ pub(super) mod message;
 #[non_exhaustive]
 pub enum ResponseError {
     /// 400: a parameter is missing or malformed. Retrying does not help. A media server may answer
-    /// this if it cannot read the [`Source`](crate::Source).
+    /// with it if it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
     /// 401 or 498, or 422 with the message "Invalid token" if the request carried a token: the
     /// username and password, or the token, were not accepted.
@@ -78,7 +78,7 @@ pub enum ResponseError {
     /// 429: too many requests. Wait for [`retry_after`](Self::retry_after). If it is `None`, back
     /// off, starting with a few seconds.
     RateLimited(Rejection),
-    /// 5xx: the server or a proxy on the way failed. It says nothing about the token.
+    /// 5xx: the server, or a proxy in front of it, failed. This says nothing about the token.
     Unavailable(Rejection),
     /// Any other unsuccessful status.
     Rejected(Rejection),
@@ -131,8 +131,8 @@ pub enum ResponseError {
         /// The field that differs from what was requested.
         path: &'static str,
     },
-    /// A success that is larger than the limit: [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) unless
-    /// set. None of it was used.
+    /// A success that is larger than the limit: [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) by
+    /// default. None of it was used.
     #[non_exhaustive]
     BodyTooLarge {
         /// The context of the request.
@@ -145,7 +145,8 @@ pub enum ResponseError {
 }
 
 impl ResponseError {
-    /// Returns the error for an unsuccessful status. `body` is the part of it that is examined.
+    /// Returns the error for an unsuccessful status. `body` is the part of the response body that
+    /// is examined.
     pub(crate) fn refused(
         context: &RequestContext,
         status: StatusCode,
@@ -236,8 +237,8 @@ impl ResponseError {
         }
     }
 
-    /// Returns whether Plex said that the token is no longer valid. Only then discard it and sign
-    /// in again.
+    /// Returns whether Plex said that the token is no longer valid. Discard it and sign in again
+    /// only if so.
     ///
     /// True for a 401 or 498 from plex.tv to a call that carried a token, unless it is
     /// [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid token". False
@@ -292,7 +293,7 @@ impl ResponseError {
         self.is_retryable_if(self.context().is_idempotent())
     }
 
-    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         let can_repeat = self.outcome().allows_repeat(idempotent);
         match self {
@@ -308,7 +309,7 @@ impl ResponseError {
             // Retried only if idempotent, even if the outcome is `Refused`.
             Self::Rejected(rejection) => match rejection.status().as_u16() {
                 // Without one of Plex's codes, a 404 is from a gateway and says nothing. Media
-                // servers have no codes, and an old one answers 404 permanently.
+                // servers have no codes, and old ones always answer 404.
                 404 => {
                     let is_gateways = rejection.codes().next().is_none();
                     idempotent && is_gateways && self.context().host() != Some(Host::MediaServer)

@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// An exchange without a complete response: name resolution, the network, TLS or the deadline
-/// failed, not Plex.
+/// An exchange without a complete response: the cause is name resolution, the network, TLS or the
+/// deadline, not Plex.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -28,8 +28,8 @@ impl TransportError {
         self.kind
     }
 
-    /// Returns whether any of the request may have reached the server, so that it may have been
-    /// carried out. False means that nothing was sent.
+    /// Returns whether any part of the request may have reached the server, so that it may have
+    /// been carried out. False means that nothing was sent.
     pub fn may_have_been_sent(&self) -> bool {
         self.sent
     }
@@ -41,7 +41,7 @@ impl TransportError {
         self.is_retryable_if(self.context.is_idempotent())
     }
 
-    /// Returns whether retrying the call is safe and may succeed, if the call is idempotent or not.
+    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         use TransportErrorKind as Kind;
         let passes = match self.kind {
@@ -67,16 +67,16 @@ impl std::error::Error for TransportError {}
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The host name cannot be resolved: it is misspelled, the network is down, or a router blocks
-    /// `plex.direct` names because they point into the local network (DNS rebinding protection).
+    /// `plex.direct` names because they point to the local network (DNS rebinding protection).
     /// Allow `plex.direct` in the router.
     NameNotFound,
-    /// The connection was refused: no program listens at the address.
+    /// The connection was refused: no program is listening on the address.
     Refused,
     /// The network or the host is unreachable.
     Unreachable,
     /// TLS could not be set up, with the reason.
     Tls(TlsErrorKind),
-    /// The response was not complete within the time limit, which is included.
+    /// The response was not complete within this time limit.
     TimedOut(Duration),
     /// The connection closed before the response was complete.
     CutOff,
@@ -119,8 +119,8 @@ impl fmt::Display for TransportErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The issuer of the certificate is not trusted: the server is self-signed, or someone
-    /// intercepts the connection. A certificate authority of your own can be added to the
+    /// The issuer of the certificate is not trusted: the server's certificate is self-signed, or
+    /// someone is intercepting the connection. Your own certificate authority can be added to the
     /// transport's roots.
     UntrustedIssuer,
     /// The certificate is for another name. A media server's is for its `plex.direct` name.
@@ -129,7 +129,7 @@ pub enum TlsErrorKind {
     Expired,
     /// The certificate is not valid yet. Usually this machine's clock is wrong.
     NotYetValid,
-    /// The server does not speak TLS at this port, which is probably an `http` port.
+    /// The server does not speak TLS on this port, which is probably an `http` port.
     NotTls,
     /// The connection ended during the handshake.
     Interrupted,

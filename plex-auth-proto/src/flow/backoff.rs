@@ -29,7 +29,8 @@ impl Backoff {
         self.initial()
     }
 
-    /// Returns the wait after a request that failed: `retry_after` if that is longer, up to a [day](MAX_RETRY_AFTER).
+    /// Returns the wait after a request that failed: the doubled wait, or `retry_after` (up to a
+    /// [day](MAX_RETRY_AFTER)) if that is longer.
     pub(crate) fn failed(&mut self, retry_after: Option<Duration>) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let doubled = self.initial.saturating_mul(2_u16.saturating_pow(self.failures.into()));

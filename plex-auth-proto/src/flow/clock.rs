@@ -94,7 +94,8 @@ impl Moment {
         self.server.max(self.wall)
     }
 
-    /// Returns how long the server asks to wait. A date needs a clock; without one, it is ignored.
+    /// Returns how long the server asks the client to wait. A `Retry-After` date needs a clock; without one, it is
+    /// ignored.
     pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
         Some(error.retry_after()?.wait(self.server.unwrap_or(SystemTime::UNIX_EPOCH + FAR)))
     }

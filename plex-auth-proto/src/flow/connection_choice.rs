@@ -24,8 +24,8 @@ mod policy;
 // A better connection that is up responds in this time on all but the slowest links.
 const GRACE: Duration = Duration::from_millis(500);
 
-// A request that takes longer delays the next one no further. It is not cut off, because a slow link or a relay can need
-// more; RFC 8305 waits for an attempt for 2 seconds at most.
+// A request that takes longer no longer delays the next one. It is not cut off, because a slow link or a relay can need
+// more time; RFC 8305 waits at most 2 seconds for an attempt.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
 // Enough to avoid a busy loop.
@@ -63,7 +63,8 @@ impl SourceDevice {
 ///
 /// - to a loopback, RFC 1918 or ULA address that the list itself has as an `http` URI, if the list says
 ///   `publicAddressMatches: true` and `httpsRequired: false` and has no HTTPS connection to the server;
-/// - if the program [allows it](Self::allow_plain_http), and every HTTPS connection has failed.
+/// - if the program [allows it](Self::allow_plain_http), and every HTTPS connection has failed or reached its time
+///   limit.
 ///
 /// [`ChosenConnection::is_plain_http`] returns true in both cases. Such a choice is valid only on the network where the
 /// list was fetched: after a network change, fetch the list and choose again.
@@ -217,7 +218,7 @@ impl ConnectionChoice {
         ConnectionProgress::Probing { candidates: self.candidates.connections(), left }
     }
 
-    /// Sends the next request, if there is one and it may be in flight with the others.
+    /// Sends the next request, if there is one and the limit on requests in flight allows it.
     fn start_next(&mut self, now: Duration) -> Option<Step<<Self as Flow>::Output>> {
         if self.candidates.count_in_flight(now) >= self.max_in_flight {
             return None;
@@ -234,7 +235,7 @@ impl ConnectionChoice {
         Some(Step::Do(id, Action::Send(outgoing)))
     }
 
-    /// Returns the time limit of the next request, which leaves time for those that wait.
+    /// Returns the time limit of the next request, which leaves time for the candidates that are still waiting.
     fn limit(&self, now: Duration, next: &ServerUrl) -> Duration {
         let is_before_http = next.is_https() && self.candidates.has_plain_http_waiting();
         let end = if is_before_http { self.timeout / 2 } else { self.timeout };

@@ -14,19 +14,20 @@ use crate::values::token::Token;
 
 const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 
-// Refused requests count against the rate limit, and a key that is not registered is not fixed in minutes.
+// Refused requests count against the rate limit, and the problem of an unregistered key is not fixed within minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
-// The longest wait after a 429 without `Retry-After`. A device without a valid token then gets one within an hour even if
-// most of its at least thirty requests are refused, as in the hours after an outage of a whole fleet.
+// The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at least thirty
+// requests an hour, and gets a token within that hour even if most of them are refused, as in the hours after an outage
+// that affected a whole fleet.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
-// A device waits for at least this part of the time that its token is still valid, so that the requests of a fleet
-// are hours apart, and less far apart toward the end. A quarter would halve the requests after a day's outage, but
-// gather them so much that their renewals six days later exceed three times the mean.
+// A device waits for at least this fraction of its token's remaining life, so that a fleet's requests are hours apart
+// at first, and closer together toward the expiry. A quarter would halve the requests after a day-long outage, but
+// cluster them so much that the renewals six days later would exceed three times the mean.
 const SPREAD_DIVISOR: u32 = 8;
 
-// Plex's five minutes, less the time that a request takes.
+// Plex's nonces expire in five minutes; the difference is for the time that a request takes.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
 
 // A program that drops its driver again and again must not send without pause.

@@ -22,7 +22,7 @@ mod saves;
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
-// Eight refusals take more than an hour, in which a clock or an outage may recover.
+// Eight refusals take more than an hour: enough time for a wrong clock to be corrected or an outage to end.
 const MAX_REFUSALS: u8 = 8;
 
 // Whatever the tokens claim: a server that issues expired tokens must not cause a loop.
@@ -48,12 +48,12 @@ impl PlexTv {
     /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device which has an old-style token,
     /// issued under the same client identifier.
     ///
-    /// The key is registered once. If the result is not known, an exchange finds out. The old token becomes invalid when
-    /// the first new one is issued.
+    /// The key is registered once. If the result of the registration is unknown, an exchange shows whether it was
+    /// carried out. The old token becomes invalid when the first new one is issued.
     ///
     /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save) state, and a restored
-    /// refresher does not register the key, because it may have been registered. If it was not, the refresher ends with
-    /// [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and the key can be registered again.
+    /// refresher does not register the key, because the key may already be registered. If it is not, the refresher ends
+    /// with [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and the key can be registered again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -185,8 +185,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock: 60 seconds by default, and at least one. After the
-    /// computer has slept, an expired token is noticed within this time. Each reading wakes the CPU of a sleeping device.
+    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and the minimum is one
+    /// second. After the computer has slept, an expired token is noticed within this time. Each reading wakes the CPU
+    /// of a sleeping device.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -338,7 +339,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         let moment = self.clock.at(now);
         let received = moment.server.map(UnixSeconds::from);
         let current = CurrentToken::new(token, received.map(|at| at.0));
-        // It was issued just now, so Plex's responses are dated by a clock that was never set, or not at all.
+        // The token was issued just now. If it seems to be from the future, Plex's responses are dated by a clock that
+        // was never set. Its own time is used then, and also if no time is known.
         let is_ahead = received.is_none_or(|received| current.is_issued_in_future(received));
         let issued = current.issued_at.and_then(|at| SystemTime::try_from(at).ok());
         if let Some(issued) = issued.filter(|_| is_ahead) {
@@ -367,7 +369,7 @@ fn is_registered_later(error: &Error) -> bool {
     match error.outcome() {
         Outcome::NotSent => true,
         Outcome::Refused => error.is_retryable() || matches!(status, 300..=399),
-        // A page with one of these is a captive portal's or a proxy's: the request did not reach Plex.
+        // With one of these, a page comes from a captive portal or a proxy: the request did not reach Plex.
         Outcome::Unknown => error.is_unconfirmed() || matches!(status, 404 | 407),
     }
 }

@@ -125,7 +125,7 @@ where
     Clock: Fn() -> Now,
 {
     /// Creates a driver over three closures: `fetch` returns a future that sends a request, as [`Outgoing`] describes;
-    /// `sleep` returns one that waits, or is ready earlier; `now` reads the clocks, always with the same origin.
+    /// `sleep` returns one that waits, or completes early; `now` reads the clocks, always with the same origin.
     ///
     /// The futures need not be `Send`. Several requests can be in flight at once.
     pub fn new(flow: F, fetch: Fetch, sleep: Sleep, now: Clock) -> Self {
@@ -187,7 +187,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The same as of [`step`](Self::step).
+    /// The same as for [`step`](Self::step).
     pub async fn run(&mut self) -> Option<F::Output> {
         loop {
             match self.step().await {

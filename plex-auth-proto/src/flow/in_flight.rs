@@ -8,13 +8,13 @@ use super::step::{Action, Completion, RequestId};
 use crate::call::{Call, Outgoing, Reply};
 use crate::error::{Error, ResponseError, TransportErrorKind};
 
-// Twice the default limit of the transports: a driver that was leaked completes nothing.
+// Twice the default timeout of the transports: a driver that was leaked completes nothing.
 const DEFAULT_LOST_AFTER: Duration = Duration::from_secs(60);
 
-// A transport that keeps a deadline reports it a moment later.
+// A transport that enforces a deadline reports the timeout a moment later.
 const GRACE: Duration = Duration::from_secs(5);
 
-// A PIN of half an hour whose every poll is lost has 30 of them.
+// If every poll of a PIN that is valid for half an hour is lost, there are 30 lost requests.
 const MAX_LOST: usize = 32;
 
 const UNSUPPORTED: &str = "the driver cannot send requests";

@@ -41,19 +41,19 @@ impl PlexTv {
 /// ([`PlexTv::link_code_login`]) or on a page that the program opens in a browser ([`PlexTv::hosted_page_login`]).
 ///
 /// Linking a PIN invalidates the token that the same account received earlier under the same client identifier. Users
-/// report that a PIN that is never linked can, too. So start a login only when the user wants to sign in.
+/// report that even a PIN that is never linked can do so. Start a login only when the user wants to sign in.
 ///
 /// # Retries and polling
 ///
 /// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)), unless retrying
-/// cannot help. A PIN that a lost response has created is never shown, and expires.
+/// cannot help. A PIN whose creation response was lost is never shown, and expires.
 ///
 /// The PIN is polled once a second for the first minute, and less and less often after that, but at least every 5 seconds
 /// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the
 /// login: they slow down the polls until twenty seconds before the PIN expires. The login ends when the PIN is linked,
 /// when Plex says that it is gone, or when it expires; at that moment, it is polled once more.
 ///
-/// A server with many logins has a budget of requests for all of them. With a budget of B requests per second and N logins,
+/// A server with many logins shares one request budget among them. With a budget of B requests per second and N logins,
 /// give each an interval of N/B seconds: a linked PIN is noticed within that time. When the browser returns to the
 /// server, [`poll_now`](Self::poll_now) notices it at once.
 ///
@@ -105,7 +105,7 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, retries included: 10 seconds by default. The last request may take 5
-        /// seconds longer. If Plex asks to wait for longer than that (`Retry-After`), the login ends at once with the
+        /// seconds longer. If Plex asks for a longer wait than that (`Retry-After`), the login ends at once with the
         /// error. A web page that waits for the PIN should fail before its users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
@@ -162,8 +162,8 @@ impl PinLogin {
         self.0.progress(now)
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. If Plex asked to
-    /// wait, the login waits first.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. If Plex asked for
+    /// a wait, the login waits first.
     ///
     /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin). [Save](Self::save) the new
     /// PIN in place of the old one.

@@ -59,7 +59,7 @@ impl<T, C: Fn() -> Call<T>> RetriedCall<T, C> {
         Self { call, retry: Retry::new() }
     }
 
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one.
+    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

@@ -119,7 +119,7 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         arrival.result.filter(|_| is_active && !arrival.is_late)
     }
 
-    /// Waits before the next request, or gives up if that is of no use or comes too late.
+    /// Waits before the next request, or gives up if a retry cannot help or would come too late.
     pub(crate) fn failed(&mut self, now: Now, error: Error) {
         let now = self.clock.at(now);
         self.failed_at(now, error);

@@ -23,7 +23,7 @@ use crate::values::token::Token;
 pub struct SaveError(Arc<dyn Error + Send + Sync>);
 
 impl SaveError {
-    /// Creates the error from any error, or from a text.
+    /// Creates the error from any error, or from a message.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(error.into().into())
     }

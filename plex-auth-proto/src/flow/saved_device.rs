@@ -1,4 +1,4 @@
-//! A device's saved state, beside its key.
+//! A device's saved state; its key is saved separately.
 
 use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member, Owner};
 use crate::jwt::Jwk;
@@ -41,7 +41,7 @@ impl SavedDevice {
     }
 }
 
-/// Returns the state of a flow of this kind, with these members and the name of the key.
+/// Returns the state of a flow of this kind, with these members and the ID of the key.
 pub(crate) fn save<'a>(
     plex_tv: &PlexTv,
     kind: FlowKind,

@@ -13,7 +13,7 @@ const CANCELLED_WAIT: Duration = Duration::from_secs(1);
 /// The saves that a flow asks its driver for. Only one is in flight, so that an older state never replaces a newer one.
 #[derive(Debug)]
 pub(crate) struct Saving<T> {
-    /// The token that is handed out once its save was attempted.
+    /// The token that is handed out after the driver has tried to save it.
     unsaved: Option<T>,
     is_due: bool,
     in_flight: Option<RequestId>,
@@ -58,7 +58,7 @@ impl<T> Saving<T> {
         self.is_due || self.in_flight.is_some()
     }
 
-    /// Returns the time until a save has to be started; `None` if there is none to start now.
+    /// Returns the time until a save has to be started; `None` if no save is due, or one is in flight.
     pub(crate) fn wait(&self, now: Duration) -> Option<Duration> {
         (self.is_due && self.in_flight.is_none()).then(|| self.not_before.saturating_sub(now))
     }

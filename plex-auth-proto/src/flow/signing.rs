@@ -22,7 +22,7 @@ pub(crate) enum Signature {
     Pending(Signing, Action),
 }
 
-/// Signs the claims. A request for a signature is lost at that time.
+/// Signs the claims. A request for a signature is considered lost at `lost_at`.
 pub(crate) fn sign(
     claims: &DeviceClaims,
     key: &(impl DeviceKey + ?Sized),

@@ -42,7 +42,7 @@ use crate::values::secret::Secret;
 /// ```
 ///
 /// This driver waits for each response. Others keep several requests in flight: they poll until [`Step::Wait`], then wait
-/// for the time or the next result, whichever is first. A program with several flows remembers which flow each
+/// for the time or the next result, whichever comes first. A program with several flows remembers which flow each
 /// [`RequestId`] belongs to.
 ///
 /// A flow can be dropped at any point. Its methods never panic and never block. Misuse loses nothing: a completion with
@@ -149,7 +149,7 @@ pub enum Completion {
     Failed(TransportError),
     /// The signature, or the reason why the key cannot sign now.
     Signed(Result<[u8; 64], SignError>),
-    /// The state was saved, or the reason why not.
+    /// The state was saved, or the reason why it was not.
     Saved(Result<(), SaveError>),
     /// The driver stopped waiting, and the result is unknown. The flow sends an idempotent request again when the next one
     /// is due, and any other request after a wait.
@@ -180,12 +180,13 @@ impl From<Result<Response<Body>, TransportError>> for Completion {
 
 /// Identifies an action among those of all flows in the process.
 ///
-/// A completion that is reported to another flow, or to an earlier flow in the same variable, is ignored for that
-/// reason. The IDs of one flow ascend.
+/// Because the IDs are unique, a completion that is reported to another flow, or to a later flow in the same variable,
+/// is ignored. The IDs of one flow are in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(usize);
 
-/// The only static of this crate: unique IDs need one source, and a counter per flow gave two flows the same IDs.
+/// The only static of this crate: unique IDs need one source, and with a counter per flow, two flows would have the
+/// same IDs.
 static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
 
 impl RequestId {

@@ -80,8 +80,8 @@ pub enum TokenState {
 }
 
 impl TokenCheck {
-    /// Sets the time limit of the whole flow: 60 seconds by default, and at least one. A request in flight at that
-    /// moment is abandoned.
+    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second. A request that
+    /// is in flight when the limit is reached is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

@@ -29,7 +29,8 @@ const MAX_JITTER: Duration = Duration::from_secs(1800);
 
 const BACKOFF: Backoff = Backoff::new(1, 300);
 
-// A token that is rejected sooner was probably never accepted: the server did not restart, it rejects all its tokens.
+// A token that is rejected sooner was probably never accepted: the server has not restarted, but rejects all of its
+// tokens.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 // Elapsed time stops while a computer sleeps, so the wall clock must be checked.
@@ -94,7 +95,7 @@ impl MediaServer {
 /// let token = refresher.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
-/// // Nothing to do for 47 hours but to look at the wall clock, unless the server rejects it.
+/// // Nothing to do for 47 hours but check the wall clock, unless the server rejects the token.
 /// let Step::Wait(Some(time)) = refresher.poll(now) else { panic!() };
 /// assert_eq!(time, Duration::from_secs(60));
 /// let later = now + Duration::from_secs(3600);
@@ -136,13 +137,13 @@ struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
-    /// The same by the server's clock.
+    /// When it expires by the server's clock.
     ends_at: Option<SystemTime>,
     reason: TransientTokenReason,
 }
 
 impl CurrentToken {
-    /// Returns the time until it expires, by the clock that says so first.
+    /// Returns the time until it expires, by the clock that reaches the expiry first.
     fn left(&self, now: Moment) -> Duration {
         let left = self.ends.saturating_sub(now.elapsed);
         match now.latest().zip(self.ends_at) {
@@ -172,8 +173,8 @@ impl TransientTokenRefresher {
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock: 60 seconds by default, and at least one. After the
-    /// computer has slept, an expired token is noticed within this time.
+    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and the minimum is one
+    /// second. After the computer has slept, an expired token is noticed within this time.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -223,9 +224,9 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Replaces the account's token, and requests a new transient token at once: the account has signed in again, or has
-    /// another access token for the server. The token must belong to the same account, because the current transient token
-    /// is handed out until the next one arrives.
+    /// Replaces the account's token, and requests a new transient token at once. Use it after the account has signed in
+    /// again or has another access token for the server. The token must belong to the same account, because the current
+    /// transient token is handed out until the next one arrives.
     pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
@@ -258,8 +259,8 @@ impl TransientTokenRefresher {
         self.accept(current);
     }
 
-    /// Returns the time until a token is renewed: an hour before it expires, and later by the jitter. If it were earlier, refreshers
-    /// that were spread after a refusal would be in step again.
+    /// Returns the time until a token is renewed: an hour before it expires, and later by the jitter. If the jitter
+    /// made it earlier, refreshers that were spread after a rejection would be in step again.
     fn renewal_in(&self, current: &CurrentToken, now: Moment) -> Duration {
         let left = current.left(now);
         left.saturating_add(self.jitter).saturating_sub(RENEW_AHEAD).min(left)

@@ -14,7 +14,7 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::secret::Secret;
 use crate::values::unix_seconds::UnixSeconds;
 
-/// The lifetime of a device's JWT, in seconds. A nonce has the same.
+/// The lifetime of a device's JWT, in seconds. A nonce has the same lifetime.
 const LIFETIME: i64 = 5 * 60;
 
 /// The claims of a JWT that the device signs with its key.
@@ -75,8 +75,8 @@ impl DeviceClaims {
         }
     }
 
-    /// Sets which user data Plex's token contains, replacing the previous scopes. If empty, none is
-    /// requested, and it is unknown how Plex responds.
+    /// Sets which user data Plex's token contains, replacing the previous scopes. If `scopes` is
+    /// empty, no user data is requested, and it is unknown how Plex responds.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = JwtScope>) -> Self {
         self.scopes = scopes.into_iter().collect();

@@ -109,7 +109,7 @@ fn thumbprint(public_key: &[u8; 32]) -> String {
     BASE64.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
 }
 
-/// The reason that a text is not a key ID.
+/// The reason that a string is not a valid key ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeyId {

@@ -12,7 +12,7 @@ use crate::wire::lenient::{self, Value};
 use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
-/// How long before its expiry a token should be renewed, in seconds.
+/// The time before its expiry at which a token should be renewed, in seconds.
 // Other clients renew a day ahead.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
@@ -254,8 +254,8 @@ fn read<T: for<'de> Value<'de>>(text: &str, part: JwtPart) -> Result<T, InvalidP
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPlexJwt {
-    /// The token does not consist of three parts separated by dots. It is an old-style or a transient token, which
-    /// contain no expiry.
+    /// The token does not consist of three parts separated by dots. It is an old-style or transient
+    /// token, neither of which contains an expiry.
     #[error("the token is not a JWT: it does not have three parts separated by dots")]
     NotJwt,
     /// A part ends with `=`, which is not allowed in a JWT.
@@ -267,7 +267,7 @@ pub enum InvalidPlexJwt {
     /// A part is not a JSON object.
     #[error("the JWT's {0} is not a JSON object")]
     NotJson(JwtPart),
-    /// The token names no algorithm, or `none`, or has no signature, so that it may be forged.
+    /// The token names no algorithm, or `none`, or has no signature, so it may be forged.
     #[error("the JWT is not signed")]
     NotSigned,
     /// The token has no expiry.

@@ -27,7 +27,7 @@ impl MediaServerAddress {
     ///
     /// A server can only be claimed from its own network: from `localhost` or the same subnet, and
     /// not through a reverse proxy. Claiming takes up to a minute, so the call has its own deadline
-    /// of 75 s. Afterwards, it can take up to 90 s until the server appears in the account's
+    /// of 75 s. Afterwards, it can take up to 90 s for the server to appear in the account's
     /// [`resources`](crate::PlexTv::resources), which contain its access token.
     ///
     /// Plex accepts the claim token only in the URL, so this library redacts the URL wherever it
@@ -40,8 +40,8 @@ impl MediaServerAddress {
     ///
     /// If no response arrives, check with [`server_identity`](Self::server_identity) whether the
     /// server is [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Sources:
-    /// three clients; the name is from the published API; the network requirement and the statuses
-    /// were reported by users.
+    /// three clients; the operation name is from the published API; the network requirement and the
+    /// statuses were reported by users.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -51,8 +51,8 @@ impl MediaServer {
 }
 
 lenient::object! {
-    /// A media server's description of itself, for authorized clients. The response contains much
-    /// more, about the server's features.
+    /// A media server's description of itself, for authorized clients. The response contains many
+    /// more fields, about the server's features.
     ///
     /// `Debug` redacts the names of the server and of its account. In a test, create one from the
     /// content of the container:

@@ -211,7 +211,7 @@ lenient::object! {
         /// be the user's.
         pub local: Option<bool>,
         /// Whether the connection goes through Plex's relay, at about 2 Mbit/s. In XML, servers
-        /// omit it if it does not.
+        /// omit this field if it is false.
         pub relay: Option<bool>,
     }
 }

@@ -18,10 +18,11 @@ impl MediaServer {
     /// Requests a short-lived server token, to pass to another program or device, such as a player.
     /// Sends `POST {server}/security/token` (getTransientToken).
     ///
-    /// It has the same access as the token of the request, only a shorter lifetime. It is valid for
-    /// up to 48 hours, only for this server, and until the server restarts. Each request creates
-    /// another token. The flow [`transient_token_refresher`](Self::transient_token_refresher)
-    /// renews one in time.
+    /// It has the same access as the token of the request, but a shorter lifetime. It is valid only
+    /// for this server, and for up to 48 hours or until the server restarts, whichever comes first.
+    /// Each request creates another token. The flow
+    /// [`transient_token_refresher`](Self::transient_token_refresher) renews a token before it
+    /// expires.
     ///
     /// | The server's response | Error |
     /// |---|---|
@@ -31,8 +32,8 @@ impl MediaServer {
     /// | a success without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): an unclaimed server has no tokens |
     ///
     /// The response may be JSON, or XML, which some servers send regardless of the request. Servers
-    /// accept every method; Plex prefers POST. Source: Plex's published description, newer versions
-    /// of which name it createTransientToken.
+    /// accept any HTTP method; Plex prefers POST. Source: Plex's published description, which calls
+    /// the operation createTransientToken in newer versions.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -95,7 +96,7 @@ impl Scope {
     }
 }
 
-/// A short-lived server token, valid for at most 48 hours and until the server restarts.
+/// A short-lived server token, valid for at most 48 hours or until the server restarts.
 ///
 /// In a test, create one from JSON:
 ///

@@ -23,8 +23,8 @@ impl MediaServer {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; says nothing about the account |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not the owner's |
     ///
-    /// Any success is accepted unless it is the page of another program. The operation is not part
-    /// of the published API. Source: two clients.
+    /// Any success is accepted unless it is a web page from another program. The operation is not
+    /// part of the published API. Source: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

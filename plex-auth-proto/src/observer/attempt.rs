@@ -71,8 +71,8 @@ impl Attempt {
         &self.extensions
     }
 
-    /// Returns the values that observers have stored for this attempt, to add one, such as its
-    /// start time or a span.
+    /// Returns mutable access to the values that observers have stored for this attempt, to add one
+    /// such as a start time or a span.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
     }

@@ -113,12 +113,13 @@ impl Origin {
     /// URI.
     pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
-        // The scheme of a URL from elsewhere can be any text, including a secret.
+        // The scheme of a URL that was not built here can be any text, including a secret.
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return None;
         }
         let (host, port) = (authority.host(), authority.port_u16());
-        // A URL from elsewhere can have user info, and an arbitrary text in place of the port.
+        // A URL that was not built here can have user info, and arbitrary text in place of the
+        // port.
         let is_plain = !authority.as_str().contains('@') && (port.is_some() || authority == host);
         let authority = match port {
             _ if is_plain => authority.clone(),

@@ -119,9 +119,9 @@ lenient::object! {
         pub services: Vec<Service>,
         /// Whether the user consented to personalized ads. `None` if the user was not asked.
         pub ads_consent: Option<bool> as "adsConsent",
-        /// The time at which the user answered.
+        /// The time at which the user answered the request for ads consent.
         pub ads_consent_set_at: Option<UnixSeconds> as "adsConsentSetAt",
-        /// The time at which the user will be asked again.
+        /// The time at which the user will be asked for ads consent again.
         pub ads_consent_reminder_at: Option<UnixSeconds> as "adsConsentReminderAt",
         /// Whether experimental features are enabled.
         pub experimental_features: Option<bool> as "experimentalFeatures",
@@ -231,7 +231,7 @@ open_enum! {
     }
 }
 
-/// Parses an account. A success without any of its identifying fields is not Plex's response: it is
+/// Parses an account. A success without any field that identifies an account is an error: it may be
 /// an empty object, a list of errors or the JSON of a captive portal.
 pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
     let account: Account = decode::object(body)?.unwrap_or_default();

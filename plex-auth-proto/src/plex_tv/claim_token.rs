@@ -28,7 +28,7 @@ impl PlexTv {
     ///
     /// Errors have the form `{"error": "text"}`. The text is available as
     /// [`PlexError::message`](crate::error::PlexError::message). The endpoint is at the base URL
-    /// without `/api/v2`. Sources: two clients; the name is from the published API.
+    /// without `/api/v2`. Sources: two clients; the operation name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -27,7 +27,8 @@ lenient::object! {
     /// It is part of a [`ShortPin`](crate::pin::ShortPin) or a
     /// [`StrongPin`](crate::pin::StrongPin), which differ in how the code is used. Only the ID and
     /// the code are always present. `null`, an empty string and a missing field are equivalent.
-    /// `Debug` redacts both, URLs that contain the code, and the location.
+    /// `Debug` redacts the ID, the code, the token, URLs that contain the code, and the precise
+    /// location.
     ///
     /// In a test, create one from JSON:
     ///
@@ -51,13 +52,13 @@ lenient::object! {
         pub trusted: Option<bool>,
         /// The URL of an image (PNG) of a QR code, which leads to the page for linking the code.
         pub qr: Option<PinUrl>,
-        /// The client identifier that the PIN was created under. Plex does not find it under
-        /// another one.
+        /// The client identifier that the PIN was created under. Plex does not find the PIN under
+        /// any other identifier.
         pub client_identifier: Option<String> as "clientIdentifier",
         /// The location of the client that created the PIN, estimated from its IP address.
         pub location: Option<PinLocation>,
-        /// The number of seconds in which the PIN can be linked, as sent by Plex: it can be any
-        /// number. Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in)
+        /// The number of seconds until the PIN expires, exactly as sent by Plex and not checked.
+        /// Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in)
         /// or [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in).
         pub expires_in: Option<i64> as "expiresIn",
         /// The time at which the PIN was created, by Plex's clock, such as `2024-05-06T07:08:09Z`.
@@ -128,7 +129,7 @@ lenient::object! {
     /// The location of the client that created a [`Pin`], estimated from its IP address. Plex shows
     /// it to the user who is about to link the PIN.
     ///
-    /// `Debug` redacts everything more precise than the country.
+    /// `Debug` redacts the city, the postal code, the region and the coordinates.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct PinLocation {

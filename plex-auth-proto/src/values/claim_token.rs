@@ -9,8 +9,8 @@ use crate::values::secret::Secret;
 use crate::wire::lenient::{self, Budget, Value};
 
 /// The maximum length of a claim token, in bytes.
-// Plex's have 26. Together with the limit of a base URL, this keeps every URL below the 64 KiB that
-// `Uri` supports.
+// Plex's claim tokens have 26. Together with the limit of a base URL, this keeps every URL below
+// the 64 KiB that `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
 /// A claim token, which assigns a media server to an account: anyone who has it can add a server to
@@ -35,7 +35,7 @@ const MAX_LENGTH: usize = 1024;
 pub struct ClaimToken(Secret);
 
 impl ClaimToken {
-    /// The time that Plex accepts a claim token after creating it: four minutes.
+    /// The lifetime of a claim token: Plex accepts it for four minutes after creating it.
     pub const LIFETIME: Duration = Duration::from_secs(4 * 60);
 
     /// Creates a claim token from text. Surrounding whitespace is trimmed.
@@ -73,7 +73,7 @@ impl ClaimToken {
     }
 }
 
-/// Holds because the inner [`Secret`] is zeroed.
+/// The inner [`Secret`] is zeroed on drop.
 impl ZeroizeOnDrop for ClaimToken {}
 
 impl fmt::Debug for ClaimToken {
@@ -90,7 +90,7 @@ impl FromStr for ClaimToken {
     }
 }
 
-/// The reason that a text is not a [`ClaimToken`]. It never contains the text.
+/// The reason that a string is not a valid [`ClaimToken`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidClaimToken {

@@ -144,7 +144,7 @@ impl ClientIdentityBuilder {
         self.with(Field::Provides, provides)
     }
 
-    /// Sets the language of Plex's texts: `X-Plex-Language`, a BCP 47 tag such as `de`.
+    /// Sets the language for text from Plex: `X-Plex-Language`, a BCP 47 tag such as `de`.
     pub fn language(self, language: impl Into<String>) -> Self {
         self.with(Field::Language, language)
     }
@@ -250,7 +250,8 @@ impl Field {
         }
     }
 
-    /// The identifier is repeated in URLs and claims, and a user agent is ASCII by its grammar.
+    /// Returns whether the field must be ASCII: the identifier is repeated in URLs and claims, and
+    /// the grammar of a user agent allows only ASCII.
     fn is_ascii_only(self) -> bool {
         matches!(self, Self::Identifier | Self::UserAgent)
     }

@@ -37,8 +37,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidCredentials`] if either is empty. Such a request would fail, and Plex
-    /// counts failures.
+    /// Returns [`InvalidCredentials`] if either is empty. A sign-in with an empty value would fail,
+    /// and Plex counts failures.
     pub fn new(
         login: impl Into<String>,
         password: impl Into<String>,
@@ -66,9 +66,9 @@ impl Credentials {
         self
     }
 
-    /// Sets whether Plex keeps the session for longer. Defaults to `false`. The account's
-    /// [`remember_expires_at`](crate::Account::remember_expires_at) contains the end of the
-    /// session.
+    /// Sets whether Plex keeps the session longer. Defaults to `false`. The account's
+    /// [`remember_expires_at`](crate::Account::remember_expires_at) contains the time at which the
+    /// session ends.
     #[must_use]
     pub fn remember_me(mut self, remember: bool) -> Self {
         self.remember_me = remember;
@@ -96,7 +96,7 @@ fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Holds because every field with text is zeroed.
+/// Every field that contains text is zeroed on drop.
 impl ZeroizeOnDrop for Credentials {}
 
 impl fmt::Debug for Credentials {

@@ -75,7 +75,7 @@ impl FromStr for ForwardUrl {
     }
 }
 
-/// The reason that a text is not a [`ForwardUrl`].
+/// The reason that a string is not a valid [`ForwardUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidForwardUrl {

@@ -25,8 +25,8 @@ impl HomePin {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidHomePin`] if the text is not four digits. Such a request would fail, and
-    /// Plex counts failures.
+    /// Returns [`InvalidHomePin`] if the text is not four digits. A request with any other text
+    /// would fail, and Plex counts failures.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidHomePin> {
         let text = text.as_ref().trim();
         match text.as_bytes() {
@@ -44,7 +44,7 @@ impl HomePin {
     }
 }
 
-/// Holds because the inner [`Secret`] is zeroed.
+/// The inner [`Secret`] is zeroed on drop.
 impl ZeroizeOnDrop for HomePin {}
 
 impl fmt::Debug for HomePin {
@@ -61,7 +61,7 @@ impl FromStr for HomePin {
     }
 }
 
-/// The reason that a text is not a [`HomePin`]. It never contains the text.
+/// The reason that a string is not a valid [`HomePin`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHomePin {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::wire::lenient::{self, Value};
 
-/// The maximum length, in bytes. Plex's have 16.
+/// The maximum length, in bytes. Plex's identifiers have 16.
 const MAX_LENGTH: usize = 64;
 
 /// The identifier of a user of a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`: the
@@ -72,7 +72,7 @@ impl<'de> serde::Deserialize<'de> for HomeUserUuid {
     }
 }
 
-/// The reason that a text is not a [`HomeUserUuid`].
+/// The reason that a string is not a valid [`HomeUserUuid`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidHomeUserUuid {

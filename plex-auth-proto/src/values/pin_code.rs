@@ -6,7 +6,7 @@ use zeroize::ZeroizeOnDrop;
 use crate::values::secret::Secret;
 use crate::wire::lenient::Value;
 
-/// The maximum length of a code, in bytes. Plex's have 4 and 25 characters.
+/// The maximum length of a code, in bytes. Plex's codes have 4 or 25 characters.
 const MAX_LENGTH: usize = 128;
 
 /// The maximum length of a code that a user is expected to type.
@@ -16,10 +16,10 @@ const LONGEST_TYPED: usize = 8;
 /// account.
 ///
 /// A code in a response is kept unchanged. [`new`](Self::new) normalizes typed codes: it removes
-/// whitespace, also within the code, and converts codes of up to 8 characters to uppercase, because
-/// Plex's short codes are uppercase. Long codes are case-sensitive. `O` and `0` are not substituted
-/// for each other: Plex's short codes contain neither, and a wrong guess could link the device of
-/// another user.
+/// whitespace, including within the code, and converts codes of up to 8 characters to uppercase,
+/// because Plex's short codes are uppercase. Long codes are case-sensitive. `O` and `0` are not
+/// substituted for each other: Plex's short codes contain neither, and a wrong guess could link
+/// another user's device.
 ///
 /// The code is a secret until the PIN expires: `Debug` shows `***`, and [`expose`](Self::expose)
 /// returns it for display to the user.
@@ -68,7 +68,7 @@ impl PinCode {
         Ok(Self(code))
     }
 
-    /// Returns the code as text. Show it only to the user who signs in.
+    /// Returns the code as text. Show it only to the user who is signing in.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -82,7 +82,7 @@ impl FromStr for PinCode {
     }
 }
 
-/// Holds because the inner [`Secret`] is zeroed.
+/// The inner [`Secret`] is zeroed on drop.
 impl ZeroizeOnDrop for PinCode {}
 
 impl fmt::Debug for PinCode {
@@ -103,7 +103,7 @@ impl Value<'_> for PinCode {
     }
 }
 
-/// The reason that a text is not a [`PinCode`]. It never contains the text.
+/// The reason that a string is not a valid [`PinCode`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPinCode {

@@ -32,7 +32,7 @@ impl Secret {
     }
 }
 
-/// Holds because the inner string is zeroed.
+/// The inner string is zeroed on drop.
 impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {

@@ -141,7 +141,8 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
         "https" => Scheme::HTTPS,
         _ => return Err(Problem::Scheme),
     };
-    // Checked after a slash, question mark or number sign, too, which may be part of a password.
+    // An `@` after a slash, question mark or number sign is rejected, too, because these characters
+    // may be part of a password.
     if rest.contains('@') {
         return Err(Problem::UserInfo);
     }
@@ -197,9 +198,9 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
     if authority.starts_with('[') || is_name(host) { Ok(()) } else { Err(Problem::Host) }
 }
 
-/// Returns whether resolvers interpret the host as an IPv4 address: its last label is a number.
-/// They also accept forms other than four decimal numbers, and disagree on them: `127.8`,
-/// `0x7f000008`, and `010` as eight.
+/// Returns whether resolvers interpret the host as an IPv4 address, which is the case if its last
+/// label is a number. They also accept forms other than four decimal numbers, such as `127.8`,
+/// `0x7f000008` or `010` (octal for eight), but disagree on their meaning.
 fn is_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -224,14 +225,15 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
                 return false;
             }
         }
-        // Clients disagree on how to resolve `.` and `..`, also if percent-encoded.
+        // Clients disagree on how to resolve `.` and `..`, even if they are percent-encoded.
         let dots = segment.replace("%2e", ".").replace("%2E", ".");
         !matches!(dots.as_str(), "" | "." | "..") && !segment.starts_with(':')
     };
     if prefix.split('/').skip(1).all(is_segment) { Ok(()) } else { Err(Problem::Path) }
 }
 
-/// An error for a text that is not a [`ServerUrl`], with the URL that was probably intended.
+/// An error for a string that is not a valid [`ServerUrl`], with the URL that was probably
+/// intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidServerUrl {
     problem: ServerUrlProblem,

@@ -10,7 +10,8 @@ const MAX_LENGTH: usize = 1024;
 /// The URI of a server or provider, as media servers identify it: `server://<client identifier>` or
 /// `provider://<provider identifier>`, each with an optional `/<provider id>`.
 ///
-/// The identifier is sent unchanged, percent-encoded. Surrounding whitespace is trimmed.
+/// The identifier is sent unchanged, except that it is percent-encoded. Surrounding whitespace is
+/// trimmed.
 ///
 /// ```
 /// use plex_auth_proto::Source;
@@ -93,7 +94,7 @@ impl FromStr for Source {
     }
 }
 
-/// The reason that a text is not a [`Source`].
+/// The reason that a string is not a valid [`Source`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSource {

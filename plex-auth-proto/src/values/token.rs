@@ -17,20 +17,20 @@ const MAX_LENGTH: usize = 8 * 1024;
 ///
 /// A token is opaque. Old-style tokens have 20 characters, JWTs about 540. Transient tokens, from
 /// [`MediaServer::transient_token`](crate::MediaServer::transient_token), have the form
-/// `transient-<uuid>`. They differ in where they are valid:
+/// `transient-<uuid>`. The kinds of tokens differ in where they are valid:
 ///
 /// | Token | plex.tv | Media servers |
 /// |---|---|---|
-/// | an account's, such as from [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account has access to that server |
+/// | an account's token, such as one from [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account has access to that server |
 /// | a resource's [access token](crate::server::Resource::access_token) | no | that server |
 /// | a transient token | no | the server that issued it, for 48 hours or until it restarts |
 /// | a JWT of a device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
 ///
 /// At plex.tv, use the account's token. At a media server, use the access token that
 /// [`PlexTv::resources`](crate::PlexTv::resources) returns for it: that server always accepts it,
-/// and the account's token, which has access to everything, is not sent to it. A media server's 401
-/// is about this token and this server only: request the resources again instead of signing in
-/// again ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
+/// and you avoid sending the server the account's token, which has access to everything. A media
+/// server's 401 is about this token and this server only: request the resources again instead of
+/// signing in again ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
 /// If requested with a JWT, `resources` contains an opaque access token for each server that is
 /// shared with the account. For the account's own servers it contains the JWT, which they refuse.
@@ -72,7 +72,7 @@ impl Token {
         Ok(Self(value))
     }
 
-    /// Returns whether the token has the form of a JWT, as the token of a device has.
+    /// Returns whether the token has the form of a JWT, as a device's token does.
     pub(crate) fn is_jwt(&self) -> bool {
         let text = self.expose();
         text.starts_with("eyJ") && text.split('.').filter(|part| !part.is_empty()).count() == 3
@@ -164,7 +164,7 @@ impl<'de> serde::Deserialize<'de> for Token {
     }
 }
 
-/// The reason that a text is not a [`Token`]. It never contains the text.
+/// The reason that a string is not a valid [`Token`]. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidToken {

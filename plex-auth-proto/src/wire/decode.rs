@@ -15,14 +15,14 @@ use crate::wire::field_path::FieldPath;
 use crate::wire::lenient::{Budget, List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
-/// Converts a body into a `T`. It can capture facts of the request; if it captures nothing, it does
-/// not allocate.
+/// Converts a body into a `T`. It can capture details of the request; if it captures nothing, it
+/// does not allocate.
 pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
 
 /// A parsed value.
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
-    /// The field that differs from the request, although a correct response may differ in it, too.
+    /// The field that differs from the request, although a correct response may also differ in it.
     pub(crate) doubtful: Option<&'static str>,
 }
 
@@ -56,21 +56,21 @@ impl DecodeError {
     }
 }
 
-/// Parses JSON into a type of the caller's. This is strict: a value that does not fit is an error.
+/// Parses JSON into the caller's own type. This is strict: a value that does not fit is an error.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let body = trim(body);
     serde_json::from_slice(body).or_else(|error| {
         if error.classify() != Category::Data {
             return Err(not_json(body));
         }
-        // Parses again, only to name the field. Always tracking the path would make parsing 50 %
+        // Parses again, only to name the field. Always tracking the path would make parsing 50%
         // slower.
         let mut again = serde_json::Deserializer::from_slice(body);
         serde_path_to_error::deserialize(&mut again).map_err(shape_error)
     })
 }
 
-/// Parses a JSON list. Returns `false` with it if some elements could not be read. Anything other
+/// Parses a JSON list. Returns the elements, and `false` if some could not be read. Anything other
 /// than a list is an error: a server without elements sends an empty list.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
     read_or_repair(body, body.len(), "is not a list", |json, budget| {
@@ -80,8 +80,9 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Parses the body with `read`, and if that fails, a repaired copy of it. If that fails too, the
-/// error has this problem. `length` is that of the response, which `body` may be a conversion of.
+/// Parses the body with `read`, and if that fails, a repaired copy of it. If that fails, too, the
+/// error contains `problem`. `length` is the length of the response, which `body` may have been
+/// converted from.
 fn read_or_repair<T>(
     body: &[u8],
     length: usize,
@@ -177,7 +178,7 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
 }
 
 /// Accepts any body other than a web page, for a call without output. A page with a success status
-/// is from a proxy, and does not prove that the operation was done.
+/// is from a proxy, and does not prove that the operation was carried out.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
     // Media servers send a page for each status, with the status as its heading.
@@ -216,7 +217,7 @@ fn not_ours(not_ours: xml::NotOurs) -> DecodeError {
     })
 }
 
-/// The error's own message is dropped: it quotes values.
+/// Converts the error, but drops its message, which quotes values.
 fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeError {
     DecodeError::Shape {
         path: FieldPath::received(redacted_path(error.path())),

@@ -1,4 +1,4 @@
-//! Lenient parsing: unexpected data costs at most the field that it is in.
+//! Lenient parsing: unexpected data affects at most the field that contains it.
 //!
 //! Every output type is declared with [`object!`], which generates its parser. Null, an absent
 //! field and an empty string are equivalent. Numbers may be sent as strings and strings as numbers,

@@ -1,4 +1,4 @@
-//! Redaction for `Debug`: of personal data, only its presence is shown.
+//! Redaction for `Debug`: only the presence of personal data is shown, not its value.
 
 use std::fmt;
 

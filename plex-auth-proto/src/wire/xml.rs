@@ -13,13 +13,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 const MAX_DEPTH: usize = 16;
 
 /// The maximum length of a tag, with the text after it.
-// The parser compares each attribute of an element with all others, so that one tag of 300 kB would
-// take a second.
+// The parser compares each attribute of an element with all others, so one tag of 300 kB would take
+// a second.
 const MAX_TAG: usize = 4 * 1024;
 
 /// The maximum number of namespaces that a document may declare.
-// Plex declares none. The parser searches all namespaces in scope for each element, so that a
-// thousand nested ones would take seconds.
+// Plex declares none. The parser searches all namespaces in scope for each element, so a thousand
+// nested ones would take seconds.
 const MAX_NAMESPACES: usize = 8;
 
 /// The minimum average number of bytes for each `<` of a document.
@@ -30,7 +30,7 @@ const BYTES_PER_TAG: usize = 24;
 /// The minimum average number of bytes for each `=` of a document.
 const BYTES_PER_ATTRIBUTE: usize = 16;
 
-/// The number of each that is accepted in a document of any length.
+/// The number of `<`, and of `=`, that is accepted in a document of any length.
 const MIN_MARKS: usize = 256;
 
 /// The reason that a document is rejected.
@@ -118,7 +118,8 @@ impl Serialize for Element<'_, '_> {
     }
 }
 
-/// Returns whether the text is a web page: one of a page's first tags is in its first kilobyte.
+/// Returns whether the text is a web page: its first kilobyte contains one of the tags that a page
+/// starts with.
 pub(crate) fn looks_like_html(text: &str) -> bool {
     const TAGS: [&[u8]; 4] = [b"!doctype html", b"html", b"head", b"body"];
     let start = text.as_bytes().get(..1024).unwrap_or(text.as_bytes());

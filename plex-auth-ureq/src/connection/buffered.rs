@@ -4,7 +4,7 @@ use ureq::unversioned::transport::LazyBuffers;
 
 use super::stream::Stream;
 
-// ureq's own defaults. The input must hold the largest head of a response that ureq accepts, 64 KiB.
+// ureq's defaults. The input buffer must hold the largest response head that ureq accepts, 64 KiB.
 const BUFFER_SIZE: usize = 128 * 1024;
 
 /// A connection with ureq's buffers, which are allocated once per connection.
@@ -18,7 +18,7 @@ impl Connection {
         Self { stream, buffers: LazyBuffers::new(BUFFER_SIZE, BUFFER_SIZE) }
     }
 
-    /// Reassembles a connection, and leaves buffers without an allocation.
+    /// Reassembles a connection, and leaves unallocated buffers in place of its own.
     pub(super) fn rejoin(stream: Stream, buffers: &mut LazyBuffers) -> Self {
         Self { stream, buffers: mem::replace(buffers, LazyBuffers::new(1, 1)) }
     }

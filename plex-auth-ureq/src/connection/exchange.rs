@@ -67,7 +67,7 @@ impl Exchange {
         self.lock().was_sent
     }
 
-    /// Returns whether the connection was idle before.
+    /// Returns whether an idle connection was reused.
     pub(crate) fn was_reused(&self) -> bool {
         self.lock().was_reused
     }
@@ -133,7 +133,7 @@ impl Exchange {
         self.lock().failure.get_or_insert(failure);
     }
 
-    /// Accepts the connection back.
+    /// Takes the connection back.
     pub(super) fn give_back(&self, target: Target, connection: Connection) {
         self.lock().returned = Some((target, connection));
     }
@@ -147,12 +147,12 @@ impl Exchange {
         }
         match error.kind() {
             _ if is_exceeded(error) => TransportErrorKind::TimedOut(self.0.deadline.limit()),
-            // Includes the end of a TLS connection without its last message.
+            // Includes a TLS connection that ends without `close_notify`.
             Kind::UnexpectedEof
             | Kind::ConnectionReset
             | Kind::ConnectionAborted
             | Kind::BrokenPipe
-            // An error of the system: the host has disappeared.
+            // Reported by the system: the host no longer responds.
             | Kind::TimedOut => TransportErrorKind::CutOff,
             _ => TransportErrorKind::Other,
         }

@@ -12,7 +12,7 @@ use super::target::Target;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 
-// More addresses than these cannot be tried within the limit.
+// More addresses than this cannot be tried within the time limit.
 const MAX_ADDRESSES: usize = 16;
 
 type Key = (String, u16);
@@ -23,7 +23,7 @@ type Resolve = fn(&Key) -> io::Result<Vec<SocketAddr>>;
 #[derive(Clone, Default)]
 pub(super) struct Lookups(Arc<Mutex<HashMap<Key, Arc<Pending>>>>);
 
-/// One lookup, which its thread finishes.
+/// A lookup in progress, which its thread completes.
 #[derive(Default)]
 struct Pending {
     found: Mutex<Option<io::Result<Vec<SocketAddr>>>>,
@@ -31,9 +31,9 @@ struct Pending {
 }
 
 impl Lookups {
-    /// Returns the addresses of a host, at least one. A literal address needs no lookup. A name is
-    /// resolved in a thread, because the system's resolver has no time limit. The thread ends when
-    /// the resolver returns.
+    /// Returns the addresses of a host, always at least one. A literal address needs no lookup. A
+    /// name is resolved in a thread, because the system's resolver has no time limit. The thread
+    /// ends when the resolver returns.
     pub(super) fn addresses(
         &self,
         target: &Target,

@@ -28,7 +28,7 @@ impl Socket {
     }
 
     /// Returns whether the connection is open and there is nothing to read. After a complete
-    /// response, either data or the end means that the connection cannot be reused.
+    /// response, either data or the end of the stream means that the connection cannot be reused.
     pub(super) fn is_idle(&mut self) -> bool {
         if !self.is_parked {
             self.is_parked = self.stream.set_nonblocking(true).is_ok();
@@ -55,8 +55,8 @@ struct Timeout(Option<Duration>);
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Timeout {
-    /// Returns the timeout to set, or `None` if the current one ends shortly before the deadline.
-    /// Setting it for each exchange would cost two system calls.
+    /// Returns the timeout to set, or `None` if the current one is between a quarter and all of the
+    /// remaining time. Setting it for each exchange would cost two system calls.
     fn change(&self, left: Duration) -> Option<Duration> {
         match self.0 {
             Some(current) if current <= left && current >= left / 4 => None,

@@ -3,7 +3,7 @@ use plex_auth_proto::http::uri::Scheme;
 
 use crate::proxy::ChosenProxy;
 
-/// The host of a connection, and whether it uses TLS.
+/// The host and port of a connection, and whether the connection uses TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     is_secure: bool,

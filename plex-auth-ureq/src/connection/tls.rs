@@ -43,7 +43,7 @@ impl TlsSettings {
         Ok(config)
     }
 
-    /// Completes the handshake over a stream. If it fails, no byte of a request was sent.
+    /// Completes the handshake over a stream. If it fails, none of the request has been sent.
     pub(super) fn handshake(
         &self,
         target: &Target,

@@ -57,8 +57,8 @@ fn request(target: &Target, proxy: &ChosenProxy) -> String {
     )
 }
 
-/// Reads the head of the response. Nothing may follow it, because neither in TLS nor in HTTP does
-/// the server send first.
+/// Reads the head of the response. Nothing may follow it, because in both TLS and HTTP, the client
+/// sends first.
 fn read_head(stream: &mut Stream) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut buffer = [0; 1024];

@@ -25,8 +25,8 @@ impl Exchange {
     }
 }
 
-/// A resolver that resolves nothing, because the connector does. ureq calls it for each request,
-/// even if there is an idle connection.
+/// A resolver that resolves nothing, because the connector looks up names itself. ureq calls it for
+/// each request, even if there is an idle connection.
 #[derive(Debug)]
 struct NoLookup;
 
@@ -72,8 +72,8 @@ struct OwnTransport {
 }
 
 impl OwnTransport {
-    /// Runs an operation and records its error, because ureq takes some errors for the end of the
-    /// body.
+    /// Runs an operation and records its error, because ureq mistakes some errors for the end of
+    /// the body.
     fn run<T>(
         &mut self,
         operation: impl FnOnce(&mut Stream, &mut LazyBuffers) -> io::Result<T>,

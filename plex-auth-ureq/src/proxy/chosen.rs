@@ -5,7 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::address::ProxyAddress;
 use super::no_proxy::NoProxy;
 
-/// The proxy of a transport, with the hosts that are connected to directly.
+/// The proxy of a transport, with the hosts that bypass it.
 #[derive(Clone)]
 pub(crate) struct ChosenProxy {
     proxy: Proxy,

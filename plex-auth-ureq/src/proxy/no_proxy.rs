@@ -1,4 +1,4 @@
-//! Parsing of `NO_PROXY`: the hosts that are connected to directly.
+//! Parsing of `NO_PROXY`: the hosts that bypass the proxy.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -40,7 +40,7 @@ impl NoProxy {
         entries.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns whether the list contains a host with a port. An IPv6 address must be in brackets.
+    /// Returns whether the list contains this host and port. An IPv6 address must be in brackets.
     pub(super) fn contains(&self, host: &str, port: u16) -> bool {
         let host = host.to_ascii_lowercase();
         let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));

@@ -73,7 +73,8 @@ impl ResponseError {
         }
     }
 
-    /// Returns the last part of the message: what to do, if there is something in general.
+    /// Returns the last part of the message: what to do, or an empty string if there is no general
+    /// advice.
     fn advice(&self) -> &'static str {
         match self {
             Self::Unauthorized(_) if self.is_token_invalid() => "sign in again",

@@ -9,7 +9,7 @@ pub(super) fn of_host(url: &ServerUrl) -> Option<IpAddr> {
     of_literal(url).or_else(|| of_plex_direct(url))
 }
 
-/// Returns the address of a host that is one.
+/// Returns the address if the host is an IP address literal.
 pub(super) fn of_literal(url: &ServerUrl) -> Option<IpAddr> {
     let host = url.host();
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -27,7 +27,7 @@ pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
     v4.or_else(|_| v6()).ok().map(|address| address.to_canonical())
 }
 
-/// Returns whether the address is one of a private network: loopback, RFC 1918, or ULA (RFC 4193).
+/// Returns whether the address belongs to a private network: loopback, RFC 1918, or ULA (RFC 4193).
 ///
 /// 100.64/10 is not: carriers and Tailscale use it across networks.
 pub(super) fn is_private(address: IpAddr) -> bool {

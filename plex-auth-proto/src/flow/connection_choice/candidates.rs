@@ -50,12 +50,13 @@ impl Candidates {
         self.0.iter().find(|candidate| candidate.server.is_some())
     }
 
-    /// Returns the candidates better than that one; all of them if there is none.
+    /// Returns the candidates that are better than the best one so far; all of them if the right server has not
+    /// responded yet.
     fn better(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter().take_while(|candidate| candidate.server.is_none())
     }
 
-    /// Returns whether no result that is still missing can change which candidate is the best.
+    /// Returns whether none of the missing results can change which candidate is the best.
     pub(super) fn is_decided(&self) -> bool {
         !self.better().any(|candidate| candidate.is_waiting() || candidate.request.is_some())
     }
@@ -94,7 +95,7 @@ impl Candidates {
         self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }
 
-    /// Returns whether plain HTTP candidates wait for this HTTPS request, or for others.
+    /// Returns whether any plain HTTP candidate that could still win is waiting to be requested.
     pub(super) fn has_plain_http_waiting(&self) -> bool {
         self.better().any(|candidate| candidate.is_waiting() && !candidate.is_https())
     }

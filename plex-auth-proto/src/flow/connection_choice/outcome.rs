@@ -44,8 +44,8 @@ impl ChosenConnection {
     }
 
     /// Returns the server with a token that it accepts, usually the
-    /// [`access_token`](crate::server::Resource::access_token) of its resource. If it responds with 401, the token is
-    /// the reason: list the resources again.
+    /// [`access_token`](crate::server::Resource::access_token) of its resource. If the server responds with 401, it
+    /// does not accept the token: list the resources again.
     pub fn with_token(self, token: Token) -> MediaServer {
         self.address.with_token(token)
     }
@@ -133,7 +133,7 @@ impl fmt::Display for Advice<'_> {
     }
 }
 
-/// Returns whether the router may block the name: it is one of a private address, and nothing responded there.
+/// Returns whether the router may block the name: it stands for a private address, and nothing responded there.
 fn is_name_blocked(candidate: &ConnectionCandidate) -> bool {
     let address = candidate.url.as_ref().and_then(address::of_plex_direct);
     let is_transport_error = matches!(

@@ -36,7 +36,7 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Returns whether there are plain HTTP addresses that are candidates only by the setting.
+/// Returns whether there are plain HTTP addresses that are candidates only if plain HTTP is allowed.
 pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     let count_usable = |allow_plain_http| {
         let candidates = candidates(server, allow_plain_http);
@@ -96,7 +96,8 @@ fn is_own_network(server: &ListedServer) -> bool {
         && !server.offers_https()
 }
 
-/// Returns the plain HTTP address that replaces a `plex.direct` name which a router may block: one of a private address.
+/// Returns the plain HTTP address that replaces a `plex.direct` name that a router may block because it resolves to a
+/// private address.
 fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> {
     let name = candidate.url.as_ref().filter(|url| url.is_https())?;
     let address = address::of_plex_direct(name).filter(|address| address::is_private(*address))?;

@@ -15,7 +15,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// Returns the state to restore after a restart, as JSON that contains secrets: the client identifier, the ID of the
     /// key, and the PIN if there is one. It does not contain the key.
     ///
-    /// Save it before the first request is sent. If the PIN has been linked meanwhile, a
+    /// Save it before the first request is sent. If the PIN has been linked in the meantime, a
     /// [refresher](crate::flow::DeviceTokenRefresher::restore) can be restored from it, too.
     pub fn save(&self, now: Now) -> Secret {
         let WithKey { key, kind, .. } = self.machine.method();

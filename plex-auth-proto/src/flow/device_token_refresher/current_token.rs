@@ -34,8 +34,8 @@ impl CurrentToken {
     }
 
     /// Returns when a device with this jitter renews the token, in Unix seconds: a day before its expiry, and earlier by
-    /// the jitter, but by no more than a day, and never in the first half of the time until then. If it were later, some
-    /// tokens would expire in an outage of a day.
+    /// the jitter, but by no more than a day, and never in the first half of the time until then. If the jitter delayed
+    /// renewals instead, some tokens would expire in a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);

@@ -35,7 +35,7 @@ impl<K> DeviceTokenRefresher<K> {
         self.saving.as_ref()?.unsaved()
     }
 
-    /// Returns the newest token, which decides about renewals.
+    /// Returns the newest token, which determines when to renew.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.unsaved().or(self.current.as_ref())
     }
@@ -66,7 +66,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Option<Duration>)> {
         let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
         let latest = self.clock.peek(now).latest().map(UnixSeconds::from);
-        // A clock that cannot be right says nothing about it.
+        // A clock that must be wrong says nothing about the token's expiry.
         let latest = latest.filter(|latest| !current.is_issued_in_future(*latest));
         let left = latest.filter(|_| current.expires_at.is_some()).map(|now| current.left(now));
         (left != Some(Duration::ZERO)).then_some((&current.token, left))

@@ -41,8 +41,8 @@ impl Failure {
         })
     }
 
-    /// Returns whether the PIN may be created by another request. If a lost response has created one as well, that PIN is
-    /// never shown, and expires.
+    /// Returns whether the PIN may be created by another request. If a request whose response was lost has created one
+    /// as well, that PIN is never shown, and expires.
     pub(super) fn allows_another_creation(&self) -> bool {
         self.error().is_some_and(|error| error.is_retryable_if(true))
     }

@@ -24,10 +24,10 @@ const BACKOFF: Backoff = Backoff::new(1, 16);
 // A user is looking at a page that shows no code yet.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-// Even the last request to create a PIN has a chance over a slow network.
+// Even the last request to create a PIN must have time to succeed over a slow network.
 const MIN_CREATE_DEADLINE: Duration = Duration::from_secs(5);
 
-// The next poll has as good a chance, and a user waits for it.
+// After that, the next poll is as likely to succeed, and the user is waiting for it.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A PIN login: what to do next, and the result.
@@ -157,7 +157,7 @@ impl<M: PinMethod> PinMachine<M> {
         failure
     }
 
-    /// Accepts no late token any more, because the login has another outcome.
+    /// Stops accepting a late token, because the login has another outcome.
     pub(crate) fn close(&mut self) {
         self.in_flight.abandon();
         self.state = State::Finished(None);
@@ -347,7 +347,7 @@ impl<M: PinMethod> PinMachine<M> {
                 let State::Creating { give_up_at: Some(end) } = self.state else { return };
                 let retry_after = now.retry_after(&error);
                 self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
-                // The last attempt is at the end of the time, unless Plex asks to wait for longer.
+                // The last attempt is made at the time limit, unless Plex asks for a longer wait.
                 let earliest = retry_after.unwrap_or(BACKOFF.initial()).max(BACKOFF.initial());
                 if now.elapsed.saturating_add(earliest) <= end {
                     self.due = self.due.min(end);

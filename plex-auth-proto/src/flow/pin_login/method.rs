@@ -13,7 +13,8 @@ use crate::plex_tv::pin::poll_pin::PinState;
 
 use super::login_pin::LoginPin;
 
-// A signed token is valid for 5 minutes. It is used for less, as the device's clock and Plex's can differ.
+// A signed token is valid for 5 minutes. It is used for a shorter time, because the device's clock and Plex's can
+// differ.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
 
 /// The next poll of a PIN.
@@ -36,7 +37,7 @@ pub(crate) trait PinMethod {
     /// Takes the completion of that signature.
     fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError>;
 
-    /// Plex did not accept a poll: the next one has another signature.
+    /// Handles a poll that Plex did not accept: the next one has another signature.
     fn poll_failed(&mut self);
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct WithKey<K> {
     signature: PollSignature,
 }
 
-/// The signature of polls. Several polls share one, as each can cost the user a prompt.
+/// The signature of polls. Several polls share one, because each signature can require the user to answer a prompt.
 enum PollSignature {
     None,
     Awaited(Signing),

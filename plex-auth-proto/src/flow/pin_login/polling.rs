@@ -8,10 +8,11 @@ use crate::flow::clock::Moment;
 // The poll interval of Plex's own clients, and the shortest interval that is accepted.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-// A user who has not linked the PIN within a few minutes has been interrupted, and does not notice a few seconds.
+// A user who has not linked the PIN within a few minutes was probably interrupted, and will not notice a few seconds'
+// delay.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
-// How long a last poll that failed is retried after the PIN has expired.
+// How long a failed last poll is retried after the PIN has expired.
 const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 
 // The time before a PIN expires in which no backoff and no `Retry-After` delays a poll for long: a token that is not
@@ -54,9 +55,9 @@ pub(super) struct Polling {
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
-    /// Whether that was when it expired.
+    /// Whether that poll was sent at the PIN's expiry or later.
     was_last: bool,
-    /// Whether it was sent after the end by the wall clock.
+    /// Whether that poll was sent after the PIN's expiry by the wall clock.
     was_after_wall_end: bool,
 }
 
@@ -99,7 +100,7 @@ impl Polling {
         now.latest().zip(self.ends_at).is_some_and(|(now, end)| now >= end)
     }
 
-    /// Returns when the next poll may be sent at the earliest.
+    /// Returns the earliest time at which the next poll may be sent.
     pub(super) fn earliest(&self) -> Duration {
         self.last_poll.map_or(self.created, |last| last.saturating_add(MIN_INTERVAL))
     }
@@ -130,7 +131,7 @@ impl Polling {
         self.was_last && now.elapsed > self.deadline.saturating_add(FINAL_POLL_GRACE)
     }
 
-    /// Returns when to poll next: one poll is sent when it expires.
+    /// Returns when to poll next. One of the polls is sent at the PIN's expiry.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
         let age = now.elapsed.saturating_sub(self.created);
         let due = now.elapsed.saturating_add(interval.at(age));

@@ -44,12 +44,12 @@ impl PinLogin {
         Some(Owner::plex_tv(self.0.plex_tv()).save(kind, members))
     }
 
-    /// Restores the login that [`save`](Self::save) saved. `now` is the time of the transport's clock.
+    /// Restores the login that [`save`](Self::save) saved. `now` is the current time by the transport's clock.
     ///
     /// The login polls at once. If the PIN was linked while the program was not running, the response to that poll contains
     /// the token; if it expired, the login ends with [`Expired`](crate::flow::PinLoginError::Expired). If the program ended
     /// after the token had arrived and before it was saved, it is not known whether Plex returns it again: if the login
-    /// ends with an error, the user has to sign in again. Without a wall clock, the PIN has its full life again.
+    /// ends with an error, the user has to sign in again. Without a wall clock, the PIN has its full lifetime again.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl PinLogin {
     }
 }
 
-/// Reads the PIN of a saved login, and its end.
+/// Reads the PIN of a saved login, and its expiry.
 pub(crate) fn read(
     kind: PinKind,
     saved: &str,

@@ -10,8 +10,8 @@ pub enum TokenError {
     /// The token was rejected, and cannot be renewed because it is [fixed](super::fixed_token::FixedToken).
     #[error("the token was rejected and cannot be renewed; sign in again")]
     Rejected,
-    /// The refresher can no longer get a token. The source says why, such as a
-    /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd).
+    /// The refresher can no longer get a token. The error's source, such as a
+    /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd), says why.
     #[error("the token can no longer be renewed")]
     Ended(#[source] Arc<dyn StdError + Send + Sync>),
     /// The token was requested by the callback that saves it, and there is no previous one that is valid.
@@ -29,7 +29,7 @@ pub enum TokenError {
     TimedOut,
 }
 
-/// The result of sending a call with a token source, if there is no value.
+/// The reason why sending a call with a token source returned no value.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenSendError {

@@ -9,7 +9,7 @@ use crate::flow::save_error::SaveError;
 use crate::flow::step::Flow;
 use crate::values::token::Token;
 
-/// A flow that has a token and renews it. A token source shares that with the rest of a program.
+/// A flow that has a token and renews it. A token source shares the token with the rest of the program.
 ///
 /// Its output is the reason why it can no longer get a token.
 pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
@@ -28,7 +28,7 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Has the driver save each state from now on, as `save_through_driver` of the refreshers describes.
     fn enable_saving(&mut self);
 
-    /// Returns the reason why the flow gets no further token for the time being, though it is not finished.
+    /// Returns the reason why the flow cannot get another token for now, although it has not finished.
     fn refusal(&self) -> Option<TokenError> {
         None
     }

@@ -6,8 +6,8 @@ use crate::flow::step::{Completion, Flow, RequestId, Step};
 
 /// A refresher whose token is in a [`TokenSlot`].
 ///
-/// It is driven like any flow, and polled again whenever [`TokenSlot::poll_driver`] says so. It is finished when the slot
-/// was shut down, or when the refresher is. When it is dropped, callers that wait get an error.
+/// It is driven like any flow, and polled again whenever [`TokenSlot::poll_driver`] says so. It finishes when the slot
+/// is shut down or the refresher finishes. When it is dropped, waiting callers get an error.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -39,7 +39,7 @@ pub struct SharedRefresher<R: Refresher> {
 }
 
 impl<R: Refresher> SharedRefresher<R> {
-    /// Creates the slot and the flow. A token that is valid is in the slot at once.
+    /// Creates the slot and the flow. If the refresher already has a valid token, it is in the slot at once.
     pub fn new(refresher: R, now: Now) -> (TokenSlot, Self) {
         let slot = TokenSlot::new(refresher.issuer());
         slot.publish(&refresher, now);

@@ -106,7 +106,7 @@ impl TokenSlot {
         waiters.into_values().for_each(Waker::wake);
     }
 
-    /// Returns the state, to show or to log.
+    /// Returns the state, for display or logging.
     pub fn status(&self) -> TokenSourceStatus {
         let state = self.lock();
         let shutdown = state.is_shut_down.then_some(&TokenError::ShutDown);
@@ -131,8 +131,8 @@ impl TokenSlot {
         driver.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Runs a part of the callback that saves. Until it returns, a wait on this thread gets the previous token if that
-    /// is valid, and an error otherwise.
+    /// Runs part of the save callback. Until it returns, a wait on this thread gets the previous token if that is
+    /// valid, and an error otherwise.
     ///
     /// # Errors
     ///

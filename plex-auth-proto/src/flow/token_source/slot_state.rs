@@ -16,7 +16,7 @@ pub(super) struct SlotState {
     held: Option<Published>,
     /// The rejected token, until the refresher knows.
     pub(super) rejected: Option<Token>,
-    /// Why the refresher gets no further token; `revision` and errors to show.
+    /// The refresher's status: its revision, its errors, and the reason why it gets no further token.
     pub(super) status: TokenSourceStatus,
     /// The reason why there will be no further token, regardless of what the refresher reports.
     pub(super) end: Option<TokenError>,
@@ -36,7 +36,7 @@ struct Published {
 }
 
 impl Published {
-    /// Returns whether it is valid: until either clock says that its time is over.
+    /// Returns whether it is still valid, which it is until either clock says that its time is over.
     fn is_valid(&self, now: Now) -> bool {
         let Some(left) = self.held.left() else { return true };
         let elapsed = now.elapsed().saturating_sub(self.at.elapsed());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::error::TokenError;
 use crate::flow::save_error::SaveError;
 
-/// The state of a token source, to show or to log.
+/// The state of a token source, for display or logging.
 #[derive(Clone, Debug, Default)]
 pub struct TokenSourceStatus {
     pub(super) revision: u64,

@@ -24,7 +24,7 @@ lenient::object! {
         pub default_subtitle_accessibility: Option<SubtitleAccessibility> as "defaultSubtitleAccessibility",
         /// The preference for forced subtitles.
         pub default_subtitle_forced: Option<SubtitleForced> as "defaultSubtitleForced",
-        /// The kinds of items with an indicator after they were watched.
+        /// The kinds of items that show an indicator after they have been watched.
         pub watched_indicator: Option<WatchedIndicator> as "watchedIndicator",
         /// The reviews that are shown.
         pub media_reviews_visibility: Option<MediaReviewsVisibility> as "mediaReviewsVisibility",
@@ -88,7 +88,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kinds of items with an indicator after they were watched.
+    /// The kinds of items that show an indicator after they have been watched.
     pub enum WatchedIndicator {
         /// None.
         None = "0",
@@ -106,11 +106,11 @@ open_enum! {
     pub enum MediaReviewsVisibility {
         /// None.
         Nobody = "0",
-        /// Those of critics.
+        /// Reviews by critics.
         Critics = "1",
-        /// Those of Plex users.
+        /// Reviews by Plex users.
         PlexUsers = "2",
-        /// Those of critics and of Plex users.
+        /// Reviews by critics and by Plex users.
         Both = "3",
     }
 }

@@ -121,8 +121,8 @@ impl<'de> serde::Deserialize<'de> for SignedIn {
 fn form(credentials: &Credentials) -> Body {
     let Credentials { login, password, verification_code, remember_me } = credentials;
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
-    // Enough for the names, and for text of which each byte is encoded as three. Growing would move
-    // the text and leave a copy in memory that is not zeroed.
+    // Enough for the field names, and for values in which every byte is percent-encoded as three.
+    // Growing the buffer would move the text and leave a copy in memory that is not zeroed.
     let room = 64 + 3 * (login.len() + password.len() + code.len());
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("login", login).append_pair("password", password);

@@ -57,9 +57,9 @@ impl PlexTv {
     }
 }
 
-/// Returns the field that shows that the account does not belong to the token. A JWT is compared by
-/// account, because Plex may return a renewed one. It is not confirmed that Plex always repeats an
-/// opaque token.
+/// Returns the field that shows that the token does not belong to the account. A JWT is compared by
+/// account, because Plex may return a renewed one. An opaque token is compared only if the response
+/// contains one, because it is not confirmed that Plex always returns it.
 fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
     match PlexJwt::unverified(requested) {
         Ok(jwt) => {

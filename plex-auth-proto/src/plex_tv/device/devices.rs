@@ -23,7 +23,7 @@ impl PlexTv {
     ///
     /// Use it to show the list to the user or to [remove](Self::remove_device) a device. This
     /// program appears in it with the fields of its [`ClientIdentity`](crate::ClientIdentity). The
-    /// response contains a token of every device, so request it only when needed and do not store
+    /// response contains a token for every device, so request it only when needed and do not store
     /// it.
     ///
     /// | Plex's response | Error |

@@ -17,9 +17,9 @@ impl PlexTv {
     /// Removes a device from the account and invalidates its tokens. Sends `DELETE
     /// https://plex.tv/devices/{id}.xml`.
     ///
-    /// Use it for a device that was lost, sold or is unknown. A device can remove itself: its token
-    /// is invalid afterwards, as after [`sign_out`](Self::sign_out). A device with a device key
-    /// must register again with a new client identifier.
+    /// Use it for a device that was lost or sold, or that the user does not recognize. A device can
+    /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). A
+    /// device with a device key must register again with a new client identifier.
     ///
     /// | Plex's response | Error |
     /// |---|---|

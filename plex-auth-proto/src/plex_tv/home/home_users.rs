@@ -15,7 +15,7 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Returns the users of the account's Plex Home, for a user selection. Sends `GET
+    /// Returns the users of the account's Plex Home, such as for a user picker. Sends `GET
     /// {plex.tv}/home/users` (getHomeUsers).
     ///
     /// [`switch_home_user`](Self::switch_home_user) returns a token for the selected user.
@@ -26,9 +26,9 @@ impl PlexTv {
     /// | a success that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
     /// | a success without any field of a Home | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
-    /// An unreadable user is dropped and reported by
-    /// [`unreadable_fields`](Home::unreadable_fields). Sources: recorded responses; the name is
-    /// from the published API.
+    /// An unreadable entry is dropped and reported by
+    /// [`unreadable_fields`](Home::unreadable_fields). Sources: recorded responses; the operation
+    /// name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -164,8 +164,8 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // Any field may be missing, but an object without all of them is not a Home: it is one of
-    // Plex's errors.
+    // Any field may be missing, but an object that has none of them is not a Home: it is one of
+    // Plex's error responses.
     decode::object_with(body, "users", |home: &Home| {
         let Home { id, name, guest_user_id, guest_user_uuid, guest_enabled, subscription, .. } =
             home;

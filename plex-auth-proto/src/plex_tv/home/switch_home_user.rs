@@ -38,8 +38,8 @@ impl PlexTv {
     /// | a success about another user | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is accepted. Sources: three clients; the name is from the
-    /// published API.
+    /// Plex answers 201; any success is accepted. Sources: three clients; the operation name is
+    /// from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -12,14 +12,14 @@ impl PlexTv {
     /// Creates a PIN with a code of 4 characters for `https://plex.tv/link` that registers the key
     /// of this device when it is linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
-    /// Plex recommends this way to register a device key. If the device already has an old-style
+    /// Plex recommends registering a device key this way. If the device already has an old-style
     /// token, use [`register_device_key`](Self::register_device_key) instead. Everything about a
     /// [PIN without a key](Self::create_short_pin) applies, except that it is
     /// [polled](Self::poll_device_pin) with a signature.
     ///
-    /// According to the author of one client, users can no longer sign in with a password or a PIN
-    /// without a key under a client identifier after Plex issued a JWT for it. Other users report
-    /// that Plex's page then refuses such a PIN.
+    /// According to the author of one client, once Plex has issued a JWT for a client identifier,
+    /// users can no longer sign in under it with a password or with a PIN without a key. Other
+    /// users report that Plex's page then refuses such a PIN.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -54,7 +54,7 @@ impl PlexTv {
     /// Creates a PIN for Plex's hosted page that registers the key of this device when it is
     /// linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
-    /// For a program that can open a browser. Otherwise the same as
+    /// Use it in a program that can open a browser. Everything else is the same as for
     /// [`create_short_device_pin`](Self::create_short_device_pin).
     ///
     /// ```

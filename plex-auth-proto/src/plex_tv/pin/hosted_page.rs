@@ -14,7 +14,7 @@ use crate::wire::percent;
 ///
 /// The URL is `https://app.plex.tv/auth` with all parameters in the fragment, which browsers do not
 /// send to the server. The page shows the user the fields of the identity: product, version,
-/// platform, device and so on. If the user refuses, the browser is forwarded, too, and the PIN
+/// platform, device and so on. If the user declines, the browser is still forwarded, and the PIN
 /// stays unlinked until it expires.
 ///
 /// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` shows only
@@ -53,16 +53,17 @@ impl HostedPage {
         }
     }
 
-    /// Sets the URL that the browser is forwarded to after the user has signed in or refused.
-    /// Without it, the page asks the user to close it.
+    /// Sets the URL that the browser is forwarded to after the user has signed in or declined. If
+    /// no URL is set, the page asks the user to close it.
     #[must_use]
     pub fn forward_to(mut self, url: &ForwardUrl) -> Self {
         self.forward = Some(format!("&forwardUrl={}", percent::encoded(url.as_str())));
         self
     }
 
-    /// Replaces the URL of the page, which is `https://app.plex.tv/auth`, or `/auth` of a stand-in
-    /// for plex.tv. Needed if the API is reached through a proxy that does not serve the page.
+    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, or `/auth` on a
+    /// stand-in for plex.tv. Needed if the API is reached through a proxy that does not serve the
+    /// page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;

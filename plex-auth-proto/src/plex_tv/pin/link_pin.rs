@@ -9,19 +9,19 @@ use crate::values::pin_code::PinCode;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A second request would find the PIN gone, and report that although it was linked.
+// A second request would report that the PIN is gone, although it was linked.
 pub(crate) const OPERATION: Operation =
     Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link")
         .about_a_pin()
         .own_connection();
 
 impl PlexTv {
-    /// Links a PIN by its code, which signs in the device that displays it to the account of
-    /// `token`. Sends `PUT {plex.tv}/pins/link` (linkOAuthPin).
+    /// Links a PIN by its code: the device that displays the code is signed in to the account that
+    /// `token` belongs to. Sends `PUT {plex.tv}/pins/link` (linkOAuthPin).
     ///
     /// This is the other side of a PIN login, as on Plex's own pages. It links short and strong
     /// codes. The device gets a token with full access to the account, so tell the user which
-    /// device asks and request confirmation first.
+    /// device is signing in and ask for confirmation first.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -30,7 +30,7 @@ impl PlexTv {
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
     /// Plex answers 204; any other success is accepted unless it is a web page. Sources: recorded
-    /// responses; the name is from the published API.
+    /// responses; the operation name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -62,8 +62,8 @@ impl PlexTv {
 }
 
 fn form(code: &PinCode) -> Body {
-    // Enough for text of which each byte is encoded as three. Growing would move the text and leave
-    // a copy in memory that is not zeroed.
+    // Enough for a code in which every byte is percent-encoded as three. Growing the buffer would
+    // move the text and leave a copy in memory that is not zeroed.
     let room = 8 + 3 * code.expose().len();
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("code", code.expose());

@@ -29,7 +29,7 @@ impl PinId {
         Self(Zeroizing::new(number))
     }
 
-    /// Returns the number. The caller is responsible for what happens to it.
+    /// Returns the number. The caller is responsible for keeping it secret.
     pub fn expose(&self) -> u64 {
         *self.0
     }

@@ -12,8 +12,8 @@ impl PlexTv {
     /// for each poll, because it expires after five minutes and a PIN is valid for longer.
     /// Everything else is the same as for a [PIN without a key](Self::poll_pin).
     ///
-    /// If Plex cannot match the key, it is reported to return an old-style token instead of a JWT.
-    /// [`PlexJwt::unverified`](crate::jwt::PlexJwt::unverified) distinguishes them.
+    /// If Plex cannot match the key, it reportedly returns an old-style token instead of a JWT.
+    /// [`PlexJwt::unverified`](crate::jwt::PlexJwt::unverified) distinguishes the two.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -52,7 +52,7 @@ impl PlexTv {
     #[doc(alias = "getOAuthPin")]
     pub fn poll_device_pin(&self, pin: &DevicePin, jwt: &DeviceJwt) -> Call<PinState> {
         let path = format!("/pins/{}", pin.id().expose());
-        // A signed JWT contains no characters that are encoded in a query.
+        // A signed JWT contains no characters that must be percent-encoded in a query.
         let query = format!("?deviceJWT={}", jwt.expose());
         let request =
             request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, None);

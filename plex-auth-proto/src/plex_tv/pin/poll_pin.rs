@@ -23,11 +23,11 @@ impl PlexTv {
     /// (getOAuthPin).
     ///
     /// Poll about once per second, and less often after an error: an outage, a rate limit or a web
-    /// page says nothing about the PIN. Stop if the error
-    /// [`is_pin_gone`](crate::ResponseError::is_pin_gone), or if the PIN has expired by the local
-    /// clock. In the latter case, poll one last time, because the PIN may have been linked at the last
-    /// moment. The identity must be the one that created the PIN: Plex does not find it under
-    /// another client identifier.
+    /// page says nothing about the PIN. Stop if
+    /// [`is_pin_gone`](crate::ResponseError::is_pin_gone) returns `true` for the error, or if the
+    /// PIN has expired by the local clock. In the latter case, poll one last time, because the PIN
+    /// may have been linked at the last moment. The identity must be the one that created the PIN:
+    /// Plex does not find it under another client identifier.
     ///
     /// Save the token immediately. It is unknown whether Plex returns it a second time.
     ///
@@ -90,8 +90,8 @@ pub enum PinState {
     /// The PIN is not linked yet.
     #[non_exhaustive]
     Waiting {
-        /// The time in which the PIN can still be linked, counted from this response: zero if Plex
-        /// sends zero or less, and at most a day. `None` if Plex does not send it.
+        /// The time left to link the PIN, counted from this response: zero if Plex sends zero or
+        /// less, and at most a day. `None` if Plex does not send it.
         expires_in: Option<Duration>,
     },
     /// The PIN is linked.

@@ -53,7 +53,7 @@ impl ShortPin {
     }
 
     /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or
-    /// `/link` of the stand-in if `plex_tv` is one, such as a fake.
+    /// `/link` on the stand-in if `plex_tv` uses one, such as a fake.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }

@@ -26,9 +26,9 @@ impl PlexTv {
     ///
     /// To find out whether a user has access to a server, request this with the user's own token
     /// and call [`server`](Resources::server), or use the flow
-    /// [`server_access`](Self::server_access). Request it again if a server refuses its token or
-    /// cannot be reached, because both can change. A server appears up to 90 s after it was
-    /// claimed.
+    /// [`server_access`](Self::server_access). Request the list again if a server refuses its token
+    /// or cannot be reached, because tokens and connections can change. A newly claimed server can
+    /// take up to 90 s to appear.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -109,8 +109,8 @@ impl Resources {
     /// Returns the JSON paths of fields that this version could not read, such as
     /// `1.connections.0.port`, to distinguish them from missing fields and to report them.
     ///
-    /// If an element of a list was dropped, the path is that of the list, and `.` for the whole
-    /// list. Numbers count only readable rows. Paths contain no values.
+    /// If an element of a list was dropped, the path is that of the list: `.` for the list of
+    /// resources. Indices count only readable rows. Paths contain no values.
     ///
     /// ```
     /// let resources: plex_auth_proto::server::Resources =

@@ -6,7 +6,7 @@ use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A second request finds the token invalid, which is the purpose of the first.
+// A second request finds the token already invalid, which is the intended result.
 pub(crate) const OPERATION: Operation =
     Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout")
         .idempotent()

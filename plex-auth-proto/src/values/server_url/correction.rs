@@ -1,4 +1,4 @@
-//! Correction of texts that are not base URLs.
+//! Correction of text that is not a valid base URL.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -22,7 +22,8 @@ pub(super) fn guess(text: &str) -> Option<String> {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
-    // An `@` there can be part of a password, the start of which would be displayed.
+    // If there is an `@`, the authority may contain the start of a password, which would be
+    // displayed.
     if behind.contains('@') {
         return None;
     }

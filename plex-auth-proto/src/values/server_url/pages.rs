@@ -4,19 +4,19 @@ use super::ServerUrl;
 
 impl ServerUrl {
     /// Returns the URL of the page on which users enter the code of a short PIN:
-    /// `https://plex.tv/link`, or `/link` of a stand-in for plex.tv.
+    /// `https://plex.tv/link`, or `/link` on a stand-in for plex.tv.
     pub(crate) fn link_page(&self) -> Self {
         self.page("plex.tv", "/link")
     }
 
     /// Returns the URL of the page on which users sign in for a strong PIN:
-    /// `https://app.plex.tv/auth`, or `/auth` of a stand-in for plex.tv.
+    /// `https://app.plex.tv/auth`, or `/auth` on a stand-in for plex.tv.
     pub(crate) fn hosted_page(&self) -> Self {
         self.page("app.plex.tv", "/auth")
     }
 
     fn page(&self, host: &'static str, path: &str) -> Self {
-        // All hosts of Plex share their PINs and use the same pages.
+        // All of Plex's hosts share their PINs and use the same pages.
         let own = self.authority.host();
         if own == "plex.tv" || own.ends_with(".plex.tv") {
             let authority = Authority::from_static(host);

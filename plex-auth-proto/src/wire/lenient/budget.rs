@@ -2,15 +2,15 @@ use std::cell::Cell;
 
 /// The memory limit for the lists of one document, excluding the heap memory of their elements.
 ///
-/// An element of two bytes can become a value of several hundred bytes, so that a hostile response
-/// of 1 MiB could exhaust the memory of a small device. Elements beyond the limit are dropped, and
-/// their list counts as incomplete.
+/// An element of two bytes can become a value of several hundred bytes, so a hostile response of 1
+/// MiB could exhaust the memory of a small device. Elements beyond the limit are dropped, and their
+/// list counts as incomplete.
 #[derive(Debug)]
 pub(crate) struct Budget(Cell<usize>);
 
-// While it grows, a list takes up to three times its final size, so that a document takes at most
-// 16 bytes for each of its own. Plex's own responses need less than two: a server in the list takes
-// 600 bytes in memory and at least 900 in the response.
+// While it grows, a list takes up to three times its final size, so a document takes at most 16
+// bytes of memory for each of its own bytes. Plex's own responses need less than two: a server in
+// the list takes 600 bytes in memory and at least 900 in the response.
 const BYTES_PER_BYTE: usize = 4;
 
 // For very small documents, such as those in tests: enough for a hundred servers.

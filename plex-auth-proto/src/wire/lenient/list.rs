@@ -8,7 +8,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::budget::Budget;
 use super::value::{One, Seen, Value};
 
-/// Accepts only a list. Returns `false` with it if some elements could not be read.
+/// Accepts only a list. Returns the elements, and `false` if some could not be read.
 #[derive(Debug)]
 pub(crate) struct List<'b, T>(&'b Budget, PhantomData<T>);
 

@@ -62,7 +62,7 @@ macro_rules! object {
                     Some(key) => Some(key),
                     None => map.next_key_seed(crate::wire::lenient::key::Key(known))?,
                 } {
-                    // Most fields are scalars. They are all parsed at one place, below.
+                    // Most fields are scalars. They are all parsed in one place, below.
                     let (name, field): (&str, &mut dyn crate::wire::lenient::plain::Take) = match key {
                         $(Some(Field::$required) => {
                             (crate::wire::lenient::object::wire!($required $($required_wire)?), &mut $required)

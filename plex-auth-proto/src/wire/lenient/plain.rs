@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for Plain<'_> {
 }
 
 /// The only key of the map that represents a number if `serde_json`'s feature `arbitrary_precision`
-/// is enabled, which any crate in the dependency graph can do for all.
+/// is enabled, which any crate in the dependency graph can do for all others.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<String>, A::Error> {
@@ -95,7 +95,7 @@ fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Strin
     Ok(number)
 }
 
-/// The text of a number in that form.
+/// The text of a number in the form of [`NUMBER`].
 struct Text(Option<String>);
 
 impl Take for Text {

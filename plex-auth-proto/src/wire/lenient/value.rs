@@ -44,7 +44,7 @@ pub(crate) trait Value<'de>: Sized {
     }
 
     /// Whether the type is a scalar, and never converted from an object or a list. All such types
-    /// share one visitor. Separate ones would take some kilobytes of code each.
+    /// share one visitor. Separate ones would take several kilobytes of code each.
     const IS_PLAIN: bool = false;
 
     /// Adds the paths of unreadable values inside this one.
