@@ -181,8 +181,8 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
 }
 
-/// Returns whether the name lookup failed. The standard library reports that only as text, and
-/// Windows with its own numbers.
+/// Returns whether the name lookup failed. The standard library reports this only as text, except
+/// on Windows, which has error codes for it.
 fn is_lookup_error(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),

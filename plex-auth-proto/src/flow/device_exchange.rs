@@ -270,8 +270,7 @@ impl Exchange {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }
 
-    /// Returns the end of a wait, extended by up to its own length, so that devices with the same wait send at different
-    /// times.
+    /// Returns when this wait ends, plus jitter of at most its own length, so that devices do not all send at once.
     fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
         let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));

@@ -113,7 +113,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// A value of a state. It is borrowed and written once, so that no copy of a secret stays in freed memory.
+/// A value in a saved state. It is borrowed and written only once, so that no copy of a secret is left in freed memory.
 pub(crate) enum Member<'a> {
     Absent,
     Flag(bool),

@@ -1,4 +1,4 @@
-//! Saving through the driver: the state of a flow, and the token that waits for it.
+//! Saving a flow's state through the driver. A new token is withheld until the driver has tried.
 
 use std::time::Duration;
 

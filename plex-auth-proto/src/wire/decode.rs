@@ -44,7 +44,7 @@ pub(crate) enum DecodeError {
         path: FieldPath,
         problem: &'static str,
     },
-    /// The response belongs to another request, as this field shows.
+    /// The response is for a different request: the field at `path` does not match.
     Mismatch {
         path: &'static str,
     },

@@ -28,8 +28,8 @@ pub(crate) fn install() -> Result<(), Failure> {
     use signal_hook::iterator::Signals;
 
     let ignored = ignored();
-    let heeded = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|number| !is_in(ignored, *number));
-    let mut signals = Signals::new(heeded).map_err(|error| cannot_handle(&error))?;
+    let handled = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|number| !is_in(ignored, *number));
+    let mut signals = Signals::new(handled).map_err(|error| cannot_handle(&error))?;
     let wait = move || {
         if let Some(number) = signals.forever().next() {
             end(number);
