@@ -37,6 +37,13 @@ fn registering() -> DeviceTokenRefresher<Key> {
     plex_tv("id").register_device(key(), token("old")).save_through_driver()
 }
 
+/// A refresher that was restored with the token `t0`.
+fn restored() -> DeviceTokenRefresher<Key> {
+    let saved = plex_tv("id").device_token_refresher(key(), token("t0")).save();
+    let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), saved.expose()).unwrap();
+    flow.save_through_driver()
+}
+
 fn transient() -> TransientTokenRefresher {
     let me = plex_tv("id").identity().clone();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("s3rv3r"));
@@ -137,9 +144,7 @@ fn first_token_is_saved_unless_restored() {
 
 #[test]
 fn rejected_token_whose_successor_is_saved_is_not_renewed() {
-    let first = plex_tv("id").device_token_refresher(key(), token("t0"));
-    let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), first.save().expose()).unwrap();
-    let mut flow = flow.save_through_driver();
+    let mut flow = restored();
     flow.renew_now();
     respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
     respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
@@ -154,9 +159,7 @@ fn rejected_token_whose_successor_is_saved_is_not_renewed() {
 
 #[test]
 fn rejected_token_is_not_handed_out_during_a_save() {
-    let first = plex_tv("id").device_token_refresher(key(), token("t0"));
-    let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), first.save().expose()).unwrap();
-    let mut flow = flow.save_through_driver();
+    let mut flow = restored();
     flow.rejected(&token("t0"));
     respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
     respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
