@@ -50,17 +50,8 @@ impl TokenSlot {
             self.wake_driver(state);
             state = self.lock();
         }
-        if state.is_shut_down {
-            return Poll::Ready(Err(TokenError::ShutDown));
-        }
-        if let Some(token) = state.token() {
-            return Poll::Ready(Ok(token));
-        }
-        if let Some(error) = state.failure() {
-            return Poll::Ready(Err(error.clone()));
-        }
-        if state.saving_thread == Some(thread::current().id()) {
-            return Poll::Ready(Err(TokenError::BeingSaved));
+        if let Some(result) = state.result_for(thread::current().id()) {
+            return Poll::Ready(result);
         }
         // Dropping a waker can run code of the program, so that is done without the lock.
         let old = state.wait(waiter, cx.waker());
@@ -78,12 +69,9 @@ impl TokenSlot {
     /// A token that has been replaced is ignored.
     pub fn rejected(&self, token: &Token) {
         let mut state = self.lock();
-        if !state.is_held(token) {
-            return;
+        if state.reject(token) {
+            self.wake_driver(state);
         }
-        state.withdraw();
-        state.rejected = Some(token.clone());
-        self.wake_driver(state);
     }
 
     /// Reports the token as rejected if this error of a call says so, and returns whether the call can be sent again with
@@ -99,34 +87,26 @@ impl TokenSlot {
     /// Ends the token source: callers get [`TokenError::ShutDown`], and the refresher ends when it is next polled.
     pub fn shutdown(&self) {
         let mut state = self.lock();
-        state.is_shut_down = true;
-        state.withdraw();
-        let waiters = state.take_waiters();
+        let waiters = state.shut_down();
         self.wake_driver(state);
         waiters.into_values().for_each(Waker::wake);
     }
 
     /// Returns the state, for display or logging.
     pub fn status(&self) -> TokenSourceStatus {
-        let state = self.lock();
-        let shutdown = state.is_shut_down.then_some(&TokenError::ShutDown);
-        TokenSourceStatus { end: state.failure().or(shutdown).cloned(), ..state.status.clone() }
+        self.lock().status()
     }
 
     /// Returns whether the driver has to poll its flow, because a caller changed something; otherwise registers the
     /// driver's task, which is woken by each such change from now on.
     pub fn poll_driver(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        let old = state.driver.replace(cx.waker().clone());
-        let is_due = std::mem::take(&mut state.is_driver_due);
-        drop(state);
+        let (is_due, old) = self.lock().register_driver(cx.waker());
         drop(old);
         if is_due { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn wake_driver(&self, mut state: MutexGuard<'_, SlotState>) {
-        state.is_driver_due = true;
-        let driver = state.driver.clone();
+        let driver = state.request_driver();
         drop(state);
         driver.iter().for_each(Waker::wake_by_ref);
     }
@@ -138,19 +118,19 @@ impl TokenSlot {
     ///
     /// Returns an error if the callback panics.
     pub fn in_save<T>(&self, callback: impl FnOnce() -> T) -> Result<T, SaveError> {
-        self.lock().saving_thread = Some(thread::current().id());
+        self.lock().set_saving_thread(Some(thread::current().id()));
         let result = panic::catch_unwind(AssertUnwindSafe(callback));
-        self.lock().saving_thread = None;
+        self.lock().set_saving_thread(None);
         // The panic message comes from the program and can contain the state.
         result.map_err(|_| SaveError::new("the callback that saves has panicked"))
     }
 
     pub(super) fn is_shut_down(&self) -> bool {
-        self.lock().is_shut_down
+        self.lock().is_shut_down()
     }
 
     pub(super) fn take_rejected(&self) -> Option<Token> {
-        self.lock().rejected.take()
+        self.lock().take_rejected()
     }
 
     /// Publishes the refresher's token and status.
@@ -162,21 +142,14 @@ impl TokenSlot {
             save_error: refresher.save_error(),
             end: refresher.refusal(),
         };
-        let mut state = self.lock();
-        state.publish(held, now);
-        let old = std::mem::replace(&mut state.status, status);
-        let waiters = if state.is_settled() { state.take_waiters() } else { Default::default() };
-        drop(state);
+        let (waiters, old) = self.lock().publish(held, status, now);
         drop(old);
         waiters.into_values().for_each(Waker::wake);
     }
 
     /// Records why there will be no further token. A token that is held stays valid.
     pub(super) fn end(&self, error: TokenError) {
-        let mut state = self.lock();
-        state.end.get_or_insert(error);
-        let waiters = state.take_waiters();
-        drop(state);
+        let waiters = self.lock().end(error);
         waiters.into_values().for_each(Waker::wake);
     }
 }

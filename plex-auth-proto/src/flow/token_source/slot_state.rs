@@ -1,6 +1,7 @@
 //! The state that callers and the driver of a token source share.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::task::Waker;
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -15,19 +16,22 @@ use crate::values::token::Token;
 pub(super) struct SlotState {
     held: Option<Published>,
     /// The rejected token, until the refresher knows.
-    pub(super) rejected: Option<Token>,
-    /// The refresher's status: its revision, its errors, and the reason why it gets no further token.
-    pub(super) status: TokenSourceStatus,
-    /// The reason why there will be no further token, regardless of what the refresher reports.
-    pub(super) end: Option<TokenError>,
-    pub(super) is_shut_down: bool,
-    /// The thread that runs the callback that saves.
-    pub(super) saving_thread: Option<ThreadId>,
-    waiters: BTreeMap<u64, Waker>,
+    rejected: Option<Token>,
+    /// The refresher's status, including its reason to provide no more tokens.
+    status: TokenSourceStatus,
+    /// Why there will be no more tokens, regardless of what the refresher reports.
+    end: Option<TokenError>,
+    is_shut_down: bool,
+    /// The thread that runs the save callback.
+    saving_thread: Option<ThreadId>,
+    waiters: Wakers,
     next_waiter: u64,
-    pub(super) driver: Option<Waker>,
-    pub(super) is_driver_due: bool,
+    driver: Option<Waker>,
+    is_driver_due: bool,
 }
+
+/// The wakers of waiting callers. They are woken and dropped without the lock, because both can run the program's code.
+pub(super) type Wakers = BTreeMap<u64, Waker>;
 
 /// A token that was handed to the slot at this time.
 struct Published {
@@ -47,21 +51,18 @@ impl Published {
 }
 
 impl SlotState {
-    pub(super) fn is_held(&self, token: &Token) -> bool {
-        self.held.as_ref().is_some_and(|held| held.held.token().expose() == token.expose())
-    }
-
-    /// Takes the token that the refresher hands out, unless it was rejected meanwhile.
-    pub(super) fn publish(&mut self, held: Option<HeldToken>, at: Now) {
-        let is_rejected = |held: &HeldToken| {
-            self.rejected.as_ref().is_some_and(|token| token.expose() == held.token().expose())
-        };
-        let held = held.filter(|held| !is_rejected(held));
-        self.held = held.map(|held| Published { held, at });
-    }
-
-    pub(super) fn withdraw(&mut self) {
-        self.held = None;
+    /// Returns what a caller on this thread receives now, or `None` if it has to wait.
+    pub(super) fn result_for(&self, caller: ThreadId) -> Option<Result<Token, TokenError>> {
+        if self.is_shut_down {
+            return Some(Err(TokenError::ShutDown));
+        }
+        if let Some(held) = &self.held {
+            return Some(Ok(held.held.token().clone()));
+        }
+        if let Some(error) = self.failure() {
+            return Some(Err(error.clone()));
+        }
+        (self.saving_thread == Some(caller)).then_some(Err(TokenError::BeingSaved))
     }
 
     /// Withdraws the token if it has expired, and returns whether it has.
@@ -69,21 +70,65 @@ impl SlotState {
         self.held.take_if(|held| !held.is_valid(now)).is_some()
     }
 
-    pub(super) fn token(&self) -> Option<Token> {
-        self.held.as_ref().map(|held| held.held.token().clone())
+    /// Withdraws this token, and returns whether it was the current one.
+    pub(super) fn reject(&mut self, token: &Token) -> bool {
+        let is_held = |held: &mut Published| held.held.token().expose() == token.expose();
+        let is_rejected = self.held.take_if(is_held).is_some();
+        if is_rejected {
+            self.rejected = Some(token.clone());
+        }
+        is_rejected
     }
 
-    /// Returns why there will be no token.
-    pub(super) fn failure(&self) -> Option<&TokenError> {
-        self.end.as_ref().or(self.status.end.as_ref())
+    pub(super) fn take_rejected(&mut self) -> Option<Token> {
+        self.rejected.take()
     }
 
-    /// Returns whether waiting callers can be given a token or an error.
-    pub(super) fn is_settled(&self) -> bool {
-        self.held.is_some() || self.is_shut_down || self.failure().is_some()
+    /// Stores the refresher's status and its token, unless that was rejected meanwhile. Returns the waiters if they can
+    /// be given a result, and the old status, which is dropped without the lock.
+    pub(super) fn publish(
+        &mut self,
+        held: Option<HeldToken>,
+        status: TokenSourceStatus,
+        at: Now,
+    ) -> (Wakers, TokenSourceStatus) {
+        let is_rejected = |held: &HeldToken| {
+            self.rejected.as_ref().is_some_and(|token| token.expose() == held.token().expose())
+        };
+        let held = held.filter(|held| !is_rejected(held));
+        self.held = held.map(|held| Published { held, at });
+        let old = mem::replace(&mut self.status, status);
+        let is_settled = self.held.is_some() || self.is_shut_down || self.failure().is_some();
+        let waiters = if is_settled { mem::take(&mut self.waiters) } else { Wakers::new() };
+        (waiters, old)
     }
 
-    /// Adds a waiter, or replaces its waker. Returns the old one, to be dropped without the lock.
+    /// Records why there will be no more tokens. The current token stays valid.
+    pub(super) fn end(&mut self, error: TokenError) -> Wakers {
+        self.end.get_or_insert(error);
+        mem::take(&mut self.waiters)
+    }
+
+    pub(super) fn shut_down(&mut self) -> Wakers {
+        self.is_shut_down = true;
+        self.held = None;
+        mem::take(&mut self.waiters)
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.is_shut_down
+    }
+
+    pub(super) fn status(&self) -> TokenSourceStatus {
+        let shutdown = self.is_shut_down.then_some(&TokenError::ShutDown);
+        TokenSourceStatus { end: self.failure().or(shutdown).cloned(), ..self.status.clone() }
+    }
+
+    pub(super) fn set_saving_thread(&mut self, thread: Option<ThreadId>) {
+        self.saving_thread = thread;
+    }
+
+    /// Adds a waiter, or replaces its waker. Returns the old one, which is dropped without the lock.
     pub(super) fn wait(&mut self, id: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
         let id = *id.get_or_insert_with(|| {
             self.next_waiter += 1;
@@ -96,8 +141,20 @@ impl SlotState {
         self.waiters.remove(&id)
     }
 
-    /// Takes the wakers of all waiters. They are woken without the lock.
-    pub(super) fn take_waiters(&mut self) -> BTreeMap<u64, Waker> {
-        std::mem::take(&mut self.waiters)
+    /// Replaces the driver's waker. Returns whether the driver has to poll its flow now, and the old waker, which is
+    /// dropped without the lock.
+    pub(super) fn register_driver(&mut self, waker: &Waker) -> (bool, Option<Waker>) {
+        let old = self.driver.replace(waker.clone());
+        (mem::take(&mut self.is_driver_due), old)
+    }
+
+    /// Marks the driver's flow as due, and returns the waker with which the driver is to be woken.
+    pub(super) fn request_driver(&mut self) -> Option<Waker> {
+        self.is_driver_due = true;
+        self.driver.clone()
+    }
+
+    fn failure(&self) -> Option<&TokenError> {
+        self.end.as_ref().or(self.status.end.as_ref())
     }
 }
