@@ -41,15 +41,15 @@ pub(crate) mod session;
 /// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
 /// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`. Operations outside of it have the same base URL without
+/// `{plex.tv}` is `https://plex.tv/api/v2`. Operations outside it use the same base URL without
 /// `/api/v2`.
 ///
-/// The docs of each method list the errors that are specific to it. Every operation can also return
-/// those in the table of [`Error`](crate::Error), such as 429 and 5xx.
+/// Each method's docs list the errors that are specific to it. Every operation can also return the
+/// errors in the table of [`Error`](crate::Error), such as those for 429 and 5xx.
 ///
-/// Every request has the [headers of the identity](ClientIdentity::headers) and, if the method
-/// takes a [`Token`](crate::Token), the token as `x-plex-token`. Request bodies are forms
-/// (`sign_in`, `link_pin`) or JSON (device keys and JWTs), as the `content-type` says.
+/// Every request carries the [identity's headers](ClientIdentity::headers) and, if the method takes
+/// a [`Token`](crate::Token), the token as `x-plex-token`. A request body is a form (`sign_in`,
+/// `link_pin`) or JSON (device keys and JWTs), as stated in `content-type`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -73,7 +73,7 @@ impl PlexTv {
     }
 
     /// Creates a client that uses `url` instead of `https://plex.tv/api/v2`, such as the URL of a
-    /// fake or a proxy.
+    /// test server or a proxy.
     pub fn at(identity: ClientIdentity, url: ServerUrl) -> Self {
         Self { identity, url }
     }
@@ -88,9 +88,9 @@ impl PlexTv {
         &self.url
     }
 
-    /// Starts a custom request to plex.tv, with the headers of the identity and without a token.
-    /// Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A
-    /// fragment is never sent.
+    /// Starts a custom request to plex.tv, with the identity's headers and without a token. Turn it
+    /// into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A fragment
+    /// is never sent.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         request::builder(&self.identity, &self.url, method, path)
     }

@@ -19,11 +19,12 @@ pub(crate) mod subscription;
 pub(crate) mod token_details;
 
 lenient::object! {
-    /// A plex.tv account, as returned by a sign-in or by the details of a token.
+    /// A plex.tv account, as returned by [`sign_in`](crate::PlexTv::sign_in) and
+    /// [`token_details`](crate::PlexTv::token_details).
     ///
-    /// Every field is optional, so that a field that Plex drops, renames or changes affects only
-    /// that field. `null`, an empty string and a missing field are equivalent. Methods derive what
-    /// most programs need from the fields: [`has_plex_pass`](Self::has_plex_pass),
+    /// Every field is optional, so if Plex drops, renames or changes a field, only that field is
+    /// affected. `null`, an empty string and a missing field are equivalent. The following methods
+    /// derive what most programs need from the fields: [`has_plex_pass`](Self::has_plex_pass),
     /// [`is_managed`](Self::is_managed), [`is_guest`](Self::is_guest) and
     /// [`has_home_pin`](Self::has_home_pin).
     ///
@@ -44,16 +45,16 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Account {
         /// The token that Plex sends with the account. `None` in [`SignedIn`](crate::SignedIn),
-        /// which has it in a field of its own.
+        /// which has a separate field for it.
         pub auth_token: Option<Token> as "authToken",
         /// The account's numeric ID.
         pub id: Option<u64>,
         /// The account's public identifier: 16 hexadecimal digits.
         pub uuid: Option<String>,
-        /// The username. `None` for managed users. The email address if the user has not chosen
-        /// one.
+        /// The username, or the email address if the user has not chosen a username. `None` for
+        /// managed users.
         pub username: Option<String>,
-        /// The display name, also for managed users.
+        /// The display name. Managed users have one as well.
         pub title: Option<String>,
         /// The email address. `None` for managed users.
         pub email: Option<String>,
@@ -154,8 +155,9 @@ lenient::object! {
 impl Account {
     /// Returns whether the account has an active Plex Pass.
     ///
-    /// This is `subscription.active`. If that is missing or unreadable, `subscription.status` or
-    /// the role `plexpass` is used instead, so that an API change does not lock out paying users.
+    /// This is `subscription.active`. If that field is missing or unreadable, `subscription.status`
+    /// or the role `plexpass` is used instead, so that an API change does not lock out paying
+    /// users.
     pub fn has_plex_pass(&self) -> bool {
         let subscription = self.subscription.as_ref();
         let active = subscription.and_then(|subscription| subscription.active);
@@ -184,11 +186,11 @@ impl Account {
         self.protected == Some(true)
     }
 
-    /// Returns the JSON paths of fields that this version could not read, to distinguish them from
-    /// missing fields and to report them.
+    /// Returns the JSON paths of fields that this version could not read, so that a program can
+    /// report them and tell them apart from missing fields.
     ///
-    /// If an element of a list was dropped, the path is that of the list. Unknown fields and the
-    /// content of a [`RawJson`] are not checked. Paths contain no values.
+    /// If a list element was dropped, the path is that of the list. Unknown fields and the content
+    /// of a [`RawJson`] are not checked. Paths contain no values.
     ///
     /// ```
     /// use plex_auth_proto::Account;
@@ -231,8 +233,8 @@ open_enum! {
     }
 }
 
-/// Parses an account. A success without any field that identifies an account is an error: it may be
-/// an empty object, a list of errors or the JSON of a captive portal.
+/// Parses an account. A successful response without any field that identifies an account is an
+/// error: it may be an empty object, a list of errors or a captive portal's JSON.
 pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
     let account: Account = decode::object(body)?.unwrap_or_default();
     let Account { id, uuid, username, auth_token, .. } = &account;

@@ -7,28 +7,28 @@ use crate::values::claim_token::ClaimToken;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 
-// A second token does no harm: it expires.
+// A second token is harmless, because it expires.
 pub(crate) const OPERATION: Operation =
     Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// Requests a claim token, which assigns a new media server to the account with
-    /// [`claim`](crate::MediaServerAddress::claim). Sends `GET
-    /// https://plex.tv/api/claim/token.json` (getClaimToken).
+    /// Requests a claim token, with which [`claim`](crate::MediaServerAddress::claim) assigns a new
+    /// media server to the account. Sends `GET https://plex.tv/api/claim/token.json`
+    /// (getClaimToken).
     ///
     /// It is equivalent to the token displayed at <https://plex.tv/claim>. It expires after four
-    /// minutes ([`ClaimToken::LIFETIME`]), so request it immediately before using it.
+    /// minutes ([`ClaimToken::LIFETIME`]), so request it right before you use it.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success without a claim token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
+    /// | a successful response without a claim token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
     ///
-    /// Errors have the form `{"error": "text"}`. The text is available as
+    /// Errors have the form `{"error": "text"}`. The text is available through
     /// [`PlexError::message`](crate::error::PlexError::message). The endpoint is at the base URL
-    /// without `/api/v2`. Sources: two clients; the operation name is from the published API.
+    /// without `/api/v2`. Sources: two clients. The operation name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -21,8 +21,7 @@ pub(crate) mod short_pin;
 pub(crate) mod strong_pin;
 
 lenient::object! {
-    /// A PIN, as described by plex.tv: the ID that the client polls, and the code that the user
-    /// links.
+    /// A PIN, as described by plex.tv, with an ID for polling and a code for linking.
     ///
     /// It is part of a [`ShortPin`](crate::pin::ShortPin) or a
     /// [`StrongPin`](crate::pin::StrongPin), which differ in how the code is used. Only the ID and
@@ -41,16 +40,16 @@ lenient::object! {
     #[non_exhaustive]
     pub struct Pin {
         required {
-            /// The ID for polling the PIN. It is as secret as the token that it provides.
+            /// The ID for polling the PIN. It is as secret as the token that it gives access to.
             pub id: PinId,
             /// The code for linking the PIN.
             pub code: PinCode,
         }
-        /// The product that created the PIN, from its identity.
+        /// The product name in the identity that created the PIN.
         pub product: Option<String>,
         /// Whether Plex trusts the client that created the PIN.
         pub trusted: Option<bool>,
-        /// The URL of an image (PNG) of a QR code, which leads to the page for linking the code.
+        /// The URL of a QR code image (PNG). The QR code opens the page for linking the PIN.
         pub qr: Option<PinUrl>,
         /// The client identifier that the PIN was created under. Plex does not find the PIN under
         /// any other identifier.
@@ -58,16 +57,16 @@ lenient::object! {
         /// The location of the client that created the PIN, estimated from its IP address.
         pub location: Option<PinLocation>,
         /// The number of seconds until the PIN expires, exactly as sent by Plex and not checked.
-        /// Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in)
-        /// or [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in).
+        /// Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in) or
+        /// [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in) instead.
         pub expires_in: Option<i64> as "expiresIn",
         /// The time at which the PIN was created, by Plex's clock, such as `2024-05-06T07:08:09Z`.
         pub created_at: Option<String> as "createdAt",
         /// The time at which the PIN expires, by Plex's clock. Use it only for display, because the
         /// local clock may differ.
         pub expires_at: Option<String> as "expiresAt",
-        /// The token of a linked PIN. `None` in the response that creates the PIN: use
-        /// [`poll_pin`](crate::PlexTv::poll_pin).
+        /// The token, if the PIN is linked. `None` in the response that creates the PIN. To get the
+        /// token, use [`poll_pin`](crate::PlexTv::poll_pin).
         pub auth_token: Option<Token> as "authToken",
         /// Whether the account was created during this login.
         pub new_registration: Option<bool> as "newRegistration",
@@ -76,8 +75,8 @@ lenient::object! {
 
 impl Pin {
     /// Returns the JSON paths of fields that this version could not read, such as
-    /// `location.postal_code`, to distinguish them from missing fields and to report them. Paths
-    /// contain no values.
+    /// `location.postal_code`, so that a program can report them and tell them apart from missing
+    /// fields. Paths contain no values.
     ///
     /// ```
     /// let pin: plex_auth_proto::pin::Pin =
@@ -90,7 +89,7 @@ impl Pin {
     }
 
     /// Returns the lifetime of a new PIN, counted from the response that created it: Plex's value,
-    /// limited to a day, or `usual` if Plex's is missing, unreadable or not positive.
+    /// capped at one day, or `usual` if that value is missing, unreadable or not positive.
     pub(crate) fn lifetime(&self, usual: Duration) -> Duration {
         let told = self.expires_in.map(bounded).filter(|told| !told.is_zero());
         told.unwrap_or(usual)
@@ -98,8 +97,8 @@ impl Pin {
 }
 
 /// The maximum lifetime of a PIN.
-// Plex's expire after 15 and 30 minutes. A login must not wait for years if Plex sends milliseconds or
-// a date by mistake.
+// Plex's PINs expire after 15 or 30 minutes. A login must not wait for years if Plex sends
+// milliseconds or a date by mistake.
 pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Converts Plex's seconds to a duration between zero and a day.
@@ -113,7 +112,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Pin, DecodeError> {
     if let Some(pin) = decode::object(body)? {
         return Ok(pin);
     }
-    // Parses again, only to name the field.
+    // Parses the body again, just to name the field in the error.
     let named: Option<Named> = decode::object(body)?;
     let path = if named.is_some_and(|named| named.id.is_some()) { "code" } else { "id" };
     Err(DecodeError::shape(path, "is missing or cannot be used"))
@@ -153,7 +152,7 @@ lenient::object! {
         pub in_privacy_restricted_region: Option<bool> as "in_privacy_restricted_region",
         /// The region.
         pub subdivisions: Option<String>,
-        /// Latitude and longitude in degrees, separated by a comma.
+        /// The latitude and longitude in degrees, separated by a comma.
         pub coordinates: Option<String>,
     }
 }

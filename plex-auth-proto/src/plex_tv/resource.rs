@@ -23,43 +23,43 @@ lenient::object! {
         pub platform_version: Option<String> as "platformVersion",
         /// The type of device, such as `PC`.
         pub device: Option<String>,
-        /// The client identifier. A media server calls it its `machineIdentifier`.
+        /// The client identifier. Media servers call it `machineIdentifier`.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// The time at which it was registered, in Plex's format: `2021-10-01T01:02:03Z`.
+        /// The time at which the resource was registered, in Plex's format: `2021-10-01T01:02:03Z`.
         pub created_at: Option<String> as "createdAt",
-        /// The time at which Plex last saw it, in the same format.
+        /// The time at which Plex last saw the resource, in the same format.
         pub last_seen_at: Option<String> as "lastSeenAt",
         /// The capabilities, separated by commas: `server`, `player`, `client`, `controller`, … See
         /// [`provides`](Self::provides).
         pub provides: Option<String>,
-        /// The numeric account ID of the owner. `None` if the requesting account is the owner.
+        /// The owner's numeric account ID. `None` if the requesting account is the owner.
         pub owner_id: Option<u64> as "ownerId",
-        /// The name of the owner. `None` if the requesting account is the owner.
+        /// The owner's name. `None` if the requesting account is the owner.
         pub source_title: Option<String> as "sourceTitle",
-        /// The public IP address of its network.
+        /// The public IP address of the resource's network.
         pub public_address: Option<String> as "publicAddress",
-        /// The token that this server, and only this one, accepts from the account. `None` if it
-        /// needs none.
+        /// The account's token for this server. No other server accepts it. `None` if the resource
+        /// does not require a token.
         pub access_token: Option<Token> as "accessToken",
         /// Whether the requesting account is the owner.
         pub owned: Option<bool>,
         /// Whether the owner is part of the account's Home.
         pub home: Option<bool>,
-        /// Whether it is a copy for offline use.
+        /// Whether the resource is a copy for offline use.
         pub synced: Option<bool>,
-        /// Whether it can be reached through Plex's relay.
+        /// Whether the resource can be reached through Plex's relay.
         pub relay: Option<bool>,
-        /// Whether Plex considers it online.
+        /// Whether Plex considers the resource online.
         pub presence: Option<bool>,
-        /// Whether it accepts only encrypted connections, so that `http` cannot be used.
+        /// Whether the resource accepts only encrypted connections, so that `http` cannot be used.
         pub https_required: Option<bool> as "httpsRequired",
-        /// Whether the requesting client has the same public IP address, and so is probably in the
+        /// Whether the requesting client has the same public IP address and so is probably on the
         /// same network.
         pub public_address_matches: Option<bool> as "publicAddressMatches",
-        /// Whether its network blocks names that resolve to private addresses, such as
+        /// Whether the resource's network blocks names that resolve to private addresses, such as
         /// `plex.direct` names.
         pub dns_rebinding_protection: Option<bool> as "dnsRebindingProtection",
-        /// Whether its public address can be used from its own network.
+        /// Whether the resource's public address can be used from its own network.
         pub nat_loopback_supported: Option<bool> as "natLoopbackSupported",
         /// The connections, in Plex's order.
         pub connections: Vec<ResourceConnection>,
@@ -90,16 +90,16 @@ lenient::object! {
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct ResourceConnection {
-        /// `http` or `https`.
+        /// The protocol: `http` or `https`.
         pub protocol: Option<String>,
         /// The IP address or host name. `::` and link-local addresses (`fe80:`) cannot be reached.
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
-        /// The complete URL. Use it unchanged, because its host name is that of the certificate.
+        /// The complete URL. Use it unchanged, because the certificate is issued for its host name.
         pub uri: Option<String>,
-        /// Whether the address is a private one. It belongs to the owner's network. In another
-        /// network, the same address may belong to another machine.
+        /// Whether the address is private. A private address belongs to the owner's network. On
+        /// another network, the same address may belong to a different machine.
         pub local: Option<bool>,
         /// Whether the connection goes through Plex's relay, at about 2 Mbit/s.
         pub relay: Option<bool>,

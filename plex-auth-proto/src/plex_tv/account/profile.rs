@@ -10,15 +10,15 @@ lenient::object! {
         pub auto_select_audio: Option<bool> as "autoSelectAudio",
         /// The preferred audio language, such as `en`.
         pub default_audio_language: Option<String> as "defaultAudioLanguage",
-        /// Further audio languages.
+        /// Additional audio languages.
         pub default_audio_languages: Vec<String> as "defaultAudioLanguages",
         /// The preference for audio that is accessible to blind users.
         pub default_audio_accessibility: Option<AudioAccessibility> as "defaultAudioAccessibility",
         /// The preferred subtitle language, such as `en`.
         pub default_subtitle_language: Option<String> as "defaultSubtitleLanguage",
-        /// Further subtitle languages.
+        /// Additional subtitle languages.
         pub default_subtitle_languages: Vec<String> as "defaultSubtitleLanguages",
-        /// The condition for showing subtitles.
+        /// The condition under which subtitles are shown.
         pub auto_select_subtitle: Option<AutoSelectSubtitle> as "autoSelectSubtitle",
         /// The preference for subtitles for the deaf and hard of hearing.
         pub default_subtitle_accessibility: Option<SubtitleAccessibility> as "defaultSubtitleAccessibility",
@@ -34,7 +34,7 @@ lenient::object! {
 }
 
 open_enum! {
-    /// The condition for showing subtitles.
+    /// The condition under which subtitles are shown.
     pub enum AutoSelectSubtitle {
         /// Only if selected manually.
         ManuallySelected = "0",

@@ -9,8 +9,8 @@ use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 
 /// Individual restrictions of a managed or guest user.
 ///
-/// Plex defines their names (`all`, `movies`, `television`, `music` and `photos` are known), so
-/// they are stored by name. A restriction that is listed but not set has no value.
+/// Plex defines the names, so restrictions are stored by name. The known names are `all`, `movies`,
+/// `television`, `music` and `photos`. A restriction that is listed but not set has no value.
 ///
 /// ```
 /// use plex_auth_proto::Account;
@@ -39,7 +39,7 @@ impl CustomRestrictions {
     }
 }
 
-/// The known names. Any other name is chosen by the server and not displayed.
+/// The known names. Any other name is chosen by the server and shown as `*`.
 const SHOWN: [&str; 5] = ["all", "movies", "television", "music", "photos"];
 
 fn shown(name: &str) -> &str {

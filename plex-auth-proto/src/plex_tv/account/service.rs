@@ -6,7 +6,8 @@ use crate::wire::redaction::redacted_debug;
 lenient::object! {
     /// A service that Plex's own clients use with an [`Account`](crate::Account).
     ///
-    /// `Debug` shows its URL without user info and query.
+    /// `Debug` redacts the secrets and the query of the URL, or the entire URL if it may contain
+    /// user info.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Service {
@@ -14,11 +15,11 @@ lenient::object! {
         pub identifier: Option<String>,
         /// The URL of the service.
         pub endpoint: Option<String>,
-        /// The token for the service. `None` if it needs none.
+        /// The token for the service. `None` if the service does not require one.
         pub token: Option<Secret>,
         /// A second secret for the service. Usually `None`.
         pub secret: Option<Secret>,
-        /// Whether the service is available.
+        /// The availability of the service.
         pub status: Option<ServiceStatus>,
     }
 }

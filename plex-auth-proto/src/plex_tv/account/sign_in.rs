@@ -22,9 +22,10 @@ impl PlexTv {
     /// account. Sends `POST {plex.tv}/users/signin` (postUsersSignInData).
     ///
     /// Sign in once and save [`auth_token`](SignedIn::auth_token). Each sign-in creates another
-    /// token, and Plex counts failures, so this call is not idempotent. An account with two-factor
-    /// authentication requires the current [verification code](Credentials::verification_code) in
-    /// the same request. Appending it to the password does not work.
+    /// token, and Plex counts failed attempts, so this call is not idempotent. An account with
+    /// two-factor authentication requires the current [verification
+    /// code](Credentials::verification_code) in the same request. Appending it to the password does
+    /// not work.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -35,10 +36,10 @@ impl PlexTv {
     /// | 401, code 1030 | [`EmailOnly`](crate::ResponseError::EmailOnly) |
     /// | 401, code 1031 | [`TooManyFailures`](crate::ResponseError::TooManyFailures): wait |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): wait, then let the user try again |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
+    /// | a successful response without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is accepted. Sources: recorded responses; the fields of the
-    /// form are from the published API and two clients.
+    /// Plex answers 201, but any success status is accepted. Sources: recorded responses. The form
+    /// fields are from the published API and two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -90,8 +91,8 @@ impl PlexTv {
 pub struct SignedIn {
     /// The new token.
     pub auth_token: Token,
-    /// The account. Its [`auth_token`](Account::auth_token) is `None`, because the token is in the
-    /// other field.
+    /// The account. Its [`auth_token`](Account::auth_token) is `None`, because the token was moved
+    /// to [`SignedIn::auth_token`].
     pub account: Account,
 }
 
@@ -121,8 +122,8 @@ impl<'de> serde::Deserialize<'de> for SignedIn {
 fn form(credentials: &Credentials) -> Body {
     let Credentials { login, password, verification_code, remember_me } = credentials;
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
-    // Enough for the field names, and for values in which every byte is percent-encoded as three.
-    // Growing the buffer would move the text and leave a copy in memory that is not zeroed.
+    // Enough for the field names, and for values in which every byte is percent-encoded as three
+    // bytes. Growing the buffer would move the text and leave a copy in memory that is not zeroed.
     let room = 64 + 3 * (login.len() + password.len() + code.len());
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("login", login).append_pair("password", password);
@@ -188,8 +189,8 @@ mod tests {
         let worst = "\u{10ffff}".repeat(100);
         let credentials = Credentials::new(&*worst, &*worst).unwrap().verification_code(&*worst);
         let form = Vec::from(form(&credentials));
-        // An unchanged capacity shows that the text was not moved, which would leave a copy of the
-        // password in memory.
+        // An unchanged capacity shows that the text was not moved. Moving it would leave a copy of
+        // the password in memory.
         assert_eq!(form.capacity(), 64 + 3 * 3 * worst.len());
     }
 }

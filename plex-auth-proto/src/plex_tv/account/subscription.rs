@@ -67,7 +67,7 @@ lenient::object! {
         pub billing: Option<Billing>,
         /// Whether the subscription was canceled.
         pub canceled: Option<bool>,
-        /// Whether a payment failed and the subscription continues for a grace period.
+        /// Whether the subscription is in a grace period after a failed payment.
         pub grace_period: Option<bool> as "gracePeriod",
         /// Whether the subscription is on hold.
         pub on_hold: Option<bool> as "onHold",

@@ -11,11 +11,11 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getTokenDetails", Host::PlexTv, Method::GET, "/user").idempotent();
 
 impl PlexTv {
-    /// Returns the account that a token belongs to, which also verifies that the token is valid.
+    /// Returns the account that a token belongs to. This also verifies that the token is valid.
     /// Sends `GET {plex.tv}/user` (getTokenDetails).
     ///
-    /// By Plex's own rule, a success means that the token is valid, 401 means that it is not, and
-    /// any other response says nothing about it.
+    /// According to Plex, a successful response means that the token is valid, 401 means that it is
+    /// not, and any other response is inconclusive.
     /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. The flow
     /// [`token_check`](Self::token_check) retries during an outage.
     ///
@@ -24,10 +24,10 @@ impl PlexTv {
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 422 "Invalid token" | the same, from older endpoints |
-    /// | a success that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
-    /// | 429, 5xx, a web page | says nothing about the token; [retryable](crate::ResponseError::is_retryable) |
+    /// | a successful response that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
+    /// | 429, 5xx, a web page | inconclusive; [retryable](crate::ResponseError::is_retryable) |
     ///
-    /// Sources: recorded responses; the rule is from Plex's developer forum.
+    /// Sources: recorded responses. The rule is from Plex's developer forum.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -59,7 +59,7 @@ impl PlexTv {
 
 /// Returns the field that shows that the token does not belong to the account. A JWT is compared by
 /// account, because Plex may return a renewed one. An opaque token is compared only if the response
-/// contains one, because it is not confirmed that Plex always returns it.
+/// contains one, because it is unknown whether Plex always returns it.
 fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
     match PlexJwt::unverified(requested) {
         Ok(jwt) => {

@@ -22,18 +22,18 @@ impl PlexTv {
     /// https://plex.tv/devices.xml`.
     ///
     /// Use it to show the list to the user or to [remove](Self::remove_device) a device. This
-    /// program appears in it with the fields of its [`ClientIdentity`](crate::ClientIdentity). The
-    /// response contains a token for every device, so request it only when needed and do not store
-    /// it.
+    /// program appears in the list with the fields of its
+    /// [`ClientIdentity`](crate::ClientIdentity). The response contains a token for every device,
+    /// so request it only when needed and do not store it.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never an empty list |
+    /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never treated as an empty list |
     ///
     /// An unreadable row is dropped and reported by
     /// [`unreadable_fields`](Devices::unreadable_fields). The endpoint is at the base URL without
-    /// `/api/v2`, answers only in XML, and is not part of the published API. Source: two clients.
+    /// `/api/v2`, answers only in XML, and is not part of the published API. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -65,8 +65,8 @@ impl PlexTv {
 lenient::object! {
     /// The devices that are signed in to an account.
     ///
-    /// `Debug` redacts tokens, names and public addresses. In a test, create one from the content
-    /// of the container as JSON:
+    /// `Debug` redacts tokens, names and public addresses. In a test, create one from the
+    /// container's content as JSON:
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -85,7 +85,7 @@ lenient::object! {
 }
 
 redacted_debug! {
-    /// Redacts the public address of the client.
+    /// Redacts the client's public address.
     Devices {
         public_address masked, devices, unreadable,
     }
@@ -93,9 +93,10 @@ redacted_debug! {
 
 impl Devices {
     /// Returns the paths below `MediaContainer` of fields that this version could not read, such as
-    /// `Device.1.createdAt`, to distinguish them from missing fields and to report them.
+    /// `Device.1.createdAt`, so that a program can report them and tell them apart from missing
+    /// fields.
     ///
-    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
+    /// If a list element was dropped, the path is that of the list. Paths contain no values.
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -118,7 +119,7 @@ lenient::object! {
     pub struct Device {
         /// The ID for [removing](PlexTv::remove_device) the device.
         pub id: Option<DeviceId>,
-        /// The name of the device, as set by the device.
+        /// The name of the device, as set by the device itself.
         pub name: Option<String>,
         /// The product, such as `Plex for Roku`.
         pub product: Option<String>,

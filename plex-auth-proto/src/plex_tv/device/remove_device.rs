@@ -19,16 +19,17 @@ impl PlexTv {
     ///
     /// Use it for a device that was lost or sold, or that the user does not recognize. A device can
     /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). A
-    /// device with a device key must register again with a new client identifier.
+    /// removed device that has a device key must register again with a new client identifier.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 404 | [`Rejected`](crate::ResponseError::Rejected): the device does not exist, or was removed by an earlier request |
-    /// | a web page, even with status 200 | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): nothing was removed |
+    /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the device may not have been removed |
     ///
-    /// Any success is accepted. Like [`devices`](Self::devices), the endpoint is at the base URL
-    /// without `/api/v2` and not part of the published API. Source: two clients.
+    /// Any other successful response is accepted. Like that of [`devices`](Self::devices), the
+    /// endpoint is at the base URL without `/api/v2` and is not part of the published API. Sources:
+    /// two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -16,13 +16,14 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Exchanges a JWT that the device has signed for a new token, without a password or another
-    /// token. Sends `POST {plex.tv}/auth/token` (exchangeJWTToken).
+    /// Exchanges a JWT signed by the device for a new token. Requires neither a password nor
+    /// another token. Sends `POST {plex.tv}/auth/token` (exchangeJWTToken).
     ///
-    /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). A new one can be
-    /// requested at any time, even after it has expired. The first exchange invalidates the
-    /// device's old-style token. Users report that media servers do not accept these tokens; use
-    /// the access token of the server's resource instead (see [`Token`]).
+    /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). The device can
+    /// request a new one at any time, even after the old one has expired. The first exchange
+    /// invalidates the device's old-style token. Users report that media servers do not accept
+    /// these tokens. For a media server, use the access token from its resource instead (see
+    /// [`Token`]).
     ///
     /// The nonce, the signature and this call must all use the same identity. This call is not
     /// idempotent: to retry, start with a new nonce.
@@ -34,7 +35,7 @@ impl PlexTv {
     /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
     /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the device's JWT has expired; check the clock |
     /// | code 1097 | the device was removed, or the identity differs: [`needs_new_device_key`](crate::ResponseError::needs_new_device_key) |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `auth_token` |
+    /// | a successful response without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `auth_token` |
     ///
     /// Sources: Plex's published description and four clients. The token is read from `auth_token`
     /// or `authToken`.
@@ -70,7 +71,7 @@ impl PlexTv {
     #[doc(alias = "exchangeJWTToken")]
     pub fn exchange_device_jwt(&self, jwt: &DeviceJwt) -> Call<Token> {
         let mut request = request::request(&OPERATION, "", &self.identity, &self.url, None);
-        // A signed JWT contains no characters that JSON escapes.
+        // A signed JWT contains no characters that need escaping in JSON.
         request::set_json_text(&mut request, [r#"{"jwt":""#, jwt.expose(), r#""}"#].concat());
         Call::new(&OPERATION, request, read)
     }

@@ -13,13 +13,13 @@ impl PlexTv {
     /// Requests a nonce, which the device signs to [get a token](Self::exchange_device_jwt). Sends
     /// `GET {plex.tv}/auth/nonce` (getAuthNonce) without a token.
     ///
-    /// A nonce is valid for one exchange and expires after five minutes. Plex limits the rate, so
-    /// request one only when it is needed.
+    /// A nonce is valid for one exchange and expires after five minutes. Plex limits the rate of
+    /// these requests, so request a nonce only when it is needed.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without a nonce | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `nonce` |
+    /// | a successful response without a nonce | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `nonce` |
     ///
     /// Source: Plex's published description.
     ///

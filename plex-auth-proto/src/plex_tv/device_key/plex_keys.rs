@@ -10,18 +10,18 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getAuthKeys", Host::PlexTv, Method::GET, "/auth/keys").idempotent();
 
 impl PlexTv {
-    /// Returns Plex's public keys, which verify that a token was issued by Plex
+    /// Returns Plex's public keys, for verifying that a token was issued by Plex
     /// (`PlexKeys::verify`, feature `ed25519`). Sends `GET {plex.tv}/auth/keys` (getAuthKeys)
     /// without a token.
     ///
-    /// Cache the keys. If a token refers to a key that is not in the list, request the list again
-    /// once, because Plex changes its keys from time to time. A device does not need to verify a
-    /// token from its own [`exchange_device_jwt`](Self::exchange_device_jwt).
+    /// Cache the keys. If a token refers to a key that is not in the list, request the list again,
+    /// but only once: Plex changes its keys from time to time. A device does not need to verify a
+    /// token that it received from [`exchange_device_jwt`](Self::exchange_device_jwt).
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without `keys` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) |
+    /// | a successful response without `keys` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) |
     ///
     /// Sources: Plex's published description, which shows RSA keys, and clients, which receive
     /// Ed25519 keys.

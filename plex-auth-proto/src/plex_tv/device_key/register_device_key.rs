@@ -12,8 +12,8 @@ pub(crate) const OPERATION: Operation =
     Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk").own_connection();
 
 impl PlexTv {
-    /// Registers the public key of this device with Plex, so that it can [get
-    /// tokens](Self::exchange_device_jwt) with its signature. Sends `POST {plex.tv}/auth/jwk`
+    /// Registers this device's public key with Plex, so that the device can use its signature to
+    /// [get tokens](Self::exchange_device_jwt). Sends `POST {plex.tv}/auth/jwk`
     /// (registerDeviceJWK).
     ///
     /// Do this once, with an old-style token that was issued for the same client identifier. The
@@ -28,7 +28,8 @@ impl PlexTv {
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
-    /// Any other success is accepted. Sources: Plex's published description and one client.
+    /// Any other successful response is accepted. Sources: Plex's published description and one
+    /// client.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -15,7 +15,7 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Returns the users of the account's Plex Home, such as for a user picker. Sends `GET
+    /// Returns the users of the account's Plex Home, for example to show a user picker. Sends `GET
     /// {plex.tv}/home/users` (getHomeUsers).
     ///
     /// [`switch_home_user`](Self::switch_home_user) returns a token for the selected user.
@@ -23,11 +23,11 @@ impl PlexTv {
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
-    /// | a success without any field of a Home | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
+    /// | a successful response that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
+    /// | a successful response without any of a Home's fields | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
     /// An unreadable entry is dropped and reported by
-    /// [`unreadable_fields`](Home::unreadable_fields). Sources: recorded responses; the operation
+    /// [`unreadable_fields`](Home::unreadable_fields). Sources: recorded responses. The operation
     /// name is from the published API.
     ///
     /// ```
@@ -74,7 +74,7 @@ lenient::object! {
         pub id: Option<u64>,
         /// The name of the Home.
         pub name: Option<String>,
-        /// The numeric account ID of the guest.
+        /// The guest's numeric account ID.
         pub guest_user_id: Option<u64> as "guestUserID",
         /// The identifier of the guest.
         pub guest_user_uuid: Option<HomeUserUuid> as "guestUserUUID",
@@ -89,9 +89,9 @@ lenient::object! {
 
 impl Home {
     /// Returns the JSON paths of fields that this version could not read, such as `users.1.admin`,
-    /// to distinguish them from missing fields and to report them.
+    /// so that a program can report them and tell them apart from missing fields.
     ///
-    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
+    /// If a list element was dropped, the path is that of the list. Paths contain no values.
     ///
     /// ```
     /// let home: plex_auth_proto::home::Home =
@@ -134,7 +134,7 @@ lenient::object! {
         pub guest: Option<bool>,
         /// Whether switching to this user requires a PIN. See [`has_home_pin`](Self::has_home_pin).
         pub protected: Option<bool>,
-        /// The name of the restriction profile, such as `little_kid`. `None` if there is none.
+        /// The name of the restriction profile, such as `little_kid`. `None` if the user has none.
         pub restriction_profile: Option<String> as "restrictionProfile",
         /// The time of the last change, in Plex's format.
         pub updated_at: Option<String> as "updatedAt",
@@ -164,7 +164,7 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // Any field may be missing, but an object that has none of them is not a Home: it is one of
+    // Any field may be missing, but an object without any of them is not a Home: it is one of
     // Plex's error responses.
     decode::object_with(body, "users", |home: &Home| {
         let Home { id, name, guest_user_id, guest_user_uuid, guest_enabled, subscription, .. } =

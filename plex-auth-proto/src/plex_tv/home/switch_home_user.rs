@@ -16,18 +16,19 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Switches to another user of the Home, and returns a token and the account of that user.
-    /// Sends `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
+    /// Switches to another user of the Home, and returns that user's token and account. Sends `POST
+    /// {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
     ///
     /// The PIN is required if the user [has a Home PIN](crate::home::HomeUser::has_home_pin). The
-    /// token of the request stays valid. For a media server, request [`resources`](Self::resources)
-    /// with the new token: its access tokens are limited to what this user may access.
+    /// token that the request was sent with stays valid. For a media server, request
+    /// [`resources`](Self::resources) with the new token: the access tokens in the list are limited
+    /// to what this user may access.
     ///
-    /// Switching to the account's own user with a JWT returns an opaque token. The account's own
-    /// servers accept it, although they refuse the JWT (one client relies on this).
+    /// If the request is sent with a JWT, switching to the account's own user returns an opaque
+    /// token. The account's own servers accept the opaque token, although they refuse the JWT (one
+    /// client relies on this).
     ///
-    /// Plex accepts the PIN only in the URL, so this library redacts the URL wherever it displays
-    /// one.
+    /// Plex accepts the PIN only in the URL, so this library redacts the URL in all output.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -35,11 +36,11 @@ impl PlexTv {
     /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong; [`needs_home_pin`](crate::ResponseError::needs_home_pin) |
     /// | any other 403 | [`Forbidden`](crate::ResponseError::Forbidden): the user is not part of the Home |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many wrong PINs; wait |
-    /// | a success about another user | [`Mismatched`](crate::ResponseError::Mismatched) |
-    /// | a success without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
+    /// | a successful response for another user | [`Mismatched`](crate::ResponseError::Mismatched) |
+    /// | a successful response without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
-    /// Plex answers 201; any success is accepted. Sources: three clients; the operation name is
-    /// from the published API.
+    /// Plex answers 201, but any success status is accepted. Sources: three clients. The operation
+    /// name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -9,24 +9,24 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
 impl PlexTv {
-    /// Creates a PIN with a code of 4 characters for `https://plex.tv/link` that registers the key
-    /// of this device when it is linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
+    /// Creates a PIN with a 4-character code for `https://plex.tv/link`. Linking the PIN registers
+    /// this device's key. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
     /// Plex recommends registering a device key this way. If the device already has an old-style
-    /// token, use [`register_device_key`](Self::register_device_key) instead. Everything about a
-    /// [PIN without a key](Self::create_short_pin) applies, except that it is
+    /// token, use [`register_device_key`](Self::register_device_key) instead. The PIN works like a
+    /// [PIN without a key](Self::create_short_pin), except that it is
     /// [polled](Self::poll_device_pin) with a signature.
     ///
     /// According to the author of one client, once Plex has issued a JWT for a client identifier,
-    /// users can no longer sign in under it with a password or with a PIN without a key. Other
-    /// users report that Plex's page then refuses such a PIN.
+    /// users can no longer use that identifier to sign in with a password or with a PIN without a
+    /// key. Users report that Plex's page then refuses such a PIN.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the key's thumbprint is already registered |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
+    /// | a successful response without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
     /// Sources: Plex's published description and two clients.
     ///
@@ -51,8 +51,8 @@ impl PlexTv {
         self.create_short_pin_with(jwk).map(DevicePin::of_short)
     }
 
-    /// Creates a PIN for Plex's hosted page that registers the key of this device when it is
-    /// linked. Sends `POST {plex.tv}/pins` (createOAuthPin) with the key.
+    /// Creates a PIN for Plex's hosted page. Linking the PIN registers this device's key. Sends
+    /// `POST {plex.tv}/pins` (createOAuthPin) with the key.
     ///
     /// Use it in a program that can open a browser. Everything else is the same as for
     /// [`create_short_device_pin`](Self::create_short_device_pin).

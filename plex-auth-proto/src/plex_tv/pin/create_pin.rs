@@ -12,24 +12,24 @@ pub(crate) const OPERATION: Operation =
     Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 
 impl PlexTv {
-    /// Creates a PIN with a code of 4 characters, which the user enters at `https://plex.tv/link`
-    /// to sign in this device. Sends `POST {plex.tv}/pins` (createOAuthPin).
+    /// Creates a PIN with a 4-character code, which the user enters at `https://plex.tv/link` to
+    /// sign this device in. Sends `POST {plex.tv}/pins` (createOAuthPin).
     ///
     /// Show the code, and [poll](Self::poll_pin) about once per second with the same identity until
     /// the PIN is linked or has [expired](ShortPin::expires_in). A program that can open a browser
     /// should use a [strong PIN](Self::create_strong_pin).
     ///
     /// Create a PIN only when the user wants to sign in: linking it invalidates the token that the
-    /// same account received earlier under the same client identifier, and users report that a PIN
-    /// that is never linked can, too. For the same reason, this call is not idempotent.
+    /// same account received earlier under the same client identifier, and users report that even a
+    /// PIN that is never linked can do so. For the same reason, this call is not idempotent.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 400, code 1000 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited) |
-    /// | a success without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
+    /// | a successful response without a usable ID or code | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` or `code` |
     ///
-    /// Plex answers 201; any success is accepted. Source: recorded responses.
+    /// Plex answers 201, but any success status is accepted. Source: recorded responses.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -57,8 +57,8 @@ impl PlexTv {
     /// `POST {plex.tv}/pins?strong=true` (createOAuthPin).
     ///
     /// Open the [page](StrongPin::hosted_page) in a browser and [poll](Self::poll_pin). The
-    /// warnings and errors of a [short PIN](Self::create_short_pin) apply. The code has 25
-    /// characters, so that it cannot be guessed.
+    /// warnings and errors for a [short PIN](Self::create_short_pin) apply. The code has 25
+    /// characters, so it cannot be guessed.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

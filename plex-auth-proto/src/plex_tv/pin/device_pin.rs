@@ -7,7 +7,8 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 ///
 /// Created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) and
 /// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), and polled with
-/// [`poll_device_pin`](crate::PlexTv::poll_device_pin), which requires a signature of the key.
+/// [`poll_device_pin`](crate::PlexTv::poll_device_pin), which requires a signature made with the
+/// key.
 ///
 /// ```
 /// use plex_auth_proto::pin::{DevicePin, PinId};
@@ -40,7 +41,7 @@ impl DevicePin {
         Self(Kind::Saved(id))
     }
 
-    /// Returns the ID for polling the PIN, to save it.
+    /// Returns the PIN's ID. Save it to continue polling after a restart.
     pub fn id(&self) -> &PinId {
         match &self.0 {
             Kind::Short(pin) => &pin.pin().id,

@@ -9,28 +9,28 @@ use crate::values::forward_url::ForwardUrl;
 use crate::values::server_url::ServerUrl;
 use crate::wire::percent;
 
-/// Plex's page on which the user signs in for a [`StrongPin`](crate::pin::StrongPin), to be opened
-/// in a browser.
+/// The Plex page on which the user signs in for a [`StrongPin`](crate::pin::StrongPin). Open it in
+/// a browser.
 ///
 /// The URL is `https://app.plex.tv/auth` with all parameters in the fragment, which browsers do not
-/// send to the server. The page shows the user the fields of the identity: product, version,
-/// platform, device and so on. If the user declines, the browser is still forwarded, and the PIN
-/// stays unlinked until it expires.
+/// send to the server. The page shows the user the identity's fields: product, version, platform,
+/// device and so on. If the user declines, the browser is still forwarded, and the PIN stays
+/// unlinked until it expires.
 ///
-/// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` shows only
-/// the page. Sources: Plex's published description; the names of the device's fields are from
+/// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` redacts the
+/// parameters. Sources: Plex's published description. The names of the device fields are from
 /// clients.
 #[derive(Clone)]
 pub struct HostedPage {
     page: ServerUrl,
-    /// The client identifier and the code. All parts are encoded.
+    /// The client identifier and the code, percent-encoded like the other parts.
     identifier_and_code: Zeroizing<String>,
     forward: Option<String>,
     device: String,
 }
 
-/// The device fields that the page shows: the name of the parameter, and the header with the same
-/// value.
+/// The device fields that the page shows, each as the name of the parameter and the header that
+/// contains its value.
 const DEVICE: [(&str, &str); 7] = [
     ("product", "x-plex-product"),
     ("version", "x-plex-version"),
@@ -61,9 +61,9 @@ impl HostedPage {
         self
     }
 
-    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, or `/auth` on a
-    /// stand-in for plex.tv. Needed if the API is reached through a proxy that does not serve the
-    /// page.
+    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, or `/auth` on the
+    /// host that the client uses instead of plex.tv. Call this if the API is reached through a
+    /// proxy that does not serve the page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;
@@ -107,7 +107,7 @@ mod tests {
         pin.hosted_page(&plex_tv)
     }
 
-    /// Returns the pairs after `#?`, decoded by another implementation.
+    /// Returns the pairs after `#?`, decoded by an independent implementation.
     fn pairs(page: &HostedPage) -> Vec<(String, String)> {
         let url = page.to_string();
         let (_, fragment) = url.split_once("#?").unwrap();

@@ -19,9 +19,9 @@ impl PlexTv {
     /// Links a PIN by its code: the device that displays the code is signed in to the account that
     /// `token` belongs to. Sends `PUT {plex.tv}/pins/link` (linkOAuthPin).
     ///
-    /// This is the other side of a PIN login, as on Plex's own pages. It links short and strong
-    /// codes. The device gets a token with full access to the account, so tell the user which
-    /// device is signing in and ask for confirmation first.
+    /// This is the other side of a PIN login: it does the same as Plex's own pages. It accepts
+    /// short and strong codes. The device gets a token with full access to the account, so tell the
+    /// user which device is signing in and ask for confirmation first.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -29,8 +29,8 @@ impl PlexTv {
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): the code is unknown or has expired |
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent) |
     ///
-    /// Plex answers 204; any other success is accepted unless it is a web page. Sources: recorded
-    /// responses; the operation name is from the published API.
+    /// Plex answers 204, but any other successful response is accepted unless it is a web page.
+    /// Sources: recorded responses. The operation name is from the published API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -62,8 +62,8 @@ impl PlexTv {
 }
 
 fn form(code: &PinCode) -> Body {
-    // Enough for a code in which every byte is percent-encoded as three. Growing the buffer would
-    // move the text and leave a copy in memory that is not zeroed.
+    // Enough for a code in which every byte is percent-encoded as three bytes. Growing the buffer
+    // would move the text and leave a copy in memory that is not zeroed.
     let room = 8 + 3 * code.expose().len();
     let mut form = Serializer::new(String::with_capacity(room));
     form.append_pair("code", code.expose());

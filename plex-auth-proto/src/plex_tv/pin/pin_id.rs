@@ -6,12 +6,12 @@ use crate::wire::lenient::{self, Value};
 
 /// The ID of a PIN, which is used to poll it.
 ///
-/// Anyone who knows it and the client identifier receives the token when the PIN is linked, so it
-/// is a secret: `Debug` shows `***`, there is no `Display`, `Serialize` or comparison, and the
-/// memory is zeroed on drop. To save it, use [`expose`](Self::expose); to restore it,
+/// Anyone who knows the ID and the client identifier can get the token once the PIN is linked, so
+/// the ID is a secret: `Debug` shows `***`, there is no `Display`, `Serialize` or comparison, and
+/// the memory is zeroed on drop. To save the ID, use [`expose`](Self::expose); to restore it, use
 /// [`new`](Self::new).
 ///
-/// IDs are assigned in sequence and are close to 2³¹. Store all 64 bits.
+/// IDs are assigned sequentially and are close to 2³¹, so store all 64 bits.
 ///
 /// ```
 /// use plex_auth_proto::pin::PinId;
@@ -35,7 +35,7 @@ impl PinId {
     }
 }
 
-/// Holds because the inner number is zeroed.
+/// The inner number is zeroed on drop.
 impl ZeroizeOnDrop for PinId {}
 
 impl fmt::Debug for PinId {

@@ -6,7 +6,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::operation::context::Origin;
 use crate::wire::lenient::Value;
 
-/// A URL of a PIN, which usually contains its code: open it or show it to the user who signs in.
+/// A PIN's URL, which usually contains its code. Open it, or show it to the user who is signing in.
 ///
 /// [`Display`](fmt::Display) shows the complete URL. `Debug` shows only its origin.
 ///
@@ -33,7 +33,7 @@ impl PinUrl {
     }
 }
 
-/// Holds because the inner string is zeroed.
+/// The inner string is zeroed on drop.
 impl ZeroizeOnDrop for PinUrl {}
 
 impl fmt::Display for PinUrl {
@@ -54,7 +54,7 @@ impl fmt::Debug for PinUrl {
 impl Value<'_> for PinUrl {
     const IS_PLAIN: bool = true;
 
-    /// Accepts only `http` and `https`, because a program may open it in a browser.
+    /// Accepts only `http` and `https` URLs, because a program may open them in a browser.
     fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();
         origin(text).map(|_| Self::new(text.to_owned()))

@@ -5,12 +5,12 @@ use crate::plex_tv::pin::device_pin::DevicePin;
 use crate::plex_tv::pin::poll_pin::{self, OPERATION, PinState};
 
 impl PlexTv {
-    /// Polls a PIN that was created with this device's key, and returns Plex's JWT if it is linked.
-    /// Sends `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin).
+    /// Polls a PIN that was created with this device's key, and returns Plex's JWT if the PIN is
+    /// linked. Sends `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin).
     ///
     /// `jwt` contains the [claims for polling](crate::jwt::DeviceClaims::for_poll). Sign a new one
-    /// for each poll, because it expires after five minutes and a PIN is valid for longer.
-    /// Everything else is the same as for a [PIN without a key](Self::poll_pin).
+    /// for each poll, because it expires after five minutes and a PIN is valid for longer than
+    /// that. Everything else is the same as for a [PIN without a key](Self::poll_pin).
     ///
     /// If Plex cannot match the key, it reportedly returns an old-style token instead of a JWT.
     /// [`PlexJwt::unverified`](crate::jwt::PlexJwt::unverified) distinguishes the two.
@@ -21,7 +21,7 @@ impl PlexTv {
     /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature is wrong, or from another key |
     /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the device's JWT has expired; check the clock |
     ///
-    /// The URL contains the PIN's ID and the JWT, so it is secret. Source: two clients.
+    /// The URL contains the PIN's ID and the JWT, so it is secret. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

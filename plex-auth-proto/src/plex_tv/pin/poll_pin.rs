@@ -11,7 +11,7 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// The ID provides the token, so the URL is secret.
+// The ID gives access to the token, so the URL is secret.
 pub(crate) const OPERATION: Operation =
     Operation::new("getOAuthPin", Host::PlexTv, Method::GET, "/pins/{id}")
         .idempotent()
@@ -19,24 +19,24 @@ pub(crate) const OPERATION: Operation =
         .about_a_pin();
 
 impl PlexTv {
-    /// Polls a PIN, and returns the token if it is linked. Sends `GET {plex.tv}/pins/{id}`
+    /// Polls a PIN and returns the token if the PIN is linked. Sends `GET {plex.tv}/pins/{id}`
     /// (getOAuthPin).
     ///
-    /// Poll about once per second, and less often after an error: an outage, a rate limit or a web
-    /// page says nothing about the PIN. Stop if
+    /// Poll about once per second, and less often after an error. An outage, a rate limit or a web
+    /// page does not mean that the PIN is gone. Stop if
     /// [`is_pin_gone`](crate::ResponseError::is_pin_gone) returns `true` for the error, or if the
     /// PIN has expired by the local clock. In the latter case, poll one last time, because the PIN
     /// may have been linked at the last moment. The identity must be the one that created the PIN:
-    /// Plex does not find it under another client identifier.
+    /// Plex does not find the PIN under another client identifier.
     ///
     /// Save the token immediately. It is unknown whether Plex returns it a second time.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or created under another identifier |
-    /// | a success about another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
+    /// | a successful response for another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | an unusable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
-    /// | 404 without a code, 429, 5xx, a web page | says nothing about the PIN; [retryable](crate::ResponseError::is_retryable) |
+    /// | 404 without a code, 429, 5xx, a web page | inconclusive; [retryable](crate::ResponseError::is_retryable) |
     ///
     /// The URL contains the PIN's ID, so it is secret. Source: recorded responses.
     ///
@@ -90,8 +90,8 @@ pub enum PinState {
     /// The PIN is not linked yet.
     #[non_exhaustive]
     Waiting {
-        /// The time left to link the PIN, counted from this response: zero if Plex sends zero or
-        /// less, and at most a day. `None` if Plex does not send it.
+        /// The time left to link the PIN, counted from this response. A negative value from Plex
+        /// counts as zero, and the maximum is one day. `None` if Plex does not send it.
         expires_in: Option<Duration>,
     },
     /// The PIN is linked.
@@ -117,8 +117,8 @@ lenient::object! {
 pub(crate) fn read(body: &[u8], requested: &PinId) -> Result<PinState, DecodeError> {
     let answer: Option<Answer> = decode::object(body)?;
     let answer = answer.ok_or_else(|| DecodeError::shape(".", "is not an object"))?;
-    // Otherwise, the token of another user would be mistaken for the user's own. A response without
-    // a readable ID is accepted, because the ID is part of the request's URL.
+    // Otherwise, another user's token could be mistaken for this user's. A response without a
+    // readable ID is accepted, because the URL of the request already identifies the PIN.
     if answer.id.as_ref().is_some_and(|id| id.expose() != requested.expose()) {
         return Err(DecodeError::Mismatch { path: "id" });
     }
@@ -131,7 +131,7 @@ impl Answer {
         let Self { expires_in, auth_token, new_registration, .. } = self;
         match auth_token {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
-            // An unreadable token is an error, because further polls would not return another one.
+            // An unreadable token is an error, because polling again would not return another one.
             None if unreadable => Err(DecodeError::shape("authToken", "cannot be used as a token")),
             None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::bounded) }),
         }

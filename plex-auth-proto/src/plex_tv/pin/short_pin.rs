@@ -11,8 +11,8 @@ use crate::wire::percent;
 /// The usual lifetime of Plex's short PINs.
 const USUAL_LIFE: Duration = Duration::from_secs(900);
 
-/// A PIN with a code of 4 characters that the user enters at `https://plex.tv/link`, for a device
-/// with a screen but without a keyboard. Created by [`PlexTv::create_short_pin`].
+/// A PIN with a 4-character code that the user enters at `https://plex.tv/link`, for a device with
+/// a screen but no keyboard. Created by [`PlexTv::create_short_pin`].
 ///
 /// Show the [code](Pin::code) and the [URL of the page](Self::link_page), or a QR code with the
 /// [URL that includes the code](Self::filled_link_page).
@@ -46,20 +46,19 @@ impl ShortPin {
 
     /// Returns the lifetime of the PIN, counted from the response that created it.
     ///
-    /// This is Plex's value ([`Pin::expires_in`]), limited to a day, or 15 minutes if that is
-    /// missing, unreadable or not positive.
+    /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 15 minutes if that value
+    /// is missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
         self.0.lifetime(USUAL_LIFE)
     }
 
     /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or
-    /// `/link` on the stand-in if `plex_tv` uses one, such as a fake.
+    /// `/link` on the host that `plex_tv` uses instead of plex.tv, such as a test server.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }
 
-    /// Returns the URL of the same page with the code filled in, to open it or to show it as a QR
-    /// code.
+    /// Returns the URL of the same page with the code filled in. Open it or show it as a QR code.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         let code = percent::encoded(self.0.code.expose());
         PinUrl::new(format!("{}/?pin={code}", plex_tv.url.link_page()))

@@ -52,8 +52,8 @@ impl StrongPin {
 
     /// Returns the lifetime of the PIN, counted from the response that created it.
     ///
-    /// This is Plex's value ([`Pin::expires_in`]), limited to a day, or 30 minutes if that is
-    /// missing, unreadable or not positive.
+    /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 30 minutes if that value
+    /// is missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
         self.0.lifetime(USUAL_LIFE)
     }

@@ -24,19 +24,19 @@ impl PlexTv {
     /// Returns the media servers and players that an account has access to, with their tokens and
     /// connections. Sends `GET {plex.tv}/resources` (getServerResources).
     ///
-    /// To find out whether a user has access to a server, request this with the user's own token
-    /// and call [`server`](Resources::server), or use the flow
+    /// To find out whether a user has access to a server, request the list with the user's own
+    /// token and call [`server`](Resources::server), or use the flow
     /// [`server_access`](Self::server_access). Request the list again if a server refuses its token
     /// or cannot be reached, because tokens and connections can change. A newly claimed server can
-    /// take up to 90 s to appear.
+    /// take up to 90 seconds to appear.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never an empty list |
+    /// | a successful response that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never treated as an empty list |
     ///
     /// An unreadable row is dropped and reported by
-    /// [`unreadable_fields`](Resources::unreadable_fields). Sources: recorded responses; the query
+    /// [`unreadable_fields`](Resources::unreadable_fields). Sources: recorded responses. The query
     /// is from the published API.
     ///
     /// ```
@@ -99,18 +99,19 @@ impl Resources {
     }
 
     /// Returns the media server with this
-    /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier), which is its
-    /// client identifier here. `None` if the account has no access to it.
+    /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier), which is listed
+    /// as its client identifier. `None` if the account has no access to it.
     pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
         self.servers()
             .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))
     }
 
     /// Returns the JSON paths of fields that this version could not read, such as
-    /// `1.connections.0.port`, to distinguish them from missing fields and to report them.
+    /// `1.connections.0.port`, so that a program can report them and tell them apart from missing
+    /// fields.
     ///
-    /// If an element of a list was dropped, the path is that of the list: `.` for the list of
-    /// resources. Indices count only readable rows. Paths contain no values.
+    /// If a list element was dropped, the path is that of the list: `.` for the list of resources.
+    /// Indices count only readable rows. Paths contain no values.
     ///
     /// ```
     /// let resources: plex_auth_proto::server::Resources =

@@ -11,18 +11,18 @@ pub(crate) const OPERATION: Operation =
     Operation::new("ping", Host::PlexTv, Method::GET, "/ping").idempotent().own_connection();
 
 impl PlexTv {
-    /// Checks that a token is valid and keeps it from expiring, at a lower cost than
-    /// [`token_details`](Self::token_details). Sends `GET {plex.tv}/ping` (ping).
+    /// Checks that a token is valid and keeps an old-style token from expiring, at a lower cost
+    /// than [`token_details`](Self::token_details). Sends `GET {plex.tv}/ping` (ping).
     ///
-    /// Any request keeps a token from expiring. Users report that old-style tokens become invalid
-    /// after three to four weeks without use. A program that sends no other requests for that long
-    /// should ping once a day.
+    /// Any request keeps an old-style token from expiring. Users report that these tokens become
+    /// invalid after three to four weeks without use. A program that sends no other requests for
+    /// that long should ping once a day.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a success without confirmation | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
-    /// | a web page with any status | says nothing about the token; never counts as valid |
+    /// | a successful response without a confirmation | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
+    /// | a web page with any status | inconclusive; never counts as valid |
     ///
     /// `{"pong":true}`, `{"success":true}` and XML with the text `true` are accepted. Sources: one
     /// client (`pong`, XML) and the published API (`success`).
@@ -53,7 +53,7 @@ lenient::object! {
     #[derive(Debug)]
     struct Answer {
         pong: Option<bool>,
-        /// The field of the published API.
+        /// The field's name in the published API.
         success: Option<bool>,
     }
 }

@@ -13,20 +13,20 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Invalidates a token, so that remaining copies of it are useless. Sends `DELETE
+    /// Invalidates a token, so that any remaining copies are useless. Sends `DELETE
     /// {plex.tv}/users/signout` (signOut).
     ///
     /// Delete the token only afterwards: a token that is deleted without signing out stays valid.
-    /// An error that says that the token [is invalid](crate::ResponseError::is_token_invalid) is as
-    /// good as a success. A repeated request gets this error.
+    /// Treat an error that says that the token [is invalid](crate::ResponseError::is_token_invalid)
+    /// as a successful sign-out. A repeated request returns this error.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was already invalid |
-    /// | a web page, even with status 200 | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token is still valid |
+    /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token may still be valid |
     ///
-    /// Plex answers 204 (recorded) or 200 (published API); any other success is accepted unless it
-    /// is a web page.
+    /// Plex answers 204 (recorded) or 200 (published API), but any other successful response is
+    /// accepted unless it is a web page.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
