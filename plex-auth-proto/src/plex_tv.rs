@@ -103,7 +103,7 @@ mod tests {
     use http::Method;
 
     #[test]
-    fn own_request_has_the_identity_and_no_token() {
+    fn custom_request_has_the_identity_and_no_token() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let request = plex_tv.request(Method::PUT, "/own?a=b").body(()).unwrap();
         assert_eq!(request.method(), "PUT");

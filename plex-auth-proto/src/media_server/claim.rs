@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn request_is_correct_and_its_url_secret() {
+    fn request_is_correct_and_url_is_secret() {
         let claim_token = ClaimToken::new("claim-KQ8WQxGT&x=\"y\"").unwrap();
         let server: MediaServer = address().with_token(Token::new("abc").unwrap());
         for call in [address().claim(&claim_token), server.claim(&claim_token)] {

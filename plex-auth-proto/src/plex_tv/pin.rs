@@ -89,21 +89,21 @@ impl Pin {
     }
 
     /// Returns the lifetime of a new PIN, counted from the response that created it: Plex's value,
-    /// capped at one day, or `usual` if that value is missing, unreadable or not positive.
-    pub(crate) fn lifetime(&self, usual: Duration) -> Duration {
-        let told = self.expires_in.map(bounded).filter(|told| !told.is_zero());
-        told.unwrap_or(usual)
+    /// capped at one day, or `default` if that value is missing, unreadable or not positive.
+    pub(crate) fn lifetime(&self, default: Duration) -> Duration {
+        let lifetime = self.expires_in.map(clamp_lifetime);
+        lifetime.filter(|lifetime| !lifetime.is_zero()).unwrap_or(default)
     }
 }
 
 /// The maximum lifetime of a PIN.
 // Plex's PINs expire after 15 or 30 minutes. A login must not wait for years if Plex sends
 // milliseconds or a date by mistake.
-pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Converts Plex's seconds to a duration between zero and a day.
-pub(crate) fn bounded(seconds: i64) -> Duration {
-    u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(LONGEST_LIFE)
+pub(crate) fn clamp_lifetime(seconds: i64) -> Duration {
+    u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(MAX_LIFETIME)
 }
 
 /// Parses the response that creates a PIN. A PIN without an ID or a code is reported as an error,

@@ -16,7 +16,7 @@ use crate::flow::now::Now;
 use crate::flow::step::{Completion, RequestId, Step};
 use crate::jwt::SignError;
 use crate::plex_tv::PlexTv;
-use crate::plex_tv::pin::LONGEST_LIFE;
+use crate::plex_tv::pin::MAX_LIFETIME;
 use crate::plex_tv::pin::poll_pin::PinState;
 
 const BACKOFF: Backoff = Backoff::new(1, 16);
@@ -95,7 +95,7 @@ impl<M: PinMethod> PinMachine<M> {
         let mut machine = Self::new(plex_tv, method);
         let moment = machine.clock.at(now);
         let left = ends_at.zip(moment.server).map(|(end, now)| end.duration_since(now));
-        let left = left.map(|left| left.unwrap_or_default().min(LONGEST_LIFE));
+        let left = left.map(|left| left.unwrap_or_default().min(MAX_LIFETIME));
         let life = left.unwrap_or(pin.life());
         machine.state = State::Polling(Box::new(Polling::new(pin, moment, life)));
         machine.may_be_linked = true;

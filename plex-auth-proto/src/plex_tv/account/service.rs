@@ -43,7 +43,7 @@ mod tests {
     use super::Service;
 
     #[test]
-    fn debug_shows_no_secret_of_the_endpoint() {
+    fn debug_redacts_the_endpoint() {
         for (endpoint, shown) in [
             ("https://epg.example/v1", "https://epg.example/v1"),
             ("https://epg.example/v1?token=secret", "https://epg.example/v1"),

@@ -124,8 +124,8 @@ fn form(credentials: &Credentials) -> Body {
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
     // Enough for the field names, and for values in which every byte is percent-encoded as three
     // bytes. Growing the buffer would move the text and leave a copy in memory that is not zeroed.
-    let room = 64 + 3 * (login.len() + password.len() + code.len());
-    let mut form = Serializer::new(String::with_capacity(room));
+    let capacity = 64 + 3 * (login.len() + password.len() + code.len());
+    let mut form = Serializer::new(String::with_capacity(capacity));
     form.append_pair("login", login).append_pair("password", password);
     form.append_pair("rememberMe", if *remember_me { "true" } else { "false" });
     if !code.is_empty() {

@@ -81,14 +81,14 @@ mod tests {
     fn invalid_token_differs_from_missing_device() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).remove_device(&Token::new("abc").unwrap(), DeviceId(7));
-        for (status, body, dead) in [
+        for (status, body, is_invalid) in [
             (401, "", true),
             (422, "<errors><error>Invalid token</error></errors>", true),
             (404, "<errors><error>Not found</error></errors>", false),
         ] {
             let answer = Response::builder().status(status).body(body).unwrap();
             let error = call.reply().parse(&answer).unwrap_err();
-            assert_eq!(error.is_token_invalid(), dead, "{error}");
+            assert_eq!(error.is_token_invalid(), is_invalid, "{error}");
         }
     }
 }

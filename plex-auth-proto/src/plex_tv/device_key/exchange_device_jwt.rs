@@ -81,7 +81,7 @@ lenient::object! {
     #[derive(Debug)]
     struct Answer {
         auth_token: Option<Token> as "auth_token",
-        in_camel_case: Option<Token> as "authToken",
+        auth_token_camel_case: Option<Token> as "authToken",
     }
 }
 
@@ -90,8 +90,9 @@ struct Exchanged(Token);
 impl<'de> Value<'de> for Exchanged {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
         let answer = Answer::from_object(map, budget)?;
-        let token = answer
-            .and_then(|Answer { auth_token, in_camel_case, .. }| auth_token.or(in_camel_case));
+        let token = answer.and_then(|Answer { auth_token, auth_token_camel_case, .. }| {
+            auth_token.or(auth_token_camel_case)
+        });
         Ok(token.map(Self))
     }
 }

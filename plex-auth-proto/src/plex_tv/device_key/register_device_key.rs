@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn taken_key_does_not_mean_invalid_token() {
+    fn registered_key_does_not_mean_invalid_token() {
         let (_, reply) = call().into_parts();
         for (status, body) in [(200, r#"{"authToken":"x"}"#), (201, ""), (204, "")] {
             let answer = Response::builder().status(status).body(body).unwrap();

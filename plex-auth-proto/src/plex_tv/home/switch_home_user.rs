@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn request_is_correct_and_its_url_secret() {
+    fn request_is_correct_and_url_is_secret() {
         for (pin, query) in [(Some("0815"), "?pin=0815"), (None, "")] {
             let call = call(pin);
             let shown = format!("{call:?} {:?} {}", call.reply(), call.masked_url());

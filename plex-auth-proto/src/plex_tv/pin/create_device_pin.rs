@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn pin_has_the_requested_kind() {
+    fn pin_is_of_the_requested_kind() {
         let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
         let jwk = Jwk::new([0; 32], "den").unwrap();
         let answer = http::Response::new(r#"{"id":7,"code":"G7KX"}"#);

@@ -91,7 +91,7 @@ mod tests {
         PlexTv::new(ClientIdentity::builder("id").product("product").build().unwrap())
     }
 
-    fn made(body: &str) -> Result<ShortPin, ResponseError> {
+    fn parsed(body: &str) -> Result<ShortPin, ResponseError> {
         let answer = http::Response::builder().status(201).body(body).unwrap();
         plex_tv().create_short_pin().into_parts().1.parse(&answer)
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn complete_response_is_read() {
-        let short = made(
+        let short = parsed(
             r#"{"id":2147483650,"code":"G7KX","product":"My & App #1","trusted":false,
                 "qr":"https://plex.tv/api/v2/pins/qr/G7KX","clientIdentifier":"id",
                 "location":{"code":"NO","european_union_member":false,"continent_code":"EU",
@@ -164,7 +164,7 @@ mod tests {
             (r#"{"id":7,"code":["G7KX","H8LY"]}"#, "code"),
             (r#"{"id":7,"code":"G7KX\ud800"}"#, "code"),
         ] {
-            match made(body).unwrap_err() {
+            match parsed(body).unwrap_err() {
                 ResponseError::UnexpectedShape { path: found, .. } => {
                     assert_eq!(found, path, "{body}");
                 }

@@ -64,8 +64,8 @@ impl PlexTv {
 fn form(code: &PinCode) -> Body {
     // Enough for a code in which every byte is percent-encoded as three bytes. Growing the buffer
     // would move the text and leave a copy in memory that is not zeroed.
-    let room = 8 + 3 * code.expose().len();
-    let mut form = Serializer::new(String::with_capacity(room));
+    let capacity = 8 + 3 * code.expose().len();
+    let mut form = Serializer::new(String::with_capacity(capacity));
     form.append_pair("code", code.expose());
     Body::from(form.finish())
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_except_a_page_is_enough() {
+    fn any_success_except_html_is_accepted() {
         let parse = |status: u16, body: &str| {
             let answer = http::Response::builder().status(status).body(body.to_owned());
             call("g7kx").reply().parse(&answer.unwrap())

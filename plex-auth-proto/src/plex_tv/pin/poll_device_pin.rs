@@ -56,8 +56,8 @@ impl PlexTv {
         let query = format!("?deviceJWT={}", jwt.expose());
         let request =
             request::request_at(&OPERATION, &path, &query, &self.identity, &self.url, None);
-        let asked = pin.id().clone();
-        Call::new(&OPERATION, request, move |body| poll_pin::read(body, &asked))
+        let requested = pin.id().clone();
+        Call::new(&OPERATION, request, move |body| poll_pin::read(body, &requested))
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_signature_does_not_end_the_pin() {
+    fn rejected_signature_is_not_pin_gone() {
         let call = call("id", "den");
         for status in [400, 401, 422, 498] {
             let answer = http::Response::builder().status(status).body("").unwrap();

@@ -68,8 +68,8 @@ impl PlexTv {
     pub fn poll_pin(&self, pin: &PinId) -> Call<PinState> {
         let path = format!("/pins/{}", pin.expose());
         let request = request::request_at(&OPERATION, &path, "", &self.identity, &self.url, None);
-        let asked = pin.clone();
-        Call::new(&OPERATION, request, move |body| read(body, &asked))
+        let requested = pin.clone();
+        Call::new(&OPERATION, request, move |body| read(body, &requested))
     }
 }
 
@@ -133,7 +133,7 @@ impl Answer {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
             // An unreadable token is an error, because polling again would not return another one.
             None if unreadable => Err(DecodeError::shape("authToken", "cannot be used as a token")),
-            None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::bounded) }),
+            None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::clamp_lifetime) }),
         }
     }
 }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn request_is_correct_and_its_url_secret() {
+    fn request_is_correct_and_url_is_secret() {
         for id in [0, 7, 2_147_483_648, 9_007_199_254_740_993, u64::MAX] {
             let call = call(id);
             let request = call.request();
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn time_left_is_between_zero_and_a_day() {
-        for (said, left) in [
+        for (value, left) in [
             ("871", Some(871)),
             ("\"871\"", Some(871)),
             ("0", Some(0)),
@@ -232,11 +232,11 @@ mod tests {
             ("null", None),
             ("1e999", None),
         ] {
-            match polled(200, &format!(r#"{{"id":7,"expiresIn":{said}}}"#)).unwrap() {
+            match polled(200, &format!(r#"{{"id":7,"expiresIn":{value}}}"#)).unwrap() {
                 PinState::Waiting { expires_in } => {
-                    assert_eq!(expires_in, left.map(Duration::from_secs), "{said}");
+                    assert_eq!(expires_in, left.map(Duration::from_secs), "{value}");
                 }
-                state => panic!("{said}: {state:?}"),
+                state => panic!("{value}: {state:?}"),
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::wire::lenient::{self, Budget, Paths, Value};
 use crate::wire::percent;
 
 /// The usual lifetime of Plex's short PINs.
-const USUAL_LIFE: Duration = Duration::from_secs(900);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);
 
 /// A PIN with a 4-character code that the user enters at `https://plex.tv/link`, for a device with
 /// a screen but no keyboard. Created by [`PlexTv::create_short_pin`].
@@ -49,7 +49,7 @@ impl ShortPin {
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 15 minutes if that value
     /// is missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
-        self.0.lifetime(USUAL_LIFE)
+        self.0.lifetime(DEFAULT_LIFETIME)
     }
 
     /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or
@@ -92,9 +92,9 @@ mod tests {
     }
 
     #[test]
-    fn lifetime_is_that_of_plex_if_plausible() {
+    fn plausible_lifetime_is_used() {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-        for (said, life) in [
+        for (expires_in, life) in [
             ("900", minutes(15)),
             ("\"600\"", minutes(10)),
             ("1", Duration::from_secs(1)),
@@ -108,8 +108,8 @@ mod tests {
             ("1000000000000", minutes(24 * 60)),
             ("9223372036854775807", minutes(24 * 60)),
         ] {
-            let pin = pin(&format!(r#","expiresIn":{said}"#));
-            assert_eq!(pin.expires_in(), life, "{said}");
+            let pin = pin(&format!(r#","expiresIn":{expires_in}"#));
+            assert_eq!(pin.expires_in(), life, "{expires_in}");
         }
         assert_eq!(pin("").expires_in(), minutes(15));
     }

@@ -8,7 +8,7 @@ use crate::plex_tv::pin::hosted_page::HostedPage;
 use crate::wire::lenient::{self, Budget, Paths, Value};
 
 /// The usual lifetime of Plex's strong PINs.
-const USUAL_LIFE: Duration = Duration::from_secs(1800);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(1800);
 
 /// A PIN with a long code, for a program that can open a browser: the user signs in on [Plex's
 /// hosted page](Self::hosted_page), whose URL contains the code. Created by
@@ -55,7 +55,7 @@ impl StrongPin {
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 30 minutes if that value
     /// is missing, unreadable or not positive.
     pub fn expires_in(&self) -> Duration {
-        self.0.lifetime(USUAL_LIFE)
+        self.0.lifetime(DEFAULT_LIFETIME)
     }
 
     /// Returns the page on which the user signs in. The identity of `plex_tv` must be the one that
@@ -88,12 +88,12 @@ mod tests {
 
     #[test]
     fn default_lifetime_is_half_an_hour() {
-        for (said, seconds) in
+        for (expires_in, seconds) in
             [("null", 1800), ("0", 1800), ("-5", 1800), ("60", 60), ("2e9", 86_400)]
         {
-            let pin = format!(r#"{{"id":7,"code":"8lzf","expiresIn":{said}}}"#);
+            let pin = format!(r#"{{"id":7,"code":"8lzf","expiresIn":{expires_in}}}"#);
             let pin: StrongPin = serde_json::from_str(&pin).unwrap();
-            assert_eq!(pin.expires_in(), Duration::from_secs(seconds), "{said}");
+            assert_eq!(pin.expires_in(), Duration::from_secs(seconds), "{expires_in}");
         }
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn any_success_except_a_page_is_enough() {
+    fn any_success_except_html_is_accepted() {
         let me = ClientIdentity::builder("id").build().unwrap();
         let call = PlexTv::new(me).sign_out(&Token::new("abc").unwrap());
         for body in ["", r#"{"success":true}"#, "<response/>", "OK", "\u{feff}{\"a\":"] {

@@ -170,7 +170,7 @@ fn rejected_token_is_not_handed_out_during_a_save() {
 }
 
 #[test]
-fn cancelled_save_is_asked_for_again() {
+fn cancelled_save_is_requested_again() {
     let mut flow = transient();
     respond_transient(&mut flow, start(), 1);
     let (id, _) = save(&mut flow, start());

@@ -33,7 +33,7 @@ fn signature_is_used_for_three_minutes() {
 }
 
 #[test]
-fn old_style_token_is_told_apart() {
+fn old_style_token_is_recognized() {
     let key = Key::new();
     let mut driven = login(&key);
     driven.respond_all([
