@@ -1,8 +1,8 @@
-//! Requests, how their responses are read, and the contract of the code that sends them.
+//! Requests, the parsing of their responses, and the contract for the code that sends them.
 //!
 //! [`PlexTv`](crate::PlexTv), [`MediaServer`](crate::MediaServer) and
 //! [`MediaServerAddress`](crate::MediaServerAddress) create a [`Call`] for each operation. A
-//! transport sends it, or your own HTTP client does. In the latter case, take the call apart with
+//! transport sends it. To send it with your own HTTP client instead, take it apart with
 //! [`Call::into_parts`] or [`Call::into_outgoing`].
 //!
 //! # The sender's contract
@@ -10,35 +10,36 @@
 //! Code that sends a request must do the following, whether the request is from a call or from a
 //! [flow](crate::flow). The transports `plex-auth-ureq` and `plex-auth-hyper` do all of it.
 //!
-//! 1. **Send the request unchanged**: its method, URL, headers and body. Add no `Accept`: plex.tv
-//!    answers in XML if that header contains anything besides `application/json`. Add no
-//!    `Accept-Encoding`: a compressed body is not decoded, and is reported as
+//! 1. **Send the request unchanged**: its method, URL, headers and body. Do not add an `Accept`
+//!    header: plex.tv answers in XML if that header contains anything besides `application/json`.
+//!    Do not add `Accept-Encoding`: a compressed body is not decoded, and is reported as
 //!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). `Host` and connection-level
 //!    headers are up to the client.
-//! 2. **Follow no redirects.** A redirected request takes its token to another host. Return the 3xx
-//!    response like any other. It is reported as [`Redirected`](crate::ResponseError::Redirected).
+//! 2. **Do not follow redirects.** Following one would send the token to another host. Return the
+//!    3xx response like any other. It is reported as
+//!    [`Redirected`](crate::ResponseError::Redirected).
 //! 3. **Read at most [`Reply::body_limit`] bytes of the body.** It depends on the status and the
 //!    headers, so call it after the head of the response has arrived. A longer body may be cut off
 //!    there.
-//! 4. **Keep the deadline.** If [`Reply::deadline`] returns a limit, it is for the whole exchange:
-//!    connecting, sending and reading the last byte. Otherwise, use a limit of your own.
+//! 4. **Enforce the deadline.** If [`Reply::deadline`] returns a limit, it applies to the whole
+//!    exchange: connecting, sending and reading the last byte. Otherwise, use a limit of your own.
 //! 5. **Retry only if it is safe.** Do not send a request again automatically unless
 //!    [`Reply::is_idempotent`] returns true, or none of it was sent. This includes the retries of
 //!    the HTTP client itself.
 //! 6. **Give the request its own connection if it [wants one](Reply::wants_own_connection)**: a
 //!    connection that no other request has used, and that is closed afterwards.
-//! 7. **Confirm refusals.** If the response arrived on a connection that other requests have used,
-//!    or if that is unknown, check [`Outgoing::must_confirm`]. If it returns true, send the request
-//!    again [on its own connection](Outgoing::on_own_connection) and use that response instead. If
-//!    a successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
+//! 7. **Confirm refusals.** If the response arrived on a connection that other requests have or may
+//!    have used, check [`Outgoing::must_confirm`]. If it returns true, send the request again [on
+//!    its own connection](Outgoing::on_own_connection) and use that response instead. If a
+//!    successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
 //!    idempotent request can be repeated in the same way.
-//! 8. **Do not reuse the connection of an unreadable response.** Use [`Outgoing::received`] to
+//! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
 //!    attach a function that closes the connection. It is called if a successful response cannot be
-//!    read. A sender that uses a new connection for each request needs neither this nor the
-//!    previous two steps; it calls [`Reply::on_own_connection`] instead.
-//! 9. **Return the status, the headers and the body of every response**, whatever its status is. If
-//!    no response arrived, return a [transport error](Reply::transport_error) that says whether any
-//!    of the request may have been sent. If in doubt, it may have.
+//!    read. A sender that uses a new connection for each request can skip this step and the
+//!    previous two; it calls [`Reply::on_own_connection`] instead.
+//! 9. **Return the status, the headers and the body of every response**, whatever its status. If no
+//!    response arrived, return a [transport error](Reply::transport_error) that says whether any of
+//!    the request may have been sent. If in doubt, report that it may have been.
 //! 10. **Never log the URL or the body.** Use [`Call::masked_url`] or [`Outgoing::masked_url`],
 //!     which redact a [secret URL](Reply::has_secret_url). Headers with a secret are marked
 //!     [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in `Debug`.
@@ -71,14 +72,14 @@ mod settings;
 ///
 /// Every operation is a method that returns a call: see [`PlexTv`](crate::PlexTv) and
 /// [`MediaServer`](crate::MediaServer). A transport sends it. To send it with your own HTTP client,
-/// [take it apart](Self::into_parts) and keep [the sender's
+/// [take it apart](Self::into_parts) and fulfill [the sender's
 /// contract](crate::call#the-senders-contract).
 ///
 /// # Custom calls
 ///
-/// Any [`http::Request`] can become a call, for an endpoint that this crate does not have. Its
-/// response is read in the same way as all others: the status before the body, redirects and
-/// oversized bodies as errors, and no secrets in errors.
+/// Any [`http::Request`] can become a call, for an endpoint that this crate does not cover. Its
+/// response is handled like any other: the status is checked before the body, redirects and
+/// oversized bodies are errors, and errors contain no secrets.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -113,7 +114,7 @@ impl<T> Call<T> {
     /// Errors report `operation` as the name of the operation. The request is sent unchanged, with
     /// two exceptions: `Content-Length` is added if the request has a body or is a POST, PUT or
     /// PATCH, and headers that hold a secret are marked sensitive. The call is not idempotent
-    /// unless [set](Self::idempotent).
+    /// unless [marked as such](Self::idempotent).
     pub fn json(operation: &'static str, request: Request<impl Into<Body>>) -> Self
     where
         T: DeserializeOwned,
@@ -136,7 +137,7 @@ impl<T> Call<T> {
         if secret_url { call.secret_url() } else { call }
     }
 
-    /// Creates a call of one of this crate's operations.
+    /// Creates a call for one of this crate's operations.
     pub(crate) fn new(
         operation: &Operation,
         request: Request<Body>,
@@ -145,9 +146,9 @@ impl<T> Call<T> {
         Self::with_decode(operation, request, Box::new(move |body| decode(body).map(Decoded::of)))
     }
 
-    /// Creates a call of one of this crate's operations. `differs` returns the field in which the
-    /// value differs from the request. Such a value is accepted only if the request had its own
-    /// connection.
+    /// Creates a call for one of this crate's operations. `differs` returns the field, if any, in
+    /// which the value differs from the request. Such a value is accepted only if the request had
+    /// its own connection.
     pub(crate) fn compared(
         operation: &Operation,
         request: Request<Body>,
@@ -172,7 +173,7 @@ impl<T> Call<T> {
 
     fn assemble(mut request: Request<Body>, context: RequestContext, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
-        // whether to add one for an empty body. A GET must not have one.
+        // whether to add one for an empty body. A GET without a body must not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
             || !request.body().as_ref().is_empty();
         if has_body && !request.headers().contains_key(CONTENT_LENGTH) {
@@ -194,9 +195,9 @@ impl<T> Call<T> {
 
     /// Returns the request, for any HTTP client, and the reply that reads its response.
     ///
-    /// The sender must keep [the sender's contract](crate::call#the-senders-contract). The `Debug`
-    /// implementation of the returned request is that of the `http` crate: it displays the URL even
-    /// if that [is secret](Reply::has_secret_url).
+    /// The sender must fulfill [the sender's contract](crate::call#the-senders-contract). The
+    /// returned request has the `http` crate's `Debug` implementation, which displays the URL even
+    /// if it [is secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
     }
@@ -232,7 +233,7 @@ impl<T> Call<T> {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
 
-    /// Sets the host of a custom call, which decides what a 401 means for the token.
+    /// Sets the host of a custom call, which determines what a 401 means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self
@@ -272,7 +273,7 @@ impl<T> Call<T> {
 }
 
 impl Call<()> {
-    /// Creates a call for which the status is enough: every success status is accepted, and its
+    /// Creates a call for which the status is enough: every success status is accepted, and the
     /// body is not read.
     ///
     /// ```
@@ -326,7 +327,8 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// The request headers that hold a secret. They are marked sensitive even if the caller did not.
+/// The request headers that hold a secret. They are marked sensitive even if the caller did not do
+/// so.
 const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];
 
 #[cfg(test)]

@@ -29,11 +29,11 @@ mod rejection;
 mod response;
 mod transport;
 
-/// The error of a call: either a response that is an error, or the lack of a response.
+/// The error of a call: the response is an error or cannot be read, or no response arrived.
 ///
-/// The two are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true only if
-/// Plex said that the token is invalid. Most programs need only the predicates of this type, not
-/// its variants.
+/// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true
+/// only if Plex said that the token is invalid. Most programs need only the predicates of this
+/// type, not its variants.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token, http};
@@ -71,7 +71,7 @@ mod transport;
 /// | Response | Variant | What to do |
 /// |---|---|---|
 /// | 400 | [`BadRequest`](ResponseError::BadRequest) | Fix the request. Retrying does not help. |
-/// | 401; 498; 422 "Invalid token" | [`Unauthorized`](ResponseError::Unauthorized) | Ask for the password again, or sign in again if [`is_token_invalid`](Self::is_token_invalid). Do neither if [`is_unconfirmed`](Self::is_unconfirmed): the response may be from a proxy or a captive portal. A media server's 401 is about that server only. |
+/// | 401; 498; 422 "Invalid token" | [`Unauthorized`](ResponseError::Unauthorized) | Ask for the password again, or sign in again if [`is_token_invalid`](Self::is_token_invalid). Do neither if [`is_unconfirmed`](Self::is_unconfirmed): the response may be from a proxy or a captive portal. A media server's 401 applies only to that server. |
 /// | 401, code 1029 | [`VerificationCodeRequired`](ResponseError::VerificationCodeRequired) | Ask for the verification code and sign in with it. |
 /// | 401, code 1028 | [`VerificationCodeRejected`](ResponseError::VerificationCodeRejected) | Ask for a new verification code. |
 /// | 401, code 1030 | [`EmailOnly`](ResponseError::EmailOnly) | Sign in with a PIN on Plex's own page. |
@@ -79,7 +79,7 @@ mod transport;
 /// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this. Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
 /// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after). If it is `None`, back off, starting with a few seconds. After a sign-in, let the user try again. |
 /// | 5xx | [`Unavailable`](ResponseError::Unavailable) | Try again later if [`is_retryable`](Self::is_retryable). |
-/// | code 1097 with any status | the variant of the status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
+/// | code 1097 with any status | the variant for that status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
 /// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
 /// | 3xx | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
 /// | a success that is not Plex's response | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
@@ -111,7 +111,8 @@ pub enum Error {
     /// A response arrived, and it is an error or cannot be read.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// No response arrived. This says nothing about the username, the password or the token.
+    /// No response arrived. This does not mean that the username, the password or the token is
+    /// invalid.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -158,7 +159,8 @@ impl Error {
     }
 
     /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
-    /// plex.tv, so that it says nothing about the token. See [`ResponseError::is_unconfirmed`].
+    /// plex.tv, and so does not mean that the token is invalid. See
+    /// [`ResponseError::is_unconfirmed`].
     pub fn is_unconfirmed(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_unconfirmed)
     }
@@ -185,8 +187,8 @@ impl Error {
         self.as_response().is_some_and(ResponseError::needs_home_pin)
     }
 
-    /// Returns whether retrying the same call is safe, even if the first request was carried out,
-    /// and may succeed. See [`ResponseError::is_retryable`] and [`TransportError::is_retryable`].
+    /// Returns whether retrying the same call may succeed and is safe, even if the first request
+    /// was carried out. See [`ResponseError::is_retryable`] and [`TransportError::is_retryable`].
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Response(error) => error.is_retryable(),
@@ -194,7 +196,7 @@ impl Error {
         }
     }
 
-    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
+    /// Returns whether retrying the call may succeed and is safe, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         match self {
             Self::Response(error) => error.is_retryable_if(idempotent),
@@ -202,7 +204,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the request was carried out. To know whether retrying is also useful, call
+    /// Returns whether the request was carried out. To find out whether retrying makes sense, call
     /// [`is_retryable`](Self::is_retryable).
     ///
     /// | Error | Outcome |
@@ -213,10 +215,10 @@ impl Error {
     /// | 4xx from plex.tv whose body [lists Plex's errors](Rejection::errors) | [`Refused`](Outcome::Refused) |
     /// | 401 or 498 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
     /// | 401 or 403 from a media server | [`Refused`](Outcome::Refused) |
-    /// | any other 4xx: a web page, a proxy's response, a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
+    /// | any other 4xx, such as a web page, a proxy's response, or any response to a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
     /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
-    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); it probably was carried out |
+    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); the request was probably carried out |
     /// | any other status | [`Unknown`](Outcome::Unknown) |
     ///
     /// A redirect and a 429 count as refusals regardless of who sent them.
@@ -227,14 +229,14 @@ impl Error {
         }
     }
 
-    /// Returns how long to wait before the next request, if the response specifies it. If it does
-    /// not, back off, starting with a few seconds.
+    /// Returns the time to wait before the next request, if the response specifies one. Otherwise,
+    /// back off, starting with a few seconds.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
     /// use plex_auth_proto::Error;
     ///
-    /// /// Returns how long to wait after this error, before the attempt with this number.
+    /// /// Returns how long to wait after this error, before attempt number `attempt`.
     /// fn wait(error: &Error, attempt: u32) -> Option<Duration> {
     ///     if !error.is_retryable() || attempt > 4 {
     ///         return None;
@@ -257,7 +259,7 @@ impl Error {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The flows that retry, such as [`RetriedCall`](crate::flow::RetriedCall), do this themselves.
+    /// Flows that retry, such as [`RetriedCall`](crate::flow::RetriedCall), do this themselves.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.as_response()?.retry_after()
     }

@@ -1,6 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The core performs no I/O and reads no clock: `clippy.toml` lists the disallowed functions.
-// `forbid` prevents modules from making exceptions.
+// `forbid` prevents modules from allowing them.
 #![cfg_attr(
     not(test),
     forbid(
@@ -10,7 +10,7 @@
         clippy::print_stderr
     )
 )]
-// The target of links from the adapters, even before docs.rs has built the first release.
+// The target of links from the transport crates, even before docs.rs has built the first release.
 #![doc(html_root_url = "https://docs.rs/plex-auth-proto/0.1.0")]
 #![doc = include_str!("../README.md")]
 //!
@@ -18,20 +18,21 @@
 //!
 //! - [`ClientIdentity`] identifies the program to Plex. Every request carries it.
 //! - [`PlexTv`] and [`MediaServer`] have a method for each operation. [`MediaServerAddress`] has
-//!   those that need no token. [`OPERATIONS`] lists all operations.
+//!   the methods that need no token. [`OPERATIONS`] lists all operations.
 //! - A [`Call`] is a request with the [`Reply`] that reads its response. The module [`call`]
 //!   specifies [what the sender of a request must do](call#the-senders-contract).
-//! - A [`Flow`] consists of several calls and the time between them. [`PinLogin`](flow::PinLogin)
-//!   signs a user in with a PIN. [`ConnectionChoice`](flow::ConnectionChoice) finds the best
-//!   connection to a server.
-//! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs, and
-//!   [`PlexJwt`](jwt::PlexJwt) is the result. [`DeviceLogin`](flow::DeviceLogin) and
-//!   [`DeviceTokenRefresher`](flow::DeviceTokenRefresher) are the flows for it.
-//! - [`token_source`] is the part of the transports' `TokenSource` that performs no I/O: one token
-//!   for the whole program.
-//! - [`Error`] lists every error and what to do about it. It is a [`ResponseError`] if a response
-//!   arrived, and a [`TransportError`] otherwise.
-//! - An [`Observer`] gets a report on each request, for logs, metrics and traces.
+//! - A [`Flow`] is a multi-step exchange, including the delays between its calls.
+//!   [`PinLogin`](flow::PinLogin) signs a user in with a PIN.
+//!   [`ConnectionChoice`](flow::ConnectionChoice) finds the best connection to a server.
+//! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs the
+//!   device's JWTs, and [`PlexJwt`](jwt::PlexJwt) reads the token that Plex returns.
+//!   [`DeviceLogin`](flow::DeviceLogin) and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher)
+//!   are the flows for it.
+//! - [`token_source`] is the I/O-free part of the transports' `TokenSource`, which shares one token
+//!   across the whole program.
+//! - The docs of [`Error`] list every error and what to do about it. An error is a
+//!   [`ResponseError`] if a response arrived, and a [`TransportError`] otherwise.
+//! - An [`Observer`] receives a report on each request, for logs, metrics and traces.
 //!
 //! # Serialization
 //!
@@ -49,22 +50,24 @@
 //!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
 //!
 //! To store or send data, copy the fields that you need into a type of your own. To save a secret,
-//! write the value that its `expose` method returns to a protected place. Flows have their own
-//! saved state.
+//! write the value returned by its `expose` method to a protected place. Flows have their own saved
+//! state.
 //!
 //! # WebAssembly
 //!
-//! The crate compiles for `wasm32-unknown-unknown`: it performs no I/O and reads no clock. A program
-//! in a browser sends the requests with `fetch`, which cannot fulfill all of [the sender's
+//! The crate compiles for `wasm32-unknown-unknown`: it performs no I/O and reads no clock. A
+//! program in a browser sends the requests with `fetch`, which cannot fulfill all of [the sender's
 //! contract](call#the-senders-contract):
 //!
-//! - `redirect: "manual"` returns an opaque response, with status 0 and without headers. It prevents
-//!   the redirect from being followed, but hides its status and target. Report it as a [transport
+//! - With `redirect: "manual"`, a redirect is not followed, but its status and target are hidden:
+//!   the response is opaque, with status 0 and no headers. Report it as a [transport
 //!   error](Reply::transport_error).
 //! - Scripts can read a response, and headers such as `Date` and `Retry-After`, only if the server
 //!   allows it with CORS. Without `Retry-After`, [`Error::retry_after`] returns `None`.
-//! - The browser sets some headers itself, such as `Content-Length`, and ignores those of the request.
-//! - The browser chooses the connection. A request cannot have [its own](Reply::wants_own_connection).
+//! - The browser sets some headers itself, such as `Content-Length`, and ignores the request's
+//!   values for them.
+//! - The browser chooses the connection. A request cannot have [its
+//!   own](Reply::wants_own_connection).
 //!
 //! `SystemTime::now` and `Instant::now` panic on this target, so take the time from JavaScript.
 
@@ -116,8 +119,8 @@ pub mod account {
     pub use crate::wire::raw_json::RawJson;
 }
 
-/// The design of this crate and its reasons: layers, flows, decisions, promises with their tests,
-/// and versioning.
+/// The design of this crate and the reasons for it: layers, flows, decisions, promises with their
+/// tests, and versioning.
 #[cfg(doc)]
 #[doc = include_str!("../DESIGN.md")]
 pub mod design {}
@@ -159,8 +162,8 @@ pub mod server {
     pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
 }
 
-/// The types that share a refresher's token with a whole program. The `TokenSource` of the
-/// transports is built on them.
+/// Types that share a refresher's token across a whole program. The transports' `TokenSource` is
+/// built on them.
 pub mod token_source {
     pub use crate::flow::token_source::error::{TokenError, TokenSendError};
     pub use crate::flow::token_source::fixed_token::FixedToken;

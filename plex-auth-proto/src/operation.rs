@@ -6,9 +6,9 @@ pub(crate) mod context;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
-    /// Plex's account service. Its 401 response to a token is about the account.
+    /// Plex's account service. Its 401 response to a token applies to the whole account.
     PlexTv,
-    /// A media server. Its 401 response to a token is about that server only.
+    /// A media server. Its 401 response to a token applies only to that server.
     MediaServer,
 }
 
@@ -17,27 +17,28 @@ pub enum Host {
 #[non_exhaustive]
 pub struct Operation {
     /// The name of the operation in the published API, such as `getTokenDetails`. Errors and
-    /// observers use it. Operations that the published description lacks have a name in the same
+    /// observers use it. Operations that are missing from the published API have a name in the same
     /// style, such as `claimServer`.
     pub name: &'static str,
     /// The host that the request is sent to.
     pub host: Host,
     /// The HTTP method.
     pub method: Method,
-    /// The path below the host's base URL. The few operations of plex.tv outside its version 2 API
-    /// are relative to the base URL without `/api/v2`. Placeholders are in braces.
+    /// The path below the host's base URL, with placeholders in braces. For the few plex.tv
+    /// operations outside its version 2 API, the path is relative to the base URL without
+    /// `/api/v2`.
     pub path: &'static str,
     /// Whether the operation is idempotent: safe to retry if the outcome of the first request is
     /// unknown.
     pub idempotent: bool,
-    /// Whether the URL contains a secret, because Plex accepts it nowhere else. This library
-    /// redacts such a URL wherever it displays one.
+    /// Whether the URL contains a secret, because Plex does not accept it anywhere else. This
+    /// library redacts such a URL wherever it displays one.
     pub secret_url: bool,
     /// Whether the request should have a connection of its own, because a response to another
     /// request could be mistaken for its response: see
     /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
-    /// Whether the operation refers to one PIN, so that a 410 means that this PIN is gone.
+    /// Whether the operation refers to a single PIN, so that a 410 means that this PIN is gone.
     about_a_pin: bool,
     /// The meaning of a 401 if the request carried no token.
     unauthorized: Option<&'static str>,

@@ -1,5 +1,5 @@
-//! Decoding: lenient parsing, repair of JSON, XML, raw JSON, percent-encoding and redaction,
-//! independent of any operation.
+//! Decoding, independent of any operation: lenient parsing, JSON repair, XML, raw JSON,
+//! percent-encoding and redaction.
 
 pub(crate) mod content;
 pub(crate) mod decode;

@@ -28,7 +28,7 @@ impl Zeroize for Bytes {
 }
 
 impl Body {
-    /// Returns a body without bytes.
+    /// Returns an empty body.
     pub fn empty() -> Self {
         Self::default()
     }
@@ -100,8 +100,8 @@ mod tests {
         assert!(Body::empty().as_ref().is_empty() && Body::from(()).as_ref().is_empty());
     }
 
-    /// `Body` claims `ZeroizeOnDrop` without proof; the function below compiles only if its content
-    /// has it, too.
+    /// `Body` implements the marker trait `ZeroizeOnDrop` without proof. The function below
+    /// compiles only if its content implements it, too.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

@@ -14,9 +14,9 @@ use crate::operation::context::RequestContext;
 /// A request with everything that its sender needs. The sender is the program's HTTP client or a
 /// transport's `fetch`.
 ///
-/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and so does each request of a
-/// flow. The sender must keep [the sender's contract](crate::call#the-senders-contract), and return
-/// the response or a [transport error](Self::transport_error).
+/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and each request of a flow is
+/// one. The sender must fulfill [the sender's contract](crate::call#the-senders-contract), and
+/// return the response or a [transport error](Self::transport_error).
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -32,7 +32,7 @@ use crate::operation::context::RequestContext;
 /// fn fetch(client: &Client, mut outgoing: Outgoing) -> Result<http::Response<Body>, TransportError> {
 ///     match client.execute(outgoing.take_request()) {
 ///         Ok(response) => Ok(response.map(Body::from)),
-///         // The client does not say whether anything was sent: it may have been.
+///         // The client does not report whether anything was sent, so assume that it was.
 ///         Err(_) => Err(outgoing.transport_error(TransportErrorKind::Other, true)),
 ///     }
 /// }
@@ -60,8 +60,8 @@ impl Outgoing {
         &self.request
     }
 
-    /// Returns only the request. Its `Debug` implementation is that of the `http` crate: it
-    /// displays the URL even if that [is secret](Self::has_secret_url).
+    /// Returns only the request. It has the `http` crate's `Debug` implementation, which displays
+    /// the URL even if it [is secret](Self::has_secret_url).
     pub fn into_request(self) -> Request<Body> {
         self.request
     }
@@ -82,7 +82,7 @@ impl Outgoing {
         self.settings.secret_url
     }
 
-    /// Returns the operation, the host and the origin, as errors report them.
+    /// Returns the operation, the host and the origin, as reported in errors.
     pub fn context(&self) -> &RequestContext {
         &self.settings.context
     }
@@ -127,10 +127,10 @@ impl Outgoing {
     /// Returns the response with information from its sender attached, for the
     /// [`Reply`](crate::Reply) or the flow that reads it.
     ///
-    /// The information is the [size limit](Self::default_max_body_size), so that a body cut off
-    /// there is reported as too large, and `retire`, which must keep the connection from being
-    /// reused. `retire` is called if a successful response cannot be read: that response may belong
-    /// to another request, and so may all later ones on the connection.
+    /// The information includes the [size limit](Self::default_max_body_size), so that a body cut
+    /// off there is reported as too large, and `retire`, which must prevent the connection from
+    /// being reused. `retire` is called if a successful response cannot be read: that response may
+    /// belong to another request, and so may all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,
@@ -147,14 +147,15 @@ impl Outgoing {
     /// on a [connection of its own](Self::on_own_connection) and use that response instead.
     ///
     /// If a server or a proxy sends one response too many on a reused connection, each later
-    /// request gets the response to another one. A success is compared with the request. A refusal
-    /// has nothing to compare, and would make a program delete a valid token. So this returns true
-    /// for a 401 or 403 whose content shows that it is from Plex or a media server, and for a PIN
-    /// that is gone, if the request is idempotent. The cost is one more request for a token that
-    /// really is invalid.
+    /// request receives the response to a different request. A successful response can be compared
+    /// with the request. A refusal has nothing to compare, and could make a program delete a valid
+    /// token. So this returns true for an idempotent request that was definitely
+    /// [`Unauthorized`](ResponseError::Unauthorized) or [`Forbidden`](ResponseError::Forbidden),
+    /// with the outcome [`Refused`](crate::error::Outcome::Refused), or whose PIN is gone. The cost
+    /// is one more request for a token that really is invalid.
     ///
-    /// Call this only if other requests have used the connection, or if that is unknown. The first
-    /// response on a connection needs no confirmation.
+    /// Call this only if other requests have or may have used the connection. The first response on
+    /// a connection needs no confirmation.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

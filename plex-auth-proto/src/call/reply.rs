@@ -26,7 +26,7 @@ const SHOWN_HEADERS: [&str; 9] = [
 
 /// Reads the response to one [`Call`](crate::Call).
 ///
-/// It also provides the information that a sender needs to keep [the sender's
+/// It also provides the information that a sender needs to fulfill [the sender's
 /// contract](crate::call#the-senders-contract).
 ///
 /// ```
@@ -34,7 +34,8 @@ const SHOWN_HEADERS: [&str; 9] = [
 /// use plex_auth_proto::{Body, Call, ClientIdentity, Error, PlexTv, Token, http};
 /// use plex_auth_proto::error::TransportErrorKind;
 ///
-/// /// A custom transport: `fetch` sends a request unchanged, and its error says whether any of it was sent.
+/// /// A custom transport: `fetch` sends a request unchanged, and its error says whether any of it
+/// /// was sent.
 /// fn send<T>(
 ///     call: Call<T>,
 ///     fetch: impl Fn(http::Request<Body>) -> Result<http::Response<Vec<u8>>, bool>,
@@ -63,7 +64,7 @@ impl<T> Reply<T> {
         Self { settings: Settings::new(context), decode }
     }
 
-    /// Parses a response: checks the status first, then the size, the encoding, and finally the
+    /// Parses a response: checks the status first, then the size and the encoding, and finally the
     /// data.
     ///
     /// # Errors
@@ -86,7 +87,7 @@ impl<T> Reply<T> {
         };
         result.map_err(|error| {
             if let Some(received) = received {
-                // Whatever the cause is, the next response on the connection may be the one to this
+                // Whatever the cause, the next response on the connection may belong to this
                 // request.
                 (received.retire)();
             }
@@ -188,8 +189,9 @@ impl<T> Reply<T> {
     /// response.
     ///
     /// A sender may stop there: [`parse`](Self::parse) returns the same result as for the whole
-    /// body. The limit is one byte more than the size limit for a success, 64 KiB for any other
-    /// status, and zero if the declared length is too large or the call does not read the body.
+    /// body. For a successful status, the limit is one byte more than the size limit, or zero if
+    /// the declared length is too large or the call does not read the body. For any other status,
+    /// it is 64 KiB.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -211,7 +213,7 @@ impl<T> Reply<T> {
     /// Returns the error of an exchange without a response.
     ///
     /// `sent` says whether any of the request may have reached the server. If in doubt, pass
-    /// `true`. The docs of [`Reply`] have an example.
+    /// `true`. For an example, see [`Reply`].
     pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> Error {
         Error::Transport(TransportError::new(&self.settings.context, kind, sent))
     }
@@ -231,27 +233,29 @@ impl<T> Reply<T> {
         self.settings.secret_url
     }
 
-    /// Returns whether the request should have a connection that no other request has used or will use.
+    /// Returns whether the request should have a connection that no other request has used or will
+    /// use.
     ///
     /// If a server or a proxy sends one response too many on a reused connection, each later
-    /// request gets the response to another one. A call shares connections only if that cannot do
-    /// harm:
+    /// request receives the response to a different request. An operation of this crate shares
+    /// connections only if that is harmless:
     ///
-    /// - The response is compared with the request, and a response to another request is
-    ///   [`Mismatched`](ResponseError::Mismatched): `token_details` and `poll_pin`.
-    /// - The response is the same for everyone, such as that of `plex_keys` and `server_identity`,
-    ///   or can be used only once, such as that of `nonce`.
+    /// - Its response is compared with the request, and a response to another request is reported
+    ///   as [`Mismatched`](ResponseError::Mismatched) (`token_details` and `poll_pin`).
+    /// - Its response is the same for everyone (`plex_keys` and `server_identity`) or can be used
+    ///   only once (`nonce`).
     ///
-    /// All other calls want a connection of their own: their response contains a token, or data of
-    /// the account or of the server that the token belongs to, or only confirms that something was
-    /// done.
+    /// All other operations want a connection of their own: their response contains a token, or
+    /// data of the account or of the token's server, or only confirms that something was done. A
+    /// custom call shares connections unless [`Call::own_connection`](crate::Call::own_connection)
+    /// is used.
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }
 
     /// Accepts a response from a connection of its own, for a sender that repeats a request after
-    /// [`Mismatched`](ResponseError::Mismatched). The reply then also accepts a response that does
-    /// not repeat the token.
+    /// [`Mismatched`](ResponseError::Mismatched). The reply then also accepts a response whose
+    /// token or account ID differs from the request's.
     #[must_use]
     pub fn on_own_connection(mut self) -> Self {
         self.set_own_connection();
@@ -276,7 +280,8 @@ impl<T> fmt::Debug for Reply<T> {
     }
 }
 
-/// Returns the encoding of an encoded body. The request allows none, so none is decoded.
+/// Returns the encoding of the body, if it is encoded. The request allows none, so it is not
+/// decoded.
 fn encoding(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
     if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {

@@ -1,4 +1,4 @@
-//! The construction of requests: the headers and bodies that they share.
+//! Construction of requests with their common headers and bodies.
 
 use http::header::CONTENT_TYPE;
 use http::request::Builder;

@@ -9,12 +9,12 @@ use crate::operation::context::RequestContext;
 
 /// The size limit for a response, unless the call or the transport sets its own: 1 MiB.
 ///
-/// Parsing a response of one of this crate's operations allocates at most 16 bytes per byte of the
-/// body, plus 256 KiB, for any body.
-// An account takes 6 to 10 kB. A list of several hundred devices or servers stays below 1 MiB, too.
+/// Parsing a response to one of this crate's operations allocates at most 16 bytes per byte of the
+/// body, plus 256 KiB, whatever the body contains.
+// An account takes 6 to 10 kB. Even a list of several hundred devices or servers stays below 1 MiB.
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// The part of an unsuccessful response's body that is read: 64 KiB.
+/// The maximum number of bytes read from the body of an unsuccessful response: 64 KiB.
 // Plex lists its errors in a few hundred bytes. A longer body is a web page.
 pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
@@ -30,7 +30,7 @@ pub(super) struct Settings {
     pub(super) own_connection: bool,
 }
 
-/// Facts about a response that only its sender knows, as an extension of the response.
+/// Facts about a response that only its sender knows, stored as an extension of the response.
 #[derive(Clone)]
 pub(super) struct Received {
     /// Whether this is the only request on the connection.

@@ -41,15 +41,15 @@ use crate::operation::Host;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// No byte of the request was sent. Retrying is safe, and useful after the cause is resolved:
+    /// No byte of the request was sent. Retrying is safe, and useful once the cause is resolved:
     /// see [`TransportError::kind`].
     NotSent,
-    /// The request was refused and not carried out. Retrying is safe, and useful after the reason
-    /// is resolved: wait after a rate limit, ask the user after a wrong password.
+    /// The request was refused and not carried out. Retrying is safe, and useful once the cause is
+    /// resolved: for example, wait after a rate limit, or ask the user after a wrong password.
     Refused,
     /// The request may have been carried out. Retry only if it is
-    /// [idempotent](super::RequestContext::is_idempotent). Otherwise, first check whether it took effect.
-    /// After a sign-in, for example, check whether the account lists a new device.
+    /// [idempotent](super::RequestContext::is_idempotent). Otherwise, first check whether it took
+    /// effect. After a sign-in, for example, check whether the account lists a new device.
     Unknown,
 }
 
@@ -70,11 +70,12 @@ impl TransportError {
 
 impl ResponseError {
     /// Returns whether the request was carried out: [`Refused`](Outcome::Refused) or
-    /// [`Unknown`](Outcome::Unknown). [`Error::outcome`](crate::Error::outcome) has the table.
+    /// [`Unknown`](Outcome::Unknown). For the full table, see
+    /// [`Error::outcome`](crate::Error::outcome).
     pub fn outcome(&self) -> Outcome {
         let is_refusal = match self {
             Self::Redirected { .. } | Self::RateLimited(_) => true,
-            // With this code Plex states that it did nothing. A gateway's 503 does not say so.
+            // With this code, Plex states that it did nothing. A gateway's 503 has no such code.
             Self::Unavailable(rejection) => {
                 rejection.status().as_u16() == 503 && rejection.has_code(1013)
             }
@@ -86,7 +87,8 @@ impl ResponseError {
             | Self::TooManyFailures(rejection)
             | Self::Forbidden(rejection)
             | Self::Rejected(rejection) => is_refusal(rejection),
-            // A success: the request was probably carried out, unless a captive portal sent it.
+            // The status is successful, so the request was probably carried out, unless the
+            // response is from a captive portal.
             Self::UnexpectedContent { .. }
             | Self::UnexpectedShape { .. }
             | Self::Mismatched { .. }
@@ -96,7 +98,8 @@ impl ResponseError {
     }
 
     /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
-    /// plex.tv. If so, it says nothing about the token, the password or the account.
+    /// plex.tv. If so, the token or the password may still be valid, and the account may still have
+    /// access.
     ///
     /// This is the case if the body is not one of Plex's errors: for example, if it is a web page
     /// or an incomplete response. A 401 or 498 without a body counts as Plex's if it was sent over
@@ -123,8 +126,8 @@ fn is_refusal(rejection: &Rejection) -> bool {
         Some(Host::PlexTv) => {
             // Over plain HTTP, an intermediary could have sent a status without a body.
             let is_https = context.origin().is_some_and(|origin| origin.scheme() == "https");
-            // These two are only about a token or a password, and gateways do not send them with an
-            // empty body.
+            // Plex sends these two only because of a token or a password, and gateways do not send
+            // them with an empty body.
             let is_about_token = matches!(status.as_u16(), 401 | 498);
             let is_bare = is_about_token && rejection.has_empty_body() && is_https;
             status.is_client_error() && (!rejection.errors().is_empty() || is_bare)

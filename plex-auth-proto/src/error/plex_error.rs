@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use crate::wire::decode;
 use crate::wire::lenient::{self, Budget, Value};
 
-/// An entry of the error list in one of Plex's responses.
+/// An entry in the error list of one of Plex's responses.
 ///
 /// `Debug` redacts the message, because a server can echo parts of the request in it.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
         kept += usize::from(!again);
         !again
     });
-    // In `{"status": 404, "error": "Not Found"}`, the status is outside of the entry.
+    // In `{"status": 404, "error": "Not Found"}`, the status is outside the entry.
     if let [only] = errors.as_mut_slice() {
         only.status = only.status.or(status);
     }
@@ -77,8 +77,9 @@ pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
 }
 
 lenient::object! {
-    /// `{"errors": [...]}`, `<errors><error .../></errors>`, `{"error": "text"}`,
-    /// `{"status": 404, "error": "text"}`
+    /// An error response in one of these forms: `{"errors": [...]}`, `<errors><error
+    /// .../></errors>`,
+    /// `{"error": "text"}` or `{"status": 404, "error": "text"}`.
     #[derive(Debug)]
     struct Listed {
         errors: Vec<PlexError>,

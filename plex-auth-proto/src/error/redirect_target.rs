@@ -7,7 +7,7 @@ use crate::operation::context::{Origin, RequestContext};
 
 /// The target of a redirect: the scheme, host and port of its `Location`.
 ///
-/// The host in a response can be any text, including a secret from the request. `Display` and
+/// The `Location` can contain any host name, including a secret from the request. `Display` and
 /// `Debug` show it only if it is the host that the request was sent to, or one of Plex's.
 ///
 /// ```
@@ -32,8 +32,8 @@ pub struct RedirectTarget {
     is_known: bool,
 }
 
-/// Only these exact names, because any other subdomain could be a secret. plex.tv redirects to them
-/// if the path is wrong.
+/// The hosts that plex.tv redirects to if the path is wrong. Only these exact names are shown,
+/// because any other subdomain could be a secret.
 const HOSTS_OF_PLEX: [&str; 4] = ["plex.tv", "www.plex.tv", "clients.plex.tv", "app.plex.tv"];
 
 impl RedirectTarget {

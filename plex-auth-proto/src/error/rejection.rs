@@ -44,7 +44,7 @@ impl Rejection {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Self {
-        // If a body was cut off before its first byte, `Content-Length` still announces it.
+        // If a body was cut off before its first byte, `Content-Length` still declares its length.
         let length = headers.get(CONTENT_LENGTH).map(|length| length.as_bytes().trim_ascii());
         Self {
             context: Box::new(context.clone()),
@@ -82,7 +82,7 @@ impl Rejection {
         self.codes().any(|listed| listed == code)
     }
 
-    /// Returns how long to wait before the next request, if the response specifies it.
+    /// Returns the time to wait before the next request, if the response specifies one.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.retry_after
     }
@@ -95,7 +95,7 @@ impl Rejection {
     pub(crate) fn says_invalid_token(&self) -> bool {
         let says = |error: &PlexError| {
             let text = error.message().unwrap_or_default().trim_end_matches('.');
-            // With another code or more words, the message is about something else.
+            // With another code or more words, the message means something else.
             error.code().is_none_or(|code| code == 1001)
                 && text.eq_ignore_ascii_case("invalid token")
         };
@@ -117,7 +117,7 @@ impl Rejection {
     }
 }
 
-/// Returns the meaning of a code together with its status, if the status does not imply it.
+/// Returns the meaning of a code in combination with its status, if the status does not imply it.
 /// The meanings are those that other Plex clients rely on. 1013 and 1020 mean different things with
 /// different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {

@@ -14,7 +14,7 @@ pub(super) mod message;
 /// A response that is an error or cannot be read.
 ///
 /// The status takes precedence: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is
-/// JSON, XML, HTML or empty. Only a success can have the wrong content, shape or size.
+/// JSON, XML, HTML or empty. Only successful responses are checked for content, shape and size.
 ///
 /// No error contains a body, a token, a password or a query string. Plex's own message is available
 /// only through [`PlexError::message`](crate::error::PlexError::message), because a server can echo
@@ -41,8 +41,8 @@ pub(super) mod message;
 /// assert!(error.needs_verification_code() && !error.is_token_invalid());
 /// assert!(matches!(error, ResponseError::VerificationCodeRequired(_)));
 ///
-/// // An outage says nothing about the password. The sign-in may have succeeded, so a program must not retry it
-/// // automatically.
+/// // An outage does not mean that the password is wrong. The sign-in may have succeeded, so a
+/// // program must not retry it automatically.
 /// let answer = http::Response::builder().status(502).body("<html>Bad Gateway</html>")?;
 /// let error = reply.parse(&answer).unwrap_err();
 /// assert!(matches!(error, ResponseError::Unavailable(_)) && !error.is_retryable());
@@ -51,15 +51,15 @@ pub(super) mod message;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// 400: a parameter is missing or malformed. Retrying does not help. A media server may answer
-    /// with it if it cannot read the [`Source`](crate::Source).
+    /// 400: a parameter is missing or malformed. Retrying does not help. A media server may return
+    /// this status if it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
     /// 401 or 498, or 422 with the message "Invalid token" if the request carried a token: the
     /// username and password, or the token, were not accepted.
     ///
     /// Sign in again if [`is_token_invalid`](Self::is_token_invalid). Do nothing if
-    /// [`is_unconfirmed`](Self::is_unconfirmed). A media server's response is about that server
-    /// only: it may not know the account, or not accept this kind of token.
+    /// [`is_unconfirmed`](Self::is_unconfirmed). A media server's response applies only to that
+    /// server: it may not know the account, or may not accept this kind of token.
     Unauthorized(Rejection),
     /// 401 with code 1029: two-factor authentication is enabled and no code was sent. Ask for the
     /// code and sign in again with [`verification_code`](crate::Credentials::verification_code).
@@ -78,7 +78,8 @@ pub enum ResponseError {
     /// 429: too many requests. Wait for [`retry_after`](Self::retry_after). If it is `None`, back
     /// off, starting with a few seconds.
     RateLimited(Rejection),
-    /// 5xx: the server, or a proxy in front of it, failed. This says nothing about the token.
+    /// 5xx: the server, or a proxy in front of it, failed. This does not mean that the token is
+    /// invalid.
     Unavailable(Rejection),
     /// Any other unsuccessful status.
     Rejected(Rejection),
@@ -90,11 +91,11 @@ pub enum ResponseError {
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// The origin of the target. `None` if the location is missing or unreadable.
+        /// The origin of the target. `None` if `Location` is missing or unreadable.
         to: Option<RedirectTarget>,
     },
-    /// A success with a body that is not Plex's: the page of a proxy or a captive portal, or a
-    /// malformed document.
+    /// A successful response whose body is not Plex's: a page from a proxy or a captive portal, or
+    /// a malformed document.
     #[non_exhaustive]
     UnexpectedContent {
         /// The context of the request.
@@ -104,7 +105,7 @@ pub enum ResponseError {
         /// The kind of content that arrived instead of the data.
         content: Content,
     },
-    /// A success whose data lacks a required field, or has it in an unreadable form.
+    /// A successful response that lacks a required field, or has it in an unreadable form.
     #[non_exhaustive]
     UnexpectedShape {
         /// The context of the request.
@@ -116,12 +117,13 @@ pub enum ResponseError {
         /// The problem with the field.
         problem: &'static str,
     },
-    /// A success that belongs to another request: it is about another PIN, user or token. A server
-    /// or a proxy that sends one response too many on a reused connection shifts all later ones.
+    /// A successful response that belongs to another request, because its PIN, user or token
+    /// differs. If a server or a proxy sends one response too many on a reused connection, each
+    /// later request receives the response to a different request.
     ///
-    /// It says nothing about the token. If the request is idempotent, retry it on a connection of
-    /// its own ([`Call::own_connection`](crate::Call::own_connection)). This library's transports
-    /// do so once. If the request is not idempotent, its outcome is unknown.
+    /// This does not mean that the token is invalid. If the request is idempotent, retry it on a
+    /// connection of its own ([`Call::own_connection`](crate::Call::own_connection)). This
+    /// library's transports do so once. If the request is not idempotent, its outcome is unknown.
     #[non_exhaustive]
     Mismatched {
         /// The context of the request.
@@ -131,8 +133,8 @@ pub enum ResponseError {
         /// The field that differs from what was requested.
         path: &'static str,
     },
-    /// A success that is larger than the limit: [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) by
-    /// default. None of it was used.
+    /// A successful response that is larger than the limit: [1
+    /// MiB](crate::call::DEFAULT_MAX_BODY_SIZE) by default. None of it was used.
     #[non_exhaustive]
     BodyTooLarge {
         /// The context of the request.
@@ -178,7 +180,7 @@ impl ResponseError {
         }
     }
 
-    /// Returns the error for a success whose body cannot be used.
+    /// Returns the error for a successful response whose body cannot be used.
     pub(crate) fn unusable(
         context: &RequestContext,
         status: StatusCode,
@@ -237,13 +239,13 @@ impl ResponseError {
         }
     }
 
-    /// Returns whether Plex said that the token is no longer valid. Discard it and sign in again
-    /// only if so.
+    /// Returns whether Plex said that the token is no longer valid. Only in this case, discard it
+    /// and sign in again.
     ///
-    /// True for a 401 or 498 from plex.tv to a call that carried a token, unless it is
+    /// True for a 401 or 498 from plex.tv in response to a call that carried a token, unless it is
     /// [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid token". False
-    /// for a media server's 401, which is about that server only, and for outages, rate limits, web
-    /// pages and missing responses.
+    /// for a media server's 401, which applies only to that server, and for outages, rate limits,
+    /// web pages and missing responses.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let of_the_account = match self.status().as_u16() {
@@ -260,10 +262,10 @@ impl ResponseError {
     }
 
     /// Returns whether the PIN no longer exists, so that a new one is needed: 404 with code 1020,
-    /// or 410 to a call about a PIN. It has expired, never existed, or was created under another
-    /// client identifier.
+    /// or 410 in response to a call about a PIN. The PIN has expired, never existed, or was created
+    /// under another client identifier.
     ///
-    /// A 404 without that code is from a gateway, and says nothing about the PIN.
+    /// A 404 without that code is from a gateway, and does not mean that the PIN is gone.
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {
@@ -286,14 +288,14 @@ impl ResponseError {
         matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }
 
-    /// Returns whether retrying the same call is safe, even if the first request was carried out,
-    /// and may succeed without any change. Wait for [`retry_after`](Self::retry_after). If it is
+    /// Returns whether retrying the same call without any change may succeed and is safe, even if
+    /// the first request was carried out. Wait for [`retry_after`](Self::retry_after). If it is
     /// `None`, back off, starting with a few seconds.
     pub fn is_retryable(&self) -> bool {
         self.is_retryable_if(self.context().is_idempotent())
     }
 
-    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
+    /// Returns whether retrying the call may succeed and is safe, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         let can_repeat = self.outcome().allows_repeat(idempotent);
         match self {
@@ -308,8 +310,9 @@ impl ResponseError {
             },
             // Retried only if idempotent, even if the outcome is `Refused`.
             Self::Rejected(rejection) => match rejection.status().as_u16() {
-                // Without one of Plex's codes, a 404 is from a gateway and says nothing. Media
-                // servers have no codes, and old ones always answer 404.
+                // Without one of Plex's codes, a 404 is from a gateway and may be temporary. Media
+                // servers send no codes, and an old one always answers 404 to a path that it does
+                // not know.
                 404 => {
                     let is_gateways = rejection.codes().next().is_none();
                     idempotent && is_gateways && self.context().host() != Some(Host::MediaServer)
@@ -321,7 +324,7 @@ impl ResponseError {
         }
     }
 
-    /// Returns how long to wait before the next request, if the response specifies it.
+    /// Returns the time to wait before the next request, if the response specifies one.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.rejection()?.retry_after()
     }

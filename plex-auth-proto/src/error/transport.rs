@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// An exchange without a complete response: the cause is name resolution, the network, TLS or the
-/// deadline, not Plex.
+/// An exchange that ended without a complete response because of name resolution, the network, TLS
+/// or the deadline, for example, but not because of Plex.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -34,14 +34,14 @@ impl TransportError {
         self.sent
     }
 
-    /// Returns whether retrying the same call is safe, even if the first request was carried out,
-    /// and may succeed: the failure may be temporary, and nothing was sent or the call is
+    /// Returns whether retrying the same call may succeed and is safe, even if the first request
+    /// was carried out: the failure may be temporary, and either nothing was sent or the call is
     /// idempotent.
     pub fn is_retryable(&self) -> bool {
         self.is_retryable_if(self.context.is_idempotent())
     }
 
-    /// Returns whether retrying the call is safe and may succeed, given whether it is idempotent.
+    /// Returns whether retrying the call may succeed and is safe, given whether it is idempotent.
     pub(crate) fn is_retryable_if(&self, idempotent: bool) -> bool {
         use TransportErrorKind as Kind;
         let passes = match self.kind {
@@ -74,7 +74,7 @@ pub enum TransportErrorKind {
     Refused,
     /// The network or the host is unreachable.
     Unreachable,
-    /// TLS could not be set up, with the reason.
+    /// TLS could not be set up, for the contained reason.
     Tls(TlsErrorKind),
     /// The response was not complete within this time limit.
     TimedOut(Duration),
@@ -86,11 +86,11 @@ pub enum TransportErrorKind {
     HeadTooLarge,
     /// The proxy cannot be reached, refused the connection, or did not accept the credentials.
     Proxy,
-    /// The client could not start, with the reason: a sentence fixed at compile time.
+    /// The client could not start. Contains the reason, as a message fixed at compile time.
     NotStarted(&'static str),
     /// The program stopped waiting for the response: it dropped the driver of a flow.
     Cancelled,
-    /// Another failure below HTTP.
+    /// Any other failure below the HTTP layer.
     Other,
 }
 
@@ -120,10 +120,11 @@ impl fmt::Display for TransportErrorKind {
 #[non_exhaustive]
 pub enum TlsErrorKind {
     /// The issuer of the certificate is not trusted: the server's certificate is self-signed, or
-    /// someone is intercepting the connection. Your own certificate authority can be added to the
+    /// someone is intercepting the connection. You can add your own certificate authority to the
     /// transport's roots.
     UntrustedIssuer,
-    /// The certificate is for another name. A media server's is for its `plex.direct` name.
+    /// The certificate is for another name. A media server's certificate is for its `plex.direct`
+    /// name.
     WrongName,
     /// The certificate has expired, or this machine's clock is wrong.
     Expired,

@@ -15,7 +15,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Describes the request before its first attempt, which has number 1.
+    /// Describes the request before its first attempt, which is number 1.
     pub(super) fn before_first(outgoing: &Outgoing) -> Self {
         let request = outgoing.request();
         Self {
@@ -54,8 +54,8 @@ impl Attempt {
     }
 
     /// Returns the number of this attempt within its exchange, starting at 1. Only retries by the
-    /// transport increase it. If the program or a flow sends a request again, that is another
-    /// exchange.
+    /// transport increase it. If the program or a flow sends a request again, a new exchange
+    /// starts.
     pub fn number(&self) -> u32 {
         self.number
     }

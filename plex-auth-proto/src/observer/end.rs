@@ -29,19 +29,19 @@ impl AttemptEnd {
         }
     }
 
-    /// Returns the status of the response, if its head has arrived. Also present if a success was
-    /// cut off, which is a [transport error](AttemptOutcome::TransportError).
+    /// Returns the status of the response, if its head has arrived. Also present if a successful
+    /// response was cut off, which is a [transport error](AttemptOutcome::TransportError).
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// Returns the time since the start of the attempt.
+    /// Returns the time from the start to the end of the attempt.
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// Returns the number of bytes of the response body that were read, which is at most [the
-    /// useful part](crate::Outgoing::body_limit). Zero if the attempt was cancelled.
+    /// Returns the number of bytes of the response body that were read, up to [the number worth
+    /// reading](crate::Outgoing::body_limit). Zero if the attempt was cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size
     }
@@ -63,9 +63,9 @@ impl AttemptEnd {
 pub enum AttemptOutcome {
     /// A response arrived, with any status. Its content is checked later.
     Response,
-    /// No response arrived, or only a part of a success.
+    /// No response arrived, or only part of a successful one.
     TransportError(TransportErrorKind),
-    /// The program dropped the future of the request before its end, or a panic ended it.
+    /// The program dropped the request's future before it completed, or a panic ended the attempt.
     Cancelled,
 }
 

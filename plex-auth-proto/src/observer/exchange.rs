@@ -99,14 +99,14 @@ impl ObservedExchange {
         }
     }
 
-    /// Reports the start of the next attempt. If one is still in flight, it is reported as
-    /// cancelled first.
+    /// Reports the start of the next attempt. If the previous one is still in flight, it is
+    /// reported as cancelled first.
     pub fn start(&mut self) {
         self.cancel();
         self.attempt.advance();
         let Self { observer, attempt, now, .. } = self;
         guarded(|| observer.started(attempt));
-        // Started after the observer returns, so that its time is not included.
+        // Measured from here, so that the time that the observer takes is not included.
         self.in_flight = Some(InFlight { since: now(), status: None, request_id: None });
     }
 
@@ -145,7 +145,7 @@ impl ObservedExchange {
     }
 }
 
-/// Prevents a panic of the observer from affecting the exchange.
+/// Prevents a panic in the observer from affecting the exchange.
 fn guarded(report: impl FnOnce()) {
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(report)) {
         // Dropping the payload could panic again.

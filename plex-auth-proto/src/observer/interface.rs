@@ -6,16 +6,16 @@ use super::end::AttemptEnd;
 /// A receiver of reports before and after each attempt to send a request, for logs, metrics or
 /// traces.
 ///
-/// Set it with the method `observer` of the transports in `plex-auth-ureq` and `plex-auth-hyper`.
+/// Set it with the `observer` method of the transports in `plex-auth-ureq` and `plex-auth-hyper`.
 /// Your own HTTP client reports through an [`ObservedExchange`](super::ObservedExchange). With the
-/// feature `tracing`, `TracingObserver` creates spans and events.
+/// `tracing` feature, `TracingObserver` creates spans and events.
 ///
 /// - Each attempt is reported with one call of [`started`](Self::started), followed by one of
 ///   [`finished`](Self::finished). Attempts of different requests can overlap and be reported from
 ///   different threads.
 /// - A retry by the transport is another attempt of the same exchange, with the next
 ///   [number](Attempt::number). An HTTP client's own retries are not reported.
-/// - If the program drops a future, `finished` is called during the drop.
+/// - If the program drops the future of a request, `finished` is called during the drop.
 /// - No report contains a secret.
 ///
 /// The methods are called synchronously, so they should return quickly. If one panics, the panic is

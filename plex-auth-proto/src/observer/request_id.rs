@@ -1,4 +1,4 @@
-//! The response's `x-request-id`. The server chooses it, so it could repeat a secret of the
+//! The response's `x-request-id`. The server chooses it, so it could repeat a secret from the
 //! request.
 
 use http::{HeaderMap, HeaderValue};
@@ -11,18 +11,18 @@ const REQUEST_ID: &str = "x-request-id";
 /// The maximum length of an ID. Plex's are UUIDs of 36 characters.
 const MAX_LENGTH: usize = 128;
 
-/// The maximum size of a body that is searched, because that happens for each attempt. A sign-in
-/// has a few hundred bytes, a device's JWT one or two thousand.
+/// The maximum size of a body that is searched. It is limited because the search runs for each
+/// attempt. A sign-in takes a few hundred bytes, a device's JWT one or two thousand.
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
 /// The number of consecutive bytes that an ID must not have in common with a secret. Two UUIDs
-/// share eight by chance once in four million requests.
+/// share eight by chance in one of four million requests.
 const COMMON_LENGTH: usize = 8;
 
 /// The minimum length of a shorter secret, such as a Home PIN, that must not be contained in an ID.
 const MIN_LENGTH: usize = 4;
 
-/// The secrets of a request.
+/// The secrets of a request, which a displayed ID must not repeat.
 pub(super) struct RequestIdFilter {
     /// `None` if the body is too large.
     secrets: Option<Zeroizing<Vec<u8>>>,
@@ -65,7 +65,7 @@ impl RequestIdFilter {
     }
 }
 
-/// Returns whether the ID repeats a part of a secret.
+/// Returns whether the ID repeats part of a secret.
 fn repeats(secrets: &[u8], id: &[u8]) -> bool {
     let has = |text: &[u8], part: &[u8]| text.windows(part.len()).any(|window| window == part);
     id.windows(COMMON_LENGTH.min(id.len())).any(|common| has(secrets, common))

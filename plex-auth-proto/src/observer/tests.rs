@@ -15,7 +15,7 @@ thread_local! {
     static NOW: Cell<Instant> = Cell::new(Instant::now());
 }
 
-/// A clock that advances by a second between two readings.
+/// A clock that advances by one second with each reading.
 fn now() -> Instant {
     NOW.set(NOW.get() + Duration::from_secs(1));
     NOW.get()
@@ -150,7 +150,7 @@ fn secret_url_is_masked() {
     ObservedExchange::new(Arc::new(Check), &outgoing, now).start();
 }
 
-/// Returns what an observer sees of an `x-request-id`.
+/// Returns the request ID that an observer receives for this `x-request-id`.
 fn request_id(outgoing: &Outgoing, id: &[u8]) -> Option<String> {
     #[derive(Default)]
     struct Id(Mutex<Option<String>>);

@@ -18,7 +18,7 @@ use super::interface::Observer;
 /// | `method` | text | the HTTP method |
 /// | `url` | text | the URL, [without its path and query](Attempt::url) if they are secret |
 /// | `attempt` | number | the [number](Attempt::number) within the exchange, starting at 1 |
-/// | `request_size` | number | the size of the request's body, in bytes |
+/// | `request_size` | number | the size of the request body, in bytes |
 ///
 /// Fields of the event `finished`:
 ///
@@ -27,9 +27,9 @@ use super::interface::Observer;
 /// | `outcome` | text | `response`, `transport_error` or `cancelled` |
 /// | `status` | number | the status code, if the head of a response has arrived |
 /// | `error` | text | the kind of transport error, if that is the outcome |
-/// | `duration_ms` | number | the [duration](AttemptEnd::duration), in milliseconds with fractions |
-/// | `response_size` | number | how much of the response's body [was read](AttemptEnd::response_size), in bytes |
-/// | `request_id` | text | the response's [`x-request-id`](AttemptEnd::request_id), if it can be shown |
+/// | `duration_ms` | number | the [duration](AttemptEnd::duration), in fractional milliseconds |
+/// | `response_size` | number | the number of bytes of the response body that [were read](AttemptEnd::response_size) |
+/// | `request_id` | text | the response's [`x-request-id`](AttemptEnd::request_id), if it is safe to display |
 ///
 /// ```
 /// use std::sync::Arc;

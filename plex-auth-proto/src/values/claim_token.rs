@@ -9,16 +9,15 @@ use crate::values::secret::Secret;
 use crate::wire::lenient::{self, Budget, Value};
 
 /// The maximum length of a claim token, in bytes.
-// Plex's claim tokens have 26. Together with the limit of a base URL, this keeps every URL below
-// the 64 KiB that `Uri` supports.
+// Plex's claim tokens are 26 bytes long. Together with the limit of a base URL, this keeps every
+// URL below the 64 KiB that `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
 /// A claim token, which assigns a media server to an account: anyone who has it can add a server to
 /// that account.
 ///
-/// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison, as for a
-/// [`Token`](crate::Token). The memory is zeroed on drop, except for copies in the URL of a
-/// request.
+/// Like a [`Token`](crate::Token), it shows `***` in `Debug` and has no `Display`, `Serialize` or
+/// comparison. The memory is zeroed on drop, except for copies in the URL of a request.
 ///
 /// ```
 /// use plex_auth_proto::server::{ClaimToken, InvalidClaimToken};

@@ -17,9 +17,9 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 /// security email. Generate one per installation, such as a UUID, save it and never change it. A
 /// PIN that was created under another identifier is not found.
 ///
-/// The other fields are what the user sees in the list of devices. The published SDKs send the
-/// product, version, platform and device, and name them `clientName`, `clientVersion`, `platform`
-/// and `deviceNickname`.
+/// The user sees the other fields in the list of devices. The published SDKs send the product,
+/// version, platform and device, and name them `clientName`, `clientVersion`, `platform` and
+/// `deviceNickname`.
 ///
 /// # Allowed values
 ///
@@ -58,7 +58,7 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// Creates a builder with the only required field.
+    /// Creates a builder with the identifier, which is the only required field.
     pub fn builder(identifier: impl Into<String>) -> ClientIdentityBuilder {
         ClientIdentityBuilder { fields: vec![(Field::Identifier, identifier.into())] }
     }
@@ -202,8 +202,8 @@ impl ClientIdentityBuilder {
     }
 }
 
-/// The number of further headers: `accept`, `user-agent`, `content-type`, `content-length` and the
-/// token.
+/// The number of additional headers: `accept`, `user-agent`, `content-type`, `content-length` and
+/// the token.
 const MORE_HEADERS: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,7 +266,7 @@ pub struct InvalidIdentity {
 }
 
 impl InvalidIdentity {
-    /// Returns the name of the field, in words: `device name`.
+    /// Returns the name of the field in words, such as `device name`.
     pub fn field(&self) -> &'static str {
         self.field
     }

@@ -57,8 +57,8 @@ impl Credentials {
     /// Sets the verification code for an account with two-factor authentication, as typed by the
     /// user. An empty code removes it.
     ///
-    /// Six digits are recognized even if they contain whitespace or invisible characters, or are
-    /// full-width digits. Other codes, such as backup codes, are only trimmed.
+    /// Six digits are recognized even if they are full-width, or if whitespace or invisible
+    /// characters are between or around them. Other codes, such as backup codes, are only trimmed.
     #[must_use]
     pub fn verification_code(mut self, code: impl Into<String>) -> Self {
         let code = Zeroizing::new(code.into());
@@ -111,7 +111,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The reason that a login and a password cannot be [`Credentials`].
+/// The reason that a login and a password are not valid [`Credentials`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCredentials {

@@ -3,13 +3,13 @@ use std::str::FromStr;
 
 use crate::wire::lenient::{self, Value};
 
-/// The maximum length, in bytes. Plex's identifiers have 16.
+/// The maximum length, in bytes. Plex's identifiers are 16 bytes long.
 const MAX_LENGTH: usize = 64;
 
 /// The identifier of a user of a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`: the
 /// [`uuid`](crate::Account::uuid) of the user's account.
 ///
-/// It becomes a segment of a path, so it may contain only letters, digits and hyphens.
+/// It becomes a path segment of a URL, so it may contain only letters, digits and hyphens.
 ///
 /// ```
 /// use plex_auth_proto::home::{HomeUserUuid, InvalidHomeUserUuid};

@@ -12,7 +12,7 @@ const MAX_LENGTH: usize = 128;
 /// The maximum length of a code that a user is expected to type.
 const LONGEST_TYPED: usize = 8;
 
-/// The code of a PIN, which a signed-in user enters, or a program submits, to link the PIN to the
+/// The code of a PIN. A signed-in user enters it, or a program submits it, to link the PIN to the
 /// account.
 ///
 /// A code in a response is kept unchanged. [`new`](Self::new) normalizes typed codes: it removes

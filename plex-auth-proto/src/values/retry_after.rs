@@ -3,10 +3,10 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-/// The server's `Retry-After`: when the next request may be sent.
+/// The server's `Retry-After`: the time at which the next request may be sent.
 ///
-/// If the server sends a date, it is converted to a duration with the response's own `Date`, so
-/// that no clock needs to be correct. Without a `Date`, the caller's clock is needed:
+/// If the server sends a date, it is converted to a duration using the response's own `Date`, so
+/// that neither clock needs to be correct. Without a `Date`, the caller's clock is needed:
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -20,10 +20,10 @@ use http::header::{DATE, RETRY_AFTER};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAfter {
-    /// After this duration, counted from the arrival of the response. It is chosen by the server,
-    /// so cap it.
+    /// After this duration, counted from the arrival of the response. The server chooses it, so cap
+    /// it.
     In(Duration),
-    /// At this time, if the response has no `Date`.
+    /// At this time. Used only if the response has no valid `Date`.
     At(SystemTime),
 }
 

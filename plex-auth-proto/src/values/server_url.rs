@@ -15,10 +15,10 @@ const MAX_LENGTH: usize = 2048;
 
 /// The validated base URL of plex.tv or of a media server.
 ///
-/// It consists of `http` or `https`, a host, an optional port and an optional path prefix, for a
-/// reverse proxy. [`Display`](fmt::Display) shows the normalized form: the scheme in lowercase, no
-/// trailing slash. Host names may contain `_`, as container names do. Internationalized names must
-/// be in their `xn--` form.
+/// It consists of `http` or `https`, a host, an optional port and an optional path prefix, such as
+/// that of a reverse proxy. [`Display`](fmt::Display) shows the normalized form, with the scheme in
+/// lowercase and without a trailing slash. Host names may contain `_`, as container names often do.
+/// Internationalized names must be in their `xn--` form.
 ///
 /// ```
 /// use plex_auth_proto::ServerUrl;
@@ -141,7 +141,7 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
         "https" => Scheme::HTTPS,
         _ => return Err(Problem::Scheme),
     };
-    // An `@` after a slash, question mark or number sign is rejected, too, because these characters
+    // An `@` after a slash, question mark or number sign is also rejected, because these characters
     // may be part of a password.
     if rest.contains('@') {
         return Err(Problem::UserInfo);
@@ -233,7 +233,7 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
 }
 
 /// An error for a string that is not a valid [`ServerUrl`], with the URL that was probably
-/// intended.
+/// intended, if that is clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidServerUrl {
     problem: ServerUrlProblem,
@@ -280,13 +280,14 @@ pub enum ServerUrlProblem {
     /// The text contains whitespace or a control character.
     #[error("contains whitespace or a control character")]
     Space,
-    /// The text contains a non-ASCII character. Write the host in its `xn--` form, and percent-encode the path.
+    /// The text contains a non-ASCII character. Write the host in its `xn--` form, and
+    /// percent-encode the path.
     #[error(
         "contains a non-ASCII character; write the host in its xn-- form and percent-encode the path"
     )]
     NotAscii,
-    /// The text contains an `@`: a username or password, which would be ignored or displayed. In a path, write it as
-    /// `%40`.
+    /// The text contains an `@`: a username or password, which would be ignored or displayed. In a
+    /// path, write it as `%40`.
     #[error("contains an @; remove the username and password, or write it as %40 in a path")]
     UserInfo,
     /// The text contains a query.
@@ -301,7 +302,7 @@ pub enum ServerUrlProblem {
     /// The host is missing or contains an invalid character.
     #[error("has no host or an invalid one")]
     Host,
-    /// The host is a number, but not an IPv4 address of four decimal numbers without leading zeros.
+    /// The host is numeric, but not an IPv4 address of four decimal numbers without leading zeros.
     #[error(
         "has a numeric host that is not four decimal numbers from 0 to 255 without leading zeros"
     )]
@@ -312,7 +313,8 @@ pub enum ServerUrlProblem {
     /// The port is not a number from 1 to 65535.
     #[error("has a port that is not a number from 1 to 65535")]
     Port,
-    /// The path prefix contains an empty segment, `.` or `..`, or a character that must be percent-encoded.
+    /// The path prefix contains an empty segment, `.` or `..`, or a character that must be
+    /// percent-encoded.
     #[error(
         "has a path with an empty segment, a dot segment or a character that must be percent-encoded"
     )]

@@ -30,8 +30,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidSource`] if the identifier is empty, too long, a source itself, or contains
-    /// control characters.
+    /// Returns [`InvalidSource`] if the identifier is empty or too long, is itself a source, or
+    /// contains control characters.
     pub fn server(client_identifier: &str) -> Result<Self, InvalidSource> {
         Self::below("server://", client_identifier)
     }
@@ -40,8 +40,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidSource`] if the identifier is empty, too long, a source itself, or contains
-    /// control characters.
+    /// Returns [`InvalidSource`] if the identifier is empty or too long, is itself a source, or
+    /// contains control characters.
     pub fn provider(identifier: &str) -> Result<Self, InvalidSource> {
         Self::below("provider://", identifier)
     }

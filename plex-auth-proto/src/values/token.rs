@@ -9,8 +9,8 @@ use crate::values::typed_text::trim;
 use crate::wire::lenient::{self, Value};
 
 /// The maximum length of a token, in bytes.
-// Servers commonly refuse a header line of more than 8 KiB. Plex's tokens have 20 characters, or about
-// 540 if they are JWTs.
+// Servers commonly refuse a header line of more than 8 KiB. Plex's tokens have 20 characters, or
+// about 540 if they are JWTs.
 const MAX_LENGTH: usize = 8 * 1024;
 
 /// An access token, sent as `X-Plex-Token`: anyone who has it has full access to the account.
@@ -26,16 +26,17 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// | a transient token | no | the server that issued it, for 48 hours or until it restarts |
 /// | a JWT of a device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
 ///
-/// At plex.tv, use the account's token. At a media server, use the access token that
+/// For plex.tv, use the account's token. For a media server, use the access token that
 /// [`PlexTv::resources`](crate::PlexTv::resources) returns for it: that server always accepts it,
 /// and you avoid sending the server the account's token, which has access to everything. A media
-/// server's 401 is about this token and this server only: request the resources again instead of
+/// server's 401 applies only to this token and this server: request the resources again instead of
 /// signing in again ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
 /// If requested with a JWT, `resources` contains an opaque access token for each server that is
-/// shared with the account. For the account's own servers it contains the JWT, which they refuse.
-/// They accept the opaque token of the account's own Home user, from
-/// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user).
+/// shared with the account. For the account's own servers, it contains the JWT itself, which they
+/// refuse. They do accept the opaque token that
+/// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user) returns for the account's own Home
+/// user.
 ///
 /// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison:
 /// [`expose`](Self::expose) is the only access to the text. The memory is zeroed when the last
@@ -85,7 +86,7 @@ impl Token {
     }
 }
 
-/// Accepts only types that are zeroed on drop, so that a plain copy does not compile.
+/// Accepts only types that are zeroed on drop, so that passing a plain copy does not compile.
 fn owned(bytes: impl AsRef<[u8]> + ZeroizeOnDrop + Send + 'static) -> Bytes {
     Bytes::from_owner(bytes)
 }
@@ -109,8 +110,7 @@ fn check(text: &str) -> Result<(), InvalidToken> {
     Ok(())
 }
 
-/// Detects text that is often copied together with a token. A token contains none of these
-/// characters.
+/// Detects text that is often copied together with a token. A valid token contains none of it.
 fn surrounding(text: &str) -> Option<InvalidToken> {
     let is_quote = |character| matches!(character, '"' | '\'' | '`');
     if text.contains("://") {
@@ -171,7 +171,8 @@ pub enum InvalidToken {
     /// The text is empty or only whitespace.
     #[error("the token is empty")]
     Empty,
-    /// The text contains a line break: it may be more than one line of a file, or an attempt to inject a header.
+    /// The text contains a line break: it may be more than one line of a file, or an attempt to
+    /// inject a header.
     #[error("the token contains a line break; use only the line with the token")]
     LineBreak,
     /// The text contains a space or other whitespace.
@@ -180,7 +181,8 @@ pub enum InvalidToken {
     /// The text contains a control character.
     #[error("the token contains a control character; copy it again")]
     ControlCharacter,
-    /// The text contains a non-ASCII character, such as a curly quote or a zero-width space from a web page.
+    /// The text contains a non-ASCII character, such as a curly quote or a zero-width space from a
+    /// web page.
     #[error(
         "the token contains a non-ASCII character, such as a curly quote or a zero-width space; copy it again as plain \
          text"

@@ -15,8 +15,8 @@ use crate::wire::field_path::FieldPath;
 use crate::wire::lenient::{Budget, List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
-/// Converts a body into a `T`. It can capture details of the request; if it captures nothing, it
-/// does not allocate.
+/// Converts a body into a `T`. It can capture details of the request. Without captures, it does not
+/// allocate.
 pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
 
 /// A parsed value.
@@ -70,8 +70,8 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     })
 }
 
-/// Parses a JSON list. Returns the elements, and `false` if some could not be read. Anything other
-/// than a list is an error: a server without elements sends an empty list.
+/// Parses a JSON list. Returns the elements and whether all of them could be read. Anything other
+/// than a list is an error: if there are no elements, the server sends an empty list.
 pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool), DecodeError> {
     read_or_repair(body, body.len(), "is not a list", |json, budget| {
         json.deserialize_seq(List::new(budget))
@@ -80,9 +80,9 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Parses the body with `read`, and if that fails, a repaired copy of it. If that fails, too, the
-/// error contains `problem`. `length` is the length of the response, which `body` may have been
-/// converted from.
+/// Parses the body with `read`, and if that fails, a repaired copy of it. If that also fails, the
+/// error contains `problem`. `length` is the length of the original response, from which `body` may
+/// have been converted.
 fn read_or_repair<T>(
     body: &[u8],
     length: usize,
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for Member<'_> {
 }
 
 /// Parses a JSON object, or the equivalent XML document with a root named `root`. If `envelope` is
-/// set, the JSON form is wrapped in a member of that name, or has the form of very old servers.
+/// set, the JSON form is wrapped in a member named `root`, or has the form of very old servers.
 pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
@@ -177,8 +177,8 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     converted_object(content.as_bytes(), body.len())
 }
 
-/// Accepts any body other than a web page, for a call without output. A page with a success status
-/// is from a proxy, and does not prove that the operation was carried out.
+/// Accepts any body other than a web page, for a call without output. A page with a successful
+/// status is from a proxy, and does not prove that the operation was carried out.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
     // Media servers send a page for each status, with the status as its heading.

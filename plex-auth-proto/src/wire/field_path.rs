@@ -2,9 +2,9 @@ use std::fmt;
 
 /// The path of a field in a response, such as `MediaContainer.token` or `users.0.uuid`.
 ///
-/// In a custom call, names can be chosen by the server, such as the keys of a map, and even a name
-/// of only letters can be a secret. `Display` and `Debug` replace such names with `*`, and so do
-/// all errors.
+/// In a custom call, the server can choose names, such as the keys of a map, and even a name that
+/// consists only of letters can be a secret. `Display` and `Debug` replace such names with `*`, and
+/// so do all errors.
 ///
 /// ```
 /// use std::collections::BTreeMap;

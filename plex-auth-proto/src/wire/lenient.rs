@@ -2,8 +2,8 @@
 //!
 //! Every output type is declared with [`object!`], which generates its parser. Null, an absent
 //! field and an empty string are equivalent. Numbers may be sent as strings and strings as numbers,
-//! booleans as 0 and 1, a list of one element as that element. If a field occurs more than once,
-//! the last readable value is used. A value of the wrong type leaves its field empty, and the
+//! booleans as 0 and 1, and a one-element list as just that element. If a field occurs more than
+//! once, the last readable value is used. A value of the wrong type leaves its field empty, and the
 //! object records the name of the field.
 
 pub(crate) use budget::Budget;

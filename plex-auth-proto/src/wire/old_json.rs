@@ -1,7 +1,8 @@
 //! The JSON format of very old media servers: an element has its name in `_elementType` and its
 //! child elements in `_children`.
 //!
-//! It is converted into the format of newer servers, in which child elements are lists by name.
+//! It is converted into the format of newer servers, in which child elements form one list per
+//! name.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +62,7 @@ impl Serialize for Element<'_> {
             object.serialize_entry(name, elements)?;
         }
         // If an attribute and an element have the same name, the attribute wins because it is last.
-        // Plex has no such case.
+        // Plex sends no such elements.
         for (name, value) in &members {
             object.serialize_entry(name, value)?;
         }

@@ -1,6 +1,6 @@
 //! Enums that Plex may extend: unknown values are kept as text.
 
-/// Declares an enum by the text of each value. Numbers are matched by their digits.
+/// Declares an enum from the text of each value. A number is matched by its decimal digits.
 macro_rules! open_enum {
     (
         $(#[$attribute:meta])*

@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
-/// A part of a response whose structure is not documented, as JSON text.
+/// A part of a response, as JSON text, because its structure is not documented.
 ///
 /// It may contain personal data, so `Debug` shows only its length. Whitespace is not preserved, and
 /// values that this library cannot represent (numbers out of range, unpaired surrogates, excessive
@@ -161,7 +161,7 @@ impl<'de> Visitor<'de> for Writer<'_> {
     }
 }
 
-/// Returns the number in an object that represents one: see [`lenient::plain::NUMBER`].
+/// Returns the number, if the object represents one: see [`lenient::plain::NUMBER`].
 fn number_in_disguise(object: &[u8]) -> Option<Vec<u8>> {
     let value = object.strip_prefix(b"{\"")?.strip_prefix(lenient::plain::NUMBER.as_bytes())?;
     let number = value.strip_prefix(b"\":\"")?.strip_suffix(b"\"}")?;

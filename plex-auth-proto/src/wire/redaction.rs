@@ -14,8 +14,8 @@ pub(crate) fn bare_url(url: &Option<String>) -> Option<&str> {
     if url.contains('@') { Some("***") } else { url.split(['?', '#']).next() }
 }
 
-/// Implements `Debug` with `***` in place of `masked` fields, and with the safe parts of a `url`.
-/// All fields must be listed, so that a new one cannot be forgotten.
+/// Implements `Debug` with `***` in place of `masked` fields, and with only the safe parts of `url`
+/// fields. All fields must be listed, so that a new one cannot be forgotten.
 macro_rules! redacted_debug {
     (@value $field:ident masked) => { &$crate::wire::redaction::masked($field) };
     (@value $field:ident url) => { &$crate::wire::redaction::bare_url($field) };

@@ -3,8 +3,8 @@
 //! The JSON parser rejects a whole document if a number is out of range, a string contains an
 //! unpaired surrogate, or lists are nested too deeply, even in an unused field. This module checks
 //! each value separately and replaces unreadable ones with a placeholder, so that the rest can be
-//! parsed. A lenient parser instead would need its own code for each type, which would add a third
-//! to the size of the library.
+//! parsed. A lenient parser would instead need its own code for each type and make the library a
+//! third larger.
 
 use std::fmt;
 

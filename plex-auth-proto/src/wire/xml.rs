@@ -2,8 +2,8 @@
 //! older endpoints.
 //!
 //! An element is converted into the JSON that Plex would have sent: attributes become strings,
-//! child elements become lists by name, an element with only text becomes a string. So each type
-//! needs only one parser.
+//! child elements become one list per name, and an element with only text becomes a string. So each
+//! type needs only one parser.
 
 use roxmltree::{Document, Node};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -12,7 +12,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 // Plex's deepest document has three levels.
 const MAX_DEPTH: usize = 16;
 
-/// The maximum length of a tag, with the text after it.
+/// The maximum length of a tag, including the text after it.
 // The parser compares each attribute of an element with all others, so one tag of 300 kB would take
 // a second.
 const MAX_TAG: usize = 4 * 1024;
@@ -23,8 +23,8 @@ const MAX_TAG: usize = 4 * 1024;
 const MAX_NAMESPACES: usize = 8;
 
 /// The minimum average number of bytes for each `<` of a document.
-// The parser allocates for each `<` and each `=` in advance: a hundred bytes, more for text between
-// tags. Plex's elements take about a hundred bytes, and their attributes twenty.
+// The parser allocates for each `<` and each `=` in advance: a hundred bytes, and more for text
+// between tags. Plex's elements take about a hundred bytes each, and their attributes twenty.
 const BYTES_PER_TAG: usize = 24;
 
 /// The minimum average number of bytes for each `=` of a document.
@@ -110,7 +110,7 @@ impl Serialize for Element<'_, '_> {
             object.serialize_entry(list.first().map_or("", Element::name), list)?;
         }
         // If an attribute and an element have the same name, the attribute wins because it is last.
-        // Plex has no such case.
+        // Plex sends no such elements.
         for attribute in attributes {
             object.serialize_entry(attribute.name(), attribute.value())?;
         }

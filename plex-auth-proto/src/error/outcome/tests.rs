@@ -8,8 +8,8 @@ use crate::error::{Error, ResponseError, TransportErrorKind};
 use crate::pin::PinId;
 use crate::{Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Token};
 
-/// Declares the name of every variant and the list of all names. A new variant does not compile before it has a
-/// name, and the test fails before it has a row.
+/// Declares a name for every variant and the list of all names. The code does not compile if a new
+/// variant has no name, and the test fails if it has no row.
 macro_rules! variants {
     ($($variant:pat => $name:literal,)*) => {
         const VARIANTS: &[&str] = &[$($name),*];
@@ -61,7 +61,7 @@ const NOTHING_DONE: &str = r#"{"errors":[{"code":1013}]}"#;
 const PAGE: &str = "<html><body><h1>No</h1></body></html>";
 const HALF: &str = r#"{"errors":[{"code":10"#;
 const NONE: &str = "";
-/// Longer than the limit of [`call`].
+/// Longer than the limit that [`call`] sets.
 const LARGE: &str = r#"{"authToken":"xyz-Abc_0123456789ab","username":"rosa","title":"Rosa"}"#;
 
 const ROWS: &[(To, RangeInclusive<u16>, &str, Outcome)] = &[

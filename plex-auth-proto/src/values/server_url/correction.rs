@@ -9,7 +9,7 @@ use crate::values::typed_text::half_width;
 pub(super) fn guess(text: &str) -> Option<String> {
     let text = plain(text);
     let text = text.as_str();
-    // `http//:host`, `http:host`, `http:/host` and a bare host.
+    // Accepts `http//:host`, `http:host`, `http:/host` and a bare host.
     let letters = text.find(|character: char| !character.is_ascii_alphabetic())?;
     let (word, rest) = text.split_at(letters);
     let (scheme, rest) = match word.to_ascii_lowercase().as_str() {
@@ -31,7 +31,7 @@ pub(super) fn guess(text: &str) -> Option<String> {
     let authority = authority.rsplit('@').next().unwrap_or_default();
     // Done before a port is appended, which would look like another part of the address.
     let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
-    // `host/:32400`
+    // Accepts `host/:32400`.
     let (authority, path) = match path.strip_prefix("/:") {
         Some(port) if port.parse::<u16>().is_ok() => (format!("{authority}:{port}"), ""),
         _ => (authority, path),
@@ -48,7 +48,7 @@ fn plain(text: &str) -> String {
     text.chars().map(half_width).collect()
 }
 
-/// Adds the brackets to an IPv6 address, with or without a port.
+/// Adds brackets to an IPv6 address, with or without a port.
 fn bracketed(authority: &str) -> Option<String> {
     if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
         return None;

@@ -13,7 +13,7 @@ pub(crate) struct Budget(Cell<usize>);
 // the list takes 600 bytes in memory and at least 900 in the response.
 const BYTES_PER_BYTE: usize = 4;
 
-// For very small documents, such as those in tests: enough for a hundred servers.
+// The minimum, for very small documents such as those in tests: enough for a hundred servers.
 const LEAST_BYTES: usize = 64 * 1024;
 
 impl Budget {

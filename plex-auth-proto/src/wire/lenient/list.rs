@@ -8,7 +8,7 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use super::budget::Budget;
 use super::value::{One, Seen, Value};
 
-/// Accepts only a list. Returns the elements, and `false` if some could not be read.
+/// Accepts only a list. Returns the elements and whether all of them could be read.
 #[derive(Debug)]
 pub(crate) struct List<'b, T>(&'b Budget, PhantomData<T>);
 
@@ -37,7 +37,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<'_, T> {
 pub(crate) struct Many<'a, T> {
     elements: &'a mut Vec<T>,
     budget: &'a Budget,
-    /// Whether null means that there is no element, instead of being an unreadable one.
+    /// Whether a null element is skipped instead of counting as unreadable.
     null_is_empty: bool,
 }
 

@@ -1,10 +1,10 @@
 //! Declaration of Plex's object types with their JSON names.
 
-/// Declares types that are parsed from an object. A field has the same name in JSON, or the name
-/// after `as`.
+/// Declares a type that is parsed from an object. The JSON name of a field is its own name, or the
+/// one after `as`.
 ///
-/// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those in `required` have plain types; without
-/// them, the object is unreadable.
+/// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those in `required` are not wrapped, and the
+/// object is unreadable without them.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -48,8 +48,8 @@ macro_rules! object {
                 $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
-                // With `arbitrary_precision`, a number is a map with this key and no other. It is
-                // not an object.
+                // With `arbitrary_precision`, a number is represented as a map with only this key.
+                // It is not an object.
                 let mut held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
                 if let Some(Some(Field::NumberInDisguise)) = held {
                     map.next_value::<serde::de::IgnoredAny>()?;
@@ -132,7 +132,7 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// Returns the JSON name of a field.
+/// Expands to the JSON name of a field.
 macro_rules! wire {
     ($field:ident) => {
         stringify!($field)

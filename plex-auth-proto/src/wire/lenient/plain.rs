@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for Plain<'_> {
 }
 
 /// The only key of the map that represents a number if `serde_json`'s feature `arbitrary_precision`
-/// is enabled, which any crate in the dependency graph can do for all others.
+/// is enabled. Any crate in the dependency graph can enable it for all others.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 
 fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<String>, A::Error> {

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// The placeholder for values that JSON can represent and Rust cannot, set when a document is
-/// [repaired](crate::wire::repair). No real value consists of this character, and it is as short as
-/// the shortest element.
+/// The placeholder for values that JSON can represent but Rust cannot, set when a document is
+/// [repaired](crate::wire::repair). No real value consists of only this character, and it takes
+/// only one byte.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The JSON names of an object's own fields that could not be read.
 ///
-/// Every object has one and almost all are empty, so it is optimized for size.
+/// Every object has one, and almost all are empty, so it is optimized for size.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[expect(clippy::box_collection, reason = "a third of the size where it is empty")]
 pub(crate) struct Unreadable(Option<Box<Vec<&'static str>>>);

@@ -1,4 +1,4 @@
-//! Conversion of a JSON or XML value into a Rust value, and its visitors.
+//! Conversion of a JSON or XML value into a Rust value, and the visitors for it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -43,8 +43,8 @@ pub(crate) trait Value<'de>: Sized {
         Ok(value)
     }
 
-    /// Whether the type is a scalar, and never converted from an object or a list. All such types
-    /// share one visitor. Separate ones would take several kilobytes of code each.
+    /// Whether the type is a scalar that is never converted from an object or a list. All such
+    /// types share one visitor, because separate ones would take several kilobytes of code each.
     const IS_PLAIN: bool = false;
 
     /// Adds the paths of unreadable values inside this one.

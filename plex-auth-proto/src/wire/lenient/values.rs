@@ -87,7 +87,7 @@ mod tests {
             ("1e300", Some("1e+300")),
             ("true", Some("true")),
             ("\"1.0\"", Some("1.0")),
-            // The placeholder for unreadable values, even if a server sends it.
+            // The placeholder counts as unreadable, even if a server sends it.
             ("\"\\u007f\"", None),
             ("[\"a\"]", None),
         ] {
