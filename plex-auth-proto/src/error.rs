@@ -29,7 +29,7 @@ mod rejection;
 mod response;
 mod transport;
 
-/// The error of a call: the response is an error or cannot be read, or no response arrived.
+/// The error of a call: either the response is an error or cannot be read, or no response arrived.
 ///
 /// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true
 /// only if Plex said that the token is invalid. Most programs need only the predicates of this
@@ -215,7 +215,7 @@ impl Error {
     /// | 4xx from plex.tv whose body [lists Plex's errors](Rejection::errors) | [`Refused`](Outcome::Refused) |
     /// | 401 or 498 from plex.tv over `https` with an empty body | [`Refused`](Outcome::Refused) |
     /// | 401 or 403 from a media server | [`Refused`](Outcome::Refused) |
-    /// | any other 4xx, such as a web page, a proxy's response, or any response to a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
+    /// | any other 4xx, such as a web page, a proxy's response, or the response to a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
     /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
     /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); the request was probably carried out |

@@ -149,10 +149,10 @@ impl Outgoing {
     /// If a server or a proxy sends one response too many on a reused connection, each later
     /// request receives the response to a different request. A successful response can be compared
     /// with the request. A refusal has nothing to compare, and could make a program delete a valid
-    /// token. So this returns true for an idempotent request that was definitely
-    /// [`Unauthorized`](ResponseError::Unauthorized) or [`Forbidden`](ResponseError::Forbidden),
-    /// with the outcome [`Refused`](crate::error::Outcome::Refused), or whose PIN is gone. The cost
-    /// is one more request for a token that really is invalid.
+    /// token. So this returns true for an idempotent request if the response is an
+    /// [`Unauthorized`](ResponseError::Unauthorized) or [`Forbidden`](ResponseError::Forbidden)
+    /// error with the outcome [`Refused`](crate::error::Outcome::Refused), or if it reports that a
+    /// PIN is gone. The cost is one more request for a token that really is invalid.
     ///
     /// Call this only if other requests have or may have used the connection. The first response on
     /// a connection needs no confirmation.

@@ -77,9 +77,8 @@ pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
 }
 
 lenient::object! {
-    /// An error response in one of these forms: `{"errors": [...]}`, `<errors><error
-    /// .../></errors>`,
-    /// `{"error": "text"}` or `{"status": 404, "error": "text"}`.
+    /// One of Plex's error responses: `{"errors": [...]}`, `{"error": "text"}`,
+    /// `{"status": 404, "error": "text"}` or `<errors><error .../></errors>`.
     #[derive(Debug)]
     struct Listed {
         errors: Vec<PlexError>,

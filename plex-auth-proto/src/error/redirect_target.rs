@@ -7,7 +7,7 @@ use crate::operation::context::{Origin, RequestContext};
 
 /// The target of a redirect: the scheme, host and port of its `Location`.
 ///
-/// The `Location` can contain any host name, including a secret from the request. `Display` and
+/// The host name in `Location` can be any text, including a secret from the request. `Display` and
 /// `Debug` show it only if it is the host that the request was sent to, or one of Plex's.
 ///
 /// ```

@@ -133,8 +133,8 @@ pub enum ResponseError {
         /// The field that differs from what was requested.
         path: &'static str,
     },
-    /// A successful response that is larger than the limit: [1
-    /// MiB](crate::call::DEFAULT_MAX_BODY_SIZE) by default. None of it was used.
+    /// A successful response that is larger than the limit:
+    /// [1 MiB](crate::call::DEFAULT_MAX_BODY_SIZE) by default. None of it was used.
     #[non_exhaustive]
     BodyTooLarge {
         /// The context of the request.
@@ -239,8 +239,8 @@ impl ResponseError {
         }
     }
 
-    /// Returns whether Plex said that the token is no longer valid. Only in this case, discard it
-    /// and sign in again.
+    /// Returns whether Plex said that the token is no longer valid. Discard it and sign in again
+    /// only in this case.
     ///
     /// True for a 401 or 498 from plex.tv in response to a call that carried a token, unless it is
     /// [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid token". False

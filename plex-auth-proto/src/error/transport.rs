@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// An exchange that ended without a complete response because of name resolution, the network, TLS
-/// or the deadline, for example, but not because of Plex.
+/// An exchange that ended without a complete response. The cause is not Plex but, for example, name
+/// resolution, the network, TLS or the deadline.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -74,7 +74,7 @@ pub enum TransportErrorKind {
     Refused,
     /// The network or the host is unreachable.
     Unreachable,
-    /// TLS could not be set up, for the contained reason.
+    /// TLS could not be set up. Contains the reason.
     Tls(TlsErrorKind),
     /// The response was not complete within this time limit.
     TimedOut(Duration),
@@ -86,7 +86,7 @@ pub enum TransportErrorKind {
     HeadTooLarge,
     /// The proxy cannot be reached, refused the connection, or did not accept the credentials.
     Proxy,
-    /// The client could not start. Contains the reason, as a message fixed at compile time.
+    /// The client could not start. Contains the reason, a message fixed at compile time.
     NotStarted(&'static str),
     /// The program stopped waiting for the response: it dropped the driver of a flow.
     Cancelled,

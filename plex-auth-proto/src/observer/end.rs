@@ -40,7 +40,7 @@ impl AttemptEnd {
         self.duration
     }
 
-    /// Returns the number of bytes of the response body that were read, up to [the number worth
+    /// Returns the number of bytes of the response body that were read, at most [the number worth
     /// reading](crate::Outgoing::body_limit). Zero if the attempt was cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size

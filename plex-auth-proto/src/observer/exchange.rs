@@ -106,7 +106,7 @@ impl ObservedExchange {
         self.attempt.advance();
         let Self { observer, attempt, now, .. } = self;
         guarded(|| observer.started(attempt));
-        // Measured from here, so that the time that the observer takes is not included.
+        // Measured from here, so that the observer's own time is not included.
         self.in_flight = Some(InFlight { since: now(), status: None, request_id: None });
     }
 

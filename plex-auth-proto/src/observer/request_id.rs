@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 128;
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
 /// The number of consecutive bytes that an ID must not have in common with a secret. Two UUIDs
-/// share eight by chance in one of four million requests.
+/// share eight by chance once in four million requests.
 const COMMON_LENGTH: usize = 8;
 
 /// The minimum length of a shorter secret, such as a Home PIN, that must not be contained in an ID.

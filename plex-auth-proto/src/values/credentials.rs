@@ -57,8 +57,8 @@ impl Credentials {
     /// Sets the verification code for an account with two-factor authentication, as typed by the
     /// user. An empty code removes it.
     ///
-    /// Six digits are recognized even if they are full-width, or if whitespace or invisible
-    /// characters are between or around them. Other codes, such as backup codes, are only trimmed.
+    /// Six digits are recognized even if they are full-width or have whitespace or invisible
+    /// characters between or around them. Other codes, such as backup codes, are only trimmed.
     #[must_use]
     pub fn verification_code(mut self, code: impl Into<String>) -> Self {
         let code = Zeroizing::new(code.into());
