@@ -41,7 +41,8 @@ fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(),
                 let mut json = serde_json::Deserializer::from_str(text);
                 return json.deserialize_any(Inside { depth, repaired });
             }
-            None => false,
+            // The placeholder would be longer than an empty list or object.
+            None => text.len() == 2,
         },
         Some(b'"') => is_text(element),
         // With `arbitrary_precision`, a number out of range would be readable.
@@ -171,6 +172,15 @@ mod tests {
             levels += 1;
         }
         assert_eq!((levels, whole.a), (super::MAX_DEPTH, Some(1)));
+    }
+
+    #[test]
+    fn repaired_document_is_never_longer() {
+        // A longer one would be moved in memory, and leave a copy that is not zeroed.
+        for inner in ["[],".repeat(100) + "[]", "1e999,".repeat(100) + "{}"] {
+            let deep = format!("{}{inner}{}", "[".repeat(16), "]".repeat(16));
+            assert!(repaired(&deep).unwrap().len() <= deep.len(), "{inner}");
+        }
     }
 
     #[test]
