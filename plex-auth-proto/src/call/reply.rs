@@ -12,7 +12,9 @@ use crate::wire::content::Content;
 use crate::wire::decode::{Decode, DecodeError, Decoded};
 
 /// The response headers that `Debug` shows.
-const SHOWN_HEADERS: [&str; 9] = [
+// Not `x-request-id`: servers repeat it from requests and choose it freely, so it can contain a
+// secret. Observers receive it after a check.
+const SHOWN_HEADERS: [&str; 8] = [
     "cache-control",
     "connection",
     "content-encoding",
@@ -21,7 +23,6 @@ const SHOWN_HEADERS: [&str; 9] = [
     "date",
     "retry-after",
     "transfer-encoding",
-    "x-request-id",
 ];
 
 /// Reads the response to one [`Call`](crate::Call).

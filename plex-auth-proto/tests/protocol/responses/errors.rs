@@ -357,6 +357,7 @@ fn unlisted_response_headers_are_sensitive() {
         ("authorization", "Bearer hunter"),
         ("x-plex-token", "hunter"),
         ("x-echo", "hunter"),
+        ("x-request-id", "hunter"),
         ("retry-after", "7"),
     ];
     let (_, reply) = details().into_parts();
