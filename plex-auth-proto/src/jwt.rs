@@ -1,5 +1,4 @@
-//! Signed tokens (JWT, RFC 7519, in the compact form of RFC 7515): those of a device and those of
-//! Plex.
+//! JSON Web Tokens (RFC 7519, in the compact form of RFC 7515), signed by a device or by Plex.
 
 pub use device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
 pub use device_key::{DeviceKey, ExternalKey, SignError};

@@ -26,8 +26,8 @@ pub(crate) mod unclaim;
 /// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 /// | [`unclaim`](Self::unclaim) | none | `DELETE {server}/myplex/account` |
 ///
-/// Every request has the [headers of the identity](ClientIdentity::headers) and, except for
-/// `server_identity` and `claim`, the token as `x-plex-token`. None has a body.
+/// Every request has the [identity's headers](ClientIdentity::headers) and, except for
+/// `server_identity` and `claim`, the token as `x-plex-token`. No request has a body.
 ///
 /// The docs of each method list the errors that are specific to it. Every operation can also return
 /// those in the table of [`Error`](crate::Error), such as 5xx.
@@ -71,7 +71,7 @@ impl MediaServer {
         self.address.identity()
     }
 
-    /// Returns the token, which is part of all requests except
+    /// Returns the token, which is sent with all requests except
     /// [`server_identity`](Self::server_identity) and [`claim`](Self::claim).
     pub fn token(&self) -> &Token {
         &self.token
@@ -82,11 +82,11 @@ impl MediaServer {
         self.address.url()
     }
 
-    /// Starts a custom request to this server, with the headers of the identity and without a
-    /// token. Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a
-    /// query. A fragment is never sent.
+    /// Starts a custom request to this server, with the identity's headers and without a token.
+    /// Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A
+    /// fragment is never sent.
     ///
-    /// To send the token: `.header("X-Plex-Token", server.token())`.
+    /// To send the token, add `.header("X-Plex-Token", server.token())`.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         self.address.request(method, path)
     }
@@ -148,9 +148,9 @@ impl MediaServerAddress {
         &self.url
     }
 
-    /// Starts a custom request to this server, with the headers of the identity and without a
-    /// token. Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a
-    /// query. A fragment is never sent.
+    /// Starts a custom request to this server, with the identity's headers and without a token.
+    /// Turn it into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A
+    /// fragment is never sent.
     pub fn request(&self, method: Method, path: &str) -> Builder {
         request::builder(&self.identity, &self.url, method, path)
     }

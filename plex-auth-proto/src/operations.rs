@@ -13,7 +13,7 @@ use crate::plex_tv::pin::{create_pin, link_pin, poll_pin};
 use crate::plex_tv::resource::resources;
 use crate::plex_tv::session::{ping, sign_out};
 
-/// All operations of this crate, in the order of the documentation.
+/// All operations of this crate, in the order in which the documentation lists them.
 ///
 /// ```
 /// let names: Vec<_> = plex_auth_proto::OPERATIONS.iter().map(|operation| operation.name).collect();

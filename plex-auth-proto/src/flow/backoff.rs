@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-// A server that sends a wrong `Retry-After` must not stop a flow for longer.
+// A wrong `Retry-After` must not stall a flow for longer than this.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The time between two requests of the same kind. It doubles after each failure, up to a limit.
 ///
-/// Waits are stored as 16-bit seconds to save memory: a program can have a million devices, with two of these each.
+/// Waits are stored as 16-bit seconds to save memory: a program can have a million devices, each
+/// with two of these.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     initial: u16,

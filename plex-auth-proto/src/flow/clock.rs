@@ -9,10 +9,10 @@ use crate::error::Error;
 /// 2020-01-01, before this was written: a server with an earlier `Date` has a clock that was never set.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
-/// The clock of one flow: the time since the flow began, and the time of the server, as far as it is known.
+/// A flow's clock: the time since the flow began, and the server's time if it is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
-    /// The last monotonic reading of the caller.
+    /// The caller's last monotonic reading.
     last: Option<Duration>,
     elapsed: Duration,
     reading: Option<Box<Reading>>,
@@ -26,14 +26,15 @@ struct Reading {
     wall: Option<SystemTime>,
 }
 
-/// One moment by the clock of a flow.
+/// A moment by a flow's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     /// The time since the flow began.
     pub(crate) elapsed: Duration,
-    /// The server's time, by its last `Date` and the time elapsed since, or else by the wall clock.
+    /// The server's time: the last reading plus the time elapsed since, or the wall clock if there
+    /// is no reading.
     pub(crate) server: Option<SystemTime>,
-    /// The server's time by the wall clock, corrected by that `Date`. It can be ahead of `server` after the computer
+    /// The wall clock, corrected by that reading. It can be ahead of `server` after the computer
     /// has slept.
     wall: Option<SystemTime>,
 }
@@ -45,7 +46,7 @@ impl Clock {
         self.peek(now)
     }
 
-    /// Returns the moment for display, without recording it.
+    /// Returns the moment without recording it.
     pub(crate) fn peek(&self, now: Now) -> Moment {
         let elapsed = self.elapsed_at(now);
         let Some(Reading { server, elapsed: since, wall }) = self.reading.as_deref().copied()
@@ -66,7 +67,8 @@ impl Clock {
         self.elapsed.saturating_add(passed)
     }
 
-    /// Reads the `Date` of a response that arrives now. It was sent a moment ago, so this clock is never ahead.
+    /// Learns the server's time from the `Date` of a response that arrives now. The response was
+    /// sent a moment ago, so this clock is never ahead of the server's.
     pub(crate) fn learn(&mut self, now: Now, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
@@ -75,7 +77,7 @@ impl Clock {
         }
     }
 
-    /// Sets the server's time, if it is known by other means than a `Date`.
+    /// Sets the server's time, from a `Date` or another source.
     pub(crate) fn set(&mut self, now: Now, server: SystemTime) {
         let Moment { elapsed, .. } = self.at(now);
         self.reading = Some(Box::new(Reading { server, elapsed, wall: now.wall() }));
@@ -94,14 +96,14 @@ impl Moment {
         self.server.max(self.wall)
     }
 
-    /// Returns how long the server asks the client to wait. A `Retry-After` date needs a clock; without one, it is
-    /// ignored.
+    /// Returns how long the server asks the client to wait. Returns zero for a `Retry-After` date
+    /// if no clock is known.
     pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
         Some(error.retry_after()?.wait(self.server.unwrap_or(SystemTime::UNIX_EPOCH + FAR)))
     }
 }
 
-/// Later than any `Retry-After`, so that nothing is left to wait.
+/// Later than any `Retry-After` date, so that the wait is zero.
 const FAR: Duration = Duration::from_secs(1 << 40);
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ mod listing;
 pub(crate) mod outcome;
 mod policy;
 
-// A better connection that is up responds in this time on all but the slowest links.
+// On all but the slowest links, a better connection that is up responds within this time.
 const GRACE: Duration = Duration::from_millis(500);
 
-// A request that takes longer no longer delays the next one. It is not cut off, because a slow link or a relay can need
-// more time; RFC 8305 waits at most 2 seconds for an attempt.
+// After this time, a request no longer delays the next one. It is not cut off, because a slow link
+// or a relay can need more time. RFC 8305 limits this delay to 2 seconds.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
 // Enough to avoid a busy loop.
@@ -51,20 +51,22 @@ impl SourceDevice {
 /// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections at once, without a
 /// token, and accepts only a response from the intended server.
 ///
-/// HTTPS connections are preferred in the order local, remote, relay, and IPv4 before IPv6. Once the server has responded
-/// over one of them, a better one has half a second more to respond. The best of each kind are requested first, so that
-/// addresses that hang do not delay the others. Each is requested once, and the choice ends after 10 seconds
+/// HTTPS connections are preferred in the order local, remote, relay, with IPv4 before IPv6 within
+/// each kind. Once the server has responded over one of them, better ones have another half second
+/// to respond. The best connections of each kind are requested first, so that addresses that hang
+/// do not delay the others. Each connection is requested once, and the choice ends after 10 seconds
 /// ([`timeout`](Self::timeout)). At most 64 connections are considered.
 ///
 /// # Plain HTTP
 ///
-/// An identifier is not a secret, and many private networks have a host at 192.168.1.10: only TLS proves that a
-/// response comes from the server. Plain HTTP is used only
+/// An identifier is not a secret, and many private networks have a host at 192.168.1.10: only TLS
+/// proves that a response comes from the server. Plain HTTP is used only in two cases:
 ///
-/// - to a loopback, RFC 1918 or ULA address that the list itself has as an `http` URI, if the list says
-///   `publicAddressMatches: true` and `httpsRequired: false` and has no HTTPS connection to the server;
-/// - if the program [allows it](Self::allow_plain_http), and every HTTPS connection has failed or reached its time
-///   limit.
+/// - for a loopback, RFC 1918 or ULA address that the list itself contains as an `http` URI, if the
+///   list says `publicAddressMatches: true` and `httpsRequired: false` and contains no HTTPS
+///   connection to the server
+/// - if the program [allows it](Self::allow_plain_http), after every HTTPS connection has failed or
+///   reached its time limit
 ///
 /// [`ChosenConnection::is_plain_http`] returns true in both cases. Such a choice is valid only on the network where the
 /// list was fetched: after a network change, fetch the list and choose again.
@@ -73,8 +75,8 @@ impl SourceDevice {
 ///
 /// # State
 ///
-/// There is nothing to save: a choice takes seconds, and an earlier one says nothing about the network now. Choose again
-/// if the chosen connection fails.
+/// There is nothing to save: a choice takes seconds, and an earlier one may not suit the current
+/// network. Choose again if the chosen connection fails.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -95,7 +97,7 @@ impl SourceDevice {
 ///     match choice.poll(now) {
 ///         Step::Do(id, Action::Send(outgoing)) => {
 ///             assert!(!outgoing.request().headers().contains_key("x-plex-token"));
-///             // A simulated response of the server.
+///             // A simulated response from the server.
 ///             let response = http::Response::new(r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d"}}"#.into());
 ///             choice.complete(now, id, Completion::Response(response));
 ///         }
@@ -131,7 +133,7 @@ impl ConnectionChoice {
             identity,
             listed,
             timeout: Duration::from_secs(10),
-            // Most lists are shorter, so that all of their connections are requested at once.
+            // Most lists are shorter, so all of their connections are requested at once.
             max_in_flight: 16,
             clock: Clock::default(),
             first_verified: None,
@@ -145,27 +147,29 @@ impl ConnectionChoice {
         self
     }
 
-    /// Sets the largest number of requests in flight: 16 by default, and at least 1.
+    /// Sets the maximum number of requests in flight. The default is 16 and the minimum is 1.
     ///
-    /// A request without a response stops counting after one second, so that hosts that hang do not delay the others. If
-    /// there are more candidates than may be in flight, they share the time.
+    /// A request without a response stops counting after one second, so that hosts that hang do not
+    /// delay the others. If there are more candidates than this, they share the available time.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);
         self
     }
 
-    /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default. Set it before the
-    /// choice is driven.
+    /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default.
+    /// Call this before driving the choice.
     ///
-    /// Everyone on the network path can read such a token and use it until it is revoked. Another machine, even one
-    /// that blocks HTTPS for that purpose, can impersonate the server and receive the token. If the reason is a router
-    /// that blocks `plex.direct` names (DNS rebinding protection), allow `plex.direct` in the router's settings
-    /// instead.
+    /// Anyone on the network path can read such a token and use it until it is revoked. Another
+    /// machine can block HTTPS, impersonate the server and receive the token. If HTTPS fails
+    /// because the router blocks `plex.direct` names (DNS rebinding protection), allow
+    /// `plex.direct` in the router's settings instead.
     ///
-    /// The candidates then also include the list's `http` URIs and, if the list says `httpsRequired: false`,
-    /// `http://10.0.2.1:32400` for a name such as `https://10-0-2-1.<hash>.plex.direct:32400` of a private address. They
-    /// are used after every HTTPS connection has failed or reached its time limit, which is half of the
-    /// [timeout](Self::timeout). If the list says `httpsRequired: true`, the setting has no effect.
+    /// The candidates then also include the list's `http` URIs and, if the list says
+    /// `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
+    /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. They
+    /// are requested only after every HTTPS connection has failed or reached its time limit, which
+    /// is half of the [timeout](Self::timeout). If the list says `httpsRequired: true`, the setting
+    /// has no effect.
     pub fn allow_plain_http(self, allowed: bool) -> Self {
         let candidates = policy::candidates(&self.listed, allowed);
         Self { candidates: Candidates::new(candidates), allow_plain_http: allowed, ..self }
@@ -235,7 +239,8 @@ impl ConnectionChoice {
         Some(Step::Do(id, Action::Send(outgoing)))
     }
 
-    /// Returns the time limit of the next request, which leaves time for the candidates that are still waiting.
+    /// Returns a time limit for the next request that leaves time for the candidates that are still
+    /// waiting.
     fn limit(&self, now: Duration, next: &ServerUrl) -> Duration {
         let is_before_http = next.is_https() && self.candidates.has_plain_http_waiting();
         let end = if is_before_http { self.timeout / 2 } else { self.timeout };

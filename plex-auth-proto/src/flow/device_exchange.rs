@@ -14,7 +14,8 @@ use crate::values::token::Token;
 
 const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 
-// Refused requests count against the rate limit, and the problem of an unregistered key is not fixed within minutes.
+// Refused requests count against the rate limit, and an unregistered key is not fixed within
+// minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
 // The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at least thirty
@@ -22,15 +23,16 @@ const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 // that affected a whole fleet.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
-// A device waits for at least this fraction of its token's remaining life, so that a fleet's requests are hours apart
-// at first, and closer together toward the expiry. A quarter would halve the requests after a day-long outage, but
-// cluster them so much that the renewals six days later would exceed three times the mean.
+// A device waits for at least an eighth of its token's remaining life, so that its requests are
+// hours apart at first and closer together toward expiry. A quarter would halve the number of
+// requests after a day-long outage, but cluster them so much that the renewals six days later would
+// peak at more than three times the mean.
 const SPREAD_DIVISOR: u32 = 8;
 
-// Plex's nonces expire in five minutes; the difference is for the time that a request takes.
+// Plex's nonces expire after five minutes. The margin allows for the time that a request takes.
 const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
 
-// A program that drops its driver again and again must not send without pause.
+// A program that repeatedly drops its driver must not send requests without a pause.
 const CANCELLED_WAIT: Duration = Duration::from_secs(1);
 
 /// A response to one of the two requests.
@@ -54,16 +56,16 @@ pub(crate) struct Exchange {
     refusals_left: u8,
     /// Whether a request was retried. The first retry follows soon, because most errors are brief.
     has_retried: bool,
-    /// The extension of each wait, so that not all devices send at the same time.
+    /// The jitter that extends each wait, so that devices do not all send at the same time.
     jitter: Duration,
 }
 
 /// The state of the proof that the device has the key. Times are elapsed time.
 #[derive(Debug)]
 enum Proof {
-    /// A nonce that was not used, and until when it is valid.
+    /// An unused nonce, and the time until which it is valid.
     Nonce(Nonce, Duration),
-    /// Its signature is awaited.
+    /// The nonce's signature has been requested.
     Signing {
         signing: Signing,
         nonce: Nonce,
@@ -86,7 +88,7 @@ pub(crate) enum ExchangeOutcome {
     Token(Token),
     /// The request failed and is retried.
     Retry(Error),
-    /// Plex does not accept the signatures of this device.
+    /// Plex does not accept this device's signatures.
     Refused(Error),
     /// Plex no longer knows the device.
     Removed(Error),
@@ -106,13 +108,14 @@ impl Exchange {
         }
     }
 
-    /// Sends nothing before this time, in elapsed time.
+    /// Sets the time before which nothing is sent, in elapsed time.
     pub(crate) fn not_before(mut self, due: Duration) -> Self {
         self.due = due;
         self
     }
 
-    /// Starts over for the next token and sends nothing before this time, in elapsed time. The jitter stays.
+    /// Starts over for the next token. Nothing is sent before `due`, in elapsed time. The jitter is
+    /// unchanged.
     pub(crate) fn restart(&mut self, refusals_left: u8, due: Duration) {
         *self = Self { jitter: self.jitter, ..Self::new(refusals_left).not_before(due) };
     }
@@ -239,7 +242,8 @@ impl Exchange {
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         let is_refused = matches!(status, 400 | 422);
-        // Without a `Date` from Plex, the device's own clock may be wrong: then its signatures are refused until it is set.
+        // Without a `Date` from Plex, a wrong device clock may be the cause, so the refusal does
+        // not count.
         if is_refused && is_clock_confirmed {
             self.refusals_left = self.refusals_left.saturating_sub(1);
         }
@@ -254,7 +258,8 @@ impl Exchange {
             wait = wait.min(MAX_RATE_LIMIT_WAIT);
         }
         self.due = self.after(now, wait.max(retry_after.unwrap_or_default()));
-        // The user should learn of a refused key while there is still a valid token, so refusals are not spread.
+        // The user should learn of a refused key while there is still a valid token, so retries
+        // after a refusal are not spread out.
         if std::mem::replace(&mut self.has_retried, true) && !is_refused {
             self.not_urgent_before = self.after(now, left / SPREAD_DIVISOR);
         }
@@ -265,12 +270,14 @@ impl Exchange {
         }
     }
 
-    /// Handles a request that the driver stopped waiting for: it is sent again after the shortest wait.
+    /// Handles a request or a signature that the driver stopped waiting for: it is retried after
+    /// one second.
     pub(crate) fn cancelled(&mut self, now: Moment) {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }
 
-    /// Returns when this wait ends, plus jitter of at most its own length, so that devices do not all send at once.
+    /// Returns when this wait ends. Jitter extends it to at most twice its length, so that devices
+    /// do not all send at once.
     fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
         let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));

@@ -32,13 +32,14 @@ const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 const EXCHANGE_DELAY: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Creates a [login](DeviceLogin) that registers the device's key, with a code of 4 characters that the user enters on
-    /// another device, at `https://plex.tv/link`.
+    /// Creates a [login](DeviceLogin) that registers the device's key. The user enters a
+    /// 4-character code at `https://plex.tv/link` on another device.
     pub fn device_link_code_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
         DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Code)))
     }
 
-    /// Creates a [login](DeviceLogin) that registers the device's key, on Plex's hosted page in the user's browser.
+    /// Creates a [login](DeviceLogin) that registers the device's key. It uses Plex's hosted page
+    /// in the user's browser.
     pub fn device_hosted_page_login<K: DeviceKey>(&self, key: K) -> DeviceLogin<K> {
         DeviceLogin::of(PinMachine::new(self.clone(), WithKey::new(key, PinKind::Page)))
     }
@@ -50,8 +51,8 @@ impl PlexTv {
 /// time, taken from Plex's responses, and is used for three minutes. If the response with the token may have been lost,
 /// or Plex already knows the key, the flow gets the token through an exchange, so the key is never registered twice.
 ///
-/// Save the key before the login starts. Hand the token to a [refresher](PlexTv::device_token_refresher); the same `&key`
-/// or `Arc` serves both.
+/// Save the key before starting the login. Pass the token to a
+/// [refresher](PlexTv::device_token_refresher). Both can share the key as `&key` or in an `Arc`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -106,13 +107,13 @@ pub struct DeviceLogin<K> {
     outcome: Option<Result<LinkedDevice, DeviceLoginError>>,
 }
 
-/// An exchange that finds out whether the key is registered.
+/// An exchange that determines whether the key is registered.
 struct PendingExchange {
     exchange: Exchange,
     in_flight: InFlight<ExchangeResponse>,
     /// When to give up, in elapsed time.
     until: Duration,
-    /// The reason why the PIN has no token, which is reported if the key is not registered.
+    /// The reason the PIN returned no token. It is reported if the key is not registered.
     failure: DeviceLoginError,
 }
 
@@ -160,7 +161,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts the exchange that finds out whether the key is registered.
+    /// Starts the exchange that determines whether the key is registered.
     fn start_exchange(&mut self, failure: DeviceLoginError, now: Now) {
         let now = self.machine.clock().at(now).elapsed;
         let exchange = Exchange::new(MAX_REFUSALS).not_before(now.saturating_add(EXCHANGE_DELAY));
@@ -283,7 +284,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
         if self.outcome.is_some() {
             return;
         }
-        // At once, so that `save` records that an exchange follows.
+        // This is done at once, so that `save` records that an exchange follows.
         if let Some(failure) = self.machine.take_failure() {
             self.pin_failed(failure, now);
         } else if self.pending.is_some() {

@@ -25,7 +25,8 @@ use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 // Eight refusals take more than an hour: enough time for a wrong clock to be corrected or an outage to end.
 const MAX_REFUSALS: u8 = 8;
 
-// Whatever the tokens claim: a server that issues expired tokens must not cause a loop.
+// Applies whatever a token claims, so that a server that issues expired tokens does not cause a
+// loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 // Elapsed time stops while a computer sleeps, so the wall clock must be checked.
@@ -45,15 +46,16 @@ impl PlexTv {
         DeviceTokenRefresher::new(self.clone(), key, Stage::Refreshing, Some(current))
     }
 
-    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device which has an old-style token,
-    /// issued under the same client identifier.
+    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device that
+    /// has an old-style token issued under the same client identifier.
     ///
     /// The key is registered once. If the result of the registration is unknown, an exchange shows whether it was
     /// carried out. The old token becomes invalid when the first new one is issued.
     ///
-    /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save) state, and a restored
-    /// refresher does not register the key, because the key may already be registered. If it is not, the refresher ends
-    /// with [`KeyRefused`](DeviceTokenEnd::KeyRefused) after an hour, and the key can be registered again.
+    /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
+    /// state, and a restored refresher does not register the key, because the key may already be
+    /// registered. If it is not, the refresher ends with [`KeyRefused`](DeviceTokenEnd::KeyRefused)
+    /// after more than an hour, and the key can be registered again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -63,18 +65,21 @@ impl PlexTv {
     }
 }
 
-/// Renews a device's token indefinitely, each time a day before it expires, with the device's key.
+/// Renews a device's token indefinitely with the device's key, each time a day before the token
+/// expires.
 ///
-/// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock and a key that cannot
-/// sign for some time, and [ends](DeviceTokenEnd) only if waiting does not help. An expired token can still be renewed.
+/// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock
+/// and a key that temporarily cannot sign, and [ends](DeviceTokenEnd) only if waiting does not
+/// help. An expired token can still be renewed.
 ///
 /// # Retries
 ///
-/// The first retry follows within a minute. If the token is still valid, later retries wait for at least an eighth of
-/// its remaining life, so that the devices of a fleet do not all send when an outage ends. Without a valid token, waits grow
-/// to five minutes in an outage, to one minute after a rate limit without `Retry-After`, and to twenty minutes if Plex
-/// refuses the signature. A [jitter](Self::jitter) extends each wait, at most to twice its length: give each device of a
-/// fleet its own.
+/// The first retry follows within a minute. If the token is still valid, later retries wait for at
+/// least an eighth of its remaining life, so that a fleet's devices do not all send requests when
+/// an outage ends. Without a valid token, waits grow to five minutes during an outage and to one
+/// minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits grow to
+/// twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each wait to at most
+/// twice its length. Give each device in a fleet its own.
 ///
 /// # State
 ///
@@ -132,9 +137,9 @@ pub struct DeviceTokenRefresher<K> {
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
-    /// Whether the first state was restored, so that it need not be saved.
+    /// Whether the first state was restored, so it need not be saved.
     is_restored: bool,
-    /// Whether the token that is being saved is the first one, which was not received.
+    /// Whether the token being saved is the initial one, which does not count as a renewal.
     is_first_unsaved: bool,
     saving: Option<Box<Saving<CurrentToken>>>,
 }
@@ -174,20 +179,21 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Sets how much earlier this device renews its token and how much later it retries, so that the devices of a fleet
-    /// do not all send at the same time: a random time of up to a day. Zero by default. Without a jitter, a fleet's requests
-    /// gather after an outage, and again six days later.
+    /// Sets how much earlier this device renews its token and how much later it retries, so that a
+    /// fleet's devices do not all send requests at the same time. Use a random time of up to a day.
+    /// The default is zero. Without jitter, a fleet's requests cluster after an outage and again
+    /// six days later.
     ///
-    /// A renewal is earlier by at most a day, and never in the first half of the time until it is due. A wait never becomes
-    /// more than twice as long.
+    /// A renewal happens at most a day early, and never in the first half of the time until it is
+    /// due. No wait more than doubles.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and the minimum is one
-    /// second. After the computer has slept, an expired token is noticed within this time. Each reading wakes the CPU
-    /// of a sleeping device.
+    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and
+    /// the minimum is one second. After the computer has slept, an expired token is noticed within
+    /// this time. Each reading wakes an idle device's CPU.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -196,16 +202,18 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), including the first one unless it
     /// was restored.
     ///
-    /// A new token is then handed out only after the driver has tried to save it; until then, the previous token is
-    /// handed out. If the save fails, or the driver does not support it, [`progress`](Self::progress) reports the
-    /// error, and the new token is handed out nevertheless. A key is registered only after the state has been saved: if
-    /// that fails, the refresher ends with [`NotSaved`](DeviceTokenEnd::NotSaved).
+    /// A new token is then handed out only after the driver has tried to save it; until then, the
+    /// previous token is handed out. If the save fails, or the driver does not support it,
+    /// [`progress`](Self::progress) reports the error, and the new token is handed out anyway. A
+    /// key is registered only after the state has been saved. If that save fails, the refresher
+    /// ends with [`NotSaved`](DeviceTokenEnd::NotSaved).
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
         self
     }
 
-    /// Returns the token, if there is one. It may have expired: [`progress`](Self::progress) has its expiry.
+    /// Returns the token, if there is one. It may have expired: [`progress`](Self::progress)
+    /// reports its expiry.
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
@@ -215,14 +223,16 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.renewals
     }
 
-    /// Requests a new token without waiting for the expiry of the current one, but no sooner than ten minutes after it was
-    /// received. After a failed attempt, the wait for the next one still applies.
+    /// Requests a new token without waiting for the current one to expire, but no sooner than ten
+    /// minutes after the current one was received. After a failed attempt, the wait before the next
+    /// attempt still applies.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }
 
-    /// Reports that plex.tv said that this token is [invalid](crate::ResponseError::is_token_invalid): it is
-    /// [renewed](Self::renew_now). A token that has been replaced is ignored.
+    /// Reports that plex.tv rejected this token as
+    /// [invalid](crate::ResponseError::is_token_invalid), so that it is [renewed](Self::renew_now).
+    /// A token that has already been replaced is ignored.
     pub fn rejected(&mut self, token: &Token) {
         if self.current.as_ref().is_none_or(|current| current.token.expose() != token.expose()) {
             return;
@@ -290,7 +300,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Handles a lost request. If it was a registration, an exchange finds out whether it was carried out.
+    /// Handles a lost request. If it was a registration, an exchange determines whether it was
+    /// carried out.
     fn request_lost(&mut self, error: Error) {
         if let Stage::Registering(_) = self.stage {
             self.stage = Stage::Refreshing;
@@ -306,8 +317,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.last_error = Some(Box::new(error.into()));
     }
 
-    /// Handles a registration that failed: sends it again later, ends, or lets an exchange show whether it was
-    /// carried out.
+    /// Handles a failed registration: retries it later, ends the flow, or leaves it to an exchange
+    /// to determine whether it was carried out.
     fn registration_failed(&mut self, now: Now, error: Error) {
         if is_registered_later(&error) {
             self.exchange_completed(now, Err(error));
@@ -339,8 +350,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         let moment = self.clock.at(now);
         let received = moment.server.map(UnixSeconds::from);
         let current = CurrentToken::new(token, received.map(|at| at.0));
-        // The token was issued just now. If it seems to be from the future, Plex's responses are dated by a clock that
-        // was never set. Its own time is used then, and also if no time is known.
+        // The token was issued just now. If it appears to be from the future, the known time is
+        // wrong, and the token's own time replaces it. The same applies if no time is known.
         let is_ahead = received.is_none_or(|received| current.is_issued_in_future(received));
         let issued = current.issued_at.and_then(|at| SystemTime::try_from(at).ok());
         if let Some(issued) = issued.filter(|_| is_ahead) {
@@ -348,7 +359,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
         self.is_first_unsaved = false;
         if mem::take(&mut self.renew_requested) {
-            // Plex may have said that it is invalid, so it is not handed out while its successor is saved.
+            // Plex may have said that the old token is invalid, so it is not handed out while its
+            // successor is being saved.
             self.current = None;
         }
         self.accept(current);
@@ -358,7 +370,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 }
 
-/// Returns whether Plex refused what the device has signed.
+/// Returns whether Plex refused the device's signature.
 fn is_refused(error: &Error) -> bool {
     error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
@@ -369,7 +381,8 @@ fn is_registered_later(error: &Error) -> bool {
     match error.outcome() {
         Outcome::NotSent => true,
         Outcome::Refused => error.is_retryable() || matches!(status, 300..=399),
-        // With one of these, a page comes from a captive portal or a proxy: the request did not reach Plex.
+        // A page with one of these comes from a captive portal or a proxy, so the request did not
+        // reach Plex.
         Outcome::Unknown => error.is_unconfirmed() || matches!(status, 404 | 407),
     }
 }

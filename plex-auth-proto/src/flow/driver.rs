@@ -13,9 +13,10 @@ use crate::error::TransportError;
 
 /// Drives a flow to its end with the program's own HTTP client, one request at a time.
 ///
-/// `fetch` sends a request, as [`Outgoing`] describes. `sleep` waits; it may return earlier. All readings of `now` must
-/// have the same origin. Returns `None` if the flow had already finished, or if it is waiting for the program to call
-/// one of its methods. An action other than a request is completed with [`Completion::Unsupported`].
+/// `fetch` sends a request as described in [`Outgoing`]. `sleep` waits for the given time, but may
+/// return early. All readings of `now` must have the same origin. Returns `None` if the flow had
+/// already finished, or if it is waiting for the program to call one of its methods. An action
+/// other than a request is completed with [`Completion::Unsupported`].
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -57,16 +58,16 @@ pub fn drive<F: Flow + ?Sized>(
     }
 }
 
-/// Drives a flow to its end with an asynchronous HTTP client of the program's own.
+/// Drives a flow to its end with the program's own asynchronous HTTP client.
 ///
 /// The closures are those of [`Driver::new`]. Returns `None` if the flow had already finished. An action other than a
 /// request is completed with [`Completion::Unsupported`].
 ///
 /// # Cancel safety
 ///
-/// When the future is dropped, its requests are dropped, too, and reported to the flow as cancelled. The flow can
-/// then be driven further. To do so repeatedly, as in a `select!` in a loop, keep a [`Driver`] and select over its
-/// [`step`](Driver::step), which keeps the requests.
+/// When the future is dropped, its requests in flight are dropped as well and reported to the flow
+/// as cancelled. The flow can then be driven again. In a `select!` in a loop, keep a [`Driver`] and
+/// select on its [`step`](Driver::step) instead, so that the requests are kept.
 pub async fn drive_async<F, Fetch, Fut, Sleep, Timer>(
     flow: &mut F,
     fetch: Fetch,
@@ -85,10 +86,11 @@ where
 
 /// Runs a flow, step by step, and owns its requests in flight.
 ///
-/// The transports create one (`driver`); with an HTTP client of its own, a program uses [`Driver::new`]. The flow is owned
-/// or borrowed.
+/// An asynchronous transport's `driver` method creates one. A program with its own HTTP client uses
+/// [`Driver::new`]. The flow can be owned or borrowed.
 ///
-/// When a driver is dropped, its requests are dropped, too, and reported to the flow as cancelled.
+/// When a driver is dropped, its requests in flight are dropped as well and reported to the flow as
+/// cancelled.
 pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
     flow: F,
     fetch: Fetch,
@@ -124,8 +126,9 @@ where
     Timer: Future<Output = ()>,
     Clock: Fn() -> Now,
 {
-    /// Creates a driver over three closures: `fetch` returns a future that sends a request, as [`Outgoing`] describes;
-    /// `sleep` returns one that waits, or completes early; `now` reads the clocks, always with the same origin.
+    /// Creates a driver from three closures: `fetch` returns a future that sends a request as
+    /// described in [`Outgoing`], `sleep` returns a future that waits but may complete early, and
+    /// `now` reads the clocks, always with the same origin.
     ///
     /// The futures need not be `Send`. Several requests can be in flight at once.
     pub fn new(flow: F, fetch: Fetch, sleep: Sleep, now: Clock) -> Self {
@@ -137,8 +140,8 @@ where
         &self.flow
     }
 
-    /// Returns the flow, to change its settings or to report something to it, such as a rejected token. The next
-    /// [step](Self::step) takes that into account.
+    /// Returns the flow for changing its settings or reporting something to it, such as a rejected
+    /// token. The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }
@@ -153,7 +156,8 @@ where
         self.flow.complete((self.clock)(), id, completion);
     }
 
-    /// Advances the flow by one step: waits until a request completes or a wait is over, sends what is due, and returns.
+    /// Advances the flow by one step: starts a request that is due, or waits until a request
+    /// completes or the wait is over.
     ///
     /// # Cancel safety
     ///
@@ -182,8 +186,8 @@ where
         DriverEvent::Progress
     }
 
-    /// Drives the flow to its end. Returns `None` if it was finished before. Actions other than requests are completed
-    /// with [`Completion::Unsupported`].
+    /// Drives the flow to its end. Returns `None` if it had already finished. Actions other than
+    /// requests are completed with [`Completion::Unsupported`].
     ///
     /// # Cancel safety
     ///
@@ -212,7 +216,8 @@ where
         });
         let (in_flight, turns) = (&mut self.in_flight, &mut self.turns);
         poll_fn(|cx| {
-            // The requests first: without a runtime they return an error, and a timer can panic.
+            // Poll the requests first: without a runtime, they return an error, while a timer can
+            // panic.
             if let Poll::Ready(completed) = poll_requests(in_flight, cx) {
                 return Poll::Ready(Some(completed));
             }
@@ -226,7 +231,7 @@ where
     }
 }
 
-// A response takes a few steps, so an ordinary flow never yields for this reason.
+// A response takes only a few steps, so an ordinary flow never reaches this limit.
 const MAX_TURNS: u8 = 32;
 
 /// Polls the requests and takes the first that is complete.

@@ -8,7 +8,7 @@ use super::step::{Action, Completion, RequestId};
 use crate::call::{Call, Outgoing, Reply};
 use crate::error::{Error, ResponseError, TransportErrorKind};
 
-// Twice the default timeout of the transports: a driver that was leaked completes nothing.
+// Twice the transports' default timeout. A leaked driver never completes its requests.
 const DEFAULT_LOST_AFTER: Duration = Duration::from_secs(60);
 
 // A transport that enforces a deadline reports the timeout a moment later.
@@ -19,17 +19,18 @@ const MAX_LOST: usize = 32;
 
 const UNSUPPORTED: &str = "the driver cannot send requests";
 
-/// The request of a flow that has at most one in flight, and those whose responses did not arrive in time. Their
-/// responses are read as `T`.
+/// The request of a flow that sends one at a time, and earlier requests whose responses did not
+/// arrive in time. Responses are parsed as `T`.
 pub(crate) struct InFlight<T> {
     request: Option<Box<Request<T>>>,
     /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
     lost: Option<Box<Lost<T>>>,
-    /// Whether the last response was that of another request, so that the next request wants a connection of its own.
+    /// Whether the last response belonged to another request, so that the next request needs its
+    /// own connection.
     was_mismatched: bool,
 }
 
-/// Requests that are not waited for any more.
+/// Requests that are no longer waited for.
 struct Lost<T>(VecDeque<Request<T>>);
 
 /// A request in flight.
@@ -45,7 +46,7 @@ pub(crate) struct Request<T> {
 pub(crate) struct Arrival<T> {
     /// When the request was sent, in elapsed time.
     pub(crate) sent: Duration,
-    /// Whether the request was considered lost before.
+    /// Whether the request had already been considered lost.
     pub(crate) is_late: bool,
     /// `None` if the driver stopped waiting.
     pub(crate) result: Option<Result<T, Error>>,
@@ -70,7 +71,8 @@ impl<T> Request<T> {
         self.sent
     }
 
-    /// Reads the result of this request; `None` if the driver stopped waiting. Learns the server's time from a response.
+    /// Reads the result of this request, and learns the server's time from a response. Returns
+    /// `None` if the driver stopped waiting.
     pub(crate) fn read(
         &self,
         clock: &mut Clock,
@@ -91,7 +93,7 @@ impl<T> Request<T> {
         }
     }
 
-    /// Returns the error if nothing arrived in time.
+    /// Returns the error for a response that did not arrive in time.
     pub(crate) fn timed_out(&self) -> Error {
         let limit = self.reply.deadline().unwrap_or(DEFAULT_LOST_AFTER);
         self.reply.transport_error(TransportErrorKind::TimedOut(limit), true)
@@ -118,7 +120,8 @@ impl<T> InFlight<T> {
         Some(self.request.as_ref()?.lost_at.saturating_sub(now))
     }
 
-    /// Returns the error of the request in flight if its time is over. Its response can still arrive late.
+    /// Stops waiting for the request in flight if its time is over, and returns the error. Its
+    /// response can still arrive late.
     pub(crate) fn lost(&mut self, now: Duration) -> Option<Error> {
         let error = self.request.as_ref().filter(|request| request.lost_at <= now)?.timed_out();
         self.abandon();
@@ -152,7 +155,8 @@ impl<T> InFlight<T> {
         (id, Action::Send(outgoing))
     }
 
-    /// Takes the result of a request; `None` if it is not one of the flow's, or was completed before.
+    /// Takes the result of a request. Returns `None` if the request is not one of the flow's or has
+    /// already been completed.
     pub(crate) fn finish(
         &mut self,
         clock: &mut Clock,

@@ -1,14 +1,16 @@
 use std::ops::{Add, AddAssign};
 use std::time::{Duration, SystemTime};
 
-/// The current time, as two readings that the caller takes for a flow.
+/// The current time, as two clock readings that the caller passes to a flow.
 ///
-/// The elapsed time is monotonic, such as that of [`Instant`](std::time::Instant): it schedules requests and limits
-/// their duration. It may start anywhere, but the readings for one flow must share their origin. A reading below the
-/// last one counts as a new origin: no time has passed.
+/// The elapsed time is monotonic, like that of [`Instant`](std::time::Instant), and is used to
+/// schedule requests and limit their duration. It may start anywhere, but all readings for one flow
+/// must share an origin. A reading below the last one is treated as a new origin: no time has
+/// passed.
 ///
-/// The wall-clock time is used only where Plex uses dates: a token's expiry, a signature's time, `Retry-After`. It
-/// is corrected by the `Date` of Plex's responses, so it need not be right, and a device without a clock leaves it out.
+/// The wall-clock time is used only where Plex uses dates: a token's expiry, a signature's time and
+/// `Retry-After`. It is corrected by the `Date` of Plex's responses, so it need not be correct, and
+/// a device without a clock can omit it.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};
@@ -50,7 +52,8 @@ impl Now {
     }
 }
 
-/// The time after both clocks have advanced. A reading that would overflow stays as it is.
+/// Advances both clocks. On overflow, the elapsed time saturates, and the wall-clock time does not
+/// change.
 impl Add<Duration> for Now {
     type Output = Self;
 

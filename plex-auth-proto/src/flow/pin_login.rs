@@ -23,8 +23,8 @@ pub(crate) mod progress;
 pub(crate) mod saved;
 
 impl PlexTv {
-    /// Creates a [login](PinLogin) with a code of 4 characters that the user enters on another device, at
-    /// `https://plex.tv/link`.
+    /// Creates a [login](PinLogin) with a 4-character code that the user enters at
+    /// `https://plex.tv/link` on another device.
     pub fn link_code_login(&self) -> PinLogin {
         PinLogin::new(self.clone(), PinKind::Code)
     }
@@ -38,24 +38,28 @@ impl PlexTv {
 /// A login without a password, from the creation of a PIN to its token.
 ///
 /// The user links the PIN to an account in one of two ways: by entering its code on another device
-/// ([`PlexTv::link_code_login`]) or on a page that the program opens in a browser ([`PlexTv::hosted_page_login`]).
+/// ([`PlexTv::link_code_login`]), or through a page that the program opens in a browser
+/// ([`PlexTv::hosted_page_login`]).
 ///
 /// Linking a PIN invalidates the token that the same account received earlier under the same client identifier. Users
 /// report that even a PIN that is never linked can do so. Start a login only when the user wants to sign in.
 ///
 /// # Retries and polling
 ///
-/// If creating the PIN fails, it is retried for 10 seconds ([`create_timeout`](Self::create_timeout)), unless retrying
-/// cannot help. A PIN whose creation response was lost is never shown, and expires.
+/// If creating the PIN fails, it is retried for 10 seconds
+/// ([`create_timeout`](Self::create_timeout)), unless retrying cannot help. If the response with a
+/// new PIN is lost, that PIN is never displayed and expires.
 ///
-/// The PIN is polled once a second for the first minute, and less and less often after that, but at least every 5 seconds
-/// ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate limits and a proxy's pages do not end the
-/// login: they slow down the polls until twenty seconds before the PIN expires. The login ends when the PIN is linked,
-/// when Plex says that it is gone, or when it expires; at that moment, it is polled once more.
+/// The PIN is polled once a second for the first minute, and less and less often after that, but at
+/// least every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate
+/// limits and a proxy's pages do not end the login: they slow down polling until twenty seconds
+/// before the PIN expires. The login ends when the PIN is linked, when Plex says that it is gone,
+/// or when it expires. The PIN is polled one last time when it expires.
 ///
-/// A server with many logins shares one request budget among them. With a budget of B requests per second and N logins,
-/// give each an interval of N/B seconds: a linked PIN is noticed within that time. When the browser returns to the
-/// server, [`poll_now`](Self::poll_now) notices it at once.
+/// A server with many logins shares one request budget among them. With a budget of B requests per
+/// second and N logins, give each an interval of N/B seconds: a linked PIN is noticed within that
+/// time. When the browser returns to the server, call [`poll_now`](Self::poll_now) to notice it
+/// sooner.
 ///
 /// # Clocks
 ///
@@ -72,7 +76,7 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut login = plex_tv.link_code_login();
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // Simulated responses of plex.tv, in order.
+/// // Simulated responses from plex.tv, in order.
 /// let mut responses = [
 ///     r#"{"id":7,"code":"G7KX","expiresIn":900}"#,
 ///     r#"{"id":7,"authToken":null,"expiresIn":899}"#,
@@ -104,23 +108,24 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 /// The methods that logins with and without a device key share. `$machine` is the path to the machine.
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
-        /// Sets the time limit for creating the PIN, retries included: 10 seconds by default. The last request may take 5
-        /// seconds longer. If Plex asks for a longer wait than that (`Retry-After`), the login ends at once with the
-        /// error. A web page that waits for the PIN should fail before its users give up.
+        /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.
+        /// The last request may take 5 seconds longer. If Plex asks for a wait beyond the limit
+        /// (`Retry-After`), the login ends at once with the error. For a web page that waits for
+        /// the PIN, choose a limit that is reached before its users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
         }
 
-        /// Sets the first and the longest interval between two polls: 1 and 5 seconds by default. The interval grows by
-        /// one second every minute. Less than a second counts as one.
+        /// Sets the first and the longest interval between two polls. The defaults are 1 and 5
+        /// seconds, and the minimum is one second. The interval grows by one second every minute.
         pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
             self.$machine.set_poll_interval(PollInterval::new(first, longest));
             self
         }
 
-        /// Polls as soon as a second has passed since the last poll, for example when the user returns from the hosted
-        /// page. Does nothing if there is no PIN.
+        /// Polls as soon as a second has passed since the last poll. Call this, for example, when
+        /// the user returns from the hosted page. Does nothing if there is no PIN.
         pub fn poll_now(&mut self) {
             self.$machine.poll_now();
         }
@@ -136,7 +141,7 @@ macro_rules! pin_login_methods {
             self.pin()?.link_page(self.$machine.plex_tv())
         }
 
-        /// Returns the same page with the code filled in, for a QR code.
+        /// Returns the [link page](Self::link_page) with the code filled in, for a QR code.
         pub fn filled_link_page(&self) -> Option<PinUrl> {
             self.pin()?.filled_link_page(self.$machine.plex_tv())
         }

@@ -8,16 +8,19 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::plex_tv::account::sign_in;
 
-/// A call that is retried as long as that is safe and may help.
+/// A call that is retried as long as retrying is safe and may help.
 ///
-/// An idempotent call is retried as long as its error [is retryable](Error::is_retryable): after about 2, 4, 8 and then
-/// every 16 seconds, or later if `Retry-After` says so. Any other call is retried only if none of it was sent, or if the
-/// server refused it temporarily, as with a 429. A sign-in is never retried, not even after a 429: a repeated wrong
-/// password can lock an account, and a repeated correct one creates another token. Let the user try again instead.
+/// An idempotent call is retried as long as its error [is retryable](Error::is_retryable): after
+/// about 2, 4, 8 and then every 16 seconds, or later if `Retry-After` says so. Any other call is
+/// retried only if nothing was sent, or if the server refused it temporarily (with a 429, for
+/// example). A sign-in is never retried, not even after a 429: repeating a wrong password can lock
+/// the account, and repeating a correct one creates another token. Let the user try again instead.
 ///
-/// The flow ends with the value, with an error that retrying cannot fix, or with the last error after 60 seconds
-/// ([`timeout`](Self::timeout)). If the next request would be sent after that, because `Retry-After` is longer, it ends
-/// at once with the error, whose [`retry_after`](Error::retry_after) is the time to wait.
+/// The flow ends with the value, with an error that retrying cannot fix, or with the last error
+/// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. If the next request
+/// would be due after the limit, for example because of `Retry-After`, the flow ends at once with
+/// the last error. Its [`retry_after`](Error::retry_after) returns how long to wait, if the server
+/// specified it.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -54,12 +57,13 @@ pub struct RetriedCall<T, C> {
 }
 
 impl<T, C: Fn() -> Call<T>> RetriedCall<T, C> {
-    /// Creates the flow of a call, which the closure creates again for each attempt.
+    /// Creates a flow that retries a call. The closure creates the call for each attempt.
     pub fn new(call: C) -> Self {
         Self { call, retry: Retry::new() }
     }
 
-    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second.
+    /// Sets the time limit for the whole flow. The default is 60 seconds and the minimum is one
+    /// second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

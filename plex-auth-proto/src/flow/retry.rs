@@ -13,8 +13,8 @@ const BACKOFF: Backoff = Backoff::new(1, 16);
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// One request, sent again with backoff until it succeeds, fails for good or runs out of time. Its response is read as
-/// `T`; the flow ends in an output `O`.
+/// A request that is retried with backoff until it succeeds, fails permanently or runs out of time.
+/// Its response is read as `T`, and the output of the flow is an `O`.
 #[derive(Debug)]
 pub(crate) struct Retry<T, O> {
     timeout: Duration,
@@ -30,18 +30,19 @@ pub(crate) struct Retry<T, O> {
 #[derive(Debug)]
 enum State<O> {
     Active,
-    /// With the output, until it is returned.
+    /// Holds the output until it is returned.
     Finished(Option<O>),
 }
 
-/// The last error after the flow gave up, and the time to wait before trying again, if that can help.
+/// The last error of a flow that gave up, and the time to wait before trying again, if that can
+/// help.
 #[derive(Debug)]
 pub(crate) struct GaveUp {
     pub(crate) error: Error,
     pub(crate) retry_in: Option<Duration>,
 }
 
-/// The progress of a request that is sent again until it succeeds.
+/// The progress of a flow that retries a request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RetryProgress {
@@ -72,12 +73,12 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         }
     }
 
-    /// Sets the time limit of the whole flow, at least a second.
+    /// Sets the time limit for the whole flow. The minimum is one second.
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout.max(BACKOFF.initial());
     }
 
-    /// Returns the next step of the flow whose request `call` builds.
+    /// Returns the next step. `call` builds the request.
     pub(crate) fn poll(&mut self, now: Now, call: impl Fn() -> Call<T>) -> Step<O> {
         let now = self.clock.at(now);
         if let State::Active = self.state {
@@ -106,8 +107,9 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         Step::Do(id, action)
     }
 
-    /// Takes the result of the request in flight. The caller then reports the end or a failure. `None` if there is nothing
-    /// to report.
+    /// Takes the result of the request in flight. The caller then reports it with
+    /// [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
+    /// report.
     pub(crate) fn complete(
         &mut self,
         now: Now,
@@ -137,7 +139,7 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         self.last_error = Some(error);
     }
 
-    /// Ends with this output.
+    /// Ends the flow with this output.
     pub(crate) fn end(&mut self, output: O) {
         self.state = State::Finished(Some(output));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::values::token::Token;
 
-/// The reason why a state could not be saved: an error or a message from the program.
+/// The reason a state could not be saved: an error or a message from the program.
 ///
 /// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source). A flow removes a
 /// source that contains the token being saved.
@@ -23,7 +23,7 @@ use crate::values::token::Token;
 pub struct SaveError(Arc<dyn Error + Send + Sync>);
 
 impl SaveError {
-    /// Creates the error from any error, or from a message.
+    /// Creates a `SaveError` from any error or from a message.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(error.into().into())
     }
@@ -32,7 +32,7 @@ impl SaveError {
         Self::new("the driver cannot save")
     }
 
-    /// Returns this error without its source if that contains the token.
+    /// Returns this error, with its source replaced if it contains the token.
     pub(crate) fn without(self, token: &Token) -> Self {
         let mut next: Option<&(dyn Error + 'static)> = Some(&*self.0);
         while let Some(error) = next {

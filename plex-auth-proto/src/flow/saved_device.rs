@@ -1,4 +1,4 @@
-//! A device's saved state; its key is saved separately.
+//! A device's saved state. The device's key is saved separately.
 
 use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member, Owner};
 use crate::jwt::Jwk;
@@ -9,7 +9,7 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 lenient::object! {
-    /// The saved fields; a PIN's number and code are read by the PIN itself.
+    /// The saved fields. The PIN type itself reads a PIN's ID and code.
     pub(crate) struct SavedDevice {
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,
@@ -41,7 +41,7 @@ impl SavedDevice {
     }
 }
 
-/// Returns the state of a flow of this kind, with these members and the ID of the key.
+/// Returns the state to save for a flow of this kind, with these members and the key's ID.
 pub(crate) fn save<'a>(
     plex_tv: &PlexTv,
     kind: FlowKind,

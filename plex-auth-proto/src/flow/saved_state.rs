@@ -1,4 +1,4 @@
-//! The format that the saved states of all flows share.
+//! The format shared by the saved states of all flows.
 
 use std::mem;
 use std::time::Duration;
@@ -15,10 +15,11 @@ use crate::values::secret::Secret;
 use crate::values::typed_text::trim;
 use crate::wire::lenient;
 
-/// The number of this format. A change that an older version of this crate would misread needs another number.
+/// The version of this format. Increase it for any change that an older version of this crate would
+/// misread.
 const FORMAT: u64 = 1;
 
-// A hundred times the largest state: a token and a QR code's URL.
+// A hundred times the size of the largest state, which contains a token and a QR code's URL.
 const MAX_SIZE: usize = 256 * 1024;
 
 /// The flow that a state belongs to.
@@ -43,14 +44,16 @@ impl FlowKind {
     }
 }
 
-/// The owner of a state: the service whose token it holds, and the client identifier under which Plex knows it.
+/// The owner of a saved state: the service that it is for, and the client identifier under which it
+/// was saved.
 pub(crate) struct Owner<'a> {
     service: String,
     identity: &'a ClientIdentity,
 }
 
 impl<'a> Owner<'a> {
-    /// Creates the owner of a state of plex.tv, whose two hosts have the same PINs and devices.
+    /// Creates the owner of a plex.tv state. The two hosts of plex.tv count as one service, because
+    /// they share their PINs and devices.
     pub(crate) fn plex_tv(plex_tv: &'a PlexTv) -> Self {
         let url = plex_tv.url().to_string();
         let service = match url.strip_prefix("https://clients.plex.tv/") {
@@ -64,7 +67,7 @@ impl<'a> Owner<'a> {
         Self { service: server.url().to_string(), identity: server.identity() }
     }
 
-    /// Returns the state of a flow, which has these members and those that every state has.
+    /// Returns the state to save for a flow, with these members and those that every state has.
     pub(crate) fn save<'b>(
         &self,
         kind: FlowKind,
@@ -82,7 +85,7 @@ impl<'a> Owner<'a> {
         }
         let size = all.iter().map(|(name, member)| name.len() + member.max_size()).sum();
         let mut json = Zeroizing::new(Vec::with_capacity(size));
-        // Writing to memory does not fail.
+        // Writing to memory cannot fail.
         let _ = write(&mut json, &all);
         Secret::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
     }
@@ -122,7 +125,8 @@ pub(crate) enum Member<'a> {
 }
 
 impl Member<'_> {
-    /// Returns the maximum size of its JSON in bytes, with the punctuation around a member. Each character of a text may be escaped.
+    /// Returns the maximum size of the member's JSON in bytes, including the punctuation around it.
+    /// Each character of a text may be escaped.
     fn max_size(&self) -> usize {
         match self {
             Self::Text(text) => text.len().saturating_mul(6),
@@ -148,7 +152,7 @@ fn write(json: &mut Vec<u8>, members: &[(&str, Member<'_>)]) -> serde_json::Resu
     serializer.collect_map(members.iter().map(|(name, member)| (name, member)))
 }
 
-/// Returns the members of a state that a PIN and its end need.
+/// Returns the members that store a PIN and its expiry.
 pub(crate) fn pin(pin: &Pin, ends_at: Option<Duration>) -> [(&'static str, Member<'_>); 4] {
     [
         ("id", Member::Number(pin.id.expose())),
@@ -168,7 +172,8 @@ lenient::object! {
     }
 }
 
-/// Reads members of a state and ignores all others. An editor may have added a byte order mark.
+/// Reads the members that `T` needs and ignores all others. Skips a byte order mark, which an
+/// editor may have added.
 pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedState> {
     if saved.len() > MAX_SIZE {
         return Err(InvalidSavedState::Unreadable);
@@ -176,12 +181,12 @@ pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedSt
     serde_json::from_str(trim(saved)).map_err(|_| InvalidSavedState::Unreadable)
 }
 
-/// The reason why a saved state cannot be restored. The saved text is not changed: it remains valid for the flow, the
+/// The reason a saved state cannot be restored. The saved text remains valid for the flow, the
 /// service, the client identifier and the key that it was saved with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSavedState {
-    /// It is not the saved state of a flow, or only a part of it, or larger than 256 KiB.
+    /// The text is not a flow's saved state, is truncated, or is larger than 256 KiB.
     #[error("not the saved state of a flow; start a new flow")]
     Unreadable,
     /// It was saved by a newer version of this crate, whose format this version cannot read.
@@ -191,11 +196,12 @@ pub enum InvalidSavedState {
     /// displayed for entry at plex.tv/link.
     #[error("the state was saved by another kind of flow; restore it with that kind")]
     OtherFlow,
-    /// It was saved for another plex.tv or another media server, which must not see its token.
+    /// It was saved for another plex.tv URL or another media server. The current service must not
+    /// receive its token.
     #[error("the state was saved for another service; use the URL it was saved for")]
     OtherService,
-    /// It was saved under another client identifier. Plex knows a PIN and a device's key only under the identifier
-    /// that created them.
+    /// It was saved under another client identifier. Plex recognizes a PIN or a device key only
+    /// under the identifier that created it.
     #[error("the state was saved under another client identifier; use that one")]
     OtherIdentifier,
     /// It was saved with another device key.

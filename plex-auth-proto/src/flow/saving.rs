@@ -1,4 +1,5 @@
-//! Saving a flow's state through the driver. A new token is withheld until the driver has tried.
+//! Saving a flow's state through the driver. A new token is withheld until the driver has tried to
+//! save it.
 
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use super::step::{Action, Completion, RequestId};
 use crate::values::secret::Secret;
 use crate::values::token::Token;
 
-// A program that drops its driver again and again must not save without pause.
+// A program that keeps dropping its driver must not save continuously.
 const CANCELLED_WAIT: Duration = Duration::from_secs(1);
 
-/// The saves that a flow asks its driver for. Only one is in flight, so that an older state never replaces a newer one.
+/// The saves that a flow requests from its driver. Only one is in flight at a time, so that an
+/// older state never replaces a newer one.
 #[derive(Debug)]
 pub(crate) struct Saving<T> {
     /// The token that is handed out after the driver has tried to save it.
@@ -33,12 +35,13 @@ impl<T> Saving<T> {
         }
     }
 
-    /// Asks for a save without a new token.
+    /// Requests a save without a new token.
     pub(crate) fn request(&mut self) {
         self.is_due = true;
     }
 
-    /// Holds a new token until the driver has tried to save it. It replaces a token that has not been saved yet.
+    /// Holds a new token until the driver has tried to save it. Replaces a token that has not been
+    /// saved yet.
     pub(crate) fn hold(&mut self, token: T) {
         self.unsaved = Some(token);
         self.is_due = true;
@@ -48,7 +51,7 @@ impl<T> Saving<T> {
         self.unsaved.as_ref()
     }
 
-    /// Returns why the last save failed.
+    /// Returns why the last save failed, if it did.
     pub(crate) fn error(&self) -> Option<&SaveError> {
         self.error.as_ref()
     }
@@ -70,7 +73,7 @@ impl<T> Saving<T> {
         (id, Action::Save(state))
     }
 
-    /// Gives up a save that cannot be started, and returns the token to hand out.
+    /// Gives up on a save that cannot be started, and returns the token to hand out.
     pub(crate) fn skip(&mut self, error: SaveError) -> Option<T> {
         self.is_due = false;
         self.error = Some(error);
@@ -81,8 +84,8 @@ impl<T> Saving<T> {
         self.in_flight == Some(id)
     }
 
-    /// Handles the completion of the save in flight. If that was an attempt to save the newest state, returns `Some`
-    /// with the token to hand out, if there is one.
+    /// Handles the completion of the save in flight. If no newer state is waiting to be saved,
+    /// returns `Some` with the token to hand out, if there is one.
     pub(crate) fn finish(
         &mut self,
         now: Duration,

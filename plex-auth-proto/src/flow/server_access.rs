@@ -12,8 +12,9 @@ use crate::values::token::Token;
 impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media server, with retries.
     ///
-    /// `machine_identifier` is the [server's own](crate::server::ServerIdentity::machine_identifier). Whitespace around
-    /// it is trimmed. If it is empty, access is denied.
+    /// `machine_identifier` is the [server's
+    /// own](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is trimmed.
+    /// If it is empty, access is never granted.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
             plex_tv: self.clone(),
@@ -24,14 +25,14 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a user may use a media server, for a program that runs alongside that server: sends
-/// [`resources`](PlexTv::resources) with the *user's* token.
+/// A flow that checks whether a user may use a media server, for a program that runs alongside that
+/// server. It sends [`resources`](PlexTv::resources) with the *user's* token.
 ///
 /// A valid token is not enough, because anyone can have an account. The flow ends with
 ///
 /// - [`Granted`](Access::Granted) if the account has access to the server, as its owner or through a share;
 /// - [`Denied`](Access::Denied) if it does not;
-/// - [`TokenInvalid`](Access::TokenInvalid) if Plex said so;
+/// - [`TokenInvalid`](Access::TokenInvalid) if Plex said that the token is invalid;
 /// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry in the list cannot be read, the outcome is
 ///   never `Denied`, because that entry may be the server.
 ///
@@ -72,43 +73,47 @@ pub struct ServerAccess {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Access {
-    /// The user may use the server. This is the server, with the user's access token for it if Plex sent one, and
-    /// whether the user [owns](Resource::owned) it.
+    /// The user may use the server. The [`Resource`] contains the user's access token for the
+    /// server, if Plex sent one, and whether the user [owns](Resource::owned) the server.
     Granted(Box<Resource>),
-    /// The user may not use the server: the account does not have it. A server that was just claimed can be missing for 90
-    /// seconds.
+    /// The user may not use the server: the account has no access to it. A server that was just
+    /// claimed can be missing for up to 90 seconds.
     Denied,
     /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid. The user must sign in again.
     TokenInvalid(ResponseError),
-    /// It is not known whether the user may use the server. Do not let the user in, and do not report a refusal.
+    /// It is not known whether the user may use the server. Do not let the user in, and do not
+    /// report that access was denied.
     #[non_exhaustive]
     Unknown {
         /// The reason.
         error: AccessError,
-        /// The time to wait before the next check, a day at most. `None` if waiting does not help: see the error.
+        /// The time to wait before the next check, at most a day. `None` if waiting does not help:
+        /// see the error.
         retry_in: Option<Duration>,
     },
 }
 
-/// The reason why it is not known whether a user may use a server.
+/// The reason it is not known whether a user may use a server.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
     /// The last attempt failed.
     #[error(transparent)]
     Failed(#[from] Error),
-    /// The server is not among the entries that could be read, but some entries could not be read: Plex has changed something.
+    /// The server is not among the readable entries, but some entries could not be read, probably
+    /// because Plex changed the format.
     #[error("it is not known whether the account has the server: the list is not readable at {}", fields.join(", "))]
     #[non_exhaustive]
     Unreadable {
-        /// The paths of these entries in the response, as in [`unreadable_fields`](Resources::unreadable_fields).
+        /// The paths of the unreadable entries in the response, as in
+        /// [`unreadable_fields`](Resources::unreadable_fields).
         fields: Vec<String>,
     },
 }
 
 impl ServerAccess {
-    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second. A request that
-    /// is in flight when the limit is reached is abandoned.
+    /// Sets the time limit for the whole flow. The default is 60 seconds and the minimum is one
+    /// second. A request that is in flight when the limit is reached is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self
@@ -130,8 +135,9 @@ impl ServerAccess {
         Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
-    /// Returns the entries that may be the server: those that could not be read, servers without an identifier, and devices
-    /// with this identifier that do not say whether they are a server.
+    /// Returns the paths of the entries that may be the server: those that could not be read,
+    /// possible servers without an identifier, and devices with this identifier that do not say
+    /// whether they are a server.
     fn unreadable_rows(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {

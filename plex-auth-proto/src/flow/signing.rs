@@ -1,4 +1,4 @@
-//! Signatures of a device's key, at once or through the driver.
+//! Signing with a device key, either at once or through the driver.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::sign_request::SignRequest;
 use super::step::{Action, Completion, RequestId};
 use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError, UnsignedDeviceJwt};
 
-/// A signature that the driver was asked for.
+/// A signature requested from the driver.
 #[derive(Debug)]
 pub(crate) struct Signing {
     id: RequestId,
@@ -15,7 +15,7 @@ pub(crate) struct Signing {
     lost_at: Duration,
 }
 
-/// A signed token, or the request for its signature.
+/// A signed JWT, or the request for its signature.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
 pub(crate) enum Signature {
     Signed(DeviceJwt),
@@ -47,7 +47,7 @@ impl Signing {
         self.lost_at
     }
 
-    /// Returns the signed token, or `None` if the driver stopped waiting.
+    /// Returns the signed JWT, or `None` if the driver stopped waiting.
     pub(crate) fn finish(self, completion: Completion) -> Option<Result<DeviceJwt, SignError>> {
         match completion {
             Completion::Signed(Ok(signature)) => Some(Ok(self.unsigned.signed(&signature))),

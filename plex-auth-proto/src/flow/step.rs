@@ -14,9 +14,9 @@ use crate::values::secret::Secret;
 
 /// A multi-step exchange as a state machine that performs no I/O and reads no clock.
 ///
-/// [`poll`](Self::poll) returns the next step, and [`complete`](Self::complete) takes the result of an action. A
-/// transport's `drive` does both. With an HTTP client of its own, a program uses the drivers of this crate
-/// ([`drive`](super::drive), [`drive_async`](super::drive_async)), or writes a loop like this one:
+/// [`poll`](Self::poll) returns the next step, and [`complete`](Self::complete) takes the result of
+/// an action. A transport's `drive` does both. A program with its own HTTP client uses this crate's
+/// drivers ([`drive`](super::drive), [`drive_async`](super::drive_async)) or a loop like this one:
 ///
 /// ```
 /// use std::thread;
@@ -41,12 +41,12 @@ use crate::values::secret::Secret;
 /// }
 /// ```
 ///
-/// This driver waits for each response. Others keep several requests in flight: they poll until [`Step::Wait`], then wait
-/// for the time or the next result, whichever comes first. A program with several flows remembers which flow each
-/// [`RequestId`] belongs to.
+/// This driver waits for each response. Others keep several requests in flight: they poll until
+/// [`Step::Wait`], then wait until the time has passed or the next result arrives, whichever comes
+/// first. A program with several flows must remember which flow each [`RequestId`] belongs to.
 ///
-/// A flow can be dropped at any point. Its methods never panic and never block. Misuse loses nothing: a completion with
-/// an ID that is not in flight, or of another kind than the action, is ignored.
+/// A flow can be dropped at any point. Its methods never panic and never block. Misuse is harmless:
+/// a completion is ignored if its ID is not in flight, or if its kind does not match the action.
 pub trait Flow {
     /// The result of the flow.
     type Output;
@@ -55,8 +55,8 @@ pub trait Flow {
     /// [`Step::Done`]. Calling it earlier than necessary does no harm.
     fn poll(&mut self, now: Now) -> Step<Self::Output>;
 
-    /// Reports the result of one of the flow's actions. A result for another flow, or for an action that has been
-    /// completed, is ignored.
+    /// Reports the result of one of the flow's actions. A result for another flow, or for an action
+    /// that has already been completed, is ignored.
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion);
 }
 
@@ -89,13 +89,15 @@ impl<F: Flow + ?Sized> Flow for Box<F> {
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
 #[must_use = "an action must be carried out and completed"]
 pub enum Step<O> {
-    /// Carry out this action, and [complete](Flow::complete) it with this ID. Several can be in flight.
+    /// Carry out this action, and [complete](Flow::complete) it with this ID. Several actions can
+    /// be in flight.
     Do(RequestId, Action),
-    /// Nothing to do for this time, which is never zero, or until an action in flight is completed. With a request in
-    /// flight, it is the time until the flow stops waiting for the response. `None` means that only a completion, or a
-    /// method of the flow, changes anything.
+    /// There is nothing to do until this time has passed or an action in flight is completed. The
+    /// time is never zero. While a request is in flight, it is at most the time until the flow
+    /// stops waiting for the response. `None` means that the flow is waiting for a completion or
+    /// for a call to one of its methods.
     Wait(Option<Duration>),
-    /// The flow is finished. This is returned once.
+    /// The flow is finished. This is returned only once.
     Done(O),
     /// The flow had already finished.
     Finished,
@@ -119,9 +121,9 @@ impl<O> Step<O> {
     }
 }
 
-/// Something that a [`Flow`] wants its driver to do.
+/// An action that a [`Flow`] requests from its driver.
 ///
-/// A driver completes an action that it does not know with [`Completion::Unsupported`].
+/// A driver completes an action that it does not support with [`Completion::Unsupported`].
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
 #[non_exhaustive]
@@ -130,12 +132,13 @@ pub enum Action {
     /// [`Cancelled`](Completion::Cancelled).
     Send(Outgoing),
     /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
-    /// [`Cancelled`](Completion::Cancelled). Only flows with an [`ExternalKey`](crate::jwt::ExternalKey) ask for it.
+    /// [`Cancelled`](Completion::Cancelled). Only flows with an
+    /// [`ExternalKey`](crate::jwt::ExternalKey) request it.
     Sign(SignRequest),
-    /// Save this state, in place of the last one. Complete it with [`Saved`](Completion::Saved) or
-    /// [`Cancelled`](Completion::Cancelled), after which the flow asks again. A new token is withheld until the save
-    /// is completed. Only refreshers that [save through their
-    /// driver](super::DeviceTokenRefresher::save_through_driver) ask for it.
+    /// Save this state, replacing the previous one. Complete it with [`Saved`](Completion::Saved)
+    /// or [`Cancelled`](Completion::Cancelled). After `Cancelled`, the flow requests the save
+    /// again. A new token is withheld until the save is completed. Only refreshers that [save
+    /// through their driver](super::DeviceTokenRefresher::save_through_driver) request it.
     Save(Secret),
 }
 
@@ -147,12 +150,12 @@ pub enum Completion {
     Response(Response<Body>),
     /// No response arrived.
     Failed(TransportError),
-    /// The signature, or the reason why the key cannot sign now.
+    /// The signature, or the reason the key cannot sign now.
     Signed(Result<[u8; 64], SignError>),
-    /// The state was saved, or the reason why it was not.
+    /// The result of saving the state: success, or the reason it failed.
     Saved(Result<(), SaveError>),
-    /// The driver stopped waiting, and the result is unknown. The flow sends an idempotent request again when the next one
-    /// is due, and any other request after a wait.
+    /// The driver stopped waiting, so the result is unknown. The flow sends an idempotent request
+    /// again when its next request is due, and any other request after a backoff.
     Cancelled,
     /// The driver cannot carry out this kind of action.
     Unsupported,
@@ -168,7 +171,7 @@ impl Completion {
     }
 }
 
-/// The completion of a request with the result of a transport's `fetch`.
+/// Converts the result of a transport's `fetch`.
 impl From<Result<Response<Body>, TransportError>> for Completion {
     fn from(result: Result<Response<Body>, TransportError>) -> Self {
         match result {
@@ -178,19 +181,19 @@ impl From<Result<Response<Body>, TransportError>> for Completion {
     }
 }
 
-/// Identifies an action among those of all flows in the process.
+/// The ID of an action, unique among all flows in the process.
 ///
-/// Because the IDs are unique, a completion that is reported to another flow, or to a later flow in the same variable,
-/// is ignored. The IDs of one flow are in ascending order.
+/// A completion that is reported to another flow, or to a later flow in the same variable, is
+/// therefore ignored. The IDs of one flow are in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(usize);
 
-/// The only static of this crate: unique IDs need one source, and with a counter per flow, two flows would have the
-/// same IDs.
+/// This crate's only static. Unique IDs need a single source: with one counter per flow, two flows
+/// would have the same IDs.
 static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
 
 impl RequestId {
-    /// Returns an ID that no other request has.
+    /// Returns an ID that no other action has.
     pub(crate) fn unique() -> Self {
         Self(NEXT_ID.fetch_add(1, Ordering::Relaxed))
     }

@@ -15,13 +15,15 @@ impl PlexTv {
     }
 }
 
-/// Checks whether a token is valid: sends [`token_details`](PlexTv::token_details), and retries as long as that may help.
+/// A flow that checks whether a token is valid. It sends [`token_details`](PlexTv::token_details),
+/// and retries as long as that may help.
 ///
-/// It ends with [`Valid`](TokenState::Valid), with [`Invalid`](TokenState::Invalid) only if Plex said so, or with
-/// [`Unknown`](TokenState::Unknown). A token is never reported as invalid because of a network failure, a rate limit, an
-/// outage or a proxy's page. The request is retried after about 2, 4, 8 and then every 16 seconds, or later if
-/// `Retry-After` says so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or at once if a
-/// retry cannot help or would be sent after that.
+/// It ends with [`Valid`](TokenState::Valid), [`Invalid`](TokenState::Invalid) or
+/// [`Unknown`](TokenState::Unknown), and with `Invalid` only if Plex said so. A token is never
+/// reported as invalid because of a network failure, a rate limit, an outage or a proxy's page. The
+/// request is retried after about 2, 4, 8 and then every 16 seconds, or later if `Retry-After` says
+/// so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or at once if a
+/// retry cannot help or would exceed that limit.
 ///
 /// There is nothing to save: after a restart, check again.
 ///
@@ -65,23 +67,25 @@ pub struct TokenCheck {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TokenState {
-    /// The token is valid, and belongs to this account.
+    /// The token is valid and belongs to this account.
     Valid(Box<Account>),
-    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid: forget it and sign in again.
+    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid: discard it
+    /// and sign in again.
     Invalid(ResponseError),
     /// It is not known whether the token is valid. Keep it.
     #[non_exhaustive]
     Unknown {
         /// The error of the last attempt.
         error: Error,
-        /// The time to wait before the next check, a day at most. `None` if waiting does not help: see the error.
+        /// The time to wait before the next check, at most a day. `None` if waiting does not help:
+        /// see the error.
         retry_in: Option<Duration>,
     },
 }
 
 impl TokenCheck {
-    /// Sets the time limit of the whole flow. The default is 60 seconds and the minimum is one second. A request that
-    /// is in flight when the limit is reached is abandoned.
+    /// Sets the time limit for the whole flow. The default is 60 seconds and the minimum is one
+    /// second. A request that is in flight when the limit is reached is abandoned.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.retry.set_timeout(timeout);
         self

@@ -21,7 +21,7 @@ use progress::{TransientTokenProgress, TransientTokenReason};
 // From Plex's published API description, which calls it a maximum.
 const LIFE: Duration = Duration::from_secs(48 * 3600);
 
-// Enough for retries through an outage of the server.
+// Enough time for retries during a server outage.
 const RENEW_AHEAD: Duration = Duration::from_secs(3600);
 
 // Half of the time between renewal and expiry.
@@ -29,8 +29,8 @@ const MAX_JITTER: Duration = Duration::from_secs(1800);
 
 const BACKOFF: Backoff = Backoff::new(1, 300);
 
-// A token that is rejected sooner was probably never accepted: the server has not restarted, but rejects all of its
-// tokens.
+// A token that is rejected sooner was probably never accepted: the server has not restarted, but
+// rejects every token that it issues.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
 // Elapsed time stops while a computer sleeps, so the wall clock must be checked.
@@ -62,20 +62,23 @@ impl MediaServer {
     }
 }
 
-/// Requests a transient token, and renews it an hour before its 48 hours are over or once the server has forgotten it.
+/// A flow that requests a transient token, and renews it an hour before its 48 hours are over or
+/// when the server has forgotten it.
 ///
-/// A server that restarts forgets the transient tokens that it issued, and responds to each with 401. Report that with
-/// [`rejected`](Self::rejected): one new token is requested, regardless of the number of reports. If the server refuses
-/// that request as well (401 or 403), the account's token is invalid or no longer has access to this server. The
-/// refresher then [reports this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
-/// [`set_token`](Self::set_token). All other errors are retried after 2, 4, 8 … seconds, with waits of at most 5
-/// minutes.
+/// A server that restarts forgets the transient tokens that it issued, and rejects each with 401.
+/// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
+/// number of reports. If the server refuses that request as well (401 or 403), the account's token
+/// is invalid or no longer has access to this server. The refresher then [reports
+/// this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
+/// [`set_token`](Self::set_token). After any other error, the request is retried after 2, 4, 8 …
+/// seconds, up to 5 minutes, or later if `Retry-After` says so.
 ///
 /// If many refreshers share a server, give each its own [jitter](Self::jitter).
 ///
-/// The flow never finishes. A transport's `drive_with` shows each token through [`progress`](Self::progress), and can be
-/// stopped. A request that a driver dropped, or that has no response within a minute, is sent again, and its token is
-/// accepted if it arrives later. The state can be [saved](Self::save) and restored after a restart of the program.
+/// The flow never finishes. A transport's `drive_with` reports each token through
+/// [`progress`](Self::progress), and can be stopped. A request that a driver dropped, or that gets
+/// no response within a minute, is sent again. If its token still arrives later, it is accepted.
+/// The state can be [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -114,7 +117,8 @@ pub struct TransientTokenRefresher {
     clock: Clock,
     max_wait: Duration,
     in_flight: InFlight<TransientToken>,
-    /// When another token is to be requested, if that is not the time of the renewal. All times here are elapsed time.
+    /// When another token is to be requested, if that is not the regular renewal. All times here
+    /// are in elapsed time.
     wanted_at: Option<Duration>,
     /// The time before which no request is sent.
     not_before: Duration,
@@ -159,15 +163,17 @@ impl TransientTokenRefresher {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// Returns the server, with the account's token that requests the transient ones.
+    /// Returns the server, with the account's token, which authorizes the requests for transient
+    /// tokens.
     pub fn server(&self) -> &MediaServer {
         &self.server
     }
 
-    /// Sets how long this refresher waits after a rejection, and how much later it renews its token, so that many
-    /// refreshers of one server do not all send at the same time. Zero by default; half an hour at most.
+    /// Sets how long this refresher waits after a rejection, and how much later it renews its
+    /// token, so that many refreshers of one server do not all send requests at the same time. The
+    /// default is zero and the maximum is half an hour.
     ///
-    /// Choose a random time for each refresher: a few seconds if a user waits for the token.
+    /// Choose a random time for each refresher: a few seconds if a user is waiting for the token.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter.min(MAX_JITTER);
         self
@@ -182,9 +188,9 @@ impl TransientTokenRefresher {
 
     /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)).
     ///
-    /// A new token is then handed out only after the driver has tried to save it; until then, the previous token is
-    /// handed out. If the save fails, or the driver does not support it, [`progress`](Self::progress) reports the
-    /// error, and the new token is handed out nevertheless.
+    /// A new token is then handed out only after the driver has tried to save it; until then, the
+    /// previous token is handed out. If the save fails, or the driver does not support it,
+    /// [`progress`](Self::progress) reports the error, and the new token is handed out anyway.
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
         self
@@ -259,8 +265,9 @@ impl TransientTokenRefresher {
         self.accept(current);
     }
 
-    /// Returns the time until a token is renewed: an hour before it expires, and later by the jitter. If the jitter
-    /// made it earlier, refreshers that were spread after a rejection would be in step again.
+    /// Returns the time until a token is renewed: an hour before it expires, plus the jitter. If
+    /// the jitter made renewals earlier instead, refreshers that it had spread out after a
+    /// rejection would fall back into step.
     fn renewal_in(&self, current: &CurrentToken, now: Moment) -> Duration {
         let left = current.left(now);
         left.saturating_add(self.jitter).saturating_sub(RENEW_AHEAD).min(left)
@@ -332,7 +339,8 @@ impl Flow for TransientTokenRefresher {
             return;
         };
         let moment = self.clock.at(now);
-        // A late token is accepted. Any other late result is left to the request that followed.
+        // A late token is accepted. Any other late result is ignored in favor of the request that
+        // followed.
         let is_token = matches!(&arrival.result, Some(Ok(_)));
         if arrival.is_late && (!is_token || moment.elapsed >= arrival.sent.saturating_add(LIFE)) {
             return;
@@ -342,7 +350,7 @@ impl Flow for TransientTokenRefresher {
             Some(Ok(response)) => {
                 self.backoff.succeeded();
                 self.last_error = None;
-                // Its life began on the server, at some time after the request was sent.
+                // Its lifetime began on the server, some time after the request was sent.
                 self.hold(response.token, arrival.sent, LIFE, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {

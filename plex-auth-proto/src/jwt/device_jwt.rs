@@ -17,7 +17,7 @@ use crate::values::unix_seconds::UnixSeconds;
 /// The lifetime of a device's JWT, in seconds. A nonce has the same lifetime.
 const LIFETIME: i64 = 5 * 60;
 
-/// The claims of a JWT that the device signs with its key.
+/// The claims of a JWT that a device signs with its key.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -53,10 +53,10 @@ pub struct DeviceClaims {
 
 impl DeviceClaims {
     /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt):
-    /// with a fresh nonce and, as other clients do, with all [scopes](JwtScope).
+    /// with a fresh nonce and, like other clients, with all [scopes](JwtScope).
     ///
     /// `identity` must be the one that the request is sent with, because Plex compares them. The
-    /// JWT expires five minutes after `now`, the current time of the caller's clock.
+    /// JWT expires five minutes after `now`, the current time by the caller's clock.
     pub fn for_exchange(identity: &ClientIdentity, nonce: Nonce, now: SystemTime) -> Self {
         let scopes = BTreeSet::from(JwtScope::ALL);
         Self { nonce: Some(nonce), scopes, ..Self::for_poll(identity, now) }
@@ -183,7 +183,8 @@ pub struct UnsignedDeviceJwt {
 }
 
 impl UnsignedDeviceJwt {
-    /// Returns the message to sign: ASCII text, for Ed25519 (RFC 8032), not prehashed.
+    /// Returns the message to sign, which is ASCII text. Sign it with Ed25519 (RFC 8032), not
+    /// prehashed.
     pub fn message(&self) -> &[u8] {
         self.message.as_bytes()
     }
@@ -214,7 +215,7 @@ impl DeviceJwt {
     }
 }
 
-/// Holds because the inner [`Secret`] is zeroed.
+/// The inner [`Secret`] is zeroed on drop.
 impl ZeroizeOnDrop for DeviceJwt {}
 
 impl fmt::Debug for DeviceJwt {

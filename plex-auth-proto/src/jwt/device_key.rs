@@ -48,7 +48,7 @@ pub trait DeviceKey {
     }
 }
 
-/// A device key that signs asynchronously, such as after a prompt, with WebCrypto or in another
+/// A device key that signs asynchronously, for example after a prompt, with WebCrypto or in another
 /// process.
 ///
 /// It contains only the public key. A flow with this key requests each signature from its driver,
@@ -78,8 +78,7 @@ impl DeviceKey for ExternalKey {
     }
 }
 
-/// Implements the trait for shared keys: one flow can borrow the key, another can hold it in an
-/// `Arc`.
+/// Implements the trait for pointers, so that flows can borrow a key or share it in an `Arc`.
 macro_rules! shared {
     ($($pointer:ty),*) => {$(
         impl<K: DeviceKey + ?Sized> DeviceKey for $pointer {

@@ -9,8 +9,8 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// A device key in memory.
 ///
 /// It is derived from a seed: 32 random bytes from a cryptographically secure source, such as the
-/// crate `getrandom`. This library has no source of randomness. Store the seed like a password and
-/// derive the same key from it at the next start: Plex identifies the device by this key.
+/// `getrandom` crate. This library has no source of randomness. Store the seed like a password and
+/// derive the same key from it at each start: Plex identifies the device by this key.
 ///
 /// `Debug` shows only the key ID, and the memory is zeroed on drop.
 ///
@@ -36,7 +36,7 @@ pub struct Ed25519Key {
 }
 
 impl Ed25519Key {
-    /// Derives the key from a seed, which is the private key of RFC 8032. Its ID is its
+    /// Derives the key from a seed, which RFC 8032 calls the private key. The key's ID is its
     /// [thumbprint](Jwk::thumbprint).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
@@ -44,7 +44,7 @@ impl Ed25519Key {
         Self { seed: Zeroizing::new(*seed), jwk }
     }
 
-    /// Sets another ID, for a key that was registered by another program.
+    /// Sets a different ID, for a key that was registered by another program.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl DeviceKey for Ed25519Key {
     }
 }
 
-/// Holds because the seed is zeroed.
+/// The seed is zeroed on drop.
 impl ZeroizeOnDrop for Ed25519Key {}
 
 impl fmt::Debug for Ed25519Key {
@@ -86,7 +86,7 @@ mod tests {
     use crate::jwt::encoding::BASE64;
     use base64::Engine;
 
-    /// The key and the signature of RFC 8037, appendix A.1 and A.4.
+    /// The key and the signature from RFC 8037, appendices A.1 and A.4.
     #[test]
     fn signature_matches_the_rfc() {
         let d = BASE64.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
@@ -111,8 +111,8 @@ mod tests {
         assert!(Ed25519Key::from_seed(&[9; 32]).with_key_id("").is_err());
     }
 
-    /// `Ed25519Key` claims `ZeroizeOnDrop` without proof; this compiles only if its content has it,
-    /// too.
+    /// Nothing checks the `ZeroizeOnDrop` impl of `Ed25519Key`. This test compiles only if the seed
+    /// and the signing key implement the trait, too.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

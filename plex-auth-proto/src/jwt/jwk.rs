@@ -3,10 +3,10 @@ use serde_json::{Value as Json, json};
 
 use super::encoding::{BASE64, EDDSA};
 
-/// The maximum length of a key ID, in bytes. Those in use are thumbprints, hashes and UUIDs.
+/// The maximum length of a key ID, in bytes. The IDs in use are thumbprints, hashes and UUIDs.
 const MAX_KEY_ID_LENGTH: usize = 256;
 
-/// The public key of a device, as registered with Plex: a JSON Web Key for Ed25519 (RFC 8037).
+/// A device's public key, as registered with Plex: a JSON Web Key for Ed25519 (RFC 8037).
 ///
 /// It contains no secret. The private key is a [`DeviceKey`](crate::jwt::DeviceKey).
 ///
@@ -72,8 +72,8 @@ impl Jwk {
         &self.key_id
     }
 
-    /// Returns the key's thumbprint (RFC 7638): the SHA-256 of its required members, as 43
-    /// characters. It depends only on the key, which makes it a suitable key ID.
+    /// Returns the key's thumbprint (RFC 7638): the SHA-256 hash of its required members, encoded
+    /// in 43 characters. It depends only on the key, which makes it a suitable key ID.
     ///
     /// ```
     /// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
@@ -86,7 +86,7 @@ impl Jwk {
         thumbprint(&self.public_key)
     }
 
-    /// Returns the key as JSON, as it is sent to Plex.
+    /// Returns the key as JSON, in the form that is sent to Plex.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }

@@ -20,13 +20,13 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// Returns the nonce as text, of at most 1024 bytes.
+    /// Returns the nonce as text. It is at most 1024 bytes long.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
 }
 
-/// Holds because the inner [`Secret`] is zeroed.
+/// The inner [`Secret`] is zeroed on drop.
 impl ZeroizeOnDrop for Nonce {}
 
 lenient::object! {
@@ -36,7 +36,7 @@ lenient::object! {
     }
 }
 
-/// The maximum length of a nonce, in bytes. It is sent back as part of a JWT.
+/// The maximum length of a nonce, in bytes. The nonce is sent back as part of a JWT.
 const MAX_LENGTH: usize = 1024;
 
 impl<'de> Value<'de> for Nonce {

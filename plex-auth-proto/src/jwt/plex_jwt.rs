@@ -12,7 +12,7 @@ use crate::wire::lenient::{self, Value};
 use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
-/// The time before its expiry at which a token should be renewed, in seconds.
+/// The time from a token's renewal to its expiry, in seconds.
 // Other clients renew a day ahead.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
@@ -40,7 +40,7 @@ pub struct PlexJwt {
     pub issuer: Option<String>,
     /// The audience: `plex.tv`, the client identifier of the device, or both.
     pub audience: Vec<String>,
-    /// The ID of Plex's key that signed the token.
+    /// The ID of the Plex key that signed the token.
     pub key_id: Option<String>,
     /// The ID of the device key that the token was issued for.
     pub thumbprint: Option<String>,
@@ -69,7 +69,7 @@ lenient::object! {
 }
 
 impl PlexJwt {
-    /// Parses a token without checking its signature: its claims may be forged.
+    /// Parses a token without checking its signature, so its claims may be forged.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -215,7 +215,7 @@ lenient::object! {
     }
 }
 
-/// The time in a claim, in Unix seconds. The number may have a fraction.
+/// The time in a claim, in Unix seconds. The number may have a fractional part.
 #[derive(Clone, Copy)]
 struct Moment(i64);
 
@@ -223,12 +223,13 @@ impl Value<'_> for Moment {
     const IS_PLAIN: bool = true;
 
     fn from_integer(number: i128) -> Option<Self> {
-        // A value out of range stays out of range, so that it is distinguished from a missing one.
+        // An out-of-range value stays out of range, so that it can be distinguished from a missing
+        // one.
         Some(Self(number.try_into().unwrap_or(i64::MAX)))
     }
 
     fn from_float(number: f64) -> Option<Self> {
-        // A value out of range becomes the latest time.
+        // An out-of-range value saturates, so it stays out of range.
         #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         (!number.is_nan()).then_some(Self(number.floor() as i64))
     }
@@ -254,8 +255,8 @@ fn read<T: for<'de> Value<'de>>(text: &str, part: JwtPart) -> Result<T, InvalidP
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPlexJwt {
-    /// The token does not consist of three parts separated by dots. It is an old-style or transient
-    /// token, neither of which contains an expiry.
+    /// The token does not consist of three parts separated by dots. It is probably an old-style or
+    /// transient token, which does not contain an expiry.
     #[error("the token is not a JWT: it does not have three parts separated by dots")]
     NotJwt,
     /// A part ends with `=`, which is not allowed in a JWT.
@@ -267,7 +268,7 @@ pub enum InvalidPlexJwt {
     /// A part is not a JSON object.
     #[error("the JWT's {0} is not a JSON object")]
     NotJson(JwtPart),
-    /// The token names no algorithm, or `none`, or has no signature, so it may be forged.
+    /// The token has no algorithm, the algorithm `none`, or no signature, so it may be forged.
     #[error("the JWT is not signed")]
     NotSigned,
     /// The token has no expiry.

@@ -4,8 +4,8 @@ use crate::wire::lenient;
 lenient::object! {
     /// The public keys that Plex signs its tokens with.
     ///
-    /// The list contains keys of all types, including those that this library does not support.
-    /// They are skipped when a key is looked up.
+    /// The list contains keys of all types. Those that this library does not support are skipped
+    /// when a key is looked up.
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct PlexKeys {

@@ -16,8 +16,8 @@ impl PlexKeys {
     /// Keys of other types are skipped. The time of issue is not checked, because Plex's clock can
     /// be ahead of the device's.
     ///
-    /// A token that Plex issued for any other device also passes, because its audience contains
-    /// `plex.tv`, too. To accept only the tokens of one device, compare
+    /// A token that Plex issued for any other device passes as well, because its audience also
+    /// contains `plex.tv`. To accept only the tokens of one device, compare
     /// [`thumbprint`](PlexJwt::thumbprint) with the ID of its key.
     ///
     /// ```
@@ -116,13 +116,14 @@ pub enum VerifyError {
     /// Plex's keys include none of a supported type.
     #[error("none of Plex's keys is an Ed25519 key for signatures")]
     NoUsableKey,
-    /// The token refers to a key that is not in the list. Fetch [the keys](crate::PlexTv::plex_keys) again, once:
-    /// Plex may have changed them.
+    /// The token refers to a key that is not in the list. Fetch [the
+    /// keys](crate::PlexTv::plex_keys) again, but only once: Plex may have changed them.
     #[error(
         "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
     )]
     UnknownKey,
-    /// The signature does not match the key, or any key if the token has no key ID: Plex did not issue this token.
+    /// The signature does not match the key, or any of the keys if the token has no key ID. Plex
+    /// did not issue this token.
     #[error("the JWT's signature is invalid")]
     WrongSignature,
     /// The issuer is not plex.tv.
@@ -165,7 +166,7 @@ mod tests {
         Ed25519Key::from_seed(&[seed; 32]).with_key_id(format!("k{seed}")).unwrap()
     }
 
-    /// The keys of Plex, as in a response.
+    /// Plex's keys, as in a response.
     fn keys(keys: &[String]) -> PlexKeys {
         serde_json::from_str(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap()
     }
@@ -247,7 +248,7 @@ mod tests {
         }
     }
 
-    /// The signature of RFC 8037, appendix A.5. It signs a sentence instead of claims.
+    /// The signature from RFC 8037, appendix A.5, which signs a sentence instead of claims.
     #[test]
     fn rfc_signature_is_verified() {
         let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!(plex.have_signed(&parts), Ok(false));
     }
 
-    /// A token created with Python's `cryptography` (OpenSSL) from a seed of 32 fives.
+    /// A token signed by Python's `cryptography` (OpenSSL), with a key whose seed is `[5; 32]`.
     #[test]
     fn token_of_another_implementation_is_verified() {
         let token = [

@@ -8,7 +8,7 @@ use crate::operation::{Host, Operation};
 use crate::values::claim_token::ClaimToken;
 use crate::wire::decode;
 
-// A second request would find the server claimed, and report that as a failure.
+// A second request would find the server claimed and report that as a failure.
 pub(crate) const OPERATION: Operation =
     Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
         .secret_url()
@@ -22,21 +22,21 @@ pub(crate) const OPERATION: Operation =
 const DEADLINE: Duration = Duration::from_secs(75);
 
 impl MediaServerAddress {
-    /// Claims an unclaimed server for the account of the claim token. Sends `POST
-    /// {server}/myplex/claim` (claimServer) without any other token.
+    /// Claims an unclaimed server for the claim token's account. Sends `POST {server}/myplex/claim`
+    /// (claimServer) without any other token.
     ///
     /// A server can only be claimed from its own network: from `localhost` or the same subnet, and
     /// not through a reverse proxy. Claiming takes up to a minute, so the call has its own deadline
     /// of 75 s. Afterwards, it can take up to 90 s for the server to appear in the account's
     /// [`resources`](crate::PlexTv::resources), which contain its access token.
     ///
-    /// Plex accepts the claim token only in the URL, so this library redacts the URL wherever it
-    /// displays one.
+    /// Plex accepts the claim token only in the URL, so this library redacts the URL wherever it is
+    /// displayed.
     ///
     /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from its own network; says nothing about any token |
-    /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): seen if the claim token has expired or was used; request another one |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from its own network; this does not mean that a token is invalid |
+    /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): observed if the claim token has expired or was already used; request another one |
     ///
     /// If no response arrives, check with [`server_identity`](Self::server_identity) whether the
     /// server is [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Sources:

@@ -13,15 +13,15 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl MediaServer {
-    /// Returns the server's description of itself, which also verifies that the token is valid for
-    /// this server. Sends `GET {server}/` (getServerInfo).
+    /// Returns the server's description of itself and verifies that the token is valid for this
+    /// server. Sends `GET {server}/` (getServerInfo).
     ///
     /// An unclaimed server accepts every client in its network, with any token.
     ///
     /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; says nothing about the account |
-    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; this does not mean that the account's token is invalid |
+    /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
     /// The response may be JSON or XML. Source: two clients.
     ///
@@ -52,7 +52,7 @@ impl MediaServer {
 
 lenient::object! {
     /// A media server's description of itself, for authorized clients. The response contains many
-    /// more fields, about the server's features.
+    /// more fields, which describe the server's features.
     ///
     /// `Debug` redacts the names of the server and of its account. In a test, create one from the
     /// content of the container:
@@ -67,7 +67,7 @@ lenient::object! {
     pub struct ServerRoot {
         /// The name of the server, as set by its owner.
         pub friendly_name: Option<String> as "friendlyName",
-        /// The server's identifier. plex.tv calls it its client identifier.
+        /// The server's identifier. plex.tv calls it the client identifier.
         pub machine_identifier: Option<String> as "machineIdentifier",
         /// The version of the server, such as `1.40.0.7998-c29d4c0c8`.
         pub version: Option<String>,

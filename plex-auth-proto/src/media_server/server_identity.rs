@@ -10,7 +10,7 @@ pub(crate) const OPERATION: Operation =
     Operation::new("getIdentity", Host::MediaServer, Method::GET, "/identity").idempotent();
 
 impl MediaServerAddress {
-    /// Returns the identifier of the server and whether it is claimed. Sends `GET
+    /// Returns the server's identifier and whether the server is claimed. Sends `GET
     /// {server}/identity` (getIdentity) without a token.
     ///
     /// Use it to check that a server can be reached at one of its connections, and that it is the
@@ -20,7 +20,7 @@ impl MediaServerAddress {
     ///
     /// | The server's response | Error |
     /// |---|---|
-    /// | a success without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): not a media server |
+    /// | a successful response without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): not a media server |
     /// | a web page | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program or a proxy |
     ///
     /// The response may be JSON or XML. Sources: two clients and the published API.
@@ -49,7 +49,7 @@ impl MediaServerAddress {
 }
 
 impl MediaServer {
-    /// Returns the identifier of the server, without sending the token. See
+    /// Returns the server's identity, without sending the token. See
     /// [`MediaServerAddress::server_identity`].
     #[doc(alias = "getIdentity")]
     pub fn server_identity(&self) -> Call<ServerIdentity> {
@@ -72,7 +72,7 @@ lenient::object! {
     #[non_exhaustive]
     pub struct ServerIdentity {
         required {
-            /// The server's identifier. plex.tv calls it its client identifier.
+            /// The server's identifier. plex.tv calls it the client identifier.
             pub machine_identifier: String as "machineIdentifier",
         }
         /// Whether the server is claimed by an account. An unclaimed server can be

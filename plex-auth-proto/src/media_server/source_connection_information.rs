@@ -20,20 +20,20 @@ pub(crate) const OPERATION: Operation = Operation::new(
 .own_connection();
 
 impl MediaServer {
-    /// Returns the connections of another server or provider that this server knows, and a token
+    /// Returns the connections to another server or provider that this server knows, and a token
     /// for it. Sends `GET {server}/security/resources` (getSourceConnectionInformation).
     ///
-    /// The token must be an administrator's, or a transient token made from one, and the server
+    /// The token must be an administrator's, or a transient token created with one, and the server
     /// must be version 1.15.4 or later. The server answers from its cache;
     /// [`refresh_source_connection_information`](Self::refresh_source_connection_information)
-    /// updates it first. If the server does not know the source, the list is empty.
+    /// updates the cache first. If the server does not know the source, the list is empty.
     ///
     /// | The server's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the source is invalid |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; says nothing about the account |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; this does not mean that the account's token is invalid |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not an administrator's |
-    /// | a success without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
+    /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
     /// The response may be JSON, or XML, which some servers send regardless of the request.
     /// Sources: Plex's published description; the JSON form is from one client.
@@ -205,10 +205,10 @@ lenient::object! {
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
-        /// The complete URL. Use it unchanged, because its host name is that of the certificate.
+        /// The complete URL. Use it unchanged, because its host name is the one in the certificate.
         pub uri: Option<String>,
-        /// Whether the address is a private one. It belongs to the owner's network, which may not
-        /// be the user's.
+        /// Whether the address is private. A private address belongs to the owner's network, which
+        /// may not be the user's.
         pub local: Option<bool>,
         /// Whether the connection goes through Plex's relay, at about 2 Mbit/s. In XML, servers
         /// omit this field if it is false.

@@ -27,13 +27,13 @@ impl MediaServer {
     /// | The server's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the type or the scope is unknown |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; says nothing about the account |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; this does not mean that the account's token is invalid |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is missing or invalid, or no transient token could be created |
-    /// | a success without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): an unclaimed server has no tokens |
+    /// | a successful response without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): an unclaimed server has no tokens |
     ///
     /// The response may be JSON, or XML, which some servers send regardless of the request. Servers
-    /// accept any HTTP method; Plex prefers POST. Source: Plex's published description, which calls
-    /// the operation createTransientToken in newer versions.
+    /// accept any HTTP method; Plex prefers POST. Source: Plex's published description, whose newer
+    /// versions call the operation createTransientToken.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -66,7 +66,7 @@ impl MediaServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// A token that acts on behalf of the token of the request. The only supported type.
+    /// A token that acts on behalf of the request's token. The only supported type.
     Delegation,
 }
 
@@ -83,7 +83,7 @@ impl TokenType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The access of the token of the request. The only supported scope.
+    /// The same access as the request's token. The only supported scope.
     All,
 }
 

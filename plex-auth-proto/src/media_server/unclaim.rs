@@ -5,7 +5,7 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::wire::decode;
 
-// An unclaimed server cannot be unclaimed again.
+// Idempotent: an unclaimed server cannot be unclaimed again.
 pub(crate) const OPERATION: Operation =
     Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
         .idempotent()
@@ -15,16 +15,16 @@ impl MediaServer {
     /// Removes the server from its account, so that users it was shared with lose access and any
     /// client in its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
     ///
-    /// This invalidates the server's tokens, including the one of this request. The token must be
-    /// the owner's.
+    /// This invalidates the server's tokens, including the one that authorizes this request. The
+    /// token must be the owner's.
     ///
     /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; says nothing about the account |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; this does not mean that the account's token is invalid |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not the owner's |
     ///
-    /// Any success is accepted unless it is a web page from another program. The operation is not
-    /// part of the published API. Source: two clients.
+    /// Any successful response is accepted unless it is a web page from another program. The
+    /// operation is not part of the published API. Source: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::values::server_url::ServerUrl;
 
-/// Returns the address that a URL leads to, if its host says so: as a literal or as a `plex.direct` name.
+/// Returns the address that a URL's host contains, as a literal or in a `plex.direct` name.
 pub(super) fn of_host(url: &ServerUrl) -> Option<IpAddr> {
     of_literal(url).or_else(|| of_plex_direct(url))
 }
@@ -29,7 +29,7 @@ pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
 
 /// Returns whether the address belongs to a private network: loopback, RFC 1918, or ULA (RFC 4193).
 ///
-/// 100.64/10 is not: carriers and Tailscale use it across networks.
+/// 100.64.0.0/10 does not count as private: carriers and Tailscale use it across networks.
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),

@@ -4,7 +4,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 
-/// One connection to a server, as a [`ConnectionChoice`](crate::flow::ConnectionChoice) sees it, and its state.
+/// A connection to a server that a [`ConnectionChoice`](crate::flow::ConnectionChoice) considers,
+/// and its state.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionCandidate {
@@ -22,11 +23,11 @@ pub struct ConnectionCandidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConnectionKind {
-    /// To an address of a private network, which is not necessarily the caller's.
+    /// A connection to an address in a private network, not necessarily the caller's.
     Local,
-    /// Directly to the server over the internet.
+    /// A direct connection over the internet.
     Remote,
-    /// Over Plex's relay, at about 2 Mbit/s.
+    /// A connection through Plex's relay, at about 2 Mbit/s.
     Relay,
 }
 
@@ -45,9 +46,9 @@ impl fmt::Display for ConnectionKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CandidateState {
-    /// No request has been sent yet. In an outcome: none was needed.
+    /// No request has been sent yet. In an outcome, this means that none was needed.
     Waiting,
-    /// A request is in flight. In an outcome: another candidate was chosen first.
+    /// A request is in flight. In an outcome, this means that another candidate was chosen first.
     InFlight,
     /// The right server responded.
     #[non_exhaustive]
@@ -59,8 +60,8 @@ pub enum CandidateState {
     Failed(CandidateError),
 }
 
-/// The reason why a [`ConnectionCandidate`] cannot be used. `Display` is one line that does not repeat the URL, except
-/// for a failed [request](Self::Request).
+/// The reason a [`ConnectionCandidate`] cannot be used. Its `Display` output is one line that does
+/// not repeat the URL, except for a failed [request](Self::Request).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateError {
@@ -70,7 +71,8 @@ pub enum CandidateError {
     /// Not requested: the `uri` is not a server URL.
     #[error("the URI of the connection cannot be used: {0}")]
     UnusableUri(InvalidServerUrl),
-    /// Not requested: the address is `::` or `0.0.0.0`, or starts with `fe80:`, which works on one network link only.
+    /// Not requested: the address is unspecified (`::` or `0.0.0.0`) or link-local (`fe80::/10`),
+    /// which works on one network link only.
     #[error("the address is not routable")]
     NotRoutable,
     /// Not requested: a token sent to this address would not be encrypted. See
@@ -83,7 +85,8 @@ pub enum CandidateError {
     /// Another server responded. It was not sent a token.
     #[error("another server answers there")]
     OtherServer,
-    /// The request failed: the name was not found, the connection was refused, the response came from a proxy, ...
+    /// The request failed, for example because the name was not found, the connection was refused
+    /// or the response came from a proxy.
     ///
     /// If a `plex.direct` name
     /// [was not found](crate::error::TransportErrorKind::NameNotFound) although the network is up, the router

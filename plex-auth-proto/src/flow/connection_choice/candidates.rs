@@ -29,7 +29,7 @@ pub(super) struct Request {
     pub(super) request: in_flight::Request<ServerIdentity>,
     /// When it stops counting as in flight, so that it does not delay the next one.
     pub(super) counts_until: Duration,
-    /// When its time limit ends. A late response is still accepted.
+    /// When its time limit is reached. A late response is still accepted.
     pub(super) until: Duration,
 }
 
@@ -56,7 +56,7 @@ impl Candidates {
         self.0.iter().take_while(|candidate| candidate.server.is_none())
     }
 
-    /// Returns whether none of the missing results can change which candidate is the best.
+    /// Returns whether no pending result can change which candidate is best.
     pub(super) fn is_decided(&self) -> bool {
         !self.better().any(|candidate| candidate.is_waiting() || candidate.request.is_some())
     }
@@ -76,8 +76,9 @@ impl Candidates {
         self.0.iter().filter_map(|candidate| candidate.request.as_ref())
     }
 
-    /// Returns the candidates that may be requested now and could still win. Plain HTTP is among them only after every HTTPS
-    /// candidate has failed or reached its time limit.
+    /// Returns the candidates that may be requested now and could still be chosen. Plain HTTP
+    /// candidates are included only after every HTTPS candidate has failed or reached its time
+    /// limit.
     fn due(&self, now: Duration) -> impl Iterator<Item = &Candidate> {
         let is_https_open =
             self.better().any(|candidate| candidate.is_https() && candidate.is_open(now));
@@ -95,12 +96,13 @@ impl Candidates {
         self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }
 
-    /// Returns whether any plain HTTP candidate that could still win is waiting to be requested.
+    /// Returns whether any plain HTTP candidate that could still be chosen is waiting to be
+    /// requested.
     pub(super) fn has_plain_http_waiting(&self) -> bool {
         self.better().any(|candidate| candidate.is_waiting() && !candidate.is_https())
     }
 
-    /// Returns whether any candidate that could still win is still waiting to be requested.
+    /// Returns whether any candidate that could still be chosen is waiting to be requested.
     pub(super) fn is_any_waiting(&self) -> bool {
         self.better().any(Candidate::is_waiting)
     }
@@ -140,7 +142,7 @@ impl Candidates {
             }
             Some(Ok(_)) => CandidateState::Failed(CandidateError::OtherServer),
             Some(Err(error)) => CandidateState::Failed(CandidateError::Request(error)),
-            // The driver stopped waiting: it is requested again.
+            // The driver stopped waiting, so the candidate is requested again.
             None => CandidateState::Waiting,
         };
         candidate.server.is_some()
@@ -168,7 +170,7 @@ impl Candidate {
         matches!(self.connection.state, CandidateState::Waiting)
     }
 
-    /// Returns whether it has neither failed nor reached its time limit.
+    /// Returns whether the candidate has no result yet and has not reached its time limit.
     fn is_open(&self, now: Duration) -> bool {
         self.is_waiting() || self.request.as_ref().is_some_and(|request| request.until > now)
     }

@@ -1,4 +1,4 @@
-//! The part of a listed server that the choice of a connection depends on.
+//! The parts of a listed server that are needed to choose a connection.
 
 use crate::media_server::source_connection_information::{SourceConnection, SourceDevice};
 use crate::plex_tv::resource::{Resource, ResourceConnection};
@@ -44,7 +44,7 @@ impl From<&SourceDevice> for ListedServer {
     fn from(device: &SourceDevice) -> Self {
         Self {
             identifier: device.client_identifier.clone(),
-            // Media servers do not say.
+            // Media servers do not report these.
             public_address_matches: None,
             https_required: None,
             connections: device.connections.iter().map(ListedConnection::from).collect(),

@@ -9,12 +9,12 @@ use crate::media_server::{MediaServer, MediaServerAddress};
 use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 
-/// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right server responded, and
-/// has not been sent a token yet.
+/// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right
+/// server responded over it, and no token has been sent yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChosenConnection {
-    /// The server's URL, and the identity to use there.
+    /// The server's URL, and the client identity to use with it.
     pub address: MediaServerAddress,
     /// The kind of connection.
     pub kind: ConnectionKind,
@@ -24,7 +24,7 @@ pub struct ChosenConnection {
     pub took: Duration,
     /// The server's own description of itself.
     pub server: ServerIdentity,
-    /// All candidates from best to worst, to see why a better one was not chosen.
+    /// All candidates from best to worst. They show why a better one was not chosen.
     pub candidates: Vec<ConnectionCandidate>,
 }
 
@@ -43,9 +43,9 @@ impl ChosenConnection {
         !self.url().is_https()
     }
 
-    /// Returns the server with a token that it accepts, usually the
-    /// [`access_token`](crate::server::Resource::access_token) of its resource. If the server responds with 401, it
-    /// does not accept the token: list the resources again.
+    /// Returns the server with this token, which must be one that the server accepts: usually the
+    /// [`access_token`](crate::server::Resource::access_token) of its resource. If the server
+    /// responds with 401, it does not accept the token: list the resources again.
     pub fn with_token(self, token: Token) -> MediaServer {
         self.address.with_token(token)
     }
@@ -60,29 +60,29 @@ pub enum ConnectionProgress {
     Probing {
         /// All candidates from best to worst, followed by those that are not used.
         candidates: Vec<ConnectionCandidate>,
-        /// The longest time that is left.
+        /// The maximum time left.
         left: Duration,
     },
     /// The choice is over.
     Finished,
 }
 
-/// The reason why a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen no connection.
+/// The reason a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen no connection.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionChoiceError {
-    /// The list has no identifier for the server, so a response could come from any other one. Nothing was requested.
-    /// List the servers again.
+    /// The list has no identifier for the server, so a response could come from any server. Nothing
+    /// was requested. List the servers again.
     #[error(
         "the list has no identifier for the server, so its responses cannot be verified; list the servers again"
     )]
     NoIdentifier,
-    /// No candidate can be used. List the servers again, because connections change; each
+    /// No candidate can be used. List the servers again, because connections change. Each
     /// [`CandidateError`](crate::flow::CandidateError) says what else may help.
     #[error("no connection to the server works{}{}", Listing(.candidates), Advice { candidates, plain_http: *plain_http_skipped })]
     #[non_exhaustive]
     NoneReachable {
-        /// All candidates, with the reason why each failed.
+        /// All candidates, with the reason each one failed.
         candidates: Vec<ConnectionCandidate>,
         /// Whether there are plain HTTP addresses that were not tried because
         /// [`allow_plain_http`](crate::flow::ConnectionChoice::allow_plain_http) is off.
@@ -90,7 +90,7 @@ pub enum ConnectionChoiceError {
     },
 }
 
-/// The candidates and their states after a colon, as many as fit on a line.
+/// A colon, then the first few candidates and their states.
 struct Listing<'a>(&'a [ConnectionCandidate]);
 
 impl Listing<'_> {
@@ -133,7 +133,8 @@ impl fmt::Display for Advice<'_> {
     }
 }
 
-/// Returns whether the router may block the name: it stands for a private address, and nothing responded there.
+/// Returns whether the router may be blocking the candidate's name: the name stands for a private
+/// address, and the request failed with a transport error.
 fn is_name_blocked(candidate: &ConnectionCandidate) -> bool {
     let address = candidate.url.as_ref().and_then(address::of_plex_direct);
     let is_transport_error = matches!(

@@ -1,4 +1,5 @@
-//! The policy that selects the candidates, their order, and those for which plain HTTP is allowed.
+//! The policy that determines which connections are candidates, in which order, and which of them
+//! may use plain HTTP.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, Conn
 use super::listing::{ListedConnection, ListedServer};
 use crate::values::server_url::ServerUrl;
 
-// Servers list ten at most; a hostile list must not cause a flood of requests.
+// Servers list at most ten. A hostile list must not cause a flood of requests.
 const MAX_CANDIDATES: usize = 64;
 
 /// Returns the candidates from best to worst, followed by those that are not used.
@@ -86,18 +87,19 @@ fn candidate(
     }
 }
 
-/// Returns whether plain HTTP to a private address stays in the caller's own network, as far as a list can say so, and is
-/// the only way to the server.
+/// Returns whether, according to the list, plain HTTP to a private address stays within the
+/// caller's own network and is the only way to reach the server.
 ///
-/// `owned` is not enough: an owner can be in a hotel's network, where another machine has the address.
+/// `owned` is not enough: an owner can be on a hotel network, where another machine has that
+/// address.
 fn is_own_network(server: &ListedServer) -> bool {
     server.public_address_matches == Some(true)
         && server.https_required == Some(false)
         && !server.offers_https()
 }
 
-/// Returns the plain HTTP address that replaces a `plex.direct` name that a router may block because it resolves to a
-/// private address.
+/// Returns a plain HTTP candidate in place of a `plex.direct` name that resolves to a private
+/// address, because a router may block such a name.
 fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> {
     let name = candidate.url.as_ref().filter(|url| url.is_https())?;
     let address = address::of_plex_direct(name).filter(|address| address::is_private(*address))?;

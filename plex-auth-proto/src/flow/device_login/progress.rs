@@ -15,14 +15,15 @@ pub enum LinkedDevice {
     /// The key is registered, and this is the device's first token. Hand it to a
     /// [refresher](crate::PlexTv::device_token_refresher).
     Registered(LinkedPin),
-    /// Plex did not match the key with the PIN, and returned an old-style token of the account instead. The token works,
-    /// but it is not the device's: the key cannot renew it. Use it as the token of a
-    /// [login without a key](crate::flow::PinLogin), or sign in again with a new client identifier.
+    /// Plex did not match the key with the PIN and returned an old-style account token instead. The
+    /// token works, but it does not belong to the device, so the key cannot renew it. Use it like
+    /// the token from a [login without a key](crate::flow::PinLogin), or sign in again with a new
+    /// client identifier.
     NotRegistered(LinkedPin),
 }
 
 impl LinkedDevice {
-    /// Distinguishes the tokens: those of a device are signed.
+    /// Distinguishes the tokens: a device's token is a JWT.
     pub(super) fn of(linked: LinkedPin) -> Self {
         if linked.auth_token.is_jwt() {
             Self::Registered(linked)
@@ -52,20 +53,20 @@ pub enum DeviceLoginProgress {
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,
-        /// The reason why the key could not sign the last poll, which is tried again.
+        /// The reason the key could not sign the last poll. Signing is retried.
         sign_error: Option<SignError>,
         /// The error of the last poll, if it failed.
         last_error: Option<Error>,
         /// The time until the next poll; zero while one is in flight.
         next_request: Duration,
     },
-    /// The PIN is gone, and an exchange finds out whether the key was registered.
+    /// The PIN returned no token, and an exchange is determining whether the key was registered.
     Exchanging,
     /// The login is finished.
     Finished,
 }
 
-/// The reason why a [`DeviceLogin`](crate::flow::DeviceLogin) has no token.
+/// The reason a [`DeviceLogin`](crate::flow::DeviceLogin) ended without a token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceLoginError {

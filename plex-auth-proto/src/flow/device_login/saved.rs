@@ -1,4 +1,4 @@
-//! A device's login saved across a restart of the program.
+//! Saving and restoring a device's login across program restarts.
 
 use super::{DeviceLogin, DeviceLoginError};
 use crate::flow::now::Now;
@@ -12,11 +12,11 @@ use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceLogin<K> {
-    /// Returns the state to restore after a restart, as JSON that contains secrets: the client identifier, the ID of the
-    /// key, and the PIN if there is one. It does not contain the key.
+    /// Returns the state to restore after a restart, as JSON that contains secrets: the client
+    /// identifier, the key's ID, and the PIN if there is one. The key is not included.
     ///
-    /// Save it before the first request is sent. If the PIN has been linked in the meantime, a
-    /// [refresher](crate::flow::DeviceTokenRefresher::restore) can be restored from it, too.
+    /// Save it before sending the first request. If the PIN has been linked since, a
+    /// [refresher](crate::flow::DeviceTokenRefresher::restore) can also be restored from it.
     pub fn save(&self, now: Now) -> Secret {
         let WithKey { key, kind, .. } = self.machine.method();
         let pin = self.machine.saved_pin(now);
@@ -27,13 +27,14 @@ impl<K: DeviceKey> DeviceLogin<K> {
         saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)
     }
 
-    /// Restores the login that [`save`](Self::save) saved. It polls at once; without a PIN it creates one, unless it was
-    /// checking whether the last PIN has registered the key.
+    /// Restores the login from the state that [`save`](Self::save) returned. The login polls at
+    /// once. If the state has no PIN, the login creates one, unless it was checking whether the
+    /// last PIN registered the key.
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved for another plex.tv, under another
-    /// client identifier or with another key. The text remains valid for those.
+    /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
+    /// different service, client identifier or key. The text remains valid for the original ones.
     pub fn restore(
         plex_tv: PlexTv,
         key: K,

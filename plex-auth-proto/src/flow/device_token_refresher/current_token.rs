@@ -1,4 +1,4 @@
-//! The token that a refresher has, and the time of its renewal.
+//! A refresher's current token, and when to renew it.
 
 use std::time::Duration;
 
@@ -33,9 +33,10 @@ impl CurrentToken {
         }
     }
 
-    /// Returns when a device with this jitter renews the token, in Unix seconds: a day before its expiry, and earlier by
-    /// the jitter, but by no more than a day, and never in the first half of the time until then. If the jitter delayed
-    /// renewals instead, some tokens would expire in a day-long outage.
+    /// Returns when a device with this jitter renews the token, in Unix seconds: a day before its
+    /// expiry, moved earlier by the jitter, but by at most a day and never into the first half of
+    /// the time until then. If the jitter delayed renewals instead, some tokens would expire during
+    /// a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);
@@ -49,7 +50,8 @@ impl CurrentToken {
         Duration::from_secs(u64::try_from(rest).unwrap_or_default())
     }
 
-    /// Returns whether the token was issued more than a day after this time, so that the clock must be wrong.
+    /// Returns whether the token was issued more than a day after this time, in which case the
+    /// clock must be wrong.
     pub(super) fn is_issued_in_future(&self, UnixSeconds(now): UnixSeconds) -> bool {
         self.issued_at.is_some_and(|UnixSeconds(at)| at > now.saturating_add(DAY))
     }

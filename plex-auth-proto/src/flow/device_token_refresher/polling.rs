@@ -66,7 +66,7 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
 }
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// Returns the request that is due, its signature, or the wait for it.
+    /// Returns the step that is due: a request, a signature or a wait.
     fn next_request(&mut self, now: Moment) -> Step<DeviceTokenEnd> {
         if let Some(error) = self.in_flight.lost(now.elapsed) {
             self.request_lost(error);

@@ -1,4 +1,4 @@
-//! The progress and the end of a refresher of a device's token.
+//! The progress and the end of a device token refresher.
 
 use std::time::Duration;
 
@@ -33,23 +33,24 @@ pub enum DeviceTokenProgress {
     Active {
         /// The token.
         token: Token,
-        /// The time at which it expires, by Plex's clock. Absent if the token does not say so.
+        /// The time at which it expires, by Plex's clock. Absent if the token does not contain it.
         expires_at: Option<UnixSeconds>,
         /// The number of tokens received so far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever it has
         /// risen.
         renewals: u64,
-        /// The error of the last attempt to renew it, which is retried.
+        /// The error of the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The reason why the last state could not be [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
+        /// The reason the last state could not be
+        /// [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
         save_error: Option<SaveError>,
     },
-    /// The refresher has ended. Its last token may be valid for some time.
+    /// The refresher has ended. Its last token may still be valid for some time.
     Finished,
 }
 
-/// The reason why an attempt failed. It is retried.
+/// The reason an attempt failed. The attempt is retried.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefreshError {
@@ -59,13 +60,14 @@ pub enum RefreshError {
     /// The device's key cannot sign now.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// Plex refused the signature, and its responses do not state the time: this device's clock may be wrong.
+    /// Plex refused the signature, and its responses contain no `Date`, so this device's clock may
+    /// be wrong.
     #[error("plex.tv does not accept the signature; set this device's clock, which may be wrong")]
     Clock(#[source] Error),
 }
 
-/// The reason why a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) has ended. Waiting does not help with any of
-/// these.
+/// The reason a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) has ended. Waiting does
+/// not resolve any of these.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceTokenEnd {
@@ -75,8 +77,8 @@ pub enum DeviceTokenEnd {
         "plex.tv no longer knows this device; sign in again with a new client identifier and a new key"
     )]
     DeviceRemoved(#[source] Error),
-    /// Plex refused eight signatures in more than an hour (400 or 422): this key was never registered, or another one was
-    /// registered in its place.
+    /// Plex refused eight signatures over more than an hour (400 or 422): this key was never
+    /// registered, or another one was registered in its place.
     #[error("plex.tv does not accept signatures from this device's key; register the key again")]
     KeyRefused(#[source] Error),
     /// Plex refused to register the key. In most cases the old token is invalid.

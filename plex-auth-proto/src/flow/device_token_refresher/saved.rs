@@ -1,4 +1,4 @@
-//! A refresher saved across a restart of the program.
+//! Saving and restoring a refresher across program restarts.
 
 use super::current_token::CurrentToken;
 use super::{DeviceTokenRefresher, Stage};
@@ -9,13 +9,14 @@ use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// Restores the refresher that [`save`](Self::save) saved, or the one that follows a
-    /// [login](crate::flow::DeviceLogin::save). Without a token it requests one at once.
+    /// Restores the refresher from the state that [`save`](Self::save) or a [login's
+    /// `save`](crate::flow::DeviceLogin::save) returned. If the state has no token, the refresher
+    /// requests one at once.
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was returned by neither, or was saved for another plex.tv, under another client
-    /// identifier or with another key. The text remains valid for those.
+    /// Returns [`InvalidSavedState`] if the text was returned by neither, or was saved for a
+    /// different service, client identifier or key. The text remains valid for the original ones.
     pub fn restore(plex_tv: PlexTv, key: K, saved: &str) -> Result<Self, InvalidSavedState> {
         let kinds = [FlowKind::DeviceToken, FlowKind::DeviceLogin];
         let saved = SavedDevice::restore(&plex_tv, &kinds, key.jwk(), saved)?;
@@ -25,8 +26,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         Ok(refresher)
     }
 
-    /// Returns the state to restore after a restart, as JSON that contains the token: the client identifier, the ID of the
-    /// key, and the token. It does not contain the key.
+    /// Returns the state to restore after a restart, as JSON that contains the token: the client
+    /// identifier, the key's ID, and the token. The key is not included.
     pub fn save(&self) -> Secret {
         let token = self.newest().map(|newest| ("token", Member::Text(newest.token.expose())));
         saved_device::save(&self.plex_tv, FlowKind::DeviceToken, self.key.jwk(), token)

@@ -44,7 +44,7 @@ impl<K> DeviceTokenRefresher<K> {
         self.saving.as_ref()?.error()
     }
 
-    /// Takes a new token, to hand it out now or after its save.
+    /// Accepts a new token. It is handed out now, or after the driver has tried to save it.
     pub(super) fn accept(&mut self, token: CurrentToken) {
         match &mut self.saving {
             Some(saving) => saving.hold(token),
@@ -61,12 +61,12 @@ impl<K> DeviceTokenRefresher<K> {
 }
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
-    /// Returns the token to hand out and how long it is valid, if that is known; `None` if it has expired, or if Plex may have
-    /// said that it is invalid.
+    /// Returns the token to hand out and how long it remains valid, if that is known. Returns
+    /// `None` if the token has expired or if Plex may have said that it is invalid.
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Option<Duration>)> {
         let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
         let latest = self.clock.peek(now).latest().map(UnixSeconds::from);
-        // A clock that must be wrong says nothing about the token's expiry.
+        // A clock that must be wrong cannot show whether the token has expired.
         let latest = latest.filter(|latest| !current.is_issued_in_future(*latest));
         let left = latest.filter(|_| current.expires_at.is_some()).map(|now| current.left(now));
         (left != Some(Duration::ZERO)).then_some((&current.token, left))

@@ -1,9 +1,9 @@
-//! The reason why a PIN login returned no token, and whether a retry can help.
+//! Failures of a PIN login, and whether a retry can help.
 
 use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;
 
-/// The reason.
+/// The reason a PIN login returned no token.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,
@@ -23,7 +23,8 @@ impl Failure {
         self.error().is_some_and(Error::is_pin_gone)
     }
 
-    /// Returns whether sending the poll again cannot help. Other requests that were not sent can succeed later.
+    /// Returns whether polling again cannot help, because the transport could not start. Other
+    /// failures to send a request can be temporary.
     pub(super) fn is_permanent(&self) -> bool {
         let reason = self
             .error()
@@ -35,14 +36,14 @@ impl Failure {
     /// Returns whether Plex may have answered the poll with a token that was lost.
     pub(super) fn may_hide_a_token(&self) -> bool {
         self.error().is_some_and(|error| {
-            // A page with a 4xx is a proxy's that did not pass the poll on.
+            // A page with a 4xx status is from a proxy that did not forward the poll.
             let is_page = error.status().is_some_and(|status| status.is_client_error());
             error.outcome() == Outcome::Unknown && !is_page
         })
     }
 
-    /// Returns whether the PIN may be created by another request. If a request whose response was lost has created one
-    /// as well, that PIN is never shown, and expires.
+    /// Returns whether creating the PIN may be retried. If the failed request created a PIN after
+    /// all, that PIN is never shown and expires.
     pub(super) fn allows_another_creation(&self) -> bool {
         self.error().is_some_and(|error| error.is_retryable_if(true))
     }

@@ -7,13 +7,13 @@ use crate::plex_tv::pin::pin_url::PinUrl;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 
-/// The PIN of a login, by the way in which the user links it.
+/// A login's PIN, by how the user links it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoginPin {
-    /// A code of 4 characters that the user enters on another device, at `https://plex.tv/link`.
+    /// A 4-character code that the user enters on another device, at `https://plex.tv/link`.
     Code(ShortPin),
-    /// A code of 25 characters that only the hosted page accepts, in the user's browser.
+    /// A 25-character code that only the hosted page accepts, in the user's browser.
     Page(StrongPin),
 }
 
@@ -34,7 +34,7 @@ impl LoginPin {
         }
     }
 
-    /// Returns the same page with the code filled in, for a QR code.
+    /// Returns the [link page](Self::link_page) with the code filled in, for a QR code.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
         match self {
             Self::Code(pin) => Some(pin.filled_link_page(plex_tv)),

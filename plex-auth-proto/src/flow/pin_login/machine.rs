@@ -27,10 +27,10 @@ const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 // Even the last request to create a PIN must have time to succeed over a slow network.
 const MIN_CREATE_DEADLINE: Duration = Duration::from_secs(5);
 
-// After that, the next poll is as likely to succeed, and the user is waiting for it.
+// After this time, the next poll is just as likely to succeed, and the user is waiting.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A PIN login: what to do next, and the result.
+/// The state machine of a PIN login.
 pub(crate) struct PinMachine<M> {
     plex_tv: PlexTv,
     method: M,
@@ -43,11 +43,11 @@ pub(crate) struct PinMachine<M> {
     interval: PollInterval,
     create_timeout: Duration,
     last_error: Option<Failure>,
-    /// Whether a poll was lost whose response may have contained the token.
+    /// Whether the response to a poll was lost and may have contained the token.
     may_be_linked: bool,
 }
 
-/// A response to one of the two requests.
+/// The response to creating or polling a PIN.
 #[derive(Debug)]
 enum PinResponse {
     Created(Box<LoginPin>),
@@ -62,7 +62,7 @@ enum State {
     Polling(Box<Polling>),
     /// The failure was taken, but a late token is still accepted.
     FailureTaken,
-    /// With the outcome, until it is returned.
+    /// Holds the outcome until it is returned.
     Finished(Option<Result<LinkedPin, Failure>>),
 }
 
@@ -83,8 +83,9 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Creates a login whose PIN was created before a restart, and whose responses since are lost. Without a wall clock
-    /// the remaining lifetime of the PIN is not known, so it has its full lifetime again.
+    /// Creates a login from a PIN that was created before a restart. Any responses since then were
+    /// lost. Without a wall clock, the PIN's remaining lifetime is unknown, so it gets its full
+    /// lifetime again.
     pub(crate) fn restored(
         plex_tv: PlexTv,
         method: M,
@@ -140,7 +141,7 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Returns the PIN, and the wall-clock time at which it expires, if that is known.
+    /// Returns the PIN and the Unix time at which it expires, if known.
     pub(crate) fn saved_pin(&self, now: Now) -> Option<(&LoginPin, Option<Duration>)> {
         let State::Polling(polling) = &self.state else { return None };
         let moment = self.clock.peek(now);
@@ -149,7 +150,7 @@ impl<M: PinMethod> PinMachine<M> {
         Some((polling.pin(), ends_at))
     }
 
-    /// Takes the reason why there is no token, if the login is finished and has not returned it.
+    /// Takes the failure, if the login has finished with one and has not returned it.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         let State::Finished(outcome) = &mut self.state else { return None };
         let failure = outcome.take_if(|outcome| outcome.is_err())?.err();
@@ -163,7 +164,7 @@ impl<M: PinMethod> PinMachine<M> {
         self.state = State::Finished(None);
     }
 
-    /// Takes the token, if one has arrived late and was not returned.
+    /// Takes the token, if one arrived late and has not been returned.
     pub(crate) fn take_linked(&mut self) -> Option<LinkedPin> {
         let State::Finished(outcome) = &mut self.state else { return None };
         outcome.take_if(|outcome| outcome.is_ok())?.ok()
@@ -203,7 +204,7 @@ impl<M: PinMethod> PinMachine<M> {
         &self.method
     }
 
-    /// Returns whether the PIN may be linked although no poll returned the token.
+    /// Returns whether the PIN may have been linked even though no poll returned the token.
     pub(crate) fn may_be_linked(&self) -> bool {
         self.may_be_linked
     }
@@ -282,7 +283,7 @@ impl<M: PinMethod> PinMachine<M> {
         };
         let moment = self.clock.at(now);
         match arrival.result {
-            // Taken in any case: it is not known whether Plex returns the token again.
+            // Accepted even if it is late: it is not known whether Plex returns the token again.
             Some(Ok(PinResponse::State(PinState::Linked {
                 auth_token, new_registration, ..
             }))) if arrival.is_late => {
@@ -301,8 +302,9 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Handles a request that the driver stopped waiting for: a poll is sent again when the next one is due. The creation
-    /// of a PIN is repeated after a wait, because it may have been carried out.
+    /// Handles a request that the driver stopped waiting for. A poll is sent again as soon as a
+    /// second has passed since the lost one. Creating the PIN is retried after a backoff, because
+    /// the lost request may have created one.
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
             State::Creating { give_up_at } => {

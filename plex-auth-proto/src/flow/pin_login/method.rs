@@ -1,4 +1,4 @@
-//! The two ways to create and poll the PIN of a login: with and without a device key.
+//! The two ways to create and poll a login's PIN: with and without a device key.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,31 +13,31 @@ use crate::plex_tv::pin::poll_pin::PinState;
 
 use super::login_pin::LoginPin;
 
-// A signed token is valid for 5 minutes. It is used for a shorter time, because the device's clock and Plex's can
-// differ.
+// A device's JWT is valid for 5 minutes. It is used for a shorter time, because the device's clock
+// and Plex's can differ.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
 
 /// The next poll of a PIN.
 pub(crate) enum Poll {
     Call(Call<PinState>),
     Sign(RequestId, Action),
-    /// A signature is awaited until this time, in elapsed time.
+    /// Wait for a signature, until this elapsed time.
     Wait(Duration),
 }
 
-/// Creates and polls PINs.
+/// A way to create and poll PINs.
 pub(crate) trait PinMethod {
     fn create(&self, plex_tv: &PlexTv) -> Call<LoginPin>;
 
     fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, now: Moment) -> Result<Poll, SignError>;
 
-    /// Returns whether this is the ID of the signature that is awaited.
+    /// Returns whether this is the ID of the awaited signature.
     fn awaits(&self, id: RequestId) -> bool;
 
-    /// Takes the completion of that signature.
+    /// Handles the completion of the awaited signature.
     fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError>;
 
-    /// Handles a poll that Plex did not accept: the next one has another signature.
+    /// Handles a failed poll: the next one gets a new signature.
     fn poll_failed(&mut self);
 }
 
@@ -75,18 +75,18 @@ impl PinMethod for WithoutKey {
     fn poll_failed(&mut self) {}
 }
 
-/// PINs that register the key of a device.
+/// PINs that register a device key.
 pub(crate) struct WithKey<K> {
     pub(crate) key: K,
     pub(crate) kind: PinKind,
     signature: PollSignature,
 }
 
-/// The signature of polls. Several polls share one, because each signature can require the user to answer a prompt.
+/// The signature for polls. Several polls share one, because signing may prompt the user each time.
 enum PollSignature {
     None,
     Awaited(Signing),
-    /// Valid until this time, in elapsed time.
+    /// Valid until this elapsed time.
     Valid(DeviceJwt, Duration),
 }
 

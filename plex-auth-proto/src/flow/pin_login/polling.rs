@@ -1,22 +1,22 @@
-//! The lifetime of a PIN, and the times of its polls.
+//! A PIN's lifetime and poll times.
 
 use std::time::{Duration, SystemTime};
 
 use super::login_pin::LoginPin;
 use crate::flow::clock::Moment;
 
-// The poll interval of Plex's own clients, and the shortest interval that is accepted.
+// Plex's own clients poll at this interval. Shorter intervals are raised to it.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 // A user who has not linked the PIN within a few minutes was probably interrupted, and will not notice a few seconds'
 // delay.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
-// How long a failed last poll is retried after the PIN has expired.
+// A failed last poll is retried for this long after the PIN has expired.
 const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 
-// The time before a PIN expires in which no backoff and no `Retry-After` delays a poll for long: a token that is not
-// fetched before the end is lost, because plex.tv forgets the PIN then.
+// During this time before a PIN expires, neither the backoff nor `Retry-After` delays a poll for
+// long. plex.tv forgets an expired PIN, so a token that has not been fetched by then is lost.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
 /// The time between two polls, which grows by one second every minute.
@@ -44,14 +44,14 @@ impl PollInterval {
     }
 }
 
-/// A PIN that is polled. Times are elapsed time unless they are the server's.
+/// A PIN that is being polled. Times are in elapsed time, except `ends_at`.
 pub(super) struct Polling {
     pin: LoginPin,
     created: Duration,
-    /// When it expires. A response may shorten it, never lengthen it: Plex can keep returning the original lifetime
-    /// of a PIN that has expired.
+    /// When the PIN expires. A response can only make this earlier: Plex may keep returning the
+    /// original lifetime of a PIN that has expired.
     deadline: Duration,
-    /// When it expires by the server's clock.
+    /// When the PIN expires by the server's clock.
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
@@ -90,8 +90,8 @@ impl Polling {
         self.deadline.saturating_sub(now.elapsed)
     }
 
-    /// Returns whether it may have expired unnoticed, because the computer has slept. That causes one
-    /// poll, whose response decides.
+    /// Returns whether the PIN may have expired while the computer slept. If so, one more poll
+    /// decides.
     pub(super) fn needs_wall_poll(&self, now: Moment) -> bool {
         !self.was_after_wall_end && self.is_wall_over(now)
     }
@@ -105,14 +105,15 @@ impl Polling {
         self.last_poll.map_or(self.created, |last| last.saturating_add(MIN_INTERVAL))
     }
 
-    /// Records that a poll is sent.
+    /// Records that a poll is being sent.
     pub(super) fn sending(&mut self, now: Moment) {
         self.last_poll = Some(now.elapsed);
         self.was_last = now.elapsed >= self.deadline;
         self.was_after_wall_end = self.is_wall_over(now);
     }
 
-    /// Returns whether it has expired after a response without a token, which says how much time is left.
+    /// Handles a response without a token, which may contain the time left. Returns whether the PIN
+    /// has expired.
     pub(super) fn is_over_after(&mut self, now: Moment, left: Option<Duration>) -> bool {
         if let Some(left) = left {
             self.deadline = self.deadline.min(now.elapsed.saturating_add(left));
@@ -126,12 +127,12 @@ impl Polling {
         is_over || is_wall_over
     }
 
-    /// Returns whether a failed poll was the last one.
+    /// Returns whether to give up after a failed poll.
     pub(super) fn is_over_after_failure(&self, now: Moment) -> bool {
         self.was_last && now.elapsed > self.deadline.saturating_add(FINAL_POLL_GRACE)
     }
 
-    /// Returns when to poll next. One of the polls is sent at the PIN's expiry.
+    /// Returns when to poll next: after the interval, or at the PIN's expiry if that is sooner.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
         let age = now.elapsed.saturating_sub(self.created);
         let due = now.elapsed.saturating_add(interval.at(age));

@@ -12,15 +12,16 @@ use crate::values::token::Token;
 pub struct LinkedPin {
     /// The token of the user who linked the PIN. Save it at once: it is not known whether Plex returns it again.
     pub auth_token: Token,
-    /// Whether the user created the account while linking the PIN. Absent if Plex does not say so.
+    /// Whether the user created the account while linking the PIN. `None` if Plex does not say.
     pub new_registration: Option<bool>,
 }
 
-/// The reason why a [`PinLogin`](crate::flow::PinLogin) has no token.
+/// The reason a [`PinLogin`](crate::flow::PinLogin) returned no token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinLoginError {
-    /// The PIN was not linked in time. [Renew](crate::flow::PinLogin::renew) the login to show another one.
+    /// The PIN was not linked in time. [Renew](crate::flow::PinLogin::renew) the login to get a new
+    /// one.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
     /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll

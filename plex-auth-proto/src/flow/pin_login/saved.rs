@@ -1,4 +1,4 @@
-//! A login saved across a restart of the program.
+//! Saving and restoring a login across program restarts.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,12 +13,12 @@ use crate::values::secret::Secret;
 use crate::wire::lenient;
 
 impl PinLogin {
-    /// Returns the state to restore after a restart, as JSON that contains secrets. `None` if there is no PIN: before it is
-    /// created, and after the login has ended.
+    /// Returns the state to restore after a restart, as JSON that contains secrets. Returns `None`
+    /// if there is no PIN: before one is created, and after the login has ended.
     ///
-    /// Save it once for each PIN, before the user can link it: when [`pin`](Self::pin) first returns it, and again after
-    /// [`renew`](Self::renew). Delete it when the login has ended. Until the PIN is linked, anyone who has this state can
-    /// also get the token.
+    /// Save the state once for each PIN, before the user can link it: when [`pin`](Self::pin) first
+    /// returns it, and again after [`renew`](Self::renew). Delete the state when the login has
+    /// ended. Until the PIN is linked, anyone with this state can also get the token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -46,15 +46,17 @@ impl PinLogin {
 
     /// Restores the login that [`save`](Self::save) saved. `now` is the current time by the transport's clock.
     ///
-    /// The login polls at once. If the PIN was linked while the program was not running, the response to that poll contains
-    /// the token; if it expired, the login ends with [`Expired`](crate::flow::PinLoginError::Expired). If the program ended
-    /// after the token had arrived and before it was saved, it is not known whether Plex returns it again: if the login
-    /// ends with an error, the user has to sign in again. Without a wall clock, the PIN has its full lifetime again.
+    /// The login polls at once. If the PIN was linked while the program was not running, the
+    /// response to that poll contains the token; if the PIN has expired, the login ends with
+    /// [`Expired`](crate::flow::PinLoginError::Expired). If the program stopped after the token
+    /// arrived but before it was saved, it is not known whether Plex returns the token again. If
+    /// the restored login ends with an error, the user must sign in again. Without a wall clock,
+    /// the PIN gets its full lifetime again.
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved for another plex.tv or under another
-    /// client identifier. The text remains valid for those.
+    /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
+    /// different plex.tv URL or client identifier. The text remains valid for the original ones.
     pub fn restore(plex_tv: PlexTv, saved: &str, now: Now) -> Result<Self, InvalidSavedState> {
         let kinds = [PinKind::Code, PinKind::Page];
         let kind = Owner::plex_tv(&plex_tv).check(&kinds.map(PinKind::flow_kind), saved)?;
@@ -64,7 +66,7 @@ impl PinLogin {
     }
 }
 
-/// Reads the PIN of a saved login, and its expiry.
+/// Reads a saved login's PIN and its expiry.
 pub(crate) fn read(
     kind: PinKind,
     saved: &str,

@@ -3,18 +3,20 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// The reason why a token source has no token and will not get one.
+/// The reason a token source has no token and will not get one.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The token was rejected, and cannot be renewed because it is [fixed](super::fixed_token::FixedToken).
+    /// The token was rejected and cannot be renewed because it is
+    /// [fixed](super::fixed_token::FixedToken).
     #[error("the token was rejected and cannot be renewed; sign in again")]
     Rejected,
     /// The refresher can no longer get a token. The error's source, such as a
     /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd), says why.
     #[error("the token can no longer be renewed")]
     Ended(#[source] Arc<dyn StdError + Send + Sync>),
-    /// The token was requested by the callback that saves it, and there is no previous one that is valid.
+    /// The token was requested from within the callback that saves it, and there is no valid
+    /// previous token.
     #[error("there is no valid token until the callback that saves the new one has returned")]
     BeingSaved,
     /// The token source was shut down.
@@ -29,7 +31,7 @@ pub enum TokenError {
     TimedOut,
 }
 
-/// The reason why sending a call with a token source returned no value.
+/// The reason sending a call with a token source failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenSendError {

@@ -11,7 +11,7 @@ use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Creates a [`FixedToken`] of an account, for a token source.
+    /// Creates a [`FixedToken`] from an account's token, for a token source.
     pub fn fixed_token(&self, token: Token) -> FixedToken {
         FixedToken { token, issuer: TokenIssuer::plex_tv(), is_rejected: false }
     }

@@ -10,7 +10,8 @@ pub struct HeldToken {
 }
 
 impl HeldToken {
-    /// Creates a token that is valid for this time from now; `None` if that is not known.
+    /// Creates a held token. `left` is the token's remaining lifetime, or `None` if that is not
+    /// known.
     pub fn new(token: Token, left: Option<Duration>) -> Self {
         Self { token, left }
     }
@@ -20,7 +21,7 @@ impl HeldToken {
         &self.token
     }
 
-    /// Returns the time for which it is valid, if that is known.
+    /// Returns the token's remaining lifetime when it was handed out, if that is known.
     pub fn left(&self) -> Option<Duration> {
         self.left
     }

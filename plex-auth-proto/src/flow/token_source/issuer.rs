@@ -15,20 +15,21 @@ enum Issuer {
 }
 
 impl TokenIssuer {
-    /// plex.tv, which issues the tokens of accounts and devices.
+    /// Returns the issuer of account and device tokens: plex.tv.
     pub const fn plex_tv() -> Self {
         Self(Issuer::PlexTv)
     }
 
-    /// Creates the issuer of transient tokens: a media server.
+    /// Returns the issuer of a media server's transient tokens: that server.
     pub fn media_server(server: &MediaServer) -> Self {
         Self(Issuer::MediaServer(Origin::of(&server.url().join("/", ""))))
     }
 
     /// Returns whether this error says that the issuer rejected the token of the request.
     ///
-    /// plex.tv rejects a token if [`is_token_invalid`](Error::is_token_invalid) is true, a media server with status 401.
-    /// A media server's response says nothing about an account's token, and nothing about another server's.
+    /// plex.tv has rejected the token if [`is_token_invalid`](Error::is_token_invalid) returns
+    /// true. A media server has rejected it if it answered with status 401. A media server's
+    /// response never shows that an account's token or another server's token is invalid.
     pub fn has_rejected(&self, error: &Error) -> bool {
         let context = error.context();
         match &self.0 {

@@ -11,7 +11,7 @@ use crate::values::token::Token;
 
 /// A flow that has a token and renews it. A token source shares the token with the rest of the program.
 ///
-/// Its output is the reason why it can no longer get a token.
+/// The output of the flow is the reason it can no longer get a token.
 pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Returns the token to use now, unless there is none, it has expired, or it was rejected.
     fn current(&self, now: Now) -> Option<HeldToken>;
@@ -25,10 +25,11 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Returns the host that issues the token.
     fn issuer(&self) -> TokenIssuer;
 
-    /// Has the driver save each state from now on, as `save_through_driver` of the refreshers describes.
+    /// Has the driver save each state from now on, as described for the refreshers'
+    /// `save_through_driver`.
     fn enable_saving(&mut self);
 
-    /// Returns the reason why the flow cannot get another token for now, although it has not finished.
+    /// Returns the reason the flow cannot get another token, even though it has not finished.
     fn refusal(&self) -> Option<TokenError> {
         None
     }
@@ -38,7 +39,7 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
         None
     }
 
-    /// Returns the reason why the last state could not be saved.
+    /// Returns the reason the last state could not be saved.
     fn save_error(&self) -> Option<SaveError> {
         None
     }

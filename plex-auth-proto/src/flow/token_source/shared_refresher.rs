@@ -4,10 +4,11 @@ use super::slot::TokenSlot;
 use crate::flow::now::Now;
 use crate::flow::step::{Completion, Flow, RequestId, Step};
 
-/// A refresher whose token is in a [`TokenSlot`].
+/// A refresher that publishes its token in a [`TokenSlot`].
 ///
-/// It is driven like any flow, and polled again whenever [`TokenSlot::poll_driver`] says so. It finishes when the slot
-/// is shut down or the refresher finishes. When it is dropped, waiting callers get an error.
+/// Drive it like any other flow, and poll it again whenever [`TokenSlot::poll_driver`] returns
+/// `Ready`. It finishes when the slot is shut down or the refresher finishes. When it is dropped,
+/// waiting callers get an error.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -39,7 +40,8 @@ pub struct SharedRefresher<R: Refresher> {
 }
 
 impl<R: Refresher> SharedRefresher<R> {
-    /// Creates the slot and the flow. If the refresher already has a valid token, it is in the slot at once.
+    /// Creates the slot and the flow. If the refresher already has a valid token, the slot contains
+    /// it from the start.
     pub fn new(refresher: R, now: Now) -> (TokenSlot, Self) {
         let slot = TokenSlot::new(refresher.issuer());
         slot.publish(&refresher, now);

@@ -14,11 +14,12 @@ use crate::flow::now::Now;
 use crate::flow::save_error::SaveError;
 use crate::values::token::Token;
 
-/// The token that a program shares; a clone is another handle to it.
+/// A token shared by a whole program. A clone is another handle to the same slot.
 ///
-/// Callers read it through a [`TokenWait`](super::token_wait::TokenWait) and report rejected tokens. A
-/// [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. It never blocks for longer than it takes to
-/// copy a token: none of the program's code runs while it is locked.
+/// Callers read it through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
+/// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. The slot never
+/// blocks for longer than it takes to copy a token: none of the program's code runs while it is
+/// locked.
 #[derive(Clone)]
 pub struct TokenSlot(Arc<Inner>);
 
@@ -53,7 +54,7 @@ impl TokenSlot {
         if let Some(result) = state.result_for(thread::current().id()) {
             return Poll::Ready(result);
         }
-        // Dropping a waker can run code of the program, so that is done without the lock.
+        // Dropping a waker can run the program's code, so it is done without holding the lock.
         let old = state.wait(waiter, cx.waker());
         drop(state);
         drop(old);
@@ -65,8 +66,8 @@ impl TokenSlot {
         drop(waker);
     }
 
-    /// Reports that the issuer rejected this token. The refresher is woken once, regardless of the number of callers.
-    /// A token that has been replaced is ignored.
+    /// Reports that the issuer rejected this token. The refresher is woken once, regardless of how
+    /// many callers report the token. A token that has been replaced is ignored.
     pub fn rejected(&self, token: &Token) {
         let mut state = self.lock();
         if state.reject(token) {
@@ -74,8 +75,9 @@ impl TokenSlot {
         }
     }
 
-    /// Reports the token as rejected if this error of a call says so, and returns whether the call can be sent again with
-    /// another token: only if it was refused, or is idempotent.
+    /// Reports the token as rejected if this error of a call says so. Returns whether the call can
+    /// be sent again with another token: the token must have been rejected, and the call must have
+    /// been refused or be idempotent.
     pub fn call_failed(&self, token: &Token, error: &Error, is_idempotent: bool) -> bool {
         let is_rejected = self.0.issuer.has_rejected(error);
         if is_rejected {
@@ -97,8 +99,8 @@ impl TokenSlot {
         self.lock().status()
     }
 
-    /// Returns whether the driver has to poll its flow, because a caller changed something; otherwise registers the
-    /// driver's task, which is woken by each such change from now on.
+    /// Returns `Ready` if the driver must poll its flow because a caller changed something. Also
+    /// registers the driver's task, which is woken by each such change from now on.
     pub fn poll_driver(&self, cx: &mut Context<'_>) -> Poll<()> {
         let (is_due, old) = self.lock().register_driver(cx.waker());
         drop(old);
@@ -111,8 +113,8 @@ impl TokenSlot {
         driver.iter().for_each(Waker::wake_by_ref);
     }
 
-    /// Runs part of the save callback. Until it returns, a wait on this thread gets the previous token if that is
-    /// valid, and an error otherwise.
+    /// Runs part of the save callback. Until it returns, a wait on this thread gets the previous
+    /// token if it is still valid, and an error otherwise.
     ///
     /// # Errors
     ///

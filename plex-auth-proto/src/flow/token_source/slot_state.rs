@@ -1,4 +1,4 @@
-//! The state that callers and the driver of a token source share.
+//! The state shared by a token source's callers and its driver.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -15,14 +15,14 @@ use crate::values::token::Token;
 #[derive(Default)]
 pub(super) struct SlotState {
     held: Option<Published>,
-    /// The rejected token, until the refresher knows.
+    /// The rejected token, until the refresher is notified.
     rejected: Option<Token>,
-    /// The refresher's status, including its reason to provide no more tokens.
+    /// The refresher's status, including the reason it provides no more tokens.
     status: TokenSourceStatus,
-    /// Why there will be no more tokens, regardless of what the refresher reports.
+    /// The reason there will be no more tokens, regardless of what the refresher reports.
     end: Option<TokenError>,
     is_shut_down: bool,
-    /// The thread that runs the save callback.
+    /// The thread that is running the save callback.
     saving_thread: Option<ThreadId>,
     waiters: Wakers,
     next_waiter: u64,
@@ -30,17 +30,19 @@ pub(super) struct SlotState {
     is_driver_due: bool,
 }
 
-/// The wakers of waiting callers. They are woken and dropped without the lock, because both can run the program's code.
+/// The wakers of waiting callers. They are woken and dropped without holding the lock, because
+/// either can run the program's code.
 pub(super) type Wakers = BTreeMap<u64, Waker>;
 
-/// A token that was handed to the slot at this time.
+/// A token, and the time at which it was published.
 struct Published {
     held: HeldToken,
     at: Now,
 }
 
 impl Published {
-    /// Returns whether it is still valid, which it is until either clock says that its time is over.
+    /// Returns whether the token is still valid. It expires as soon as either clock reaches its
+    /// expiry.
     fn is_valid(&self, now: Now) -> bool {
         let Some(left) = self.held.left() else { return true };
         let elapsed = now.elapsed().saturating_sub(self.at.elapsed());
@@ -51,7 +53,7 @@ impl Published {
 }
 
 impl SlotState {
-    /// Returns what a caller on this thread receives now, or `None` if it has to wait.
+    /// Returns the result for a caller on this thread, or `None` if the caller has to wait.
     pub(super) fn result_for(&self, caller: ThreadId) -> Option<Result<Token, TokenError>> {
         if self.is_shut_down {
             return Some(Err(TokenError::ShutDown));
@@ -70,7 +72,7 @@ impl SlotState {
         self.held.take_if(|held| !held.is_valid(now)).is_some()
     }
 
-    /// Withdraws this token, and returns whether it was the current one.
+    /// Withdraws this token if it is the current one, and returns whether it was.
     pub(super) fn reject(&mut self, token: &Token) -> bool {
         let is_held = |held: &mut Published| held.held.token().expose() == token.expose();
         let is_rejected = self.held.take_if(is_held).is_some();
@@ -84,8 +86,9 @@ impl SlotState {
         self.rejected.take()
     }
 
-    /// Stores the refresher's status and its token, unless that was rejected meanwhile. Returns the waiters if they can
-    /// be given a result, and the old status, which is dropped without the lock.
+    /// Stores the refresher's status and its token, unless the token has been rejected in the
+    /// meantime. Returns the waiters if they can be given a result, and the old status, which must
+    /// be dropped without holding the lock.
     pub(super) fn publish(
         &mut self,
         held: Option<HeldToken>,
@@ -103,7 +106,8 @@ impl SlotState {
         (waiters, old)
     }
 
-    /// Records why there will be no more tokens. The current token stays valid.
+    /// Records why there will be no more tokens, and returns the waiters. The current token stays
+    /// valid.
     pub(super) fn end(&mut self, error: TokenError) -> Wakers {
         self.end.get_or_insert(error);
         mem::take(&mut self.waiters)
@@ -128,7 +132,8 @@ impl SlotState {
         self.saving_thread = thread;
     }
 
-    /// Adds a waiter, or replaces its waker. Returns the old one, which is dropped without the lock.
+    /// Adds a waiter, or replaces its waker. Returns the old waker, which must be dropped without
+    /// holding the lock.
     pub(super) fn wait(&mut self, id: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
         let id = *id.get_or_insert_with(|| {
             self.next_waiter += 1;
@@ -141,14 +146,14 @@ impl SlotState {
         self.waiters.remove(&id)
     }
 
-    /// Replaces the driver's waker. Returns whether the driver has to poll its flow now, and the old waker, which is
-    /// dropped without the lock.
+    /// Replaces the driver's waker. Returns whether the driver has to poll its flow now, and the
+    /// old waker, which must be dropped without holding the lock.
     pub(super) fn register_driver(&mut self, waker: &Waker) -> (bool, Option<Waker>) {
         let old = self.driver.replace(waker.clone());
         (mem::take(&mut self.is_driver_due), old)
     }
 
-    /// Marks the driver's flow as due, and returns the waker with which the driver is to be woken.
+    /// Marks the driver's flow as due, and returns the waker that wakes the driver.
     pub(super) fn request_driver(&mut self) -> Option<Waker> {
         self.is_driver_due = true;
         self.driver.clone()

@@ -19,17 +19,17 @@ impl TokenSourceStatus {
         self.revision
     }
 
-    /// Returns the error of the last request for a token, if that failed. The request is retried.
+    /// Returns the error of the last request for a token, if it failed. The request is retried.
     pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.last_error.as_deref()
     }
 
-    /// Returns the reason why the last state could not be saved. The token was handed out nevertheless.
+    /// Returns the reason the last state could not be saved. The token was handed out anyway.
     pub fn save_error(&self) -> Option<&SaveError> {
         self.save_error.as_ref()
     }
 
-    /// Returns the reason why there will be no further token.
+    /// Returns the reason there will be no further token.
     pub fn end(&self) -> Option<&TokenError> {
         self.end.as_ref()
     }

@@ -21,15 +21,16 @@ pub enum TransientTokenProgress {
     Active {
         /// The token.
         token: Token,
-        /// The longest time for which it is valid.
+        /// The longest time for which the token can remain valid.
         left: Duration,
-        /// The reason why it was requested.
+        /// The reason for requesting it.
         reason: TransientTokenReason,
         /// The error of the last request for its successor, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The reason why the last state could not be [saved](super::TransientTokenRefresher::save_through_driver).
+        /// The reason the last state could not be
+        /// [saved](super::TransientTokenRefresher::save_through_driver).
         save_error: Option<SaveError>,
     },
     /// The server refuses the account's token, and nothing is requested until
@@ -40,12 +41,12 @@ pub enum TransientTokenProgress {
     Refused {
         /// The server's response.
         error: ResponseError,
-        /// The current transient token, if there is one. The server may reject it, too.
+        /// The current transient token, if there is one. The server may reject it too.
         token: Option<Token>,
     },
 }
 
-/// The reason why a transient token was requested.
+/// The reason for requesting a transient token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransientTokenReason {

@@ -1,4 +1,4 @@
-//! A transient token saved across a restart of the program.
+//! Saving and restoring a transient token across program restarts.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +11,9 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 impl TransientTokenRefresher {
-    /// Returns the state to restore after a restart, as JSON that contains the transient token. Returns `None` if there
-    /// is no token, or no clock by which to save its expiry. The state does not contain the account's token.
+    /// Returns the state to restore after a restart, as JSON that contains the transient token.
+    /// Returns `None` if there is no token, or no clock that determines its expiry. The state does
+    /// not contain the account's token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -49,9 +50,10 @@ impl TransientTokenRefresher {
     ///
     /// # Errors
     ///
-    /// [`InvalidSavedState`] if the text was not returned by `save`, or was saved under another client identifier or for
-    /// a server at another URL, which must not see the token. A
-    /// [new refresher](MediaServer::transient_token_refresher) requests another token.
+    /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
+    /// different client identifier or server URL. A token must only be sent to the server that
+    /// issued it. To request another token, create a [new
+    /// refresher](MediaServer::transient_token_refresher).
     pub fn restore(server: MediaServer, saved: &str, now: Now) -> Result<Self, InvalidSavedState> {
         Owner::media_server(&server).check(&[FlowKind::TransientToken], saved)?;
         let saved: Saved = saved_state::read(saved)?;

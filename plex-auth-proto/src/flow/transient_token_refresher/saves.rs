@@ -1,4 +1,4 @@
-//! A refresher that saves through its driver.
+//! Saving a refresher's state through its driver.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ impl TransientTokenRefresher {
         self.saving.as_ref()?.error()
     }
 
-    /// Returns whether there is a token that is not handed out yet.
+    /// Returns whether there is a token that has not been handed out yet.
     pub(super) fn has_unsaved(&self) -> bool {
         self.saving.as_ref().is_some_and(|saving| saving.unsaved().is_some())
     }
 
-    /// Returns the newest token, which can be one that is not handed out yet.
+    /// Returns the newest token, which may not have been handed out yet.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.saving.as_ref().and_then(|saving| saving.unsaved()).or(self.current.as_ref())
     }
 
-    /// Takes a new token, to hand it out now or after its save.
+    /// Accepts a new token, which is handed out now or after it has been saved.
     pub(super) fn accept(&mut self, token: CurrentToken) {
         match &mut self.saving {
             Some(saving) => saving.hold(token),
@@ -44,7 +44,7 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Starts a save of the newest token; hands it out if it cannot be saved.
+    /// Starts saving the newest token, or hands it out if it cannot be saved.
     pub(super) fn start_save(&mut self, now: Now) -> Option<(RequestId, Action)> {
         let state = self.save(now);
         let saving = self.saving.as_mut()?;
