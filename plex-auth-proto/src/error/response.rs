@@ -248,11 +248,11 @@ impl ResponseError {
     /// web pages and missing responses.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
-        let of_the_account = match self.status().as_u16() {
+        let concerns_account = match self.status().as_u16() {
             401 | 498 => context.host() == Some(Host::PlexTv) && !self.is_unconfirmed(),
             _ => context.host() != Some(Host::MediaServer),
         };
-        matches!(self, Self::Unauthorized(_)) && context.carried_token() && of_the_account
+        matches!(self, Self::Unauthorized(_)) && context.carried_token() && concerns_account
     }
 
     /// Returns whether a verification code is required, because none was sent or because the one
@@ -314,8 +314,10 @@ impl ResponseError {
                 // servers send no codes, and an old one always answers 404 to a path that it does
                 // not know.
                 404 => {
-                    let is_gateways = rejection.codes().next().is_none();
-                    idempotent && is_gateways && self.context().host() != Some(Host::MediaServer)
+                    let is_from_gateway = rejection.codes().next().is_none();
+                    idempotent
+                        && is_from_gateway
+                        && self.context().host() != Some(Host::MediaServer)
                 }
                 408 | 425 => idempotent,
                 _ => false,

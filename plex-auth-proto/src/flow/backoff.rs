@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wait_doubles_up_to_a_limit_until_a_success() {
+    fn wait_doubles_up_to_a_limit() {
         let seconds = Duration::from_secs;
         let mut backoff = Backoff::new(1, 16);
         let waits: Vec<_> = (0..6).map(|_| backoff.failed(None).as_secs()).collect();

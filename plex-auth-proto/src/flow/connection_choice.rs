@@ -54,8 +54,9 @@ impl SourceDevice {
 /// HTTPS connections are preferred in the order local, remote, relay, with IPv4 before IPv6 within
 /// each kind. Once the server has responded over one of them, better ones have another half second
 /// to respond. The best connections of each kind are requested first, so that addresses that hang
-/// do not delay the others. Each connection is requested once, and the choice ends after 10 seconds
-/// ([`timeout`](Self::timeout)). At most 64 connections are considered.
+/// do not delay the others. Each connection is requested once, or again if the driver cancels the
+/// request, and the choice ends after 10 seconds ([`timeout`](Self::timeout)). At most 64
+/// connections are considered.
 ///
 /// # Plain HTTP
 ///

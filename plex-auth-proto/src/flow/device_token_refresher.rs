@@ -320,7 +320,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Handles a failed registration: retries it later, ends the flow, or leaves it to an exchange
     /// to determine whether it was carried out.
     fn registration_failed(&mut self, now: Now, error: Error) {
-        if is_registered_later(&error) {
+        if is_registration_retryable(&error) {
             self.exchange_completed(now, Err(error));
         } else if is_registration_refused(&error) {
             self.end(DeviceTokenEnd::NotRegistered(error));
@@ -376,7 +376,7 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Returns whether the registration failed for a temporary reason.
-fn is_registered_later(error: &Error) -> bool {
+fn is_registration_retryable(error: &Error) -> bool {
     let status = error.status().map_or(0, |status| status.as_u16());
     match error.outcome() {
         Outcome::NotSent => true,

@@ -14,7 +14,7 @@ const DEFAULT_LOST_AFTER: Duration = Duration::from_secs(60);
 // A transport that enforces a deadline reports the timeout a moment later.
 const GRACE: Duration = Duration::from_secs(5);
 
-// If every poll of a PIN that is valid for half an hour is lost, there are 30 lost requests.
+// Enough for a quarter of an hour of polls if all of them are lost. Older requests are forgotten.
 const MAX_LOST: usize = 32;
 
 const UNSUPPORTED: &str = "the driver cannot send requests";
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_others_do_not_arrive() {
+    fn foreign_requests_do_not_arrive() {
         let (mut own, mut other) = (InFlight::new(), InFlight::new());
         let (id, foreign) = (start(&mut own, 0), start(&mut other, 0));
         assert_eq!((finish(&mut own, foreign), finish(&mut other, id)), (None, None));

@@ -128,7 +128,7 @@ impl ServerAccess {
         if let Some(server) = resources.server(&self.machine_identifier) {
             return Access::Granted(Box::new(server.clone()));
         }
-        let fields = self.unreadable_rows(&resources);
+        let fields = self.unreadable_paths(&resources);
         if fields.is_empty() {
             return Access::Denied;
         }
@@ -138,7 +138,7 @@ impl ServerAccess {
     /// Returns the paths of the entries that may be the server: those that could not be read,
     /// possible servers without an identifier, and devices with this identifier that do not say
     /// whether they are a server.
-    fn unreadable_rows(&self, resources: &Resources) -> Vec<String> {
+    fn unreadable_paths(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {
             let may_serve = row.provides.is_none() || row.provides("server");

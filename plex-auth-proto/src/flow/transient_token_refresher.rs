@@ -19,7 +19,7 @@ mod saves;
 use progress::{TransientTokenProgress, TransientTokenReason};
 
 // From Plex's published API description, which calls it a maximum.
-const LIFE: Duration = Duration::from_secs(48 * 3600);
+const LIFETIME: Duration = Duration::from_secs(48 * 3600);
 
 // Enough time for retries during a server outage.
 const RENEW_AHEAD: Duration = Duration::from_secs(3600);
@@ -247,13 +247,13 @@ impl TransientTokenRefresher {
         if self.refused.is_some() {
             return None;
         }
-        let left_alone = self.not_before.saturating_sub(now.elapsed);
+        let min_wait = self.not_before.saturating_sub(now.elapsed);
         let wait = match (self.wanted_at, self.newest()) {
             (Some(at), _) => at.saturating_sub(now.elapsed),
             (None, Some(current)) => self.renewal_in(current, now),
             (None, None) => Duration::ZERO,
         };
-        Some(wait.max(left_alone))
+        Some(wait.max(min_wait))
     }
 
     fn hold(&mut self, token: Token, since: Duration, left: Duration, now: Moment) {
@@ -342,7 +342,8 @@ impl Flow for TransientTokenRefresher {
         // A late token is accepted. Any other late result is ignored in favor of the request that
         // followed.
         let is_token = matches!(&arrival.result, Some(Ok(_)));
-        if arrival.is_late && (!is_token || moment.elapsed >= arrival.sent.saturating_add(LIFE)) {
+        if arrival.is_late && (!is_token || moment.elapsed >= arrival.sent.saturating_add(LIFETIME))
+        {
             return;
         }
         self.in_flight.forget();
@@ -351,7 +352,7 @@ impl Flow for TransientTokenRefresher {
                 self.backoff.succeeded();
                 self.last_error = None;
                 // Its lifetime began on the server, some time after the request was sent.
-                self.hold(response.token, arrival.sent, LIFE, moment);
+                self.hold(response.token, arrival.sent, LIFETIME, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {
                 self.last_error = None;

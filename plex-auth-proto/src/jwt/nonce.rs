@@ -31,7 +31,7 @@ impl ZeroizeOnDrop for Nonce {}
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         nonce: Option<Secret>,
     }
 }
@@ -41,7 +41,7 @@ const MAX_LENGTH: usize = 1024;
 
 impl<'de> Value<'de> for Nonce {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        let nonce = Answer::from_object(map, budget)?.and_then(|answer| answer.nonce);
+        let nonce = Fields::from_object(map, budget)?.and_then(|answer| answer.nonce);
         let nonce = nonce.filter(|nonce| (1..=MAX_LENGTH).contains(&nonce.expose().len()));
         Ok(nonce.map(|text| Self { text }))
     }

@@ -53,7 +53,7 @@ impl PlexKeys {
         if parts.has_extensions {
             return Err(VerifyError::UnknownExtension);
         }
-        if !self.have_signed(&parts)? {
+        if !self.is_signed_by_any(&parts)? {
             return Err(VerifyError::WrongSignature);
         }
         let is_early = parts.is_early(now);
@@ -74,7 +74,7 @@ impl PlexKeys {
     }
 
     /// Returns whether the token was signed by one of the keys that it may refer to.
-    fn have_signed(&self, parts: &Parts<'_>) -> Result<bool, VerifyError> {
+    fn is_signed_by_any(&self, parts: &Parts<'_>) -> Result<bool, VerifyError> {
         let mut usable = self.keys.iter().filter_map(usable).peekable();
         if usable.peek().is_none() {
             return Err(VerifyError::NoUsableKey);
@@ -258,14 +258,14 @@ mod tests {
         let mut parts = Parts::of(&token).unwrap();
         parts.signature = BASE64.decode(signature).unwrap();
         parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-        assert_eq!(plex.have_signed(&parts), Ok(true));
+        assert_eq!(plex.is_signed_by_any(&parts), Ok(true));
         parts.message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmd";
-        assert_eq!(plex.have_signed(&parts), Ok(false));
+        assert_eq!(plex.is_signed_by_any(&parts), Ok(false));
     }
 
     /// A token signed by Python's `cryptography` (OpenSSL), with a key whose seed is `[5; 32]`.
     #[test]
-    fn token_of_another_implementation_is_verified() {
+    fn token_from_another_implementation_is_verified() {
         let token = [
             "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJFZERTQSIsICJraWQiOiAiazUifQ.eyJpc3MiOiAicGxleC50diIsICJhdWQiOiBbI",
             "nBsZXgudHYiLCAiYS10ZWxldmlzaW9uIl0sICJpYXQiOiAxNzAwMDAwMDAwLCAiZXhwIjogMTcwMDYwNDgwMCwgInRodW1ic",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn changed_token_is_refused() {
+    fn modified_token_is_rejected() {
         let plex = keys(&[json(1)]);
         let token = signed_by(&key(1), &named(1), CLAIMS);
         let (message, signature) = token.expose().rsplit_once('.').unwrap();

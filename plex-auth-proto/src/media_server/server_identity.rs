@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn response_without_identifier_is_no_server() {
+    fn response_without_identifier_is_not_a_server() {
         for body in [
             "{}",
             r#"{"MediaContainer":{"size":0}}"#,

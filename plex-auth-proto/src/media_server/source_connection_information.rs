@@ -153,7 +153,7 @@ impl SourceConnectionInformation {
 
 impl<'de> Value<'de> for SourceConnectionInformation {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map, budget)?;
+        let answer = Fields::from_object(map, budget)?;
         let container = answer.and_then(|answer| answer.container);
         Ok(container.map(|Container { devices, unreadable }| Self { devices, unreadable }))
     }
@@ -218,7 +218,7 @@ lenient::object! {
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         container: Option<Container> as "MediaContainer",
     }
 }

@@ -115,7 +115,7 @@ pub struct TransientToken {
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         container: Option<Container> as "MediaContainer",
     }
 }
@@ -129,8 +129,8 @@ lenient::object! {
 
 impl<'de> Value<'de> for TransientToken {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map, budget)?;
-        let token = answer.and_then(|Answer { container, .. }| container?.token);
+        let answer = Fields::from_object(map, budget)?;
+        let token = answer.and_then(|Fields { container, .. }| container?.token);
         Ok(token.map(|token| Self { token }))
     }
 }

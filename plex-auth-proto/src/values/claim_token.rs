@@ -115,7 +115,7 @@ pub enum InvalidClaimToken {
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         token: Option<ClaimToken>,
     }
 }
@@ -126,7 +126,7 @@ impl<'de> Value<'de> for ClaimToken {
     }
 
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        Ok(Answer::from_object(map, budget)?.and_then(|answer| answer.token))
+        Ok(Fields::from_object(map, budget)?.and_then(|answer| answer.token))
     }
 }
 

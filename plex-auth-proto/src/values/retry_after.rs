@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn past_date_is_no_wait() {
+    fn past_date_means_no_wait() {
         let past = RetryAfter::At(SystemTime::UNIX_EPOCH);
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
         assert_eq!(past.wait(now), Duration::ZERO);

@@ -102,7 +102,7 @@ fn check(text: &str) -> Result<(), InvalidToken> {
         return Err(surrounding);
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(what_is_in_the_way(text));
+        return Err(invalid_character(text));
     }
     if text.starts_with("claim-") {
         return Err(InvalidToken::ClaimCode);
@@ -126,7 +126,7 @@ fn surrounding(text: &str) -> Option<InvalidToken> {
     text.contains('&').then_some(InvalidToken::Parameters)
 }
 
-fn what_is_in_the_way(text: &str) -> InvalidToken {
+fn invalid_character(text: &str) -> InvalidToken {
     let first = text.chars().find(|character| !character.is_ascii_graphic());
     match first.unwrap_or_default() {
         '\n' | '\r' => InvalidToken::LineBreak,

@@ -169,7 +169,7 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
         let json = converted.as_ref().map_or(body, |converted| converted.as_bytes());
         return converted_object(json, body.len());
     }
-    let content = Zeroizing::new(xml::read(&text(body), root).map_err(not_ours)?);
+    let content = Zeroizing::new(xml::read(&text(body), root).map_err(foreign)?);
     if !envelope {
         return converted_object(content.as_bytes(), body.len());
     }
@@ -203,17 +203,17 @@ fn not_json(body: &[u8]) -> DecodeError {
         None => Content::Empty,
         Some(b'<') => {
             return xml::read(&text(body), "")
-                .map_or_else(not_ours, |_| DecodeError::Content(Content::Xml));
+                .map_or_else(foreign, |_| DecodeError::Content(Content::Xml));
         }
         Some(b'{' | b'[' | b'"') => Content::BrokenJson,
         Some(_) => Content::Other,
     })
 }
 
-fn not_ours(not_ours: xml::NotOurs) -> DecodeError {
-    DecodeError::Content(match not_ours {
-        xml::NotOurs::Html => Content::Html,
-        xml::NotOurs::Other => Content::Xml,
+fn foreign(foreign: xml::Foreign) -> DecodeError {
+    DecodeError::Content(match foreign {
+        xml::Foreign::Html => Content::Html,
+        xml::Foreign::Other => Content::Xml,
     })
 }
 

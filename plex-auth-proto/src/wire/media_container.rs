@@ -8,27 +8,27 @@ use crate::wire::lenient::{self, Budget, Key, Value};
 /// Parses the content of the envelope, from JSON or XML. Returns `None` if it is empty or cannot be
 /// converted into a `T`.
 pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
-    let around: Option<Around<T>> = decode::object_or_xml(body, NAME, true)?;
-    Ok(around.and_then(|Around(inside)| inside))
+    let envelope: Option<Envelope<T>> = decode::object_or_xml(body, NAME, true)?;
+    Ok(envelope.and_then(|Envelope(content)| content))
 }
 
 const NAME: &str = "MediaContainer";
 
-struct Around<T>(Option<T>);
+struct Envelope<T>(Option<T>);
 
-impl<'de, T: Value<'de>> Value<'de> for Around<T> {
+impl<'de, T: Value<'de>> Value<'de> for Envelope<T> {
     fn from_object<A: MapAccess<'de>>(
         mut map: A,
         budget: &Budget,
     ) -> Result<Option<Self>, A::Error> {
-        let mut inside = None;
-        while let Some(is_it) = map.next_key_seed(Key(|key: &str| key == NAME))? {
-            if is_it {
-                lenient::read_value(&mut map, &mut inside, budget)?;
+        let mut content = None;
+        while let Some(is_envelope) = map.next_key_seed(Key(|key: &str| key == NAME))? {
+            if is_envelope {
+                lenient::read_value(&mut map, &mut content, budget)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(Some(Self(inside)))
+        Ok(Some(Self(content)))
     }
 }

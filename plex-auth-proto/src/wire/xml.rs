@@ -35,49 +35,49 @@ const MIN_MARKS: usize = 256;
 
 /// The reason that a document is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotOurs {
+pub(crate) enum Foreign {
     Html,
     Other,
 }
 
 /// Returns the content of the document's root, which must be named `root`, as JSON text.
-pub(crate) fn read(text: &str, root: &str) -> Result<String, NotOurs> {
+pub(crate) fn read(text: &str, root: &str) -> Result<String, Foreign> {
     let document = document(text)?;
     let node = document.root_element();
     if node.tag_name().name() != root {
-        return Err(NotOurs::Other);
+        return Err(Foreign::Other);
     }
-    serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| NotOurs::Other)
+    serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| Foreign::Other)
 }
 
 /// Returns the text of a document that consists of one element with text, regardless of its name.
 pub(crate) fn text(text: &str) -> Option<String> {
     let document = document(text).ok()?;
     let root = document.root_element();
-    let is_text_alone =
+    let is_text_only =
         root.attributes().len() == 0 && !root.children().any(|node| node.is_element());
-    is_text_alone.then(|| text_of(root).to_owned())
+    is_text_only.then(|| text_of(root).to_owned())
 }
 
 fn text_of<'a>(node: Node<'a, '_>) -> &'a str {
     node.text().unwrap_or_default().trim()
 }
 
-fn document(text: &str) -> Result<Document<'_>, NotOurs> {
+fn document(text: &str) -> Result<Document<'_>, Foreign> {
     if looks_like_html(text) {
-        return Err(NotOurs::Html);
+        return Err(Foreign::Html);
     }
     if longest_tag(text) > MAX_TAG || namespaces(text) > MAX_NAMESPACES {
-        return Err(NotOurs::Other);
+        return Err(Foreign::Other);
     }
-    let are_few = |mark: u8, bytes: usize| {
+    let is_within_limit = |mark: u8, bytes: usize| {
         let found = text.bytes().filter(|byte| *byte == mark).count();
         found <= MIN_MARKS + text.len() / bytes
     };
-    if !are_few(b'<', BYTES_PER_TAG) || !are_few(b'=', BYTES_PER_ATTRIBUTE) {
-        return Err(NotOurs::Other);
+    if !is_within_limit(b'<', BYTES_PER_TAG) || !is_within_limit(b'=', BYTES_PER_ATTRIBUTE) {
+        return Err(Foreign::Other);
     }
-    Document::parse(text).map_err(|_| NotOurs::Other)
+    Document::parse(text).map_err(|_| Foreign::Other)
 }
 
 /// An element to be converted into JSON, and the number of levels left.
@@ -142,7 +142,7 @@ fn longest_tag(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotOurs, read, text};
+    use super::{Foreign, read, text};
 
     #[test]
     fn element_becomes_the_json_of_plex() {
@@ -171,15 +171,15 @@ mod tests {
     #[test]
     fn pages_and_foreign_documents_are_distinguished() {
         for (text, why) in [
-            ("<!DOCTYPE HTML><title>x</title>", NotOurs::Html),
-            ("\n<html><head></head></html>", NotOurs::Html),
-            ("<html>", NotOurs::Html),
-            ("<", NotOurs::Other),
-            ("<é><é/>", NotOurs::Other),
-            ("<user/>", NotOurs::Other),
-            ("<MediaContainer", NotOurs::Other),
-            ("<MediaContainer></Mediacontainer>", NotOurs::Other),
-            ("<!DOCTYPE x [<!ENTITY a 'b'>]><MediaContainer/>", NotOurs::Other),
+            ("<!DOCTYPE HTML><title>x</title>", Foreign::Html),
+            ("\n<html><head></head></html>", Foreign::Html),
+            ("<html>", Foreign::Html),
+            ("<", Foreign::Other),
+            ("<é><é/>", Foreign::Other),
+            ("<user/>", Foreign::Other),
+            ("<MediaContainer", Foreign::Other),
+            ("<MediaContainer></Mediacontainer>", Foreign::Other),
+            ("<!DOCTYPE x [<!ENTITY a 'b'>]><MediaContainer/>", Foreign::Other),
         ] {
             assert_eq!(read(text, "MediaContainer"), Err(why), "{text}");
         }
@@ -189,15 +189,15 @@ mod tests {
     fn expensive_tag_is_not_parsed() {
         let attributes: String = (0..30_000).map(|n| format!(" a{n}=''")).collect();
         let text = format!("<MediaContainer{attributes}/>");
-        assert_eq!(read(&text, "MediaContainer"), Err(NotOurs::Other));
+        assert_eq!(read(&text, "MediaContainer"), Err(Foreign::Other));
         let quoted = format!("<?x \"?><MediaContainer a='>'{attributes}/>");
-        assert_eq!(read(&quoted, "MediaContainer"), Err(NotOurs::Other));
+        assert_eq!(read(&quoted, "MediaContainer"), Err(Foreign::Other));
     }
 
     #[test]
     fn expensive_namespaces_are_not_parsed() {
         let nested: String = (0..3000).map(|n| format!("<a xmlns:n{n}='u'>")).collect();
-        assert_eq!(read(&nested, "a"), Err(NotOurs::Other));
+        assert_eq!(read(&nested, "a"), Err(Foreign::Other));
         assert!(read("<a xmlns:x='u'><x:b c='d'/></a>", "a").is_ok());
     }
 
@@ -208,9 +208,9 @@ mod tests {
         let deep = format!("<m>{}{}</m>", start.repeat(10_000), end.repeat(10_000));
         assert!(read(&deep, "m").is_ok());
         let many = format!("<m>{}</m>", "<a/>".repeat(60_000));
-        assert_eq!(read(&many, "m"), Err(NotOurs::Other));
+        assert_eq!(read(&many, "m"), Err(Foreign::Other));
         let many = format!("<m>{}</m>", "=".repeat(4000));
-        assert_eq!(read(&many, "m"), Err(NotOurs::Other));
+        assert_eq!(read(&many, "m"), Err(Foreign::Other));
         assert!(read(&format!("<m>{}</m>", "<a b='c'/>".repeat(250)), "m").is_ok());
     }
 }

@@ -165,7 +165,7 @@ fn cut_off_401_is_not_an_empty_401() {
 }
 
 #[test]
-fn custom_call_to_plex_tv_is_refused_like_any() {
+fn custom_call_to_plex_tv_is_refused_like_any_other() {
     let call = call(Own).host(Host::PlexTv);
     let error = call.reply().parse(&response(404, PLEX)).unwrap_err();
     assert_eq!(error.outcome(), Refused);

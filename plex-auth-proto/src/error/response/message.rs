@@ -78,7 +78,7 @@ impl ResponseError {
     fn advice(&self) -> &'static str {
         match self {
             Self::Unauthorized(_) if self.is_token_invalid() => "sign in again",
-            Self::Unauthorized(_) if self.is_of_media_server_about_token() => {
+            Self::Unauthorized(_) if self.is_media_server_token_error() => {
                 "the token may still be valid for the account"
             }
             Self::VerificationCodeRequired(_) => "sign in again with the code",
@@ -99,7 +99,7 @@ impl ResponseError {
         }
     }
 
-    fn is_of_media_server_about_token(&self) -> bool {
+    fn is_media_server_token_error(&self) -> bool {
         let context = self.context();
         context.host() == Some(Host::MediaServer) && context.carried_token()
     }
@@ -107,7 +107,7 @@ impl ResponseError {
     fn why_unauthorized(&self) -> &'static str {
         let context = self.context();
         match context.unauthorized() {
-            _ if self.is_of_media_server_about_token() => "the media server rejected the token",
+            _ if self.is_media_server_token_error() => "the media server rejected the token",
             _ if self.is_token_invalid() => "the token is no longer valid",
             _ if context.carried_token() => "the token was not accepted",
             Some(meaning) => meaning,

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn private_addresses_are_those_of_the_rfcs() {
+    fn private_addresses_follow_the_rfcs() {
         for (address, private) in [
             ("127.8.0.1", true),
             ("10.255.0.1", true),

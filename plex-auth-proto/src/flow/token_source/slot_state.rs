@@ -36,7 +36,7 @@ pub(super) type Wakers = BTreeMap<u64, Waker>;
 
 /// A token, and the time at which it was published.
 struct Published {
-    held: HeldToken,
+    token: HeldToken,
     at: Now,
 }
 
@@ -44,7 +44,7 @@ impl Published {
     /// Returns whether the token is still valid. It expires as soon as either clock reaches its
     /// expiry.
     fn is_valid(&self, now: Now) -> bool {
-        let Some(left) = self.held.left() else { return true };
+        let Some(left) = self.token.left() else { return true };
         let elapsed = now.elapsed().saturating_sub(self.at.elapsed());
         let wall = now.wall().zip(self.at.wall());
         let wall = wall.and_then(|(now, then)| now.duration_since(then).ok());
@@ -59,7 +59,7 @@ impl SlotState {
             return Some(Err(TokenError::ShutDown));
         }
         if let Some(held) = &self.held {
-            return Some(Ok(held.held.token().clone()));
+            return Some(Ok(held.token.token().clone()));
         }
         if let Some(error) = self.failure() {
             return Some(Err(error.clone()));
@@ -74,7 +74,7 @@ impl SlotState {
 
     /// Withdraws this token if it is the current one, and returns whether it was.
     pub(super) fn reject(&mut self, token: &Token) -> bool {
-        let is_held = |held: &mut Published| held.held.token().expose() == token.expose();
+        let is_held = |held: &mut Published| held.token.token().expose() == token.expose();
         let is_rejected = self.held.take_if(is_held).is_some();
         if is_rejected {
             self.rejected = Some(token.clone());
@@ -99,7 +99,7 @@ impl SlotState {
             self.rejected.as_ref().is_some_and(|token| token.expose() == held.token().expose())
         };
         let held = held.filter(|held| !is_rejected(held));
-        self.held = held.map(|held| Published { held, at });
+        self.held = held.map(|held| Published { token: held, at });
         let old = mem::replace(&mut self.status, status);
         let is_settled = self.held.is_some() || self.is_shut_down || self.failure().is_some();
         let waiters = if is_settled { mem::take(&mut self.waiters) } else { Wakers::new() };

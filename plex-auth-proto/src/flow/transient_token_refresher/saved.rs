@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{LIFE, TransientTokenRefresher};
+use super::{LIFETIME, TransientTokenRefresher};
 use crate::flow::now::Now;
 use crate::flow::saved_state::{self, FlowKind, InvalidSavedState, Member, Owner};
 use crate::media_server::MediaServer;
@@ -65,7 +65,7 @@ impl TransientTokenRefresher {
         let ends_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(ends_at));
         // Without a clock, it is not known whether the token is valid.
         let left = now.server.zip(ends_at).and_then(|(now, end)| end.duration_since(now).ok());
-        let left = left.unwrap_or_default().min(LIFE);
+        let left = left.unwrap_or_default().min(LIFETIME);
         if !left.is_zero() {
             refresher.hold(token, now.elapsed, left, now);
         }

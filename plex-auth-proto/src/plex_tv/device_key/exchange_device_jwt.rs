@@ -79,7 +79,7 @@ impl PlexTv {
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         auth_token: Option<Token> as "auth_token",
         auth_token_camel_case: Option<Token> as "authToken",
     }
@@ -89,8 +89,8 @@ struct Exchanged(Token);
 
 impl<'de> Value<'de> for Exchanged {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        let answer = Answer::from_object(map, budget)?;
-        let token = answer.and_then(|Answer { auth_token, auth_token_camel_case, .. }| {
+        let answer = Fields::from_object(map, budget)?;
+        let token = answer.and_then(|Fields { auth_token, auth_token_camel_case, .. }| {
             auth_token.or(auth_token_camel_case)
         });
         Ok(token.map(Self))

@@ -105,7 +105,7 @@ pub enum PinState {
 }
 
 lenient::object! {
-    struct Answer {
+    struct Fields {
         id: Option<PinId>,
         expires_in: Option<i64> as "expiresIn",
         auth_token: Option<Token> as "authToken",
@@ -115,7 +115,7 @@ lenient::object! {
 
 /// Parses the state of the `requested` PIN.
 pub(crate) fn read(body: &[u8], requested: &PinId) -> Result<PinState, DecodeError> {
-    let answer: Option<Answer> = decode::object(body)?;
+    let answer: Option<Fields> = decode::object(body)?;
     let answer = answer.ok_or_else(|| DecodeError::shape(".", "is not an object"))?;
     // Otherwise, another user's token could be mistaken for this user's. A response without a
     // readable ID is accepted, because the URL of the request already identifies the PIN.
@@ -125,7 +125,7 @@ pub(crate) fn read(body: &[u8], requested: &PinId) -> Result<PinState, DecodeErr
     answer.state()
 }
 
-impl Answer {
+impl Fields {
     fn state(self) -> Result<PinState, DecodeError> {
         let unreadable = lenient::unreadable_fields(&self).iter().any(|path| path == "authToken");
         let Self { expires_in, auth_token, new_registration, .. } = self;
@@ -140,7 +140,7 @@ impl Answer {
 
 impl<'de> Value<'de> for PinState {
     fn from_object<A: MapAccess<'de>>(map: A, budget: &Budget) -> Result<Option<Self>, A::Error> {
-        Ok(Answer::from_object(map, budget)?.and_then(|answer| answer.state().ok()))
+        Ok(Fields::from_object(map, budget)?.and_then(|answer| answer.state().ok()))
     }
 }
 

@@ -51,7 +51,7 @@ impl PlexTv {
 
 lenient::object! {
     #[derive(Debug)]
-    struct Answer {
+    struct Fields {
         pong: Option<bool>,
         /// The field's name in the published API.
         success: Option<bool>,
@@ -62,7 +62,7 @@ fn read(body: &[u8]) -> Result<(), DecodeError> {
     if decode::text_of_xml(body).is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return Ok(());
     }
-    let answer: Option<Answer> = decode::object(body)?;
+    let answer: Option<Fields> = decode::object(body)?;
     match answer.and_then(|answer| answer.pong.or(answer.success)) {
         Some(true) => Ok(()),
         _ => Err(DecodeError::shape("pong", "is missing or not true")),

@@ -14,8 +14,8 @@ pub(super) fn guess(text: &str) -> Option<String> {
     let (word, rest) = text.split_at(letters);
     let (scheme, rest) = match word.to_ascii_lowercase().as_str() {
         scheme @ ("http" | "https") => {
-            let slips = || rest.trim_start_matches([':', '/']);
-            (scheme.to_owned(), rest.strip_prefix("://").unwrap_or_else(slips))
+            let lenient = || rest.trim_start_matches([':', '/']);
+            (scheme.to_owned(), rest.strip_prefix("://").unwrap_or_else(lenient))
         }
         _ if text.contains("://") => return None,
         _ => ("http".to_owned(), text),

@@ -19,14 +19,14 @@ impl Unreadable {
     #[inline]
     pub(crate) fn note(&mut self, name: &'static str, read: bool) {
         if !read || self.0.is_some() {
-            self.take_down(name, read);
+            self.update(name, read);
         }
     }
 
     #[cold]
-    fn take_down(&mut self, name: &'static str, read: bool) {
+    fn update(&mut self, name: &'static str, read: bool) {
         let names = self.0.get_or_insert_default();
-        names.retain(|noted| *noted != name);
+        names.retain(|recorded| *recorded != name);
         if !read {
             names.push(name);
         }
