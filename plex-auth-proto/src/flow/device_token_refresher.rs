@@ -74,7 +74,7 @@ impl PlexTv {
 ///
 /// # Retries
 ///
-/// The first retry follows within a minute. If the token is still valid, later retries wait for at
+/// The first retry usually follows within a minute. If the token is still valid, later retries wait for at
 /// least an eighth of its remaining life, so that a fleet's devices do not all send requests when
 /// an outage ends. Without a valid token, waits grow to five minutes during an outage and to one
 /// minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits grow to

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 /// must share an origin. A reading below the last one is treated as a new origin: no time has
 /// passed.
 ///
-/// The wall-clock time is used only where Plex uses dates: a token's expiry, a signature's time and
-/// `Retry-After`. It is corrected by the `Date` of Plex's responses, so it need not be correct, and
+/// The wall-clock time is used only where Plex uses dates: the expiry of a token or a PIN, a
+/// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it need not be correct, and
 /// a device without a clock can omit it.
 ///
 /// ```

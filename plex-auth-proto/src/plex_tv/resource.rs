@@ -34,12 +34,13 @@ lenient::object! {
         pub provides: Option<String>,
         /// The owner's numeric account ID. `None` if the requesting account is the owner.
         pub owner_id: Option<u64> as "ownerId",
-        /// The owner's name. `None` if the requesting account is the owner.
+        /// The owner's name. Usually `None` if the requesting account is the owner.
         pub source_title: Option<String> as "sourceTitle",
         /// The public IP address of the resource's network.
         pub public_address: Option<String> as "publicAddress",
-        /// The account's token for this server. No other server accepts it. `None` if the resource
-        /// does not require a token.
+        /// The account's token for this server. `None` if the resource does not require a token. If
+        /// the list was requested with a JWT, this may be the JWT itself, which servers refuse (see
+        /// [`Token`]).
         pub access_token: Option<Token> as "accessToken",
         /// Whether the requesting account is the owner.
         pub owned: Option<bool>,

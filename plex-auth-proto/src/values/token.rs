@@ -24,17 +24,17 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// | an account's token, such as one from [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account has access to that server |
 /// | a resource's [access token](crate::server::Resource::access_token) | no | that server |
 /// | a transient token | no | the server that issued it, for 48 hours or until it restarts |
-/// | a JWT of a device login | yes | no: media servers answer 401 (reported by users up to 2026-08) |
+/// | a JWT of a device login | yes | no: media servers answer 401 (reported by users, most recently in August 2026) |
 ///
 /// For plex.tv, use the account's token. For a media server, use the access token that
-/// [`PlexTv::resources`](crate::PlexTv::resources) returns for it: that server always accepts it,
-/// and you avoid sending the server the account's token, which has access to everything. A media
-/// server's 401 applies only to this token and this server: request the resources again instead of
-/// signing in again ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
+/// [`PlexTv::resources`](crate::PlexTv::resources) returns for it, so that you do not send the
+/// account's token, which has access to everything. A media server's 401 applies only to this token
+/// and this server: request the resources again instead of signing in again
+/// ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
 /// If requested with a JWT, `resources` contains an opaque access token for each server that is
 /// shared with the account. For the account's own servers, it contains the JWT itself, which they
-/// refuse. They do accept the opaque token that
+/// refuse. They accept the opaque token that
 /// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user) returns for the account's own Home
 /// user.
 ///

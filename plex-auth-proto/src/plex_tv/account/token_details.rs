@@ -25,7 +25,8 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 422 "Invalid token" | the same, from older endpoints |
     /// | a successful response that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
-    /// | 429, 5xx, a web page | inconclusive; [retryable](crate::ResponseError::is_retryable) |
+    /// | a successful response for another account or token | [`Mismatched`](crate::ResponseError::Mismatched): it belongs to another request |
+    /// | 429, 5xx, a web page | inconclusive; usually [retryable](crate::ResponseError::is_retryable) |
     ///
     /// Sources: recorded responses. The rule is from Plex's developer forum.
     ///

@@ -22,8 +22,7 @@ impl PlexTv {
     /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). The device can
     /// request a new one at any time, even after the old one has expired. The first exchange
     /// invalidates the device's old-style token. Users report that media servers do not accept
-    /// these tokens. For a media server, use the access token from its resource instead (see
-    /// [`Token`]).
+    /// these tokens. [`Token`] describes which token a media server accepts instead.
     ///
     /// The nonce, the signature and this call must all use the same identity. This call is not
     /// idempotent: to retry, start with a new nonce.
