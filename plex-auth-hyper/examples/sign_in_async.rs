@@ -1,11 +1,11 @@
-//! Signs in to plex.tv with a password on tokio and shows the account: `cargo run -p plex-auth-hyper --example
-//! sign_in_async`
+//! Signs in to plex.tv with a password, on tokio, and shows the account:
+//! `cargo run -p plex-auth-hyper --example sign_in_async`
 //!
-//! It asks for the username, the password and, if the account has two-factor authentication, the code, or reads a line
-//! for each from standard input. Arguments would be visible to other users of the machine. The client identifier is
-//! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set,
-//! it replaces
-//! `https://plex.tv/api/v2`.
+//! The program asks for the username, the password and, if the account has two-factor
+//! authentication, the code. If standard input is not a terminal, it reads a line for each.
+//! Command-line arguments would be visible to other users of the machine. The client identifier is
+//! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If
+//! `PLEX_TV_URL` is set, it replaces `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 use std::error::Error as StdError;
@@ -65,7 +65,7 @@ fn explain(error: Error) -> String {
     format!("{error}{advice}")
 }
 
-// A program with other tasks reads its input on a thread of its own.
+// A program with other tasks should read its input on a separate thread.
 fn ask(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         eprint!("{prompt}");
@@ -76,7 +76,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Like [`ask`], without echo. Only the end of the line is removed from a password.
+/// Asks like [`ask`], but without echo. Only the line ending is removed from a password.
 fn ask_hidden(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt);

@@ -1,8 +1,8 @@
 //! The transport on smol, without tokio: `cargo run -p plex-auth-hyper --example smol`
 //!
-//! The transport needs two things of a runtime: a service that sends a request, here over a new connection of smol's
-//! for each, and a timer. The server is part of this file. It requests a verification code, then signs in, and then
-//! does not respond any more.
+//! The transport needs two things from a runtime: a timer, and a service that sends requests. Here,
+//! the service opens a new smol connection for each request. The server is part of this file. It
+//! requests a verification code, then accepts the sign-in, and then stops responding.
 #![allow(clippy::print_stdout, reason = "an example may")]
 
 use std::error::Error as StdError;
@@ -22,7 +22,8 @@ use tower_service::Service;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Opens a connection for each request. For TLS, wrap the socket, for example with `futures-rustls`.
+/// A service that opens a connection for each request. For TLS, wrap the socket, for example with
+/// `futures-rustls`.
 #[derive(Clone)]
 struct PlainHttp;
 
@@ -93,7 +94,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
     })
 }
 
-/// The responses of the server, in this order. After that, it reads requests and does not respond.
+/// The server's responses, in order. After the last one, it reads requests but does not respond.
 const RESPONSES: [(&str, &str); 2] = [
     ("401 Unauthorized", r#"{"errors": [{"code": 1029}]}"#),
     ("201 Created", r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#),
@@ -115,7 +116,7 @@ async fn serve(listener: TcpListener) -> std::io::Result<()> {
     }
 }
 
-/// Reads a whole request: closing the connection earlier would break it.
+/// Reads a whole request, because closing the connection earlier would break the exchange.
 async fn read_request(socket: &mut TcpStream) -> std::io::Result<()> {
     let mut request = String::new();
     let mut bytes = [0];

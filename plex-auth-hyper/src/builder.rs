@@ -6,23 +6,23 @@ use crate::client::{Client, roots, settings};
 use crate::transport::Transport;
 
 impl Transport {
-    /// Creates a transport with safe defaults: 30 s for an exchange, of which 10 s for connecting
-    /// (name lookup, TCP and TLS), 1 MiB for a response, no redirects, no proxy, nothing from the
-    /// environment, and Mozilla's root certificates.
+    /// Creates a transport with safe defaults: limits of 30 s per exchange, 10 s for connecting
+    /// (name lookup, TCP and TLS) and 1 MiB per response, Mozilla's root certificates, no
+    /// redirects, no proxy, and nothing from the environment.
     ///
-    /// It can be created anywhere, and used in any tokio runtime with its timer and I/O enabled.
+    /// It can be created anywhere, and used in any tokio runtime whose timer and I/O are enabled.
     /// Without a runtime, sending returns
     /// [`NotStarted`](plex_auth_proto::error::TransportErrorKind::NotStarted).
     ///
     /// Do not use a transport and its clones in several runtimes at the same time: an idle
     /// connection works only while the runtime that opened it runs, and closes when that runtime is
-    /// dropped. In another runtime, a request on such a connection can wait until its time limit,
-    /// and its outcome is unknown.
+    /// dropped. In another runtime, a request on such a connection can wait until its time limit
+    /// expires, and its outcome is unknown.
     pub fn new() -> Self {
         Self::over(Client::new(settings(roots()).ok()), TokioTimer::new())
     }
 
-    /// Creates a builder, for additional root certificates.
+    /// Creates a builder for a transport with additional root certificates.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::default()
     }
@@ -34,8 +34,8 @@ impl Default for Transport {
     }
 }
 
-/// A builder for a [`Transport`] with its own client, from [`Transport::builder`]. Other settings
-/// are methods of the transport.
+/// A builder for a [`Transport`] over this crate's client, created by [`Transport::builder`]. Other
+/// settings are methods of the transport.
 ///
 /// ```
 /// use plex_auth_hyper::{InvalidTransport, Transport};
@@ -52,8 +52,8 @@ pub struct TransportBuilder {
 }
 
 impl TransportBuilder {
-    /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
-    /// Mozilla's roots stay trusted. Convert a PEM certificate to DER first:
+    /// Adds a trusted root certificate in DER format, such as that of your own certificate
+    /// authority. Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
@@ -68,7 +68,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidTransport`] for the first invalid setting.
+    /// Returns [`InvalidTransport`] if a setting is invalid.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         let mut roots = roots();
         for (index, der) in self.certificates.into_iter().enumerate() {
@@ -90,7 +90,7 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// The reason that a [`Transport`] cannot be built.
+/// The reason a [`Transport`] cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
@@ -100,7 +100,7 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is in PEM. Convert it to DER first:
+    /// A root certificate is in PEM format. Convert it to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     #[non_exhaustive]
     PemCertificate {

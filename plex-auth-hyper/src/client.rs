@@ -55,9 +55,9 @@ pub struct Client {
 }
 
 struct Pools {
-    /// Reuses connections.
+    /// A pool that reuses connections.
     reusing: Pool,
-    /// Opens a connection for each request.
+    /// A pool that opens a connection for each request.
     fresh: Pool,
 }
 
@@ -105,8 +105,9 @@ impl Service<Request<RequestBody>> for Client {
             check_runtime()?;
             check_url(&request)?;
             if !send_state.wants_own_connection() {
-                // A runtime with one thread has not read from the idle connections since the last
-                // call. A connection that was closed, or has an unread response, must not be used.
+                // A runtime with one thread may not have read from the idle connections since the
+                // last call. It must notice those that were closed or have an unread response, so
+                // that they are not used.
                 tokio::task::yield_now().await;
             }
             fetch(&*pools?, request, &send_state).await

@@ -2,10 +2,10 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-/// An error of this crate's client, which hyper-util includes in its chain of sources.
+/// An error of this crate's client, which hyper-util includes in the source chain of its own error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClientError {
-    /// The client cannot send requests, with the reason.
+    /// The client cannot send requests, for this reason.
     NotStarted(&'static str),
     /// The connection was not established within the client's own limit.
     ConnectTimedOut(Duration),

@@ -1,4 +1,4 @@
-//! The clock of flows.
+//! The clock for flows.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime};
@@ -14,7 +14,7 @@ static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// A clock that the transport shares with its clones.
 pub(crate) type SharedClock = Arc<dyn Fn() -> Now + Send + Sync>;
 
-/// Returns a clock with the runtime's timer, which can be paused in tests, and the system's wall
+/// Returns a clock that uses the runtime's timer, which tests can pause, and the system's wall
 /// clock.
 pub(crate) fn of_timer(timer: SharedTimer) -> SharedClock {
     Arc::new(move || {

@@ -20,7 +20,7 @@ pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,
     /// Started only when there is something to wait for: without a runtime, the client fails
-    /// immediately and the timer would panic.
+    /// immediately, whereas the timer would panic.
     sleep: Option<Pin<Box<dyn Sleep>>>,
     turns: Turns,
 }
@@ -30,7 +30,7 @@ impl Deadline {
         Self { timer, limit, sleep: None, turns: Turns::default() }
     }
 
-    /// Starts the time limit. Otherwise, it starts when [`race`](Self::race) first has to wait.
+    /// Starts the time limit, which otherwise starts when [`race`](Self::race) first has to wait.
     pub(crate) fn start(&mut self) -> Result<(), TransportErrorKind> {
         if self.sleep.is_none() {
             // tokio's timer panics without a runtime, or if time is not enabled.
@@ -57,7 +57,7 @@ impl Deadline {
             if self.has_run_out(cx) {
                 return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
             }
-            // Polling the timer is not enough: its runtime must run to fire it.
+            // Polling the timer is not enough: the runtime needs a chance to fire it.
             ready!(self.turns.poll_next(cx));
             if let Poll::Ready(output) = work.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));

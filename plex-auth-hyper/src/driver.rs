@@ -15,13 +15,13 @@ use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
 use crate::transport::Transport;
 
-/// The maximum time between two calls of a `watch` closure.
+/// The maximum time between two calls to a `watch` closure.
 // For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A driver that runs a flow step by step, from [`Transport::driver`]: the [core's
-/// driver](flow::Driver), which documents the methods, over this transport. It is `Send` if the
-/// flow is.
+/// A driver, created by [`Transport::driver`], that runs a flow step by step. It is the
+/// [core's driver](flow::Driver), which documents the methods, over this transport, and it is
+/// `Send` if the flow is.
 ///
 /// When it is dropped, its requests are dropped too and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
@@ -39,9 +39,8 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Drives a flow to its end, which never happens for a refresher. Returns `None` if the flow is
-    /// already finished. Actions other than requests are completed with
-    /// [`Completion::Unsupported`].
+    /// Drives a flow to its end; a refresher never ends. Returns `None` if the flow is already
+    /// finished. Actions other than requests are completed with [`Completion::Unsupported`].
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -64,17 +63,17 @@ where
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped, its requests are dropped, too, and reported to the flow as
-    /// cancelled. The flow can be driven again afterwards, or saved. In a `select!` in a loop, keep
-    /// a [`driver`](Self::driver) and select on its [`step`](flow::Driver::step): repeatedly
-    /// dropping this future would drop each request before its response arrives.
+    /// When the future is dropped, its requests are dropped too and reported to the flow as
+    /// cancelled. The flow can be driven again afterwards, or saved. In a `select!` loop, keep a
+    /// [`driver`](Self::driver) and select on its [`step`](flow::Driver::step): repeatedly dropping
+    /// this future would drop each request before its response arrives.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {
         let sleep = |time| sleep(self.timer().clone(), time);
         flow::drive_async(flow, |outgoing| self.fetch(outgoing), sleep, || self.now()).await
     }
 
-    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step
-    /// and at least once per second. Returns `None` if `watch` stops it or if the flow is already
+    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow before each step
+    /// and at least once per second. Returns `None` if `watch` stops the flow or if it is already
     /// finished. A stopped flow can be driven again later, or saved.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
@@ -127,9 +126,11 @@ where
         }
     }
 
-    /// Creates a driver, which runs a flow step by step. It owns or borrows the flow.
+    /// Creates a driver, which runs a flow step by step. The flow can be passed by value or by
+    /// `&mut` reference.
     ///
-    /// A service whose futures are not `Send` needs [`flow::Driver::new`] with [`fetch`](Self::fetch) instead.
+    /// If the service's futures are not `Send`, use [`flow::Driver::new`] with
+    /// [`fetch`](Self::fetch) instead.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

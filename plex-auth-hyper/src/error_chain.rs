@@ -20,8 +20,9 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
-/// Classifies such an error for an `https` URL. A connection that ended while it was being opened
-/// had not completed its handshake, even if the system noticed the end before the handshake began.
+/// Classifies an error like [`head_failure`], for an `https` URL. If a connection ended while it
+/// was being opened, its handshake was incomplete, even if the system noticed the end before the
+/// handshake began.
 pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     let failure = head_failure(error);
     let is_interrupted =
@@ -58,12 +59,12 @@ impl ErrorChain {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let mut chain = Self::default();
         let mut link = Some(error);
-        // Real chains are shorter, but that of a custom service could be endless.
+        // Real chains are shorter, but a custom service's chain could be endless.
         for _ in 0..32 {
             let Some(error) = link else { break };
             chain.add(error);
-            // The source of an io::Error is the source of the error that it wraps, so the wrapped error
-            // itself would be skipped.
+            // The source of an `io::Error` is the source of the error that it wraps, so the wrapped
+            // error itself would be skipped.
             link = match error.downcast_ref::<io::Error>() {
                 Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
                 None => error.source(),
@@ -88,7 +89,7 @@ impl ErrorChain {
 
     fn io(&mut self, error: &io::Error) -> Option<TransportErrorKind> {
         use io::ErrorKind as Kind;
-        // hyper-rustls wraps only the errors of the handshake a second time.
+        // hyper-rustls wraps an I/O error in a second one only during the handshake.
         self.handshake |=
             self.connecting && error.get_ref().is_some_and(|inner| inner.is::<io::Error>());
         Some(match error.kind() {
@@ -117,7 +118,7 @@ impl ErrorChain {
 
     fn hyper(&mut self, error: &hyper::Error) -> Option<TransportErrorKind> {
         self.http = true;
-        // Set only for a request that was never taken from hyper's queue.
+        // True only for a request that was never taken from hyper's queue.
         self.not_sent |= error.is_canceled();
         if error.is_parse_too_large() {
             Some(TransportErrorKind::HeadTooLarge)
@@ -128,8 +129,8 @@ impl ErrorChain {
         } else if error.is_user() || error.is_timeout() || error.source().is_some() {
             None
         } else {
-            // The only remaining kind, which has no predicate: data arrived before a request was
-            // sent, as from an SSH or mail server.
+            // The only remaining kind has no predicate: data that arrives before a request is sent,
+            // as from an SSH or mail server.
             Some(TransportErrorKind::NotHttp)
         }
     }
@@ -145,8 +146,8 @@ impl ErrorChain {
 
         if let Some(error) = error.downcast_ref::<legacy::Error>() {
             self.connecting |= error.is_connect();
-            // Without a source, the client cannot send the request: it has no host, or an unsupported HTTP
-            // version.
+            // Without a source, the error means that the client cannot send the request: it has no
+            // host or an unsupported HTTP version.
             let cannot_send = error.source().is_none() && !error.is_connect();
             self.not_sent |= error.is_connect() || cannot_send;
             cannot_send.then_some(TransportErrorKind::NotStarted(

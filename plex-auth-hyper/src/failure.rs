@@ -1,6 +1,6 @@
 use plex_auth_proto::error::TransportErrorKind;
 
-/// The reason why an exchange returned no response.
+/// The failure of an exchange: its kind, and whether anything may have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     kind: TransportErrorKind,
@@ -13,12 +13,12 @@ impl Failure {
         Self { kind, sent }
     }
 
-    /// Creates a failure before any of the request was sent.
+    /// Creates a failure that occurred before any of the request was sent.
     pub(crate) fn not_sent(kind: TransportErrorKind) -> Self {
         Self::new(kind, false)
     }
 
-    /// Creates a failure after some of the request may have been sent.
+    /// Creates a failure that occurred after some of the request may have been sent.
     pub(crate) fn outcome_unknown(kind: TransportErrorKind) -> Self {
         Self::new(kind, true)
     }

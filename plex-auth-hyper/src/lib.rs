@@ -1,8 +1,8 @@
-//! Plex authentication over [hyper]: asynchronous, with tokio by default, and on any other runtime
+//! Plex authentication over [hyper]: asynchronous, on tokio by default, or on any other runtime
 //! with your own service.
 //!
-//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It re-exports everything
-//! from there, so that it is the only dependency needed.
+//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
+//! that crate, so it is the only dependency you need.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -26,10 +26,11 @@
 //! # }
 //! ```
 //!
-//! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
-//! and [`Transport::exchange`] also returns the status and the headers. A [`Flow`], such as a PIN
-//! login, consists of several calls and the time between them; [`Transport::drive_with`] runs it.
-//! An [`Error`] is either a [`ResponseError`] or a [`TransportError`].
+//! Methods of [`PlexTv`] and [`MediaServer`] create calls. [`Transport::send`] sends a call and
+//! returns its value; [`Transport::exchange`] also returns the status and the headers. A [`Flow`],
+//! such as a PIN login, consists of several calls and the waits between them;
+//! [`Transport::drive_with`] runs it. An [`Error`] is either a [`ResponseError`] or a
+//! [`TransportError`].
 //!
 //! A [`TokenSource`] renews one token and shares it with all tasks of a program.
 //!
@@ -40,11 +41,11 @@
 //!
 //! - Redirects that the service returns are not followed, because the token would be sent to their
 //!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
-//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of
-//!   the response. [`Transport::timeout`] changes the limit; a call's own
+//! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
+//!   ([`DEFAULT_TIMEOUT`]). [`Transport::timeout`] changes the limit; a call's own
 //!   [deadline](Call::deadline) overrides it.
-//! - At most 1 MiB of a response is read, regardless of the length that it declares, unless the
-//!   call sets another limit.
+//! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
+//!   transport sets another limit.
 //! - The transport repeats a request only if the call is [idempotent](Reply::is_idempotent), and
 //!   only to confirm a response that may belong to another request: a
 //!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. An
@@ -53,18 +54,18 @@
 //! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
 //!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
-//! - A future is `Send` if the service's is, borrows nothing from the transport, and can be dropped
+//! - Futures are `Send` if the service's are, borrow nothing from the transport, and can be dropped
 //!   at any time. The request may have been sent by then.
 //!
 //! The following holds for the client of `Transport::new`:
 //!
-//! - Connecting ends within 10 s: name lookup, TCP and TLS together. If a name has both IPv6 and
-//!   IPv4 addresses, the second kind is tried if the first takes longer than 300 ms.
-//! - The request is sent as the core built it, plus `host`: with one `accept`, no
+//! - Connecting (name lookup, TCP and TLS together) ends within 10 s. If a name has both IPv6 and
+//!   IPv4 addresses, the second family is tried if the first takes longer than 300 ms.
+//! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
-//!   new connection, if a reused connection ends before the response. If a connection
-//!   closes before any of a request is written, the request is always sent on another connection.
+//!   new connection, if a reused connection ends before the response. If a connection closes before
+//!   any of a request is written, the request is always sent on another connection.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
 //! - Proxy environment variables are ignored, because the proxy could read a token that is sent
@@ -72,36 +73,36 @@
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
 //! - Without a tokio runtime, or in one without a timer or I/O, sending returns
-//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports the latter only by a
-//!   panic, which is caught. The program's panic hook is called, and a program that aborts on panic
-//!   is aborted.
+//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports the latter only by
+//!   panicking. The panic is caught, but the program's panic hook is called, and a program that
+//!   aborts on panic is aborted.
 //!
 //! # Limitations
 //!
 //! **Use a transport in only one tokio runtime at a time.** Its idle connections work only while
-//! the runtime that opened them runs. In another runtime, a request can wait for such a connection
-//! until its time limit.
+//! the runtime that opened them runs. In another runtime, a request can wait on such a connection
+//! until its time limit expires.
 //!
 //! **A service that follows redirects or retries cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
-//! a request to another host, does not know `X-Plex-Token`. tower's `Retry`, or a client with its
+//! a request to another host, does not remove `X-Plex-Token`. tower's `Retry`, or a client with its
 //! own retries, can sign in twice. Do not use any of these in a service for this transport.
 //!
 //! Your own service also determines TLS, proxies, compression and logging. Its errors are
 //! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
-//! rustls. All others are [`Other`](error::TransportErrorKind::Other). The request may have been
-//! sent unless hyper or hyper-util says otherwise. hyper-util's own resolver reports a name that
-//! was not found only as a failure to connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`,
-//! `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent;
-//! hyper-util does not report the proxy's status code.
+//! rustls. All others are [`Other`](error::TransportErrorKind::Other). Errors report that the
+//! request may have been sent, unless hyper or hyper-util rules that out. hyper-util's own resolver
+//! reports a name that was not found only as a failure to connect. Errors of its proxy connectors
+//! (`Tunnel`, `SocksV4`, `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of
+//! the request was sent; hyper-util does not report the proxy's status code.
 //!
-//! Over your own service, a call that wants [its own connection](Reply::wants_own_connection), or
-//! is repeated on one, is not guaranteed one, unless the service opens a connection for each
-//! request. With a client from hyper-util, a connection that returned the response to another
-//! request is not reused; with any other service, it can be.
+//! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
+//! is repeated on one, is guaranteed one only if the service opens a connection for each request.
+//! With a client from hyper-util, a connection that returned the response to another request is not
+//! reused; with any other service, it can be.
 //!
-//! Your own service does not report whether the connection of a response is new, so every refusal
-//! of an idempotent call is [confirmed](Outgoing::must_confirm).
+//! Your own service does not report whether a response arrived on a new connection, so every
+//! refusal of an idempotent call is [confirmed](Outgoing::must_confirm).
 //!
 //! The buffers of hyper and rustls, which contain everything that was written to the socket, are
 //! not zeroed.
@@ -118,7 +119,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//! Retry a call after a rate limit (429) or an outage, as long as that is safe and can help:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -130,7 +131,7 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 //! let token = Token::new(saved_token())?;
-//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! // Waits for as long as `Retry-After` says, but gives up after 60 s.
 //! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
 //! if let Some(resources) = Transport::new().drive(&mut call).await {
 //!     println!("{} servers", resources?.servers().count());
@@ -140,8 +141,8 @@
 //! ```
 //!
 //! Use an HTTP proxy, here one that requires a password and inspects TLS. `Transport::builder` has
-//! no proxy setting, so build a client with a proxy connector and the root certificates, and pass it
-//! to [`Transport::over`]:
+//! no proxy setting, so build a client with a proxy connector and the root certificates, and pass
+//! it to [`Transport::over`]:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -191,28 +192,28 @@
 //! ```
 //!
 //! Without credentials, the proxy answers 407, which is reported as
-//! [`Proxy`](error::TransportErrorKind::Proxy). The proxy is asked for a tunnel, so that it learns
-//! only the host of an `https` request, unless it inspects TLS. It can read all of an `http`
-//! request, including the token. Specify the port of the server's URL: without one, `Tunnel`
+//! [`Proxy`](error::TransportErrorKind::Proxy). `Tunnel` asks the proxy for a tunnel, so the proxy
+//! learns only the host of an `https` request, unless it inspects TLS. It can read all of an `http`
+//! request, including the token. Specify the port in the server's URL: without one, `Tunnel`
 //! requests port 443, even for `http`.
 //!
-//! Your own client can also use the root certificates of the platform, HTTP/2 or a SOCKS proxy. Its
-//! body type must be [`RequestBody`].
+//! Your own client can also use the platform's root certificates, HTTP/2 or a SOCKS proxy. Its body
+//! type must be [`RequestBody`].
 //!
 //! For another runtime, see
 //! [`examples/smol.rs`](https://github.com/plex-auth/plex-auth/blob/main/plex-auth-hyper/examples/smol.rs),
-//! a complete example for smol. [`Transport::over`] shows a mock.
+//! a complete example for smol. [`Transport::over`] has an example with a mock.
 //!
 //! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
-//! complete programs: what to save, a TV, a web back end, a service with a device key, several
-//! accounts, a connection to a media server.
+//! complete programs. They cover what to save, a TV app, a web back end, a service with a device
+//! key, several accounts, and a connection to a media server.
 //!
 //! # Features
 //!
 //! - `client` (default): `Client`, `Transport::new` and `Transport::builder`, with hyper-util's
 //!   client, rustls, ring and Mozilla's root certificates. Without it, only [`Transport::over`] is
 //!   available, and the crate depends on no runtime and no TLS implementation.
-//! - `ed25519`: a device key in memory and the verification of Plex's tokens, as in the core.
+//! - `ed25519`: in-memory device keys and verification of Plex's signed tokens, as in the core.
 //! - `tracing`: the core's `TracingObserver`, which creates a span and events for each request. Set
 //!   it as the transport's [observer](Transport::observer).
 

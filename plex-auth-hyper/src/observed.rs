@@ -7,12 +7,12 @@ use plex_auth_proto::observer::ObservedExchange;
 use plex_auth_proto::{Observer, Outgoing};
 
 /// The reports of an exchange, shared by the transport and its client, which can retry a request.
-/// Does nothing without an observer.
+/// Without an observer, the methods do nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Observed(Option<Arc<Mutex<ObservedExchange>>>);
 
 impl Observed {
-    /// Prepares the reports for this request, before it is taken.
+    /// Prepares the reports for this request, before the request is taken from `outgoing`.
     pub(crate) fn new(observer: Option<Arc<dyn Observer>>, outgoing: &Outgoing) -> Self {
         let exchange = observer.map(|it| ObservedExchange::new(it, outgoing, Instant::now));
         Self(exchange.map(|exchange| Arc::new(Mutex::new(exchange))))
@@ -36,14 +36,14 @@ impl Observed {
         self.with(|exchange| exchange.finish(response_size, result));
     }
 
-    /// Returns a guard for the future of the exchange. The exchange itself can outlive the future,
-    /// in the extensions of a request that a service keeps.
+    /// Returns a guard that the exchange's future holds. The reports can outlive the future, in the
+    /// extensions of a request that a service keeps.
     pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }
 }
 
-/// Reports an attempt in flight as cancelled when it is dropped.
+/// A guard that reports an attempt in flight as cancelled when the guard is dropped.
 pub(crate) struct CancelOnDrop(Observed);
 
 impl Drop for CancelOnDrop {

@@ -7,7 +7,7 @@ use crate::request_body::RequestBody;
 
 /// A copy of a request for a second attempt.
 ///
-/// It is created for each call, so it does not clone the header values: they are shared by all
+/// A copy is created for each call, so it does not clone the header values: they are shared by all
 /// requests of the same identity, and updating their reference counts from two cores takes a fifth
 /// of the time of a call.
 pub(crate) struct RequestCopy {
@@ -46,7 +46,7 @@ impl RequestCopy {
         let mut values = self.values.clone();
         for (name, length, sensitive) in &self.headers {
             let value = values.split_to((*length).min(values.len()));
-            // The value was valid before.
+            // Never fails, because the value was valid in the original request.
             let Ok(mut value) = HeaderValue::from_maybe_shared(value) else { continue };
             value.set_sensitive(*sensitive);
             headers.append(name, value);

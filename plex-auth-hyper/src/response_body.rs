@@ -10,16 +10,16 @@ use crate::deadline::Deadline;
 use crate::error_chain::{self, BoxError};
 
 /// The initial capacity for a body of unknown length.
-// Large enough for an account.
+// Large enough for the response with an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// Reads a body to its end, or up to `limit` and the deadline. If it ended early, the second value
-/// is the reason.
+/// Reads a body until its end, `limit` bytes or the deadline. If the body ends early, the second
+/// value is the reason.
 ///
-/// The bytes are zeroed on drop, because they contain a token.
+/// The bytes are zeroed on drop, because they can contain a token.
 pub(crate) async fn read<B>(
     body: B,
     limit: usize,

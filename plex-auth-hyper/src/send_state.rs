@@ -1,4 +1,4 @@
-//! The state of an exchange, shared by the transport and its client.
+//! The send state of a request, shared by the transport and its client.
 
 #![cfg_attr(
     not(feature = "client"),
@@ -31,7 +31,8 @@ pub(crate) struct SendState {
     state: Arc<AtomicU8>,
     observed: Observed,
     is_fresh: Arc<AtomicBool>,
-    /// The connection of the request, if a hyper-util client sends it, including a caller's.
+    /// The connection of the request, if a hyper-util client sends it, whether this crate's or the
+    /// caller's.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
 }
@@ -92,7 +93,7 @@ impl SendState {
         self.own_connection
     }
 
-    /// Returns a function that keeps the connection from being reused, if it is known.
+    /// Returns a function that keeps the connection, if it is known, from being reused.
     pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
         #[cfg(feature = "client")]
         let connection = self.connection.clone();

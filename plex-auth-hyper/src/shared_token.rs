@@ -21,10 +21,11 @@ use crate::request_body::RequestBody;
 use crate::token_task::{self, SaveCallback};
 use crate::transport::Transport;
 
-// The default timeout of an exchange: a caller should not wait longer for the token of its retry than for its call.
+// The default timeout of an exchange: a caller should not wait longer for a new token than for the
+// call itself.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
-/// Shares the token of a [`Refresher`] with all tasks of a program.
+/// A token source that shares a [`Refresher`]'s token with all tasks of a program.
 ///
 /// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last
 /// clone is dropped. The refresher renews a device's token or a transient token, or provides a
@@ -52,7 +53,8 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// let save = |state: Secret| async move { std::fs::write("device.json", state.expose()) };
 /// let tokens = TokenSource::spawn_with_save(&http, refresher, save);
 ///
-/// // In any task, over a clone. A token that plex.tv rejects is renewed, and the call sent again.
+/// // In any task, with a clone. If plex.tv rejects the token, it is renewed and the call is sent
+/// // again.
 /// let account = tokens.send(&http, |token| plex_tv.token_details(token)).await?;
 /// # let _ = account;
 /// # Ok(())
@@ -73,8 +75,8 @@ impl Drop for Handle {
 }
 
 impl TokenSource {
-    /// Creates a token source, and the future that runs its refresher over this transport. Spawn
-    /// the future. Nothing is saved.
+    /// Creates a token source and a future that runs its refresher over this transport. Spawn the
+    /// future. The state is not saved.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -138,14 +140,15 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Creates a token source like [`new`](Self::new), whose future calls `save` with each state to
-    /// save, before any caller gets the token in it.
+    /// Creates a token source like [`new`](Self::new). Its future calls `save` with each new state,
+    /// before any caller gets the token in it.
     ///
-    /// While the future of `save` runs, callers get the previous token if that is valid. If it
-    /// fails or panics, [`status`](Self::status) reports that, and callers get the new token
-    /// anyway, but no key is registered. If the future itself needs a token, [`token`](Self::token)
-    /// returns the previous one or an error, but never waits. A clone that `save` owns keeps the
-    /// token source running until it is [shut down](Self::shutdown).
+    /// While the future that `save` returns runs, callers get the previous token if it is still
+    /// valid. If the future fails or panics, [`status`](Self::status) reports the error, and
+    /// callers get the new token anyway, but no key is registered. If the future itself calls
+    /// [`token`](Self::token), it gets the previous token or an error, without waiting. If `save`
+    /// owns a clone of the token source, the token source keeps running until it is
+    /// [shut down](Self::shutdown).
     pub fn with_save<S, B, R, F, Fut, E>(
         transport: &Transport<S>,
         mut refresher: R,
@@ -192,11 +195,11 @@ impl TokenSource {
         (source, token_task::run(transport.driver(flow), slot, save))
     }
 
-    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected,
-    /// for the next one.
+    /// Returns the token. Waits for the first one, or for a new one if the last one has expired or
+    /// was rejected.
     ///
-    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only
-    /// after those ten minutes.
+    /// If plex.tv rejects a device's token within ten minutes of its renewal, the next renewal
+    /// waits until those ten minutes are over.
     ///
     /// # Cancel safety
     ///
@@ -204,7 +207,7 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// [`TokenError`] if there will be no token.
+    /// Returns a [`TokenError`] if there will be no token.
     pub fn token(&self) -> impl Future<Output = Result<Token, TokenError>> + Send + use<> {
         let source = self.clone();
         async move {
@@ -214,13 +217,13 @@ impl TokenSource {
     }
 
     /// Reports that the host that issued this token rejected it. Several reports of the same token
-    /// wake the refresher only once. [`send`](Self::send) does this itself.
+    /// wake the refresher only once. [`send`](Self::send) does this automatically.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, waits for the
-    /// next token, up to 30 s, and sends the call again if that is safe: if the first request was
+    /// Sends a call with the token. If the host that issued the token rejects it, waits up to 30 s
+    /// for the next token and sends the call again if that is safe: if the first request was
     /// refused, or the call is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
@@ -231,8 +234,8 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if
-    /// the call failed.
+    /// Returns [`TokenSendError::Token`] if there is no token to send with, and
+    /// [`TokenSendError::Call`] if the call failed.
     pub async fn send<S, B, T>(
         &self,
         transport: &Transport<S>,
@@ -284,8 +287,8 @@ impl TokenSource {
         .await
     }
 
-    /// Returns the status for display and logs: the last errors, and the reason if there will be no
-    /// token.
+    /// Returns the status for display and logs: the last errors and, if there will be no token, the
+    /// reason.
     pub fn status(&self) -> TokenSourceStatus {
         self.0.slot.status()
     }

@@ -48,8 +48,8 @@ impl TokenSource {
         source
     }
 
-    /// Creates a token source like [`with_save`](Self::with_save) and spawns its future on tokio, like
-    /// [`spawn`](Self::spawn).
+    /// Creates a token source like [`with_save`](Self::with_save) and spawns its future on tokio,
+    /// as [`spawn`](Self::spawn) does.
     pub fn spawn_with_save<S, B, R, F, Fut, E>(
         transport: &Transport<S>,
         refresher: R,

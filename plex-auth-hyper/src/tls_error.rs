@@ -33,8 +33,9 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             TlsErrorKind::NotYetValid
         }
-        // A server certificate that is its own certificate authority, as created by `openssl req
-        // -x509`. rustls has no variant for it and exposes only the name of webpki's error.
+        // A server certificate that is its own certificate authority, as created by
+        // `openssl req -x509`. rustls has no variant for it and exposes only the name of webpki's
+        // error.
         CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
             TlsErrorKind::UntrustedIssuer
         }

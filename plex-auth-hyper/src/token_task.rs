@@ -66,7 +66,7 @@ pub(crate) async fn run<R: Refresher>(
             Event::Step(DriverEvent::Done(()) | DriverEvent::Finished) => break,
         }
     }
-    // Its requests are dropped now, but the save runs to its end, so that no state is half written.
+    // This drops the requests. A running save still completes, so that no state is half written.
     drop(driver);
     if saving.is_some() {
         // The flow no longer exists, so nothing receives the result.

@@ -23,8 +23,8 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A transport that sends calls over a [`tower_service::Service`]. By default, that is a `Client`
 /// on tokio.
 ///
-/// Clones are cheap and share the connections. The futures borrow nothing from the transport, so
-/// that they can be spawned, and can be dropped at any time. The [crate's documentation](crate)
+/// Clones are cheap and share the connections. The futures can be dropped at any time, and can be
+/// spawned, because they borrow nothing from the transport. The [crate's documentation](crate)
 /// lists the guarantees and limitations.
 ///
 #[cfg_attr(feature = "client", doc = "```")]
@@ -46,16 +46,16 @@ pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = 
 }
 
 impl<S> Transport<S> {
-    /// Creates a transport over your own service: hyper-util's client with another connector, a
-    /// tower stack or a mock. The timer is that of your runtime: hyper-util has one for tokio,
-    /// smol-hyper one for smol.
+    /// Creates a transport over your own service, such as hyper-util's client with another
+    /// connector, a tower stack or a mock. `timer` is your runtime's timer: hyper-util has one for
+    /// tokio, and smol-hyper has one for smol.
     ///
     /// The limits for time and size apply, and redirects that the service returns are not followed.
     /// A service that follows redirects or retries cannot be controlled: see the [crate's
     /// documentation](crate#limitations).
     ///
     /// Unlike with `Transport::new`, connecting has no time limit of its own, and a call that wants
-    /// [its own connection](plex_auth_proto::Reply::wants_own_connection) does not get one. With a
+    /// [its own connection](plex_auth_proto::Reply::wants_own_connection) may not get one. With a
     /// client from hyper-util, `pool_max_idle_per_host(0)` gives every call its own connection.
     ///
     /// The service receives requests with an absolute URI and without a `host` header, as
@@ -120,15 +120,14 @@ impl<S> Transport<S> {
         self.clock.clone()
     }
 
-    /// Returns the time of the flows' clock, for methods of a flow such as `progress`, `save` and
-    /// `restore`.
+    /// Returns the current time for flow methods such as `progress`, `save` and `restore`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
 
-    /// Replaces the clock for flows, which consists of the timer and the system's clock. All
-    /// readings must have the same origin, including those of other transports that drive the same
-    /// flow.
+    /// Replaces the clock for flows, which by default consists of the timer and the system's clock.
+    /// All readings must have the same origin, including those of other transports that drive the
+    /// same flow.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -143,16 +142,16 @@ impl<S> Transport<S> {
         self
     }
 
-    /// Sets the size limit for responses, in bytes, in place of [1
-    /// MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
+    /// Sets the size limit for responses, in bytes. The default is
+    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
         self
     }
 
-    /// Sets the observer, which is notified before and after each attempt to send a request, and if
-    /// the future is dropped. It replaces the previous one; a pair notifies both.
+    /// Sets the observer, which is notified before and after each attempt to send a request, and
+    /// when the future is dropped. It replaces any previous observer; to notify two, pass a pair.
     ///
     /// A retry by the client of `Transport::new` is a separate attempt. Retries by your own service
     /// are not reported.
@@ -246,24 +245,24 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The future does nothing until it is first polled, and can be dropped at any time. After
-    /// that, the request may have been sent, and the server may have carried it out, which cannot
-    /// be determined. An [idempotent](plex_auth_proto::Reply::is_idempotent) call can be repeated.
-    /// Do not repeat any other call blindly: a dropped sign-in may have created a token that the
-    /// program never receives. To limit the time, use [`timeout`](Self::timeout) or
-    /// [`Call::deadline`] instead of dropping the future: their error says whether [the request may
-    /// have been sent](plex_auth_proto::TransportError::may_have_been_sent).
+    /// The future does nothing until it is first polled, and can be dropped at any time. If it is
+    /// dropped later, the request may have been sent, and the server may have carried it out; there
+    /// is no way to find out. An [idempotent](plex_auth_proto::Reply::is_idempotent) call can be
+    /// repeated. Do not repeat any other call blindly: a dropped sign-in may have created a token
+    /// that the program never receives. To limit the time, use [`timeout`](Self::timeout) or
+    /// [`Call::deadline`] instead of dropping the future: their error says whether
+    /// [the request may have been sent](plex_auth_proto::TransportError::may_have_been_sent).
     ///
     /// # Errors
     ///
     /// Returns [`Error::Response`] if a response arrived but is an error or cannot be read, and
-    /// [`Error::Transport`] if none arrived.
+    /// [`Error::Transport`] if no complete response arrived.
     pub fn send<T>(&self, call: Call<T>) -> impl Future<Output = Result<T, Error>> + use<S, B, T> {
         let exchange = self.exchange(call);
         async move { Ok(exchange.await?.into_body()) }
     }
 
-    /// Sends a call and returns its value with the status and the headers of the response.
+    /// Sends a call and returns its value, along with the status and the headers of the response.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -296,12 +295,12 @@ where
         exchange::exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
     }
 
-    /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
+    /// Sends a flow's request, or that of a call that was taken apart, and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. A body that ends early is accepted only if the status
-    /// is not a success; otherwise, it is an error. All other errors are reported by the
-    /// [`Reply`](plex_auth_proto::Reply) of the call, or by the flow.
+    /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
+    /// returned anyway, and a successful one is an error. All other errors are reported by the
+    /// call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -323,7 +322,7 @@ where
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or only part of a success.
+    /// Returns a [`TransportError`] if no response arrived, or only part of a successful one.
     pub fn fetch(
         &self,
         outgoing: Outgoing,

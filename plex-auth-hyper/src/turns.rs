@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 // A response has one to three frames, so an ordinary exchange never yields for this reason.
 const MAX_READY: u8 = 32;
 
-/// Yields to the runtime at intervals while work is always ready.
+/// A counter that makes a task yield to the runtime at intervals while its work is always ready.
 ///
 /// A runtime with one thread processes its timers only between tasks. A task that never waits would
 /// prevent its own time limit from being noticed.
@@ -14,7 +14,7 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// Returns whether the next step may run now. If it is pending, the task is woken immediately.
+    /// Returns `Ready` if the next step may run now. Otherwise, the task is woken immediately.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.ready < MAX_READY {
             self.ready += 1;

@@ -1,4 +1,4 @@
-//! A call for an endpoint that this library does not have, and a test of a program without a socket:
+//! A call for an endpoint that this crate does not have, and a test of a program without a socket:
 //! `cargo run -p plex-auth-proto --example own_call`
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
 
@@ -11,7 +11,7 @@ struct Friend {
     username: String,
 }
 
-/// Creates a call of `GET {plex.tv}/friends`.
+/// Creates a call for `GET {plex.tv}/friends`.
 fn friends(
     plex_tv: &PlexTv,
     token: &Token,
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (status, body, expected) in [
         (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
         (401, r#"{"errors":[{"code":1001}]}"#, "please sign in again"),
-        // The page of a proxy or a captive portal, which says nothing about the token.
+        // A page from a proxy or captive portal does not mean that the token is invalid.
         (401, "<html>401 Unauthorized</html>", "please try later"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {

@@ -1,9 +1,10 @@
 //! The core over a `std::net::TcpStream`: a transport in about sixty lines.
 //!
-//! `cargo run -p plex-auth-proto --example tcp` sends to a server that it starts itself. With a URL as its argument
-//! (`-- http://127.0.0.1:32400`), it sends to a media server, with the saved token and client identifier in `PLEX_TOKEN`
-//! and `PLEX_CLIENT_IDENTIFIER`. It speaks plain HTTP only: for TLS, connection pools and a time limit of the whole
-//! exchange, use an HTTP client.
+//! `cargo run -p plex-auth-proto --example tcp` sends a request to a server that it starts itself.
+//! With a URL as its argument (`-- http://127.0.0.1:32400`), it sends the request to that media
+//! server, with the saved token and client identifier from `PLEX_TOKEN` and
+//! `PLEX_CLIENT_IDENTIFIER`. It supports only plain HTTP: for TLS, connection pools and a time
+//! limit for the whole exchange, use an HTTP client.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -21,7 +22,7 @@ use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{Body, Call, ClientIdentity, Error, MediaServer, Token};
 
-/// The size limit of the head of a response.
+/// The size limit for the head of a response.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -106,7 +107,8 @@ fn reason(error: &io::Error) -> TransportErrorKind {
     }
 }
 
-/// Starts a media server with one response, so that the example runs by itself, and returns its URL.
+/// Starts a media server that sends one response, so that the example needs no other program.
+/// Returns its URL.
 fn canned_server() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -29,7 +29,7 @@ pub(crate) fn head(request: &Request<Body>, reuse: Reuse) -> Request<()> {
     head
 }
 
-/// Runs the request with its body.
+/// Sends the request with its body.
 pub(crate) fn run(
     agent: &Agent,
     head: Request<()>,

@@ -10,8 +10,8 @@ use crate::roots;
 use crate::transport::Transport;
 
 impl Transport {
-    /// Creates a transport with safe defaults: no redirects, 30 s for an exchange, 1 MiB for a
-    /// response, rustls with Mozilla's roots, and no proxy, regardless of the environment.
+    /// Creates a transport with safe defaults: no redirects, limits of 30 s per exchange and 1 MiB
+    /// per response, rustls with Mozilla's roots, and no proxy, regardless of the environment.
     pub fn new() -> Self {
         Self::over_own(Connections::new(
             None,
@@ -20,7 +20,7 @@ impl Transport {
         ))
     }
 
-    /// Creates a builder, for additional root certificates or a proxy.
+    /// Creates a builder for a transport with additional root certificates or a proxy.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::default()
     }
@@ -32,7 +32,7 @@ impl Default for Transport {
     }
 }
 
-/// A builder for a [`Transport`], from [`Transport::builder`].
+/// A builder for a [`Transport`], created by [`Transport::builder`].
 ///
 /// ```
 /// use plex_auth_ureq::Transport;
@@ -47,13 +47,13 @@ pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
     proxy: Option<ChosenProxy>,
-    /// The first invalid setting, returned by [`build`](Self::build).
+    /// The first invalid proxy setting, returned by [`build`](Self::build).
     invalid: Option<InvalidTransport>,
 }
 
 impl TransportBuilder {
-    /// Adds a trusted root certificate in DER, such as that of your own certificate authority.
-    /// Mozilla's roots stay trusted. Convert a PEM certificate to DER first:
+    /// Adds a trusted root certificate in DER format, such as that of your own certificate
+    /// authority. Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
@@ -67,7 +67,7 @@ impl TransportBuilder {
 
     /// Sends all requests through an HTTP proxy, such as `http://proxy.example:3128`. If the proxy
     /// requires credentials, put `user:password@` before the host, percent-encoded. They are sent
-    /// with the scheme Basic; NTLM and Kerberos are not supported.
+    /// with the Basic scheme; NTLM and Kerberos are not supported.
     ///
     /// A tunnel (`CONNECT`) is requested for both `http` and `https`. For an `https` request, the
     /// proxy learns only the host. For an `http` request, it can read everything, including the
@@ -79,12 +79,13 @@ impl TransportBuilder {
     /// Uses the proxy in the current environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
     /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, this changes nothing.
     ///
-    /// Connections to hosts in `NO_PROXY` are direct. It is a list of names (which include their
-    /// subdomains), `*.example.com`, `192.168.0.*` and IP addresses, separated by commas or
-    /// whitespace. An entry with a port, such as `plex.example:32400`, applies only to that port.
-    /// Anything else, such as the network `192.168.0.0/16`, is reported as
-    /// [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning under [`proxy`](Self::proxy)
-    /// about plain HTTP applies here too, and the environment is not always controlled by the user.
+    /// Connections to hosts listed in `NO_PROXY` are direct. Its entries are names (which include
+    /// their subdomains), patterns such as `*.example.com` or `192.168.0.*`, and IP addresses,
+    /// separated by commas or whitespace. An entry with a port, such as `plex.example:32400`,
+    /// applies only to that port. Anything else, such as the network `192.168.0.0/16`, is reported
+    /// as [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning under
+    /// [`proxy`](Self::proxy) about plain HTTP applies here too, and the environment is not always
+    /// controlled by the user.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }
@@ -93,7 +94,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidTransport`] for the first invalid setting.
+    /// Returns [`InvalidTransport`] if a setting is invalid.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
@@ -105,7 +106,7 @@ impl TransportBuilder {
         )))
     }
 
-    /// Sets the proxy, if there is one.
+    /// Sets the proxy if there is one, or records the first error.
     fn set_proxy(mut self, proxy: Result<Option<ChosenProxy>, InvalidTransport>) -> Self {
         match proxy {
             Ok(proxy) => self.proxy = proxy.or(self.proxy),

@@ -23,14 +23,14 @@ use crate::failure::Failure;
 #[derive(Clone)]
 pub(crate) struct CallersAgent {
     agent: Agent,
-    /// Whether a response has arrived before, so that a request may reuse an idle connection.
+    /// Whether a response has arrived before, in which case a request may reuse an idle connection.
     had_response: Arc<AtomicBool>,
     /// The origins of connections that must not be reused. ureq can close the idle connections to a
-    /// host only with the next request to it.
+    /// host only as part of the next request to it.
     retired: Arc<Mutex<HashSet<RequestOrigin>>>,
 }
 
-/// The origin of a request, which ureq uses as the key of its connections.
+/// The origin of a request, which is the key of ureq's connection pool.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RequestOrigin(Option<Scheme>, Option<Authority>);
 
@@ -49,7 +49,7 @@ impl CallersAgent {
         self.agent.config()
     }
 
-    /// Closes the idle connections to this origin before the next request to it.
+    /// Schedules the idle connections to this origin to be closed before the next request to it.
     pub(crate) fn retire(&self, origin: RequestOrigin) {
         self.retired().insert(origin);
     }
@@ -86,8 +86,9 @@ impl CallersAgent {
         }
     }
 
-    /// Applies all settings to this request, so that the guarantees hold for any agent. The user
-    /// agent is not set: if it differed from the agent's, the connection would not be pooled.
+    /// Applies all settings to this request, so that the guarantees hold for any agent. The
+    /// user-agent setting is left unchanged, because ureq would not pool the connection if it
+    /// differed from the agent's.
     fn with_settings(&self, head: Request<()>, left: Duration, reuse: Reuse) -> Request<()> {
         let limit = capped(left);
         let own = self.config().timeouts();
@@ -123,7 +124,7 @@ impl CallersAgent {
     pub(crate) fn body_error(&self, error: io::Error, limit: Duration) -> TransportErrorKind {
         let context = ErrorContext::of_body(&self.agent, limit);
         match error_context::classify(&error.into(), &context).kind() {
-            // An unclassified error here is a body that ended early.
+            // An unclassified error here means that the body ended early.
             TransportErrorKind::Other => TransportErrorKind::CutOff,
             kind => kind,
         }

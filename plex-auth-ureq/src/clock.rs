@@ -1,4 +1,4 @@
-//! The clock of flows.
+//! The clock for flows.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Instant, SystemTime};
@@ -12,7 +12,7 @@ static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// A clock that the transport shares with its clones.
 pub(crate) type SharedClock = Arc<dyn Fn() -> Now + Send + Sync>;
 
-/// Returns the clock of the system.
+/// Returns the system's clock.
 pub(crate) fn system() -> SharedClock {
     Arc::new(|| Now::new(ORIGIN.elapsed(), SystemTime::now()))
 }

@@ -1,8 +1,9 @@
-//! Connections for the agents of this crate, below ureq's HTTP: name lookup, TCP, proxy, TLS and pooling.
+//! Connections for this crate's agents, below ureq's HTTP layer: name lookup, TCP, proxy, TLS and
+//! pooling.
 //!
-//! With its own default connector, ureq reports errors without their phase, restarts the time limit for each read of a
-//! proxy's response, accepts a truncated body over TLS, and looks up the name for each call. Only `buffered` and
-//! `ureq_parts` use ureq's unversioned interface.
+//! With its default connector, ureq reports errors without their phase, restarts the time limit for
+//! each read of a proxy's response, accepts a truncated body over TLS, and looks up the name for
+//! each call. Only `buffered` and `ureq_parts` use ureq's unversioned interface.
 
 mod buffered;
 mod connections;

@@ -1,7 +1,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The end of an exchange or of a part of it.
+/// The time by which an exchange, or a part of one, must end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     at: Instant,
@@ -23,7 +23,8 @@ impl Deadline {
         Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
     }
 
-    /// Returns the deadline of a part that starts now and ends no later than the whole.
+    /// Returns the deadline of a part that starts now: after `limit`, but no later than this
+    /// deadline.
     pub(crate) fn part(self, limit: Duration) -> Self {
         let part = Self::after(limit);
         if part.at < self.at { part } else { self }
@@ -34,7 +35,7 @@ impl Deadline {
         self.limit
     }
 
-    /// Returns the remaining time, which is not zero.
+    /// Returns the remaining time, which is never zero.
     ///
     /// # Errors
     ///
@@ -45,8 +46,8 @@ impl Deadline {
     }
 }
 
-/// Returns whether an error is from [`Deadline::left`], and not a timeout of the system, which has
-/// an error number.
+/// Returns whether an error is from [`Deadline::left`] rather than a timeout of the system, which
+/// has an error number.
 pub(crate) fn is_exceeded(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
 }

@@ -10,7 +10,7 @@ use plex_auth_proto::{Flow, Outgoing, Step};
 
 use crate::transport::Transport;
 
-/// The maximum time between two calls of a `watch` closure.
+/// The maximum time between two calls to a `watch` closure.
 // For programs that display a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -18,10 +18,10 @@ impl Transport {
     /// Drives a flow to its end on this thread. Each request is sent from a separate thread,
     /// because several can be in flight.
     ///
-    /// This can take as long as the flow does: 15 minutes for a PIN, indefinitely for a refresher.
-    /// Use [`drive_with`](Self::drive_with) or a [`driver`](Self::driver) to be able to stop it.
-    /// Returns `None` if the flow is already finished. Actions other than requests are completed
-    /// with [`Completion::Unsupported`].
+    /// This blocks until the flow ends: 15 or 30 minutes for a PIN login, indefinitely for a
+    /// refresher. To be able to stop it, use [`drive_with`](Self::drive_with) or a
+    /// [`driver`](Self::driver). Returns `None` if the flow is already finished. Actions other than
+    /// requests are completed with [`Completion::Unsupported`].
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -50,8 +50,8 @@ impl Transport {
         }
     }
 
-    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow after each step
-    /// and at least once per second. Returns `None` if `watch` stops it or if the flow is already
+    /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow before each step
+    /// and at least once per second. Returns `None` if `watch` stops the flow or if it is already
     /// finished. A stopped flow can be driven again later, or saved.
     ///
     /// When the flow is stopped, the requests in flight continue, and their responses are
@@ -96,7 +96,8 @@ impl Transport {
         }
     }
 
-    /// Creates a driver, which runs a flow step by step. It owns or borrows the flow.
+    /// Creates a driver, which runs a flow step by step. The flow can be passed by value or by
+    /// `&mut` reference.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -120,7 +121,7 @@ impl Transport {
     }
 }
 
-/// A driver that runs a flow step by step, from [`Transport::driver`].
+/// A driver, created by [`Transport::driver`], that runs a flow step by step.
 ///
 /// When it is dropped, its requests in flight are reported to the flow as cancelled. They continue,
 /// and their responses are discarded.
@@ -137,14 +138,14 @@ enum Message {
     Wake,
 }
 
-/// A handle that wakes a [`Driver`] from another thread, from [`Driver::waker`].
+/// A handle, created by [`Driver::waker`], that wakes a [`Driver`] from another thread.
 #[derive(Clone)]
 pub struct DriverWaker(Sender<Message>);
 
 impl DriverWaker {
-    /// Ends the wait of the driver's current or next step.
+    /// Ends the driver's wait, in its current step or in the next one.
     pub fn wake(&self) {
-        // Without a driver, there is nothing to wake.
+        // If the driver has been dropped, there is nothing to wake.
         let _ = self.0.send(Message::Wake);
     }
 }
@@ -162,12 +163,12 @@ impl<F: Flow> Driver<F> {
     }
 
     /// Returns the flow, to change its settings or to report an event, such as a rejected token.
-    /// The next [step](Self::step) takes it into account.
+    /// The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }
 
-    /// Returns the time of the transport's clock, for methods of the flow.
+    /// Returns the current time from the transport's clock, for the flow's methods.
     pub fn now(&self) -> Now {
         self.transport.now()
     }
@@ -182,8 +183,8 @@ impl<F: Flow> Driver<F> {
         self.flow.complete(self.transport.now(), id, completion);
     }
 
-    /// Advances the flow by one step: blocks until a request completes, a wait ends or the driver
-    /// is [woken](Self::waker), sends the next requests, and returns.
+    /// Advances the flow by one step: sends the next request or, if there is none, blocks until a
+    /// request completes, a wait ends or the driver is [woken](Self::waker).
     pub fn step(&mut self) -> DriverEvent<F::Output> {
         self.step_at_most(None)
     }

@@ -1,6 +1,6 @@
 //! Classification of ureq's errors, including whether anything was sent.
 //!
-//! With a caller's agent, the phase of an error is known only from its type.
+//! With a caller's agent, the phase of an error can be inferred only from its type.
 
 use std::io;
 use std::time::Duration;
@@ -57,27 +57,27 @@ impl<'a> ErrorContext<'a> {
         TransportErrorKind::TimedOut(own.map_or(self.limit, |own| own.min(self.limit)))
     }
 
-    /// Returns a failure to connect. With a proxy, the connection is the one to the proxy.
+    /// Returns a failure to connect. With a proxy, it is a failure to connect to the proxy.
     fn not_connected(&self, kind: TransportErrorKind) -> Failure {
         Failure::not_sent(if self.proxied { TransportErrorKind::Proxy } else { kind })
     }
 }
 
 /// The time limit for connecting, including TLS and a proxy, unless the agent has its own.
-// Long enough for any host that responds, and short enough to try the second address of a host whose
-// first one is unreachable.
+// Long enough for any host that responds, and short enough to try the second address if the first
+// is unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the time limit for connecting within the limit of the exchange. It ends slightly
-/// earlier, so that ureq reports which of the two was exceeded. That determines whether anything
+/// Returns the time limit for connecting, which is slightly shorter than the limit for the
+/// exchange, so that ureq reports which of the two was exceeded. This determines whether anything
 /// was sent.
 pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration {
     let moment = (limit / 10).min(Duration::from_secs(2));
     own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(moment))
 }
 
-/// Returns whether the connection was closed before a response, as servers do with connections that
-/// have been idle for too long.
+/// Returns whether the connection was closed before a response arrived. Servers close connections
+/// that have been idle for too long.
 pub(crate) fn is_closed(error: &Error) -> bool {
     matches!(error, Error::Io(error) if is_disconnect(error))
 }
@@ -115,7 +115,7 @@ pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
     }
 }
 
-/// Classifies an error of HTTP itself, not of the connection.
+/// Classifies an error in HTTP itself rather than in the connection.
 pub(crate) fn classify_protocol(error: &Error) -> Failure {
     match error {
         Error::RequireHttpsOnly(_) => not_started("the agent allows only https"),
@@ -135,8 +135,8 @@ fn not_started(reason: &'static str) -> Failure {
     Failure::not_sent(TransportErrorKind::NotStarted(reason))
 }
 
-/// Classifies a protocol error by its text, because ureq does not export the type. The response is
-/// invalid, except for the few errors that a custom request can cause.
+/// Classifies a protocol error by its text, because ureq does not export the type. Such an error
+/// means an invalid response, except for the few that a custom request can cause.
 fn classify_message(text: &str) -> Failure {
     match text {
         "output too small to write output" => not_started("the request headers are too large"),
@@ -163,7 +163,7 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
     match error.kind() {
         Kind::ConnectionRefused => context.not_connected(TransportErrorKind::Refused),
-        // On an established connection, any time limit in use expires before these occur.
+        // On an established connection, any realistic time limit expires before these occur.
         Kind::HostUnreachable
         | Kind::NetworkUnreachable
         | Kind::NetworkDown

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The reason that a [`Transport`](crate::Transport) cannot be built.
+/// The reason a [`Transport`](crate::Transport) cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
@@ -10,18 +10,17 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// A root certificate is in PEM. Convert it to DER first:
+    /// A root certificate is in PEM format. Convert it to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     #[non_exhaustive]
     PemCertificate {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// The URL of the proxy is invalid. Usually, a character in the password is not
-    /// percent-encoded.
+    /// The proxy URL is invalid. Usually, a character in the password is not percent-encoded.
     ProxyUrl,
-    /// The protocol of the proxy is not supported: SOCKS, or `https` without the feature `rustls`.
-    /// Use an agent of your own.
+    /// The proxy's protocol is not supported: SOCKS, or `https` without the feature `rustls`. Use
+    /// your own agent.
     ProxyProtocol,
     /// An entry of `NO_PROXY` is invalid. If it were ignored, a connection that should be direct
     /// would use the proxy.

@@ -1,7 +1,7 @@
 //! Plex authentication over [ureq]: synchronous, on the calling thread, without an async runtime.
 //!
-//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It re-exports everything
-//! from there, so that it is the only dependency needed.
+//! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
+//! that crate, so it is the only dependency you need.
 //!
 //! ```no_run
 //! use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Transport};
@@ -21,33 +21,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Calls are methods of [`PlexTv`] and [`MediaServer`]. [`Transport::send`] returns their value,
-//! and [`Transport::exchange`] also returns the status and the headers. A [`Flow`], such as a PIN
-//! login, consists of several calls and the time between them; [`Transport::drive_with`] runs it.
-//! An [`Error`] is either a [`ResponseError`] or a [`TransportError`].
+//! Methods of [`PlexTv`] and [`MediaServer`] create calls. [`Transport::send`] sends a call and
+//! returns its value; [`Transport::exchange`] also returns the status and the headers. A [`Flow`],
+//! such as a PIN login, consists of several calls and the waits between them;
+//! [`Transport::drive_with`] runs it. An [`Error`] is either a [`ResponseError`] or a
+//! [`TransportError`].
 //!
 //! A [`TokenSource`] renews one token and shares it with all threads of a program.
 //!
 //! # Guarantees
 //!
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
-//! holds for every transport, because this crate applies the settings to each request:
+//! holds for every transport, because this crate applies its settings to each request:
 //!
 //! - Redirects are not followed, because the token would be sent to their target. They are reported
 //!   as [`Redirected`](proto::ResponseError::Redirected).
-//! - An exchange ends within 30 s ([`DEFAULT_TIMEOUT`]), from the name lookup to the last byte of
-//!   the response. Connecting, which includes the lookup, a proxy and TLS, ends within 10 s.
-//!   [`Transport::timeout`] changes the whole limit; a call's own [deadline](Call::deadline)
-//!   overrides it.
-//! - At most 1 MiB of a response is read, regardless of the length that it declares, unless the
-//!   call sets another limit.
-//! - The request is sent as the core built it, plus `host`: with one `accept`, no
+//! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
+//!   ([`DEFAULT_TIMEOUT`]). Connecting, including any proxy and TLS, ends within 10 s unless your
+//!   own agent sets another limit. [`Transport::timeout`] changes the limit for the whole exchange;
+//!   a call's own [deadline](Call::deadline) overrides it.
+//! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
+//!   transport sets another limit.
+//! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
-//! - Only [idempotent](Reply::is_idempotent) calls are retried, and only once; a sign-in is never
-//!   repeated. A retry happens if the server closes a reused connection, and to confirm a refusal
-//!   or a [`Mismatched`](ResponseError::Mismatched) response on such a connection, because that
-//!   response may belong to another request. An invalid token, or a PIN that no longer exists, can
-//!   therefore cost one more request, [on its own connection](Outgoing::must_confirm).
+//! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
+//!   call is retried if the server closes a reused connection, and to confirm a
+//!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
+//!   because such a response may belong to another request. An invalid token, or a PIN that no
+//!   longer exists, can therefore cost one more request,
+//!   [on its own connection](Outgoing::must_confirm).
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
@@ -55,10 +57,11 @@
 //! The following holds only for transports from [`Transport::new`] and [`Transport::builder`],
 //! which open their own connections for ureq:
 //!
-//! - The time limit applies to every phase, even if a proxy sends its response byte by byte.
+//! - The time limit applies to every phase, even if a proxy sends its response byte by byte. The
+//!   limit for connecting includes the name lookup.
 //! - Every error before the request is sent says that nothing was sent.
-//! - Over TLS, a body that ends with the connection is complete only if the server says so
-//!   (`close_notify`).
+//! - Over TLS, a body that ends when the connection closes counts as complete only if the server
+//!   sends `close_notify`.
 //! - Names are looked up once per connection; IP addresses are not looked up.
 //! - No cookies are kept, even if another crate enables ureq's feature `cookies`.
 //! - A call that [wants its own connection](Reply::wants_own_connection) gets one that no other
@@ -68,7 +71,7 @@
 //!
 //! # Limitations
 //!
-//! **At the level `TRACE`, ureq's protocol crate logs every byte that is sent or received**,
+//! **At `TRACE` level, ureq's protocol crate logs every byte that is sent or received**,
 //! including passwords and tokens, to the [`log`](https://docs.rs/log) target `ureq_proto::util`,
 //! and ureq logs complete URLs. This cannot be disabled in ureq or in this crate. At `DEBUG`, ureq
 //! logs some response headers, such as `location`, which can quote the request; if `TRACE` is also
@@ -77,11 +80,11 @@
 //! `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
 //! [`Transport::over`] uses the agent unchanged, including its proxy, which ureq reads from the
-//! environment by default; its cookie jar, which sends the cookies of one account with the calls of
-//! another; and its middleware, which sees every request and can follow redirects or retry. With
-//! such an agent, most TLS errors say that the request may have been sent, because ureq does not
-//! report their phase. A proxy that sends its response slowly can extend the time limit, and a
-//! truncated body over TLS can look complete.
+//! environment by default; its cookie jar, which adds one account's cookies to another account's
+//! calls; and its middleware, which sees every request and can follow redirects or retry. With such
+//! an agent, most TLS errors report that the request may have been sent, because ureq does not
+//! report the phase in which they occurred. A proxy that sends its response slowly can extend the
+//! time limit, and a body truncated over TLS can look complete.
 //!
 //! ureq does not report whether the connection of such an agent is new, so every refusal of an
 //! idempotent call is [confirmed](Outgoing::must_confirm).
@@ -90,8 +93,9 @@
 //! responses are decoded although the request does not allow them. The size limit then counts
 //! decoded bytes.
 //!
-//! The operating system implements the time limit, and may end the wait on a silent socket late: on
-//! Linux by up to an eighth. In measurements, 3 s took up to 3.3 s, and 30 s took 31.4 s.
+//! The time limit relies on the operating system's socket timeouts, which can expire late if no
+//! data arrives: on Linux, by up to an eighth. In measurements, a limit of 3 s took up to 3.3 s,
+//! and one of 30 s took 31.4 s.
 //!
 //! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
 //! threads that share a transport need more connections, the additional ones are closed after use.
@@ -99,7 +103,7 @@
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
-//! the same host and port, so that there is at most one such thread for each.
+//! the same host and port, so there is at most one such thread per host and port.
 //!
 //! # Recipes
 //!
@@ -113,7 +117,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Retry a call after a rate limit (429) or an outage, while that is safe and can help:
+//! Retry a call after a rate limit (429) or an outage, as long as that is safe and can help:
 //!
 //! ```no_run
 //! use plex_auth_ureq::flow::RetriedCall;
@@ -123,7 +127,7 @@
 //! # fn saved_token() -> String { String::new() }
 //! let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 //! let token = Token::new(saved_token())?;
-//! // It waits as long as `Retry-After` says, but gives up after 60 s.
+//! // Waits for as long as `Retry-After` says, but gives up after 60 s.
 //! let mut call = RetriedCall::new(|| plex_tv.resources(&token));
 //! if let Some(resources) = Transport::new().drive(&mut call) {
 //!     println!("{} servers", resources?.servers().count());
@@ -163,15 +167,15 @@
 //! [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
 //!
 //! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
-//! complete programs: what to save, a TV, a web back end, a service with a device key, several
-//! accounts, a connection to a media server.
+//! complete programs. They cover what to save, a TV app, a web back end, a service with a device
+//! key, several accounts, and a connection to a media server.
 //!
 //! # Features
 //!
 //! - `rustls` (default): TLS with rustls, ring and Mozilla's root certificates. Without it,
 //!   [`Transport::new`] supports only `http`, and reports `https` as [not
 //!   available](error::TlsErrorKind::NotAvailable).
-//! - `ed25519`: a device key in memory and the verification of Plex's tokens, as in the core.
+//! - `ed25519`: in-memory device keys and verification of Plex's signed tokens, as in the core.
 //! - `tracing`: the core's `TracingObserver`, which creates a span and events for each request. Set
 //!   it as the transport's [observer](Transport::observer).
 

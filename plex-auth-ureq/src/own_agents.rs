@@ -14,8 +14,8 @@ use crate::deadline::Deadline;
 use crate::error_context;
 use crate::failure::Failure;
 
-/// Creates an agent for each request, so that two requests share nothing but the connections. With
-/// its feature `cookies`, ureq keeps cookies per agent.
+/// This crate's agents: one for each request, so that requests share only the connections. With its
+/// feature `cookies`, ureq keeps cookies per agent.
 #[derive(Clone)]
 pub(crate) struct OwnAgents {
     config: Arc<Config>,
@@ -24,7 +24,7 @@ pub(crate) struct OwnAgents {
 
 impl OwnAgents {
     pub(crate) fn new(connections: Arc<Connections>) -> Self {
-        // No time limits here, because the connections have a deadline.
+        // The connections have a deadline, so no time limits are set here.
         let config = Agent::config_builder()
             .proxy(None)
             .user_agent("")

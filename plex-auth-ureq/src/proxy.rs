@@ -15,7 +15,7 @@ pub(crate) use address::ProxyAddress;
 pub(crate) use chosen::ChosenProxy;
 use no_proxy::NoProxy;
 
-/// Parses the URL of a proxy.
+/// Parses a proxy URL.
 pub(crate) fn from_url(url: &str) -> Result<ChosenProxy, InvalidTransport> {
     read_url(url).map(|proxy| ChosenProxy::new(proxy, NoProxy::default()))
 }
@@ -67,8 +67,8 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     }
 }
 
-/// Returns whether the URL consists only of an authority. A slash or question mark in the password
-/// would change the host.
+/// Returns whether the URL has only a scheme, credentials, a host and a port. An unencoded slash or
+/// question mark in the password would change the host.
 fn is_plain(proxy: &Proxy) -> bool {
     let uri = proxy.uri();
     let after_user_info =

@@ -12,7 +12,7 @@ use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
 /// The initial capacity for a body of unknown length.
-// Large enough for an account.
+// Large enough for the response with an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.
@@ -31,8 +31,8 @@ pub(crate) enum Source<'a> {
     Callers(&'a CallersAgent, RequestOrigin, Duration),
 }
 
-/// The connection of a response. If it is one of ours, no other exchange uses it until this is
-/// dropped.
+/// The connection of a response. If it is one of this crate's, no other exchange uses it until this
+/// value is dropped.
 #[derive(Clone)]
 pub(crate) enum UsedConnection {
     Own(Exchange),
@@ -61,7 +61,7 @@ impl UsedConnection {
 impl<'a> Received<'a> {
     pub(crate) fn new(response: Response<ureq::Body>, source: Source<'a>) -> Self {
         let (mut head, body) = response.into_parts();
-        // ureq stores the URL there, which can be secret.
+        // ureq stores the URL in the extensions, and the URL can be secret.
         head.extensions.clear();
         Self { head, body, source }
     }
@@ -79,7 +79,7 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Reads at most `max_size` bytes of the body. If it ends early, also returns the reason.
+    /// Reads at most `max_size` bytes of the body. If the body ends early, also returns the reason.
     pub(crate) fn read(self, max_size: usize) -> (Parts, Vec<u8>, Option<TransportErrorKind>) {
         let Self { head, body, source } = self;
         let mut bytes = vec![0; initial_capacity(&head.headers).min(max_size)];
@@ -89,7 +89,7 @@ impl<'a> Received<'a> {
             Source::Own(exchange) => {
                 exchange.finish();
                 let failure = exchange.failure().map(|failure| failure.kind());
-                // An error of ureq's own here means that the body ended early.
+                // An error from ureq itself means that the body ended early.
                 failure.or(result.err().map(|_| TransportErrorKind::CutOff))
             }
             Source::Callers(agent, _, limit) => {

@@ -1,4 +1,4 @@
-//! Sends a request with this crate's settings, and returns the response with its body unread.
+//! Sending requests with this crate's settings. The bodies of the responses are left unread.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::received::{Received, Source};
 /// The agents that requests are sent over.
 #[derive(Clone)]
 pub(crate) enum Sender {
-    /// One agent of this crate for each request, over the same connections.
+    /// This crate's agents: one for each request, all over the same connections.
     Own(OwnAgents),
     /// The caller's agent.
     Callers(CallersAgent),
@@ -37,8 +37,8 @@ impl Sender {
 
     /// Sends the request and waits for the head of the response. Retries an idempotent request once
     /// if a reused connection turns out to be closed. If the request wants its own connection, no
-    /// other request uses that connection. If there is a response, the report of the last attempt
-    /// is still open.
+    /// other request uses that connection. If there is a response, the last attempt is not yet
+    /// reported as finished.
     pub(crate) fn send(
         &self,
         outgoing: &Outgoing,

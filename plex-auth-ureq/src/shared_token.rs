@@ -15,10 +15,11 @@ use crate::thread_waker::ThreadWaker;
 use crate::token_thread::{self, SaveCallback};
 use crate::transport::Transport;
 
-// The default timeout of an exchange: a caller should not wait longer for the token of its retry than for its call.
+// The default timeout of an exchange: a caller should not wait longer for a new token than for the
+// call itself.
 const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
-/// Shares the token of a [`Refresher`] with all threads of a program.
+/// A token source that shares a [`Refresher`]'s token with all threads of a program.
 ///
 /// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last
 /// clone is dropped. The refresher renews a device's token or a transient token, or provides a
@@ -44,7 +45,8 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 /// let save = |state: &Secret| std::fs::write("device.json", state.expose());
 /// let tokens = TokenSource::with_save(&http, refresher, save);
 ///
-/// // On any thread, over a clone. A token that plex.tv rejects is renewed, and the call sent again.
+/// // On any thread, with a clone. If plex.tv rejects the token, it is renewed and the call is sent
+/// // again.
 /// let account = tokens.send(&http, |token| plex_tv.token_details(token))?;
 /// # let _ = account;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -64,7 +66,7 @@ impl Drop for Handle {
 }
 
 impl TokenSource {
-    /// Starts a thread that runs the refresher over this transport. Nothing is saved.
+    /// Starts a thread that runs the refresher over this transport. The state is not saved.
     ///
     /// If no thread can be started, [`token`](Self::token) returns [`TokenError::Stopped`].
     ///
@@ -86,14 +88,15 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Starts a thread that runs the refresher over this transport and calls `save` with each state
-    /// to save, before any caller gets the token in it.
+    /// Starts a thread that runs the refresher over this transport and calls `save` with each new
+    /// state, before any caller gets the token in it.
     ///
-    /// `save` runs on that thread. While it runs, callers get the previous token if that is valid.
-    /// If it fails or panics, [`status`](Self::status) reports that, and callers get the new token
-    /// anyway, but no key is registered. If `save` itself needs a token, [`token`](Self::token)
-    /// returns the previous one or an error, but never waits. A clone that `save` owns keeps the
-    /// token source running until it is [shut down](Self::shutdown).
+    /// `save` runs on that thread. While it runs, callers get the previous token if it is still
+    /// valid. If `save` fails or panics, [`status`](Self::status) reports the error, and callers
+    /// get the new token anyway, but no key is registered. If `save` itself calls
+    /// [`token`](Self::token), it gets the previous token or an error, without waiting. If `save`
+    /// owns a clone of the token source, the token source keeps running until it is
+    /// [shut down](Self::shutdown).
     pub fn with_save<E>(
         transport: &Transport,
         mut refresher: impl Refresher + Send + 'static,
@@ -116,30 +119,30 @@ impl TokenSource {
         let source = Self(Arc::new(Handle { slot: slot.clone(), clock: transport.shared_clock() }));
         let transport = transport.clone();
         let run = move || token_thread::run(&transport, flow, &slot, save);
-        // If there is no thread, the flow is dropped, which the slot reports.
+        // If the thread cannot be started, the flow is dropped, and the slot reports that.
         drop(thread::Builder::new().name("plex-auth token source".to_owned()).spawn(run));
         source
     }
 
-    /// Returns the token. Waits for the first one, and if the last one has expired or was rejected,
-    /// for the next one.
+    /// Returns the token. Waits for the first one, or for a new one if the last one has expired or
+    /// was rejected.
     ///
-    /// A device's token that plex.tv rejects within ten minutes of its renewal is renewed only
-    /// after those ten minutes.
+    /// If plex.tv rejects a device's token within ten minutes of its renewal, the next renewal
+    /// waits until those ten minutes are over.
     ///
     /// # Errors
     ///
-    /// [`TokenError`] if there will be no token.
+    /// Returns a [`TokenError`] if there will be no token.
     pub fn token(&self) -> Result<Token, TokenError> {
         self.token_until(None)
     }
 
-    /// Returns the token like [`token`](Self::token), but waits at most for this time.
+    /// Returns the token like [`token`](Self::token), but waits for at most `limit`.
     ///
     /// # Errors
     ///
-    /// [`TokenError::TimedOut`] if there is no token within this time, otherwise the same errors as
-    /// `token`.
+    /// Returns [`TokenError::TimedOut`] if there is no token within `limit`, and otherwise the same
+    /// errors as `token`.
     pub fn token_within(&self, limit: Duration) -> Result<Token, TokenError> {
         self.token_until(Instant::now().checked_add(limit))
     }
@@ -153,21 +156,21 @@ impl TokenSource {
     }
 
     /// Reports that the host that issued this token rejected it. Several reports of the same token
-    /// wake the refresher only once. [`send`](Self::send) does this itself.
+    /// wake the refresher only once. [`send`](Self::send) does this automatically.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, waits for the
-    /// next token, up to 30 s, and sends the call again if that is safe: if the first request was
+    /// Sends a call with the token. If the host that issued the token rejects it, waits up to 30 s
+    /// for the next token and sends the call again if that is safe: if the first request was
     /// refused, or the call is idempotent.
     ///
     /// `call` creates the call. A media server's response never makes an account's token invalid.
     ///
     /// # Errors
     ///
-    /// [`TokenSendError::Token`] if there is no token to send with, and [`TokenSendError::Call`] if
-    /// the call failed.
+    /// Returns [`TokenSendError::Token`] if there is no token to send with, and
+    /// [`TokenSendError::Call`] if the call failed.
     pub fn send<T>(
         &self,
         transport: &Transport,
@@ -189,15 +192,15 @@ impl TokenSource {
         }
     }
 
-    /// Returns the status for display and logs: the last errors, and the reason if there will be no
-    /// token.
+    /// Returns the status for display and logs: the last errors and, if there will be no token, the
+    /// reason.
     pub fn status(&self) -> TokenSourceStatus {
         self.0.slot.status()
     }
 
     /// Ends the token source and all its clones: waiting and later callers get
-    /// [`TokenError::ShutDown`] immediately. The thread ends once any running callback has
-    /// returned. Requests in flight run to their end, and their responses are discarded.
+    /// [`TokenError::ShutDown`] immediately. The thread ends once any running `save` has returned.
+    /// Requests in flight run to completion, and their responses are discarded.
     pub fn shutdown(&self) {
         self.0.slot.shutdown();
     }

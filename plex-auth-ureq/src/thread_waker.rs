@@ -15,7 +15,7 @@ impl ThreadWaker {
         Arc::default()
     }
 
-    /// Polls once, and again whenever it is woken. Returns `None` if `end` passes first.
+    /// Polls once, and again after each wake. Returns `None` if `end` passes first.
     pub(crate) fn block_on<T>(
         self: &Arc<Self>,
         end: Option<Instant>,
@@ -33,7 +33,7 @@ impl ThreadWaker {
         }
     }
 
-    /// Waits until it is woken. Returns `false` if `end` passes first.
+    /// Blocks until woken. Returns `false` if `end` passes first.
     fn wait(&self, end: Option<Instant>) -> bool {
         let mut is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         while !*is_woken {

@@ -28,8 +28,8 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
     error.get_ref().map(|inner| inner as _)
 }
 
-/// Classifies an error whose phase is unknown. Only an invalid certificate cannot occur after the
-/// handshake, so only then is it certain that nothing was sent.
+/// Classifies an error whose phase is unknown. Only an invalid certificate is always an error of
+/// the handshake, so only then is it certain that nothing was sent.
 pub(crate) fn classify(error: &Error) -> Failure {
     match error {
         Error::InvalidCertificate(error) => {
@@ -39,7 +39,7 @@ pub(crate) fn classify(error: &Error) -> Failure {
     }
 }
 
-/// Classifies an error of the handshake.
+/// Classifies a handshake error.
 pub(crate) fn classify_handshake(error: &Error) -> TlsErrorKind {
     use InvalidMessage as Message;
 
@@ -70,7 +70,7 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
             TlsErrorKind::NotYetValid
         }
         // A server certificate that is its own CA, as created by `openssl req -x509`. The type of
-        // this error belongs to webpki.
+        // this error is webpki's.
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             TlsErrorKind::UntrustedIssuer
         }

@@ -40,16 +40,16 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Creates a transport over your own agent: with another TLS implementation, a SOCKS proxy or
-    /// other pool settings.
+    /// Creates a transport over your own agent, such as one with another TLS implementation, a
+    /// SOCKS proxy or other pool settings.
     ///
-    /// Most guarantees hold, because this crate applies the settings to each request; the agent
+    /// Most guarantees hold, because this crate applies its settings to each request; the agent
     /// itself is not changed. Its time limit for the whole exchange, if set, replaces
     /// [`DEFAULT_TIMEOUT`]. Its proxy, which ureq reads from the environment by default, is used
     /// unchanged. For a call that wants [its own connection](Outgoing::wants_own_connection), the
     /// agent's idle connections to that host are closed. Its middleware cannot be controlled: it
     /// sees the token, and may follow redirects, retry or log. With ureq's feature `cookies`, the
-    /// agent sends the cookies of one account with the calls of another: use one agent per account,
+    /// agent sends one account's cookies with another account's calls: use one agent per account,
     /// or clear its jar.
     ///
     /// The [crate's documentation](crate) lists the guarantees that hold only for
@@ -93,8 +93,7 @@ impl Transport {
         Arc::clone(&self.clock)
     }
 
-    /// Returns the time of the flows' clock, for methods of a flow such as `progress`, `save` and
-    /// `restore`.
+    /// Returns the current time for flow methods such as `progress`, `save` and `restore`.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
@@ -107,8 +106,8 @@ impl Transport {
         self
     }
 
-    /// Sets the size limit for responses, in bytes, in place of [1
-    /// MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
+    /// Sets the size limit for responses, in bytes. The default is
+    /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.max_body_size = Some(bytes);
@@ -116,9 +115,9 @@ impl Transport {
     }
 
     /// Sets the observer, which is notified before and after each attempt to send a request. It
-    /// replaces the previous one; a pair notifies both.
+    /// replaces any previous observer; to notify two, pass a pair.
     ///
-    /// A retry is a separate attempt. Retries by middleware of your own agent are not reported.
+    /// A retry is a separate attempt. Retries by your own agent's middleware are not reported.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -174,12 +173,12 @@ impl Transport {
     /// # Errors
     ///
     /// Returns [`Error::Response`] if a response arrived but is an error or cannot be read, and
-    /// [`Error::Transport`] if none arrived.
+    /// [`Error::Transport`] if no complete response arrived.
     pub fn send<T>(&self, call: Call<T>) -> Result<T, Error> {
         self.exchange(call).map(Response::into_body)
     }
 
-    /// Sends a call and returns its value with the status and the headers of the response.
+    /// Sends a call and returns its value, along with the status and the headers of the response.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -213,12 +212,12 @@ impl Transport {
         }
     }
 
-    /// Sends a request of a flow, or of a call that was taken apart, and returns the unparsed
+    /// Sends a flow's request, or that of a call that was taken apart, and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. A body that ends early is accepted only if the status
-    /// is not a success; otherwise, it is an error. All other errors are reported by the
-    /// [`Reply`](plex_auth_proto::Reply) of the call, or by the flow.
+    /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
+    /// returned anyway, and a successful one is an error. All other errors are reported by the
+    /// call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -233,7 +232,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or only part of a success.
+    /// Returns a [`TransportError`] if no response arrived, or only part of a successful one.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
         self.confirmed(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))

@@ -27,7 +27,7 @@ type Https = HttpsConnector<HttpConnector<Resolver>>;
 type Stream = <Https as Service<Uri>>::Response;
 type Connecting = <Https as Service<Uri>>::Future;
 
-/// Opens connections, each with a [`ConnectionUse`].
+/// A connector that gives each connection a [`ConnectionUse`].
 #[derive(Clone)]
 pub(super) struct Connector {
     https: Https,
@@ -97,8 +97,8 @@ impl Future for Opening {
     }
 }
 
-/// Returns whether hyper-util's limit ended the attempt, and not the system's, which has an error
-/// number.
+/// Returns whether the attempt was ended by hyper-util's limit rather than by the system's, which
+/// has an error number.
 fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
@@ -152,8 +152,9 @@ impl Socket {
         Self { stream, connection_use: ConnectionUse::default(), read: 0 }
     }
 
-    /// Yields to the runtime after `MAX_READ` bytes were read without waiting. hyper reads interim
-    /// responses (1xx) as long as there are any, and tokio would let it read up to 50 MB at once.
+    /// Yields to the runtime after `MAX_READ` bytes have been read without waiting. hyper reads
+    /// interim responses (1xx) as long as there are any, and tokio would let it read up to 50 MB at
+    /// once.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.read < MAX_READ {
             return Poll::Ready(());

@@ -35,8 +35,8 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses: Vec<_> = match found.await {
                 Ok(addresses) => addresses.collect(),
-                // An error number means that the system failed, such as for lack of file
-                // descriptors.
+                // An error number means that the system failed, for example because it has no file
+                // descriptors left.
                 Err(error) if error.raw_os_error().is_some() => return Err(error.into()),
                 Err(_) => return Err(ClientError::NameNotFound.into()),
             };

@@ -15,7 +15,7 @@ use super::*;
 
 type Frames = VecDeque<Result<Bytes, io::Error>>;
 
-/// A body that is always ready: its frames, then the end or an endless series of empty ones.
+/// A body that is always ready: its frames, then the end or an endless series of empty frames.
 struct Script {
     frames: Frames,
     endless: bool,
@@ -35,7 +35,7 @@ impl Body for Script {
     }
 }
 
-/// Returns a given response. Must be ready when called.
+/// A service that returns a given response. It must be ready when it is called.
 struct Mock<F> {
     response: F,
     ready: bool,
@@ -155,7 +155,7 @@ fn a_frame_is_cut_at_the_limit() {
     assert_eq!((body.as_ref(), error), (b"0123".as_slice(), None));
 }
 
-/// Fails instead of hanging if a limit is not enforced.
+/// Runs `work`, and fails instead of hanging if a limit is not enforced.
 fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, outcome) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(work()));
@@ -170,7 +170,7 @@ fn an_endless_body_times_out() {
     assert_eq!(error, (TransportErrorKind::TimedOut(limit), true));
 }
 
-/// Never ready, or never done.
+/// A service that is never ready, or never responds.
 #[derive(Clone)]
 struct Silent {
     ready: bool,

@@ -17,7 +17,7 @@ fn fixture() -> Value {
     serde_json::from_str(FIXTURE).unwrap()
 }
 
-/// The fixture with 2 of its 100 features, which are all read alike.
+/// Returns the fixture with 2 of its 100 features, which are all read in the same way.
 fn short_fixture() -> Value {
     let mut fixture = fixture();
     fixture["subscription"]["features"].as_array_mut().unwrap().truncate(2);
@@ -32,7 +32,7 @@ fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     reply.parse(&Response::builder().status(201).body(body).unwrap())
 }
 
-/// The account in the response to a sign-in, with the token.
+/// Returns the account in the response to a sign-in, including its token.
 fn account(body: impl AsRef<[u8]>) -> Account {
     let SignedIn { auth_token, mut account, .. } = signed_in(body).unwrap();
     account.auth_token = Some(auth_token);
@@ -46,7 +46,7 @@ fn details(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
     reply.parse(&Response::new(body))
 }
 
-/// All values of an account, with those that `Debug` redacts.
+/// Returns all values of an account, including those that `Debug` redacts.
 fn everything(account: &Account) -> String {
     let mut all = format!("{account:?}");
     for text in [
@@ -102,7 +102,7 @@ fn every_field_of_the_fixture_is_read() {
             Value::Bool(value) => json!(!value),
             Value::Number(number) => json!(number.as_u64().unwrap() + 1),
             Value::String(text) => json!(format!("{text}x")),
-            // Values that are null or empty in the fixture are not read, or have a sibling with a value.
+            // Null and empty values in the fixture are not read, or have a sibling with a value.
             _ => continue,
         };
         let account = account(changed.to_string());
@@ -187,7 +187,7 @@ fn drift_loses_one_field_and_never_the_token() {
             let SignedIn { auth_token, account, .. } =
                 signed_in(&body).unwrap_or_else(|error| panic!("{path} {strange}: {error}"));
             assert_eq!(auth_token.expose(), "xyz-Abc_0123456789ab");
-            // A field that is read after all others.
+            // The last field of the document is still read.
             assert!(account.uuid.is_some() || path == "/uuid", "{path} {strange}");
             assert!(account.id.is_some() || path == "/id", "{path} {strange}");
         }
@@ -375,7 +375,7 @@ fn debug_redacts_personal_data_and_secrets() {
     let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     let secrets = services.chain(settings).chain([&account.pin]).flatten();
-    // A setting of one digit would be found anywhere.
+    // A one-digit setting would be found anywhere in the output.
     let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() > 1);
     let mut hidden: Vec<&str> = secrets.collect();
     assert!(hidden.len() > 8, "{}", hidden.len());

@@ -1,6 +1,6 @@
 //! The traits that every public type implements: `Send`, `Sync`, `Unpin` and `Debug`.
 //!
-//! A test of the workspace compares this list with the listing of the API.
+//! A workspace test compares this list with the API listing.
 
 use std::future::Ready;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Properties: drift in any number of fields of a response loses only those fields, names them, and never loses the
-//! token.
+//! Properties: if any number of a response's fields drift, only those fields are lost, they are
+//! named, and the token is never lost.
 
 use std::fmt::Debug;
 

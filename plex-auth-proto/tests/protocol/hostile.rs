@@ -1,4 +1,5 @@
-//! Properties: no input from the caller or the server causes a panic, splits a request or is changed silently.
+//! Properties: no input from the caller or the server causes a panic, splits a request or is
+//! changed silently.
 
 use crate::config;
 use plex_auth_proto::device::DeviceId;
@@ -21,7 +22,7 @@ fn server() -> MediaServer {
     MediaServer::new(me(), "http://10.0.0.7:32400".parse().unwrap(), Token::new("t0ken").unwrap())
 }
 
-/// Text that often contains characters that could break a request.
+/// Generates text that often contains characters that could break a request.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
@@ -33,12 +34,12 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Text that is valid in a header.
+/// Generates text that is valid in a header.
 fn plain_text() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.chars().filter(|character| !character.is_control()).collect())
 }
 
-/// Bodies similar to those of Plex, and arbitrary bytes.
+/// Generates bodies similar to Plex's, and arbitrary bytes.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "{",

@@ -22,11 +22,12 @@ mod token_source;
 
 use proptest::prelude::ProptestConfig;
 
-/// Returns the configuration of a property with this number of cases, unless `PROPTEST_CASES` sets another number.
+/// Returns the configuration for a property test with this number of cases, unless `PROPTEST_CASES`
+/// sets another number.
 ///
-/// A failing case is added as a test, not saved to a file.
+/// Failing cases are not saved to a file; add them as tests.
 fn config(cases: u32) -> ProptestConfig {
-    // The lints of the core forbid reading the variable here, but proptest has read it for its default.
+    // The core's lints forbid reading the variable here, but proptest has read it for its default.
     const UNSET: u32 = 256;
     let default = ProptestConfig::default();
     let cases = if default.cases == UNSET { cases } else { default.cases };

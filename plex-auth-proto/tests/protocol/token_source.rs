@@ -214,11 +214,11 @@ fn panic_of_the_callback_is_an_error() {
     let error = slot.in_save(|| panic!("t0k3n")).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("panicked") && !source.contains("t0k3n"));
-    // It no longer counts as the callback.
+    // The thread no longer counts as the one that runs the callback.
     assert!(get(&slot, at(0)).is_pending());
 }
 
-/// The error of a call with this token to this host.
+/// Returns the error of a call with the token `t1` to this URL and host.
 fn refusal(url: &str, host: Option<Host>, status: u16, body: &'static str) -> Error {
     let request = Request::post(url).header("x-plex-token", "t1").body(()).unwrap();
     let call = Call::status_only("x", request);
@@ -277,7 +277,7 @@ fn call_is_sent_again_only_if_that_is_safe() {
     drop(flow);
     assert_eq!(refresher.rejections, 1);
 
-    // A call without a host does not show which host refused it, so it may have been handled.
+    // A call without a host does not show which host refused it, so it may have been carried out.
     let me = ClientIdentity::builder("id").build().unwrap();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("t1"));
     for is_idempotent in [true, false] {

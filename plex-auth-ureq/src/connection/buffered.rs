@@ -18,7 +18,7 @@ impl Connection {
         Self { stream, buffers: LazyBuffers::new(BUFFER_SIZE, BUFFER_SIZE) }
     }
 
-    /// Reassembles a connection, and leaves unallocated buffers in place of its own.
+    /// Reassembles a connection from its parts, and leaves unallocated buffers in `buffers`.
     pub(super) fn rejoin(stream: Stream, buffers: &mut LazyBuffers) -> Self {
         Self { stream, buffers: mem::replace(buffers, LazyBuffers::new(1, 1)) }
     }

@@ -67,7 +67,7 @@ impl Connections {
         let addresses = self.lookups.addresses(target, deadline)?;
         let stream =
             dial::connect(&addresses, deadline).map_err(|failure| match failure.kind() {
-                // The handshake would follow immediately and fail in the same way.
+                // The TLS handshake would have followed immediately and failed in the same way.
                 TransportErrorKind::CutOff if target.is_secure() => {
                     Failure::not_sent(TransportErrorKind::Tls(TlsErrorKind::Interrupted))
                 }

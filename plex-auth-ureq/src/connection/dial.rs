@@ -31,8 +31,8 @@ pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<St
 fn classify(error: &io::Error, deadline: Deadline) -> TransportErrorKind {
     match error.kind() {
         ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
-        // The connection was accepted and ended immediately, such as when the listener closes while
-        // the connection is still in its queue.
+        // The connection was accepted and ended immediately, as happens if the listener closes
+        // while the connection is still in its queue.
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => TransportErrorKind::CutOff,
         _ if is_exceeded(error) => TransportErrorKind::TimedOut(deadline.limit()),
         ErrorKind::HostUnreachable

@@ -15,14 +15,14 @@ use crate::failure::Failure;
 #[cfg(feature = "rustls")]
 use crate::tls_error;
 
-// Long enough for any host that responds, and short enough to try the second address of a host whose first one is
-// unreachable.
+// Long enough for any host that responds, and short enough to try the second address if the first
+// is unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The connection that an exchange may use.
+/// The connections that an exchange may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reuse {
-    /// An idle connection or a fresh one, which is kept afterwards.
+    /// An idle or fresh connection, which is kept afterwards.
     Any,
     /// A fresh connection, which is kept afterwards. Idle ones to the same host are closed.
     Fresh,
@@ -30,7 +30,7 @@ pub(crate) enum Reuse {
     Never,
 }
 
-/// One exchange: one attempt to send a request and to receive the response.
+/// One exchange: one attempt to send a request and receive its response.
 #[derive(Clone)]
 pub(crate) struct Exchange(Arc<Inner>);
 
@@ -46,7 +46,7 @@ struct State {
     was_sent: bool,
     was_reused: bool,
     failure: Option<Failure>,
-    /// The connection after a complete response.
+    /// The connection that ureq returned after a complete response.
     returned: Option<(Target, Connection)>,
     /// Whether the response was read completely and without errors.
     is_finished: bool,
@@ -77,8 +77,8 @@ impl Exchange {
         self.lock().failure
     }
 
-    /// Records that the response was read completely. The connection is kept for the next exchange
-    /// when this one is dropped, unless it is retired first.
+    /// Records that the response was read completely. When this exchange is dropped, its connection
+    /// is kept for the next one, unless it was [retired](Self::retire).
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
         state.is_finished = state.failure.is_none() && self.0.reuse != Reuse::Never;

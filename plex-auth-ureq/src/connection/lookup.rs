@@ -18,8 +18,8 @@ const MAX_ADDRESSES: usize = 16;
 type Key = (String, u16);
 type Resolve = fn(&Key) -> io::Result<Vec<SocketAddr>>;
 
-/// The pending lookups. Exchanges for the same host and port share one, so that a slow resolver does not accumulate
-/// threads.
+/// The pending lookups. Exchanges for the same host and port share one, so that threads do not
+/// accumulate if the resolver is slow.
 #[derive(Clone, Default)]
 pub(super) struct Lookups(Arc<Mutex<HashMap<Key, Arc<Pending>>>>);
 
@@ -31,8 +31,8 @@ struct Pending {
 }
 
 impl Lookups {
-    /// Returns the addresses of a host, always at least one. A literal address needs no lookup. A
-    /// name is resolved in a thread, because the system's resolver has no time limit. The thread
+    /// Returns the addresses of a host: at least one. A literal address needs no lookup. A name is
+    /// resolved on a separate thread, because the system's resolver has no time limit. The thread
     /// ends when the resolver returns.
     pub(super) fn addresses(
         &self,

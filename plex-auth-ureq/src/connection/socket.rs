@@ -76,8 +76,8 @@ impl Timeout {
             if let Some(timeout) = self.change(deadline.left()?) {
                 match set(timeout) {
                     Ok(()) => self.0 = Some(timeout),
-                    // macOS rejects a new timeout after the peer has closed the connection. Its
-                    // data can still be read.
+                    // macOS rejects a new timeout after the peer has closed the connection. The
+                    // peer's data can still be read.
                     Err(error)
                         if cfg!(target_os = "macos") && error.kind() == ErrorKind::InvalidInput => {
                     }
@@ -92,8 +92,8 @@ impl Timeout {
     }
 }
 
-/// Returns whether an operation was ended by a signal or by the timeout, for which Windows uses
-/// another error.
+/// Returns whether a signal or the timeout ended an operation. Windows reports the timeout with a
+/// different error.
 fn is_early(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Interrupted | ErrorKind::WouldBlock)
         || (cfg!(windows) && kind == ErrorKind::TimedOut)

@@ -14,14 +14,14 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 use crate::tls_error;
 
-/// The TLS settings, which are created for the first connection that needs them.
+/// The TLS settings, which are created when the first connection needs them.
 pub(crate) struct TlsSettings {
     own_roots: Vec<TrustAnchor<'static>>,
     config: OnceLock<Option<Arc<ClientConfig>>>,
 }
 
 impl TlsSettings {
-    /// Creates settings that trust Mozilla's root certificates and these.
+    /// Creates settings that trust Mozilla's root certificates and the given ones.
     pub(crate) fn new(own_roots: Vec<TrustAnchor<'static>>) -> Self {
         Self { own_roots, config: OnceLock::new() }
     }

@@ -15,7 +15,7 @@ use crate::proxy::ChosenProxy;
 // Proxies send few headers. A longer response is a web page, or not from a proxy.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Requests a connection to the target from the proxy.
+/// Asks the proxy for a connection to the target.
 pub(super) fn establish(
     stream: &mut Stream,
     target: &Target,

@@ -1,5 +1,4 @@
-//! The parts that ureq needs for an agent. Their interface can change in each minor release of
-//! ureq.
+//! The parts that ureq needs for an agent. Their interface can change in any minor release of ureq.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -66,7 +65,7 @@ struct OwnTransport {
     open: Option<(Target, Stream)>,
     buffers: LazyBuffers,
     is_tls: bool,
-    /// Whether ureq has checked that the connection is open and has not used it since. ureq does so
+    /// Whether ureq has checked that the connection is open and has not used it since. ureq checks
     /// only before it keeps a connection for reuse.
     is_idle: bool,
 }

@@ -5,7 +5,7 @@ use ureq::{Proxy, ProxyProtocol};
 use super::address::ProxyAddress;
 use super::no_proxy::NoProxy;
 
-/// The proxy of a transport, with the hosts that bypass it.
+/// A transport's proxy, and the hosts that bypass it.
 #[derive(Clone)]
 pub(crate) struct ChosenProxy {
     proxy: Proxy,

@@ -24,7 +24,7 @@ enum Hosts {
     Name(String),
     /// A prefix of a host.
     Start(String),
-    /// A suffix of a host, but not the whole host.
+    /// A suffix of a host, shorter than the host itself.
     End(String),
 }
 
@@ -72,7 +72,7 @@ impl Hosts {
         let (start, end) = (host.strip_suffix('*'), host.strip_prefix('*'));
         let text = end.or(start).unwrap_or(host);
         let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        // A slash is part of a network or a URL.
+        // A slash would mean a network or a URL.
         if host.is_empty() || !text.bytes().all(is_of_a_host) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Services and bodies that never wait, on a tokio runtime with one thread. Unless the adapter
+//! Services and bodies that never wait, on a tokio runtime with one thread. Unless the transport
 //! yields, the runtime does not process its timers.
 
 #![cfg(feature = "client")]
@@ -69,7 +69,7 @@ fn other_tasks_run_while_a_body_is_read() {
     });
 }
 
-/// Sends the next request as soon as the one before it is complete.
+/// A flow that sends the next request as soon as the previous one is complete.
 struct Restless {
     id: RequestId,
     sent: bool,

@@ -1,4 +1,4 @@
-//! Reports over a service of the caller's, which can keep a request or drop it.
+//! Reports with a caller's service, which can keep or drop a request.
 
 use std::sync::Mutex;
 
@@ -27,7 +27,7 @@ impl Observer for Reports {
     }
 }
 
-/// Keeps each request and never responds.
+/// A service that keeps each request and never responds.
 #[derive(Clone, Default)]
 struct Retaining(Arc<Mutex<Vec<Request<RequestBody>>>>);
 

@@ -30,8 +30,8 @@ impl Body for Holding {
     }
 }
 
-/// A service with one permit, held from readiness to the end of the body, that counts its clones and its requests and
-/// returns the response to another request.
+/// A service that returns the response to another request, and counts its clones and requests. It
+/// has one permit, which is held from readiness to the end of the body.
 struct Limited {
     taken: Arc<AtomicBool>,
     permit: Option<Permit>,

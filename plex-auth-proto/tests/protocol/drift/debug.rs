@@ -11,7 +11,8 @@ struct Open {
     elements: usize,
 }
 
-/// The `Debug` output of each path of `value`, such as `/services/2/status`, with the names of Rust.
+/// Returns the `Debug` output of each path in `value`, such as `/services/2/status`, with Rust's
+/// field names.
 pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut open: Vec<Open> = Vec::new();
@@ -39,7 +40,7 @@ pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     fields
 }
 
-/// The name at the start of a line, if any, and the value.
+/// Returns the name at the start of a line, if any, and the value.
 fn split(line: &str) -> (Option<&str>, &str) {
     if let Some(quoted) = line.strip_prefix('"') {
         return match quoted.split_once("\": ") {
@@ -53,7 +54,7 @@ fn split(line: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The path of a field with the names of Rust.
+/// Returns the path of a field with Rust's field names.
 pub(crate) fn path(wire: &str) -> String {
     let steps = wire.split('/').filter(|step| !step.is_empty() && *step != "MediaContainer");
     steps.map(|step| format!("/{}", rust_name(step))).collect()

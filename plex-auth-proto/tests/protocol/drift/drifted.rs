@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::debug;
 
-/// A change of a field.
+/// A change to a field.
 #[derive(Clone, Debug)]
 pub(crate) enum Drift {
     Dropped,
@@ -86,7 +86,7 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The same value in another form, as another language might write it.
+/// Returns the same value in another form, as another language might write it.
 fn in_other_form(value: &Value) -> Value {
     match value {
         Value::Bool(value) => json!(if *value { "1" } else { "0" }),
@@ -146,12 +146,13 @@ impl Document {
     }
 }
 
-/// Whether `path` is `ancestor`, or inside it.
+/// Returns whether `path` is `ancestor` or inside it.
 fn is_within(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The path that a drift at `path` may affect: if an element is dropped from its list, the others move up.
+/// Returns the path that a drift at `path` may affect. If an element is dropped from its list, the
+/// elements after it move up.
 fn reach(path: &str) -> String {
     match path.rsplit_once('/') {
         Some((list, step)) if step.parse::<usize>().is_ok() => list.to_owned(),
@@ -170,7 +171,8 @@ fn check_neighbours(
         if reached.iter().any(|reached| is_within(path, reached)) {
             continue;
         }
-        // The parent of a lost field may look different as a whole; its other fields are checked, too.
+        // The parent of a lost field may look different as a whole. Its other fields are checked
+        // too.
         if reached.iter().any(|reached| is_within(reached, path)) {
             continue;
         }
@@ -188,7 +190,7 @@ pub(crate) fn check<T: Debug>(
     check_as(call, debug::fields, value, drifted)
 }
 
-/// Like [`check`], for a list: `fields` returns the fields of its rows.
+/// Checks a list like [`check`]. `fields` returns the fields of its rows.
 pub(crate) fn check_as<T>(
     call: impl Fn() -> Call<T>,
     fields: impl Fn(&T) -> BTreeMap<String, String>,
@@ -231,7 +233,7 @@ pub(crate) fn check_named(
         };
         fields.iter().any(inside)
     } else {
-        // An element: the length of its list is unchanged.
+        // For a list element, the length of the list must be unchanged.
         let list = debug::path(&reach(path));
         let last = before.pointer(&reach(path)).and_then(Value::as_array).unwrap().len() - 1;
         fields.keys().any(|field| is_within(field, &format!("{list}/{last}")))
@@ -242,7 +244,7 @@ pub(crate) fn check_named(
     Ok(())
 }
 
-/// Some paths of a document, without `kept` and its ancestors, each with a drift.
+/// Generates some paths of a document, except `kept` and its ancestors, each with a drift.
 pub(crate) fn drifts(
     value: &Value,
     kept: &str,
@@ -253,7 +255,8 @@ pub(crate) fn drifts(
     vec((prop::sample::select(found), drift()), 1..5)
 }
 
-/// The same document with its keys in reverse order, each of them twice, and unknown keys between them.
+/// Returns the same document with its keys in reverse order, each key twice, and unknown keys
+/// between them.
 pub(crate) fn in_disorder(value: &Value, seed: u64) -> String {
     match value {
         Value::Object(object) => {

@@ -1,4 +1,5 @@
-//! Drives a flow with responses that are early, late, repeated, cancelled or missing, and with a wall clock that jumps.
+//! Flows driven with responses that are early, late, repeated, cancelled or missing, and with a
+//! wall clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,23 +16,23 @@ use super::harness::{InFlight, Scripted, shifted, start};
 pub(crate) struct Bounds {
     /// The shortest time between two requests to the same path.
     pub(crate) interval: Duration,
-    /// The time in which the flow must end while it reports no time left itself.
+    /// The time in which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
-    /// How much later than reported the flow may end.
+    /// The time by which the flow may exceed the end that it reported.
     pub(crate) grace: Duration,
     /// The number of polls.
     pub(crate) rounds: usize,
 }
 
-/// The response to one request, and its circumstances.
+/// The response to one request, and how it arrives.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     response: Scripted,
-    /// The seconds until the response, if there is one. After a minute it is late.
+    /// The seconds until the response arrives, if it does. After a minute, it is late.
     takes: Option<u64>,
-    /// By how many seconds the wall clock is set just before.
+    /// The seconds by which the wall clock is changed just before the response.
     jump: i64,
-    /// Whether the driver stops waiting instead.
+    /// Whether the driver cancels the request instead.
     is_cancelled: bool,
     /// Whether the response is delivered twice.
     twice: bool,
@@ -54,18 +55,18 @@ fn event(response: impl Strategy<Value = Scripted>) -> impl Strategy<Value = Eve
     )
 }
 
-/// Several events, the first of them usually with this response.
+/// Generates several events, the first usually with this response.
 pub(crate) fn events(
     first: Scripted,
     response: impl Strategy<Value = Scripted> + Clone + 'static,
 ) -> impl Strategy<Value = Vec<Event>> {
     let first = prop_oneof![4 => Just(first), 1 => response.clone()];
-    // A few that repeat, or many.
+    // A few events, which are repeated, or many.
     let more = prop_oneof![vec(event(response.clone()), 1..4), vec(event(response), 4..40)];
     (event(first), more).prop_map(|(first, more)| [vec![first], more].concat())
 }
 
-/// The end of a flow.
+/// The result of driving a flow.
 #[derive(Debug)]
 pub(crate) struct Chaos<O> {
     /// The outcome, if the flow has ended.
@@ -74,18 +75,18 @@ pub(crate) struct Chaos<O> {
     pub(crate) received: Vec<(String, Scripted)>,
     /// The number of requests.
     pub(crate) calls: usize,
-    /// Whether the wall clock was never set.
+    /// Whether the wall clock was never changed.
     pub(crate) is_steady: bool,
     /// Whether the flow was certainly still waiting for the last response.
     pub(crate) in_time: bool,
-    /// Whether the time that the flow had reported was over.
+    /// Whether the time left that the flow reported had run out.
     pub(crate) was_over: bool,
 }
 
-/// Drives a flow that waits for one request at a time, and checks that it keeps the interval between requests, polls
-/// without busy loops, ends in time, and does nothing after its end.
+/// Drives a flow that waits for one request at a time, and checks that it keeps the interval
+/// between requests, polls without busy loops, ends in time, and does nothing after its end.
 ///
-/// `left` looks at the flow before each poll, and returns the time left that it reports.
+/// `left` is called before each poll, and returns the time left that the flow reports.
 pub(crate) fn chaos<F: Flow>(
     mut flow: F,
     events: &[Event],
@@ -96,7 +97,7 @@ pub(crate) fn chaos<F: Flow>(
     let (mut deadline, mut after) = (bounds.timeout, Duration::ZERO);
     let is_steady = events.iter().all(|event| event.jump == 0);
     let (mut sent, mut at_once) = (BTreeMap::<String, Duration>::new(), 0);
-    // The requests without a response, and the last one that has one.
+    // The requests without a response, and the last one with a response.
     let (mut in_flight, mut answered, mut calls) = (Vec::new(), None, 0);
     let (mut received, mut in_time) = (Vec::new(), false);
     let deliver = |flow: &mut F, now, request: &InFlight, event: &Event| {
@@ -118,7 +119,7 @@ pub(crate) fn chaos<F: Flow>(
                 if at_once > 2 || last.is_some_and(|last| passed < last + bounds.interval) {
                     return Err(format!("two requests within the interval, after {passed:?}"));
                 }
-                // The first one is used once, the others repeatedly.
+                // The first event is used once, the others repeatedly.
                 let event = events.iter().chain(events[1..].iter().cycle()).nth(calls).unwrap();
                 let due = event.takes.map(|takes| passed + Duration::from_secs(takes));
                 in_flight.push((due, InFlight { id, outgoing }, event));
@@ -169,7 +170,7 @@ pub(crate) fn chaos<F: Flow>(
         let (due, request, event) = in_flight.swap_remove(which);
         now = shifted(now, event.jump);
         if event.is_cancelled {
-            // It may be sent again at once.
+            // The request may be sent again at once.
             sent.clear();
             at_once = 0;
         }

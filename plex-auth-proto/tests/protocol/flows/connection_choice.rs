@@ -22,7 +22,7 @@ const RIGHT: Scripted =
     Answer(200, r#"{"MediaContainer":{"machineIdentifier":"5f0e1c2d","version":"1.40.0"}}"#);
 const OTHER: Scripted = Answer(200, r#"{"MediaContainer":{"machineIdentifier":"e71e77e7"}}"#);
 
-/// A transport error before anything was sent.
+/// Returns a transport error that occurred before anything was sent.
 fn not_sent(kind: TransportErrorKind) -> Scripted {
     TransportError(kind, false)
 }
@@ -35,7 +35,7 @@ fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
 }
 
-/// A server in the caller's own network that accepts plain HTTP, with these connections.
+/// Returns a server in the caller's own network that accepts plain HTTP, with these connections.
 fn own(connections: &str) -> Resource {
     resource(r#""owned":true,"publicAddressMatches":true,"httpsRequired":false"#, connections)
 }
@@ -55,13 +55,13 @@ const LOCAL: &str = "https://10-0-2-1.feed.plex.direct:32400";
 const REMOTE: &str = "https://203-0-113-9.feed.plex.direct:32400";
 const RELAY: &str = "https://198-51-100-7.feed.plex.direct:8443";
 
-/// A server with a local and a remote connection, and the relay.
+/// Returns a server with a local connection, a remote one and a relay.
 fn three() -> Resource {
     own(&[at(RELAY, false, true), at(REMOTE, false, false), at(LOCAL, true, false)].join(","))
 }
 
 impl Driven<ConnectionChoice> {
-    /// The URLs of all requests, none of which may carry a token.
+    /// Returns the URLs of all requests, and checks that none of them carries a token.
     fn urls(&mut self) -> Vec<&str> {
         self.settle();
         self.sent
@@ -100,7 +100,7 @@ fn candidates(choice: &ConnectionChoice) -> Vec<ConnectionCandidate> {
     }
 }
 
-/// The candidates as text, with their states.
+/// Returns the candidates as text, with their states.
 fn plan(choice: &ConnectionChoice) -> Vec<String> {
     candidates(choice).iter().map(ToString::to_string).collect()
 }

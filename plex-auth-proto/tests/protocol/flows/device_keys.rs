@@ -29,12 +29,12 @@ const NO_TOKEN: &str = r#"{"format":1,"kind":"device-token","service":"https://p
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
 
-/// A nonce, with plex.tv's time.
+/// Returns a response with a nonce and plex.tv's time.
 fn nonce_at(date: &'static str) -> Scripted {
     Dated(date, NONCE)
 }
 
-/// A token that expires a week after it was issued, this many seconds after the start.
+/// Returns a response with a token that was issued this many seconds after the start.
 fn exchanged(issued: u64) -> Scripted {
     Built(format!(r#"{{"auth_token":"{}"}}"#, jwt(issued)))
 }
@@ -67,7 +67,8 @@ impl DeviceKey for Key {
     }
 }
 
-/// Plex's token, issued this many seconds after the start.
+/// Returns a token of Plex's that was issued this many seconds after the start and is valid for a
+/// week.
 fn jwt(issued: u64) -> String {
     let issued = 1_700_000_000 + issued;
     jwt_with(&format!(r#"{{"iat":{issued},"exp":{}}}"#, issued + 7 * DAY))
@@ -81,7 +82,7 @@ fn base64(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// The claims of a signed token.
+/// Returns the claims of a signed token.
 fn claims(jwt: &str) -> String {
     let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
     String::from_utf8(claims).unwrap()
@@ -92,7 +93,7 @@ fn refresher(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
     Driven::new(plex_tv("id").device_token_refresher(key, token))
 }
 
-/// A refresher without a token yet.
+/// Creates a refresher that has no token yet.
 fn without_token(key: &Key) -> Driven<DeviceTokenRefresher<&Key>> {
     Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), key, NO_TOKEN).unwrap())
 }
@@ -101,7 +102,7 @@ fn login(key: &Key) -> Driven<DeviceLogin<&Key>> {
     Driven::new(plex_tv("id").device_link_code_login(key))
 }
 
-/// The token of a login that has registered the key.
+/// Returns the token of a login that has registered the key.
 fn registered(outcome: Result<LinkedDevice, DeviceLoginError>) -> String {
     match outcome.unwrap() {
         LinkedDevice::Registered(linked) => linked.auth_token.expose().to_owned(),

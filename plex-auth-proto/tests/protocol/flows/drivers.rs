@@ -1,4 +1,4 @@
-//! The drivers over closures.
+//! The drivers that call closures.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, ready};
@@ -25,7 +25,7 @@ fn cut_off(outgoing: &Outgoing) -> Result<Response<Body>, TransportError> {
     Err(outgoing.transport_error(TransportErrorKind::CutOff, true))
 }
 
-/// Polls a future that is ready after a few polls.
+/// Polls a future until it is ready, which takes only a few polls.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
@@ -57,7 +57,7 @@ fn closures_drive_a_flow_to_its_end() {
     let state = flow::drive(&mut check, fetch, sleep, || now.get());
     assert!(matches!(state, Some(TokenState::Valid(_))));
     assert_eq!(now.get(), start() + Duration::from_secs(2));
-    // A flow that is finished does not hang.
+    // Driving a finished flow does not hang.
     assert!(flow::drive(&mut check, |_| valid(), |_| {}, start).is_none());
     let again = flow::drive_async(&mut check, |_| ready(valid()), |_| ready(()), start);
     assert!(block_on(again).is_none());
@@ -125,7 +125,7 @@ fn dropped_driver_cancels_its_requests() {
 
 #[test]
 fn ready_work_yields_to_other_tasks() {
-    // Without that, the future would not return before its end.
+    // If the driver did not yield, the future would not return before its end.
     let fetch = |outgoing: Outgoing| ready(cut_off(&outgoing));
     let drive = Driver::new(check(), fetch, |_| ready(()), start);
     let mut drive = drive;

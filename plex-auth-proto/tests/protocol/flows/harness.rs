@@ -64,23 +64,23 @@ pub(crate) fn plex_tv(identifier: &str) -> PlexTv {
     PlexTv::new(ClientIdentity::builder(identifier).build().unwrap())
 }
 
-/// A saved state after an editor has added a byte order mark and a line end.
+/// Returns a saved state to which an editor has added a byte order mark and a line ending.
 pub(crate) fn edited(saved: &Secret) -> String {
     format!("\u{feff}{}\r\n", saved.expose())
 }
 
-/// Tue, 14 Nov 2023 22:13:20 GMT, 1,000 seconds after the origin of elapsed time.
+/// Returns Tue, 14 Nov 2023 22:13:20 GMT, 1,000 seconds after the origin of elapsed time.
 pub(crate) fn start() -> Now {
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     Now::new(Duration::from_secs(1_000), wall)
 }
 
-/// A moment after the Unix epoch.
+/// Returns the Unix epoch, at the origin of elapsed time.
 pub(crate) fn epoch() -> Now {
     Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
 }
 
-/// The clocks after the wall clock was set forward or back.
+/// Returns the clocks after the wall clock is set forward or back.
 pub(crate) fn shifted(now: Now, seconds: i64) -> Now {
     let by = Duration::from_secs(seconds.unsigned_abs());
     let wall = now.wall().unwrap();
@@ -133,7 +133,7 @@ pub(crate) struct Sent {
     pub(crate) at: u64,
     pub(crate) method: Method,
     pub(crate) url: String,
-    /// The path, without the prefix of the API.
+    /// The path, without the API's prefix.
     pub(crate) path: String,
     pub(crate) has_token: bool,
     pub(crate) body: String,
@@ -147,7 +147,7 @@ pub(crate) struct Driven<F: Flow> {
     pub(crate) sent: Vec<Sent>,
     /// The requests that [`Self::settle`] has sent.
     pub(crate) in_flight: Vec<InFlight>,
-    /// The signatures that the flow has asked for.
+    /// The signatures that the flow has requested.
     pub(crate) signatures: Vec<(RequestId, SignRequest)>,
     pub(crate) outcome: Option<F::Output>,
 }
@@ -173,7 +173,7 @@ impl<F: Flow> Driven<F> {
         Self { flow: set(self.flow), ..self }
     }
 
-    /// Polls once: records a request or a signature.
+    /// Polls once, and records the request if there is one.
     fn step(&mut self) -> Step<F::Output> {
         let step = self.flow.poll(self.now);
         match &step {
@@ -197,7 +197,8 @@ impl<F: Flow> Driven<F> {
         step
     }
 
-    /// Advances the clock until the flow sends a request, which is returned, or has nothing left to do.
+    /// Advances the clock until the flow sends a request, which is returned, or has nothing left to
+    /// do.
     pub(crate) fn send(&mut self) -> Option<InFlight> {
         for _ in 0..20_000 {
             match self.step() {
@@ -215,7 +216,8 @@ impl<F: Flow> Driven<F> {
         panic!("the flow waits indefinitely");
     }
 
-    /// Carries out all actions that the flow has now; returns how long it waits, unless it is finished.
+    /// Carries out all current actions of the flow. Returns how long it then waits, unless it is
+    /// finished.
     pub(crate) fn settle(&mut self) -> Option<Duration> {
         loop {
             match self.step() {
@@ -251,7 +253,7 @@ impl<F: Flow> Driven<F> {
         self.now = shifted(self.now, seconds);
     }
 
-    /// Takes the request in flight whose URL contains this.
+    /// Takes the request in flight whose URL contains `part`.
     pub(crate) fn take(&mut self, part: &str) -> InFlight {
         self.settle();
         let index = self.in_flight.iter().position(|request| request.url().contains(part));
@@ -262,7 +264,7 @@ impl<F: Flow> Driven<F> {
         self.flow.complete(self.now, request.id, response.completion(&request.outgoing));
     }
 
-    /// Drops the request, as a driver does that is dropped.
+    /// Cancels the request, as a dropped driver does.
     pub(crate) fn cancel(&mut self, request: &InFlight) {
         self.flow.complete(self.now, request.id, Completion::Cancelled);
     }
@@ -284,7 +286,7 @@ impl<F: Flow> Driven<F> {
         self
     }
 
-    /// Responds to the request in flight whose URL contains this.
+    /// Responds to the request in flight whose URL contains `part`.
     pub(crate) fn respond_to(&mut self, part: &str, response: Scripted) -> &mut Self {
         let request = self.take(part);
         self.complete(&request, &response);
@@ -298,7 +300,8 @@ impl<F: Flow> Driven<F> {
         self
     }
 
-    /// Advances the clock to the outcome, which the flow reports once.
+    /// Advances the clock until the flow ends, and returns the outcome, which is reported only
+    /// once.
     pub(crate) fn finish(&mut self) -> F::Output {
         assert!(self.send().is_none(), "the flow has not finished");
         assert!(matches!(self.flow.poll(self.now), Step::Finished), "reported twice");

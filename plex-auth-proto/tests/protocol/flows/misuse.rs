@@ -1,4 +1,5 @@
-//! Completions and readings that no driver should produce: each is ignored, and loses nothing.
+//! Completions and clock readings that no driver should produce: each is ignored, and nothing is
+//! lost.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ fn unknown_id() -> RequestId {
     Driven::new(plex_tv("id").token_check(&token())).send().unwrap().id
 }
 
-/// Misuses a flow whose only request ends it with this response.
+/// Misuses a flow that ends when its only request receives this response.
 fn misused<F: Flow>(flow: F, response: &Scripted) -> F::Output {
     let mut driven = Driven::new(flow);
     let request = driven.send().unwrap();

@@ -16,7 +16,7 @@ fn idempotent_call_is_retried_with_backoff() {
     assert!(driven.finish().unwrap().keys.is_empty());
     assert_eq!(driven.gaps(), [2, 4, 20]);
 
-    // No retry helps with a refusal.
+    // A refusal is not retried.
     let token = Token::new("abc").unwrap();
     let mut driven = Driven::new(RetriedCall::new(|| plex_tv.token_details(&token)));
     driven.respond(Answer(401, r#"{"errors":[{"code":1001}]}"#));

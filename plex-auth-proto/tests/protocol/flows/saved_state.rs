@@ -28,7 +28,7 @@ fn key(id: &str) -> Key {
     Key(Jwk::new([7; 32], id).unwrap())
 }
 
-/// The states of all kinds, with the name of their kind.
+/// Returns the states of all kinds, each with the name of its kind.
 fn states() -> [(&'static str, Value); 5] {
     let state = |kind: &str, service: &str, more: Value| {
         let mut state = json!({
@@ -57,7 +57,7 @@ fn restore_at(kind: &str, url: &str, id: &str, saved: &str) -> Result<(), Invali
     let me = ClientIdentity::builder(id).build().unwrap();
     let plex_tv = PlexTv::at(me.clone(), url.parse().unwrap());
     match kind {
-        // The same type, which knows by which page its PIN is linked.
+        // Both have the same type, which records the page where the PIN is linked.
         "code" | "page" => {
             let login = PinLogin::restore(plex_tv, saved, now)?;
             let is_code = login.link_page().is_some();
@@ -153,7 +153,7 @@ fn invalid_states_are_refused_with_the_reason() {
 fn unknown_and_repeated_members_are_accepted() {
     for (kind, state) in states() {
         assert_eq!(restore(kind, &with(&state, "later", json!({ "more": [1] }))), Ok(()));
-        // The last one counts, as an editor would read it.
+        // The last of the repeated members counts.
         let repeated =
             state.to_string().replacen('{', r#"{"format":9,"kind":"x","service":"x","#, 1);
         assert_eq!(restore(kind, &repeated), Ok(()), "{repeated}");

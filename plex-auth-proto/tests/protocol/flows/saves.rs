@@ -37,7 +37,7 @@ fn registering() -> DeviceTokenRefresher<Key> {
     plex_tv("id").register_device(key(), token("old")).save_through_driver()
 }
 
-/// A refresher that was restored with the token `t0`.
+/// Returns a refresher that was restored with the token `t0`.
 fn restored() -> DeviceTokenRefresher<Key> {
     let saved = plex_tv("id").device_token_refresher(key(), token("t0")).save();
     let flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), saved.expose()).unwrap();
@@ -193,7 +193,7 @@ fn previous_token_is_handed_out_meanwhile() {
     let (id, state) = save(&mut flow, later);
     assert!(state.expose().contains("transient-2"));
     assert_eq!(flow.token().map(Token::expose), Some("transient-1"));
-    // Rejected while its successor is being saved: nothing is requested again.
+    // The token is rejected while its successor is being saved, so nothing is requested again.
     flow.rejected(later, &token("transient-1"));
     assert!(is_waiting(&mut flow, later) && flow.token().is_none());
     assert!(is_waiting(&mut flow, later + Duration::from_secs(60)), "requested again");

@@ -97,17 +97,17 @@ fn unknown_has_the_error_and_when_to_retry() {
     assert_eq!(why.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
     assert_eq!((driven.times(), retry_in), (vec![0, 2, 6, 14, 30, 46], Some(16)));
 
-    // A wait beyond the timeout ends it at once.
+    // A wait beyond the timeout ends the check at once.
     let mut driven = check();
     let (why, retry_in) = unknown(driven.respond(RetryAfter(429, "3600")));
     assert_eq!((why.status().unwrap().as_u16(), retry_in), (429, Some(3600)));
     assert_eq!(driven.now, start());
 
-    // The time to retry can be added to a clock.
+    // The time until the retry is limited, so it can be added to a clock reading.
     let (_, retry_in) = unknown(check().respond(RetryAfter(429, "18446744073709551615")));
     assert_eq!(retry_in, Some(24 * 3600));
 
-    // Errors that are not retryable end it at once.
+    // Errors that are not retryable end the check at once.
     for response in [
         Answer(400, r#"{"errors":[{"code":1000}]}"#),
         Answer(302, ""),
@@ -244,7 +244,7 @@ fn response() -> impl Strategy<Value = Scripted> + Clone {
     ]
 }
 
-/// Drives the flow to its end; returns the outcome and the last response.
+/// Drives the flow to its end, and returns the outcome and the last response.
 fn outcome<F: Flow>(
     flow: F,
     events: &[Event],

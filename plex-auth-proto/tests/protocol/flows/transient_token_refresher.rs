@@ -19,7 +19,7 @@ use super::harness::{
 const HOUR: u64 = 3600;
 const UNREACHABLE: Scripted = TransportError(TransportErrorKind::Unreachable, false);
 
-/// A transient token with this number.
+/// Returns a response with the transient token of this number.
 fn transient(number: u32) -> Scripted {
     Built(format!(r#"<MediaContainer size="0" token="transient-5ea1-{number}"/>"#))
 }
@@ -90,7 +90,7 @@ fn errors_lose_no_token_before_it_expires() {
     driven.respond(transient(2));
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
 
-    // It also expires between two requests, without a rejection.
+    // The token also expires between two requests, without a rejection.
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1)).respond(RetryAfter(503, "7200"));
     driven.send();
@@ -113,7 +113,7 @@ fn restarted_server_gets_one_request() {
     driven.respond(UNREACHABLE).respond(transient(2));
     assert_eq!(driven.times()[1..], [HOUR + 30, HOUR + 32]);
     assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-2"), Reason::Restart));
-    // A late rejection is about the previous token.
+    // A late rejection of the previous token is ignored.
     driven.flow.rejected(driven.now, &first);
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
     // A rejection does not shorten a rate limit.
@@ -145,7 +145,7 @@ fn stops_if_the_account_token_is_refused() {
         assert_eq!((error.status().as_u16(), token.is_some()), (status, false));
         assert!(driven.send().is_none(), "a request after the refusal");
 
-        // Until the caller retries or sets another token.
+        // The refresher stops until the caller retries or sets another token.
         driven.flow.retry();
         driven.respond(Answer(status, ""));
         driven.flow.set_token(Token::new("an0ther").unwrap());
@@ -201,7 +201,7 @@ fn response_after_a_minute_is_accepted() {
             driven.complete(request, &transient(2));
         }
         assert_eq!(driven.token(), Some("transient-5ea1-1"));
-        // Its lifetime counts from the first request.
+        // The token's lifetime counts from the first request.
         driven.respond(transient(3));
         assert_eq!(driven.last().at, 47 * HOUR);
     }
@@ -235,14 +235,15 @@ fn wall_clock_jumps_and_sleep_do_no_harm() {
     assert!(matches!(driven.progress(), Progress::Requesting { .. }));
     driven.respond(transient(2));
     assert!(driven.elapsed() <= 60, "{}", driven.elapsed());
-    // A wall clock that is set back does not extend the token's life.
+    // A wall clock that is set back does not extend the token's lifetime.
     let set_back = driven.elapsed();
     driven.set_wall(-50 * HOUR as i64);
     driven.respond(transient(3));
     assert_eq!(driven.elapsed() - set_back, 47 * HOUR);
 }
 
-/// The most requests in one second after the servers of all refreshers restart at once.
+/// Returns the highest number of requests in one second after the servers of all refreshers restart
+/// at once.
 fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
     let mut seconds = BTreeMap::<u64, u32>::new();
     for number in 0..refreshers {

@@ -1,4 +1,4 @@
-//! Calls that are not among the operations of the library.
+//! Calls for endpoints that the crate does not have.
 
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Call, Host, ResponseError};

@@ -120,7 +120,7 @@ fn token_is_invalid_only_if_plex_says_so() {
             "only that server: {status} {body}"
         );
     }
-    // Without a token, a 422 is about the other parameters.
+    // Without a token in the request, a 422 refers to the other parameters.
     for body in [invalid, json_invalid] {
         assert!(matches!(refused(sign_in(), 422, body), ResponseError::Rejected(_)), "{body}");
     }
@@ -169,7 +169,7 @@ fn unconfirmed_without_an_error_of_plex() {
         // A media server's refusals are web pages.
         assert!(!refused(transient(), status, HTML_401).is_unconfirmed());
     }
-    // Over plain HTTP, anything in between can send a status without a body.
+    // Over plain HTTP, any intermediary can send a status without a body.
     let plex_tv = PlexTv::at(me(), "http://plex.example/api/v2".parse().unwrap());
     assert!(refused(plex_tv.token_details(&token()), 401, "").is_unconfirmed());
     assert!(!refused(details(), 401, "").is_unconfirmed());

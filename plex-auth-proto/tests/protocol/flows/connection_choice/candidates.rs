@@ -48,7 +48,7 @@ fn order_is_by_scheme_kind_and_ip_version() {
             "7 relay",
         ]
     );
-    // The best of each rank are requested first.
+    // The best candidate of each rank is requested first.
     let ports: Vec<_> = driven.urls().iter().map(|url| url.rsplit(':').next().unwrap()).collect();
     assert_eq!(ports, ["10", "9", "5", "3", "2", "11", "6", "4", "8"]);
 }
@@ -117,7 +117,7 @@ fn source_devices_have_candidates() {
     driven.respond_to("10-0-2-1", RIGHT);
     let server = driven.outcome().unwrap().with_token(source.access_token.clone().unwrap());
     assert_eq!(server.token().expose(), "transient-5ea1");
-    // The list does not say that the source accepts plain HTTP, nor that it does not.
+    // The list does not say whether the source accepts plain HTTP.
     let allowed = source.choose_connection(me()).allow_plain_http(true);
     let shown = plan(&allowed);
     assert_eq!(shown.last().unwrap(), "http://10.0.2.1:4 (local): not tried");
@@ -141,7 +141,7 @@ fn number_of_candidates_is_limited() {
         Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
     assert_eq!(driven.urls().len(), 1, "at least one");
     assert_eq!(candidates(&driven.flow).len(), 64);
-    // An HTTPS connection at the end of a long list counts.
+    // An HTTPS connection is found even at the end of a long list.
     let http = (1..=1000).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false));
     let connections: Vec<_> = http.chain([at(REMOTE, false, false)]).collect();
     let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));

@@ -41,20 +41,20 @@ fn better_candidate_has_500_ms_of_grace() {
         driven.advance(ms(100)).respond_to(RELAY, RIGHT);
         driven
     };
-    // The better one responds in time.
+    // The better candidate responds in time.
     let mut driven = start();
     assert_eq!(driven.settle(), Some(ms(500)));
     driven.advance(ms(499)).respond_to(LOCAL, RIGHT);
     assert_eq!(driven.chosen(), LOCAL);
 
-    // It does not; a second response does not extend the grace.
+    // It does not respond. A second response does not extend the grace period.
     let mut driven = start();
     driven.advance(ms(300)).respond_to(REMOTE, RIGHT);
     assert_eq!(driven.settle(), Some(ms(200)));
     driven.advance(ms(200));
     assert_eq!(driven.chosen(), REMOTE);
 
-    // No better one is left.
+    // No better candidate is left.
     let mut driven = start();
     driven.respond_to(LOCAL, not_sent(TransportErrorKind::Refused)).respond_to(REMOTE, OTHER);
     let chosen = driven.outcome().unwrap();
@@ -144,7 +144,7 @@ fn late_and_repeated_responses_are_harmless() {
     driven.complete(&request, &RIGHT);
     assert!(matches!(driven.flow.poll(driven.now), Step::Finished));
 
-    // A response is accepted after another request took its place.
+    // A response is accepted even after another request has taken its place in flight.
     let mut driven = Driven::new(attic.choose_connection(me()).max_in_flight(1));
     let request = driven.take(LOCAL);
     let wait = driven.settle().unwrap();
@@ -153,7 +153,7 @@ fn late_and_repeated_responses_are_harmless() {
     driven.complete(&request, &RIGHT);
     assert_eq!(driven.chosen(), LOCAL);
 
-    // A response after the timeout is accepted if the flow was not polled since.
+    // A response after the timeout is accepted if the flow has not been polled since.
     let mut driven = Driven::new(attic.choose_connection(me()));
     let request = driven.take(REMOTE);
     driven.now += Duration::from_secs(60);

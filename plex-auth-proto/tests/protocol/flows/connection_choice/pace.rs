@@ -1,4 +1,4 @@
-//! Hosts that do not respond delay the others little.
+//! Hosts that do not respond barely delay the others.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn hanging_addresses_do_not_delay_others() {
             connections.push(at(&format!("https://{working}.feed.plex.direct:8443"), false, relay));
             let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
             let mut passed = ms(0);
-            // The working one responds within 20 ms; the others never do.
+            // The working address responds within 20 ms; the others never do.
             while let Some(wait) = driven.settle() {
                 if driven.in_flight.iter().any(|request| request.url().contains(working)) {
                     driven.advance(ms(20)).respond_to(working, RIGHT);
@@ -49,7 +49,7 @@ fn slow_server_is_found_in_a_long_list() {
     driven.advance(ms(500));
     assert!(driven.chosen().contains(slow));
 
-    // Also if few requests may be in flight.
+    // The same holds if only a few requests may be in flight.
     let mut driven = Driven::new(three().choose_connection(me()).max_in_flight(2));
     assert!(driven.take(LOCAL).outgoing.deadline() >= Some(ms(2_500)));
 }
@@ -62,7 +62,7 @@ fn full_limit_delays_the_next_by_one_second() {
     assert_eq!(driven.settle(), Some(ms(1_000)));
     driven.advance(ms(1_000));
     assert_eq!(driven.urls(), [LOCAL, REMOTE]);
-    // They share the time: the last one has all that is left.
+    // They share the time: the last one gets all that is left.
     let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
     assert_eq!(limits, [ms(5_000), ms(9_000)]);
     driven.advance(ms(20)).respond_to(REMOTE, RIGHT).advance(ms(500));
@@ -95,7 +95,8 @@ fn hanging_requests_leave_time_for_others() {
         driven.failures().iter().all(|lost| lost.contains("the response was not complete within"))
     );
 
-    // If the transport keeps no deadline, hanging requests stop counting as in flight, and the choice ends.
+    // If the transport ignores the deadlines, hanging requests stop counting as in flight, and the
+    // choice ends.
     let mut driven = Driven::new(choice());
     let mut passed = Duration::ZERO;
     while let Some(wait) = driven.settle() {

@@ -1,4 +1,4 @@
-//! Plain HTTP: to which addresses, and only after HTTPS.
+//! Plain HTTP is used only for some addresses, and only after HTTPS.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use plex_auth_proto::server::{Resource, SourceDevice};
 use super::{LOCAL, REMOTE, RIGHT, at, me, ms, not_sent, own, resource};
 use crate::flows::harness::Driven;
 
-/// The URLs that are requested if no host responds.
+/// Returns the URLs that are requested if no host responds.
 fn requested(server: &Resource) -> Vec<String> {
     requested_by(server.choose_connection(me()))
 }
@@ -51,7 +51,8 @@ fn private_address_is_known_by_its_host() {
     ] {
         assert!(requested(&resource(facts, connection)).is_empty(), "{connection}");
     }
-    // The caller's network is not known to be the server's: Tailscale, link-local, a name, a public address.
+    // The caller's network is not known to be the server's: Tailscale, link-local, a name or a
+    // public address.
     for host in ["100.64.0.9", "169.254.1.1", "attic.lan", "localhost", "203.0.113.9"] {
         let server = own(&at(&format!("http://{host}:32400"), true, false));
         assert!(requested(&server).is_empty(), "{host}");
@@ -69,7 +70,7 @@ fn owner_away_from_home_uses_no_plain_http() {
     ] {
         assert!(requested(&resource(facts, &http)).is_empty(), "{facts}");
     }
-    // At home, and there is no HTTPS address.
+    // The owner is at home, and there is no HTTPS address.
     for host in ["192.168.1.10", "10.0.2.1", "172.16.0.1", "127.0.0.1", "[fd00::1]", "[::1]"] {
         let http = at(&format!("http://{host}:32400"), false, false);
         assert_eq!(requested(&own(&http)), [format!("http://{host}:32400")]);
@@ -124,14 +125,14 @@ fn setting_tries_http_only_after_https() {
     let chosen = driven.outcome().unwrap();
     assert!(chosen.is_plain_http() && chosen.url().to_string() == http[0]);
 
-    // They hang until their time limit, which is half of the time.
+    // The HTTPS requests hang until their time limit, half of the total.
     let mut driven = start();
     driven.advance(ms(4_999));
     assert_eq!(driven.urls().len(), 2);
     assert_eq!(driven.settle(), Some(ms(1)));
     driven.advance(ms(1));
     assert_eq!(driven.urls().len(), 5);
-    // A late response over HTTPS is better than an earlier one over HTTP.
+    // A late response over HTTPS is preferred to an earlier one over HTTP.
     driven.respond_to("http://10.0.2.1:32401", RIGHT).advance(ms(499)).respond_to(LOCAL, RIGHT);
     let chosen = driven.outcome().unwrap();
     assert!(!chosen.is_plain_http() && chosen.url().to_string() == LOCAL);
@@ -151,7 +152,7 @@ fn setting_has_no_effect_if_https_is_required() {
     ] {
         assert_eq!(requested(facts, &listed).len(), allowed, "{facts}");
     }
-    // The address of a name is tried only if the server is known to accept plain HTTP.
+    // The address in a name is tried only if the server is known to accept plain HTTP.
     let name = at(LOCAL, true, false);
     for (facts, urls) in [
         (r#""httpsRequired":true"#, &[LOCAL][..]),

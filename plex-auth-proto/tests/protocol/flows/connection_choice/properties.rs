@@ -1,4 +1,4 @@
-//! Properties: the choice is safe, right and in time for any list and any order of responses.
+//! Properties: the choice is safe, correct and in time for any list and any order of responses.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{OTHER, RIGHT, me, ms, not_sent, resource};
 use crate::config;
 use crate::flows::harness::{Answer, Scripted, TransportError, shifted, start};
 
-/// Hosts, and whether they are private addresses, literally.
+/// Hosts, and whether each is literally a private address.
 const HOSTS: [(&str, bool); 8] = [
     ("10.0.2.1", true),
     ("127.0.0.1", true),
@@ -33,7 +33,7 @@ struct Host {
     https: bool,
     local: bool,
     relay: bool,
-    /// The response, unless there is none, and its duration.
+    /// The response, if there is one, after the time that it `takes`.
     response: Option<Scripted>,
     takes: Duration,
 }
@@ -71,7 +71,7 @@ impl Host {
     }
 }
 
-/// The members of a list that are `true`, `false` or absent.
+/// Returns a JSON member that is `true` or `false`, or nothing if it is absent.
 fn flag(name: &str, value: Option<bool>) -> String {
     value.map_or(String::new(), |value| format!(r#""{name}":{value},"#))
 }
@@ -86,11 +86,11 @@ fn choose(hosts: &[Host], matches: Option<bool>, required: Option<bool>) -> Conn
     resource(&format!(r#"{facts}"owned":true"#), &connections.join(",")).choose_connection(me())
 }
 
-/// A request of a choice, in elapsed time.
+/// A request of a choice, with its times in elapsed time.
 struct Request {
     url: String,
     sent: Duration,
-    /// When the result arrived.
+    /// The time at which the result arrived.
     done: Option<Duration>,
     is_right: bool,
 }
@@ -102,7 +102,7 @@ struct Run {
     outcome: Result<ChosenConnection, ConnectionChoiceError>,
 }
 
-/// Drives a choice to its end. In some rounds the wall clock jumps by this many seconds.
+/// Drives a choice to its end. The wall clock jumps by these seconds in these rounds.
 fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> Run {
     let mut now = start();
     let mut passed = Duration::ZERO;
@@ -129,7 +129,7 @@ fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> 
                 };
                 in_flight.push((due, id, outgoing, response, requests.len()));
                 requests.push(Request { url, sent: passed, done: None, is_right: false });
-                // Those that are due now are about to end, and those that hang have stopped counting.
+                // Requests that are due now are about to end, and those that hang no longer count.
                 let counts = |(due, .., index): &&(_, _, _, _, usize)| {
                     *due > passed && passed < requests[*index].sent + ms(1_000)
                 };
@@ -193,7 +193,7 @@ proptest! {
         let run = run(choice.max_in_flight(at_once).allow_plain_http(allowed), &hosts, &[]);
         let https: Vec<_> = hosts.iter().enumerate().filter(|(_, host)| host.https).collect();
         for request in run.requests.iter().filter(|request| request.url.starts_with("http:")) {
-            // No host may receive it that is not allowed to.
+            // The request is sent only to hosts that may receive it.
             let is_private = HOSTS.iter().any(|(name, is_private)| {
                 *is_private && request.url.starts_with(&format!("http://{name}:"))
             });
@@ -201,7 +201,7 @@ proptest! {
                 is_private && matches == Some(true) && required == Some(false) && https.is_empty();
             let by_setting = allowed && required != Some(true);
             prop_assert!(own_network || by_setting, "{}", request.url);
-            // No HTTPS candidate is open any more.
+            // No HTTPS candidate is still open.
             for (index, host) in &https {
                 let done = run.request(&host.uri(*index)).and_then(|https| https.done);
                 prop_assert!(done.is_some_and(|done| done <= request.sent), "{}", host.uri(*index));
@@ -213,7 +213,7 @@ proptest! {
                 prop_assert!(run.request(&host.uri(*index)).is_some(), "{}", host.uri(*index));
             }
         }
-        // The choice is made soon after the first response over HTTPS, and for HTTPS.
+        // Soon after the first response over HTTPS, an HTTPS connection is chosen.
         let right = run.requests.iter().filter(|request| request.is_right && request.url.starts_with("https:"));
         if let Some(first) = right.filter_map(|request| request.done).min() {
             prop_assert!(run.ended <= first + ms(1_500), "{first:?} {:?}", run.ended);

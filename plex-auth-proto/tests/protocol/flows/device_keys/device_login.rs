@@ -64,7 +64,7 @@ fn external_key_signs_through_the_driver() {
     driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
     assert_eq!(registered(driven.finish()), "eyJh.eyJp.c2ln");
 
-    // A driver that cannot sign is named, and so is a key that is locked; both are tried again.
+    // A driver that cannot sign and a locked key are both reported and retried.
     for (completion, reason) in [
         (Completion::Unsupported, "the driver cannot sign"),
         (Completion::Signed(Err(SignError::new("locked"))), "locked"),
@@ -92,7 +92,7 @@ fn lost_token_is_requested_by_an_exchange() {
         Answer(200, NONCE),
     ]);
     assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
-    // It has not ended, so there is nothing to renew.
+    // The login has not ended, so there is nothing to renew.
     driven.flow.renew();
     driven.respond(exchanged(0));
     assert_eq!(registered(driven.finish()), jwt(0));
@@ -117,7 +117,7 @@ fn lost_token_is_requested_by_an_exchange() {
         assert_eq!(times, expected);
     }
 
-    // Nothing was lost.
+    // The poll was never sent, so no token can be lost.
     let mut driven = login(&key);
     driven.respond_all([Answer(201, CREATED), cut_off(false), Answer(404, GONE)]);
     assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
@@ -238,7 +238,7 @@ fn restored_exchange_creates_no_second_pin() {
     again.respond(Answer(201, CREATED));
 }
 
-/// A login that has started the exchange, and the time of its start.
+/// Returns a login that has started the exchange, and the time at which it started.
 fn exchanging(key: &Key) -> (Driven<DeviceLogin<&Key>>, u64) {
     let mut driven = login(key);
     driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
@@ -332,7 +332,7 @@ fn saved_login_is_restored() {
     again.respond(Answer(200, LINKED));
     assert_eq!((again.last().at, &*again.last().path), (1, "/pins/2147483650"));
     registered(again.finish());
-    // So is the refresher, if the PIN was linked.
+    // The refresher can be restored too, if the PIN was linked.
     let mut again =
         Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());
     again.respond(Answer(200, NONCE)).respond(exchanged(0));

@@ -60,7 +60,7 @@ fn backoff_without_a_valid_token_is_5_minutes() {
     let mut driven = without_token(&key);
     driven.respond_all((0..8).map(|_| cut_off(false)));
     assert_eq!(driven.gaps_of("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
-    // The same for a token that Plex reported as invalid.
+    // The same applies to a token that Plex reported as invalid.
     let mut driven = refresher(&key);
     driven.flow.renew_now();
     driven.respond_all((0..4).map(|_| Answer(503, "")));
@@ -84,7 +84,7 @@ fn outage_is_retried_and_expired_token_renewed() {
     while driven.elapsed() < 9 * DAY {
         driven.respond(if driven.sent.len() % 2 == 0 { cut_off(true) } else { Answer(302, "") });
     }
-    // Soon at first, then the less often the longer the token is valid.
+    // The first retry follows soon. After that, the longer the token is valid, the longer the wait.
     let (mut left, gaps) = (DAY, driven.gaps_of("/auth/nonce"));
     for (number, gap) in gaps.into_iter().enumerate() {
         let wait = if number == 0 { 30 } else { (left / 8).max(300.min(30 << number.min(8))) };
@@ -176,7 +176,7 @@ fn cancelled_requests_are_sent_again() {
     driven.respond(Answer(200, NONCE));
     let exchange = driven.send().unwrap();
     driven.cancel(&exchange);
-    // It is not known whether it was carried out; another one needs another nonce.
+    // The exchange may have been carried out, so another one needs another nonce.
     driven.respond_all([Answer(200, NONCE), exchanged(0)]);
     assert_eq!(driven.gaps(), [1, 1, 1, 1, 1, 0, 1, 0]);
     assert!(driven.last_error().is_none());
@@ -190,7 +190,7 @@ fn external_key_renews_through_the_driver() {
     let mut driven = Driven::new(flow);
     driven.respond(Answer(200, NONCE));
     driven.settle();
-    // The driver was dropped while the user was asked: the same nonce is signed again.
+    // The driver was dropped while the user was being asked: the same nonce is signed again.
     let (id, _) = driven.signatures.pop().unwrap();
     driven.flow.complete(driven.now, id, Completion::Cancelled);
     driven.advance(Duration::from_secs(1));
@@ -200,7 +200,8 @@ fn external_key_renews_through_the_driver() {
     driven.respond(exchanged(0));
     assert_eq!(driven.flow.renewals(), 1);
 
-    // A signature that arrives after the nonce has expired is useless, so another nonce is requested.
+    // A signature that arrives after the nonce has expired is useless, so another nonce is
+    // requested.
     driven.flow.renew_now();
     driven.respond(Answer(200, NONCE));
     driven.settle();
@@ -238,7 +239,7 @@ fn signed_claims_have_the_time_of_plex() {
     driven.respond(exchanged(601));
     let claims = claims(&driven.last().body);
     assert!(claims.contains(r#""iat":1700000601"#), "{claims}");
-    // The time of the renewal follows it, too.
+    // The time of the renewal follows Plex's clock too.
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
 }
@@ -270,7 +271,7 @@ fn unset_clock_and_no_network_delay_no_renewal() {
 
 #[test]
 fn implausible_date_delays_no_renewal() {
-    // From a clock that was never set, and from one that is years slow.
+    // Dates from a clock that was never set and from one that is years behind.
     for (date, accepted) in
         [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
     {
@@ -282,7 +283,7 @@ fn implausible_date_delays_no_renewal() {
         driven.respond(nonce_at(date)).respond(exchanged(6 * DAY));
         assert_eq!(driven.elapsed(), 6 * DAY);
     }
-    // A device does not need the time at all.
+    // The device does not need to know the time.
     let key = Key::new();
     let mut driven = without_token(&key);
     driven.now = epoch();
@@ -319,7 +320,7 @@ fn locked_key_is_retried_with_the_same_nonce() {
     assert_eq!((driven.times_of("/auth/nonce").len(), driven.flow.renewals()), (1, 1));
     assert!(driven.last_error().is_none());
 
-    // Until the nonce is too old.
+    // Once the nonce is too old, another one is requested.
     driven.respond(Answer(200, NONCE));
     key.locked.set(true);
     driven.now += Duration::from_secs(4 * 60);
@@ -335,7 +336,7 @@ fn unknown_or_past_expiry_starts_no_loop() {
     driven.respond(Answer(200, NONCE)).respond(Answer(200, r#"{"auth_token":"opaque"}"#));
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
-    // A token that expired long ago, by its claims.
+    // By its claims, this token expired long ago.
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
     assert!(driven.gaps_of("/auth/nonce")[1] > 0);
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
@@ -348,7 +349,7 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
     let two_parts = two_parts.rsplit_once('.').unwrap().0;
     let unsigned = jwt(0).replace(&base64(r#"{"alg":"EdDSA"}"#), &base64(r#"{"alg":"none"}"#));
     for (token, renewed) in [
-        // Expired long ago, by its claims: not sooner than any token.
+        // Expired long ago by its claims, but not renewed before the minimum interval.
         (jwt_with(r#"{"exp":0}"#), 600),
         (jwt_with(r#"{"exp":1700003600,"iat":1700000000}"#), 1800),
         // The audience does not matter.
@@ -391,7 +392,7 @@ fn renew_now_replaces_an_invalid_token() {
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 600);
 
-    // Without it, the wait could be hours.
+    // Without `renew_now`, the wait could be hours.
     let mut driven = refresher(&key);
     driven.respond_all([Answer(503, ""), Answer(503, "")]);
     let since = driven.elapsed();

@@ -1,4 +1,4 @@
-//! Properties: the flows behave for any order of responses, errors and clock changes.
+//! Properties: the flows behave correctly for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ use crate::flows::harness::{Answer, Built, Dated, RetryAfter, Scripted, cut_off,
 /// The path of a poll for the PIN.
 const POLL: &str = "/pins/2147483650";
 
-/// The token that a poll has returned.
+/// Returns the token in the response to a poll, if any.
 fn polled(response: &Scripted) -> Option<&'static str> {
     matches!(response, Answer(200, LINKED)).then_some("eyJh.eyJp.c2ln")
 }
 
-/// The token that an exchange has returned.
+/// Returns the token in the response to an exchange, if any.
 fn token_of(response: &Scripted) -> Option<String> {
     match response {
         Built(body) => body.split('"').nth(3).map(str::to_owned),
@@ -121,7 +121,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").device_link_code_login(&key);
-        // As for a login without a key, then an exchange of two minutes, in which the last two requests take a minute each.
+        // As for a login without a key, plus an exchange of two minutes whose last two requests
+        // take a minute each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
@@ -147,7 +148,7 @@ proptest! {
                 let is_gone = |path: &str, response: &Scripted| {
                     path == POLL && matches!(response, Answer(404, GONE) | Answer(410, _))
                 };
-                // So does a response with a later date.
+                // A response with a later date can also end the login.
                 let is_dated = |_: &str, response: &Scripted| matches!(response, Dated(..));
                 let is_over = was_over || !is_steady || was_received(&is_dated);
                 prop_assert!(is_over || was_received(&is_gone), "{:?}", received.last());

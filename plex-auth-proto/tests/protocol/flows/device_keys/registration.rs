@@ -57,7 +57,7 @@ fn key_is_registered_once() {
     driven.respond(Answer(403, r#"{"errors":[{"code":1009}]}"#));
     assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
-    // Plex does not accept this device, whatever the status is.
+    // Plex does not accept this device, regardless of the status.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond(Answer(429, REMOVED));
     assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)));

@@ -95,11 +95,11 @@ fn missing_responses_end_the_login() {
     assert_eq!(error.as_transport().unwrap().kind(), lost);
     let over = driven.elapsed();
     assert!((930..1020).contains(&over), "{over}");
-    // At increasing intervals, and one last time after the PIN has expired.
+    // Polls are sent at increasing intervals, and one last time after the PIN has expired.
     assert_eq!(driven.gaps()[..6], [1, 17, 19, 23, 31, 31]);
     assert!(driven.times().iter().any(|sent| *sent >= 900));
 
-    // A late response does no harm, and the next one in time is accepted.
+    // A late response does no harm, and the next one that arrives in time is accepted.
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     let late = driven.send().unwrap();
@@ -132,7 +132,7 @@ fn failed_creation_is_reported() {
         );
         assert_eq!(driven.now, start());
     }
-    // The time is the program's choice.
+    // The program can choose another limit.
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
     assert_eq!(driven.gaps(), [60]);
@@ -156,7 +156,7 @@ fn creation_is_retried_up_to_its_time_limit() {
     }
 }
 
-/// A server that accepts connections and never responds costs a web page's user this time.
+/// The time that a web page's user waits if the server accepts connections and never responds.
 #[test]
 fn hanging_creation_ends_in_10_seconds() {
     let mut driven = login();
@@ -168,7 +168,7 @@ fn hanging_creation_ends_in_10_seconds() {
     driven.send().unwrap();
     assert_eq!(deadline(&driven), Duration::from_secs(5));
 
-    // A driver that was leaked reports nothing.
+    // A leaked driver reports nothing, but the login still ends.
     assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))));
     assert!(driven.now.elapsed() - start().elapsed() <= Duration::from_secs(20));
 }
@@ -199,7 +199,7 @@ fn implausible_lifetime_becomes_the_default() {
         let mut driven = login();
         driven.respond(Answer(201, body.leak()));
         assert_eq!(driven.left(), life, "{field}");
-        // Asleep until just before the expiry.
+        // The device sleeps until just before the PIN expires.
         driven.now += Duration::from_secs(life - 1);
         driven.respond(Answer(200, WAITING)).respond(Answer(200, WAITING));
         assert!(matches!(driven.finish(), Err(PinLoginError::Expired)), "{field}");

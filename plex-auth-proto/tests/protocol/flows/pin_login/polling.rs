@@ -84,7 +84,7 @@ fn polls_widen_to_every_five_seconds() {
     assert!(gaps[..59].iter().all(|gap| *gap == 1) && gaps[250..].iter().all(|gap| *gap == 5));
     assert_eq!((gaps.len(), driven.last().at), (437, 1800));
 
-    // A program with many logins has a budget for all.
+    // A program with many logins can choose a longer interval for each.
     let relaxed = |login: PinLogin| login.poll_interval(Duration::from_secs(30), Duration::ZERO);
     let mut driven = Driven::new(relaxed(plex_tv("id").hosted_page_login()));
     driven.respond(Answer(201, CREATED)).respond(Answer(200, WAITING));
@@ -118,7 +118,7 @@ fn wall_clock_jumps_do_no_harm() {
         driven.set_wall(seconds);
         driven.complete(&created, &Answer(201, CREATED));
         assert_eq!(driven.left(), 900);
-        // While polling: one more poll at most, even if it fails.
+        // While polling: at most one additional poll, even if it fails.
         driven.respond(Answer(200, WAITING));
         driven.set_wall(seconds);
         driven.respond(Answer(502, "<html>"));
@@ -146,14 +146,14 @@ fn sleep_beyond_the_end_costs_one_poll() {
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
     assert_eq!(driven.gaps(), [1], "at once");
 
-    // The wall clock was wrong: the response dates it, and the login goes on.
+    // The wall clock was wrong: the response's date corrects it, and the login continues.
     let mut driven = asleep();
     driven.respond(Dated("Tue, 14 Nov 2023 22:13:21 GMT", WAITING));
     driven.respond(Answer(200, LINKED));
     driven.finish().unwrap();
     assert_eq!(driven.gaps(), [1, 30]);
 
-    // It still says so, and the response has no date.
+    // The wall clock still shows a time after the end, and the response has no date.
     let mut driven = asleep();
     driven.respond(Answer(200, WAITING));
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
@@ -177,7 +177,7 @@ fn late_token_is_accepted() {
         let before = driven.elapsed();
         driven.respond(Answer(201, CREATED));
         assert!(driven.elapsed() <= before + 1);
-        // It is accepted neither twice nor for the next PIN.
+        // The late response is accepted neither twice nor for the next PIN.
         driven.complete(&late, &Answer(200, LINKED));
         assert_eq!(driven.left(), 900);
     }
@@ -189,7 +189,7 @@ fn cancelled_requests_are_sent_again() {
     let creation = driven.send().unwrap();
     driven.cancel(&creation);
     driven.respond(Answer(201, CREATED));
-    // A driver that is dropped again and again, sooner than each response.
+    // The driver is dropped repeatedly, each time before the response arrives.
     for _ in 0..5 {
         let poll = driven.send().unwrap();
         driven.cancel(&poll);
@@ -208,7 +208,7 @@ fn restored_without_a_clock_lives_in_full() {
     let tv = Now::without_wall_clock(Duration::ZERO);
     let login = PinLogin::restore(plex_tv("id"), saved.expose(), tv).unwrap();
     assert_eq!(Driven::at(tv, login).left(), 900);
-    // Nor does a login that was saved without one.
+    // A login that was saved without a clock also has its full lifetime.
     let mut driven = Driven::at(tv, plex_tv("id").link_code_login());
     driven.respond(Answer(201, CREATED));
     let saved = driven.flow.save(driven.now).unwrap();

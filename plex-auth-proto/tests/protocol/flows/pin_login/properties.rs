@@ -1,4 +1,4 @@
-//! Property: the outcome is right for any order of responses, errors and clock changes.
+//! Property: the outcome is correct for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").link_code_login();
-        // The poll in flight at the end is lost after a minute, and so is the last one, 16 s later; a clock that is
-        // set back adds some time.
+        // The poll in flight at the end is lost after a minute, and so is the last one, 16 s later.
+        // A clock that is set back adds some time.
         let grace = Duration::from_secs(140);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
