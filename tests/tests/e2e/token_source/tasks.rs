@@ -8,10 +8,12 @@ use std::task::Poll;
 
 use plex_auth_fake::{Misbehaviour, Server, Which};
 use plex_auth_hyper::{TokenSource, Transport};
-use plex_auth_proto::token_source::TokenError;
-use plex_auth_proto::{Host, Secret};
+use plex_auth_proto::flow::{Completion, DeviceTokenEnd, DeviceTokenRefresher, Now, RequestId};
+use plex_auth_proto::jwt::Ed25519Key;
+use plex_auth_proto::token_source::{HeldToken, Refresher, TokenError, TokenIssuer};
+use plex_auth_proto::{Flow, Host, Secret, Step, Token};
 use plex_auth_tests::carrier::runtime;
-use tokio::sync::{Barrier, mpsc};
+use tokio::sync::{Barrier, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -194,6 +196,77 @@ fn shutdown_lets_a_running_save_finish() {
         release.send(()).unwrap();
         run.await;
         assert!(finished.try_recv().is_ok(), "the state is half written");
+    });
+}
+
+/// Two refreshers as one, each of which requests a save.
+struct Two {
+    flows: [DeviceTokenRefresher<Ed25519Key>; 2],
+    completed: mpsc::UnboundedSender<bool>,
+}
+
+impl Flow for Two {
+    type Output = DeviceTokenEnd;
+
+    fn poll(&mut self, now: Now) -> Step<DeviceTokenEnd> {
+        match self.flows[0].poll(now) {
+            Step::Wait(_) => self.flows[1].poll(now),
+            step => step,
+        }
+    }
+
+    fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        let is_cancelled = matches!(completion, Completion::Cancelled);
+        self.completed.send(is_cancelled).unwrap();
+        for flow in &mut self.flows {
+            flow.complete(
+                now,
+                id,
+                if is_cancelled { Completion::Cancelled } else { Completion::Saved(Ok(())) },
+            );
+        }
+    }
+}
+
+impl Refresher for Two {
+    fn current(&self, _: Now) -> Option<HeldToken> {
+        None
+    }
+
+    fn rejected(&mut self, _: Now, _: &Token) {}
+
+    fn revision(&self) -> u64 {
+        0
+    }
+
+    fn issuer(&self) -> TokenIssuer {
+        TokenIssuer::plex_tv()
+    }
+
+    fn enable_saving(&mut self) {}
+}
+
+#[test]
+fn second_save_in_flight_is_cancelled() {
+    let server = server();
+    run(async {
+        let (release, released) = oneshot::channel();
+        let mut released = Some(released);
+        let save = move |_: Secret| {
+            let released = released.take().expect("two saves at once");
+            async move { released.await.map_err(|_| "dropped") }
+        };
+        let (completed, mut completions) = mpsc::unbounded_channel();
+        let flows = [1, 2].map(|seed| {
+            let token = Token::new("unknown-t0k3n").unwrap();
+            let key = Ed25519Key::from_seed(&[seed; 32]);
+            plex_tv_at(server.url()).device_token_refresher(key, token).save_through_driver()
+        });
+        let refresher = Two { flows, completed };
+        let _tokens = TokenSource::spawn_with_save(&Transport::new(), refresher, save);
+        assert_eq!(completions.recv().await, Some(true));
+        release.send(()).unwrap();
+        assert_eq!(completions.recv().await, Some(false));
     });
 }
 
