@@ -3,7 +3,7 @@
 //! The transport needs two things from a runtime: a timer, and a service that sends requests. Here,
 //! the service opens a new smol connection for each request. The server is part of this file. It
 //! requests a verification code, then accepts the sign-in, and then stops responding.
-#![allow(clippy::print_stdout, reason = "an example may")]
+#![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::error::Error as StdError;
 use std::pin::Pin;

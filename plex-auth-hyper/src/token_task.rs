@@ -13,7 +13,7 @@ use crate::driver::Driver;
 type SaveFuture = Pin<Box<dyn Future<Output = Result<(), SaveError>> + Send>>;
 pub(crate) type SaveCallback = Box<dyn FnMut(Secret) -> SaveFuture + Send>;
 
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 enum Event {
     /// A caller changed something, which the next step takes into account.
     Changed,

@@ -1,6 +1,6 @@
 //! A call for an endpoint that this crate does not have, and a test of a program without a socket:
 //! `cargo run -p plex-auth-proto --example own_call`
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "this is an example")]
 
 use plex_auth_proto::http::{Method, Response};
 use plex_auth_proto::{Call, ClientIdentity, Error, Host, PlexTv, Token};

@@ -9,7 +9,7 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::print_stdout,
-    reason = "an example may"
+    reason = "this is an example"
 )]
 
 use std::io::{self, BufRead, BufReader, Read, Write};

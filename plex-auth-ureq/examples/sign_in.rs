@@ -5,7 +5,7 @@
 //! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set,
 //! it replaces
 //! `https://plex.tv/api/v2`.
-#![allow(clippy::print_stdout, reason = "an example may")]
+#![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::error::Error as StdError;
 use std::io::{self, IsTerminal, Write};

@@ -72,8 +72,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// exchange, so that ureq reports which of the two was exceeded. This determines whether anything
 /// was sent.
 pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration {
-    let moment = (limit / 10).min(Duration::from_secs(2));
-    own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(moment))
+    let margin = (limit / 10).min(Duration::from_secs(2));
+    own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(margin))
 }
 
 /// Returns whether the connection was closed before a response arrived. Servers close connections

@@ -91,7 +91,7 @@ mod tests {
     use crate::invalid_transport::InvalidTransport;
 
     #[test]
-    fn exceptions_are_obeyed_and_the_rest_is_kept() {
+    fn exceptions_apply_and_credentials_are_kept() {
         let proxy = from_variables(|name| match name {
             "HTTPS_PROXY" => Some("http://rosa:p%40ss@proxy.example:3128".into()),
             "no_proxy" => Some("localhost, ::1, 10.0.0.7:32400, plex.example".into()),

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_certificate_has_sent_nothing() {
+    fn invalid_certificate_means_nothing_was_sent() {
         for (error, expected) in [
             (CertificateError::UnknownIssuer, TlsErrorKind::UntrustedIssuer),
             (CertificateError::NotValidForName, TlsErrorKind::WrongName),

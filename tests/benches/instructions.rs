@@ -17,8 +17,8 @@ use gungraun::prelude::*;
 
 use plex_auth_tests::workloads::{Ready, Side, Work, everything};
 
-/// Runs once before the measurement: the first run includes one-time initialization of the process,
-/// and cleanup in the allocator after the preparation.
+/// Runs the work twice before the measurement, because the first runs include one-time
+/// initialization of the process, and cleanup in the allocator after the preparation.
 fn warm(side: impl Fn(Work) -> Side, index: usize) -> Ready {
     let work = everything().swap_remove(index);
     let ready = side(work)();

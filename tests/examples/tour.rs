@@ -1,8 +1,9 @@
-//! Signs in and requests tokens at a fake Plex, with each transport and without one, over HTTP and HTTPS.
+//! Signs in and requests tokens from a fake Plex, with each transport and without one, over HTTP
+//! and HTTPS.
 //!
-//! `cargo run --example tour` prints the requests (verb, URL, names of the headers) and fields of the responses, with
-//! secrets redacted, and then three refusals as a user reads them.
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "an example may")]
+//! `cargo run --example tour` prints the requests (method, URL, header names) and some fields of
+//! the responses, with secrets redacted, and then three refusals as a user would read them.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "this is an example")]
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
 use plex_auth_proto::server::{Scope, TokenType};

@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// If it cannot connect, or if the response is not complete HTTP.
+/// Returns an error if it cannot connect, or if the response is not complete HTTP.
 pub fn exchange(
     request: &Request<impl AsRef<[u8]>>,
     root: Option<&[u8]>,

@@ -25,11 +25,11 @@ const ATTEMPTS: usize = 64;
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 impl BlackHole {
-    /// Opens a black hole at a free port.
+    /// Opens a black hole on a free port.
     ///
     /// # Errors
     ///
-    /// If connections to a full listener do not hang on this system.
+    /// Returns an error if connections to a full listener do not hang on this system.
     pub fn open() -> io::Result<Self> {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;

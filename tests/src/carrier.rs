@@ -35,7 +35,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// Returns `plex-auth-ureq`, which trusts `root` in addition to the default roots.
+    /// Returns a `plex-auth-ureq` transport that trusts `root` in addition to the default roots.
     pub fn ureq(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =
@@ -43,7 +43,7 @@ impl Carrier {
         Self::Ureq(builder.build().expect("the root is a certificate"))
     }
 
-    /// Returns `plex-auth-hyper`, which trusts `root` in addition to the default roots.
+    /// Returns a `plex-auth-hyper` transport that trusts `root` in addition to the default roots.
     pub fn hyper(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
         let builder =
@@ -71,7 +71,7 @@ impl Carrier {
         Self::OwnHyper(plex_auth_hyper::Transport::over(client, TokioTimer::new()), runtime())
     }
 
-    /// Sets the timeout, if it has one.
+    /// Sets the timeout, if this carrier has one.
     pub fn timeout(self, limit: Duration) -> Self {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.timeout(limit)),
@@ -80,7 +80,7 @@ impl Carrier {
         }
     }
 
-    /// Sets the limit of the body size, if it has one.
+    /// Sets the body size limit, if this carrier has one.
     pub fn max_body_size(self, bytes: usize) -> Self {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.max_body_size(bytes)),
@@ -89,7 +89,7 @@ impl Carrier {
         }
     }
 
-    /// Sets the observer, if it can have one.
+    /// Sets the observer, if this carrier supports one.
     pub fn observer(self, observer: impl Observer + 'static) -> Self {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.observer(observer)),
@@ -162,7 +162,8 @@ impl Carrier {
         }
     }
 
-    /// Drives a flow to its end or until `watch` stops it. Returns `None` also if the flow was finished before.
+    /// Drives a flow to its end or until `watch` stops it. Also returns `None` if the flow had
+    /// already finished.
     pub fn drive<F: Flow>(
         &self,
         flow: &mut F,

@@ -1,5 +1,5 @@
-//! Every operation of the core's public list, with inputs and a successful response: a test that iterates over
-//! [`every_operation`] covers a new operation as soon as it is in that list.
+//! Every operation in the core's public list, with inputs and a successful response. A test that
+//! iterates over [`every_operation`] covers a new operation as soon as it is in that list.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub const WITHOUT_OUTPUT: [&str; 6] = [
 pub const SIGNATURE: &[u8; 64] =
     b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
-/// A Home PIN. It is too short to search for by itself; in a URL it follows `pin=`.
+/// A Home PIN. It is too short to search for on its own; in a URL, it follows `pin=`.
 pub const HOME_PIN: &str = "8305";
 
 /// The hosts and the values that the operations need.
@@ -58,7 +58,7 @@ pub struct Inputs {
     pub claim_token: ClaimToken,
     pub home_user: HomeUserUuid,
     pub home_pin: HomePin,
-    /// Replaces the deadline of the operations that have one of their own, which is too long for a test.
+    /// Replaces the deadline of operations that have their own, which is too long for a test.
     pub deadline: Option<Duration>,
 }
 
@@ -93,7 +93,7 @@ impl Inputs {
         }
     }
 
-    /// Sets the deadline of the calls that have one of their own.
+    /// Sets the deadline of calls that have their own.
     pub fn within(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
@@ -116,7 +116,7 @@ pub fn every_operation() -> Vec<EveryOperation> {
 }
 
 /// Returns one operation of each kind that a transport could treat differently: idempotent and not,
-/// of plex.tv and of a media server, with and without an output. For tests that wait, or that
+/// of plex.tv and of a media server, with and without an output. Use this in tests that wait or
 /// repeat many cases.
 pub fn one_of_each_kind() -> Vec<EveryOperation> {
     const NAMES: [&str; 4] =
@@ -132,14 +132,14 @@ fn with_call(operation: &'static Operation) -> EveryOperation {
             (ACCOUNT, make(|inputs| inputs.plex_tv.sign_in(&inputs.credentials)))
         }
         "getTokenDetails" => (
-            // Without a token: every token is accepted.
+            // Without a token, so that every token is accepted.
             r#"{"id":7,"username":"rosa","friendlyName":"Rosa","email":"rosa@example.org"}"#,
             make(|inputs| inputs.plex_tv.token_details(&inputs.token)),
         ),
         "createOAuthPin" => (NEW_PIN, make(|inputs| inputs.plex_tv.create_short_pin())),
         "getOAuthPin" => (LINKED_PIN, make(|inputs| inputs.plex_tv.poll_pin(&inputs.pin))),
         "linkOAuthPin" => (
-            // Not read; its length is for the tests that truncate or delay a body.
+            // Not read. Its length matters to the tests that truncate or delay a body.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             make(|inputs| inputs.plex_tv.link_pin(&inputs.token, &inputs.pin_code)),
         ),
@@ -279,17 +279,17 @@ impl EveryOperation {
         self.call.shown(inputs)
     }
 
-    /// Whether the operation reads nothing from a successful response.
+    /// Returns whether the operation reads nothing from a successful response.
     pub fn has_no_output(&self) -> bool {
         WITHOUT_OUTPUT.contains(&self.operation.name)
     }
 
-    /// Whether the response is a list rather than an object.
+    /// Returns whether the response is a list rather than an object.
     pub fn returns_list(&self) -> bool {
         self.success.starts_with('[')
     }
 
-    /// Whether status 401 means that the account's token is invalid.
+    /// Returns whether status 401 means that the account's token is invalid.
     pub fn checks_account_token(&self, inputs: &Inputs) -> bool {
         let carries_a_token = self.request(inputs).headers().contains_key("x-plex-token");
         self.operation.host == Host::PlexTv && carries_a_token

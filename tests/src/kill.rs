@@ -7,10 +7,10 @@ use http::Request;
 use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 
 /// A plan for the connections of a [`Server`](plex_auth_fake::Server): every n-th connection ends
-/// early, on one of its first four requests, at a [`Point`] that follows from a seed. Half of them
-/// are closed, half are reset.
+/// early, on one of its first four requests, at a [`Point`] determined by a seed. Half of these
+/// connections are closed, and half are reset.
 ///
-/// A client that reuses connections would soon have only ones that never end early;
+/// A client that reuses connections would soon have only connections that never end early, so
 /// [`answers_per_connection`](Self::answers_per_connection) makes the server close those, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Kills {
@@ -20,13 +20,13 @@ pub struct Kills {
 }
 
 impl Kills {
-    /// Creates a plan that ends every n-th connection early, the same ones for the same seed.
+    /// Creates a plan that ends every n-th connection early. The same seed gives the same plan.
     pub fn every(connections: usize, seed: u64) -> Self {
         Self { every: connections.max(1), seed, answers: None }
     }
 
-    /// Closes each other connection after this many responses; the last one has `connection:
-    /// close`.
+    /// Closes all remaining connections after this many responses, the last of which has
+    /// `connection: close`.
     pub fn answers_per_connection(mut self, answers: usize) -> Self {
         self.answers = Some(answers);
         self
@@ -73,8 +73,8 @@ pub struct Death {
     pub point: Point,
     /// The number of complete responses before that.
     pub answered: usize,
-    /// The `X-Plex-Client-Identifier` of the request that failed with it; `None` after a complete
-    /// response.
+    /// The `X-Plex-Client-Identifier` of the request that failed as a result. `None` after a
+    /// complete response.
     pub client: Option<String>,
 }
 
@@ -89,7 +89,7 @@ pub struct Fates {
 #[derive(Debug, Default)]
 struct Plan {
     kills: Option<Kills>,
-    /// The number of connections decided so far.
+    /// The number of connections whose fate has been decided so far.
     number: usize,
     /// The number of plans set so far. Decisions of earlier plans are ignored.
     edition: usize,

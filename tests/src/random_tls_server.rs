@@ -19,7 +19,7 @@ use plan::{After, Before, Plan};
 // A client that never closes its connection fails its test instead of blocking it.
 const LONGEST_READ: Duration = Duration::from_secs(30);
 
-/// A server on `127.0.0.1` that plays a random plan on each connection, until the process ends.
+/// A server on `127.0.0.1` that follows a random plan on each connection, until the process ends.
 #[derive(Debug)]
 pub struct RandomTlsServer {
     address: SocketAddr,
@@ -37,18 +37,19 @@ struct Shared {
 struct State {
     /// The number of the current call.
     call: usize,
-    /// The connections of that call that are still open. Those of earlier calls can be in a client's pool.
+    /// The number of connections of that call that are still open. Connections of earlier calls may
+    /// remain in a client's pool.
     open: usize,
     /// The request bytes read since the call began.
     read: Vec<u8>,
 }
 
 impl RandomTlsServer {
-    /// Starts a server whose plans follow from the seed.
+    /// Starts a server whose plans are determined by the seed.
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     pub fn start(seed: u64) -> Self {
         let identity = TlsIdentity::new();
         let configs = Configs {
@@ -81,12 +82,12 @@ impl RandomTlsServer {
         format!("{}{}", self.url(), path(call))
     }
 
-    /// Returns whether any of the call's requests was read. Waits until its connections have ended, so the client must
-    /// have closed them.
+    /// Returns whether any of the current call's requests was read. Waits until the call's
+    /// connections have ended, so the client must have closed them.
     ///
     /// # Panics
     ///
-    /// If a connection does not end.
+    /// Panics if a connection does not end.
     pub fn has_read(&self) -> bool {
         let (state, result) = self
             .shared
@@ -99,12 +100,12 @@ impl RandomTlsServer {
     }
 }
 
-/// The start of the paths of a call.
+/// Returns the start of the paths of a call's requests.
 fn path(call: usize) -> String {
     format!("/call-{call}")
 }
 
-/// The same certificate for both versions of TLS.
+/// The configurations for both TLS versions, with the same certificate.
 struct Configs {
     tls12: Arc<ServerConfig>,
     tls13: Arc<ServerConfig>,
@@ -228,7 +229,7 @@ impl Connection<'_> {
         self.stream.write_all(&records)
     }
 
-    /// Waits for more from the client, and notes whether any of it belongs to a request.
+    /// Waits for more data from the client, and records any request bytes in it.
     fn read_some(&mut self) -> io::Result<()> {
         let plaintext = self.read_records();
         let mut buffer = [0; 4096];

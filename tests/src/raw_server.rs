@@ -11,8 +11,8 @@ use socket2::SockRef;
 
 mod read;
 
-/// A client whose timeout does not work is disconnected then, so that its test fails instead of
-/// hanging.
+/// The time after which a client whose timeout does not work is disconnected, so that its test
+/// fails instead of hanging.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// A step in the script of a [`RawServer`].
@@ -29,7 +29,7 @@ pub enum Step {
     /// Sends nothing more and leaves the connection open until the client ends it or the server is
     /// dropped.
     StallUntilDropped,
-    /// Closes the connection: shuts down writing, then reads the rest that the client sends.
+    /// Closes the connection: shuts down writing, then reads everything else that the client sends.
     Close,
     /// Resets the connection.
     Reset,
@@ -70,7 +70,7 @@ impl RawServer {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     pub fn start(script: Vec<Step>) -> Self {
         Self::per_connection(vec![script])
     }
@@ -80,7 +80,7 @@ impl RawServer {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     pub fn per_connection(mut scripts: Vec<Vec<Step>>) -> Self {
         for script in &mut scripts {
             script.insert(0, Step::AwaitRequest);
@@ -93,7 +93,7 @@ impl RawServer {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     pub fn unasked(script: Vec<Step>) -> Self {
         Self::play(vec![script])
     }

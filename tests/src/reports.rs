@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use plex_auth_proto::Observer;
 use plex_auth_proto::observer::{Attempt, AttemptEnd};
 
-/// An attempt: without an end when it started, with one when it finished.
+/// A notification about an attempt: without an end when it started, with one when it finished.
 pub type Report = (Attempt, Option<AttemptEnd>);
 
 /// An observer that records its notifications. Clones share the record.
@@ -12,12 +12,13 @@ pub type Report = (Attempt, Option<AttemptEnd>);
 pub struct Reports(Arc<Mutex<Vec<Report>>>);
 
 impl Reports {
-    /// Returns the reports so far, in order.
+    /// Takes the reports so far, in order.
     pub fn take(&self) -> Vec<Report> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the reports so far in a short form: `1 started`, `1 200`, `1 the connection was refused`.
+    /// Takes the reports so far, in a short form: `1 started`, `1 200`,
+    /// `1 the connection was refused`.
     pub fn take_lines(&self) -> Vec<String> {
         let line = |(attempt, end): Report| {
             let mut line = format!("{} ", attempt.number());

@@ -24,21 +24,21 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Prints rows, and records whether one exceeds its limit.
+/// Prints rows, and counts those that exceed their limit.
 #[derive(Debug)]
 pub struct Table {
     exceeded: usize,
 }
 
 impl Table {
-    /// Prints the heading.
+    /// Creates a table and prints the heading.
     #[expect(clippy::new_without_default, reason = "it prints")]
     pub fn new() -> Self {
         line("what", "ours", "baseline", "ratio", "limit", "");
         Self { exceeded: 0 }
     }
 
-    /// Prints a row with the quotient of the two as the ratio.
+    /// Prints a row with the ratio `ours / baseline`.
     pub fn row(&mut self, what: &str, ours: f64, baseline: f64, limit: Limit) {
         self.row_with_ratio(what, ours, baseline, ours / baseline, limit);
     }

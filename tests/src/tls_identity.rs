@@ -21,7 +21,7 @@ impl TlsIdentity {
         self.0.cert.der().to_vec()
     }
 
-    /// Returns the settings of a server with these versions of TLS.
+    /// Returns a server configuration for these TLS versions.
     pub(crate) fn config(
         &self,
         versions: &[&'static SupportedProtocolVersion],

@@ -1,4 +1,4 @@
-//! A TLS server that writes one response and ends each connection in a chosen way.
+//! A TLS server that writes one response on each connection and ends it in a chosen way.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -22,7 +22,7 @@ pub enum TlsEnd {
     Reset,
 }
 
-/// A TLS server on `127.0.0.1`, until the process ends.
+/// A TLS server on `127.0.0.1` that runs until the process ends.
 #[derive(Debug)]
 pub struct TlsServer {
     address: SocketAddr,
@@ -34,7 +34,7 @@ impl TlsServer {
     ///
     /// # Panics
     ///
-    /// If there is no free port.
+    /// Panics if there is no free port.
     pub fn start(response: &str, end: TlsEnd) -> Self {
         let identity = TlsIdentity::new();
         let config = identity.config(rustls::DEFAULT_VERSIONS);

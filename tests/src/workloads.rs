@@ -21,7 +21,7 @@ pub struct Work {
     pub ours: Side,
     /// The same work done by hand.
     pub baseline: Side,
-    /// The most instructions allowed: the measured number and some percent more.
+    /// The maximum number of instructions: the measured number plus a few percent.
     pub limit: Limit,
 }
 

@@ -113,7 +113,7 @@ fn frames_are_joined() {
 }
 
 #[test]
-fn a_truncated_success_is_an_error() {
+fn truncated_success_is_an_error() {
     let transport = over(|| response(200, false, [r#"{"username": "rosa"}"#, "!"]));
     let error = transport_error(smol::block_on(transport.send(call())));
     assert_eq!(error, (TransportErrorKind::CutOff, true));
@@ -204,7 +204,7 @@ fn a_timeout_after_ready_may_have_sent() {
 }
 
 #[test]
-fn the_deadline_of_a_call_wins() {
+fn deadline_of_a_call_takes_precedence() {
     let limit = Duration::from_millis(20);
     let transport = Transport::over(Silent { ready: true }, SmolTimer::new());
     let call = call().deadline(limit);

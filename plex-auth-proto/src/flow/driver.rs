@@ -103,7 +103,7 @@ pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
 
 /// The result of one [step](Driver::step) of a driver.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[must_use = "an action must be completed, and the output is returned once"]
 pub enum DriverEvent<O> {
     /// Something has changed: a request was sent or completed, or a wait is over. This is the moment to show the flow's

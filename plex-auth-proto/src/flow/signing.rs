@@ -16,7 +16,7 @@ pub(crate) struct Signing {
 }
 
 /// A signed JWT, or the request for its signature.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 pub(crate) enum Signature {
     Signed(DeviceJwt),
     Pending(Signing, Action),

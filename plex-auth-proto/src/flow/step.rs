@@ -86,7 +86,7 @@ impl<F: Flow + ?Sized> Flow for Box<F> {
 
 /// The next step of a [`Flow`].
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[must_use = "an action must be carried out and completed"]
 pub enum Step<O> {
     /// Carry out this action, and [complete](Flow::complete) it with this ID. Several actions can
@@ -125,7 +125,7 @@ impl<O> Step<O> {
 ///
 /// A driver completes an action that it does not support with [`Completion::Unsupported`].
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once and never stored")]
+#[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[non_exhaustive]
 pub enum Action {
     /// Send this request. Complete it with [`Response`](Completion::Response), [`Failed`](Completion::Failed) or

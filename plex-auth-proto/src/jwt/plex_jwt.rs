@@ -137,7 +137,7 @@ redacted_debug! {
 /// The parsed parts of a token.
 #[cfg_attr(
     not(feature = "ed25519"),
-    expect(dead_code, reason = "only verifying looks at all of it")
+    expect(dead_code, reason = "only verification reads every field")
 )]
 pub(super) struct Parts<'a> {
     pub(super) jwt: PlexJwt,

@@ -334,7 +334,7 @@ fn token_details_need_no_token() {
 }
 
 #[test]
-fn account_of_another_token_is_no_answer() {
+fn account_of_another_token_is_not_accepted() {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let call = || plex_tv.token_details(&Token::new("asked").unwrap());
     let response = || Response::new(r#"{"id":7,"authToken":"other"}"#);

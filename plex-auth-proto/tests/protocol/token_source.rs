@@ -89,7 +89,7 @@ fn is(slot: &TokenSlot, now: Now, text: &str) -> bool {
 }
 
 #[test]
-fn rejections_of_many_callers_are_one() {
+fn many_rejections_count_as_one() {
     let mut refresher = manual("t1", None);
     let (slot, mut flow) = SharedRefresher::new(&mut refresher, at(0));
     let driver = Arc::new(Woken::default());

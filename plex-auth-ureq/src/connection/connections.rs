@@ -87,7 +87,7 @@ impl Connections {
     }
 
     #[cfg(not(feature = "rustls"))]
-    #[expect(clippy::unused_self, reason = "as with TLS")]
+    #[expect(clippy::unused_self, reason = "same signature as with TLS")]
     fn secure(&self, _: &Target, stream: Stream, _: Deadline) -> Result<Stream, Failure> {
         Ok(stream)
     }

@@ -54,7 +54,7 @@ mod tests {
     use super::{Deadline, classify};
 
     #[test]
-    fn a_listener_that_closes_cuts_off() {
+    fn closing_listener_cuts_off() {
         let deadline = Deadline::after(Duration::from_secs(1));
         for (kind, expected) in [
             (ErrorKind::ConnectionRefused, TransportErrorKind::Refused),

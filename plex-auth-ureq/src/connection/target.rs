@@ -53,7 +53,7 @@ mod tests {
     use super::Target;
 
     #[test]
-    fn the_scheme_decides_tls_and_the_port() {
+    fn scheme_determines_tls_and_port() {
         for (url, expected) in [
             ("http://Plex.Example/a", Some((false, "plex.example", 80))),
             ("https://plex.example", Some((true, "plex.example", 443))),

@@ -88,7 +88,7 @@ mod tests {
     use super::is_established;
 
     #[test]
-    fn only_a_success_without_more_is_a_tunnel() {
+    fn tunnel_needs_a_success_without_extra_bytes() {
         for (head, expected) in [
             ("HTTP/1.1 200 Connection established\r\n\r\n", true),
             ("HTTP/1.0 200\r\nvia: x\r\n\r\n", true),

@@ -50,7 +50,7 @@ fn without_a_connection_nothing_was_sent() {
 }
 
 #[test]
-fn in_doubt_the_request_counts_as_sent() {
+fn request_counts_as_sent_if_in_doubt() {
     for (error, kind) in [
         (Error::Timeout(Timeout::Global), TransportErrorKind::TimedOut(LIMIT)),
         (io_error(ErrorKind::UnexpectedEof), TransportErrorKind::CutOff),
@@ -86,7 +86,7 @@ fn with_a_proxy_the_proxy_is_unreachable() {
 }
 
 #[test]
-fn an_early_end_of_tls_may_have_sent() {
+fn early_end_of_tls_may_have_sent() {
     for error in [
         io_error(ErrorKind::UnexpectedEof),
         io_error(ErrorKind::ConnectionReset),

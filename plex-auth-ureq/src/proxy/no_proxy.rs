@@ -71,9 +71,9 @@ impl Hosts {
         }
         let (start, end) = (host.strip_suffix('*'), host.strip_prefix('*'));
         let text = end.or(start).unwrap_or(host);
-        let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         // A slash would mean a network or a URL.
-        if host.is_empty() || !text.bytes().all(is_of_a_host) {
+        if host.is_empty() || !text.bytes().all(is_host_byte) {
             return None;
         }
         let text = text.to_owned();

@@ -1,4 +1,4 @@
-//! The account as a strict struct: a field that is missing or has another type is an error.
+//! The account as a strict struct: a missing required field or a field of another type is an error.
 
 use std::collections::BTreeMap;
 

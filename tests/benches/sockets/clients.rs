@@ -5,9 +5,9 @@
 //! support TLS, as the library's transports do. They do not have the deadline of hyper's exchange,
 //! the limit on its body, retries of idempotent requests, or error reports.
 //!
-//! There are two ureq baselines: one with a timeout, which a program needs that must not wait
-//! indefinitely, and one with the default settings, which has none. With any timeout, ureq resolves
-//! each name on a separate thread, even if the connection is reused.
+//! There are two ureq baselines: one with a timeout, which a program needs if it must not wait
+//! indefinitely, and one with the default settings, which include no timeout. With any timeout,
+//! ureq resolves each name on a separate thread, even if the connection is reused.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -62,7 +62,7 @@ pub(crate) type Blocking = Box<dyn Fn() + Send + Sync>;
 /// The asynchronous form of [`Blocking`].
 pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Returns a call on this thread; hyper's runs in a runtime on it.
+/// Returns a call that blocks this thread. hyper's call runs in a runtime on this thread.
 pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     match client {
         Client::OurUreq => our_ureq(url),

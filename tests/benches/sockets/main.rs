@@ -1,8 +1,8 @@
 //! Complete calls over loopback, by the transports and by baseline clients.
 //!
-//! The server is this program in a separate process, so that its time is not counted. To inspect
-//! one client with other tools, start the program with `serve`, and a second time with `call CLIENT
-//! URL COUNT`.
+//! The server is this program in a separate process, so that the server's time is not counted. To
+//! inspect one client with other tools, start the program with `serve`, and a second time with
+//! `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
@@ -19,10 +19,10 @@ use pairs::Pairs;
 use plex_auth_tests::table::{Limit, Table};
 
 /// The overhead that an adapter may add to a call, to many concurrent calls, and to the first call
-/// of a process: the value measured on two shared cores, and some percent more.
+/// of a process: the value measured on two shared cores, plus a few percent.
 const CALL: Limit = Limit::Times(1.2);
-/// Compared with a ureq without a timeout, which starts no thread for a name lookup; neither does
-/// the transport.
+/// The limit relative to ureq without a timeout, which starts no thread for a name lookup, like the
+/// transport.
 const UNLIMITED: Limit = Limit::Times(1.15);
 const CROWD: Limit = Limit::Times(1.25);
 const START: Limit = Limit::Times(1.1);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use plex_auth_tests::table::{Limit, Table};
 
-/// On a shared machine the load changes all the time, so the two sides are measured next to each
-/// other, and the median ratio counts.
+/// Pairs of measurements. On a shared machine, the load changes all the time, so the two sides are
+/// measured one right after the other, and the median ratio counts.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {

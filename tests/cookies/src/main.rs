@@ -1,5 +1,6 @@
 //! Checks that the cookies of one account are not sent with the calls of another, even if another
-//! crate enables ureq's cookie feature: `cargo run --manifest-path tests/cookies/Cargo.toml`
+//! crate enables ureq's cookie feature. Run it with
+//! `cargo run --manifest-path tests/cookies/Cargo.toml`.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};
@@ -9,7 +10,8 @@ use std::thread;
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 use ureq::Agent;
 
-/// Answers each request with a cookie and, as the account's ID, whether the request had one.
+/// Answers each request with a cookie, and with an account whose ID is 1 if the request had a
+/// cookie.
 fn serve(stream: TcpStream) -> io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut has_cookie = false;

@@ -14,8 +14,8 @@ impl Agenda {
         Self { seconds: (0..REACH).map(|_| Vec::new()).collect() }
     }
 
-    /// Schedules a device, and returns the scheduled time. A time beyond the span is moved forward,
-    /// which is harmless.
+    /// Schedules a device, and returns the scheduled time. A time beyond the span is replaced with
+    /// the end of the span, which is harmless.
     pub(crate) fn put(&mut self, now: u64, at: u64, who: u32) -> u64 {
         let at = at.clamp(now, now + REACH - 1);
         self.seconds[slot(at)].push(who);

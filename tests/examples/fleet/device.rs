@@ -11,7 +11,8 @@ use crate::devices::{DAY, ROLLED_OUT, START};
 use crate::network::{at, clock_at};
 use crate::plex_tv::identifier;
 
-// A million devices that looked at the clock every minute would take most of the simulation's time.
+// If a million devices checked the clock every minute, that would take most of the simulation's
+// time.
 const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// A device, with times in seconds since the start.
@@ -19,20 +20,20 @@ pub(crate) struct Device {
     pub(crate) refresher: DeviceTokenRefresher<Ed25519Key>,
     number: u32,
     seed: u64,
-    /// When it is switched on for the first time.
+    /// The time at which it is first switched on.
     pub(crate) on_at: u32,
-    /// When it is polled next.
+    /// The time of its next poll.
     pub(crate) due: u32,
-    /// When its token expires; [`UNTIL_EXCHANGED`] while its old one is valid.
+    /// The expiry of its token, or [`UNTIL_EXCHANGED`] while its old token is valid.
     pub(crate) good_until: u32,
-    /// Since when its renewals fail.
+    /// The time since which its renewals have been failing.
     pub(crate) failing_since: Option<u32>,
-    /// How many seconds its clock is ahead.
+    /// The number of seconds that its clock is ahead.
     ahead: i16,
     pub(crate) had_a_token: bool,
-    /// How often plex.tv registered its key.
+    /// The number of times that plex.tv registered its key.
     pub(crate) registered: u8,
-    /// How often it sent its key although it was registered.
+    /// The number of times that it sent its key although the key was already registered.
     pub(crate) registered_again: u8,
     /// Whether it is restarted before it saves its next token.
     pub(crate) forgets_next: bool,

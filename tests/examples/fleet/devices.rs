@@ -1,4 +1,4 @@
-//! A fleet of devices that renew their tokens for a month, with one plex.tv.
+//! A fleet of devices that renew their tokens with one plex.tv for a month.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,10 +19,10 @@ pub(crate) const MONTH: u64 = 30 * DAY;
 /// The interval in which the devices are switched on, each at a random time.
 pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 
-/// Devices, in a thousand, that are restarted each day.
+/// The number of devices in a thousand that are restarted each day.
 const RESTARTED: u64 = 20;
 
-/// One in this many of these is restarted when its next response arrives, before it has saved the
+/// One in this many restarts happens when the device's next response arrives, before it saves the
 /// state.
 const FORGETFUL: u64 = 4;
 
@@ -38,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
     ]
 }
 
-/// The time, request and content of a response that a device waits for.
+/// The time, request ID and content of a response that a device is waiting for.
 type Pending = (u64, RequestId, Answer);
 
 /// The devices and the observed events. Times are in seconds since the epoch.
@@ -52,13 +52,13 @@ pub(crate) struct Fleet<S> {
     seed: u64,
     /// The intervals in which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
-    /// For each outage, when the last device had renewed the token that the outage delayed.
+    /// For each outage, the time at which the last delayed device renewed its token.
     pub(crate) caught_up: Vec<u64>,
     pub(crate) renewals: u64,
     pub(crate) restarts: u64,
     pub(crate) forgotten: u64,
-    /// Devices whose registration never arrived, and that started over because their key was
-    /// refused.
+    /// The number of devices whose registration never arrived, and that started over because their
+    /// key was refused.
     pub(crate) started_over: u64,
     /// The devices whose flow has ended, with the result.
     pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
@@ -166,7 +166,7 @@ impl<S: Service> Fleet<S> {
     fn ask(&mut self, number: u32, now: u64) {
         let Device { due, on_at, .. } = self.devices[number as usize];
         if u64::from(due) != now - START {
-            return; // It was restarted since.
+            return; // It has been restarted since.
         }
         if u64::from(on_at) > now - START {
             return self.put(number, now, START + u64::from(on_at));
@@ -202,8 +202,8 @@ impl<S: Service> Fleet<S> {
                     device.registered += u8::from(status == 201);
                 }
                 if is_exchange && status == 200 && device.good_until == UNTIL_EXCHANGED {
-                    // The old token is invalid now. A device is not without a token while it waits
-                    // for a response that arrives.
+                    // The old token is now invalid. A device does not count as being without a
+                    // token while it waits for a response that will arrive.
                     let until = if outcome.answer.is_ok() { now + outcome.after } else { now };
                     device.good_until = since_start(until);
                 }

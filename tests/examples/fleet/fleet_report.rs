@@ -1,4 +1,4 @@
-//! The results of a fleet's month, and whether its goals were met.
+//! The results of a fleet's month, and a check of its goals.
 
 use std::ops::Range;
 
@@ -9,11 +9,11 @@ use crate::plex_tv::DeviceTokens;
 use crate::report::Report;
 use crate::traffic::{stretch, to_float};
 
-/// The goals: the busiest interval as a multiple of the mean.
+/// The goals: the load in the busiest interval, as a multiple of the mean.
 const MOST_OUTSIDE: f64 = 3.0;
 const MOST_AFTER: f64 = 10.0;
 
-/// Devices that are simulated with both services.
+/// The number of devices that are simulated with both services.
 const FEW: u32 = 100;
 
 pub(crate) fn play(devices: u32, seed: u64) -> Report {
@@ -27,8 +27,8 @@ pub(crate) fn play(devices: u32, seed: u64) -> Report {
     report
 }
 
-/// Returns the requests per second that plex.tv accepts, nine times the mean, and the maximum
-/// number of unused nonces.
+/// Returns the number of requests per second that plex.tv accepts (nine times the mean), and the
+/// maximum number of unused nonces.
 fn limits(devices: u32) -> (u64, usize) {
     let a_second = u64::from(devices) * 2 / (11 * DAY / 2);
     ((9 * a_second).max(10), (devices as usize / 10_000).max(5))
@@ -62,7 +62,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
     let up = up_times(outages.iter().map(|outage| outage.when.clone()));
     let mean = traffic.mean(&up);
     let over = stretch(mean);
-    // As long as the outage, and at least an hour.
+    // As long as the outage, but at least an hour, and at least `over`.
     let after = |outage: &Range<u64>| {
         let lasts = (outage.end - outage.start).max(HOUR).max(over);
         outage.end..(outage.end + lasts).min(START + MONTH)

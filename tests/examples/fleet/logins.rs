@@ -18,30 +18,30 @@ use crate::report::Report;
 /// The interval in which all logins start, in seconds.
 const AT_ONCE: u64 = 5;
 
-/// PINs, in a thousand, that are never linked.
+/// The number of PINs in a thousand that are never linked.
 const NEVER: u64 = 300;
 
 /// The time until all logins have ended, in seconds.
 const TIME: u64 = LIFE + 300;
 
-/// The maximum time that a login continues after its PIN expired, in seconds: a last poll that
-/// times out after 10 s, then retries for half a minute, the last of which starts 16 s after the
-/// one before and can time out, too.
+/// The maximum time that a login continues after its PIN has expired, in seconds: its last poll
+/// times out after 10 s, it retries for half a minute, and the last retry starts 16 s after the one
+/// before and can also time out.
 const GRACE: u64 = 66;
 
-/// The seconds before the expiry in which a PIN may be linked too late: a poll in flight at that
-/// time may be lost, and plex.tv no longer reports a PIN that has expired.
+/// The number of seconds before its expiry in which a PIN may be linked too late: a poll in flight
+/// at that time may be lost, and plex.tv no longer reports a PIN that has expired.
 const TOO_LATE: u64 = 20;
 
-/// Logins that are simulated with both services.
+/// The number of logins that are simulated with both services.
 const FEW: u32 = 50;
 
 struct Login {
     talk: PinLogin,
     due: u64,
-    /// When it showed its code.
+    /// The time at which it showed its code.
     shown: Option<u64>,
-    /// When the user linked the PIN, and the resulting token.
+    /// The time at which the user linked the PIN, and the resulting token.
     linked: Option<(u64, String)>,
     ended: Option<(u64, Result<String, PinLoginError>)>,
 }

@@ -1,16 +1,17 @@
-//! Simulations of fleets that are too large for one machine, in simulated time: devices that renew
-//! their tokens, PIN logins that wait for a user, media servers that are restarted while in use.
+//! Simulations of fleets that are too large to run on one machine, in simulated time: devices that
+//! renew their tokens, PIN logins that wait for a user, and media servers that are restarted while
+//! in use.
 //!
 //! `cargo run --release -p plex-auth-tests --example fleet` runs all of them, and prints the
-//! requests per second and the results; `-- --help` lists the options. The flows are the real ones;
-//! there are no sockets, no clock, and no randomness except the seed's. It exits with an error if a
-//! goal is not met.
+//! requests per second and the results; `-- --help` lists the options. The flows are the real ones,
+//! but there are no sockets and no clock, and all randomness comes from the seed. The program exits
+//! with an error if a goal is not met.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::single_range_in_vec_init,
-    reason = "an example may"
+    reason = "this is an example"
 )]
 
 mod agenda;
@@ -43,7 +44,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000)]
     devices: u32,
 
-    /// Logins by PIN that start at once.
+    /// PIN logins that start at the same time.
     #[arg(long, default_value_t = 100_000)]
     logins: u32,
 
@@ -51,7 +52,7 @@ struct Arguments {
     #[arg(long, default_value_t = 10_000)]
     servers: u32,
 
-    /// Refreshers of transient tokens, shared out among the servers.
+    /// Transient token refreshers, distributed among the servers.
     #[arg(long, default_value_t = 100_000)]
     refreshers: u32,
 
@@ -64,9 +65,9 @@ struct Arguments {
 enum Part {
     /// Devices that renew their tokens for a month.
     Devices,
-    /// Logins by PIN that start at once.
+    /// PIN logins that start at the same time.
     Logins,
-    /// Media servers that are restarted under refreshers of transient tokens.
+    /// Media servers that are restarted while transient token refreshers use them.
     Restarts,
 }
 

@@ -24,7 +24,7 @@ impl Service for plex_auth_fake::FakePlex {
     }
 }
 
-/// A time in which the service does not answer.
+/// A period in which the service is down.
 #[derive(Clone, Debug)]
 pub(crate) struct Outage {
     pub(crate) name: &'static str,
@@ -53,7 +53,7 @@ pub(crate) struct Network {
 /// The response or transport error that the client gets.
 pub(crate) type Answer = Result<Response<Body>, TransportError>;
 
-/// Whether the request succeeded.
+/// Returns whether the request succeeded.
 pub(crate) fn is_success(answer: &Answer) -> bool {
     answer.as_ref().is_ok_and(|response| response.status().is_success())
 }
@@ -103,7 +103,7 @@ impl Network {
         if self.is_too_much(now) {
             self.refused += 1;
             let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, Vec::new());
-            // Half of the refusals say when to retry, the same for all clients.
+            // Half of the refusals say when to retry, with the same delay for all clients.
             if self.chance.happens(500) {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("90"));
             }

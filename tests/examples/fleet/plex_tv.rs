@@ -22,7 +22,8 @@ const TOKEN_LIFE: u64 = 7 * 24 * 60 * 60;
 #[derive(Debug)]
 pub(crate) struct DeviceTokens {
     devices: Vec<Known>,
-    /// The unused nonces with their expiry, oldest first, and the set of those that remain.
+    /// The issued nonces with their expiry, oldest first. `unused` contains those that have not
+    /// been used.
     handed_out: VecDeque<(u64, u64)>,
     unused: HashSet<u64>,
     made: u64,

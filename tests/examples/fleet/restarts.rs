@@ -1,5 +1,5 @@
-//! Media servers that are restarted, all within a minute, while many clients have a transient token
-//! for each.
+//! Media servers that are all restarted within a minute, while many clients have transient tokens
+//! for them.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,23 +18,26 @@ use crate::network::{Answer, Network, after, clock};
 use crate::report::Report;
 use crate::servers::{Attic, Server};
 
-/// The restarts: one at an arbitrary hour, and one when most tokens are about to be renewed.
+/// The times of the restarts: an arbitrary hour, and a time when most tokens are about to be
+/// renewed.
 const ROUNDS: [u64; 2] = [START + 20 * HOUR, START + 67 * HOUR - 300];
 const TIME: u64 = 72 * HOUR;
 
-/// The interval in which all of them go down, in seconds.
+/// The interval in which all servers go down, in seconds.
 const ALL_WITHIN: u64 = 60;
 /// The time for which a starting server answers 503, in seconds.
 const STARTING: u64 = 15;
 /// The interval between a user's requests to its server, in seconds.
 const USED_EVERY: u64 = 300;
-/// Account tokens, in a thousand, that are revoked while the servers are down for the first time.
+/// The number of account tokens in a thousand that are revoked while the servers are down for the
+/// first time.
 const REVOKED: u64 = 10;
-/// The jitter, in milliseconds; short, because a user waits for the token.
+/// The maximum jitter, in milliseconds. It is short because a user is waiting for the token.
 const JITTER: u64 = 30_000;
-/// The limit until each user has a valid token again. A user notices a restart at its next request.
+/// The time limit, in seconds, for each user to have a valid token again. A user notices a restart
+/// on its next request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
-/// Servers that are simulated with both services, and the number of refreshers of each.
+/// The numbers of servers and of refreshers that are simulated with both services.
 const FEW: (u32, u32) = (5, 50);
 
 struct User {
@@ -49,9 +52,9 @@ struct User {
     made: u32,
     /// The number of responses with such tokens that may have been lost.
     lost: u32,
-    /// When it had a valid token after the restart.
+    /// The time at which it first had a valid token after the restart.
     valid_at: Option<u64>,
-    /// How often it reported that the account's token is invalid.
+    /// The number of times that it reported the account's token as invalid.
     reported_invalid: u32,
 }
 
@@ -196,7 +199,8 @@ impl<S: Server> Town<S> {
         let is_down = household.down.iter().any(|down| down.contains(&now));
         if user.uses_at <= now {
             user.uses_at = now + USED_EVERY;
-            // Reported twice, as by two requests in flight at the same time.
+            // The rejection is reported twice, as by two requests that were in flight at the same
+            // time.
             if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
             {

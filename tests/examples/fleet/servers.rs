@@ -1,5 +1,5 @@
-//! Plain media servers for clients with transient tokens: they answer like the fake, with so little
-//! memory that ten thousand of them fit.
+//! Plain media servers for clients with transient tokens. They answer like the fake, but need so
+//! little memory that ten thousand of them fit.
 
 use std::collections::{HashMap, HashSet};
 

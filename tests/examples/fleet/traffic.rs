@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 /// The mean number of requests in the interval that a peak is measured over. It is large enough
-/// that a peak is caused by the schedule and not by chance: with a mean of one request per second,
-/// three in one second are random.
+/// that a peak is due to the schedule and not to chance: with a mean of one request per second,
+/// three requests in one second can be chance.
 const ENOUGH: f64 = 250.0;
 
 #[derive(Debug)]

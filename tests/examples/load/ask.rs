@@ -1,5 +1,5 @@
-//! The calls of a run. All are different, so that the response to one cannot be mistaken for that
-//! to another, and the server's record shows which of them arrived.
+//! The calls of a run. All are different, so that the response to one cannot be mistaken for the
+//! response to another, and the server's record shows which calls arrived.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use plex_auth_proto::{
     Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
-/// Either transport behind one `exchange`; the sync one is ready immediately.
+/// Either transport behind a common `exchange`. The sync transport's future is ready immediately.
 pub(crate) trait Client: Sync {
     fn exchange<T: Send + 'static>(
         &self,
@@ -52,7 +52,7 @@ pub(crate) struct Urls {
     pub(crate) server: String,
 }
 
-/// The operation, and the values of the right response.
+/// The operation, and the values that the response must have.
 enum Want {
     Details { token: Token, uuid: String },
     SignIn { credentials: Credentials, uuid: String },
@@ -79,8 +79,8 @@ pub(crate) struct Answer {
 }
 
 impl Ask {
-    /// Creates calls to the fake: all operations alternately, each with its own client identifier
-    /// of this party.
+    /// Creates `count` calls to the fake, which alternate between the operations. Each has its own
+    /// client identifier, which starts with `party`.
     pub(crate) fn many(
         count: usize,
         party: &str,

@@ -1,4 +1,4 @@
-//! Deadlines end calls to a server that stalls, at every point where it can.
+//! Deadlines end calls to a server that stalls, at every point where a server can stall.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     reports
 }
 
-/// Returns the duration of a call, and the error if it ended in the wrong way.
+/// Returns a call's duration, and what went wrong if it did not end with the expected error.
 fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
     let call = call(&stall.url).deadline(limit);
     let started = Instant::now();
@@ -88,7 +88,7 @@ fn judge(report: &mut Report, stall: &Stall, limit: Duration, met: &[(Duration, 
     for wrong in met.iter().filter_map(|(_, wrong)| wrong.as_ref()) {
         report.broken(format!("{name}: {wrong}"));
     }
-    // With ureq the connect timeout is nine tenths of the deadline, and the rest is rounded.
+    // Connecting may time out slightly before the deadline.
     let least = if stall.connecting { limit * 4 / 5 } else { limit };
     report.expect(shortest >= least, || format!("{name}: over after {shortest:?}"));
     report.expect(longest <= limit * 10, || format!("{name}: over after {longest:?}"));
@@ -103,7 +103,7 @@ fn call(url: &str) -> Call<Account> {
 fn stalls(limit: Duration) -> Vec<Stall> {
     const HEAD: &str =
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n";
-    // None of the slow responses is complete by then.
+    // No slow response is complete by the deadline.
     let pause = limit / 20;
     let raw = |name, script: &[&str]| {
         let mut steps: Vec<_> = script.iter().map(|text| Step::Write((*text).into())).collect();

@@ -15,7 +15,8 @@ use crate::place::Place;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// The paths of the dropped calls. The fake is slow there, so that the futures need many polls.
+/// The path prefixes of the dropped calls. The fake responds slowly there, so that the futures need
+/// many polls.
 const SLOW: [&str; 2] = ["/api/v2", "/pms"];
 
 const OPERATIONS: [&str; 4] =
@@ -33,7 +34,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
         .iter()
         .enumerate()
         .map(|(kind, operation)| {
-            // The operations alternate: every fourth call is the same one.
+            // The operations alternate, so every fourth call is the same operation.
             let asks = place.asks_at(SLOW, calls, operation);
             let asks: Arc<[_]> = asks.into_iter().skip(kind).step_by(OPERATIONS.len()).collect();
             let next = Arc::new(AtomicUsize::new(0));
@@ -107,8 +108,8 @@ struct Dropped {
     most_polls: usize,
 }
 
-/// Drops one call after its first poll, the next after its second, until one completes; then starts
-/// over.
+/// Drops one call after its first poll, the next after its second, and so on until a call
+/// completes. Then it starts over.
 async fn drop_all(
     transport: plex_auth_hyper::Transport,
     asks: Arc<[Arc<Ask>]>,

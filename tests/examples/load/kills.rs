@@ -1,5 +1,5 @@
 //! Every seventh connection ends early: before the request is read, before the response, in its
-//! head, in its body, or after it although it was to stay open.
+//! head, in its body, or after it even though the connection was to stay open.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,8 +57,8 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     report
 }
 
-/// Checks that no idempotent call fails because of a stale pooled connection: its last copy was
-/// sent on a new connection, or its response ended in the body.
+/// Checks that no idempotent call fails because of a stale pooled connection: a failed call's last
+/// copy was sent on a new connection, or its response was cut off in the body.
 fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
     let mut last: HashMap<&str, &Death> = HashMap::new();
     for death in deaths {

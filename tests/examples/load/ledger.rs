@@ -34,7 +34,7 @@ impl<'a> Ledger<'a> {
     /// Checks the guarantees that hold under any fault: no call is lost, no response reaches a
     /// different caller, no sign-in is sent twice and nothing else three times, and every transport
     /// error gives a possible reason and does not claim that a request was not sent if it was.
-    /// `fitting` lists the possible reasons.
+    /// `fitting` returns whether a reason is possible.
     pub(crate) fn judge(
         &self,
         report: &mut Report,

@@ -1,15 +1,15 @@
-//! Both transports under load and with faults; checks their guarantees.
+//! Runs both transports under load and with faults, and checks their guarantees.
 //!
 //! `cargo run --release -p plex-auth-tests --example load` runs all scenarios against a fake Plex
 //! on this machine and prints a table for each; `-- --help` lists the options. It exits with an
 //! error if a guarantee is violated: a lost call, a response to a different caller, a sign-in sent
-//! twice, an untrue error, a leaked file. Times are printed but not checked, except that deadlines
-//! must be kept.
+//! twice, an incorrect error, or a leaked file. Times are printed but not checked, except that
+//! deadlines must be kept.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "an example may"
+    reason = "this is an example"
 )]
 
 mod ask;

@@ -48,7 +48,7 @@ impl Place {
         self.asks_at(["", ""], count, party)
     }
 
-    /// Returns the calls with these prefixes of the paths of plex.tv and of the media server.
+    /// Returns calls whose plex.tv and media server paths have these prefixes.
     pub(crate) fn asks_at(
         &self,
         [plex_tv, server]: [&str; 2],
@@ -76,7 +76,7 @@ impl Place {
         outcomes
     }
 
-    /// Takes the requests that the server received since the last call of this function.
+    /// Takes the requests that the server received since the last call to this function.
     pub(crate) fn take_seen(&self) -> Vec<Seen> {
         self.server.with(|fake| {
             let seen = fake.requests().to_vec();

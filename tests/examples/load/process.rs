@@ -9,7 +9,7 @@ pub(crate) fn open_files() -> Option<usize> {
     fs::read_dir("/proc/self/fd").ok().map(|files| files.count() - 1)
 }
 
-/// Returns the limit of open files.
+/// Returns the limit on open files.
 pub(crate) fn most_open_files() -> Option<usize> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;

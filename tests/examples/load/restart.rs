@@ -1,4 +1,4 @@
-//! The server is killed and restarted at the same port several times while calls are in flight.
+//! The server is killed and restarted on the same port several times while calls are in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,11 +15,11 @@ use crate::report::Report;
 
 const RESTARTS: usize = 5;
 
-/// The time between handling a request and sending its response, so that some requests are in
-/// between when the server is killed.
+/// The time between handling a request and sending its response, so that some requests are at that
+/// stage when the server is killed.
 const RESPONSE_DELAY: Duration = Duration::from_millis(2);
 
-/// How long the port is closed.
+/// The time for which the port is closed.
 const DOWN: Duration = Duration::from_millis(20);
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
@@ -41,7 +41,7 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let outcomes = thread::scope(|scope| {
         let calling = scope.spawn(|| workers.ask_all(&asks, at_once, &done));
         for restart in 1..=RESTARTS {
-            // Restarts are spread by the number of finished calls, not by time.
+            // Restarts are spread evenly over the finished calls, not over time.
             let due = calls * restart / (RESTARTS + 1);
             while done.load(Ordering::Relaxed) < due && !calling.is_finished() {
                 thread::sleep(Duration::from_millis(1));

@@ -7,14 +7,15 @@ use crate::place::{NewWorkers, Place, WORKERS};
 use crate::process::{memory, open_files, open_files_back_at};
 use crate::report::Report;
 
-/// Memory per call, in KiB, below which a round has no leak. A leak grows with each round, an
-/// allocator's pools do not.
+/// The memory growth per call, in KiB, below which a round counts as free of leaks. A leak grows
+/// with each round, but an allocator's pools do not.
 const LEAK: usize = 1;
 
 /// The minimum growth that counts, in KiB.
 const NOISE: usize = 8 * 1024;
 
-/// The maximum number of rounds until one does not grow. The first one fills the pools.
+/// The maximum number of rounds, in one of which memory must not grow. The first round fills the
+/// pools.
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
-/// Prints the JWT that a device exchanges for a token, `jwt`, and the public half of its key, `jwk`.
+/// Prints the JWT that a device exchanges for a token (`jwt`), and the public half of its key
+/// (`jwk`).
 #[derive(Debug, Parser)]
 pub(crate) struct Sign {
     /// The client identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The byte of which the key's seed consists.
+    /// The byte that fills the key's seed.
     #[arg(long, default_value_t = 1)]
     seed: u8,
 
@@ -50,8 +51,8 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints the claims of the token if one of the keys (JWKs) has signed it, or else
-/// why it is `refused`.
+/// Reads `{"token": …, "keys": […]}` and prints the token's claims if one of the keys (JWKs) signed
+/// it, or else the reason it was `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
     /// The client identifier that the token must be for.
@@ -68,7 +69,7 @@ impl Verify {
         let Self { identifier, now } = self;
         let mut given = String::new();
         io::stdin().read_to_string(&mut given)?;
-        // As plex.tv lists them; the token beside them is passed over.
+        // The keys are in the format of plex.tv's list. The token beside them is ignored.
         let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
         let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;

@@ -1,4 +1,4 @@
-//! A PIN login, for a browser to link.
+//! A PIN login that is linked in a browser.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::Outcome;
 
-/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its `picture`. After it was
-/// linked, prints the `token` and the name of its `account`.
+/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its
+/// `picture`. After it is linked, prints the `token` and the name of its `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
     /// Replaces `https://plex.tv/api/v2`.

@@ -1,8 +1,9 @@
-//! Does what this library does, for programs of other projects: `tests/others/run` tests it with them.
+//! Makes this library available to programs of other projects. `tests/others/run` tests it with
+//! them.
 //!
-//! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is a JSON object on each line,
-//! with every secret in it: the accounts are those of a fake Plex.
-#![allow(clippy::print_stdout, reason = "an example may")]
+//! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is one
+//! JSON object per line. It includes secrets, because the accounts are those of a fake Plex.
+#![allow(clippy::print_stdout, reason = "this is an example")]
 
 mod jwt;
 mod log_in;

@@ -38,7 +38,7 @@ fn proxy(listener: &TcpListener) -> io::Result<String> {
     let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
     let server = TcpStream::connect(&host)?;
     (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    // In both directions, until both are closed.
+    // Copy in both directions until both are closed.
     thread::scope(|scope| {
         for (from, to) in [(&client, &server), (&server, &client)] {
             scope.spawn(move || {

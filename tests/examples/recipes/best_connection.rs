@@ -1,7 +1,7 @@
 //! Finds a media server by its name, chooses the best connection to it, and requests a transient token.
 //!
-//! Use it for a program that plays or manages media. A program that runs for long replaces the last call with
-//! `server.transient_token_refresher()`.
+//! Use this for a program that plays or manages media. A long-running program replaces the last
+//! call with `server.transient_token_refresher()`.
 
 use std::error::Error;
 
@@ -9,7 +9,8 @@ use plex_auth_ureq::flow::ConnectionKind;
 use plex_auth_ureq::server::{Scope, TokenType};
 use plex_auth_ureq::{MediaServer, PlexTv, Token, TransientToken, Transport};
 
-/// Returns the server of this name over its best connection, with the token that it accepts.
+/// Returns the server with this name over its best connection, with a token that the server
+/// accepts.
 fn open(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -19,7 +20,8 @@ fn open(
     let resources = http.send(plex_tv.resources(account_token))?;
     let found = resources.servers().find(|server| server.name.as_deref() == Some(name));
     let server = found.ok_or("the account has no such server")?;
-    // Sends several requests at once, without a token, and accepts only a response of this very server.
+    // Sends several requests at once, without a token, and accepts only a response from this very
+    // server.
     let choice = &mut server.choose_connection(plex_tv.identity().clone());
     let chosen = http.drive(choice).ok_or("a new choice is not finished")??;
     if chosen.is_plain_http() {
@@ -34,8 +36,8 @@ fn open(
     Ok(chosen.with_token(access_token))
 }
 
-/// Returns a token for a player, which expires after 48 hours or when the server restarts. It gives the same access as
-/// the server's token.
+/// Returns a token for a player. It expires after 48 hours or when the server restarts, and gives
+/// the same access as the server's token.
 fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken, Box<dyn Error>> {
     Ok(http.send(server.transient_token(TokenType::Delegation, Scope::All))?)
 }

@@ -1,11 +1,12 @@
 //! Signs in once with a device key, and renews the token unattended.
 //!
-//! Use it for a service without a screen. The order matters: save the key before Plex receives it, and save each new
-//! token before it is used. At each start, call `refresher_of`; if it has no token, call `log_in`.
+//! Use this for a service without a screen. The order matters: save the key before Plex receives
+//! it, and save each new token before it is used. At each start, call `refresher_of`; if it has no
+//! token, call `log_in`.
 //!
-//! Media servers do not accept these tokens: send one to plex.tv for the list of `resources`, and send to each server
-//! the token in that list. Give the device a client identifier of its own, because Plex is reported to refuse other
-//! logins under the identifier of a device key.
+//! Media servers do not accept these tokens: use one to request the list of `resources` from
+//! plex.tv, and send each server its own token from that list. Give the device its own client
+//! identifier, because Plex reportedly refuses other logins under a device key's identifier.
 
 use std::error::Error;
 use std::io;
@@ -64,12 +65,14 @@ pub(crate) fn log_in(
             let refresher = plex_tv.device_token_refresher(key, linked.auth_token);
             Ok(save(&file, refresher.save().expose())?)
         }
-        // The token works, but the key cannot renew it. A program that can do without renewals uses it as it is.
+        // The token works, but the key cannot renew it. A program that can do without renewals can
+        // use it as is.
         LinkedDevice::NotRegistered(_) => Err("Plex has not registered this device's key".into()),
     }
 }
 
-/// Renews the device's token, and saves each new one before it reports it to `renewed`, which can stop this.
+/// Renews the device's token. Saves each new token before passing it to `renewed`, which can stop
+/// the loop.
 pub(crate) fn keep_alive(
     http: &Transport,
     refresher: &mut DeviceTokenRefresher<&Ed25519Key>,
@@ -119,7 +122,7 @@ pub(crate) fn run() -> Outcome {
 
     let key = device_key(folder.path(), random()?)?;
     assert!(refresher_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
-    // The program ended before its first request, and continues from there.
+    // Simulate a program that ended before its first request. It continues from there.
     let state = plex_tv.device_link_code_login(&key).save(http.now());
     save(&folder.path().join("device.json"), state.expose())?;
     log_in(&http, &plex_tv, &key, folder.path(), |pin| {

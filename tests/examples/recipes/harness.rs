@@ -1,4 +1,4 @@
-//! What every recipe runs with: a fake Plex, an identity, and a temporary folder.
+//! The environment that every recipe runs in: a fake Plex, an identity, and a temporary folder.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -21,34 +21,35 @@ impl Harness {
         Self { server: Server::http(FakePlex::new()) }
     }
 
-    /// The plex.tv of the fake. A program uses `PlexTv::new(me)`.
+    /// Returns the fake's plex.tv. A real program uses `PlexTv::new(me)`.
     pub(crate) fn plex_tv(&self) -> Outcome<PlexTv> {
         plex_tv_at(self.server.url())
     }
 
-    /// A token of this account.
+    /// Returns this account's token.
     pub(crate) fn token(&self, who: Who) -> Outcome<Token> {
         Ok(Token::new(self.server.with(|fake| fake.account(who).token().to_owned()))?)
     }
 
-    /// Enters the code at plex.tv/link, as the user of this account does.
+    /// Enters the code at plex.tv/link, as this account's user would.
     pub(crate) fn link(&self, code: &str, who: Who) {
         self.server.with(|fake| fake.link_pin(code, who, now()));
     }
 
-    /// Returns how many requests with this verb and path the fake has received.
+    /// Returns the number of requests with this method and path that the fake has received.
     pub(crate) fn seen(&self, method: &str, path: &str) -> usize {
         self.server.with(|fake| fake.seen(method, path))
     }
 }
 
-/// A program creates its client identifier once, saves it, and reads it at each start.
+/// Returns the plex.tv of the fake at this URL. A real program creates its client identifier once,
+/// saves it, and reads it at each start.
 pub(crate) fn plex_tv_at(url: &str) -> Outcome<PlexTv> {
     let me = ClientIdentity::builder("recipes").product("Example Player").build()?;
     Ok(PlexTv::at(me, format!("{url}/api/v2").parse()?))
 }
 
-/// The current time in Unix seconds.
+/// Returns the current time in Unix seconds.
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())

@@ -1,7 +1,7 @@
 //! Runs the recipes, each with a fake Plex of its own, and checks their results.
 //!
 //! `cargo run -p plex-auth-tests --example recipes` runs all of them; names after `--` select some.
-#![allow(clippy::print_stdout, reason = "an example may")]
+#![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::env;
 

@@ -1,16 +1,18 @@
 //! Shares one account among many machines: one renews the token, the others read it.
 //!
-//! One machine has the device key and its state. If two renewed, they would overwrite each other's state; if two signed
-//! in, each would invalidate the token of the other. A token expires after seven days and is renewed a day ahead, so
-//! that machine can be down for a day.
+//! One machine has the device key and its state. If two renewed, they would overwrite each other's
+//! state; if two signed in, each would invalidate the other's token. A token expires after seven
+//! days and is renewed a day early, so that machine can be down for a day.
 //!
-//! Plex does not publish its rate limits. Clients have met 429 above all for nonces, one of which each renewal needs;
-//! flows obey `Retry-After`. To spread the load, give each refresher a `jitter` derived from the name of its machine,
-//! so that it stays the same after a restart. Check a token when a call has failed, not before each call.
+//! Plex does not publish its rate limits. Clients have mainly received 429 for nonces, and each
+//! renewal needs a nonce. Flows obey `Retry-After`. To spread the load, give each refresher a
+//! `jitter` derived from its machine's name, so that it stays the same after a restart. Check a
+//! token when a call has failed, not before each call.
 //!
-//! Alternatively, each machine is a device with its own identifier, key and login. Such machines are independent, but
-//! each must be linked once and is an entry in the account's list. `cargo run --release -p plex-auth-tests --example
-//! fleet` simulates a million of them for a month.
+//! Alternatively, each machine is a device with its own identifier, key and login. Such machines
+//! are independent, but each must be linked once and has its own entry in the account's list.
+//! `cargo run --release -p plex-auth-tests --example fleet` simulates a million of them for a
+//! month.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,8 +22,8 @@ use ring::digest::{SHA256, digest};
 
 use crate::save::{save, saved_text};
 
-/// The place of the current token: a file in a shared folder, or a secret store. The device key is not there; only one
-/// machine has it.
+/// The location of the current token: a file in a shared folder, or a secret store. The device key
+/// is not stored there, because only one machine has it.
 struct SharedToken(PathBuf);
 
 impl SharedToken {
@@ -37,8 +39,9 @@ impl SharedToken {
     }
 }
 
-/// Sends a call with the shared token. If that is invalid and another one was published meanwhile, sends it again. It
-/// does not sign in or renew: that would invalidate the token of the others.
+/// Sends a call with the shared token. If the token is invalid and another one has been published
+/// in the meantime, sends the call again with that one. Does not sign in or renew, because that
+/// would invalidate the other machines' token.
 fn send_with<T>(
     http: &Transport,
     shared: &SharedToken,
@@ -57,7 +60,8 @@ fn send_with<T>(
     }
 }
 
-/// Returns a machine's part of `spread`, from a hash of its name, so that not all machines renew at the same time.
+/// Returns a machine's part of `spread`, from a hash of its name, so that the machines do not all
+/// renew at the same time.
 fn share_of(name: &str, spread: Duration) -> Duration {
     let hash = digest(&SHA256, name.as_bytes());
     let number =
@@ -76,7 +80,7 @@ use plex_auth_ureq::PlexTv;
 use crate::device_key::{device_key, keep_alive, log_in, refresher_of};
 use crate::harness::{Folder, Harness, Outcome, now, random};
 
-/// Starts the machine that renews: it publishes the token that it has saved, and then a new one.
+/// Runs the machine that renews: it publishes its saved token, and then a new one.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     let key = device_key(folder, random()?)?;
     let jitter = share_of("machine-1", Duration::from_secs(6 * 60 * 60));

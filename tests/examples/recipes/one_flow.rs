@@ -1,6 +1,7 @@
-//! Combines a sign-in, the choice of a connection and a transient token in one flow, which any driver runs.
+//! Combines signing in, choosing a connection, and requesting a transient token into one flow that
+//! any driver can run.
 //!
-//! Use it if several flows follow one another and the program should treat them as one.
+//! Use this if several flows follow one another and the program should treat them as one.
 
 use std::error::Error;
 
@@ -32,7 +33,7 @@ impl OpenServer {
         Self { plex_tv, name: name.to_owned(), stage }
     }
 
-    /// The sign-in, while it is shown to the user.
+    /// Returns the sign-in while it is in progress.
     fn login(&self) -> Option<&PinLogin> {
         if let Stage::Login(login) = &self.stage { Some(login) } else { None }
     }

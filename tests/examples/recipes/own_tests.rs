@@ -1,12 +1,13 @@
 //! Tests a program with the fake instead of Plex: a valid token, outages, and a token that was revoked.
 //!
-//! What takes days is tested without a socket: `FakePlex::answer` takes the time as an argument, and so does every
-//! flow. For a program in another language, run the fake: `cargo run -p plex-auth-fake --features program`.
+//! Anything that takes days can be tested without a socket: `FakePlex::answer` takes the time as an
+//! argument, and so does every flow. For a program in another language, run the fake:
+//! `cargo run -p plex-auth-fake --features program`.
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
-/// The program under test. It is testable because it is given its `PlexTv`.
+/// The program under test. It is testable because it takes the `PlexTv` as an argument.
 fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     match http.send(plex_tv.token_details(token)) {
         Ok(account) => format!("hello {}", account.username.unwrap_or_default()),

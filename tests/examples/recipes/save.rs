@@ -1,17 +1,19 @@
 //! Saves a token, a key or a state, so that a crash loses nothing and only the owner of the file can read it.
 //!
-//! Use it for every secret that a program keeps. Save at once when a token arrives. If a file is damaged, report that
-//! and keep the file under another name: a new identifier in its place would be a new device.
+//! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
+//! damaged, report that and keep the file under another name: a new identifier in its place would
+//! be a new device.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Saves a secret in one step: a crash or a full disk leaves the previous file. Only its owner can read the file, from
-/// the first byte on. Only its owner may be able to write to the folder.
+/// Saves a secret atomically: a crash or a full disk leaves the previous file intact. Only its
+/// owner can read the file, even while it is written. The folder must be writable only by its
+/// owner.
 pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     let beside = file.with_extension("new");
-    // Removes a file that a crash has left. A symbolic link in its place is removed, not followed.
+    // Remove a file left behind by a crash. A symbolic link in its place is removed, not followed.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -22,7 +24,7 @@ pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut written = options.open(&beside)?;
     written.write_all(secret.as_ref())?;
-    // Write the contents before the name: otherwise, a power failure can leave an empty file.
+    // Sync the contents before renaming. Otherwise, a power failure can leave an empty file.
     written.sync_all()?;
     fs::rename(&beside, file)
 }
@@ -35,7 +37,7 @@ pub(crate) fn forget(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns what was saved, or `None` if nothing was. Do not treat any other error as "nothing saved".
+/// Returns what was saved, or `None` if nothing was. Do not treat an error as "nothing saved".
 pub(crate) fn saved(file: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -59,7 +61,7 @@ pub(crate) fn run() -> Outcome {
     let file = folder.path().join("token");
     assert_eq!(saved(&file)?, None);
     save(&file, "first")?;
-    // A crash has left an incomplete file.
+    // Simulate a crash that left an incomplete file.
     fs::write(folder.path().join("token.new"), "hal")?;
     save(&file, "second")?;
     assert_eq!(saved_text(&file)?.as_deref(), Some("second"));

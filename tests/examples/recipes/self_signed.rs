@@ -1,17 +1,18 @@
 //! Trusts a certificate authority of your own, or the certificate of a single server.
 //!
-//! Use it for a server with its own certificate, or behind a proxy that inspects TLS. Convert a PEM certificate to DER
-//! first: `openssl x509 -in ca.pem -outform der -out ca.der`.
+//! Use this for a server with its own certificate, or behind a proxy that inspects TLS. Convert a
+//! PEM certificate to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
 //!
-//! `openssl req -x509` creates certificates that are authorities, and rustls does not accept such a certificate from a
-//! server: sign the server's certificate with it. Plex's own `plex.direct` names need none of this.
+//! `openssl req -x509` creates an authority's certificate, which rustls does not accept as a server
+//! certificate. Use it to sign the server's certificate instead. Plex's own `plex.direct` names
+//! need none of this.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
-/// Creates a transport that also trusts this certificate, in DER; Mozilla's root certificates stay trusted.
+/// Creates a transport that trusts this DER certificate in addition to Mozilla's root certificates.
 ///
-/// There is no setting that trusts any certificate: anyone on the network path could then read the token. If your own
-/// client does so, HTTPS proves nothing about the server.
+/// No setting makes the transport trust every certificate, because anyone on the network path could
+/// then read the token. If your own client does so, HTTPS proves nothing about the server.
 fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
     Transport::builder().root_certificate(certificate).build()
 }
@@ -40,7 +41,7 @@ pub(crate) fn run() -> Outcome {
     let account = http.send(plex_tv.token_details(&token))?;
     println!("trusted: {}", account.username.unwrap_or_default());
 
-    // The certificate of an authority is not accepted from a server, even if it is trusted.
+    // An authority's certificate is not accepted as a server certificate, even if it is trusted.
     let itself = Server::https(FakePlex::new(), authority.itself());
     let error = http.send(plex_tv_at(itself.url())?.token_details(&token)).err();
     let error = error.ok_or("it is a certificate of an authority")?;

@@ -36,8 +36,8 @@ fn token(folder: &Path, uuid: &str) -> Result<Option<Token>, Box<dyn Error>> {
     Ok(saved_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
 }
 
-/// Signs an account out at Plex, and then deletes its token. If Plex cannot be reached, the token is still there to try
-/// again. A token that is already invalid is only deleted.
+/// Signs an account out of Plex, and then deletes its token. If Plex cannot be reached, the token
+/// stays saved for another attempt. If the token is already invalid, it is just deleted.
 fn remove(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -51,7 +51,8 @@ fn remove(
     }
 }
 
-/// Returns the file of an account. A UUID comes from a response, so it must not contain a path.
+/// Returns an account's file. The UUID comes from a response, so this rejects one that contains a
+/// path.
 fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     if uuid.is_empty() || !uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(io::Error::other("not a UUID"));

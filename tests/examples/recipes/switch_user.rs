@@ -1,7 +1,7 @@
 //! Lists the users of a Plex Home and switches to one of them, with the Home PIN if there is one.
 //!
-//! Use it for a device that a family shares. Save the token of the owner of the Home to switch again, and the token of
-//! the current user to act as that user.
+//! Use this for a device that a family shares. Save the Home owner's token to switch again, and the
+//! current user's token to act as that user.
 
 use std::error::Error;
 
@@ -17,8 +17,8 @@ fn users(
     Ok(http.send(plex_tv.home_users(token))?.users)
 }
 
-/// Switches to another user and returns that user's token and account. Returns `None` if `ask_pin` does: the user gave
-/// up.
+/// Switches to another user and returns that user's token and account. Returns `None` if `ask_pin`
+/// returns `None` because the user gave up.
 fn switch(
     http: &Transport,
     plex_tv: &PlexTv,

@@ -1,9 +1,9 @@
 //! Checks tokens that other programs send, and caches the results.
 //!
-//! Use it for a service behind which users authenticate with their Plex token. There are three results: valid, invalid,
-//! and unknown, which is no reason to sign a user out. A token that is treated as valid can have been invalid for up to
-//! `FRESH`, and during an outage for up to `STALE`. To check access to a certain server, use `server_access` instead of
-//! `token_check`.
+//! Use this for a service to which users authenticate with their Plex token. There are three
+//! results: valid, invalid, and unknown, which is not a reason to sign a user out. A token that is
+//! treated as valid may have been invalid for up to `FRESH`, or for up to `STALE` during an outage.
+//! To check access to a certain server, use `server_access` instead of `token_check`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,23 +12,25 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// How long a result is used without another request.
+/// The time for which a result is used without another request.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// How long a valid token counts as valid while Plex cannot be reached.
+/// The time for which a valid token counts as valid while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// How long to send nothing after an error, if Plex does not say how long to wait.
+/// The time to send nothing after an error, if Plex does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The cached results. A real service has a lock around it, and removes entries older than [`STALE`].
+/// The cached results. A real service would put this behind a lock, and remove entries older than
+/// [`STALE`].
 struct TokenService {
     http: Transport,
     plex_tv: PlexTv,
-    /// By the digest of the token, so that the map contains no secret: the account, or `None` if the token is invalid,
-    /// and when that was found out.
+    /// The results, by the token's digest, so that the map contains no secret: the account, or
+    /// `None` if the token is invalid, and the time of the check.
     known: HashMap<Vec<u8>, (Option<u64>, Instant)>,
-    /// When the next request may be sent, for any token: a rate limit applies to the service, not to a token.
+    /// The time at which the next request may be sent. It applies to all tokens, because a rate
+    /// limit applies to the service, not to a token.
     paused_until: Option<Instant>,
 }
 
@@ -72,9 +74,10 @@ impl TokenService {
         }
     }
 
-    /// Returns the ID of the token's account, or `None` if the token is invalid. The error is how long to wait.
+    /// Returns the ID of the token's account, or `None` if the token is invalid. The error is the
+    /// time to wait.
     fn request(&self, token: &Token) -> Result<Option<u64>, Duration> {
-        // The default of a minute is too long for a caller that waits.
+        // The default of one minute is too long for a waiting caller.
         let check = self.plex_tv.token_check(token).timeout(Duration::from_secs(3));
         match self.http.drive(&mut { check }) {
             Some(TokenState::Valid(account)) => account.id.map(Some).ok_or(PAUSE),
@@ -107,12 +110,12 @@ pub(crate) fn run() -> Outcome {
     let valid = service.check(&token, start);
     assert!(matches!(valid, Verdict::Valid(_)));
     assert_eq!((service.check(&token, after(4)), requests()), (valid, 1));
-    // Plex's refusal on a kept connection is confirmed on another one: two requests.
+    // Plex's refusal on a pooled connection is confirmed on another one, which takes two requests.
     assert_eq!(service.check(&Token::new("a-token-of-nobody")?, start), Verdict::Invalid);
 
     let limit = Misbehaviour::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
     harness.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
-    // A token that was valid counts as valid; others are unknown, and nothing more is sent.
+    // A token that was valid still counts as valid. Others are unknown, and nothing more is sent.
     assert_eq!((service.check(&token, after(6)), requests()), (valid, 4));
     let unknown = service.check(&other, after(7));
     println!("{valid:?}; another token at the rate limit: {unknown:?}");

@@ -1,8 +1,9 @@
-//! Signs in on a TV: shows a code, and a QR code of the page with the code filled in.
+//! Signs in on a TV: shows a code, and a QR code that opens the page with the code filled in.
 //!
-//! Use it for a device with a screen and without a keyboard. The user enters the short code at plex.tv/link, or scans
-//! the QR code with a phone. If the TV is turned off meanwhile, the login continues at the next start. At each start,
-//! look for a saved token first, and call `log_in` only if there is none.
+//! Use this for a device with a screen but no keyboard. The user enters the short code at
+//! plex.tv/link, or scans the QR code with a phone. If the TV is turned off meanwhile, the login
+//! continues at the next start. At each start, look for a saved token first, and call `log_in` only
+//! if there is none.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -17,8 +18,8 @@ use qrcode::types::QrError;
 
 use crate::save::{forget, save, saved_text};
 
-/// Signs in with a code that the user links, saves the token, and offers another code when one has expired. `show` is
-/// called at each change and at least once a second.
+/// Signs in with a code that the user links, saves the token, and offers another code when the
+/// current one has expired. `show` is called at each change and at least once a second.
 ///
 /// Returns `None` if `show` reports that the viewer has left; the next call continues with the same code. If the viewer
 /// wants no other code, returns [`PinLoginError::Expired`].
@@ -76,7 +77,8 @@ fn screen(login: &PinLogin, progress: &PinProgress) -> Result<String, QrError> {
             let (Some(page), Some(filled)) = (login.link_page(), login.filled_link_page()) else {
                 return Ok(String::new());
             };
-            // The QR code has the long URL with the code in it; the text has the short one, which is easy to type.
+            // The QR code contains the long URL, which includes the code. The text contains the
+            // short URL, which is easy to type.
             let picture = QrCode::new(filled.as_str())?.render::<Dense1x2>().build();
             let code = pin.pin().code.expose();
             Ok(format!("{picture}\n{code} at {page}, {} s left", left.as_secs()))
@@ -105,7 +107,7 @@ pub(crate) fn run() -> Outcome {
     assert!(log_in(&http, &plex_tv, folder.path(), leave, || false)?.is_none());
     let first = pin.ok_or("a PIN was created")?;
 
-    // The TV shows the same code again, which expires. The second one is linked at once.
+    // The TV shows the same code again, and that code expires. The second code is linked at once.
     let mut codes = Vec::new();
     let mut offered = 0;
     let stay = |login: &PinLogin, progress| {

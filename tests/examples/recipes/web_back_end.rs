@@ -1,11 +1,12 @@
 //! Signs users in on Plex's page, and admits those who may use a certain media server.
 //!
-//! Use it for a website. The browser is redirected to Plex's page and back. That it has returned does not mean that the
-//! user has signed in, so the PIN is polled. The state that redeems the PIN stays on the server, in the session.
+//! Use this for a website. The browser is redirected to Plex's page and back. Its return does not
+//! mean that the user has signed in, so the PIN is polled. The state that redeems the PIN stays on
+//! the server, in the session.
 //!
-//! Linking a PIN invalidates the token that the same account received earlier under the same client identifier. So
-//! save tokens by account, not by session. If the site only needs the user's name, save none: `sign_out` removes the
-//! site from the user's list of devices.
+//! Linking a PIN invalidates the token that the same account received earlier under the same client
+//! identifier. So save tokens by account, not by session. If the site only needs the user's name,
+//! do not save the token: call `sign_out`, which removes the site from the user's list of devices.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,8 @@ use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
 use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
-/// How long to wait for the token after the browser has returned: the user has signed in, or refused, before.
+/// The time to wait for the token after the browser has returned. By then, the user has already
+/// signed in or refused.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {
@@ -26,7 +28,8 @@ struct BackEnd {
     machine_identifier: String,
     /// The page to which Plex redirects the browser: `/back`.
     forward: ForwardUrl,
-    /// The sessions by the value of their cookie, which cannot be guessed. A real program ends them after a time.
+    /// The sessions, by cookie value, which cannot be guessed. A real program would let them
+    /// expire.
     sessions: Mutex<HashMap<String, Session>>,
     new_session: fn() -> std::io::Result<String>,
 }
@@ -99,7 +102,8 @@ impl BackEnd {
             Some(Access::Granted(_)) => {
                 let name = self.http.send(self.plex_tv.token_details(&token)).await;
                 let name = name.ok().and_then(|account| account.title).unwrap_or_default();
-                // A new session ID, so that an attacker cannot have chosen it (session fixation).
+                // Create a new session ID, because an attacker may have chosen the old one (session
+                // fixation).
                 self.sessions().remove(id);
                 self.with_session(redirect("/"), Session::Admitted(name))
             }
@@ -115,7 +119,7 @@ impl BackEnd {
         }
     }
 
-    /// Returns the user's token; `None` if the user has not signed in within [`TIMEOUT`].
+    /// Returns the user's token, or `None` if the user has not signed in within [`TIMEOUT`].
     async fn token(&self, saved: &Secret) -> Result<Option<Token>, Box<dyn std::error::Error>> {
         let (plex_tv, now) = (self.plex_tv.clone(), self.http.now());
         let mut login = PinLogin::restore(plex_tv, saved.expose(), now)?;

@@ -1,7 +1,9 @@
-//! A program that shows which account a token belongs to, with its tests, which need no account and no network.
+//! A program that shows which account a token belongs to, with tests that need no account and no
+//! network.
 //!
-//! `cargo test -p plex-auth-fake --example tested_program` runs the tests. The program reads the client identifier from
-//! the file `client-identifier` and the token from standard input: `tested_program https://plex.tv/api/v2`.
+//! `cargo test -p plex-auth-fake --example tested_program` runs the tests. The program reads the
+//! client identifier from the file `client-identifier` and the token from standard input. Usage:
+//! `tested_program https://plex.tv/api/v2`.
 
 #![allow(clippy::print_stdout, reason = "a program prints")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails where it panics"))]
@@ -13,8 +15,8 @@ use std::process::ExitCode;
 
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
-/// Returns a sentence about the token: the program without its input and output. It is testable because it is given its
-/// `PlexTv`.
+/// Returns a sentence about the token. This is the program without its input and output; it is
+/// testable because it takes the `PlexTv` as an argument.
 fn describe(plex_tv: &PlexTv, token: &str) -> Result<String, Box<dyn Error>> {
     Ok(match Transport::new().send(plex_tv.token_details(&Token::new(token)?)) {
         Ok(account) => {
@@ -58,7 +60,7 @@ mod tests {
 
     use super::describe;
 
-    /// A fake, its plex.tv, and a token of one of its accounts.
+    /// Returns a fake, its plex.tv, and a token for one of its accounts.
     fn harness() -> (Server, PlexTv, String) {
         let plex = Server::http(FakePlex::new());
         let me = ClientIdentity::builder("a-test").build().unwrap();

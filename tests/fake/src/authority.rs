@@ -1,4 +1,4 @@
-//! A temporary certificate authority, so that TLS can succeed and fail without files.
+//! A temporary certificate authority, so that tests can make TLS succeed or fail without files.
 
 use std::fmt;
 
@@ -59,18 +59,18 @@ impl Authority {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2090)
     }
 
-    /// Issues a certificate for the same names that expired in 2021.
+    /// Issues a certificate for the same names, valid only until 2021.
     pub fn expired(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2021)
     }
 
-    /// Issues a certificate for the same names that is valid from 2089.
+    /// Issues a certificate for the same names, valid only from 2089.
     pub fn not_yet_valid(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2089, 2090)
     }
 
-    /// Returns the authority's own certificate as a server certificate, as created by `openssl req
-    /// -x509`.
+    /// Returns the authority's own certificate as a server certificate, like one created by
+    /// `openssl req -x509`.
     pub fn itself(&self) -> ServerCertificate {
         ServerCertificate {
             certificate: self.issuer.der().clone(),

@@ -42,10 +42,10 @@ use tokens::Tokens;
 
 /// A fake plex.tv with two media servers, as a plain value.
 ///
-/// Every new one has the same accounts and passwords, and issues the same tokens in the same order.
-/// plex.tv answers both at the root and under `/api/v2`; the claimed media server at the root and
-/// under `/pms`; the unclaimed one under `/unclaimed`, even after it is claimed. The pages on which
-/// users link a PIN are `/link` and `/auth`.
+/// Every new fake has the same accounts and passwords, and issues the same tokens in the same
+/// order. plex.tv answers at the root and under `/api/v2`, the claimed media server at the root and
+/// under `/pms`, and the unclaimed one under `/unclaimed`, even after it has been claimed. Users
+/// link PINs on the pages `/link` and `/auth`.
 #[derive(Debug)]
 pub struct FakePlex {
     accounts: Accounts,
@@ -86,10 +86,10 @@ impl FakePlex {
     /// Overrides the responses for this path, for any method, until [`behave`](Self::behave) is
     /// called.
     ///
-    /// A path of plex.tv such as `/user` also applies to `/api/v2/user`. Several misbehaviours of
-    /// one path form a queue: each is used after the previous one has been used for its number of
-    /// [`times`](Misbehaviour::times). A misbehaviour that specifies only a delivery returns the
-    /// correct response, with its effects.
+    /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviours for the
+    /// same path form a queue: each applies after the previous one has been used its number of
+    /// [`times`](Misbehaviour::times). With a misbehaviour that specifies only a delivery, the
+    /// request takes effect, and its response is the correct one.
     pub fn misbehave(&mut self, path: &str, misbehaviour: Misbehaviour) {
         self.misbehaviours.add(path, misbehaviour);
     }
@@ -99,8 +99,8 @@ impl FakePlex {
         self.misbehaviours = Misbehaviours::default();
     }
 
-    /// Returns the requests so far, oldest first. Only the newest are recorded: between 32 and 64
-    /// MiB, counting each as its size plus 512 bytes.
+    /// Returns the requests so far, oldest first. Only the newest 32 to 64 MiB are recorded,
+    /// counting each request as its size plus 512 bytes.
     pub fn requests(&self) -> &[Seen] {
         self.seen.requests()
     }
@@ -126,7 +126,7 @@ impl FakePlex {
         self.accounts.get(who)
     }
 
-    /// Returns this account, to change it.
+    /// Returns a mutable reference to this account.
     pub fn account_mut(&mut self, who: Who) -> &mut Account {
         self.accounts.get_mut(who)
     }
@@ -147,7 +147,7 @@ impl FakePlex {
     }
 
     /// Sets the base URL for URLs in responses. By default, it is derived from the request's URL,
-    /// or from its `Host` and HTTP.
+    /// or from its `Host` header with the scheme `http`.
     pub fn set_base_url(&mut self, url: &str) {
         self.base_url = Some(url.trim_end_matches('/').to_owned());
     }
@@ -166,7 +166,7 @@ impl FakePlex {
         self.tokens.issue(who, None)
     }
 
-    /// Issues a claim token for an account, which expires after four minutes.
+    /// Issues a claim token for an account. The token expires after four minutes.
     pub fn issue_claim_token(&mut self, who: Who, now: u64) -> String {
         self.claims.issue(who, now)
     }
@@ -183,7 +183,7 @@ impl FakePlex {
         self.pins.iter()
     }
 
-    /// Returns the PIN with this ID, to change its age.
+    /// Returns a mutable reference to the PIN with this ID, so that a test can change its age.
     pub fn pin_mut(&mut self, id: u64) -> Option<&mut Pin> {
         self.pins.get_mut(id)
     }
@@ -193,8 +193,8 @@ impl FakePlex {
         self.device_keys.keys()
     }
 
-    /// Removes the devices with this client identifier from their accounts, as users do on Plex's
-    /// page. Their tokens are revoked, and their keys can no longer be used.
+    /// Removes the devices with this client identifier from their accounts, as a user can on Plex's
+    /// website. Their tokens are revoked, and their keys can no longer be used.
     pub fn remove_device(&mut self, client_identifier: &str) {
         let everybody: Vec<_> = self.accounts.iter().map(Account::who).collect();
         for who in everybody {
@@ -215,7 +215,7 @@ impl FakePlex {
         self.device_keys.nonce_limit = Some(most);
     }
 
-    /// Requires the `iat` and `exp` claims in device tokens from now on.
+    /// Requires devices' JWTs to have the `iat` and `exp` claims from now on.
     pub fn demand_times(&mut self) {
         self.device_keys.demands_times = true;
     }
@@ -226,7 +226,8 @@ impl FakePlex {
         self.plex_keys.push(PlexKey::numbered(number));
     }
 
-    /// Forgets wrong passwords and Home PINs, so that a locked login can sign in again.
+    /// Resets the counts of failed sign-ins and wrong Home PINs, so that locked logins can be used
+    /// again.
     pub fn forgive(&mut self) {
         self.accounts.forgive();
     }

@@ -19,8 +19,8 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! A [`Server`] serves it at a free port of this machine. It follows the [`Delivery`] of a
-//! [`Misbehaviour`]: late, slow, cut off or never. It can be restarted at the same port.
+//! A [`Server`] serves it on a free port of this machine, and can be restarted on the same port.
+//! The [`Delivery`] of a [`Misbehaviour`] can make its responses late, slow, cut off or missing.
 //!
 //! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake --features program`. For a
 //! complete program and its tests, see `examples/tested_program.rs`.
@@ -33,8 +33,8 @@
 //!
 //! - `tls`: serves HTTPS (`Server::https`), with certificates that are valid, expired or issued for
 //!   another name (`Authority`).
-//! - `qr`: draws the QR code of a PIN. Without it, a PIN still contains the URL of the image, as at
-//!   Plex, and that URL returns 404.
+//! - `qr`: draws the QR code of a PIN. Without it, a PIN still contains the image's URL, as a real
+//!   PIN does, but that URL returns 404.
 //! - `program`: builds the program `fake-plex`, and enables both features above. Libraries do not
 //!   need it.
 

@@ -84,11 +84,12 @@ pub(crate) struct Record {
     forgotten: usize,
 }
 
-// Enough for a load test with 100,000 requests, and little for a fake that runs for days.
+// Enough for a load test with 100,000 requests, yet little memory for a fake that runs for days.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 impl Record {
-    /// Adds a request. If they are too large, the older half of them is dropped, so that this is rare.
+    /// Adds a request. If the record would become too large, drops the older half, so that this
+    /// happens rarely.
     pub(crate) fn add(&mut self, seen: Seen) {
         let size = seen.size();
         if self.bytes.saturating_add(size) > MAX_BYTES {

@@ -60,7 +60,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts an HTTP server at a free port.
+    /// Starts an HTTP server on a free port.
     ///
     /// # Panics
     ///
@@ -70,7 +70,7 @@ impl Server {
         Self::bind(fake, 0).expect("a free port on 127.0.0.1")
     }
 
-    /// Starts an HTTPS server at a free port with this certificate.
+    /// Starts an HTTPS server on a free port with this certificate.
     ///
     /// # Panics
     ///
@@ -82,7 +82,7 @@ impl Server {
         Self::bind_https(fake, 0, certificate).expect("a free port on 127.0.0.1")
     }
 
-    /// Starts an HTTP server at this port. 0 selects a free one.
+    /// Starts an HTTP server on this port. 0 selects a free port.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Server {
         Self::start(fake, port, None)
     }
 
-    /// Starts an HTTPS server at this port with this certificate. 0 selects a free port.
+    /// Starts an HTTPS server on this port with this certificate. 0 selects a free port.
     ///
     /// # Errors
     ///
@@ -123,13 +123,14 @@ impl Server {
         Ok(Self { url, port, tls, shared, running })
     }
 
-    /// Stops as if the process was killed, which closes every connection, and starts again at the
-    /// same port after `down`. The fake, the counters and the certificate are kept.
+    /// Stops the server as if its process had been killed, which closes every connection, and
+    /// starts it again on the same port after `down`. The fake, the counters and the certificate
+    /// are kept.
     ///
     /// # Errors
     ///
-    /// Returns an error if the port is not available or no thread can be started. The server is
-    /// stopped then.
+    /// Returns an error if the port is not available or no thread can be started. The server then
+    /// stays stopped.
     pub fn restart(&mut self, down: Duration) -> io::Result<()> {
         drop(self.running.take());
         thread::sleep(down);
@@ -149,8 +150,8 @@ impl Server {
         self.port
     }
 
-    /// Calls `look` with the fake, to inspect or change it. Requests are blocked meanwhile, so do
-    /// not send any inside.
+    /// Calls `look` with the fake, to inspect or change it. Requests are blocked during the call,
+    /// so do not send any from the closure.
     pub fn with<R>(&self, look: impl FnOnce(&mut FakePlex) -> R) -> R {
         look(&mut self.shared.lock())
     }
@@ -165,7 +166,7 @@ impl Server {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Sets the plans for the end of new connections.
+    /// Sets the plans that decide how new connections end.
     #[doc(hidden)]
     pub fn set_connection_plans(&self, plans: Arc<dyn ConnectionPlans>) {
         self.shared.plans.set(plans);
@@ -260,15 +261,16 @@ where
     let pacer = Pacer::default();
     let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&plan)));
     let service = service_fn(|request| answer(request, &shared, &pacer, &*plan));
-    // An error of the connection is left to the client, or was requested.
+    // A connection error either was requested or is for the client to handle.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
-/// The maximum size of a body that is accepted and recorded. Requests to Plex have at most a few
-/// kilobytes.
+/// The maximum size of a body that is accepted and recorded. Bodies of requests to Plex are a few
+/// kilobytes at most.
 const MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// Returns the response to a request that is neither read completely nor recorded.
+/// Returns the response to a request with too large a body, which is neither read completely nor
+/// recorded.
 fn too_large() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
@@ -283,7 +285,7 @@ async fn answer(
     plan: &dyn ConnectionPlan,
 ) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
-    // The body is not read: a client that waits for a response has sent nothing more.
+    // The body is not read, because a client may wait for the response before it sends the body.
     if body.size_hint().lower() > MAX_BODY_SIZE as u64 {
         return Ok(too_large());
     }

@@ -57,8 +57,8 @@ fn check_sign_in(signed_in: &Result<SignedIn, ResponseError>, sent: Option<&str>
     }
 }
 
-/// Half a surrogate pair makes the core parse again, element by element, which must have the same
-/// result.
+/// Checks that adding half a surrogate pair, which makes the core parse again, element by element,
+/// gives the same result.
 fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let rest = object.strip_prefix('{').expect("it is an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };

@@ -18,7 +18,7 @@ const LATEST: i64 = 253_402_300_799;
 
 static KEY: LazyLock<Ed25519Key> = LazyLock::new(|| Ed25519Key::from_seed(&[7; 32]));
 
-/// Plex's keys, each of which has signed everything.
+/// Plex's keys: the same key twice, with and without an ID.
 static KEYS: LazyLock<PlexKeys> = LazyLock::new(|| {
     let key = KEY.jwk().to_json();
     let nameless = key.replace("\"kid\"", "\"other\"");
@@ -26,7 +26,7 @@ static KEYS: LazyLock<PlexKeys> = LazyLock::new(|| {
     serde_json::from_str(&keys).expect("the keys are keys")
 });
 
-// A line with the header, followed by the claims; or a complete token.
+// The input is a line with the header, followed by the claims, or a complete token.
 fuzz_target!(|data: &[u8]| {
     if let Ok(token) = Token::new(String::from_utf8_lossy(data)) {
         check_raw(&token);

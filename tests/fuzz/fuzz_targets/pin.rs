@@ -1,5 +1,5 @@
-//! The responses to the creation and to a poll of a PIN: ID, code and token are those that were
-//! sent, or the field is named; and the token of another login is never returned.
+//! The responses to creating and polling a PIN: the ID, code and token are those that were sent, or
+//! the error names the field. Another login's token is never returned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -47,7 +47,7 @@ fn check_pin(strong: &StrongPin) {
     assert!(names.iter().all(|name| name.is_ascii()), "{names:?}");
 }
 
-/// Returns the number in a field if it is in plain form, `Err` if it is in another form.
+/// Returns the number in a field, or `Err` if it is not in plain form.
 fn number_in(value: Option<&Value>) -> Result<Option<u64>, ()> {
     match value {
         None | Some(Value::Null) => Ok(None),

@@ -1,5 +1,5 @@
-//! Any response to any call: the error matches the status and Plex's codes, in one line without a
-//! secret, and is the same if only the part of the body arrived that a sender must read.
+//! Any response to any call: the error matches the status and Plex's codes, is one line without a
+//! secret, and is the same if only the part of the body that a sender must read has arrived.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -65,7 +65,7 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
     }
 }
 
-/// Checks that the request goes to its host, whatever the path is.
+/// Checks that the request goes to plex.tv, whatever the path is.
 fn check_path(path: &str) {
     let request = PlexTv::new(me()).request(Method::GET, path);
     if let Ok(request) = request.body(()) {

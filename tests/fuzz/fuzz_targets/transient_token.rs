@@ -1,4 +1,4 @@
-//! The body with a transient token: the token in it is found, both in JSON and in XML.
+//! The response with a transient token: the token is found, both in JSON and in XML.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -2,8 +2,8 @@
 //! from bytes, the values of a JSON document according to `serde_json`, and the properties of every
 //! error.
 //!
-//! `.ci/run` runs each target for two seconds, and `.ci/run full` for a minute. To run one for an
-//! hour with the stable compiler, keeping its corpus:
+//! `.ci/run` checks that the targets compile, and `.ci/run full` runs each for a minute. To run one
+//! for an hour with the stable compiler, keeping its corpus:
 //!
 //! ```sh
 //! mkdir -p target/ci/fuzz/corpus/account
@@ -34,8 +34,8 @@ mod unambiguous;
 pub use error::check_error;
 use unambiguous::Unambiguous;
 
-/// The token of every request that has one. It consists of name characters only, so that nothing
-/// hides it by chance.
+/// The token of every request that has one. It contains no special characters, so that nothing
+/// hides it by accident.
 pub const TOKEN: &str = "t0kenOfRosa4711AbCdE";
 
 /// The password of every sign-in.
@@ -83,7 +83,7 @@ pub static SOURCE: LazyLock<Reply<SourceConnectionInformation>> = LazyLock::new(
     reply(server().source_connection_information(&source))
 });
 
-/// Reads the response to a custom call, in which the server chooses the keys.
+/// Reads the response to a custom call, whose keys the server chooses.
 pub static OWN: LazyLock<Reply<BTreeMap<String, u32>>> = LazyLock::new(|| {
     let request = plex_tv().request(Method::GET, "/ping");
     let request = request.header("x-plex-token", &token()).body(());
@@ -116,15 +116,15 @@ pub fn server() -> MediaServer {
     MediaServer::new(me(), url.expect("the URL is one"), token())
 }
 
-/// Returns a success with `body`, with one of the possible statuses.
+/// Returns a successful response with `body` and one of the possible statuses.
 pub fn success(body: &[u8]) -> Response<&[u8]> {
     let mut response = Response::new(body);
     *response.status_mut() = status(200 + body.len() % 100);
     response
 }
 
-/// Parses a response in the form that it has on the wire: a line with the status, header lines, a
-/// blank line, the body.
+/// Parses a response in its wire format: a line with the status, header lines, a blank line, and
+/// the body.
 ///
 /// Only headers that the core reads are used. The bytes 0x14 and 0x10 stand for the secrets of the
 /// request.
@@ -186,8 +186,7 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Splits bytes into texts. The first byte is the separator of the others, so that a text can
-/// contain any byte.
+/// Splits bytes into texts. The first byte is the separator, so that a text can contain any byte.
 pub fn texts(data: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let (separator, rest) = data.split_first().unwrap_or((&b'\n', &[]));
     rest.split(move |byte| byte == separator).map(String::from_utf8_lossy)
@@ -201,12 +200,12 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(body)
 }
 
-/// A longer body may have more elements than the core keeps.
+/// The length above which a body may have more elements than the core keeps.
 pub const LARGE: usize = 16 * 1024;
 
-/// Parses a body with `serde_json`. Returns `None` if that cannot read all of it or would take a
-/// key for a marker of its own, if a key is repeated, or if the body is so [large](LARGE) that the
-/// core omits a part of it.
+/// Parses a body with `serde_json`. Returns `None` if `serde_json` cannot read all of it or would
+/// mistake a key for one of its own markers, if a key is repeated, or if the body is so
+/// [large](LARGE) that the core omits a part of it.
 pub fn json(body: &[u8]) -> Option<Value> {
     let text = text(body);
     if text.len() > LARGE || text.contains("serde_json") {
@@ -256,8 +255,8 @@ pub fn depth(value: &Value) -> usize {
     }
 }
 
-/// Escapes `text` as an XML attribute value. Returns `None` if XML cannot represent it, and if it
-/// exceeds the core's limits: tags are short, and namespaces few.
+/// Escapes `text` as an XML attribute value. Returns `None` if XML cannot represent it, or if it
+/// exceeds the core's limits on tag lengths and namespaces.
 pub fn xml_attribute(text: &str, longest: usize) -> Option<String> {
     let mut escaped = String::new();
     for character in text.chars() {

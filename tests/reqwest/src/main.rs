@@ -1,7 +1,7 @@
 //! Sends calls and drives flows with reqwest: `cargo run --manifest-path tests/reqwest/Cargo.toml`
 //!
-//! Use it for a program that already has such a client. This is a workspace of its own, so that no crate of the library
-//! depends on reqwest.
+//! Use this for a program that already uses reqwest. This example is a separate workspace, so that
+//! no crate of the library depends on reqwest.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,8 +11,9 @@ use plex_auth_proto::flow::{self, Now};
 use plex_auth_proto::{Body, Call, Error, Flow, Outgoing, TransportError, http};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// Builds a client that follows no redirect, which would send the token to another host; repeats no request, which could
-/// sign in twice; and uses each connection once, so that no response can be that to another request.
+/// Builds a client that does not follow redirects, which would send the token to another host; does
+/// not retry requests, which could sign in twice; and uses each connection only once, so that no
+/// response can belong to another request.
 fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
     builder.redirect(redirect::Policy::none()).retry(retry::never()).pool_max_idle_per_host(0).build()
 }
@@ -77,7 +78,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     println!("signed in as {}", signed_in.account.username.as_deref().unwrap_or_default());
     let token = signed_in.auth_token;
 
-    // A flow, which waits and repeats its request.
+    // Drive a flow, which waits and repeats its request.
     let outage = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
     server.with(|fake| fake.misbehave("/user", outage.times(1)));
     let state = drive(&client, &mut plex_tv.token_check(&token)).await;
@@ -93,7 +94,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(elsewhere.connections(), 0);
     assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
 
-    // Neither time nor memory is unlimited, and a connection that is cut off is no response.
+    // Time and memory are limited, and a connection that is cut off is not a response.
     server.with(FakePlex::behave);
     let call = || plex_tv.token_details(&token);
     let large = send(&client, call().max_body_size(100)).await.err().ok_or("too large")?;

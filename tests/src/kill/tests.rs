@@ -40,7 +40,7 @@ fn send_all(server: &Server, requests: usize) -> String {
         }
         all.extend(response);
     }
-    // The server ends the connection by itself, with or without an error.
+    // The server ends the connection, with or without an error.
     let end = stream.read_to_end(&mut all).err().map(|error| error.kind());
     assert_ne!(end, Some(io::ErrorKind::WouldBlock));
     String::from_utf8(all).unwrap()

@@ -72,7 +72,7 @@ fn step(rng: &mut Rng) -> After {
     }
 }
 
-/// Bytes that are not an encrypted record: a record in plain text, HTTP, or noise.
+/// Returns bytes that are not an encrypted record: a record in plain text, HTTP, or noise.
 fn bytes(rng: &mut Rng) -> Vec<u8> {
     const ALERT: u8 = 21;
     const HANDSHAKE: u8 = 22;
@@ -96,7 +96,7 @@ fn record(kind: u8, payload: &[u8]) -> Vec<u8> {
     [&[kind, 3, 3], length.as_slice(), payload].concat()
 }
 
-/// A response, which can be truncated.
+/// Returns a response, which may be truncated.
 fn response(rng: &mut Rng) -> Vec<u8> {
     let body = r#"{"id":1,"authToken":"abc"}"#;
     let framing = match rng.u8(0..3) {

@@ -77,7 +77,7 @@ pub(crate) fn reading<T: 'static>(reply: Reply<T>, body: String) -> Ready {
     Ready::to(bytes, move || black_box(&reply).parse(black_box(&response)))
 }
 
-/// Skips over the account, the minimum that any parser does.
+/// Skips the account, which is the minimum that any parser must do.
 fn skipping() -> Ready {
     Ready::to(ACCOUNT.len(), || serde_json::from_str::<IgnoredAny>(black_box(ACCOUNT)))
 }

@@ -1,4 +1,5 @@
-//! Growth of the work with the size of the response: a byte of a large one costs as much as one of 9 kB.
+//! The growth of the work with the size of the response: each byte of a large response costs as
+//! much as each byte of a 9 kB one.
 
 use std::iter;
 
@@ -35,7 +36,7 @@ pub(crate) fn all() -> Vec<Work> {
     ]
 }
 
-/// Returns accounts of several sizes, with the limit of the memory.
+/// Returns accounts of several sizes, with their memory limits.
 pub fn accounts() -> Vec<(&'static str, Response<Vec<u8>>, Limit)> {
     let of = |name, body: String| (name, response(200, body), Limit::Times(1.3));
     vec![
@@ -71,7 +72,7 @@ fn fixture() -> Value {
     serde_json::from_str(ACCOUNT).unwrap()
 }
 
-/// An account of about this size: all its lists are stretched or shortened.
+/// Returns an account of about this size, with all its lists lengthened or shortened.
 fn account(size: usize) -> String {
     let length = |factor| stretched(&fixture(), factor).to_string().len();
     let (without_lists, whole) = (length(0.0), length(1.0));
@@ -109,7 +110,7 @@ fn a_key_twice(size: usize) -> String {
     account(size).replacen('{', "{\"title\":\"first\",", 1)
 }
 
-/// A source with many connections, in the XML of servers that do not send JSON.
+/// Returns a source with many connections, in the XML of servers that do not send JSON.
 fn xml(size: usize) -> String {
     let connection = "<Connection protocol=\"https\" address=\"10.0.2.1\" port=\"32400\" \
         uri=\"https://10-0-2-1.feed.plex.direct:32400\" local=\"1\" relay=\"0\"/>";

@@ -1,4 +1,4 @@
-//! Choosing a connection to a server, among hosts that stall, refuse, or are another server.
+//! Choosing a connection to a server, among hosts that stall, refuse, or belong to another server.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::harness::{
     Harness, TIMEOUT, bad_gateway, identity, over_both_transports, plex_tv_at, unused_url,
 };
 
-/// The upper bound on what takes the timeout, on a loaded machine.
+/// The upper bound on operations that take the timeout, even on a loaded machine.
 const UPPER_BOUND: Duration = Duration::from_secs(30);
 
 type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
@@ -35,7 +35,7 @@ fn drive(harness: &Harness, mut choice: ConnectionChoice) -> (Outcome, usize) {
     (outcome.expect("the choice was not stopped"), most)
 }
 
-/// The server, as plex.tv lists it for its owner.
+/// Returns the server as plex.tv lists it for its owner.
 fn boathouse(harness: &Harness) -> Resource {
     let token = harness.token(Who::PlexPass);
     let resources = harness.send(harness.plex_tv().resources(&token)).unwrap();
@@ -67,7 +67,7 @@ fn chooses_the_server_among_other_hosts() {
             connection(&hole.url(), true),
             connection(&right, true),
         ];
-        // In this time, the other hosts respond, and the black hole does not.
+        // During this time, the other hosts respond, but the black hole does not.
         let late = Misbehaviour::deliver(Delivery::After(TIMEOUT));
         harness.fake(|fake| fake.misbehave("/pms/identity", late));
         let choice = boathouse.choose_connection(identity()).allow_plain_http(true);
@@ -110,7 +110,8 @@ fn failure_has_the_error_of_each_candidate() {
         let shed = format!("{}/unclaimed", harness.url());
         boathouse.connections.push(connection(&shed, true));
         boathouse.connections.push(connection(&unused_url(), false));
-        // While others wait for their turn, the stalling one does not take all of the time.
+        // While other candidates wait for their turn, the stalling one must not use up all of the
+        // time.
         let choice = boathouse.choose_connection(identity()).timeout(2 * TIMEOUT).max_in_flight(2);
         let (outcome, in_flight) = drive(harness, choice);
         assert_eq!(in_flight, 2);
@@ -207,7 +208,7 @@ fn hanging_hosts_do_not_delay_a_relay() {
         let outcome = carrier.drive(&mut choice, |_, _| ControlFlow::Continue(())).unwrap();
         let chosen = outcome.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(chosen.kind, ConnectionKind::Relay);
-        // Half a second, on a machine that is not busy.
+        // This takes half a second on a machine that is not busy.
         assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
     }
 }

@@ -30,7 +30,7 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// A request for a token, signed with a new nonce.
+/// Returns a request for a token, signed with a new nonce.
 fn signed(harness: &Harness, key: &dyn DeviceKey, at: SystemTime) -> DeviceJwt {
     let nonce = harness.send(harness.plex_tv().nonce()).unwrap();
     DeviceClaims::for_exchange(&identity(), nonce, at).sign(key).unwrap()
@@ -44,7 +44,7 @@ fn exchange(harness: &Harness, key: &dyn DeviceKey) -> Result<Token, Error> {
     exchange_jwt(harness, &signed(harness, key, now()))
 }
 
-/// A key that is registered for Rosa's account.
+/// Registers a key for Rosa's account, and returns it.
 fn registered(harness: &Harness) -> Ed25519Key {
     let key = key();
     let token = harness.token(Who::PlexPass);
@@ -76,7 +76,7 @@ fn registered_key_gets_a_signed_token() {
         assert_eq!(jwt.expires_at.0 - jwt.issued_at.unwrap().0, 604_800);
         assert_eq!(jwt.expires_at.0 - jwt.renew_at().0, 86_400);
 
-        // The first signed token revokes the old one; later ones revoke none.
+        // The first signed token revokes the old token. Later ones do not revoke any.
         let old = harness.token_details(&harness.token(Who::PlexPass));
         assert!(old.unwrap_err().is_token_invalid());
         let renewed = exchange(harness, &key).unwrap();

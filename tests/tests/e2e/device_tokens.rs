@@ -35,13 +35,13 @@ fn at(seconds: u64) -> SystemTime {
 struct Simulation {
     plex: FakePlex,
     now: u64,
-    /// How far the device's clock is ahead, in seconds.
+    /// The number of seconds that the device's clock is ahead.
     clock_error: i64,
-    /// When plex.tv is unreachable.
+    /// The periods in which plex.tv is unreachable.
     outages: Vec<(u64, u64)>,
-    /// When tokens were issued.
+    /// The times at which tokens were issued.
     renewed: Vec<u64>,
-    /// When requests were sent.
+    /// The times at which requests were sent.
     sent: Vec<u64>,
 }
 
@@ -55,7 +55,7 @@ impl Simulation {
         self.now - START
     }
 
-    /// A device that has registered its key and has its first token.
+    /// Returns a device that has registered its key and has its first token.
     fn device<K: DeviceKey>(&mut self, key: K) -> DeviceTokenRefresher<K> {
         let old = Token::new(self.plex.account(Who::PlexPass).token()).unwrap();
         let mut refresher = plex_tv().register_device(key, old);
@@ -69,7 +69,7 @@ impl Simulation {
         Now::new(Duration::from_secs(self.elapsed()), wall)
     }
 
-    /// Runs the device until this time, or until its end.
+    /// Runs the device until this time, or until its flow ends.
     fn run_until<K: DeviceKey>(
         &mut self,
         refresher: &mut DeviceTokenRefresher<K>,
@@ -112,7 +112,7 @@ impl Simulation {
         }
     }
 
-    /// Whether plex.tv accepts the device's token.
+    /// Returns whether plex.tv accepts the device's token.
     fn is_signed_in<K: DeviceKey>(&mut self, refresher: &DeviceTokenRefresher<K>) -> bool {
         let (request, reply) = plex_tv().token_details(refresher.token().unwrap()).into_parts();
         reply.parse(&self.plex.answer(&request.map(Vec::from), self.now)).is_ok()
@@ -167,7 +167,7 @@ fn wrong_clock_is_corrected() {
         simulation.plex.demand_times();
         simulation.clock_error = seconds;
         let mut refresher = simulation.device(&key);
-        // A restart forgets the difference of the clocks.
+        // A restart loses the measured difference between the clocks.
         if seconds.abs() == 600 {
             let saved = refresher.save();
             refresher = DeviceTokenRefresher::restore(plex_tv(), &key, saved.expose()).unwrap();

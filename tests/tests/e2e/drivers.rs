@@ -24,12 +24,12 @@ use tower_service::Service;
 
 use crate::harness::{TIMEOUT, over_both_transports, plex_tv_at, unix_now};
 
-/// The upper bound on what ends by itself, on a loaded machine.
+/// The upper bound on operations that must finish, even on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 const TICK: Duration = Duration::from_millis(700);
 
-/// The outcome of a PIN login over a driver of either transport.
+/// An event of a PIN login from a driver of either transport.
 type Event = DriverEvent<Result<LinkedPin, PinLoginError>>;
 
 #[test]
@@ -73,12 +73,12 @@ fn select_loop_with_short_ticks_finishes_a_login() {
     assert!(linked.auth_token.expose().len() > 8);
 }
 
-/// A plex.tv in memory, at the time of the runtime, which can be paused.
+/// An in-memory plex.tv that uses the runtime's clock, which can be paused.
 #[derive(Clone)]
 struct PausedPlex {
     fake: Arc<Mutex<FakePlex>>,
     start: Instant,
-    /// How long each response takes.
+    /// The time that each response takes.
     delay: Duration,
 }
 
@@ -126,7 +126,8 @@ impl Service<Request<RequestBody>> for PausedPlex {
     }
 }
 
-/// Runs a test in which time passes only while every task waits, and then at once.
+/// Runs a test in which time passes only while all tasks are waiting, and then jumps ahead
+/// immediately.
 fn in_paused_time<T>(test: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap().block_on(test)
@@ -139,7 +140,8 @@ fn dropped_drive_continues_afterwards() {
         let http = plex.transport();
         let mut login = plex_tv_at("http://plex.example/api/v2").link_code_login();
         login = login.create_timeout(Duration::from_secs(3600));
-        // Shorter than each response: nothing arrives, and the flow paces its requests nevertheless.
+        // Shorter than each response takes, so nothing arrives, but the flow still spaces out its
+        // requests.
         for drops in 1..=20 {
             let cut = timeout(Duration::from_millis(500), http.drive(&mut login)).await;
             assert!(cut.is_err());
@@ -208,7 +210,7 @@ fn unlinked_login_is_quick_in_paused_time() {
     assert!(started.elapsed() < TIMEOUT * 5, "{:?}", started.elapsed());
 }
 
-/// A flow that waits until a given time, or indefinitely without one.
+/// A flow that waits for a given time, or indefinitely if there is none.
 struct Idle {
     wait: Option<Duration>,
     is_over: bool,

@@ -1,4 +1,4 @@
-//! A fake Plex, the carriers that reach it, and short forms of what many tests do.
+//! A fake Plex, the carriers that reach it, and shorthands for what many tests do.
 
 use std::net::TcpListener;
 use std::ops::ControlFlow;
@@ -106,7 +106,7 @@ impl Harness {
         self.drive(&mut flow, |_, _| ControlFlow::Continue(())).expect("the flow was not stopped")
     }
 
-    /// The time by the carrier's clock, for methods of a flow.
+    /// Returns the time on the carrier's clock, for a flow's methods.
     pub(crate) fn now(&self) -> Now {
         self.carrier.now()
     }
@@ -121,17 +121,17 @@ impl Harness {
         access(&mut self.fake.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes the fake respond with this to the next request for a path.
+    /// Makes the fake return this response to the next request for a path.
     pub(crate) fn respond_once(&self, path: &str, response: Misbehaviour) {
         self.fake(|fake| fake.misbehave(path, response.times(1)));
     }
 
-    /// The last request that the fake received.
+    /// Returns the last request that the fake received.
     pub(crate) fn last_request(&self) -> Seen {
         self.fake(|fake| fake.requests().last().cloned()).expect("a request")
     }
 
-    /// The number of connections that the fake accepted; `None` in memory.
+    /// Returns the number of connections that the fake accepted, or `None` in memory.
     pub(crate) fn connections(&self) -> Option<usize> {
         self.server.as_ref().map(Server::connections)
     }
@@ -144,7 +144,7 @@ impl Harness {
         self.url.split(':').next().unwrap_or_default()
     }
 
-    /// Whether the carrier opens a connection for each call.
+    /// Returns whether the carrier opens a connection for each call.
     pub(crate) fn is_hand_made(&self) -> bool {
         matches!(self.carrier, Carrier::HandMade(_))
     }
@@ -153,7 +153,7 @@ impl Harness {
         plex_tv_at(&format!("{}/api/v2", self.url))
     }
 
-    /// The token that the fake has for an account.
+    /// Returns the fake's token for an account.
     pub(crate) fn token(&self, who: Who) -> Token {
         Token::new(self.fake(|fake| fake.account(who).token().to_owned())).expect("a valid token")
     }
@@ -162,7 +162,7 @@ impl Harness {
         self.send(self.plex_tv().token_details(token))
     }
 
-    /// A media server with the token of an account.
+    /// Returns a media server with an account's token.
     pub(crate) fn media_server(&self, which: Which, who: Who) -> MediaServer {
         self.media_server_with(which, self.token(who))
     }
@@ -177,12 +177,12 @@ impl Harness {
         MediaServer::new(identity(), url, token)
     }
 
-    /// The machine identifier of the claimed server.
+    /// Returns the claimed server's machine identifier.
     pub(crate) fn machine_identifier(&self) -> String {
         self.fake(|fake| fake.server(Which::Claimed).machine_identifier().to_owned())
     }
 
-    /// A source that the claimed server knows.
+    /// Returns a source that the claimed server knows.
     pub(crate) fn source(&self) -> Source {
         let uri = self.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
         uri.parse().expect("a valid source")
@@ -220,7 +220,7 @@ pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a set clock").as_secs()
 }
 
-/// The name of the `ResponseError` variant.
+/// Returns the name of the `ResponseError` variant.
 pub(crate) fn variant(error: &Error) -> String {
     let response = error.as_response().unwrap_or_else(|| panic!("{error}"));
     let debug = format!("{response:?}");
@@ -231,12 +231,12 @@ pub(crate) fn transport_error(error: &Error) -> &TransportError {
     error.as_transport().unwrap_or_else(|| panic!("{error}"))
 }
 
-/// A successful response of Plex.
+/// Returns a successful response from Plex.
 pub(crate) fn json(body: &str) -> Misbehaviour {
     Misbehaviour::answer(200, "application/json", body)
 }
 
-/// The page of a captive portal.
+/// Returns a captive portal's page.
 pub(crate) fn portal_page() -> Misbehaviour {
     Misbehaviour::answer(200, "text/html", "<html>Sign in to the network</html>")
 }
@@ -249,13 +249,13 @@ pub(crate) fn write(text: &str) -> Step {
     Step::Write(text.as_bytes().to_vec())
 }
 
-/// Writes a response: a status with headers, and the body with its length.
+/// Returns a step that writes a response: a status with headers, and the body with its length.
 pub(crate) fn write_response(head: &str, body: &str) -> Step {
     let length = body.len();
     write(&format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}"))
 }
 
-/// A URL at which nothing listens.
+/// Returns a URL at which nothing listens.
 pub(crate) fn unused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))

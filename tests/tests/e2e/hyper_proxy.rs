@@ -1,4 +1,4 @@
-//! Errors of a proxy over a client of the caller's, with each of hyper-util's proxy connectors.
+//! Proxy errors over a client that the caller built, with each of hyper-util's proxy connectors.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn sign_in_over(connector: impl Connect + Clone + Send + Sync + 'static, url: &s
     runtime().block_on(transport.send(call)).unwrap_err()
 }
 
-/// Wraps a proxy's connector in TLS through it to the server.
+/// Wraps a proxy's connector, so that TLS to the server goes through the proxy.
 fn with_tls<C>(proxy: C) -> HttpsConnector<C> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
@@ -78,7 +78,7 @@ fn failing_socks_proxy_is_a_proxy_error() {
     });
 }
 
-/// A tunnel that was established is no reason to blame the proxy.
+/// After the tunnel is established, errors are not attributed to the proxy.
 #[test]
 fn errors_after_the_tunnel_are_not_the_proxys() {
     let established = || write("HTTP/1.1 200 Connection established\r\n\r\n");

@@ -1,4 +1,4 @@
-//! Timeouts, the body size, and how often a request is sent, over both transports.
+//! Timeouts, the body size limit, and the number of times a request is sent, over both transports.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -101,7 +101,8 @@ fn status_only_call_reads_no_body() {
 fn stale_connection_is_retried_if_idempotent() {
     for every in every_operation() {
         for carrier in Carrier::transports() {
-            // The first connection is closed after the second request, the others respond to it.
+            // The first connection is closed after the second request. The others respond to that
+            // request.
             let server = RawServer::per_connection(vec![
                 vec![write_success(), Step::AwaitRequest, Step::Close],
                 vec![write_response("200 OK", every.success)],
@@ -138,8 +139,9 @@ fn fresh_connection_is_not_retried() {
     }
 }
 
-/// Sends two requests at the same time, so that two connections are pooled, both of which the server closes after the
-/// next request. Returns `None` if the first request was over before the second one was sent.
+/// Sends two requests at the same time, so that two connections are pooled. The server closes each
+/// of them after the next request. Returns `None` if the first request ended before the second one
+/// was sent.
 fn two_kept_connections(carrier: &Carrier, pause: Duration) -> Option<RawServer> {
     let kept = vec![Step::Pause(pause), write_success(), Step::AwaitRequest, Step::Close];
     let server = RawServer::per_connection(vec![kept.clone(), kept, vec![write_success()]]);
@@ -148,7 +150,7 @@ fn two_kept_connections(carrier: &Carrier, pause: Duration) -> Option<RawServer>
             request.join().unwrap().unwrap();
         }
     });
-    // Requests one after the other share a connection, and the second one is retried.
+    // Sequential requests would share a connection, and the second one would be retried.
     ((server.connections(), server.requests().len()) == (2, 2)).then_some(server)
 }
 
@@ -202,7 +204,7 @@ fn refused_retry_leaves_the_outcome_unknown() {
 fn response_has_no_extensions() {
     let server = RawServer::start(vec![write_success()]);
     let call = token_details(&server.url());
-    // ureq's own would include the URL.
+    // ureq's own extensions would include the URL.
     let response = plex_auth_ureq::Transport::new().exchange(call).unwrap();
     assert!(response.extensions().is_empty(), "{:?}", response.extensions());
 }

@@ -23,7 +23,7 @@ fn token_details(url: &str) -> Call<Account> {
     plex_tv_at(url).token_details(&Token::new("token-of-nilo").unwrap())
 }
 
-/// Runs a check over each transport, with its own client and over the caller's.
+/// Runs a check over each transport, with its own client and with one that the caller built.
 fn over_each(check: impl Fn(Carrier, Reports) + Sync) {
     let carriers =
         [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];
@@ -83,7 +83,7 @@ fn transport_error_ends_the_attempt() {
 fn retry_on_a_stale_connection_is_an_attempt() {
     over_each(|carrier, reports| {
         if carrier.name() == "own hyper client" {
-            return; // which does not retry
+            return; // This client does not retry.
         }
         // The first connection is closed after the second request.
         let server = RawServer::per_connection(vec![
@@ -236,7 +236,8 @@ fn panicking_observer_does_not_fail_the_call() {
     }
 }
 
-/// Returns the spans and events of the library that `tracing` receives: name or message with level, and fields.
+/// Returns the library's spans and events that `tracing` receives: the level with the name or the
+/// message, and the fields.
 fn traced(run: impl FnOnce()) -> Vec<(String, Vec<(&'static str, String)>)> {
     let received = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&received);

@@ -10,7 +10,7 @@ use plex_auth_ureq::{Transport as Ureq, ureq::Agent};
 
 use crate::harness::{over_every_carrier, over_every_client};
 
-/// The operations without a token: there is none yet, or none is needed.
+/// The operations that are sent without a token, because there is none yet or none is needed.
 const WITHOUT_TOKEN: [&str; 8] = [
     "postUsersSignInData",
     "createOAuthPin",
@@ -22,7 +22,7 @@ const WITHOUT_TOKEN: [&str; 8] = [
     "claimServer",
 ];
 
-/// Whether a path matches a pattern with variable segments in braces.
+/// Returns whether a path matches a pattern with variable segments in braces.
 fn is_at(path: &str, pattern: &str) -> bool {
     let (path, pattern) = (path.split('/'), pattern.split('/'));
     path.clone().count() == pattern.clone().count()
@@ -36,7 +36,7 @@ fn requests_are_correct() {
             drop(harness.send_operation(&every));
         }
         let mut seen = harness.fake(|fake| fake.requests().to_vec());
-        // A transport confirms that the PIN is gone.
+        // A transport sends the request again to confirm that the PIN is gone.
         seen.dedup_by(|next, seen| (&next.method, &next.target) == (&seen.method, &seen.target));
         assert_eq!(seen.len(), OPERATIONS.len());
         for (seen, operation) in seen.iter().zip(OPERATIONS) {
@@ -139,7 +139,8 @@ fn custom_call_is_sent_unchanged() {
         let seen = server.with(|fake| fake.requests().to_vec());
         let mut names: Vec<_> = seen[0].headers.keys().map(|name| name.as_str()).collect();
         names.sort_unstable();
-        // Keeps the agent's user agent: with another one the agent would not reuse the connection.
+        // The agent's user agent is kept, because the agent would not reuse the connection with
+        // another one.
         names.retain(|header| name != "own agent" || *header != "user-agent");
         assert_eq!(names, ["host", "x-own"], "{name}");
     }

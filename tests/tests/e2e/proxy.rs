@@ -16,7 +16,7 @@ use crate::harness::{TIMEOUT, plex_tv_at, transport_error, unused_url, write, wr
 /// The variable that passes the server's URL to a child process.
 const URL: &str = "PLEX_AUTH_TESTS_URL";
 
-/// The response of a proxy before it forwards a connection.
+/// Returns a step that writes a proxy's response before it forwards a connection.
 fn write_established() -> Step {
     write("HTTP/1.1 200 Connection established\r\n\r\n")
 }

@@ -1,4 +1,5 @@
-//! Statements about a TLS server that misbehaves at random: "nothing was sent" must be true.
+//! Errors from a TLS server that misbehaves at random: the statement "nothing was sent" must be
+//! true.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use plex_auth_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::harness::plex_tv_at;
 
-/// Ends the exchanges in which both sides wait.
+/// The timeout, which ends exchanges in which both sides wait.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn over_own_agent(root: &[u8]) -> Carrier {
@@ -21,7 +22,7 @@ fn over_own_agent(root: &[u8]) -> Carrier {
     Carrier::Ureq(Transport::over(agent))
 }
 
-/// Sends calls until this many have failed, and returns the untrue statements among the errors.
+/// Sends calls until this many have failed, and returns the errors whose statement is untrue.
 fn untrue_statements(carrier: &Carrier, server: &RandomTlsServer, count: usize) -> Vec<String> {
     let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
     let token = Token::new("abc").unwrap();

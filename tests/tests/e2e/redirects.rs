@@ -1,4 +1,4 @@
-//! Redirects are never followed: the token would be sent to the other host.
+//! Redirects are never followed, because the token would be sent to the other host.
 
 use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server};
 use plex_auth_proto::ResponseError;
@@ -7,7 +7,8 @@ use plex_auth_tests::every_operation::{every_operation, one_of_each_kind};
 
 use crate::harness::{Harness, over_every_client, over_every_own_client};
 
-/// Redirects to a second server in every form of the header; no request may arrive there.
+/// Redirects to a second server with every form of the header, and checks that no request arrives
+/// there.
 fn is_not_followed(harness: &Harness) {
     let other = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());
@@ -24,7 +25,8 @@ fn is_not_followed(harness: &Harness) {
     ];
     for status in [301, 302, 303, 307, 308] {
         for (location, to) in &locations {
-            // A temporary redirect keeps method and body, so that one is checked with every operation.
+            // A temporary redirect keeps the method and the body, so it is checked with every
+            // operation.
             let operations = if status == 307 { every_operation() } else { one_of_each_kind() };
             for every in operations {
                 harness.fake(|fake| {

@@ -49,11 +49,11 @@ fn server_is_listed_only_for_its_users() {
     });
 }
 
-/// plex.tv accepts the JWT of a device, and a media server does not.
+/// plex.tv accepts a device's JWT, but a media server does not.
 #[test]
 fn jwt_refused_by_a_server_is_not_invalid() {
     over_every_carrier(|harness| {
-        // As long as Plex's own.
+        // This JWT is as long as Plex's own.
         let jwt = Token::new(format!("eyJraWQi.{}.{}", "a".repeat(440), "b".repeat(86))).unwrap();
         harness.respond_once("/user", json(r#"{"username":"rosa","title":"rosa"}"#));
         assert!(harness.token_details(&jwt).unwrap().auth_token.is_none());

@@ -21,10 +21,10 @@ const ROSA: &str = r#"{"id":1,"username":"rosa","authToken":"token-1"}"#;
 const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
 const INVALID: &str = r#"{"errors":[{"code":1001,"message":"x","status":401}]}"#;
 const GONE: &str = r#"{"errors":[{"code":1020,"message":"x","status":404}]}"#;
-/// The header and payload of a JWT with `{"user":{"id":2}}`.
+/// A JWT whose payload contains `"user":{"id":2}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
-/// Both transports, over their own connections and over the caller's client.
+/// Both transports, over their own connections and over a client that the caller built.
 const CARRIERS: [fn() -> Carrier; 4] =
     [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
 
@@ -32,8 +32,8 @@ fn success(body: &str) -> Step {
     write_response("200 OK", body)
 }
 
-/// A server whose first connection answers a second request with Rosa's account again, and whose second connection
-/// has this response.
+/// Returns a server whose first connection answers a second request with Rosa's account again, and
+/// whose second connection returns this response.
 fn shifted(second: &str) -> RawServer {
     RawServer::per_connection(vec![
         vec![success(ROSA), Step::AwaitRequest, success(ROSA), Step::StallUntilDropped],
@@ -41,7 +41,7 @@ fn shifted(second: &str) -> RawServer {
     ])
 }
 
-/// Sends Rosa's request, then this one, over each transport.
+/// Sends Rosa's request, then this call, over each transport, and checks the second result.
 fn second_result<T>(
     second: &str,
     call: impl Fn(&str) -> Call<T> + Sync,
@@ -203,7 +203,8 @@ fn switch_to_another_user_is_an_error() {
     assert_eq!(server.requests().len(), 2);
 }
 
-/// A server whose first connection sends a refusal twice, and whose second one has this response.
+/// Returns a server whose first connection sends a refusal twice, and whose second one runs these
+/// steps.
 fn surplus_refusal(status: &str, body: &str, second: Vec<Step>) -> RawServer {
     let refusal = || write_response(status, body);
     let first = vec![refusal(), Step::AwaitRequest, refusal(), Step::StallUntilDropped];
@@ -217,7 +218,7 @@ fn surplus_refusal_is_not_believed() {
         let server = surplus_refusal("401 Unauthorized", INVALID, second);
         let details = |token| plex_tv_at(&server.url()).token_details(&Token::new(token).unwrap());
         assert!(carrier.send(details("invalid")).unwrap_err().is_token_invalid());
-        // A new connection: the refusal needs no confirmation.
+        // The connection is new, so the refusal needs no confirmation.
         assert_eq!(server.requests().len(), 1, "{}", carrier.name());
         let rosa = carrier.send(details("token-1"));
         assert_eq!(rosa.unwrap().id, Some(1), "{}", carrier.name());
@@ -243,7 +244,7 @@ fn fetch_confirms_a_refusal() {
             again().into_iter().skip(1).chain(again()).collect(),
         );
         let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
-        // A new connection, but a caller's client does not report that.
+        // The connection is new, but a caller's client does not report that.
         let _ = carrier.send(details());
         let (outgoing, reply) = details().into_outgoing();
         assert_eq!(reply.read(fetch(&carrier, outgoing).unwrap()).unwrap().body().id, Some(1));
@@ -294,9 +295,9 @@ fn response_before_the_request_is_not_accepted() {
         ]);
         let rosa = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
         carrier.send(rosa()).unwrap();
-        // The runtime of hyper does not run meanwhile.
+        // hyper's runtime does not run during this time.
         thread::sleep(Duration::from_millis(150));
-        // Not confirmed, so the first response counts.
+        // This call is not confirmed, so its first response counts.
         let second = carrier.send(rosa().idempotent(false)).unwrap();
         assert_eq!((second.id, server.connections()), (Some(1), 2), "{}", carrier.name());
     });
@@ -322,7 +323,8 @@ fn home_of_another_user_is_not_accepted() {
 fn other_calls_do_not_share_connections() {
     let shared = OPERATIONS.iter().filter(|operation| !operation.own_connection);
     let names: Vec<_> = shared.map(|operation| operation.name).collect();
-    // The first two are compared; the others hold nothing that belongs to an account.
+    // The responses of the first two are checked against the request. The others contain nothing
+    // that belongs to an account.
     let expected = ["getTokenDetails", "getOAuthPin", "getAuthNonce", "getAuthKeys", "getIdentity"];
     assert_eq!(names, expected);
 }
@@ -348,8 +350,8 @@ fn tokens_are_handed_out_on_own_connections() {
     });
 }
 
-/// Answers every request with the account of its token, but with the response before that after the third request
-/// of a connection, as after one response too many.
+/// Starts a server that answers every request with the account of its token. After the third
+/// request of a connection, it answers with the previous response, as after one response too many.
 fn account_server() -> io::Result<String> {
     fn serve(stream: TcpStream) -> io::Result<()> {
         let mut writer = stream.try_clone()?;

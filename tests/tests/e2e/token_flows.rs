@@ -1,4 +1,4 @@
-//! The flows about tokens: checking one, checking the access to a server, and refreshing a transient one.
+//! Token flows: checking a token, checking access to a server, and refreshing a transient token.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -51,7 +51,8 @@ fn access_is_granted_denied_or_unknown() {
     });
 }
 
-/// Drives the refresher until it has a token, and returns the reason for it; `None` if the server refuses.
+/// Drives the refresher until it has a token, and returns the reason for the token, or `None` if
+/// the server refuses.
 fn refresh(harness: &Harness, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
     let stopped = harness.drive(refresher, |refresher, now| match refresher.progress(now) {
         Progress::Requesting { .. } => ControlFlow::Continue(()),

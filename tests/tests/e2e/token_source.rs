@@ -11,7 +11,7 @@ use crate::harness::identity;
 mod tasks;
 mod threads;
 
-/// The time after which a test counts as hanging, on a loaded machine.
+/// The time after which a test counts as hanging, even on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// plex.tv's response to a token that it does not know.
@@ -21,13 +21,13 @@ fn server() -> Server {
     Server::http(FakePlex::new())
 }
 
-/// The claimed media server, with its owner's token.
+/// Returns the claimed media server, with its owner's token.
 fn media_server(fake: &mut FakePlex, url: &str) -> MediaServer {
     let account = Token::new(fake.account(Who::PlexPass).token()).unwrap();
     MediaServer::new(identity(), url.parse().unwrap(), account)
 }
 
-/// A custom call, which is not idempotent.
+/// Returns a custom call, which is not idempotent.
 fn own_call(url: &str, host: Host, token: &Token) -> Call<()> {
     let request = Request::post(format!("{url}/own")).header("x-plex-token", token);
     Call::status_only("own", request.body(()).unwrap()).host(host)

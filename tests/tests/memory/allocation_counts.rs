@@ -1,9 +1,9 @@
-//! The number of allocations of the core for each call, each response and each kind of error. The counts are exact: a
-//! difference is due to a change of the code.
+//! The core's number of allocations for each call, each response and each kind of error. The counts
+//! are exact, so any difference is due to a code change.
 
 use plex_auth_tests::workloads::{Kind, everything};
 
-/// The failing test prints the new lines. Replace these if the change is intended.
+/// If the test fails, it prints the new lines. Replace these if the change is intended.
 const EXPECTED: &[(&str, u64)] = &[
     ("call: sign-in", 7),
     ("call: token details", 6),

@@ -10,13 +10,13 @@ use plex_auth_proto::{Body, ClientIdentity, Flow, PlexTv, Step, Token};
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
-/// The most bytes of one device, with its identity, its key and everything on the heap.
+/// The maximum size of one device in bytes, with its identity, its key and everything on the heap.
 const DEVICE_BYTES: i64 = 2048;
 
-/// The most bytes of the error while its token cannot be renewed.
+/// The maximum size in bytes of the error that a device has while its token cannot be renewed.
 const ERROR_BYTES: i64 = 160;
 
-/// A device with an identity of its own and an old token.
+/// Returns a device with its own identity and an old token.
 fn device(old_token: &str) -> Refresher {
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58")
         .product("Plex for Roku")
@@ -68,7 +68,7 @@ fn takes_at_most_two_kilobytes() {
         let mut created = None;
         let new = allocation_counter::measure(|| created = Some(device(&old_token)));
         let mut refresher = created.unwrap();
-        // The fake grows, too, so that only dropping the device shows its size.
+        // The fake grows, too, so the device's size shows only when it is dropped.
         if days > 0 {
             run(&mut refresher, &mut plex, days);
         }

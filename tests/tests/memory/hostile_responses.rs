@@ -12,7 +12,7 @@ const BYTES_PER_BYTE: u64 = 16;
 /// The bytes that the core may hold in addition, for responses of any length.
 const FIXED_BYTES: u64 = 256 * 1024;
 
-/// The bytes that are read of an error's body.
+/// The number of bytes that are read from an error response's body.
 const MAX_ERROR_BODY: usize = 65_536;
 
 /// Returns bodies of about this size that expand as much as possible.
@@ -81,7 +81,7 @@ fn hostile(size: usize) -> Vec<(String, String)> {
     ] {
         bodies.push(fill("<MediaContainer size='1'>", piece, "</MediaContainer>"));
     }
-    // Objects of which each key is another one.
+    // Objects in which all keys are different.
     for (start, end) in [
         ("{\"id\":1,\"customRestrictions\":{\"\":1", "}}"),
         ("{\"_elementType\":\"MediaContainer\"", "}"),
@@ -97,11 +97,11 @@ fn hostile(size: usize) -> Vec<(String, String)> {
     bodies
 }
 
-/// Checks what every operation holds while it parses each body of this size.
+/// Checks the memory that every operation holds while it parses each body of this size.
 fn is_bounded(size: usize) {
     let bodies = hostile(size);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    // Allocations are counted for each thread by itself.
+    // Allocations are counted separately for each thread.
     thread::scope(|scope| {
         for bodies in bodies.chunks(bodies.len().div_ceil(threads)) {
             scope.spawn(|| are_bounded(size, bodies));
@@ -117,7 +117,7 @@ fn are_bounded(size: usize, bodies: &[(String, String)]) {
             let bound = BYTES_PER_BYTE * read as u64 + FIXED_BYTES;
             let mut response = Response::new(body.clone().into_bytes());
             *response.status_mut() = status.try_into().unwrap();
-            // An error is parsed in the same way for all of them.
+            // An error is parsed in the same way for all operations.
             let operations = if status == 200 { every_operation() } else { one_of_each_kind() };
             for every in operations {
                 let held = allocation_counter::measure(|| {

@@ -1,6 +1,6 @@
-//! What the core allocates.
+//! The memory that the core allocates.
 //!
-//! A binary of its own: its allocator counts, and a process has only one allocator.
+//! This is a separate binary, because its allocator counts and a process has only one allocator.
 #![allow(
     clippy::expect_used,
     clippy::panic,

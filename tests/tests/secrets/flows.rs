@@ -1,5 +1,5 @@
-//! Secrets in flows: in their progress, their outcome, and in the log while a transport drives them. A saved state
-//! has secrets, and its `Debug` has none.
+//! Secrets in flows: in their progress, their outcome, and in the log while a transport drives
+//! them. A saved state contains secrets, but its `Debug` must not.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,8 @@ impl Runner for InMemory<'_> {
                     flow.complete(now, id, Completion::Signed(Ok(*SIGNATURE)));
                 }
                 Step::Do(id, Action::Save(state)) => {
-                    // The program's error is as careless as can be.
+                    // The program's error contains the whole state, as that of a careless program
+                    // might.
                     let result = Err(SaveError::new(format!("cannot write {}", state.expose())));
                     let result = if requests == 0 { Ok(()) } else { result };
                     flow.complete(now, id, Completion::Saved(result));
@@ -136,7 +137,7 @@ impl Runner for Names {
     }
 }
 
-/// The types that implement `Flow`, by the sources of the core.
+/// Returns the types that implement `Flow`, according to the core's sources.
 fn declared(folder: PathBuf) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -145,7 +146,7 @@ fn declared(folder: PathBuf) -> BTreeSet<String> {
             found.extend(declared(path));
         } else {
             let text = std::fs::read_to_string(path).unwrap();
-            // Those for references and boxes of any flow are none of their own.
+            // Implementations for references and boxes of any flow do not count.
             let is_own =
                 |line: &&str| line.starts_with("impl") && !line.starts_with("impl<F: Flow");
             let code = text.lines().filter(is_own);
@@ -167,7 +168,8 @@ fn every_flow_of_the_core_is_searched() {
     assert_eq!(names.0.len(), 10);
 }
 
-/// A server with the success of each operation, before which the first request of each path fails.
+/// Returns a server with a successful response for each operation. If a failure is given, the first
+/// request for each path fails.
 fn server(failure: Option<&(u16, String)>) -> Server {
     let server = Server::http(FakePlex::new());
     server.with(|fake| {
@@ -190,7 +192,7 @@ struct Driven<'a> {
     number: usize,
 }
 
-/// The observations before a flow is stopped: as many as the longest flow needs.
+/// The number of observations after which a flow is stopped: as many as the longest flow needs.
 const OBSERVATIONS: usize = 7;
 
 impl Runner for Driven<'_> {

@@ -1,6 +1,6 @@
 //! Secrets are canary values, and everything that a program can see is searched for them, in several encodings.
 //!
-//! A binary of its own: a process has only one log.
+//! This is a separate binary, because a process has only one log.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -41,12 +41,12 @@ const CLAIM: &str = "claim-canary-Dw7nPz3Hx06";
 const PROXY: &str = "canary-Xz8dPh3Ws05";
 const PIN_CODE: &str = "canary-Ck4nTb7Jq06";
 
-/// The Home PIN as part of a URL.
+/// Returns the Home PIN as part of a URL.
 fn home_pin_in_url() -> String {
     format!("switch?pin={HOME_PIN}")
 }
 
-/// The secrets in requests, and those in successful responses, which contain `canary-`.
+/// Returns the secrets in requests, and those in successful responses, which contain `canary-`.
 fn canaries() -> Vec<String> {
     let mut found: Vec<String> =
         [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE, CLAIM].map(str::to_owned).into();
@@ -74,7 +74,7 @@ fn canary_inputs(url: &str) -> Inputs {
     inputs
 }
 
-/// Bodies that echo every secret, in shapes that are parsed and others.
+/// Returns bodies that echo every secret, in shapes that are parsed and in others.
 fn echoes() -> Vec<String> {
     let all = canaries().join(" ");
     let xml = all.replace('&', "&amp;");
@@ -100,7 +100,7 @@ fn echoes() -> Vec<String> {
 const STATUSES: [u16; 16] =
     [200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503];
 
-/// A response with secrets in its headers, too.
+/// Returns a response that also has secrets in its headers.
 fn response(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder()
         .status(status)
@@ -142,7 +142,7 @@ fn core_shows_no_secret() {
 }
 
 thread_local! {
-    /// The messages of panics of this thread, instead of standard error.
+    /// The panic messages of this thread, which are recorded instead of printed.
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -242,7 +242,8 @@ fn start_log() {
 /// An `x-request-id` without a secret.
 const REQUEST_ID: &str = "0d5f2a66-5a2e-4ef0-8f8b-3f6f5d3c2b1a";
 
-/// The secrets in the request of an operation that an `x-request-id` could repeat, and one without a secret.
+/// Returns the secrets in an operation's request that an `x-request-id` could repeat, an ID with
+/// the Home PIN, and an ID without a secret.
 fn request_ids(every: &EveryOperation) -> Vec<String> {
     let request = every.request(&canary_inputs("https://plex.example/api/v2"));
     let mut text =
@@ -326,7 +327,8 @@ fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
     add_reports(&reports, output)
 }
 
-/// A request ID is shown for every operation unless it has a secret of the request.
+/// Checks that a request ID is shown for every operation, unless it contains a secret of the
+/// request.
 fn check_request_ids(reported: &Reported) {
     let pin = format!("id-{HOME_PIN}");
     for operation in OPERATIONS {
@@ -348,9 +350,11 @@ fn raw_response(status: u16, body: &str, request_id: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Whether ureq or its protocol crate logs secrets here: all bytes at level TRACE, and at DEBUG some headers of a
-/// response, of which `location` can have a part of the request. If TRACE is on, as it is here, the URL of a request is
-/// at DEBUG, too; otherwise only its host is. The library cannot prevent it, and the docs of `plex-auth-ureq` warn of it.
+/// Returns whether ureq or its protocol crate is known to log secrets in this line. At TRACE, they
+/// log all bytes. At DEBUG, they log some response headers, of which `location` can contain part of
+/// the request. If TRACE is on, as it is here, they also log the request's URL at DEBUG; otherwise,
+/// they log only its host. The library cannot prevent this, and the docs of `plex-auth-ureq` warn
+/// of it.
 fn is_known_leak(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
@@ -362,7 +366,7 @@ fn is_known_leak(target: &str, text: &str) -> bool {
     of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
-/// The log up to now: the lines in which ureq logs secrets, and the others.
+/// Returns the log so far: the lines in which ureq logs secrets, and the others.
 fn log() -> (Vec<Line>, Vec<Line>) {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
     log.into_iter().partition(|(target, text)| is_known_leak(target, text))

@@ -1,4 +1,4 @@
-//! What a program can see, and the search for secrets in it.
+//! The texts that a program can see, and the search for secrets in them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use plex_auth_proto::Error;
 
 /// The canaries as text, percent-encoded, in base64 at each of its three offsets, and as lists of bytes.
 struct Encodings<'c> {
-    /// All parts of eight characters of the texts, and all runs of five bytes of the lists.
+    /// All eight-character parts of the texts, and all five-byte runs of the lists.
     parts: Vec<String>,
     /// The canary of each part.
     canaries: Vec<&'c str>,
@@ -47,13 +47,13 @@ impl<'c> Encodings<'c> {
     }
 }
 
-/// All parts of eight characters.
+/// Returns all eight-character parts.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(8);
     text.char_indices().zip(ends).filter_map(|((start, _), end)| text.get(start..end))
 }
 
-/// An error with its sources, in `Display` and `Debug`.
+/// Returns an error with its sources, in `Display` and `Debug`.
 pub(crate) fn error_text(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error: &&(dyn std::error::Error + 'static)| {
         (*error).source()

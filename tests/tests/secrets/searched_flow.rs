@@ -21,19 +21,19 @@ use crate::search::{Output, error_text};
 
 /// A flow with its visible texts.
 pub(crate) trait SearchedFlow: Flow<Output: Debug> + Debug {
-    /// Its progress, with the errors in it.
+    /// Returns the flow's progress, with the errors in it.
     fn progress_text(&self, now: Now) -> String;
 
-    /// The errors in its output.
+    /// Returns the errors in the flow's output.
     fn output_errors(outcome: &Self::Output) -> String;
 
-    /// Its saved state, if it has one.
+    /// Returns the flow's saved state, if it has one.
     fn saved(&self, _: Now) -> Option<Secret> {
         None
     }
 }
 
-/// The text of an error, if there is one.
+/// Returns the text of an error, if there is one.
 fn optional_error_text<E: Error + 'static>(error: Option<&E>) -> String {
     error.map(|error| error_text(error)).unwrap_or_default()
 }
@@ -189,7 +189,7 @@ impl SearchedFlow for FixedToken {
 }
 
 impl<R: Refresher + Debug> SearchedFlow for SharedRefresher<R> {
-    /// The slot's status is part of its `Debug`.
+    /// Returns nothing, because the status is part of the flow's `Debug`.
     fn progress_text(&self, _: Now) -> String {
         String::new()
     }
@@ -216,7 +216,7 @@ impl SearchedFlow for ConnectionChoice {
     }
 }
 
-/// A key with the signature of the operations, the end of which is a canary.
+/// A key that returns the operations' signature, whose end is a canary.
 struct Key(Jwk);
 
 impl Key {
@@ -280,7 +280,7 @@ pub(crate) fn every_driven_flow(inputs: &Inputs, runner: &mut impl Runner) {
     runner.run(attic.choose_connection(plex_tv.identity().clone()).allow_plain_http(true));
 }
 
-/// A value in both forms of `Debug`.
+/// Returns a value in both `Debug` forms.
 pub(crate) fn debug_text(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}\n")
 }

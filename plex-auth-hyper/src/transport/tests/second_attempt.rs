@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 
-const OF_ANOTHER: &str = r#"{"id":2,"authToken":"another-token-000000"}"#;
+const OTHER_ACCOUNT: &str = r#"{"id":2,"authToken":"another-token-000000"}"#;
 
 /// A permit that is freed when dropped.
 struct Permit(Arc<AtomicBool>);
@@ -16,7 +16,7 @@ impl Drop for Permit {
 }
 
 /// A body that holds a permit until it is dropped.
-struct Holding(Script, #[expect(dead_code, reason = "for its drop")] Permit);
+struct Holding(Script, #[expect(dead_code, reason = "dropped with the body")] Permit);
 
 impl Body for Holding {
     type Data = Bytes;
@@ -70,7 +70,7 @@ impl Service<Request<RequestBody>> for Limited {
     fn call(&mut self, _: Request<RequestBody>) -> Self::Future {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let permit = self.permit.take().expect("called before it was ready");
-        ready(Ok(response(200, false, [OF_ANOTHER]).map(|body| Holding(body, permit))))
+        ready(Ok(response(200, false, [OTHER_ACCOUNT]).map(|body| Holding(body, permit))))
     }
 }
 

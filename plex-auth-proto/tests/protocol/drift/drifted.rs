@@ -161,7 +161,7 @@ fn reach(path: &str) -> String {
 }
 
 /// Checks that the fields that no drift may affect are the same before and after.
-fn check_neighbours(
+fn check_neighbors(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
     drifted: &[(String, Drift)],
@@ -205,7 +205,7 @@ pub(crate) fn check_as<T>(
     }
     let after = read(document.text())
         .map_err(|error| TestCaseError::fail(format!("{error}: {}", document.text())))?;
-    check_neighbours(&before, &fields(&after), drifted)?;
+    check_neighbors(&before, &fields(&after), drifted)?;
     Ok(after)
 }
 

@@ -82,7 +82,7 @@ fn refused_refresher_waits_for_its_program() {
 }
 
 #[test]
-fn flows_of_one_output_fit_into_one_type() {
+fn flows_with_one_output_fit_into_one_type() {
     let flows: Vec<Box<dyn Flow<Output = bool> + Send>> = vec![
         Box::new(IsValid(plex_tv("id").token_check(&token()))),
         Box::new(IsValid(plex_tv("other").token_check(&token()))),

@@ -143,7 +143,7 @@ fn first_token_is_saved_unless_restored() {
 }
 
 #[test]
-fn rejected_token_whose_successor_is_saved_is_not_renewed() {
+fn rejection_during_a_save_requests_no_renewal() {
     let mut flow = restored();
     flow.renew_now();
     respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);

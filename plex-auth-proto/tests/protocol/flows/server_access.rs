@@ -33,7 +33,7 @@ fn access() -> Driven<ServerAccess> {
 }
 
 #[test]
-fn token_state_is_what_plex_says() {
+fn token_state_follows_plex() {
     let TokenState::Valid(account) = check().respond(Answer(200, ACCOUNT)).finish() else {
         panic!()
     };

@@ -164,7 +164,7 @@ fn stops_if_the_account_token_is_refused() {
 }
 
 #[test]
-fn new_account_token_is_used_without_a_burst() {
+fn new_account_token_causes_no_burst() {
     let mut driven = Driven::new(refresher());
     let request = driven.send().unwrap();
     driven.flow.set_token(Token::new("an0ther").unwrap());

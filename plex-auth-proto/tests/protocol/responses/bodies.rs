@@ -7,7 +7,7 @@ use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
 use super::{details, refused_with, response, sign_in};
 
 #[test]
-fn foreign_success_is_named() {
+fn foreign_success_is_identified() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for (body, expected) in [
         (&b""[..], Content::Empty),

@@ -29,7 +29,7 @@ fn custom_call_is_read_strictly() {
 }
 
 #[test]
-fn host_of_a_custom_call_decides_about_tokens() {
+fn host_of_a_custom_call_decides_token_validity() {
     for (host, invalid) in
         [(None, false), (Some(Host::PlexTv), true), (Some(Host::MediaServer), false)]
     {

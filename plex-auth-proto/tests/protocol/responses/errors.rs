@@ -150,7 +150,7 @@ fn token_is_invalid_only_if_plex_says_so() {
 }
 
 #[test]
-fn unconfirmed_without_an_error_of_plex() {
+fn unconfirmed_without_a_plex_error() {
     let half = r#"{"errors":[{"code":1029,"message":"Please"#;
     for status in [401, 403] {
         for body in [HTML_401, "<user/>", half, "null", "Unauthorized"] {

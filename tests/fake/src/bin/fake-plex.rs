@@ -10,8 +10,8 @@ use plex_auth_fake::{Account, Authority, FakePlex, MediaServer, Server, Which, W
 
 /// A fake plex.tv and two fake media servers on this machine, with fictional accounts.
 ///
-/// Configure a client with the printed URLs in place of those of plex.tv and a media server. It
-/// runs until it is interrupted, and keeps no data.
+/// Configure a client to use the printed URLs instead of those of plex.tv and a media server. The
+/// program runs until it is interrupted, and saves no data.
 #[derive(Debug, Parser)]
 #[command(name = "fake-plex")]
 struct Arguments {
@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     }
 }
 
-/// Returns everything needed to use the fake.
+/// Returns the text to print: everything needed to use the fake.
 fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     let mut lines = vec![
         format!("Fake Plex is running at {url}"),

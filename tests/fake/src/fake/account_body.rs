@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Rosa: an account with every field.
+/// Returns Rosa's account, with every field except those that only managed users have.
 pub(crate) fn plex_pass() -> Map<String, Value> {
     let mut body = anybody(40_417_001, "5e1f0c9b7a3d2468", "rosa", "rosa@example.org");
     let rosa = json!({
@@ -35,8 +35,8 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
     body
 }
 
-/// Tariq: a free account, with null and empty lists for missing values, as the published SDKs
-/// require.
+/// Returns Tariq's account: a free one, with null and empty lists for missing values, as the
+/// published SDKs require.
 pub(crate) fn free() -> Map<String, Value> {
     let mut body = anybody(40_417_002, "9c04d7e1f2ab5836", "tariq", "tariq@example.org");
     let service = |name| {
@@ -55,7 +55,7 @@ pub(crate) fn free() -> Map<String, Value> {
     body
 }
 
-/// Ingrid: a free account with two-factor authentication.
+/// Returns Ingrid's account: a free one, with two-factor authentication.
 pub(crate) fn two_factor() -> Map<String, Value> {
     let mut body = anybody(40_417_003, "13b8a6c2e94f70d5", "ingrid", "ingrid@example.org");
     let ingrid = json!({
@@ -66,7 +66,7 @@ pub(crate) fn two_factor() -> Map<String, Value> {
     body
 }
 
-/// Nilo: a managed user, with all fields that only managed users have.
+/// Returns Nilo's account: a managed user, with all fields that only managed users have.
 pub(crate) fn managed() -> Map<String, Value> {
     let mut body = anybody(40_417_004, "e72a41d09c5b3f86", "", "");
     let nilo = json!({
@@ -85,7 +85,7 @@ pub(crate) fn managed() -> Map<String, Value> {
     body
 }
 
-/// Yaw: no password, and as few fields as an account can have.
+/// Returns Yaw's account, which has no password and as few fields as possible.
 pub(crate) fn email_only() -> Map<String, Value> {
     let mut body = anybody(40_417_005, "48d3f5b1609e7ca2", "yaw", "yaw@example.org");
     let yaw = json!({
@@ -130,7 +130,7 @@ fn merge(map: &mut Map<String, Value>, over: Value) {
     }
 }
 
-/// Returns feature names in all known styles, at most a hundred.
+/// Returns `count` feature names (at most 100) in all known styles.
 fn features(count: usize) -> Vec<String> {
     let places = [
         "harbour",

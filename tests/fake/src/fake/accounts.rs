@@ -47,8 +47,8 @@ impl Account {
         self.description
     }
 
-    /// Returns the username, in place of which the email address can be used. `None` for a managed
-    /// user.
+    /// Returns the username, or `None` for a managed user. Sign-ins also accept the email address
+    /// instead.
     pub fn login(&self) -> Option<&str> {
         self.username.as_deref()
     }
@@ -84,7 +84,7 @@ impl Account {
         &self.body
     }
 
-    /// Returns the account object, to change the fake's responses.
+    /// Returns a mutable reference to the account object, to change the fake's responses.
     pub fn body_mut(&mut self) -> &mut Map<String, Value> {
         &mut self.body
     }
@@ -110,13 +110,13 @@ pub(crate) enum Refusal {
     TooManyFailures,
 }
 
-/// The number of consecutive wrong passwords after which an account is locked.
+/// The number of consecutive failed sign-ins after which a login is locked.
 const FAILURES_ALLOWED: u32 = 10;
 
-/// The number of consecutive wrong Home PINs after which they are locked.
+/// The number of consecutive wrong Home PINs after which switching users is locked.
 const HOME_PINS_ALLOWED: u32 = 5;
 
-/// All accounts, with the number of wrong passwords for each login.
+/// All accounts, with the number of failed sign-ins for each login.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     plex_pass: Account,
@@ -228,8 +228,8 @@ impl Accounts {
         self.wrong_home_pins = 0;
     }
 
-    /// Checks the PIN of an account, which may have none. Wrong PINs are counted. The error is
-    /// whether there were too many.
+    /// Checks an account's Home PIN, if it has one, and counts wrong PINs. The error is `true` if
+    /// there have been too many.
     pub(crate) fn check_home_pin(&mut self, who: Who, pin: Option<&str>) -> Result<(), bool> {
         if self.wrong_home_pins >= HOME_PINS_ALLOWED {
             return Err(true);
@@ -246,7 +246,8 @@ impl Accounts {
         }
     }
 
-    /// Returns the account of a login, password and code. The password is checked before the code.
+    /// Returns the account with this login, password and verification code. The password is checked
+    /// before the code.
     pub(crate) fn sign_in(
         &mut self,
         login: &str,

@@ -3,7 +3,7 @@
 use http::Request;
 use serde_json::Value;
 
-/// A request, the time of its arrival, and its target.
+/// A request, and the time of its arrival.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
     request: &'a Request<Vec<u8>>,
@@ -52,27 +52,27 @@ impl<'a> Ask<'a> {
         Some(value.into_owned()).filter(|value| !value.trim().is_empty())
     }
 
-    /// Returns the token from the header or, as Plex also accepts, from the query.
+    /// Returns the token from the header or from the query; Plex accepts both.
     pub(crate) fn token(&self) -> Option<String> {
         let header = self.header("x-plex-token").map(str::to_owned);
         header.or_else(|| self.parameter("X-Plex-Token"))
     }
 
-    /// Returns whether the response is JSON: only for exactly one `Accept: application/json`.
-    /// Otherwise, it is XML.
+    /// Returns whether the response is in JSON, which requires exactly one
+    /// `Accept: application/json`. Otherwise, it is in XML.
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();
         accept.next().is_some_and(|value| value == "application/json") && accept.next().is_none()
     }
 
-    /// Returns the JSON body. `None` if it is invalid or has another content type.
+    /// Returns the JSON body, or `None` if it is invalid or has another content type.
     pub(crate) fn json(&self) -> Option<Value> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         let is_json = kind.eq_ignore_ascii_case("application/json");
         serde_json::from_slice(self.request.body()).ok().filter(|_| is_json)
     }
 
-    /// Returns the fields of a form body. `None` if it is not a well-formed form.
+    /// Returns the fields of a form body, or `None` if it is not a well-formed form.
     pub(crate) fn form(&self) -> Option<Form> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -89,7 +89,7 @@ impl<'a> Ask<'a> {
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Returns the value of a field that occurs once.
+    /// Returns the value of a field, if it occurs exactly once.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut values =
             self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -110,8 +110,8 @@ fn is_well_encoded(body: &str) -> bool {
         .split('%')
         .skip(1)
         .all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2);
-    // The decoder inserts U+FFFD for bytes that are not UTF-8. The character itself may also be in
-    // the text.
+    // The decoder replaces bytes that are not UTF-8 with U+FFFD, but the text may also contain that
+    // character itself.
     let replaced = |text: &str| text.matches('\u{fffd}').count();
     let decoded: usize = form_urlencoded::parse(body.as_bytes())
         .map(|(key, value)| replaced(&key) + replaced(&value))

@@ -23,7 +23,7 @@ impl Claims {
         token
     }
 
-    /// Returns the account of a claim token, which is used up.
+    /// Uses up a claim token, and returns its account if it has not expired.
     pub(crate) fn redeem(&mut self, token: &str, now: u64) -> Option<Who> {
         let (who, expires_at) = self.open.remove(token)?;
         (now < expires_at).then_some(who)

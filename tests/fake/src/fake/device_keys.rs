@@ -112,7 +112,7 @@ impl DeviceKeys {
         Ok(())
     }
 
-    /// Returns the device that signed this JWT, and its claims. The nonce is not checked.
+    /// Returns the key that signed this JWT, and the JWT's claims. The nonce is not checked.
     pub(crate) fn read(
         &self,
         text: &str,
@@ -180,7 +180,7 @@ impl DeviceKeys {
         }
     }
 
-    /// Uses up the nonce of a device's JWT.
+    /// Checks and uses up the nonce in a device's JWT.
     pub(crate) fn use_nonce(&mut self, claims: &Value, now: u64) -> Result<(), Refusal> {
         let nonce = claims["nonce"].as_str().and_then(|nonce| self.nonces.remove(nonce));
         nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)

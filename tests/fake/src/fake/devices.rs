@@ -127,7 +127,8 @@ impl Devices {
         self.devices.iter().filter(move |device| device.who == who)
     }
 
-    /// Records a device with a token of an account. It is added to the list if necessary.
+    /// Records that a device has signed in to an account with this token, and adds the device to
+    /// the list if necessary.
     pub(crate) fn signed_in(&mut self, who: Who, new: NewDevice<'_>, token: &str, now: u64) {
         let is_it = |device: &&mut Device| {
             device.who == who && device.client_identifier == new.client_identifier

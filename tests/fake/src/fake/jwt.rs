@@ -13,7 +13,7 @@ pub(crate) struct PlexKey {
 }
 
 impl PlexKey {
-    /// Returns the key with a number. It is always the same for the same number.
+    /// Returns the key with this number. The same number always gives the same key.
     pub(crate) fn numbered(number: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[number ^ 0x5a; 32]);
         #[expect(clippy::expect_used, reason = "any 32 bytes are a seed")]
@@ -58,7 +58,7 @@ pub(crate) struct DeviceToken<'a> {
 }
 
 impl<'a> DeviceToken<'a> {
-    /// Parses three parts in base64url, the first two of which are JSON objects.
+    /// Parses a JWT: three base64url parts, the first two of which are JSON objects.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let (message, signature) = text.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;

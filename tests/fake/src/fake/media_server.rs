@@ -12,8 +12,8 @@ use super::ask::Ask;
 use super::render::{self, Element};
 use super::{FakePlex, Which, Who};
 
-/// Returns the account that the request's token belongs to. The status is 401 if there is no token, if it is unknown,
-/// or if it does not give access to this server.
+/// Returns the account that the request's token belongs to. The error is 401 if there is no token,
+/// if it is unknown, or if it does not give access to this server.
 fn authenticate(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Result<Who, StatusCode> {
     let token = ask.token().ok_or(StatusCode::UNAUTHORIZED)?;
     let server = plex.server(which);

@@ -31,7 +31,7 @@ pub struct MediaServer {
     admitted: u64,
 }
 
-/// An account with access to a server, and the token that plex.tv returns for it.
+/// An account with access to a server, and the token that plex.tv returns to that account.
 #[derive(Debug, Clone)]
 struct Access {
     who: Who,
@@ -49,7 +49,7 @@ impl MediaServer {
         self.name
     }
 
-    /// Returns the machine identifier, which is the client identifier at plex.tv.
+    /// Returns the machine identifier, which is also the server's client identifier at plex.tv.
     pub fn machine_identifier(&self) -> &str {
         self.machine_identifier
     }
@@ -126,7 +126,7 @@ impl MediaServer {
         token
     }
 
-    /// Creates a transient token for another server.
+    /// Creates a transient token without registering it, so that this server does not accept it.
     pub(crate) fn unregistered_token(&mut self) -> String {
         self.made += 1;
         tokens::transient(self.made)

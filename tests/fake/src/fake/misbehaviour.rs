@@ -55,11 +55,12 @@ pub enum Delivery {
     },
     /// The connection closes before the response.
     CloseUnanswered,
-    /// Immediately and completely, without announcing that the connection closes. Then it closes.
+    /// Immediately and completely. Then the connection closes, without a `Connection: close`
+    /// header.
     ThenClose,
 }
 
-/// A misbehaviour of a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
+/// A scripted misbehaviour for a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
 #[derive(Debug, Clone)]
 pub struct Misbehaviour {
     response: Option<Response<Vec<u8>>>,
@@ -110,7 +111,7 @@ impl Misbehaviour {
         self
     }
 
-    /// Sets the delivery of that response.
+    /// Sets the delivery of the response.
     pub fn delivered(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
         self
@@ -136,7 +137,7 @@ impl Misbehaviours {
         self.0.push((path.to_owned(), misbehaviour));
     }
 
-    /// Returns the misbehaviour for this request, if there is one.
+    /// Returns the misbehaviour for this request, if any, and counts the use.
     pub(crate) fn take(&mut self, path: &str) -> Option<Misbehaviour> {
         let due = |(place, misbehaviour): &&mut (String, Misbehaviour)| {
             same_place(path, place) && misbehaviour.left != Some(0)

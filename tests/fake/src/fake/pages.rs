@@ -1,5 +1,5 @@
-//! The pages on which users link a PIN in a browser, which are not part of an API, and the QR code
-//! that leads there. Each page is a form without external resources.
+//! The pages on which users link a PIN in a browser, and the QR code that leads to them. The pages
+//! are not part of an API. Each is a form without external resources.
 
 pub(super) mod auth;
 pub(super) mod link;
@@ -12,7 +12,7 @@ use super::ask::Form;
 use super::render;
 use super::{Account, FakePlex, Who};
 
-/// Returns the selection of accounts.
+/// Returns the account selector, as HTML.
 fn choice(plex: &FakePlex) -> String {
     let option = |account: &Account| {
         let (uuid, title) = (text(account, "uuid"), text(account, "title"));
@@ -37,7 +37,7 @@ fn text<'a>(account: &'a Account, field: &str) -> &'a str {
     account.body().get(field).and_then(|value| value.as_str()).unwrap_or_default()
 }
 
-/// Returns a page with one sentence, given as text.
+/// Returns a page with one sentence of plain text.
 pub(super) fn sentence(status: StatusCode, title: &str, sentence: &str) -> Response<Vec<u8>> {
     let body = format!("<h1>{title}</h1>\n<p>{}</p>\n", render::escaped(sentence));
     render::page(status, title, &body)

@@ -8,7 +8,8 @@ pub(crate) fn same_place(asked: &str, named: &str) -> bool {
     asked == named || asked.strip_prefix(PREFIX) == Some(named)
 }
 
-/// Matches a path against a pattern such as `/pins/{id}`, and returns the parts in braces, in order.
+/// Matches a path against a pattern such as `/pins/{id}`, and returns the parts of the path that
+/// match the braces, in order.
 pub(crate) fn captures<'p>(pattern: &str, path: &'p str) -> Option<Vec<&'p str>> {
     let mut captured = Vec::new();
     let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));

@@ -31,12 +31,13 @@ impl Pin {
         &self.code
     }
 
-    /// Returns whether it is for the hosted page, with the long code.
+    /// Returns whether this is a strong PIN, which has the long code and is for the hosted page.
     pub fn is_strong(&self) -> bool {
         self.is_strong
     }
 
-    /// Returns the client identifier that it was created under. It is not found under another one.
+    /// Returns the client identifier that it was created under. The PIN is not found under another
+    /// one.
     pub fn client_identifier(&self) -> &str {
         &self.client_identifier
     }
@@ -132,19 +133,19 @@ impl Pins {
         pin
     }
 
-    /// Returns the PIN to poll, if it was created under this identifier.
+    /// Returns the PIN with this ID, if it has not expired and was created under this identifier.
     pub(crate) fn polled(&self, id: u64, client_identifier: &str, now: u64) -> Option<&Pin> {
         let found = self.0.iter().find(|pin| pin.id == id)?;
         (found.is_alive(now) && found.client_identifier == client_identifier).then_some(found)
     }
 
-    /// Returns the PIN that a code would link: neither expired nor linked.
+    /// Returns the PIN with this code, if it is neither expired nor linked.
     pub(crate) fn waiting(&self, code: &str, now: u64) -> Option<&Pin> {
         self.0.iter().find(|pin| pin.code == code && pin.is_alive(now) && pin.linked.is_none())
     }
 
     /// Links a PIN to a token, and returns the token that it replaces: the one that the same
-    /// account got through an earlier PIN of the same identifier.
+    /// account got through an earlier PIN with the same identifier.
     pub(crate) fn link(&mut self, id: u64, who: Who, token: &str) -> Option<String> {
         let identifier = self.get_mut(id)?.client_identifier.clone();
         let before = self

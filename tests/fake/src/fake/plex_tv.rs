@@ -71,7 +71,8 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by e-mail only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
-    /// A status that Plex defined, and that has no standard name.
+    /// Returns the error for an expired JWT. Its status, 498, is defined by Plex and has no
+    /// standard name.
     fn jwt_expired() -> Self {
         let status = StatusCode::from_u16(498).unwrap_or(StatusCode::UNAUTHORIZED);
         Self::new(status, 1001, "The JWT has expired")

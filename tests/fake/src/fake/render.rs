@@ -111,7 +111,7 @@ impl Element {
 
     /// Creates an element in plex.tv's format: scalar members are attributes, and null is an empty
     /// string. A list is an element with a child for each member. A member that is a string becomes
-    /// its `id`.
+    /// the child's `id`.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),

@@ -1,4 +1,5 @@
-//! The routing tables, and the dispatch of each request to a media server, a page or plex.tv.
+//! The routing tables, and the code that dispatches each request to a media server, a page or
+//! plex.tv.
 
 use http::{Request, Response, StatusCode};
 
@@ -9,10 +10,10 @@ use super::plex_tv::Refusal;
 use super::{FakePlex, Which, media_server, pages, plex_tv, render};
 use crate::seen::Seen;
 
-/// A handler of plex.tv; the strings are the parts of the path that match the braces of its pattern.
+/// A plex.tv handler. The strings are the parts of the path that match the braces in its pattern.
 type PlexTvHandler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
 
-/// The method, path pattern and handler of each route of plex.tv.
+/// The method, path pattern and handler of each plex.tv route.
 const PLEX_TV: &[(&str, &str, PlexTvHandler)] = &[
     ("POST", "/users/signin", plex_tv::sign_in::answer),
     ("GET", "/user", plex_tv::user::answer),
@@ -30,7 +31,7 @@ const PLEX_TV: &[(&str, &str, PlexTvHandler)] = &[
     ("POST", "/home/users/{uuid}/switch", plex_tv::switch_home_user::answer),
 ];
 
-/// The routes of plex.tv outside the API: never under its prefix.
+/// The plex.tv routes outside the API, which are never under its prefix.
 const PLEX_TV_OUTSIDE: &[(&str, &str, PlexTvHandler)] = &[
     ("GET", "/devices.xml", plex_tv::devices::list),
     ("DELETE", "/devices/{id}.xml", plex_tv::devices::remove),
@@ -39,11 +40,11 @@ const PLEX_TV_OUTSIDE: &[(&str, &str, PlexTvHandler)] = &[
     ("POST", "/api/home/users/{id}/switch", plex_tv::switch_home_user::answer_older),
 ];
 
-/// A handler of a media server, which refuses with a status and a page.
+/// A media server handler. Its error is a status, which is returned with an HTML page.
 type MediaServerHandler =
     fn(&mut FakePlex, Which, &Ask<'_>) -> Result<Response<Vec<u8>>, StatusCode>;
 
-/// The method, path and handler of each route of a media server. No method means any method.
+/// The method, path and handler of each media server route. `None` means any method.
 const MEDIA_SERVER: &[(Option<&str>, &str, MediaServerHandler)] = &[
     (None, "/security/token", media_server::transient_token::answer),
     (Some("GET"), "/security/resources", media_server::resources::answer),
@@ -54,12 +55,12 @@ const MEDIA_SERVER: &[(Option<&str>, &str, MediaServerHandler)] = &[
 ];
 
 impl FakePlex {
-    /// Returns the response to a request at a time, in Unix seconds.
+    /// Returns the response to a request that arrives at `now`, in Unix seconds.
     pub fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>> {
         self.reply(request, now).response
     }
 
-    /// Returns the response to a request, and how a carrier delivers it.
+    /// Returns the response to a request, and the way a server must deliver it.
     pub fn reply(&mut self, request: &Request<Vec<u8>>, now: u64) -> Reply {
         self.seen.add(Seen::from_request(request));
         let path = request.uri().path();
@@ -121,7 +122,7 @@ fn plex_tv(plex: &mut FakePlex, ask: &Ask<'_>) -> Result<Response<Vec<u8>>, Refu
     Err(refusal)
 }
 
-/// Returns a page or a QR image, if the path is that of one.
+/// Returns a page or a QR image, if the path leads to one.
 fn page(plex: &mut FakePlex, ask: &Ask<'_>) -> Option<Response<Vec<u8>>> {
     Some(match (ask.method(), ask.path()) {
         ("GET", "/link" | "/link/") => pages::link::form(plex, ask),
@@ -141,14 +142,14 @@ fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
     pages::qr::picture(plex, ask, code)
 }
 
-/// Explains to a client that expects a QR image why there is none.
+/// Returns a page that explains why there is no QR image.
 #[cfg(not(feature = "qr"))]
 fn picture(_: &FakePlex, _: &Ask<'_>, _: &str) -> Response<Vec<u8>> {
     let why = "This fake was built without the feature `qr`, which draws QR images.";
     pages::sentence(StatusCode::NOT_FOUND, "QR code", why)
 }
 
-/// Returns the code of the PIN whose QR image is at a path, if the path is that of one.
+/// Returns the PIN code in the path of a QR image, or `None` for any other path.
 fn code_of_picture(path: &str) -> Option<&str> {
     let path = path.strip_prefix(PREFIX).unwrap_or(path);
     captures("/pins/qr/{code}", path)?.first().copied()

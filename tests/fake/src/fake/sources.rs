@@ -14,7 +14,7 @@ pub struct Source {
     pub connections: Vec<Connection>,
 }
 
-/// A connection of a source.
+/// A connection to a source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
@@ -26,7 +26,7 @@ pub struct Connection {
     pub port: u16,
     /// The complete URL.
     pub uri: String,
-    /// Whether the address is a private one.
+    /// Whether the address is private.
     pub local: bool,
     /// Whether the connection uses Plex's relay.
     pub relay: bool,

@@ -85,7 +85,7 @@ impl TestResponse {
         serde_json::from_slice(self.0.body()).unwrap()
     }
 
-    /// Returns the status and the code of plex.tv's only error in the response.
+    /// Returns the status and the error code of a plex.tv error response.
     fn error_code(&self) -> (u16, u64) {
         let error = &self.json_body()["errors"][0];
         assert_eq!(error["status"], self.status());

@@ -65,7 +65,7 @@ impl Tokens {
         self.alive.insert(token.to_owned(), issued);
     }
 
-    /// Revokes the JWTs of a device of an account.
+    /// Revokes the JWTs of an account's device.
     pub(crate) fn revoke_signed(&mut self, who: Who, client_identifier: &str) {
         let is_of = |issued: &Issued| {
             issued.who == who && issued.client_identifier.as_deref() == Some(client_identifier)
@@ -82,21 +82,20 @@ impl Tokens {
     }
 }
 
-/// Returns a token of twenty characters. It is always the same for the same number.
+/// Returns a token of 20 characters that depends only on the number.
 pub(crate) fn opaque(number: u64) -> String {
     characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
 }
 
-/// Returns this many of the characters, at most 32. The result is always the same for the same
-/// number.
+/// Returns a string of `length` (at most 32) of these characters that depends only on the number.
 pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
-    // A digest looks random, and unlike a random number generator never changes between versions.
+    // A digest looks random and, unlike a random number generator, never changes between versions.
     let digest = digest(&SHA256, &number.to_be_bytes());
     let character = |byte: &u8| characters.get(usize::from(*byte) % characters.len());
     digest.as_ref().iter().take(length).filter_map(character).map(|&c| char::from(c)).collect()
 }
 
-/// Returns a transient token. It is always the same for the same number.
+/// Returns a transient token that depends only on the number.
 pub(crate) fn transient(number: u64) -> String {
     let hex = characters(number ^ 0x7472_616e_7369_656e, b"0123456789abcdef", 30);
     format!(

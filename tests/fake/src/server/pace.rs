@@ -1,4 +1,5 @@
-//! A stream that follows the [`Delivery`] of a response: in small pieces with pauses, or cut off.
+//! A stream that delivers a response as its [`Delivery`] specifies: in small pieces with pauses, or
+//! cut off.
 
 use std::io;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     delivery: Delivery,
-    /// The number of bytes of the blank line after the head that were written, of four.
+    /// The number of bytes written of the blank line after the head, out of four.
     blank_line: usize,
     head_written: usize,
     body_written: usize,
@@ -58,7 +59,7 @@ impl Progress {
         self.blank_line < 4
     }
 
-    /// Returns how much of these bytes may be written now, or `None` if the connection must end
+    /// Returns how many of these bytes may be written now, or `None` if the connection must end
     /// here.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
         let head = || {
@@ -92,8 +93,8 @@ impl Progress {
         }
     }
 
-    /// Returns whether the response is complete and the connection ends without having announced
-    /// it.
+    /// Returns whether the response is complete and the connection must now end without
+    /// announcement.
     fn is_over(&self) -> bool {
         let whole = !self.in_head() && self.body_written >= self.body_length;
         self.delivery == Delivery::ThenClose && whole

@@ -29,8 +29,8 @@ pub trait ConnectionPlan: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns the delivery of the response to a request, with a body of this length, if it is not
-    /// the usual one.
+    /// Returns the delivery of the response to this request, if it is not the usual one. `body` is
+    /// the length of the response's body.
     fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
         let _ = (request, body);
         None

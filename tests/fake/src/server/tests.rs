@@ -16,7 +16,7 @@ fn request(token: &str) -> Vec<u8> {
     [REQUEST, format!("x-plex-token: {token}\r\n\r\n").as_bytes()].concat()
 }
 
-/// The maximum duration of each wait, for a busy machine.
+/// The maximum duration of each wait, long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits for a condition.

@@ -1,4 +1,4 @@
-//! TLS on accepted connections. Without the feature `tls`, the type has no values.
+//! TLS on accepted connections. Without the feature `tls`, `Tls` has no values.
 
 use std::io;
 

@@ -10,7 +10,7 @@ use plex_auth_tests::{RawServer, Step};
 
 use crate::harness::{variant, write, write_response};
 
-/// When the same call may be sent again.
+/// The condition under which the same call may be sent again.
 #[derive(Clone, Copy, Debug)]
 enum Retryable {
     Never,
@@ -31,7 +31,7 @@ struct Row {
     message: &'static str,
     /// Whether it means that an account's token is invalid.
     token_invalid: bool,
-    /// Whether it may be an intermediary's if it is from plex.tv.
+    /// Whether the response may come from an intermediary, if plex.tv was called.
     unconfirmed: bool,
     retryable: Retryable,
     needs_code: bool,
@@ -176,12 +176,12 @@ fn rows() -> Vec<Row> {
 }
 
 impl Row {
-    /// Whether it is an error only if the request has a token.
+    /// Returns whether this is an error only if the request has a token.
     fn is_about_a_token(&self) -> bool {
         self.head.starts_with("422") && self.body.contains("Invalid token")
     }
 
-    /// Whether it is a success of an operation without an output.
+    /// Returns whether this is a successful response to an operation without an output.
     fn is_success_without_output(&self) -> bool {
         let is_read = !self.message.contains("HTML") && !self.message.contains("compressed");
         self.head.starts_with("20") && is_read
@@ -262,11 +262,12 @@ fn every_response_has_its_error() {
             line.unwrap_or_else(|| panic!("the docs of `Error` have no row for {}", row.docs));
         assert!(line.contains(&format!("`{}`", row.variant)), "{line}: {}", row.variant);
 
-        // The header keeps clients from reusing the connection: a stale one fails a request that is not idempotent.
+        // The header keeps clients from reusing the connection, because a stale connection would
+        // fail a request that is not idempotent.
         let head = format!("{}\r\nconnection: close", row.head);
         let server = RawServer::start(vec![write_response(&head, row.body), Step::Close]);
         let (url, inputs) = (server.url(), Inputs::at(&server.url()));
-        // The core creates the error, so that a sample of the operations is enough for the transports.
+        // The core creates the error, so a sample of the operations is enough for the transports.
         for every in every_operation() {
             row.check(&every, &inputs, &Carrier::HandMade(None), &url);
         }

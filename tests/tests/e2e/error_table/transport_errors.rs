@@ -12,9 +12,9 @@ use crate::harness::{TIMEOUT, transport_error, unused_url, write};
 
 /// A host that sends no usable response.
 enum Host {
-    /// The name of which cannot be resolved.
+    /// A host whose name cannot be resolved.
     Unknown(&'static str),
-    /// Where nothing listens.
+    /// A port on which nothing listens.
     Unused,
     Raw(Vec<Step>),
     /// The fake with this certificate, whose issuer is trusted or not, at a URL with this scheme.

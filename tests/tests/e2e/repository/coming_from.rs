@@ -22,7 +22,7 @@ macro_rules! names {
 
 type Key = &'static Ed25519Key;
 
-/// The right column of the tables: every `Type::method`.
+/// Returns every `Type::method` in the right column of the tables.
 fn names_on_the_page() -> BTreeSet<&'static str> {
     let rows = PAGE.lines().filter(|line| line.starts_with('|'));
     let ours = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());

@@ -22,7 +22,8 @@ const CORE: &[&[&str]] = &[
     &["operation"],
 ];
 
-/// The shortest import cycle through each file that is part of one, each cycle once.
+/// Returns the shortest import cycle through each file that is part of one. Each cycle is listed
+/// once.
 fn cycles(imports: &[Import]) -> Vec<String> {
     let mut found = BTreeMap::new();
     for start in imports.iter().map(|import| &import.file).collect::<BTreeSet<_>>() {
@@ -47,7 +48,7 @@ fn cycles(imports: &[Import]) -> Vec<String> {
     found.into_values().collect()
 }
 
-/// Every import from a higher layer, or from another layer of the same row.
+/// Returns every import from a higher layer, or from another layer in the same row.
 fn upward(imports: &[Import], layers: &[&[&str]]) -> Vec<String> {
     let layer = |file: &str| {
         let name = file.split('/').next().unwrap_or(file).trim_end_matches(".rs").to_owned();

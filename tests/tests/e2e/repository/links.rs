@@ -11,7 +11,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The targets of the links in a page, without those in its code blocks.
+/// Returns the targets of the links in a page, except those in its code blocks.
 pub(super) fn links(page: &str) -> Vec<String> {
     let text: String = page.split("\n```").step_by(2).collect();
     text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())).collect()
@@ -34,7 +34,7 @@ fn assert_links_exist(document: &str) {
     }
 }
 
-/// The anchors that GitHub creates for the headings of a page.
+/// Returns the anchors that GitHub creates for a page's headings.
 fn anchors(page: &str) -> Vec<String> {
     let headings = page.lines().filter(|line| line.starts_with('#'));
     headings.map(|line| anchor(line.trim_start_matches('#').trim_start())).collect()
@@ -45,7 +45,8 @@ fn anchor(heading: &str) -> String {
     lower.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
-/// The path of the item that a link to docs.rs names, such as `pub enum plex_auth_proto::error::Error`.
+/// Returns the item that a link to docs.rs leads to, such as
+/// `pub enum plex_auth_proto::error::Error`.
 fn item(link: &str) -> Option<String> {
     let (_, page) = link.strip_prefix("https://docs.rs/")?.split_once("/latest/")?;
     let (modules, page) = page.strip_suffix(".html")?.rsplit_once('/')?;
@@ -53,7 +54,7 @@ fn item(link: &str) -> Option<String> {
     Some(format!("pub {kind} {}::{name}", modules.replace('/', "::")))
 }
 
-/// The page of an item is in the innermost public module: the others only link to it.
+/// An item's page is in its innermost public module. The other modules only link to it.
 #[test]
 fn every_link_to_docs_rs_has_a_page() {
     let listing = read(&top().join(".ci/api/plex-auth-proto.txt"));

@@ -34,7 +34,7 @@ fn every_promise_names_existing_tests() {
             }
         }
     }
-    // A property is a function inside `proptest!`, which has the attribute as well.
+    // Properties are functions inside `proptest!`, which also have the attribute.
     assert!(tests.len() > 500, "{}", tests.len());
 
     let (_, promises) = DESIGN.split_once("\n| promise | tests |\n|---|---|\n").unwrap();

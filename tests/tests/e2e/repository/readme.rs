@@ -1,4 +1,4 @@
-//! The Rust blocks of the README, compiled unchanged and run with the fake, and its length.
+//! The README's Rust blocks, compiled and run with the fake, and the README's length.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -40,7 +40,7 @@ fn save_token(token: &str) {
     SAVED.with_borrow_mut(|saved| saved.push(token.to_owned()));
 }
 
-/// Shows the code to a user who enters it at once.
+/// Enters the shown code at once, as a user would.
 fn show(line: String) {
     let code = line.split(' ').nth(1).unwrap_or_default();
     FAKE.with(|fake| fake.with(|plex| plex.link_pin(code, Who::Free, unix_now())));

@@ -1,4 +1,4 @@
-//! The page of recipes links to every recipe, and every recipe runs and says what it does.
+//! The recipes page links to every recipe, and every recipe runs and has docs.
 
 use std::fs;
 use std::path::Path;

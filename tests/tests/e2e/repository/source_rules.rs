@@ -14,7 +14,7 @@ fn read(path: impl AsRef<Path>) -> String {
         .unwrap_or_else(|error| panic!("{:?}: {error}", path.as_ref()))
 }
 
-/// Every Rust file below a folder, with its text.
+/// Returns every Rust file below a folder, with its text.
 fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(top().join(folder)).unwrap() {
@@ -29,7 +29,7 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The variants of a public enum, from its source.
+/// Returns the variants of a public enum, from its source.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}\n").expect("its end");
@@ -55,7 +55,7 @@ fn adapters_know_no_json_paths_or_headers() {
             let code: String = code.filter(|line| !line.trim_start().starts_with("//")).collect();
             let code = code.to_lowercase();
             assert!(!code.contains("x-plex") && !code.contains("plex.tv"), "{path:?}");
-            // No string in the code has a segment of an operation's path.
+            // No string in the code may contain a segment of an operation's path.
             let texts = code.split('"').skip(1).step_by(2);
             for segment in texts.flat_map(|text| text.split(['/', '?', '&', '='])) {
                 let has = |path: &str| path.split('/').any(|own| own == segment);

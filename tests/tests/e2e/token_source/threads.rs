@@ -30,7 +30,7 @@ fn transient_requests(server: &Server) -> usize {
     server.with(|fake| fake.seen("POST", "/security/token"))
 }
 
-/// A callback that waits to be released, and the result of its own request for the token.
+/// The test's side of a callback that waits to be released, and that requests the token itself.
 struct SlowSave {
     started: Receiver<Result<Token, TokenError>>,
     release: Sender<()>,
@@ -66,7 +66,7 @@ fn rejection_in_64_threads_causes_one_refresh() {
                 let sent = tokens.send(&http, |token| {
                     number += 1;
                     if number == 1 {
-                        // All have the token before the first is rejected.
+                        // All threads have the token before the first one rejects it.
                         assert_eq!(token.expose(), first.expose());
                         barrier.wait();
                     }
@@ -82,7 +82,7 @@ fn rejection_in_64_threads_causes_one_refresh() {
 }
 
 #[test]
-fn hanging_save_does_not_block_readers_of_a_valid_token() {
+fn hanging_save_does_not_block_readers() {
     let server = server();
     let elapsed = Arc::new(AtomicU64::new(0));
     let clock = Arc::clone(&elapsed);

@@ -231,7 +231,7 @@ fn removed_device_ends_with_advice() {
 }
 
 #[test]
-fn signed_claims_have_the_time_of_plex() {
+fn signed_claims_use_the_time_of_plex() {
     let key = Key::new();
     let mut driven = without_token(&key);
     // Plex's clock is ten minutes and one second ahead.
@@ -266,7 +266,7 @@ fn unset_clock_and_no_network_delay_no_renewal() {
     let waits = [30, 60, 120].map(Duration::from_secs);
     assert_eq!(driven.now, epoch() + waits.iter().sum::<Duration>());
     driven.respond(nonce_at("Tue, 14 Nov 2023 22:13:20 GMT"));
-    assert!(driven.is_waiting(), "the token is good");
+    assert!(driven.is_waiting(), "the token is valid");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn one_last_poll_when_the_pin_expires() {
 }
 
 #[test]
-fn failed_last_poll_is_retried_and_is_no_expiry() {
+fn failed_last_poll_is_retried() {
     let mut driven = login();
     driven.respond(Answer(201, r#"{"id":7,"code":"G7KX","expiresIn":2}"#));
     while let Some(request) = driven.send() {

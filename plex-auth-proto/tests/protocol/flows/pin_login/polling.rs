@@ -73,7 +73,7 @@ fn poll_has_a_deadline_of_ten_seconds() {
 }
 
 #[test]
-fn polls_widen_to_every_five_seconds() {
+fn polls_slow_down_to_every_five_seconds() {
     let mut driven = login();
     driven.respond(Answer(201, r#"{"id":2147483650,"code":"G7KX","expiresIn":1800}"#));
     while driven.outcome.is_none() {
@@ -95,7 +95,7 @@ fn polls_widen_to_every_five_seconds() {
 }
 
 #[test]
-fn life_is_shortened_and_never_lengthened() {
+fn lifetime_is_shortened_but_never_extended() {
     let mut driven = login();
     driven.respond(Answer(201, r#"{"id":2147483650,"code":"G7KX","expiresIn":28}"#));
     driven.respond(Answer(200, r#"{"id":2147483650,"expiresIn":900}"#));
@@ -200,7 +200,7 @@ fn cancelled_requests_are_sent_again() {
 }
 
 #[test]
-fn restored_without_a_clock_lives_in_full() {
+fn restored_without_a_clock_has_full_lifetime() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED));
     driven.now += Duration::from_secs(100);
@@ -217,7 +217,7 @@ fn restored_without_a_clock_lives_in_full() {
 }
 
 #[test]
-fn debug_has_the_state_and_no_code() {
+fn debug_shows_the_state_but_no_code() {
     let mut driven = login();
     assert!(format!("{:?}", driven.flow).ends_with("state: creating }"), "{:?}", driven.flow);
     driven.respond(Answer(201, CREATED));

@@ -1,4 +1,4 @@
-//! `GET {server}/security/resources`: the connections of a source, and a token for it.
+//! `GET {server}/security/resources`: a source's connections, and a token for the source.
 
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(crate) fn answer(
     let Some(source) = server.sources().iter().find(|source| source.uri == uri).cloned() else {
         return Ok(container(ask, json!({ "size": 0 })));
     };
-    // It is valid for the source, not for this server.
+    // The token is valid for the source, not for this server.
     let token = server.unregistered_token();
     let connections: Vec<Value> =
         source.connections.iter().map(|connection| member(connection, ask.wants_json())).collect();
@@ -42,13 +42,14 @@ pub(crate) fn answer(
     Ok(container(ask, json!({ "size": 1, "Device": one_or_many(&source.uri, device) })))
 }
 
-/// The published description has one object, and its SDKs accept nothing else, while other clients
-/// expect a list. To test both, a server is an object and a provider a list with one element.
+/// Returns a server as an object and a provider as a list with one element, to test both forms. The
+/// published description has a single object, and its SDKs accept nothing else, but other clients
+/// expect a list.
 fn one_or_many(uri: &str, device: Value) -> Value {
     if uri.starts_with("server://") { device } else { Value::Array(vec![device]) }
 }
 
-/// In XML, `relay` is only present for a relayed connection.
+/// Returns a connection. In XML, `relay` is present only for a relayed connection.
 fn member(connection: &Connection, in_json: bool) -> Value {
     let Connection { protocol, address, port, uri, local, relay } = connection;
     if in_json || *relay {

@@ -1,5 +1,5 @@
-//! `/auth`, in place of `https://app.plex.tv/auth`: the user signs in for a program, or refuses,
-//! and is forwarded.
+//! `/auth`, in place of `https://app.plex.tv/auth`: the user signs a program in, or refuses, and is
+//! then forwarded.
 
 use http::{HeaderValue, Response, StatusCode, header};
 

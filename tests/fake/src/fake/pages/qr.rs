@@ -16,7 +16,8 @@ const BORDER: usize = 4;
 /// The width of a module, in pixels.
 const MODULE: usize = 8;
 
-/// Returns the image. It requires no client identifier, because browsers send none with images.
+/// Returns the image. This requires no client identifier, because browsers send none when they load
+/// images.
 pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
     let Some(pin) = plex.pins.waiting(code, ask.now()) else {
         return sentence(StatusCode::NOT_FOUND, "QR code", "No device shows this code any more.");
@@ -27,7 +28,7 @@ pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Ve
     }
 }
 
-/// Returns the page on which the PIN is linked. A short PIN has another one than a strong PIN.
+/// Returns the URL of the page on which the PIN is linked, which differs for short and strong PINs.
 fn page(pin: &Pin, base: &str) -> String {
     let code = pin.code();
     if !pin.is_strong() {

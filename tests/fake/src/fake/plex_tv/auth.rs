@@ -77,7 +77,7 @@ pub(crate) fn keys(
     Ok(answer(ask, StatusCode::OK, "keys", json!({ "keys": keys })))
 }
 
-/// Registers the key of a PIN, and issues its first token.
+/// Registers a PIN's key, and issues the device's first token.
 pub(crate) fn link(
     plex: &mut FakePlex,
     jwk: &Value,
@@ -114,7 +114,7 @@ fn issue(
     token
 }
 
-/// Returns the user in a token. The IDs are always included.
+/// Returns the `user` claim of a token, which always includes the IDs.
 fn user(account: &Map<String, Value>, scope: &str) -> Map<String, Value> {
     let always = ["id", "uuid"].map(|key| (key.to_owned(), account[key].clone()));
     let mut user = Map::from_iter(always);

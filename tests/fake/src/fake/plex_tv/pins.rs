@@ -43,7 +43,7 @@ pub(crate) fn poll(
     let identifier = ask.header("x-plex-client-identifier").unwrap_or_default();
     let pin = plex.pins.polled(id, identifier, ask.now()).ok_or(Refusal::PIN_GONE)?;
     if let Some(jwk) = pin.jwk() {
-        // Must be signed by the key of the PIN, even if the key is not registered yet.
+        // The JWT must be signed by the PIN's key, even if the key is not registered yet.
         let jwt = ask.parameter("deviceJWT").ok_or(Refusal::PARAMETER)?;
         plex.device_keys.read_of(jwk, &jwt, identifier, ask.now())?;
     }
@@ -63,9 +63,9 @@ pub(crate) fn link(
 }
 
 impl FakePlex {
-    /// Links the PIN with this code to an account, as the user does on a page, and returns the
+    /// Links the PIN with this code to an account, as a user would on Plex's page, and returns the
     /// PIN's token. Returns `None` if no PIN with this code is waiting. This revokes the token that
-    /// the account got through an earlier PIN of the same client identifier.
+    /// the account got through an earlier PIN with the same client identifier.
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
         let pin = self.pins.waiting(code, now)?.clone();
         let id = pin.id();

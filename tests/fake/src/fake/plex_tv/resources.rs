@@ -58,7 +58,7 @@ fn connection(url: &str, local: bool) -> Value {
     })
 }
 
-/// Returns a row that is not a server: without a token or connections.
+/// Returns a row for a player, which has no token and no connections.
 fn player(plex: &FakePlex, who: Who) -> Value {
     let title = plex.account(who).body().get("title").and_then(Value::as_str).unwrap_or_default();
     json!({

@@ -33,7 +33,7 @@ pub(crate) fn answer_older(
     Ok(render::xml(StatusCode::CREATED, &Element::plex_tv("user", &body)))
 }
 
-/// Switches to the Home user with this value in a field, and issues a token.
+/// Switches to the Home user whose `field` has this value, and issues a token.
 fn switch(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -28,7 +28,7 @@ pub(crate) fn list(
     Ok(render::xml(StatusCode::OK, &Element::media_server("MediaContainer", &members)))
 }
 
-/// The name and the email address of a managed user are empty.
+/// Returns a user's row. A managed user's username and email address are empty.
 fn row(account: &Account) -> Value {
     let of_account = |name: &str| account.body().get(name).cloned().unwrap_or_default();
     json!({

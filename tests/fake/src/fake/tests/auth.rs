@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A device with a key, which signs like a client.
+/// A device with a key, which signs JWTs as a client would.
 pub(super) struct Device {
     pair: Ed25519KeyPair,
     key_id: &'static str,

@@ -14,7 +14,7 @@ fn get_image(plex: &mut FakePlex, path: &str) -> TestResponse {
     request("GET", path).without("x-plex-client-identifier").send(plex)
 }
 
-/// Decodes the QR code in a PNG, with libraries other than those that draw it.
+/// Decodes the QR code in a PNG, with a library other than the one that drew it.
 fn decode(png: &[u8]) -> String {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];

@@ -40,7 +40,8 @@ struct Written {
 struct Paths {
     module: Vec<String>,
     found: Vec<Written>,
-    /// Inside `macro_rules!`, whose relative paths belong to the place of the call.
+    /// Whether the code is inside `macro_rules!`, where relative paths are resolved at the call
+    /// site.
     in_macro_definition: bool,
 }
 
@@ -111,7 +112,7 @@ impl Visit<'_> for Paths {
         visit::visit_path(self, path);
     }
 
-    /// `pub(in crate::a)` imports nothing.
+    /// Ignores `pub(in crate::a)`, which imports nothing.
     fn visit_vis_restricted(&mut self, _: &VisRestricted) {}
 
     fn visit_token_stream(&mut self, tokens: &TokenStream) {
@@ -143,7 +144,7 @@ impl Visit<'_> for Paths {
     }
 }
 
-/// The path of the module that a file holds; empty for the crate root.
+/// Returns the path of a file's module, which is empty for the crate root.
 fn module(file: &str) -> Vec<String> {
     match file.trim_end_matches(".rs") {
         "lib" | "main" => Vec::new(),
@@ -151,7 +152,7 @@ fn module(file: &str) -> Vec<String> {
     }
 }
 
-/// Every import between two files of a crate.
+/// Returns every import between two files of a crate.
 pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     // A package can have both lib.rs and main.rs: the root is the one that declares the modules.
     let is_module = |(file, text): &(&String, &String)| {
@@ -187,8 +188,8 @@ pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     imports
 }
 
-/// A path from the crate root on, if it is one into the crate: by keyword, through a child module, or through a module
-/// that a `use` brought into scope.
+/// Returns a path from the crate root, if the path leads into the crate: by keyword, through a
+/// child module, or through a module that a `use` brought into scope.
 fn absolute(
     module: &[String],
     path: &[String],
@@ -214,7 +215,8 @@ fn absolute(
     Some([&start, rest].concat())
 }
 
-/// Reads a crate's sources. Programs in `bin` are crates of their own; tests may import anything.
+/// Reads a crate's sources, except programs in `bin`, which are separate crates, and tests, which
+/// may import anything.
 pub(super) fn read(src: &str) -> Sources {
     fn add(root: &Path, folder: &Path, sources: &mut Sources) {
         for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}")) {
