@@ -43,7 +43,7 @@ impl Default for Transport {
 /// let pem = "-----BEGIN CERTIFICATE-----";
 /// let error = Transport::builder().root_certificate(pem).build().unwrap_err();
 /// assert!(matches!(error, InvalidTransport::PemCertificate { number: 1, .. }));
-/// assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
+/// assert!(error.to_string().starts_with("root certificate 1 is in PEM format; convert it"));
 /// ```
 #[derive(Clone, Default)]
 #[must_use = "call `build` to create the transport"]
@@ -116,11 +116,13 @@ impl fmt::Display for InvalidTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate { number } => {
-                write!(f, "root certificate {number} is not a certificate in DER")
+                write!(f, "root certificate {number} is not a valid DER certificate")
             }
-            Self::PemCertificate { number } => {
-                write!(f, "root certificate {number} is in PEM; convert it to DER")
-            }
+            Self::PemCertificate { number } => write!(
+                f,
+                "root certificate {number} is in PEM format; convert it to DER: \
+                 openssl x509 -in ca.pem -outform der -out ca.der"
+            ),
             Self::Tls => f.write_str("TLS could not be set up"),
         }
     }
@@ -135,11 +137,15 @@ mod tests {
     #[test]
     fn an_invalid_root_is_named() {
         let error = Transport::builder().root_certificate("abc").build().unwrap_err();
-        assert_eq!(error.to_string(), "root certificate 1 is not a certificate in DER");
+        assert_eq!(error.to_string(), "root certificate 1 is not a valid DER certificate");
 
         let pem = "\n-----BEGIN CERTIFICATE-----\n";
         let error = Transport::builder().root_certificate(pem).build().unwrap_err();
-        assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
+        assert_eq!(
+            error.to_string(),
+            "root certificate 1 is in PEM format; convert it to DER: \
+             openssl x509 -in ca.pem -outform der -out ca.der"
+        );
     }
 
     #[test]

@@ -200,12 +200,16 @@ async fn attempt(
 /// Checks for a runtime with a timer, without which hyper-util and tokio panic.
 fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
-        return Err(ClientError::NotStarted("no tokio runtime is running here"));
+        return Err(ClientError::NotStarted(
+            "the request must be sent from within a tokio runtime",
+        ));
     }
     // The only way to find out whether a runtime has a timer is to use it.
     let sleep = || drop(TokioTimer::new().sleep(Duration::ZERO));
     panic::catch_unwind(AssertUnwindSafe(sleep)).map_err(|_| {
-        ClientError::NotStarted("this tokio runtime has no timer: call enable_time or enable_all")
+        ClientError::NotStarted(
+            "this tokio runtime has no timer; call enable_time or enable_all on its builder",
+        )
     })
 }
 

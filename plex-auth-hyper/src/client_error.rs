@@ -17,8 +17,10 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotStarted(reason) => f.write_str(reason),
-            Self::ConnectTimedOut(limit) => write!(f, "no connection within {limit:?}"),
-            Self::NameNotFound => f.write_str("the name was not found"),
+            Self::ConnectTimedOut(limit) => {
+                write!(f, "no connection was established within {limit:?}")
+            }
+            Self::NameNotFound => f.write_str("the host name was not found"),
         }
     }
 }

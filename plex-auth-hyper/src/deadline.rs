@@ -35,7 +35,8 @@ impl Deadline {
         if self.sleep.is_none() {
             // tokio's timer panics without a runtime, or if time is not enabled.
             let sleep = panic::catch_unwind(AssertUnwindSafe(|| self.timer.sleep(self.limit)));
-            let reason = "the timer does not work: no runtime is running, or its timer is disabled";
+            let reason = "the timer did not start; send the request from within a runtime whose \
+                          timer is enabled";
             self.sleep = Some(sleep.map_err(|_| TransportErrorKind::NotStarted(reason))?);
         }
         Ok(())

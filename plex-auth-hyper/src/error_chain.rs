@@ -151,7 +151,7 @@ impl ErrorChain {
             let cannot_send = error.source().is_none() && !error.is_connect();
             self.not_sent |= error.is_connect() || cannot_send;
             cannot_send.then_some(TransportErrorKind::NotStarted(
-                "the client does not support this request",
+                "the client does not support the request's URL, method or HTTP version",
             ))
         } else if let Some(error) = error.downcast_ref::<ClientError>() {
             Some(match *error {

@@ -102,7 +102,7 @@ mod settings;
 /// assert_eq!(reply.parse(&answer)?[0].username, "rosa");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a call is sent by a transport, or taken apart with `into_parts`"]
+#[must_use = "a call does nothing until a transport sends it or it is taken apart with `into_parts`"]
 pub struct Call<T> {
     request: Request<Body>,
     reply: Reply<T>,

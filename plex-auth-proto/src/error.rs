@@ -98,7 +98,7 @@ mod transport;
 /// | The host is unreachable. | [`Unreachable`](TransportErrorKind::Unreachable) | Check the network. |
 /// | The TLS handshake failed. | [`Tls`](TransportErrorKind::Tls) | Depends on the [`TlsErrorKind`]: for example, trust the server's own certificate authority, or connect to the name in the certificate. |
 /// | The deadline passed. | [`TimedOut`](TransportErrorKind::TimedOut) | Try again later if [`is_retryable`](Self::is_retryable). |
-/// | The connection closed too early. | [`CutOff`](TransportErrorKind::CutOff) | Try again later if [`is_retryable`](Self::is_retryable). |
+/// | The connection closed before the response was complete. | [`CutOff`](TransportErrorKind::CutOff) | Try again later if [`is_retryable`](Self::is_retryable). |
 /// | The response is not HTTP. | [`NotHttp`](TransportErrorKind::NotHttp) | Check the port: another program uses it. |
 /// | The response headers are too large. | [`HeadTooLarge`](TransportErrorKind::HeadTooLarge) | Check the port: another program uses it. |
 /// | The proxy failed. | [`Proxy`](TransportErrorKind::Proxy) | Check the proxy's address and credentials. |

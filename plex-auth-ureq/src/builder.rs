@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(error, InvalidTransport::ProxyProtocol);
         assert_eq!(
             error.to_string(),
-            "the proxy's protocol is not supported; use an agent of your own with Transport::over"
+            "the proxy's protocol is not supported; use an http proxy, or your own agent with Transport::over"
         );
     }
 }

@@ -119,7 +119,7 @@ pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
 pub(crate) fn classify_protocol(error: &Error) -> Failure {
     match error {
         Error::RequireHttpsOnly(_) => not_started("the agent allows only https"),
-        Error::BadUri(_) | Error::Http(_) => not_started("the request is invalid"),
+        Error::BadUri(_) | Error::Http(_) => not_started("the URL or a header is invalid"),
         Error::LargeResponseHeader(..) => {
             Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)
         }
@@ -143,7 +143,9 @@ fn classify_message(text: &str) -> Failure {
         "body not allowed by method"
         | "more than one host header"
         | "host header is not a string"
-        | "authorization header is not a string" => not_started("the request is invalid"),
+        | "authorization header is not a string" => {
+            not_started("a header is invalid, or the method does not allow a body")
+        }
         "attempt to write larger body than content-length" => {
             Failure::outcome_unknown(TransportErrorKind::Other)
         }

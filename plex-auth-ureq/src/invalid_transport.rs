@@ -35,21 +35,23 @@ impl fmt::Display for InvalidTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate { number } => {
-                write!(f, "root certificate {number} is not a certificate in DER")
+                write!(f, "root certificate {number} is not a valid DER certificate")
             }
-            Self::PemCertificate { number } => {
-                write!(f, "root certificate {number} is in PEM; convert it to DER")
-            }
+            Self::PemCertificate { number } => write!(
+                f,
+                "root certificate {number} is in PEM format; convert it to DER: \
+                 openssl x509 -in ca.pem -outform der -out ca.der"
+            ),
             Self::ProxyUrl => f.write_str(
-                "the proxy URL is invalid; write http://user:password@host:port, with special characters in the \
-                 password percent-encoded",
+                "the proxy URL is invalid; use the form http://user:password@host:port, and percent-encode \
+                 special characters in the password",
             ),
             Self::ProxyProtocol => f.write_str(
-                "the proxy's protocol is not supported; use an agent of your own with Transport::over",
+                "the proxy's protocol is not supported; use an http proxy, or your own agent with Transport::over",
             ),
             Self::NoProxyEntry { number } => write!(
                 f,
-                "entry {number} of NO_PROXY is invalid; write a host, host:port, *.example.com, 192.168.0.* or an IP \
+                "NO_PROXY entry {number} is invalid; use a host, host:port, *.example.com, 192.168.0.* or an IP \
                  address (networks such as 192.168.0.0/16 are not supported)"
             ),
         }

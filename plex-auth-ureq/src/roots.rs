@@ -29,11 +29,15 @@ mod tests {
     fn an_invalid_certificate_is_named_by_number() {
         assert!(read(&[]).unwrap().is_empty());
         let error = read(&[b"abc".to_vec()]).unwrap_err();
-        assert_eq!(error.to_string(), "root certificate 1 is not a certificate in DER");
+        assert_eq!(error.to_string(), "root certificate 1 is not a valid DER certificate");
 
         let pem = b"\n-----BEGIN CERTIFICATE-----\n".to_vec();
         let error = read(&[pem]).unwrap_err();
         assert_eq!(error, InvalidTransport::PemCertificate { number: 1 });
-        assert_eq!(error.to_string(), "root certificate 1 is in PEM; convert it to DER");
+        assert_eq!(
+            error.to_string(),
+            "root certificate 1 is in PEM format; convert it to DER: \
+             openssl x509 -in ca.pem -outform der -out ca.der"
+        );
     }
 }

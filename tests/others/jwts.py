@@ -103,7 +103,7 @@ def pyjwts_by_us(program):
     for_us = answer(encoded(claims(aud="a-television")))
     check("... for this device alone, as text", for_us, good | {"audience": ["a-television"]})
 
-    wrong = "the JWT's signature is wrong"
+    wrong = "the JWT's signature is invalid"
     check_refused("we refuse one that another key has signed", wrong, encoded(key=other))
     header, _, signature = encoded().split(".")
     swapped = ".".join([header, encoded(claims(exp=now + 2 * WEEK)).split(".")[1], signature])
@@ -113,19 +113,19 @@ def pyjwts_by_us(program):
     check_refused("... with `alg: none`", not_signed, encoded(key=None, algorithm="none"))
     unsigned = encoded().rpartition(".")[0] + "."
     check_refused("... that says EdDSA and has no signature", not_signed, unsigned)
-    unknown = "the JWT is signed by another algorithm than EdDSA"
+    unknown = "the JWT is signed with an algorithm other than EdDSA"
     raw = plex.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     check_refused("... with HS256 and our public key for its secret", unknown, encoded(key=raw, algorithm="HS256"))
     check_refused("... with RS256 and an RSA key in the list", unknown, encoded(key=old, algorithm="RS256", name="old"))
-    check_refused("... that has expired", "the JWT has expired", encoded(claims(exp=now - 61)))
+    check_refused("... that has expired", "the JWT has expired; get a new one", encoded(claims(exp=now - 61)))
     for_another = encoded(claims(aud="a-radio"))
     check_refused(
-        "... for another device", "the JWT is neither for plex.tv nor for this client identifier", for_another
+        "... for another device", "the JWT's audience is neither plex.tv nor this client identifier", for_another
     )
     from_another = encoded(claims(iss="plex.example"))
-    check_refused("... from another issuer", "the JWT is not issued by plex.tv", from_another)
-    check_refused("... without an end", "the JWT does not say when it expires", encoded(claims(exp=None)))
-    not_among = "the JWT is signed by a key that is not among Plex's; get the keys again, once"
+    check_refused("... from another issuer", "the JWT was not issued by plex.tv", from_another)
+    check_refused("... without an end", "the JWT has no expiration time", encoded(claims(exp=None)))
+    not_among = "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
     check_refused("... by a key that is not in the list", not_among, encoded(name="newer"))
-    no_use = "none of Plex's keys is one of Ed25519 for signatures"
+    no_use = "none of Plex's keys is an Ed25519 signing key"
     check_refused("... where the list has RSA alone", no_use, encoded(), keys[:1])

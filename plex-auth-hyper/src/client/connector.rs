@@ -84,7 +84,7 @@ impl Future for Opening {
         let polled = panic::catch_unwind(AssertUnwindSafe(|| self.poll_within_limit(cx)));
         let Ok(polled) = polled else {
             let reason =
-                "this tokio runtime could not open a connection: call enable_io or enable_all";
+                "this tokio runtime has no I/O driver; call enable_io or enable_all on its builder";
             return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
         polled.map_ok(Socket::new).map_err(|error| {

@@ -245,7 +245,7 @@ mod with_the_client {
     #[test]
     fn a_missing_runtime_is_an_error() {
         let error = transport_error(smol::block_on(Transport::new().send(call())));
-        let reason = "no tokio runtime is running here";
+        let reason = "the request must be sent from within a tokio runtime";
         assert_eq!(error, (TransportErrorKind::NotStarted(reason), false));
     }
 

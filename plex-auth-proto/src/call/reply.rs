@@ -290,5 +290,5 @@ fn encoding(headers: &HeaderMap) -> Option<&'static str> {
     }
     let known = ["gzip", "br", "deflate", "zstd", "compress"];
     let known = known.into_iter().find(|known| value.eq_ignore_ascii_case(known.as_bytes()));
-    Some(known.unwrap_or("an unknown encoding"))
+    Some(known.unwrap_or("unknown encoding"))
 }

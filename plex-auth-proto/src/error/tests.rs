@@ -22,30 +22,26 @@ fn every_kind_has_a_message_and_retryability() {
         (Reason::NameNotFound, true, "the host name was not found"),
         (Reason::Refused, true, "the connection was refused"),
         (Reason::Unreachable, true, "the host is unreachable"),
-        (
-            Reason::TimedOut(Duration::from_secs(30)),
-            true,
-            "the response was not complete within 30s",
-        ),
-        (Reason::CutOff, true, "the connection closed too early"),
+        (Reason::TimedOut(Duration::from_secs(30)), true, "timed out after 30s"),
+        (Reason::CutOff, true, "the connection closed before the response was complete"),
         (Reason::NotHttp, false, "the server does not speak HTTP"),
         (Reason::HeadTooLarge, false, "the response headers are too large"),
         (
             Reason::Proxy,
             true,
-            "the proxy refused the connection, its credentials are wrong, or it is unreachable",
+            "the proxy is unreachable, refused the connection, or rejected the credentials",
         ),
         (Reason::NotStarted("no runtime is here"), false, "no runtime is here"),
         (Reason::Other, true, "the connection failed"),
         (
             Reason::Tls(TlsErrorKind::UntrustedIssuer),
             false,
-            "TLS failed: the issuer of the certificate is not trusted",
+            "TLS failed: the certificate's issuer is not trusted",
         ),
         (
             Reason::Tls(TlsErrorKind::WrongName),
             false,
-            "TLS failed: the certificate is for another name",
+            "TLS failed: the certificate is for a different host name",
         ),
         (
             Reason::Tls(TlsErrorKind::Expired),
@@ -68,7 +64,11 @@ fn every_kind_has_a_message_and_retryability() {
             false,
             "TLS failed: this client does not support TLS",
         ),
-        (Reason::Tls(TlsErrorKind::Other), false, "TLS failed: the handshake failed"),
+        (
+            Reason::Tls(TlsErrorKind::Other),
+            false,
+            "TLS failed: the certificate is invalid, or the handshake failed",
+        ),
     ] {
         let error = details(reason, true);
         assert_eq!(

@@ -101,12 +101,12 @@ impl fmt::Display for TransportErrorKind {
             Self::Refused => f.write_str("the connection was refused"),
             Self::Unreachable => f.write_str("the host is unreachable"),
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
-            Self::TimedOut(limit) => write!(f, "the response was not complete within {limit:?}"),
-            Self::CutOff => f.write_str("the connection closed too early"),
+            Self::TimedOut(limit) => write!(f, "timed out after {limit:?}"),
+            Self::CutOff => f.write_str("the connection closed before the response was complete"),
             Self::NotHttp => f.write_str("the server does not speak HTTP"),
             Self::HeadTooLarge => f.write_str("the response headers are too large"),
             Self::Proxy => f.write_str(
-                "the proxy refused the connection, its credentials are wrong, or it is unreachable",
+                "the proxy is unreachable, refused the connection, or rejected the credentials",
             ),
             Self::NotStarted(why) => f.write_str(why),
             Self::Cancelled => f.write_str("the program stopped waiting for the response"),
@@ -143,8 +143,8 @@ pub enum TlsErrorKind {
 impl fmt::Display for TlsErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UntrustedIssuer => "the issuer of the certificate is not trusted",
-            Self::WrongName => "the certificate is for another name",
+            Self::UntrustedIssuer => "the certificate's issuer is not trusted",
+            Self::WrongName => "the certificate is for a different host name",
             Self::Expired => "the certificate has expired, or this machine's clock is wrong",
             Self::NotYetValid => {
                 "the certificate is not valid yet, or this machine's clock is wrong"
@@ -152,7 +152,7 @@ impl fmt::Display for TlsErrorKind {
             Self::NotTls => "the server does not speak TLS",
             Self::Interrupted => "the connection closed during the handshake",
             Self::NotAvailable => "this client does not support TLS",
-            Self::Other => "the handshake failed",
+            Self::Other => "the certificate is invalid, or the handshake failed",
         })
     }
 }

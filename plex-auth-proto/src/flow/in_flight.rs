@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(5);
 // Enough for a quarter of an hour of polls if all of them are lost. Older requests are forgotten.
 const MAX_LOST: usize = 32;
 
-const UNSUPPORTED: &str = "the driver cannot send requests";
+const UNSUPPORTED: &str = "the driver does not support sending requests";
 
 /// The request of a flow that sends one at a time, and earlier requests whose responses did not
 /// arrive in time. Responses are parsed as `T`.

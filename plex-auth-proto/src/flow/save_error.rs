@@ -29,7 +29,7 @@ impl SaveError {
     }
 
     pub(crate) fn unsupported() -> Self {
-        Self::new("the driver cannot save")
+        Self::new("the driver does not support saving")
     }
 
     /// Returns this error, with its source replaced if it contains the token.

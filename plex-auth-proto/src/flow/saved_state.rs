@@ -187,14 +187,14 @@ pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedSt
 #[non_exhaustive]
 pub enum InvalidSavedState {
     /// The text is not a flow's saved state, is truncated, or is larger than 256 KiB.
-    #[error("not the saved state of a flow; start a new flow")]
+    #[error("the text is not a valid saved state; start a new flow")]
     Unreadable,
     /// It was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
     /// It was saved by another kind of flow. For example, the code of a hosted-page login must not be
     /// displayed for entry at plex.tv/link.
-    #[error("the state was saved by another kind of flow; restore it with that kind")]
+    #[error("the state was saved by a different kind of flow; restore it with that kind")]
     OtherFlow,
     /// It was saved for another plex.tv URL or another media server. The current service must not
     /// receive its token.

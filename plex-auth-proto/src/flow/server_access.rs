@@ -102,7 +102,7 @@ pub enum AccessError {
     Failed(#[from] Error),
     /// The server is not among the readable entries, but some entries could not be read, probably
     /// because Plex changed the format.
-    #[error("it is not known whether the account has the server: the list is not readable at {}", fields.join(", "))]
+    #[error("cannot determine whether the account has access to the server: the server list is unreadable at {}", fields.join(", "))]
     #[non_exhaustive]
     Unreadable {
         /// The paths of the unreadable entries in the response, as in

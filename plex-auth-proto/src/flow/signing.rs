@@ -52,7 +52,9 @@ impl Signing {
         match completion {
             Completion::Signed(Ok(signature)) => Some(Ok(self.unsigned.signed(&signature))),
             Completion::Signed(Err(error)) => Some(Err(error)),
-            Completion::Unsupported => Some(Err(SignError::new("the driver cannot sign"))),
+            Completion::Unsupported => {
+                Some(Err(SignError::new("the driver does not support signing")))
+            }
             _ => None,
         }
     }

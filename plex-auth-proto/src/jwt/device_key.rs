@@ -70,7 +70,7 @@ impl DeviceKey for ExternalKey {
 
     /// Always returns an error: only a driver can provide the signature.
     fn sign(&self, _: &[u8]) -> Result<[u8; 64], SignError> {
-        Err(SignError::new("this key signs only through the driver of a flow"))
+        Err(SignError::new("this key can sign only through a flow's driver"))
     }
 
     fn signs_through_driver(&self) -> bool {

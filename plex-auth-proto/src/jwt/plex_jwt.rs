@@ -263,7 +263,7 @@ pub enum InvalidPlexJwt {
     #[error("the JWT's {0} is padded with =, which is not allowed")]
     Padded(JwtPart),
     /// A part is not valid base64url: the token was cut off or changed.
-    #[error("the JWT's {0} is not base64url; check that the token was not cut off")]
+    #[error("the JWT's {0} is not valid base64url; check that the token was not cut off")]
     NotBase64(JwtPart),
     /// A part is not a JSON object.
     #[error("the JWT's {0} is not a JSON object")]
@@ -272,10 +272,10 @@ pub enum InvalidPlexJwt {
     #[error("the JWT is not signed")]
     NotSigned,
     /// The token has no expiry.
-    #[error("the JWT has no expiry")]
+    #[error("the JWT has no expiration time")]
     NoExpiry,
     /// The token expires before 1970 or after the year 9999.
-    #[error("the JWT's expiry is before 1970 or after 9999")]
+    #[error("the JWT's expiration time is not between the years 1970 and 9999")]
     ExpiryOutOfRange,
 }
 
@@ -294,7 +294,7 @@ impl fmt::Display for JwtPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "header",
-            Self::Claims => "claims part",
+            Self::Claims => "payload",
             Self::Signature => "signature",
         })
     }

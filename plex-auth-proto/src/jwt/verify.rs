@@ -114,7 +114,7 @@ pub enum VerifyError {
     #[error("the JWT requires extensions that are not supported")]
     UnknownExtension,
     /// Plex's keys include none of a supported type.
-    #[error("none of Plex's keys is an Ed25519 key for signatures")]
+    #[error("none of Plex's keys is an Ed25519 signing key")]
     NoUsableKey,
     /// The token refers to a key that is not in the list. Fetch [the
     /// keys](crate::PlexTv::plex_keys) again, but only once: Plex may have changed them.
@@ -130,14 +130,14 @@ pub enum VerifyError {
     #[error("the JWT was not issued by plex.tv")]
     WrongIssuer,
     /// The token is for another device.
-    #[error("the JWT is for neither plex.tv nor this client identifier")]
+    #[error("the JWT's audience is neither plex.tv nor this client identifier")]
     WrongAudience,
     /// The token has expired. Get a new one with
     /// [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
-    #[error("the JWT has expired")]
+    #[error("the JWT has expired; get a new one")]
     Expired,
     /// The claim `nbf` is more than a minute ahead of the caller's clock.
-    #[error("the JWT is not valid yet; check the clock")]
+    #[error("the JWT is not valid yet; check this device's clock")]
     NotYetValid,
 }
 

@@ -13,7 +13,7 @@ pub(crate) const OPERATION: Operation =
     Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
         .secret_url()
         .unauthorized(
-            "the server is already claimed, or the request was not sent from its own network",
+            "the server is already claimed, or the request was not sent from the server's network",
         )
         .own_connection();
 
@@ -35,7 +35,7 @@ impl MediaServerAddress {
     ///
     /// | The server's response | Error |
     /// |---|---|
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from its own network; this does not mean that a token is invalid |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from the server's network; this does not mean that a token is invalid |
     /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): observed if the claim token has expired or was already used; request another one |
     ///
     /// If no response arrives, check with [`server_identity`](Self::server_identity) whether the
@@ -62,7 +62,7 @@ impl MediaServerAddress {
     /// let answer = http::Response::builder().status(401).body("")?;
     /// assert_eq!(
     ///     reply.parse(&answer).unwrap_err().to_string(),
-    ///     "the server is already claimed, or the request was not sent from its own network: \
+    ///     "the server is already claimed, or the request was not sent from the server's network: \
     ///      http://10.0.0.7:32400 answered 401"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())

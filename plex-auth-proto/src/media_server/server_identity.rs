@@ -102,7 +102,7 @@ fn read(body: &[u8]) -> Result<ServerIdentity, DecodeError> {
     media_container::read(body)?.ok_or_else(|| {
         DecodeError::shape(
             "MediaContainer.machineIdentifier",
-            "is missing; this is not a media server",
+            "is missing; this is not a media server, so check the URL",
         )
     })
 }

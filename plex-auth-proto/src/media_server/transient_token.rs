@@ -141,7 +141,7 @@ impl<'de> serde::Deserialize<'de> for TransientToken {
     }
 }
 
-const NO_TOKEN: &str = "is missing or cannot be used as a token; an unclaimed server has none";
+const NO_TOKEN: &str = "is missing or not a valid token; the server may be unclaimed";
 
 fn read(body: &[u8]) -> Result<TransientToken, DecodeError> {
     decode::object_or_xml(body, "MediaContainer", true)?

@@ -82,7 +82,7 @@ fn each_attempt_starts_and_finishes_once() {
     drop(exchange);
     let reports = [
         "1 getTokenDetails",
-        "1 the connection closed too early None",
+        "1 the connection closed before the response was complete None",
         "2 getTokenDetails",
         "2 cancelled Some(200)",
         "3 getTokenDetails",

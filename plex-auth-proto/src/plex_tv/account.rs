@@ -241,7 +241,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
     if id.is_none() && uuid.is_none() && username.is_none() && auth_token.is_none() {
         return Err(DecodeError::shape(
             "id",
-            "is missing, and so is every other field that identifies an account",
+            "and all other fields that identify an account are missing",
         ));
     }
     Ok(account)

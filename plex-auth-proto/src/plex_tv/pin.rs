@@ -115,7 +115,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Pin, DecodeError> {
     // Parses the body again, just to name the field in the error.
     let named: Option<Named> = decode::object(body)?;
     let path = if named.is_some_and(|named| named.id.is_some()) { "code" } else { "id" };
-    Err(DecodeError::shape(path, "is missing or cannot be used"))
+    Err(DecodeError::shape(path, "is missing or invalid"))
 }
 
 lenient::object! {

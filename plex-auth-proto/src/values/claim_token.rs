@@ -94,16 +94,16 @@ impl FromStr for ClaimToken {
 #[non_exhaustive]
 pub enum InvalidClaimToken {
     /// The text is empty or only whitespace.
-    #[error("the claim token is empty")]
+    #[error("the claim token is empty; get one from https://plex.tv/claim")]
     Empty,
     /// The text does not start with `claim-`. It may be an account's token.
     #[error(
-        "the claim token does not start with claim-: get one from https://plex.tv/claim, or request one with an \
-         account's token"
+        "the claim token does not start with claim-; get one from https://plex.tv/claim or request \
+         one with an account's token"
     )]
     Prefix,
     /// Nothing follows `claim-`.
-    #[error("the claim token has nothing after claim-; copy all of it")]
+    #[error("the claim token has nothing after claim-; copy the whole token")]
     CutOff,
     /// The text contains whitespace, a control character or a non-ASCII character.
     #[error("the claim token contains an invalid character; copy it again as plain text")]

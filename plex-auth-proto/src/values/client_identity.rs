@@ -48,7 +48,7 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 /// let error = ClientIdentity::builder("").build().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the identifier is empty; generate one per installation, save it and never change it"
+///     "the client identifier is empty; generate one per installation, save it and never change it"
 /// );
 /// # Ok::<(), plex_auth_proto::error::InvalidIdentity>(())
 /// ```
@@ -234,7 +234,7 @@ impl Field {
 
     fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Identifier => ("identifier", "x-plex-client-identifier"),
+            Self::Identifier => ("client identifier", "x-plex-client-identifier"),
             Self::Product => ("product", "x-plex-product"),
             Self::Version => ("version", "x-plex-version"),
             Self::Platform => ("platform", "x-plex-platform"),
@@ -244,7 +244,7 @@ impl Field {
             Self::Model => ("model", "x-plex-model"),
             Self::Vendor => ("vendor", "x-plex-device-vendor"),
             Self::Marketplace => ("marketplace", "x-plex-marketplace"),
-            Self::Provides => ("provides", "x-plex-provides"),
+            Self::Provides => ("provides list", "x-plex-provides"),
             Self::Language => ("language", "x-plex-language"),
             Self::UserAgent => ("user agent", "user-agent"),
         }

@@ -116,10 +116,10 @@ impl fmt::Debug for Credentials {
 #[non_exhaustive]
 pub enum InvalidCredentials {
     /// The login is empty or only whitespace.
-    #[error("the login is empty; enter the email address or the username of the account")]
+    #[error("the login is empty; enter the account's email address or username")]
     EmptyLogin,
     /// The password is empty.
-    #[error("the password is empty; enter the password of the account")]
+    #[error("the password is empty; enter the account's password")]
     EmptyPassword,
 }
 

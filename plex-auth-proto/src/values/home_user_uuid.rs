@@ -77,7 +77,7 @@ impl<'de> serde::Deserialize<'de> for HomeUserUuid {
 #[non_exhaustive]
 pub enum InvalidHomeUserUuid {
     /// The text is empty or only whitespace.
-    #[error("the Home user's UUID is empty")]
+    #[error("the Home user's UUID is empty; copy it from the list of Home users")]
     Empty,
     /// The text contains a character other than an ASCII letter, a digit or a hyphen.
     #[error(
@@ -85,7 +85,7 @@ pub enum InvalidHomeUserUuid {
     )]
     Character,
     /// The text is longer than 64 bytes.
-    #[error("the Home user's UUID is longer than 64 bytes")]
+    #[error("the Home user's UUID is longer than 64 bytes; copy only the UUID")]
     TooLong,
 }
 

@@ -86,7 +86,7 @@ impl ServerUrl {
             .authority(self.authority.clone())
             .path_and_query(path_and_query)
             .build();
-        debug_assert!(uri.is_ok(), "checked parts join: {uri:?}");
+        debug_assert!(uri.is_ok(), "checked parts form a valid URI: {uri:?}");
         uri.unwrap_or_default()
     }
 }
@@ -288,7 +288,7 @@ pub enum ServerUrlProblem {
     NotAscii,
     /// The text contains an `@`: a username or password, which would be ignored or displayed. In a
     /// path, write it as `%40`.
-    #[error("contains an @; remove the username and password, or write it as %40 in a path")]
+    #[error("contains an @; remove the username and password, or write the @ in a path as %40")]
     UserInfo,
     /// The text contains a query.
     #[error("contains a query, which is not allowed in a base URL")]
@@ -300,11 +300,11 @@ pub enum ServerUrlProblem {
     #[error("is the URL of Plex Web, not of the server")]
     PlexWeb,
     /// The host is missing or contains an invalid character.
-    #[error("has no host or an invalid one")]
+    #[error("has a missing or invalid host")]
     Host,
     /// The host is numeric, but not an IPv4 address of four decimal numbers without leading zeros.
     #[error(
-        "has a numeric host that is not four decimal numbers from 0 to 255 without leading zeros"
+        "has a numeric host that is not an IPv4 address (four decimal numbers from 0 to 255 without leading zeros)"
     )]
     Address,
     /// An IPv6 address is not in brackets.

@@ -100,7 +100,7 @@ impl FromStr for Source {
 pub enum InvalidSource {
     /// The prefix, such as `server://`, is missing, or the identifier has one.
     #[error(
-        "the source must have one prefix, as in server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
+        "the source has no valid prefix, or more than one; use server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
     )]
     Prefix,
     /// Nothing follows the prefix.
@@ -110,7 +110,7 @@ pub enum InvalidSource {
     #[error("the source contains a control character; use plain text")]
     ControlCharacter,
     /// The text is longer than 1024 bytes.
-    #[error("the source is longer than 1024 bytes; use a prefix and an identifier")]
+    #[error("the source is longer than 1024 bytes; use only a prefix and an identifier")]
     TooLong,
 }
 

@@ -169,14 +169,14 @@ impl<'de> serde::Deserialize<'de> for Token {
 #[non_exhaustive]
 pub enum InvalidToken {
     /// The text is empty or only whitespace.
-    #[error("the token is empty")]
+    #[error("the token is empty; sign in to get one")]
     Empty,
     /// The text contains a line break: it may be more than one line of a file, or an attempt to
     /// inject a header.
-    #[error("the token contains a line break; use only the line with the token")]
+    #[error("the token contains a line break; copy only the line with the token")]
     LineBreak,
     /// The text contains a space or other whitespace.
-    #[error("the token contains whitespace; use only the token")]
+    #[error("the token contains whitespace; copy only the token")]
     Space,
     /// The text contains a control character.
     #[error("the token contains a control character; copy it again")]
@@ -190,23 +190,25 @@ pub enum InvalidToken {
     NotAscii,
     /// The text is a claim token, which assigns a server to an account.
     #[error(
-        "this is a claim token (claim-...), which only claims a server; sign in to get a token"
+        "this is a claim token (claim-...), which can only claim a server; sign in to get an access token"
     )]
     ClaimCode,
     /// The text is in quotes, as in a settings file.
-    #[error("the token is in quotes; remove them")]
+    #[error("the token is in quotes; remove the quotes")]
     Quoted,
     /// The text starts with the name of the header or query parameter.
-    #[error("the token starts with its name, X-Plex-Token; use only the value after it")]
+    #[error("the token starts with X-Plex-Token; copy only the value after it")]
     Named,
     /// The text is a URL, which may contain a token in its query.
-    #[error("this is a URL; use only the value of its X-Plex-Token parameter")]
+    #[error("this is a URL; copy only the value of its X-Plex-Token parameter")]
     Url,
     /// The text contains an `&`, which separates the parameters of a URL.
-    #[error("the token is followed by other URL parameters (&...); use only the value before them")]
+    #[error(
+        "the token is followed by other URL parameters (&...); copy only the value before them"
+    )]
     Parameters,
     /// The text is longer than 8 KiB.
-    #[error("the token is longer than 8 KiB; use only the token")]
+    #[error("the token is longer than 8 KiB; copy only the token")]
     TooLong,
 }
 

@@ -54,7 +54,7 @@ impl From<SystemTime> for UnixSeconds {
 
 /// An error for a time that this platform's [`SystemTime`] cannot represent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the time is out of the range that this platform supports")]
+#[error("the time is outside the range this platform supports")]
 pub struct InvalidUnixSeconds;
 
 impl Value<'_> for UnixSeconds {

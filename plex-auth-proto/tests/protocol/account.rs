@@ -311,7 +311,7 @@ fn sign_in_needs_a_usable_token() {
         let error = signed_in(format!("{{{fields}}}")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unexpected response from plex.tv: `authToken` is missing or cannot be used as a token",
+            "unexpected response from plex.tv: `authToken` is missing or not a valid token",
             "{fields}"
         );
         assert!(matches!(error, ResponseError::UnexpectedShape { .. }));

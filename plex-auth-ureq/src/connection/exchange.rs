@@ -100,7 +100,8 @@ impl Exchange {
 
     fn connection(&self, uri: &Uri) -> Result<(Target, Connection), Failure> {
         let Inner { connections, reuse, deadline, .. } = &*self.0;
-        let not_started = TransportErrorKind::NotStarted("the request is invalid");
+        let reason = "the URL is not an absolute http or https URL";
+        let not_started = TransportErrorKind::NotStarted(reason);
         let target = Target::new(uri).ok_or(Failure::not_sent(not_started))?;
         if target.is_secure() && cfg!(not(feature = "rustls")) {
             let no_tls = TransportErrorKind::Tls(TlsErrorKind::NotAvailable);

@@ -30,7 +30,7 @@ impl Authority {
     ///
     /// Panics if the system provides no random numbers.
     pub fn new() -> Self {
-        let key = KeyPair::generate().expect("a new key");
+        let key = KeyPair::generate().expect("cannot generate a key");
         // Authorities with the same name would be confused with each other.
         let number: String =
             key.der_bytes().iter().skip(1).take(4).map(|byte| format!("{byte:02x}")).collect();
@@ -40,7 +40,8 @@ impl Authority {
             .push(DnType::CommonName, format!("Fake Plex's authority {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate for itself");
+        let issuer =
+            CertifiedIssuer::self_signed(params, key).expect("cannot issue the root certificate");
         Self { issuer }
     }
 
@@ -85,13 +86,14 @@ impl Authority {
 
     fn issue(&self, names: &[&str], from: i32, to: i32) -> ServerCertificate {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("names that a certificate can have");
+        let mut params = CertificateParams::new(names).expect("invalid certificate name");
         params.distinguished_name.push(DnType::CommonName, "Fake Plex");
         params.use_authority_key_identifier_extension = true;
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(to, 1, 1);
-        let key = KeyPair::generate().expect("a new key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate for a server");
+        let key = KeyPair::generate().expect("cannot generate a key");
+        let certificate =
+            params.signed_by(&key, &self.issuer).expect("cannot issue the server's certificate");
         ServerCertificate {
             certificate: certificate.der().clone(),
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),

@@ -67,7 +67,7 @@ impl Server {
     /// Panics if no port is available. [`bind`](Self::bind) returns an error instead.
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn http(fake: FakePlex) -> Self {
-        Self::bind(fake, 0).expect("a free port on 127.0.0.1")
+        Self::bind(fake, 0).expect("cannot listen on 127.0.0.1")
     }
 
     /// Starts an HTTPS server on a free port with this certificate.
@@ -79,7 +79,7 @@ impl Server {
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn https(fake: FakePlex, certificate: ServerCertificate) -> Self {
-        Self::bind_https(fake, 0, certificate).expect("a free port on 127.0.0.1")
+        Self::bind_https(fake, 0, certificate).expect("cannot listen on 127.0.0.1")
     }
 
     /// Starts an HTTP server on this port. 0 selects a free port.

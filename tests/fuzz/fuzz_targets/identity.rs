@@ -19,7 +19,7 @@ const FIELDS: [(&str, &str, Setter); 12] = [
     ("model", "x-plex-model", ClientIdentityBuilder::model),
     ("vendor", "x-plex-device-vendor", ClientIdentityBuilder::vendor),
     ("marketplace", "x-plex-marketplace", ClientIdentityBuilder::marketplace),
-    ("provides", "x-plex-provides", ClientIdentityBuilder::provides),
+    ("provides list", "x-plex-provides", ClientIdentityBuilder::provides),
     ("language", "x-plex-language", ClientIdentityBuilder::language),
     ("user agent", "user-agent", ClientIdentityBuilder::user_agent),
 ];
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     let mut texts = texts(data);
     let identifier = texts.next().unwrap_or_default();
     let mut builder = ClientIdentity::builder(&*identifier);
-    let mut wanted = vec![("identifier", "x-plex-client-identifier", identifier)];
+    let mut wanted = vec![("client identifier", "x-plex-client-identifier", identifier)];
     for ((name, header, set), text) in FIELDS.into_iter().zip(texts) {
         builder = set(builder, text.to_string());
         wanted.push((name, header, text));
@@ -51,9 +51,9 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn problem(name: &str, value: &str) -> Option<IdentityProblem> {
-    let is_ascii = matches!(name, "identifier" | "user agent");
+    let is_ascii = matches!(name, "client identifier" | "user agent");
     if value.is_empty() {
-        (name == "identifier").then_some(IdentityProblem::Empty)
+        (name == "client identifier").then_some(IdentityProblem::Empty)
     } else if value.len() > 1024 {
         Some(IdentityProblem::TooLong)
     } else if value.contains(['\r', '\n']) {

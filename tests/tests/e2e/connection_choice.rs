@@ -81,9 +81,9 @@ fn chooses_the_server_among_other_hosts() {
         let candidates: Vec<_> = chosen.candidates.iter().map(ToString::to_string).collect();
         for (url, state) in [
             (".invalid", "the host name was not found"),
-            ("/unclaimed", "another server answers there"),
+            ("/unclaimed", "a different server responded"),
             (hole.url().as_str(), "in flight"),
-            ("/pms", "verified within"),
+            ("/pms", "verified in"),
         ] {
             let found = candidates.iter().find(|candidate| candidate.contains(url)).unwrap();
             assert!(found.contains(&format!("): {state}")), "{found}");
@@ -122,9 +122,9 @@ fn failure_has_the_error_of_each_candidate() {
             found.unwrap_or_else(|| panic!("{part}: {error}")).to_owned()
         };
         assert!(of("/pms").ends_with("answered 502"), "{error}");
-        assert!(of("/unclaimed").ends_with("another server answers there"), "{error}");
+        assert!(of("/unclaimed").ends_with("a different server responded"), "{error}");
         assert!(of("(local): the connection").ends_with("was refused"), "{error}");
-        let stalling = format!("{} (local): the response was not complete", harness.url());
+        let stalling = format!("{} (local): timed out after", harness.url());
         assert!(error.contains(&stalling), "{error}");
         assert_eq!(requests_with_token(harness), 0);
     });
@@ -156,7 +156,7 @@ fn certificate_must_be_trusted() {
         assert_eq!(chosen.server.claimed, Some(true));
 
         let error = choose(&untrusting).unwrap_err().to_string();
-        let untrusted = error.matches("the issuer of the certificate is not trusted").count();
+        let untrusted = error.matches("the certificate's issuer is not trusted").count();
         assert_eq!(untrusted, 2, "{error}");
     }
 }

@@ -17,7 +17,7 @@ use crate::harness::{plex_tv_at, unused_url, write, write_response};
 
 const ROSA: &str = r#"{"id":1,"authToken":"token-of-rosa"}"#;
 const NILO: &str = r#"{"id":2,"authToken":"token-of-nilo"}"#;
-const CUT_OFF: &str = "the connection closed too early";
+const CUT_OFF: &str = "the connection closed before the response was complete";
 
 fn token_details(url: &str) -> Call<Account> {
     plex_tv_at(url).token_details(&Token::new("token-of-nilo").unwrap())

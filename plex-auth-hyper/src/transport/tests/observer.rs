@@ -78,7 +78,7 @@ fn sizes_and_errors_are_reported() {
     for (status, frames, report) in [
         (200, &["{", "}"][..], "1 response received: 2 bytes"),
         (401, &["{", "!"], "1 response received: 1 bytes"),
-        (200, &["{", "!"], "1 the connection closed too early: 1 bytes"),
+        (200, &["{", "!"], "1 the connection closed before the response was complete: 1 bytes"),
     ] {
         let reports = Reports::default();
         let frames = frames.iter().copied();

@@ -22,6 +22,9 @@ impl fmt::Display for ResponseError {
                     _ => Ok(()),
                 };
             }
+            Self::UnexpectedShape { path, problem, .. } if path.as_str() == "." => {
+                return write!(f, "unexpected response from {server}: the body {problem}");
+            }
             Self::UnexpectedShape { path, problem, .. } => {
                 return write!(f, "unexpected response from {server}: `{path}` {problem}");
             }
@@ -63,12 +66,12 @@ impl ResponseError {
             Self::Unauthorized(_) => self.why_unauthorized(),
             Self::VerificationCodeRequired(_) => "a verification code is required",
             Self::VerificationCodeRejected(_) => "the verification code is wrong or has expired",
-            Self::EmailOnly(_) => "the account signs in by email only",
-            Self::TooManyFailures(_) => "too many failed attempts from this address",
-            Self::Forbidden(_) => "the account is not allowed to do this",
+            Self::EmailOnly(_) => "the account can only sign in by email",
+            Self::TooManyFailures(_) => "too many failed attempts from this IP address",
+            Self::Forbidden(_) => "access was denied",
             Self::RateLimited(_) => "too many requests",
             Self::Unavailable(_) => "the server failed",
-            Self::Redirected { .. } => "the redirect was not followed",
+            Self::Redirected { .. } => "a redirect was not followed",
             _ => "the request was rejected",
         }
     }
@@ -77,14 +80,19 @@ impl ResponseError {
     /// advice.
     fn advice(&self) -> &'static str {
         match self {
+            _ if self.needs_new_device_key() => {
+                "sign in again with a new client identifier and a new key"
+            }
             Self::Unauthorized(_) if self.is_token_invalid() => "sign in again",
+            Self::Forbidden(_) if self.needs_home_pin() => "enter the Home PIN",
+            Self::Rejected(_) if self.is_pin_gone() => "use a new PIN",
             Self::Unauthorized(_) if self.is_media_server_token_error() => {
-                "the token may still be valid for the account"
+                "get a new token for this server; the account's token may still be valid"
             }
             Self::VerificationCodeRequired(_) => "sign in again with the code",
             Self::VerificationCodeRejected(_) => "enter a new code",
-            Self::EmailOnly(_) => "link a PIN on Plex's page instead",
-            Self::TooManyFailures(_) => "wait before the next attempt",
+            Self::EmailOnly(_) => "sign in with a PIN on Plex's page instead",
+            Self::TooManyFailures(_) => "wait before trying again",
             Self::RateLimited(_) => "wait before the next request",
             Self::Redirected { to: Some(to), .. }
                 if self.context().origin() == Some(to.origin()) =>

@@ -69,7 +69,7 @@ pub enum CandidateError {
     #[error("the connection has no URI")]
     NoUri,
     /// Not requested: the `uri` is not a server URL.
-    #[error("the URI of the connection cannot be used: {0}")]
+    #[error("the connection's URI is invalid: {0}")]
     UnusableUri(InvalidServerUrl),
     /// Not requested: the address is unspecified (`::` or `0.0.0.0`) or link-local (`fe80::/10`),
     /// which works on one network link only.
@@ -83,7 +83,7 @@ pub enum CandidateError {
     #[error("the time limit was reached before it could be tried")]
     NotTried,
     /// Another server responded. It was not sent a token.
-    #[error("another server answers there")]
+    #[error("a different server responded")]
     OtherServer,
     /// The request failed, for example because the name was not found, the connection was refused
     /// or the response came from a proxy.
@@ -101,12 +101,12 @@ impl fmt::Display for ConnectionCandidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.url {
             Some(url) => write!(f, "{url} ({}): ", self.kind)?,
-            None => write!(f, "one without a URL ({}): ", self.kind)?,
+            None => write!(f, "a connection without a valid URL ({}): ", self.kind)?,
         }
         match &self.state {
             CandidateState::Waiting => f.write_str("not tried"),
             CandidateState::InFlight => f.write_str("in flight"),
-            CandidateState::Verified { took } => write!(f, "verified within {took:?}"),
+            CandidateState::Verified { took } => write!(f, "verified in {took:?}"),
             CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
                 transport_error.kind().fmt(f)
             }

@@ -74,12 +74,12 @@ pub enum ConnectionChoiceError {
     /// The list has no identifier for the server, so a response could come from any server. Nothing
     /// was requested. List the servers again.
     #[error(
-        "the list has no identifier for the server, so its responses cannot be verified; list the servers again"
+        "the server list has no identifier for this server, so its responses cannot be verified; list the servers again"
     )]
     NoIdentifier,
     /// No candidate can be used. List the servers again, because connections change. Each
     /// [`CandidateError`](crate::flow::CandidateError) says what else may help.
-    #[error("no connection to the server works{}{}", Listing(.candidates), Advice { candidates, plain_http: *plain_http_skipped })]
+    #[error("could not connect to the server{}{}", Listing(.candidates), Advice { candidates, plain_http: *plain_http_skipped })]
     #[non_exhaustive]
     NoneReachable {
         /// All candidates, with the reason each one failed.
@@ -100,7 +100,7 @@ impl Listing<'_> {
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str(": none is listed");
+            return f.write_str(": no connections are listed; list the servers again");
         }
         for (index, candidate) in self.0.iter().take(Self::MAX_SHOWN).enumerate() {
             let separator = if index == 0 { ": " } else { "; " };
@@ -123,11 +123,11 @@ impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.plain_http || self.candidates.iter().any(is_name_blocked) {
             f.write_str(
-                ". If the router blocks plex.direct names (DNS rebinding protection), allow plex.direct in its settings",
+                ". If the router blocks plex.direct names (DNS rebinding protection), allow plex.direct in its settings.",
             )?;
         }
         if self.plain_http {
-            f.write_str("; unencrypted addresses are tried only with allow_plain_http")?;
+            f.write_str(" Unencrypted addresses are tried only with allow_plain_http.")?;
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ pub enum RefreshError {
     Sign(#[from] SignError),
     /// Plex refused the signature, and its responses contain no `Date`, so this device's clock may
     /// be wrong.
-    #[error("plex.tv does not accept the signature; set this device's clock, which may be wrong")]
+    #[error("plex.tv rejected the signature; this device's clock may be wrong")]
     Clock(#[source] Error),
 }
 
@@ -74,12 +74,12 @@ pub enum DeviceTokenEnd {
     /// The user removed the device, or its key belongs to another client identifier (code 1097). Sign in again with a new
     /// client identifier and a new key.
     #[error(
-        "plex.tv no longer knows this device; sign in again with a new client identifier and a new key"
+        "plex.tv no longer recognizes this device; sign in again with a new client identifier and a new key"
     )]
     DeviceRemoved(#[source] Error),
     /// Plex refused eight signatures over more than an hour (400 or 422): this key was never
     /// registered, or another one was registered in its place.
-    #[error("plex.tv does not accept signatures from this device's key; register the key again")]
+    #[error("plex.tv rejects signatures made with this device's key; register the key again")]
     KeyRefused(#[source] Error),
     /// Plex refused to register the key. In most cases the old token is invalid.
     #[error(
@@ -87,6 +87,6 @@ pub enum DeviceTokenEnd {
     )]
     NotRegistered(#[source] Error),
     /// The state could not be saved, so the key was not registered.
-    #[error("the state could not be saved, so the device's key was not registered")]
+    #[error("the device's key was not registered because the state could not be saved")]
     NotSaved(#[source] SaveError),
 }

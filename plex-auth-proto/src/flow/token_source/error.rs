@@ -17,17 +17,19 @@ pub enum TokenError {
     Ended(#[source] Arc<dyn StdError + Send + Sync>),
     /// The token was requested from within the callback that saves it, and there is no valid
     /// previous token.
-    #[error("there is no valid token until the callback that saves the new one has returned")]
+    #[error(
+        "no valid token is available until the save callback returns; do not request one in it"
+    )]
     BeingSaved,
     /// The token source was shut down.
     #[error("the token source was shut down")]
     ShutDown,
     /// Nothing renews the token: the task or thread of the token source was dropped, has panicked, or could not be
     /// started.
-    #[error("the token source is no longer running")]
+    #[error("the token source is not running; create a new one")]
     Stopped,
     /// No token arrived in time.
-    #[error("no token arrived in time")]
+    #[error("no token was available within the time limit; try again later")]
     TimedOut,
 }
 

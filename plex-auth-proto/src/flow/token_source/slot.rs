@@ -124,7 +124,7 @@ impl TokenSlot {
         let result = panic::catch_unwind(AssertUnwindSafe(callback));
         self.lock().set_saving_thread(None);
         // The panic message comes from the program and can contain the state.
-        result.map_err(|_| SaveError::new("the callback that saves has panicked"))
+        result.map_err(|_| SaveError::new("the save callback panicked"))
     }
 
     pub(super) fn is_shut_down(&self) -> bool {

@@ -51,7 +51,8 @@ impl TransientTokenRefresher {
         match state {
             Some(state) => Some(saving.start(state)),
             None => {
-                let error = SaveError::new("without a clock, a transient token cannot be saved");
+                let error =
+                    SaveError::new("a transient token cannot be saved without a wall clock");
                 let token = saving.skip(error);
                 self.hand_out(token);
                 None

@@ -133,7 +133,7 @@ fn invalid_part_of_a_token_is_named() {
     }
     assert_eq!(
         Padded(JwtPart::Claims).to_string(),
-        "the JWT's claims part is padded with =, which is not allowed"
+        "the JWT's payload is padded with =, which is not allowed"
     );
 }
 

@@ -14,7 +14,7 @@ use crate::wire::lenient::{self, Budget, Value};
 
 pub(crate) const OPERATION: Operation =
     Operation::new("postUsersSignInData", Host::PlexTv, Method::POST, "/users/signin")
-        .unauthorized("the username or the password is wrong")
+        .unauthorized("the username or password is wrong")
         .own_connection();
 
 impl PlexTv {
@@ -30,7 +30,7 @@ impl PlexTv {
     /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
-    /// | 401, code 1001 | [`Unauthorized`](crate::ResponseError::Unauthorized): the username or the password is wrong |
+    /// | 401, code 1001 | [`Unauthorized`](crate::ResponseError::Unauthorized): the username or password is wrong |
     /// | 401, code 1029 | [`VerificationCodeRequired`](crate::ResponseError::VerificationCodeRequired) |
     /// | 401, code 1028 | [`VerificationCodeRejected`](crate::ResponseError::VerificationCodeRejected) |
     /// | 401, code 1030 | [`EmailOnly`](crate::ResponseError::EmailOnly) |
@@ -99,9 +99,8 @@ pub struct SignedIn {
 impl SignedIn {
     /// Parses an account with a token.
     pub(crate) fn read(body: &[u8]) -> Result<Self, DecodeError> {
-        decode::object(body)?.ok_or_else(|| {
-            DecodeError::shape("authToken", "is missing or cannot be used as a token")
-        })
+        decode::object(body)?
+            .ok_or_else(|| DecodeError::shape("authToken", "is missing or not a valid token"))
     }
 }
 

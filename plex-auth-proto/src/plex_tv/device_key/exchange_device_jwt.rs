@@ -100,7 +100,7 @@ fn read(body: &[u8]) -> Result<Token, DecodeError> {
     let exchanged: Option<Exchanged> = decode::object(body)?;
     exchanged
         .map(|Exchanged(token)| token)
-        .ok_or_else(|| DecodeError::shape("auth_token", "is missing or cannot be used as a token"))
+        .ok_or_else(|| DecodeError::shape("auth_token", "is missing or not a valid token"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl PlexTv {
 }
 
 fn read(body: &[u8]) -> Result<Nonce, DecodeError> {
-    decode::object(body)?.ok_or_else(|| DecodeError::shape("nonce", "is missing or cannot be used"))
+    decode::object(body)?.ok_or_else(|| DecodeError::shape("nonce", "is missing or invalid"))
 }
 
 #[cfg(test)]

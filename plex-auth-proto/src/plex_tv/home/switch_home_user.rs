@@ -152,8 +152,8 @@ mod tests {
             assert!(error.needs_home_pin() && !error.is_token_invalid() && !error.is_retryable());
             assert_eq!(
                 error.to_string(),
-                "the account is not allowed to do this: plex.tv answered 403 \
-                 (code 1041: the Home PIN is missing or wrong)"
+                "access was denied: plex.tv answered 403 \
+                 (code 1041: the Home PIN is missing or wrong); enter the Home PIN"
             );
         }
         for (status, body) in [

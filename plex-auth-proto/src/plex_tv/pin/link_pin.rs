@@ -119,7 +119,7 @@ mod tests {
             matches!(page, ResponseError::UnexpectedContent { content: Content::Html, .. }),
             "{page}"
         );
-        assert!(!page.is_retryable(), "it may have been linked all the same");
+        assert!(!page.is_retryable(), "the PIN may have been linked anyway");
         assert!(parse(401, "").unwrap_err().is_token_invalid());
     }
 }

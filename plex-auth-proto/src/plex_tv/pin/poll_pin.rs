@@ -132,7 +132,7 @@ impl Fields {
         match auth_token {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
             // An unreadable token is an error, because polling again would not return another one.
-            None if unreadable => Err(DecodeError::shape("authToken", "cannot be used as a token")),
+            None if unreadable => Err(DecodeError::shape("authToken", "is not a valid token")),
             None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::clamp_lifetime) }),
         }
     }

@@ -66,9 +66,9 @@ fn unsendable_field_is_refused_by_name() {
     let name = |name: &str| ClientIdentity::builder("id").device_name(name).build();
     let long = "x".repeat(1025);
     for (result, field, problem) in [
-        (ClientIdentity::builder(" ").build(), "identifier", Empty),
-        (ClientIdentity::builder("i\u{e4}").build(), "identifier", NotAscii),
-        (ClientIdentity::builder("a\nb").build(), "identifier", LineBreak),
+        (ClientIdentity::builder(" ").build(), "client identifier", Empty),
+        (ClientIdentity::builder("i\u{e4}").build(), "client identifier", NotAscii),
+        (ClientIdentity::builder("a\nb").build(), "client identifier", LineBreak),
         (ClientIdentity::builder("id").user_agent("\u{e4}").build(), "user agent", NotAscii),
         (name("a\r\nX-Evil: 1"), "device name", LineBreak),
         (name("a\rb"), "device name", LineBreak),

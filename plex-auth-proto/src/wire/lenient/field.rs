@@ -100,7 +100,7 @@ impl<'de, T: Field<'de>> DeserializeSeed<'de> for Slot<'_, T> {
 /// Parses a value that must be present. The error does not quote the value.
 pub(crate) fn required<'de, T: Value<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let seen = One::<T>::new(&Budget::of_unknown()).deserialize(d)?;
-    seen.into_value().ok_or_else(|| D::Error::custom("missing or unusable"))
+    seen.into_value().ok_or_else(|| D::Error::custom("missing or invalid value"))
 }
 
 /// Adds the paths of unreadable values inside each element of the current list.

@@ -67,7 +67,7 @@ fn unsupported_request_is_named() {
     let request = driven.send().unwrap();
     driven.flow.complete(driven.now, request.id, Completion::Unsupported);
     let error = driven.finish().unwrap_err();
-    assert!(error.to_string().contains("the driver cannot send requests"), "{error}");
+    assert!(error.to_string().contains("the driver does not support sending requests"), "{error}");
 }
 
 #[test]

@@ -190,8 +190,8 @@ fn denied_only_if_every_row_is_readable() {
         let text = why.to_string();
         let AccessError::Unreadable { fields, .. } = why else { panic!("{why}") };
         assert_eq!(fields, [expected], "{body}");
-        let start =
-            "it is not known whether the account has the server: the list is not readable at";
+        let start = "cannot determine whether the account has access to the server: \
+                     the server list is unreadable at";
         assert_eq!(text, format!("{start} {expected}"));
     }
     // A response that is not a list, or not from Plex, does not deny access.

@@ -226,7 +226,7 @@ fn messages_have_cause_server_and_advice() {
     for (error, message) in [
         (
             refused(sign_in(), 401, JSON_1001),
-            "the username or the password is wrong: plex.tv answered 401 (code 1001)",
+            "the username or password is wrong: plex.tv answered 401 (code 1001)",
         ),
         (
             refused(details(), 401, JSON_1001),
@@ -235,7 +235,7 @@ fn messages_have_cause_server_and_advice() {
         (
             refused(transient(), 401, HTML_401),
             "the media server rejected the token: http://10.0.0.7:32400 answered 401; \
-             the token may still be valid for the account",
+             get a new token for this server; the account's token may still be valid",
         ),
         (
             refused(sign_in(), 401, r#"{"errors":[{"code":1029}]}"#),
@@ -294,7 +294,7 @@ fn redirect_shows_only_the_origin() {
     let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
     assert_eq!(
         error.to_string(),
-        "the redirect was not followed: http://10.0.0.7:32400 answered 308 with a redirect to \
+        "a redirect was not followed: http://10.0.0.7:32400 answered 308 with a redirect to \
          another host; check the base URL"
     );
 }

@@ -146,7 +146,9 @@ fn a_removed_device_can_sign_in_again() {
     harness.fake(|fake| fake.remove_device(&first));
     harness.run(&["check"]).assert_failed(1, &["the token is no longer valid"]);
     remove_saved_token(&harness);
-    harness.run(&["token"]).assert_failed(1, &["no longer knows this device", "plex-auth logout"]);
+    harness
+        .run(&["token"])
+        .assert_failed(1, &["no longer recognizes this device", "plex-auth logout"]);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
 
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");

@@ -141,7 +141,7 @@ fn credentials_can_be_piped() {
     sign_in("ingrid\nFjellvåk-81\n")
         .assert_failed(1, &["a verification code is required", "third line"]);
     sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["is wrong or has expired"]);
-    sign_in("rosa\nwrong\n").assert_failed(1, &["the username or the password is wrong"]);
+    sign_in("rosa\nwrong\n").assert_failed(1, &["the username or password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["by email only", "plex-auth login"]);
     sign_in("rosa\n\n").assert_failed(64, &["the password is empty"]);
     sign_in("rosa").assert_failed(64, &["standard input ended before the answer: Password"]);

@@ -78,13 +78,13 @@ fn an_outage_is_not_an_invalid_token() {
     harness.fake(|fake| fake.misbehave("/user", Misbehaviour::deliver(Delivery::Never)));
     harness
         .run(&["whoami", "--timeout", "0.2"])
-        .assert_failed(2, &["not complete within 200ms", "--timeout"]);
+        .assert_failed(2, &["timed out after 200ms", "--timeout"]);
 
     let hole = BlackHole::open().expect("a port");
     let nowhere = format!("{}/api/v2", hole.url());
     harness
         .run(&["whoami", "--timeout", "0.2", "--plex-tv", &nowhere])
-        .assert_failed(2, &["the response was not complete"]);
+        .assert_failed(2, &["timed out after"]);
     harness
         .run(&["whoami", "--plex-tv", "http://127.0.0.1:1/api/v2"])
         .assert_failed(2, &["refused", "Check --plex-tv"]);

@@ -51,7 +51,10 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     };
     let server = server.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
-            format!("port {} is in use; choose another, or --port 0 for a free one", arguments.port)
+            format!(
+                "port {} is in use; choose another one, or use --port 0 for any free port",
+                arguments.port
+            )
         } else {
             format!("cannot listen on port {}: {error}", arguments.port)
         }

@@ -17,7 +17,7 @@ impl PlexKey {
     pub(crate) fn numbered(number: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[number ^ 0x5a; 32]);
         #[expect(clippy::expect_used, reason = "any 32 bytes are a seed")]
-        let pair = pair.expect("a seed");
+        let pair = pair.expect("any 32 bytes are a valid seed");
         Self { pair, key_id: format!("plex-key-{number}") }
     }
 

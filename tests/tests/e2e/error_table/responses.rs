@@ -126,14 +126,14 @@ fn rows() -> Vec<Row> {
         row("401 No", "<errors><error code='1029'/><error code='1028'/></errors>", "401, code 1028", "VerificationCodeRejected",
             "the verification code is wrong or has expired: {server} answered 401 (code 1029, code 1028); enter a new code").needs_code(),
         row("401 No", r#"{"errors":[{"code":1030}]}"#, "401, code 1030", "EmailOnly",
-            "the account signs in by email only: {server} answered 401 (code 1030); link a PIN on Plex's page instead"),
+            "the account can only sign in by email: {server} answered 401 (code 1030); sign in with a PIN on Plex's page instead"),
         row("401 No", r#"{"errors":[{"code":1031}]}"#, "401, code 1031", "TooManyFailures",
-            "too many failed attempts from this address: {server} answered 401 (code 1031); wait before the next attempt"),
+            "too many failed attempts from this IP address: {server} answered 401 (code 1031); wait before trying again"),
         row("401 No", r#"{"errors":[{"code":1029},{"code":1031},{"code":1001}]}"#, "401, code 1031", "TooManyFailures",
-            "too many failed attempts from this address: {server} answered 401 (code 1029, code 1031, code 1001); wait before the next attempt"),
-        row("403 No", HTML, "403", "Forbidden", "the account is not allowed to do this: {server} answered 403").unconfirmed(),
+            "too many failed attempts from this IP address: {server} answered 401 (code 1029, code 1031, code 1001); wait before trying again"),
+        row("403 No", HTML, "403", "Forbidden", "access was denied: {server} answered 403").unconfirmed(),
         row("403 No", r#"{"errors":[{"code":1041}]}"#, "403", "Forbidden",
-            "the account is not allowed to do this: {server} answered 403 (code 1041: the Home PIN is missing or wrong)"),
+            "access was denied: {server} answered 403 (code 1041: the Home PIN is missing or wrong); enter the Home PIN"),
         row("404 No", "", OTHER, "Rejected", "the request was rejected: {server} answered 404").retryable(IfIdempotentAtPlexTv),
         row("404 No", r#"{"status":404,"error":"Not Found"}"#, OTHER, "Rejected", "the request was rejected: {server} answered 404").retryable(IfIdempotentAtPlexTv),
         row("404 No", r#"{"errors":[{"code":1002}]}"#, OTHER, "Rejected", "the request was rejected: {server} answered 404 (code 1002: no such endpoint)"),
@@ -159,9 +159,9 @@ fn rows() -> Vec<Row> {
         row("504 No", "", "5xx", "Unavailable", "the server failed: {server} answered 504").retryable(IfIdempotent),
         row("511 Network Authentication Required", HTML, "5xx", "Unavailable", "the server failed: {server} answered 511").retryable(IfIdempotent),
         row("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
-            "the redirect was not followed: {server} answered 302 with a redirect to another host; check the base URL"),
-        row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "the redirect was not followed: {server} answered 301; check the base URL"),
-        row("307 Moved", "", "3xx", "Redirected", "the redirect was not followed: {server} answered 307; check the base URL"),
+            "a redirect was not followed: {server} answered 302 with a redirect to another host; check the base URL"),
+        row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "a redirect was not followed: {server} answered 301; check the base URL"),
+        row("307 Moved", "", "3xx", "Redirected", "a redirect was not followed: {server} answered 307; check the base URL"),
         row("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
         row("200 OK\r\ncontent-type: application/json", "<!DOCTYPE html><html></html>", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
         row("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an empty body").retryable(IfIdempotent),
@@ -171,7 +171,7 @@ fn rows() -> Vec<Row> {
         row("200 OK", "pong", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with a body that is neither JSON nor XML").retryable(IfIdempotent),
         row("200 OK\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", PAGE, "UnexpectedContent",
             "unexpected response: {server} answered 200 with a compressed body (gzip)").retryable(IfIdempotent),
-        row("200 OK", "null", "a success without the required data", "UnexpectedShape", "unexpected response from {server}: `.` is not {kind}"),
+        row("200 OK", "null", "a success without the required data", "UnexpectedShape", "unexpected response from {server}: the body is not {kind}"),
     ]
 }
 
@@ -206,11 +206,9 @@ impl Row {
         let unauthorized = match (checks_token, has_token) {
             (true, _) => "the token is no longer valid",
             (false, true) => "the media server rejected the token",
-            (false, false) if name == "postUsersSignInData" => {
-                "the username or the password is wrong"
-            }
+            (false, false) if name == "postUsersSignInData" => "the username or password is wrong",
             (false, false) if name == "claimServer" => {
-                "the server is already claimed, or the request was not sent from its own network"
+                "the server is already claimed, or the request was not sent from the server's network"
             }
             (false, false) if name == "exchangeJWTToken" || self.head.starts_with("498") => {
                 "the device's JWT was not accepted"
@@ -219,7 +217,9 @@ impl Row {
         };
         let advice = match (checks_token, has_token) {
             (true, _) => "; sign in again",
-            (false, true) => "; the token may still be valid for the account",
+            (false, true) => {
+                "; get a new token for this server; the account's token may still be valid"
+            }
             (false, false) => "",
         };
         let kind = if every.returns_list() { "a list" } else { "an object" };

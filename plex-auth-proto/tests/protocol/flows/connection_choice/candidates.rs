@@ -78,15 +78,15 @@ fn unusable_uris_are_skipped_with_a_reason() {
             "https://fe80-0-0-0-0-0-0-1.feed.plex.direct:32400 (remote): the address is not routable",
             "https://[fe80::1]:32400 (remote): the address is not routable",
             "http://0.0.0.0:32400 (remote): the address is not routable",
-            "one without a URL (remote): the connection has no URI",
-            "one without a URL (remote): the connection has no URI",
-            "one without a URL (remote): the URI of the connection cannot be used: the server URL does not start with \
+            "a connection without a valid URL (remote): the connection has no URI",
+            "a connection without a valid URL (remote): the connection has no URI",
+            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL does not start with \
              http:// or https://; did you mean http://10.0.0.7:32400?",
-            "one without a URL (remote): the URI of the connection cannot be used: the server URL contains an @; \
-             remove the username and password, or write it as %40 in a path; did you mean http://10.0.0.7:32400?",
-            "one without a URL (remote): the URI of the connection cannot be used: the server URL contains a fragment \
+            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL contains an @; \
+             remove the username and password, or write the @ in a path as %40; did you mean http://10.0.0.7:32400?",
+            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL contains a fragment \
              (#), which is not allowed in a base URL; did you mean http://10.0.0.7:32400?",
-            "one without a URL (remote): the URI of the connection cannot be used: the server URL has an IPv6 \
+            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL has an IPv6 \
              address without brackets; did you mean http://[::ffff:10.0.0.7]:32400?",
             "http://plex_server:32400/plex (remote): plain HTTP is not allowed",
             "http://[::]:32400 (remote): the address is not routable",

@@ -64,8 +64,8 @@ fn better_candidate_has_500_ms_of_grace() {
         why,
         [
             format!("{LOCAL} (local): the connection was refused"),
-            format!("{REMOTE} (remote): another server answers there"),
-            format!("{RELAY} (relay): verified within 100ms"),
+            format!("{REMOTE} (remote): a different server responded"),
+            format!("{RELAY} (relay): verified in 100ms"),
         ]
     );
 }
@@ -86,24 +86,27 @@ fn failure_lists_the_reason_of_each_candidate() {
     let error = driven.outcome().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no connection to the server works: \
-         https://host.plex.direct:1 (remote): another server answers there; \
+        "could not connect to the server: \
+         https://host.plex.direct:1 (remote): a different server responded; \
          https://host.plex.direct:2 (remote): the host name was not found; \
-         https://host.plex.direct:3 (remote): TLS failed: the certificate is for another name; \
+         https://host.plex.direct:3 (remote): TLS failed: the certificate is for a different host name; \
          https://host.plex.direct:4 (remote): unexpected response: https://host.plex.direct:4 answered 200 with an HTML page; \
          check the base URL and the network; \
          https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
-         `MediaContainer.machineIdentifier` is missing; this is not a media server; \
-         https://host.plex.direct:6 (remote): the response was not complete within 10s; \
-         https://host.plex.direct:7 (remote): the response was not complete within 10s; \
-         https://host.plex.direct:8 (remote): the response was not complete within 10s; and 1 more"
+         `MediaContainer.machineIdentifier` is missing; this is not a media server, so check the URL; \
+         https://host.plex.direct:6 (remote): timed out after 10s; \
+         https://host.plex.direct:7 (remote): timed out after 10s; \
+         https://host.plex.direct:8 (remote): timed out after 10s; and 1 more"
     );
     let ConnectionChoiceError::NoneReachable { candidates, .. } = error else { panic!() };
     assert_eq!(candidates.len(), 9);
 
     let mut driven = Driven::new(own("").choose_connection(me()));
     let error = driven.outcome().unwrap_err().to_string();
-    assert_eq!(error, "no connection to the server works: none is listed");
+    assert_eq!(
+        error,
+        "could not connect to the server: no connections are listed; list the servers again"
+    );
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn external_key_signs_through_the_driver() {
 
     // A driver that cannot sign and a locked key are both reported and retried.
     for (completion, reason) in [
-        (Completion::Unsupported, "the driver cannot sign"),
+        (Completion::Unsupported, "the driver does not support signing"),
         (Completion::Signed(Err(SignError::new("locked"))), "locked"),
     ] {
         let jwk = Jwk::new([7; 32], "den").unwrap();

@@ -34,15 +34,15 @@ pub(crate) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
 
 pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let Some(form) = ask.form() else {
-        return sentence(StatusCode::BAD_REQUEST, TITLE, "This page sends a form.");
+        return sentence(StatusCode::BAD_REQUEST, TITLE, "This page accepts only its own form.");
     };
     match form.field("answer") {
         Some("refuse") => back(&form, "The sign-in was refused. You can close this page."),
         Some("allow") => match sign_in(plex, &form, ask.now()) {
             Some(()) => back(&form, "You are signed in. You can close this page."),
-            None => sentence(StatusCode::NOT_FOUND, TITLE, "The program no longer waits for this."),
+            None => sentence(StatusCode::NOT_FOUND, TITLE, "The program is no longer waiting."),
         },
-        _ => sentence(StatusCode::BAD_REQUEST, TITLE, "An answer is needed: allow or refuse."),
+        _ => sentence(StatusCode::BAD_REQUEST, TITLE, "An answer is required: allow or refuse."),
     }
 }
 

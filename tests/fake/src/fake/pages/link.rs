@@ -26,7 +26,7 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let form = ask.form();
     let asked = form.as_ref().and_then(|form| Some((form.field("code")?, chosen(plex, form)?)));
     let Some((code, (who, name))) = asked else {
-        return sentence(StatusCode::BAD_REQUEST, TITLE, "A code and an account are needed.");
+        return sentence(StatusCode::BAD_REQUEST, TITLE, "A code and an account are required.");
     };
     let code: String = code.split_whitespace().collect::<String>().to_ascii_uppercase();
     let found = plex.pins.waiting(&code, ask.now()).filter(|pin| !pin.is_strong());
@@ -35,6 +35,6 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
         Some(product) => {
             sentence(StatusCode::OK, TITLE, &format!("{product} is signed in as {name} now."))
         }
-        None => sentence(StatusCode::NOT_FOUND, TITLE, "No device shows this code any more."),
+        None => sentence(StatusCode::NOT_FOUND, TITLE, "No device shows this code anymore."),
     }
 }
