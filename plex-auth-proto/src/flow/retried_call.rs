@@ -15,6 +15,8 @@ use crate::plex_tv::account::sign_in;
 /// retried only if nothing was sent, or if the server refused it temporarily (with a 429, for
 /// example). A sign-in is never retried, not even after a 429: repeating a wrong password can lock
 /// the account, and repeating a correct one creates another token. Let the user try again instead.
+/// If the driver is dropped while a request is in flight, an idempotent call is sent again when the
+/// flow is driven again. Any other call ends with an error, because it may have been carried out.
 ///
 /// The flow ends with the value, with an error that retrying cannot fix, or with the last error
 /// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. If the next request
@@ -89,7 +91,7 @@ impl<T, C: Fn() -> Call<T>> Flow for RetriedCall<T, C> {
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
-        match self.retry.complete(now, id, completion) {
+        match self.retry.complete(now, id, completion, &self.call) {
             None => {}
             Some(Err(error)) if error.operation() != sign_in::OPERATION.name => {
                 self.retry.failed(now, error);

@@ -109,16 +109,22 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
 
     /// Takes the result of the request in flight. The caller then reports it with
     /// [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
-    /// report.
+    /// report, also if the driver stopped waiting for a request that can be sent again.
     pub(crate) fn complete(
         &mut self,
         now: Now,
         id: RequestId,
         completion: Completion,
+        call: impl Fn() -> Call<T>,
     ) -> Option<Result<T, Error>> {
         let arrival = self.in_flight.finish(&mut self.clock, now, id, completion)?;
-        let is_active = matches!(self.state, State::Active);
-        arrival.result.filter(|_| is_active && !arrival.is_late)
+        if arrival.is_late || !matches!(self.state, State::Active) {
+            return None;
+        }
+        arrival.result.or_else(|| {
+            let error = call().reply().transport_error(TransportErrorKind::Cancelled, true);
+            (!error.is_retryable()).then_some(Err(error))
+        })
     }
 
     /// Waits before the next request, or gives up if a retry cannot help or would come too late.

@@ -168,7 +168,7 @@ impl Flow for ServerAccess {
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
-        match self.retry.complete(now, id, completion) {
+        match self.retry.complete(now, id, completion, || self.plex_tv.resources(&self.token)) {
             None => {}
             Some(Ok(resources)) => self.retry.end(self.access(resources)),
             Some(Err(Error::Response(error))) if error.is_token_invalid() => {

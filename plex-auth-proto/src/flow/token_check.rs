@@ -111,7 +111,7 @@ impl Flow for TokenCheck {
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
-        match self.retry.complete(now, id, completion) {
+        match self.retry.complete(now, id, completion, || self.plex_tv.token_details(&self.token)) {
             None => {}
             Some(Ok(account)) => self.retry.end(TokenState::Valid(Box::new(account))),
             Some(Err(Error::Response(error))) if error.is_token_invalid() => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plex_auth_proto::error::{Outcome, TransportErrorKind};
 use plex_auth_proto::flow::RetriedCall;
 use plex_auth_proto::{Credentials, Token};
 
@@ -38,6 +39,25 @@ fn other_call_is_retried_only_if_not_carried_out() {
     let mut driven = retried();
     driven.respond(cut_off(false)).respond(Answer(201, r#"{"id":7,"code":"G7KX"}"#));
     driven.finish().unwrap();
+}
+
+#[test]
+fn cancelled_call_is_sent_again_only_if_idempotent() {
+    let plex_tv = plex_tv("id");
+    let credentials = Credentials::new("rosa", "hunter2").unwrap();
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.sign_in(&credentials)));
+    let request = driven.send().unwrap();
+    driven.cancel(&request);
+    let error = driven.finish().unwrap_err();
+    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Cancelled);
+    assert_eq!((error.outcome(), driven.sent.len()), (Outcome::Unknown, 1));
+
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.plex_keys()));
+    let request = driven.send().unwrap();
+    driven.cancel(&request);
+    driven.respond(Answer(200, r#"{"keys":[]}"#));
+    driven.finish().unwrap();
+    assert_eq!(driven.sent.len(), 2);
 }
 
 #[test]
