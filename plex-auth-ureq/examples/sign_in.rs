@@ -1,9 +1,10 @@
-//! Signs in to plex.tv with a password and shows the account: `cargo run -p plex-auth-ureq --example sign_in`
+//! Signs in to plex.tv with a password and shows the account: `cargo run -p plex-auth-ureq
+//! --example sign_in`
 //!
-//! It asks for the username, the password and, if the account has two-factor authentication, the code, or reads a line
-//! for each from standard input. Arguments would be visible to other users of the machine. The client identifier is
-//! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set,
-//! it replaces
+//! It asks for the username, the password and, if the account has two-factor authentication, the
+//! code, or reads a line for each from standard input. Arguments would be visible to other users of
+//! the machine. The client identifier is read from the file `client-identifier`; create it once,
+//! with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set, it replaces
 //! `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 

@@ -57,8 +57,8 @@ impl Carrier {
         [Self::ureq(None), Self::hyper(None)]
     }
 
-    /// Returns `plex-auth-ureq` over an agent with its default settings, which follows redirects and turns status
-    /// codes into errors.
+    /// Returns `plex-auth-ureq` over an agent with its default settings, which follows redirects
+    /// and turns status codes into errors.
     pub fn own_ureq() -> Self {
         Self::Ureq(
             plex_auth_ureq::Transport::over(plex_auth_ureq::ureq::Agent::new_with_defaults()),

@@ -25,7 +25,8 @@ pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 /// The ID of the PIN, in requests and responses: a secret that is a number.
 pub const PIN: u64 = 8_160_397_245_183_641;
 
-/// The operations that read nothing from a successful response, so that any body except a web page is accepted.
+/// The operations that read nothing from a successful response, so that any body except a web page
+/// is accepted.
 pub const WITHOUT_OUTPUT: [&str; 6] = [
     "linkOAuthPin",
     "registerDeviceJWK",

@@ -6,7 +6,8 @@ use http::header::DATE;
 use super::now::Now;
 use crate::error::Error;
 
-/// 2020-01-01, before this was written: a server with an earlier `Date` has a clock that was never set.
+/// 2020-01-01, before this was written: a server with an earlier `Date` has a clock that was never
+/// set.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
 /// A flow's clock: the time since the flow began, and the server's time if it is known.
@@ -90,8 +91,8 @@ impl Clock {
 }
 
 impl Moment {
-    /// Returns the later of the two readings of the server's time: a token or a PIN counts as expired as soon as either
-    /// reading is past its expiry.
+    /// Returns the later of the two readings of the server's time: a token or a PIN counts as
+    /// expired as soon as either reading is past its expiry.
     pub(crate) fn latest(self) -> Option<SystemTime> {
         self.server.max(self.wall)
     }

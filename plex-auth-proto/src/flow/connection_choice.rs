@@ -32,24 +32,26 @@ const MAX_DELAY: Duration = Duration::from_secs(1);
 const MIN_WAIT: Duration = Duration::from_millis(1);
 
 impl Resource {
-    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the server without sending a token.
+    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the server without
+    /// sending a token.
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
         ConnectionChoice::new(identity, self.into())
     }
 }
 
 impl SourceDevice {
-    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the source without sending a token.
+    /// Returns a [flow](ConnectionChoice) that chooses the best connection to the source without
+    /// sending a token.
     ///
-    /// A media server's list does not say which network the source is on, so only HTTPS is used unless
-    /// [plain HTTP is allowed](ConnectionChoice::allow_plain_http).
+    /// A media server's list does not say which network the source is on, so only HTTPS is used
+    /// unless [plain HTTP is allowed](ConnectionChoice::allow_plain_http).
     pub fn choose_connection(&self, identity: ClientIdentity) -> ConnectionChoice {
         ConnectionChoice::new(identity, self.into())
     }
 }
 
-/// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections at once, without a
-/// token, and accepts only a response from the intended server.
+/// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections at
+/// once, without a token, and accepts only a response from the intended server.
 ///
 /// HTTPS connections are preferred in the order local, remote, relay, with IPv4 before IPv6 within
 /// each kind. Once the server has responded over one of them, better ones have another half second
@@ -69,8 +71,8 @@ impl SourceDevice {
 /// - if the program [allows it](Self::allow_plain_http), after every HTTPS connection has failed or
 ///   reached its time limit
 ///
-/// [`ChosenConnection::is_plain_http`] returns true in both cases. Such a choice is valid only on the network where the
-/// list was fetched: after a network change, fetch the list and choose again.
+/// [`ChosenConnection::is_plain_http`] returns true in both cases. Such a choice is valid only on
+/// the network where the list was fetched: after a network change, fetch the list and choose again.
 ///
 /// With an HTTP client that accepts any certificate, HTTPS proves nothing either.
 ///

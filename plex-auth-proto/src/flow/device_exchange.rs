@@ -1,4 +1,5 @@
-//! The exchange of a device's signature for a token: a nonce, a signature, and the exchange itself, with retries.
+//! The exchange of a device's signature for a token: a nonce, a signature, and the exchange itself,
+//! with retries.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,9 +19,9 @@ const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 // minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
-// The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at least thirty
-// requests an hour, and gets a token within that hour even if most of them are refused, as in the hours after an outage
-// that affected a whole fleet.
+// The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at
+// least thirty requests an hour, and gets a token within that hour even if most of them are
+// refused, as in the hours after an outage that affected a whole fleet.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
 // A device waits for at least an eighth of its token's remaining life, so that its requests are
@@ -133,7 +134,8 @@ impl Exchange {
         self.due
     }
 
-    /// Returns when the next request is due, in elapsed time, for a device whose token is valid for `left`.
+    /// Returns when the next request is due, in elapsed time, for a device whose token is valid for
+    /// `left`.
     pub(crate) fn due_with(&self, left: Duration) -> Duration {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
@@ -218,7 +220,8 @@ impl Exchange {
         }
     }
 
-    /// Takes the result of a request and schedules the next one. `left` is the time for which the current token is valid.
+    /// Takes the result of a request and schedules the next one. `left` is the time for which the
+    /// current token is valid.
     pub(crate) fn complete(
         &mut self,
         now: Moment,

@@ -47,9 +47,10 @@ impl PlexTv {
 
 /// A login that registers a device's key, from the creation of a PIN to the first token.
 ///
-/// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each signature contains the
-/// time, taken from Plex's responses, and is used for three minutes. If the response with the token may have been lost,
-/// or Plex already knows the key, the flow gets the token through an exchange, so the key is never registered twice.
+/// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
+/// signature contains the time, taken from Plex's responses, and is used for three minutes. If the
+/// response with the token may have been lost, or Plex already knows the key, the flow gets the
+/// token through an exchange, so the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). Both can share the key as `&key` or in an `Arc`.
@@ -141,15 +142,16 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. [Save](Self::save) the
-    /// new PIN in place of the old one.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not
+    /// finished. [Save](Self::save) the new PIN in place of the old one.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();
         }
     }
 
-    /// Handles a PIN that returned no token. If Plex already knows the key, an exchange can still get one.
+    /// Handles a PIN that returned no token. If Plex already knows the key, an exchange can still
+    /// get one.
     fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));

@@ -22,7 +22,8 @@ mod saves;
 use current_token::CurrentToken;
 use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 
-// Eight refusals take more than an hour: enough time for a wrong clock to be corrected or an outage to end.
+// Eight refusals take more than an hour: enough time for a wrong clock to be corrected or an outage
+// to end.
 const MAX_REFUSALS: u8 = 8;
 
 // Applies whatever a token claims, so that a server that issues expired tokens does not cause a
@@ -36,7 +37,8 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token of a [login](crate::flow::DeviceLogin).
+    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token of a
+    /// [login](crate::flow::DeviceLogin).
     pub fn device_token_refresher<K: DeviceKey>(
         &self,
         key: K,
@@ -49,8 +51,8 @@ impl PlexTv {
     /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device that
     /// has an old-style token issued under the same client identifier.
     ///
-    /// The key is registered once. If the result of the registration is unknown, an exchange shows whether it was
-    /// carried out. The old token becomes invalid when the first new one is issued.
+    /// The key is registered once. If the result of the registration is unknown, an exchange shows
+    /// whether it was carried out. The old token becomes invalid when the first new one is issued.
     ///
     /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
     /// state, and a restored refresher does not register the key, because the key may already be
@@ -74,23 +76,25 @@ impl PlexTv {
 ///
 /// # Retries
 ///
-/// The first retry usually follows within a minute. If the token is still valid, later retries wait for at
-/// least an eighth of its remaining life, so that a fleet's devices do not all send requests when
-/// an outage ends. Without a valid token, waits grow to five minutes during an outage and to one
-/// minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits grow to
-/// twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each wait to at most
-/// twice its length. Give each device in a fleet its own.
+/// The first retry usually follows within a minute. If the token is still valid, later retries wait
+/// for at least an eighth of its remaining life, so that a fleet's devices do not all send requests
+/// when an outage ends. Without a valid token, waits grow to five minutes during an outage and to
+/// one minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits grow
+/// to twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each wait to at
+/// most twice its length. Give each device in a fleet its own.
 ///
 /// # State
 ///
-/// Save the key before anything else. [Save](Self::save) the state before the first request is sent and whenever
-/// [`renewals`](Self::renewals) has risen, or have the [driver save it](Self::save_through_driver).
+/// Save the key before anything else. [Save](Self::save) the state before the first request is sent
+/// and whenever [`renewals`](Self::renewals) has risen, or have the [driver save
+/// it](Self::save_through_driver).
 ///
 /// To share the key, pass it as `&key` or in an `Arc`.
 ///
 /// # Clocks
 ///
-/// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are wrong.
+/// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are
+/// wrong.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -199,8 +203,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self
     }
 
-    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), including the first one unless it
-    /// was restored.
+    /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), including the
+    /// first one unless it was restored.
     ///
     /// A new token is then handed out only after the driver has tried to save it; until then, the
     /// previous token is handed out. If the save fails, or the driver does not support it,
@@ -218,7 +222,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// Returns the number of tokens received so far. [Save](Self::save) the state whenever it has risen.
+    /// Returns the number of tokens received so far. [Save](Self::save) the state whenever it has
+    /// risen.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
@@ -245,8 +250,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Returns the token and the current time. Returns `None` if either is not known, if Plex may have said that the token
-    /// is invalid, or if the clock must be wrong.
+    /// Returns the token and the current time. Returns `None` if either is not known, if Plex may
+    /// have said that the token is invalid, or if the clock must be wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;
@@ -390,7 +395,8 @@ fn is_registration_retryable(error: &Error) -> bool {
 /// Returns whether Plex refused to register the key.
 fn is_registration_refused(error: &Error) -> bool {
     let is_refused = error.outcome() == Outcome::Refused;
-    // 422 means that the key is registered already, in most cases by this device. The others are temporary.
+    // 422 means that the key is registered already, in most cases by this device. The others are
+    // temporary.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
 }
 

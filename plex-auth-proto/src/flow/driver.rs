@@ -60,8 +60,8 @@ pub fn drive<F: Flow + ?Sized>(
 
 /// Drives a flow to its end with the program's own asynchronous HTTP client.
 ///
-/// The closures are those of [`Driver::new`]. Returns `None` if the flow had already finished. An action other than a
-/// request is completed with [`Completion::Unsupported`].
+/// The closures are those of [`Driver::new`]. Returns `None` if the flow had already finished. An
+/// action other than a request is completed with [`Completion::Unsupported`].
 ///
 /// # Cancel safety
 ///
@@ -106,10 +106,11 @@ pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[must_use = "an action must be completed, and the output is returned once"]
 pub enum DriverEvent<O> {
-    /// Something has changed: a request was sent or completed, or a wait is over. This is the moment to show the flow's
-    /// progress and to save its state.
+    /// Something has changed: a request was sent or completed, or a wait is over. This is the
+    /// moment to show the flow's progress and to save its state.
     Progress,
-    /// An action that the driver leaves to the program. [Complete](Driver::complete) it, now or later.
+    /// An action that the driver leaves to the program. [Complete](Driver::complete) it, now or
+    /// later.
     Action(RequestId, Action),
     /// The flow is finished.
     Done(O),
@@ -161,8 +162,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing: the requests in flight belong to the driver, and the next step continues with
-    /// them. So it can be a branch of a `select!` in a loop.
+    /// Dropping the future loses nothing: the requests in flight belong to the driver, and the next
+    /// step continues with them. So it can be a branch of a `select!` in a loop.
     pub async fn step(&mut self) -> DriverEvent<F::Output> {
         if self.turns >= MAX_TURNS {
             self.turns = 0;

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 /// passed.
 ///
 /// The wall-clock time is used only where Plex uses dates: the expiry of a token or a PIN, a
-/// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it need not be correct, and
-/// a device without a clock can omit it.
+/// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it
+/// need not be correct, and a device without a clock can omit it.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};

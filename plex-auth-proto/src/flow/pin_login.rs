@@ -41,8 +41,9 @@ impl PlexTv {
 /// ([`PlexTv::link_code_login`]), or through a page that the program opens in a browser
 /// ([`PlexTv::hosted_page_login`]).
 ///
-/// Linking a PIN invalidates the token that the same account received earlier under the same client identifier. Users
-/// report that even a PIN that is never linked can do so. Start a login only when the user wants to sign in.
+/// Linking a PIN invalidates the token that the same account received earlier under the same client
+/// identifier. Users report that even a PIN that is never linked can do so. Start a login only when
+/// the user wants to sign in.
 ///
 /// # Retries and polling
 ///
@@ -63,9 +64,9 @@ impl PlexTv {
 ///
 /// # Clocks
 ///
-/// The PIN's lifetime is measured in elapsed time. If the PIN may have expired while the computer was asleep, one more
-/// poll shows whether it is still valid. The lifetime returned when the PIN was created is an upper bound: a later
-/// response can shorten it.
+/// The PIN's lifetime is measured in elapsed time. If the PIN may have expired while the computer
+/// was asleep, one more poll shows whether it is still valid. The lifetime returned when the PIN
+/// was created is an upper bound: a later response can shorten it.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -105,7 +106,8 @@ impl PlexTv {
 #[must_use = "a flow does nothing until it is driven"]
 pub struct PinLogin(PinMachine<WithoutKey>);
 
-/// The methods that logins with and without a device key share. `$machine` is the path to the machine.
+/// The methods that logins with and without a device key share. `$machine` is the path to the
+/// machine.
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.
@@ -135,8 +137,8 @@ macro_rules! pin_login_methods {
             self.$machine.pin()
         }
 
-        /// Returns the page on which the user enters the code, or `None` if there is no PIN or the hosted page must be
-        /// opened instead.
+        /// Returns the page on which the user enters the code, or `None` if there is no PIN or the
+        /// hosted page must be opened instead.
         pub fn link_page(&self) -> Option<PinUrl> {
             self.pin()?.link_page(self.$machine.plex_tv())
         }
@@ -146,8 +148,8 @@ macro_rules! pin_login_methods {
             self.pin()?.filled_link_page(self.$machine.plex_tv())
         }
 
-        /// Returns the page to open in the user's browser, or `None` if there is no PIN or the user enters a code
-        /// instead.
+        /// Returns the page to open in the user's browser, or `None` if there is no PIN or the user
+        /// enters a code instead.
         pub fn hosted_page(&self) -> Option<HostedPage> {
             self.pin()?.hosted_page(self.$machine.plex_tv())
         }
@@ -167,11 +169,11 @@ impl PinLogin {
         self.0.progress(now)
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not finished. If Plex asked for
-    /// a wait, the login waits first.
+    /// Starts again with a new PIN after the login has finished. Does nothing if it has not
+    /// finished. If Plex asked for a wait, the login waits first.
     ///
-    /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin). [Save](Self::save) the new
-    /// PIN in place of the old one.
+    /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin).
+    /// [Save](Self::save) the new PIN in place of the old one.
     pub fn renew(&mut self) {
         self.0.renew();
     }

@@ -6,8 +6,8 @@ use crate::values::token::Token;
 
 /// The reason a state could not be saved: an error or a message from the program.
 ///
-/// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source). A flow removes a
-/// source that contains the token being saved.
+/// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source).
+/// A flow removes a source that contains the token being saved.
 ///
 /// ```
 /// use std::error::Error;

@@ -90,8 +90,8 @@ impl<'a> Owner<'a> {
         Secret::new(String::from_utf8(mem::take(&mut *json)).unwrap_or_default())
     }
 
-    /// Checks that the state was saved by a flow of one of these kinds and for this owner, and returns the kind. The
-    /// caller then reads the state with [`read`].
+    /// Checks that the state was saved by a flow of one of these kinds and for this owner, and
+    /// returns the kind. The caller then reads the state with [`read`].
     pub(crate) fn check(
         &self,
         kinds: &[FlowKind],
@@ -116,7 +116,8 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// A value in a saved state. It is borrowed and written only once, so that no copy of a secret is left in freed memory.
+/// A value in a saved state. It is borrowed and written only once, so that no copy of a secret is
+/// left in freed memory.
 pub(crate) enum Member<'a> {
     Absent,
     Flag(bool),
@@ -192,8 +193,8 @@ pub enum InvalidSavedState {
     /// It was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
-    /// It was saved by another kind of flow. For example, the code of a hosted-page login must not be
-    /// displayed for entry at plex.tv/link.
+    /// It was saved by another kind of flow. For example, the code of a hosted-page login must not
+    /// be displayed for entry at plex.tv/link.
     #[error("the state was saved by a different kind of flow; restore it with that kind")]
     OtherFlow,
     /// It was saved for another plex.tv URL or another media server. The current service must not

@@ -61,7 +61,8 @@ impl<T> Saving<T> {
         self.is_due || self.in_flight.is_some()
     }
 
-    /// Returns the time until a save has to be started; `None` if no save is due, or one is in flight.
+    /// Returns the time until a save has to be started; `None` if no save is due, or one is in
+    /// flight.
     pub(crate) fn wait(&self, now: Duration) -> Option<Duration> {
         (self.is_due && self.in_flight.is_none()).then(|| self.not_before.saturating_sub(now))
     }

@@ -10,7 +10,8 @@ use crate::plex_tv::resource::resources::Resources;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media server, with retries.
+    /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media
+    /// server, with retries.
     ///
     /// `machine_identifier` is the [server's
     /// own](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is trimmed.
@@ -30,15 +31,17 @@ impl PlexTv {
 ///
 /// A valid token is not enough, because anyone can have an account. The flow ends with
 ///
-/// - [`Granted`](Access::Granted) if the account has access to the server, as its owner or through a share;
+/// - [`Granted`](Access::Granted) if the account has access to the server, as its owner or through
+///   a share;
 /// - [`Denied`](Access::Denied) if it does not;
 /// - [`TokenInvalid`](Access::TokenInvalid) if Plex said that the token is invalid;
-/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry in the list cannot be read, the outcome is
-///   never `Denied`, because that entry may be the server.
+/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry in the list cannot be
+///   read, the outcome is never `Denied`, because that entry may be the server.
 ///
-/// Let the user in only on `Granted`. Errors are retried as in a [`TokenCheck`](crate::flow::TokenCheck), for 60
-/// seconds ([`timeout`](Self::timeout)). There is nothing to save: after a restart, check again. Also check again from
-/// time to time, because a share can be revoked.
+/// Let the user in only on `Granted`. Errors are retried as in a
+/// [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds ([`timeout`](Self::timeout)). There is
+/// nothing to save: after a restart, check again. Also check again from time to time, because a
+/// share can be revoked.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -79,7 +82,8 @@ pub enum Access {
     /// The user may not use the server: the account has no access to it. A server that was just
     /// claimed can be missing for up to 90 seconds.
     Denied,
-    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid. The user must sign in again.
+    /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid. The user
+    /// must sign in again.
     TokenInvalid(ResponseError),
     /// It is not known whether the user may use the server. Do not let the user in, and do not
     /// report that access was denied.

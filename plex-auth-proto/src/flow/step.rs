@@ -51,8 +51,8 @@ pub trait Flow {
     /// The result of the flow.
     type Output;
 
-    /// Returns the next step. After handling each [`Step::Do`], call this again until it returns [`Step::Wait`] or
-    /// [`Step::Done`]. Calling it earlier than necessary does no harm.
+    /// Returns the next step. After handling each [`Step::Do`], call this again until it returns
+    /// [`Step::Wait`] or [`Step::Done`]. Calling it earlier than necessary does no harm.
     fn poll(&mut self, now: Now) -> Step<Self::Output>;
 
     /// Reports the result of one of the flow's actions. A result for another flow, or for an action
@@ -109,8 +109,8 @@ impl<O> Step<O> {
         self.and_then(|output| Step::Done(map(output)))
     }
 
-    /// Passes the output of a [`Done`](Self::Done) step to `next` and returns the resulting step, for a flow that runs
-    /// others in sequence. Returns any other step unchanged.
+    /// Passes the output of a [`Done`](Self::Done) step to `next` and returns the resulting step,
+    /// for a flow that runs others in sequence. Returns any other step unchanged.
     pub fn and_then<P>(self, next: impl FnOnce(O) -> Step<P>) -> Step<P> {
         match self {
             Self::Do(id, action) => Step::Do(id, action),
@@ -128,8 +128,8 @@ impl<O> Step<O> {
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[non_exhaustive]
 pub enum Action {
-    /// Send this request. Complete it with [`Response`](Completion::Response), [`Failed`](Completion::Failed) or
-    /// [`Cancelled`](Completion::Cancelled).
+    /// Send this request. Complete it with [`Response`](Completion::Response),
+    /// [`Failed`](Completion::Failed) or [`Cancelled`](Completion::Cancelled).
     Send(Outgoing),
     /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
     /// [`Cancelled`](Completion::Cancelled). Only flows with an

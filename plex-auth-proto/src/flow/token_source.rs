@@ -1,4 +1,5 @@
-//! The part of a token source that performs no I/O: the slot that callers read, and the flow that fills it.
+//! The part of a token source that performs no I/O: the slot that callers read, and the flow that
+//! fills it.
 
 pub(crate) mod error;
 pub(crate) mod fixed_token;

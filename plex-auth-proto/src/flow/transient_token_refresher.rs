@@ -40,7 +40,8 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl MediaServer {
-    /// Creates a [flow](TransientTokenRefresher) that requests a transient token and renews it indefinitely.
+    /// Creates a [flow](TransientTokenRefresher) that requests a transient token and renews it
+    /// indefinitely.
     pub fn transient_token_refresher(&self) -> TransientTokenRefresher {
         TransientTokenRefresher {
             server: self.clone(),
@@ -67,8 +68,8 @@ impl MediaServer {
 ///
 /// A server that restarts forgets the transient tokens that it issued, and rejects each with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
-/// number of reports. If the server refuses that request as well (401, 403 or 498), the account's token
-/// is invalid or no longer has access to this server. The refresher then [reports
+/// number of reports. If the server refuses that request as well (401, 403 or 498), the account's
+/// token is invalid or no longer has access to this server. The refresher then [reports
 /// this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
 /// [`set_token`](Self::set_token). After any other error, the request is retried after 2, 4, 8 …
 /// seconds, up to 5 minutes, or later if `Retry-After` says so.
@@ -158,7 +159,8 @@ impl CurrentToken {
 }
 
 impl TransientTokenRefresher {
-    /// Returns the token to use now, if there is one that had not expired at the last [step](Flow::poll).
+    /// Returns the token to use now, if there is one that had not expired at the last
+    /// [step](Flow::poll).
     pub fn token(&self) -> Option<&Token> {
         self.current.as_ref().map(|current| &current.token)
     }
@@ -179,8 +181,9 @@ impl TransientTokenRefresher {
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and the minimum is one
-    /// second. After the computer has slept, an expired token is noticed within this time.
+    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and
+    /// the minimum is one second. After the computer has slept, an expired token is noticed within
+    /// this time.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -196,11 +199,12 @@ impl TransientTokenRefresher {
         self
     }
 
-    /// Reports that the server answered 401 to this token. It is no longer handed out, and another one is requested after
-    /// the [jitter](Self::jitter). A token that has been replaced is ignored, so that a late response does no harm.
+    /// Reports that the server answered 401 to this token. It is no longer handed out, and another
+    /// one is requested after the [jitter](Self::jitter). A token that has been replaced is
+    /// ignored, so that a late response does no harm.
     ///
-    /// If a server rejects tokens that it has just issued, the time until the next request doubles each time, up to 5
-    /// minutes.
+    /// If a server rejects tokens that it has just issued, the time until the next request doubles
+    /// each time, up to 5 minutes.
     pub fn rejected(&mut self, now: Now, token: &Token) {
         let now = self.clock.at(now).elapsed;
         let Some(current) =
@@ -222,7 +226,8 @@ impl TransientTokenRefresher {
         self.wanted_at = Some(now.saturating_add(self.jitter).saturating_add(pause));
     }
 
-    /// Requests a token again after the server has [refused](TransientTokenProgress::Refused) to issue one.
+    /// Requests a token again after the server has [refused](TransientTokenProgress::Refused) to
+    /// issue one.
     pub fn retry(&mut self) {
         if self.refused.take().is_some() {
             self.last_error = None;
@@ -230,9 +235,10 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Replaces the account's token, and requests a new transient token at once. Use it after the account has signed in
-    /// again or has another access token for the server. The token must belong to the same account, because the current
-    /// transient token is handed out until the next one arrives.
+    /// Replaces the account's token, and requests a new transient token at once. Use it after the
+    /// account has signed in again or has another access token for the server. The token must
+    /// belong to the same account, because the current transient token is handed out until the next
+    /// one arrives.
     pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
@@ -242,7 +248,8 @@ impl TransientTokenRefresher {
         self.backoff.succeeded();
     }
 
-    /// Returns the time until the next request is due; `None` if the server refuses to issue tokens.
+    /// Returns the time until the next request is due; `None` if the server refuses to issue
+    /// tokens.
     fn due_in(&self, now: Moment) -> Option<Duration> {
         if self.refused.is_some() {
             return None;

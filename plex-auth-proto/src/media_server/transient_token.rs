@@ -18,9 +18,9 @@ impl MediaServer {
     /// Requests a short-lived server token, to pass to another program or device, such as a player.
     /// Sends `POST {server}/security/token` (getTransientToken).
     ///
-    /// The new token grants the same access as the token that authenticates the request. It is valid
-    /// only for this server, for up to 48 hours or until the server restarts, whichever comes first.
-    /// Each request creates another token. The flow
+    /// The new token grants the same access as the token that authenticates the request. It is
+    /// valid only for this server, for up to 48 hours or until the server restarts, whichever comes
+    /// first. Each request creates another token. The flow
     /// [`transient_token_refresher`](Self::transient_token_refresher) renews a token before it
     /// expires.
     ///

@@ -1,4 +1,5 @@
-//! The network and the service's capacity: outages, late or lost responses, and refusals under load.
+//! The network and the service's capacity: outages, late or lost responses, and refusals under
+//! load.
 
 use std::ops::Range;
 use std::time::{Duration, SystemTime};

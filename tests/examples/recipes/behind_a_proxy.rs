@@ -1,13 +1,15 @@
-//! Sends requests through an HTTP proxy: one from the program's settings, or the one set in the environment.
+//! Sends requests through an HTTP proxy: one from the program's settings, or the one set in the
+//! environment.
 //!
-//! Without this, no proxy is used. With hyper, build a client with a proxy connector, such as those in hyper-util's
-//! `client::legacy::connect::proxy`, and pass it to `Transport::over`. There is a complete example at
+//! Without this, no proxy is used. With hyper, build a client with a proxy connector, such as those
+//! in hyper-util's `client::legacy::connect::proxy`, and pass it to `Transport::over`. There is a
+//! complete example at
 //! <https://docs.rs/plex-auth-hyper/latest/plex_auth_hyper/index.html#recipes>.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
-/// Creates a transport that uses this proxy, such as `http://user:password@proxy.example:3128`, or else the one set in
-/// the environment, if any.
+/// Creates a transport that uses this proxy, such as `http://user:password@proxy.example:3128`, or
+/// else the one set in the environment, if any.
 fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
     match proxy {
         Some(url) => Transport::builder().proxy(url).build(),

@@ -1,4 +1,5 @@
-//! Finds a media server by its name, chooses the best connection to it, and requests a transient token.
+//! Finds a media server by its name, chooses the best connection to it, and requests a transient
+//! token.
 //!
 //! Use this for a program that plays or manages media. A long-running program replaces the last
 //! call with `server.transient_token_refresher()`.
@@ -30,8 +31,8 @@ fn open(
     if chosen.kind == ConnectionKind::Relay {
         println!("through Plex's relay, which is too slow for video");
     }
-    // The server's own token: a shared server does not accept the account's token, and no server accepts a device's
-    // JWT.
+    // The server's own token: a shared server does not accept the account's token, and no server
+    // accepts a device's JWT.
     let access_token = server.access_token.clone().ok_or("plex.tv sends no token for it")?;
     Ok(chosen.with_token(access_token))
 }

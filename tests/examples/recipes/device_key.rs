@@ -98,7 +98,8 @@ pub(crate) fn keep_alive(
     }
 }
 
-/// Restores the refresher of a device that has signed in. The saved state can be any number of days old.
+/// Restores the refresher of a device that has signed in. The saved state can be any number of days
+/// old.
 pub(crate) fn refresher_of<'a>(
     plex_tv: &PlexTv,
     key: &'a Ed25519Key,

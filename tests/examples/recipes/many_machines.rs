@@ -123,7 +123,8 @@ pub(crate) fn run() -> Outcome {
     println!("four machines: {all:?}");
     assert_eq!((all.len(), all.iter().all(Result::is_ok)), (4, true));
 
-    // The token is revoked. The machines report that and do not sign in. The one that renews publishes a new token.
+    // The token is revoked. The machines report that and do not sign in. The one that renews
+    // publishes a new token.
     let revoked = shared.read()?;
     harness.server.with(|fake| fake.revoke(revoked.expose()));
     assert!(names().iter().all(Result::is_err));

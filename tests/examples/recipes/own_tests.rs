@@ -1,4 +1,5 @@
-//! Tests a program with the fake instead of Plex: a valid token, outages, and a token that was revoked.
+//! Tests a program with the fake instead of Plex: a valid token, outages, and a token that was
+//! revoked.
 //!
 //! Anything that takes days can be tested without a socket: `FakePlex::answer` takes the time as an
 //! argument, and so does every flow. For a program in another language, run the fake:

@@ -1,4 +1,5 @@
-//! Saves a token, a key or a state, so that a crash loses nothing and only the owner of the file can read it.
+//! Saves a token, a key or a state, so that a crash loses nothing and only the owner of the file
+//! can read it.
 //!
 //! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
 //! damaged, report that and keep the file under another name: a new identifier in its place would

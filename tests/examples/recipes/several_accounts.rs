@@ -1,7 +1,8 @@
 //! Saves the tokens of several accounts, each in a file of its own.
 //!
-//! One client identifier is enough for all accounts that sign in with a PIN or a password. A device key belongs to one
-//! account: give each such account its own identifier and key, in a folder of its own.
+//! One client identifier is enough for all accounts that sign in with a PIN or a password. A device
+//! key belongs to one account: give each such account its own identifier and key, in a folder of
+//! its own.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,7 +12,8 @@ use plex_auth_ureq::{Account, PlexTv, Token, Transport};
 
 use crate::save::{save, saved_text};
 
-/// Saves the token under the account's UUID, which never changes. Names and email addresses can change.
+/// Saves the token under the account's UUID, which never changes. Names and email addresses can
+/// change.
 fn add(folder: &Path, token: &Token, account: &Account) -> io::Result<()> {
     let uuid =
         account.uuid.as_deref().ok_or_else(|| io::Error::other("the account has no UUID"))?;

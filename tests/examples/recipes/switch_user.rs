@@ -30,7 +30,8 @@ fn switch(
     let mut pin = None;
     loop {
         match http.send(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
-            // The PIN is missing or wrong. After a few attempts, Plex responds with 429, which ends the loop.
+            // The PIN is missing or wrong. After a few attempts, Plex responds with 429, which ends
+            // the loop.
             Err(error) if error.needs_home_pin() => {
                 let Some(typed) = ask_pin() else { return Ok(None) };
                 pin = Some(HomePin::new(typed)?);

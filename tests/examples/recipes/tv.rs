@@ -21,8 +21,8 @@ use crate::save::{forget, save, saved_text};
 /// Signs in with a code that the user links, saves the token, and offers another code when the
 /// current one has expired. `show` is called at each change and at least once a second.
 ///
-/// Returns `None` if `show` reports that the viewer has left; the next call continues with the same code. If the viewer
-/// wants no other code, returns [`PinLoginError::Expired`].
+/// Returns `None` if `show` reports that the viewer has left; the next call continues with the same
+/// code. If the viewer wants no other code, returns [`PinLoginError::Expired`].
 fn log_in(
     http: &Transport,
     plex_tv: &PlexTv,

@@ -144,7 +144,8 @@ impl BackEnd {
         let Ok(id) = (self.new_session)() else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "Cannot create a session.");
         };
-        // `Lax`, because the browser returns from another site. Add `Secure` if the site uses HTTPS.
+        // `Lax`, because the browser returns from another site. Add `Secure` if the site uses
+        // HTTPS.
         let cookie = format!("session={id}; Path=/; HttpOnly; SameSite=Lax");
         self.sessions().insert(id, session);
         if let Ok(cookie) = cookie.parse() {

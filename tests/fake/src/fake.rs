@@ -105,8 +105,8 @@ impl FakePlex {
         self.seen.requests()
     }
 
-    /// Returns the number of [recorded](Self::requests) requests to this path with this method. `/user` also counts
-    /// `/api/v2/user`.
+    /// Returns the number of [recorded](Self::requests) requests to this path with this method.
+    /// `/user` also counts `/api/v2/user`.
     pub fn seen(&self, method: &str, path: &str) -> usize {
         let here = |seen: &&Seen| seen.method == method && same_place(seen.path(), path);
         self.seen.requests().iter().filter(here).count()

@@ -1,7 +1,8 @@
 //! A fake Plex for testing clients without an account or a network connection.
 //!
-//! [`FakePlex`] is plex.tv and two media servers in one plain value: it takes a request and the time, and returns the
-//! response. It opens no socket and reads no clock, so a test can simulate a month.
+//! [`FakePlex`] is plex.tv and two media servers in one plain value: it takes a request and the
+//! time, and returns the response. It opens no socket and reads no clock, so a test can simulate a
+//! month.
 //!
 //! ```
 //! use plex_auth_fake::{FakePlex, Who};
@@ -22,8 +23,8 @@
 //! A [`Server`] serves it on a free port of this machine, and can be restarted on the same port.
 //! The [`Delivery`] of a [`Misbehaviour`] can make its responses late, slow, cut off or missing.
 //!
-//! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake --features program`. For a
-//! complete program and its tests, see `examples/tested_program.rs`.
+//! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake
+//! --features program`. For a complete program and its tests, see `examples/tested_program.rs`.
 //!
 //! The fake shares no code with the crates that are tested against it.
 //!

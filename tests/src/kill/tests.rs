@@ -8,7 +8,8 @@ use super::*;
 
 const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Plex-Client-Identifier: me\r\n\r\n";
 
-/// Returns a server whose connections all end early, the first at this point, after this many responses.
+/// Returns a server whose connections all end early, the first at this point, after this many
+/// responses.
 fn deadly(point: Point, answers: usize) -> (Server, Arc<Fates>) {
     let matches = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
     let seed = (0..).find(|&seed| matches(Kills::every(1, seed).fate(0))).unwrap();
@@ -23,7 +24,8 @@ fn harness() -> (Server, Arc<Fates>) {
     (server, fates)
 }
 
-/// Sends this many requests on one connection, each after the previous response, and returns everything received.
+/// Sends this many requests on one connection, each after the previous response, and returns
+/// everything received.
 fn send_all(server: &Server, requests: usize) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();

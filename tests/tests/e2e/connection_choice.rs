@@ -22,7 +22,8 @@ const UPPER_BOUND: Duration = Duration::from_secs(30);
 
 type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
 
-/// Drives a choice to its end. Also returns the largest number of requests that were in flight at once.
+/// Drives a choice to its end. Also returns the largest number of requests that were in flight at
+/// once.
 fn drive(harness: &Harness, mut choice: ConnectionChoice) -> (Outcome, usize) {
     let mut most = 0;
     let outcome = harness.drive(&mut choice, |choice, now| {

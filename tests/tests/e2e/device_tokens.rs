@@ -1,4 +1,5 @@
-//! A device's key and its tokens over time: a simulated month in memory, and a login over each transport.
+//! A device's key and its tokens over time: a simulated month in memory, and a login over each
+//! transport.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,5 @@
-//! The drivers of both transports: in a `select!` loop, dropped, woken from another thread, in paused time, and with a
-//! finished flow.
+//! The drivers of both transports: in a `select!` loop, dropped, woken from another thread, in
+//! paused time, and with a finished flow.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -199,7 +199,8 @@ fn unlinked_login_is_quick_in_paused_time() {
 
         let passed = plex.start.elapsed().as_secs();
         assert!((895..=935).contains(&passed), "{passed} s");
-        // 60 polls in the first minute, 30, 20 and 15 in the next ones, and 12 in each of the last eleven.
+        // 60 polls in the first minute, 30, 20 and 15 in the next ones, and 12 in each of the last
+        // eleven.
         let requests = plex.requests();
         assert!((250..=265).contains(&requests), "{requests} requests");
         // One poll that sends, one while the request is in flight, and one that waits for the next.

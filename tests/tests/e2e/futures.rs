@@ -1,4 +1,5 @@
-//! The futures of the async transport: on another thread, dropped at any point, and without a runtime.
+//! The futures of the async transport: on another thread, dropped at any point, and without a
+//! runtime.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -40,8 +40,8 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     over_every_client(scenario);
 }
 
-/// Runs a scenario over every carrier that needs a socket, over HTTP and over HTTPS. They run at the same time, so
-/// that their waits overlap.
+/// Runs a scenario over every carrier that needs a socket, over HTTP and over HTTPS. They run at
+/// the same time, so that their waits overlap.
 pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     let clients = TRANSPORTS.into_iter().chain([Carrier::HandMade as NewCarrier]);
     let clients = clients.flat_map(|client| [(client, false), (client, true)]);

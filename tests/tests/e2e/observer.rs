@@ -1,4 +1,5 @@
-//! The reports of both transports to an observer: one start and one end for each request that is sent.
+//! The reports of both transports to an observer: one start and one end for each request that is
+//! sent.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! A server or a proxy that sends one response too many on a reused connection, so that each later request on it is
-//! answered with the response to the one before.
+//! A server or a proxy that sends one response too many on a reused connection, so that each later
+//! request on it is answered with the response to the one before.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

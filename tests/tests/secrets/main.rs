@@ -1,4 +1,5 @@
-//! Secrets are canary values, and everything that a program can see is searched for them, in several encodings.
+//! Secrets are canary values, and everything that a program can see is searched for them, in
+//! several encodings.
 //!
 //! This is a separate binary, because a process has only one log.
 #![allow(

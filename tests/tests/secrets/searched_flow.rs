@@ -243,7 +243,8 @@ pub(crate) trait Runner {
 /// Runs all flows, from each of their initial states.
 pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     every_driven_flow(inputs, runner);
-    // A transport's driver sends nothing for these: it cannot save, and a fixed token needs no request.
+    // A transport's driver sends nothing for these: it cannot save, and a fixed token needs no
+    // request.
     let Inputs { plex_tv, token, .. } = inputs;
     runner.run(plex_tv.register_device(Key::new(), token.clone()).save_through_driver());
     runner.run(plex_tv.fixed_token(token.clone()));

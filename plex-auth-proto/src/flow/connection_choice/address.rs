@@ -16,8 +16,8 @@ pub(super) fn of_literal(url: &ServerUrl) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Returns the address that a name such as `10-0-2-1.<hash>.plex.direct` or `fd00-0-0-0-0-0-0-1.<hash>.plex.direct`
-/// resolves to.
+/// Returns the address that a name such as `10-0-2-1.<hash>.plex.direct` or
+/// `fd00-0-0-0-0-0-0-1.<hash>.plex.direct` resolves to.
 pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
     let host = url.host().to_ascii_lowercase();
     let name = host.strip_suffix('.').unwrap_or(&host).strip_suffix(".plex.direct")?;
@@ -37,7 +37,8 @@ pub(super) fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Returns whether no connection can be made to the address: it is unspecified, or needs a zone, which a URL lacks.
+/// Returns whether no connection can be made to the address: it is unspecified, or needs a zone,
+/// which a URL lacks.
 pub(super) fn is_unroutable(address: IpAddr) -> bool {
     address.is_unspecified()
         || matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())

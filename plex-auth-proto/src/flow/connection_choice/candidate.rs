@@ -88,10 +88,9 @@ pub enum CandidateError {
     /// The request failed, for example because the name was not found, the connection was refused
     /// or the response came from a proxy.
     ///
-    /// If a `plex.direct` name
-    /// [was not found](crate::error::TransportErrorKind::NameNotFound) although the network is up, the router
-    /// probably blocks names that resolve to private addresses (DNS rebinding protection). Allow `plex.direct` in its
-    /// settings.
+    /// If a `plex.direct` name [was not found](crate::error::TransportErrorKind::NameNotFound)
+    /// although the network is up, the router probably blocks names that resolve to private
+    /// addresses (DNS rebinding protection). Allow `plex.direct` in its settings.
     #[error("{0}")]
     Request(Error),
 }

@@ -50,8 +50,8 @@ impl Candidates {
         self.0.iter().find(|candidate| candidate.server.is_some())
     }
 
-    /// Returns the candidates that are better than the best one so far; all of them if the right server has not
-    /// responded yet.
+    /// Returns the candidates that are better than the best one so far; all of them if the right
+    /// server has not responded yet.
     fn better(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter().take_while(|candidate| candidate.server.is_none())
     }
@@ -66,7 +66,8 @@ impl Candidates {
         self.requests().filter(|request| request.counts_until > now).count()
     }
 
-    /// Returns the next time at which a candidate may be requested, unless a response arrives earlier.
+    /// Returns the next time at which a candidate may be requested, unless a response arrives
+    /// earlier.
     pub(super) fn next_change(&self, now: Duration) -> Option<Duration> {
         let times = self.requests().flat_map(|request| [request.counts_until, request.until]);
         times.filter(|time| *time > now).min()

@@ -34,11 +34,11 @@ impl ChosenConnection {
         self.address.url()
     }
 
-    /// Returns whether the connection is plain HTTP: everyone on the network path can read the token, and the response
-    /// does not prove which machine sent it.
+    /// Returns whether the connection is plain HTTP: everyone on the network path can read the
+    /// token, and the response does not prove which machine sent it.
     ///
-    /// The choice of a plain HTTP connection is valid only on the network where the list of servers was fetched. After
-    /// a network change, fetch the list and choose again before sending a token.
+    /// The choice of a plain HTTP connection is valid only on the network where the list of servers
+    /// was fetched. After a network change, fetch the list and choose again before sending a token.
     pub fn is_plain_http(&self) -> bool {
         !self.url().is_https()
     }

@@ -37,7 +37,8 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Returns whether there are plain HTTP addresses that are candidates only if plain HTTP is allowed.
+/// Returns whether there are plain HTTP addresses that are candidates only if plain HTTP is
+/// allowed.
 pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     let count_usable = |allow_plain_http| {
         let candidates = candidates(server, allow_plain_http);
@@ -46,10 +47,11 @@ pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     count_usable(true) > count_usable(false)
 }
 
-/// Returns each candidate's turn: 0 for the best of each rank, 1 for the next best of each, and so on.
+/// Returns each candidate's turn: 0 for the best of each rank, 1 for the next best of each, and so
+/// on.
 ///
-/// Requests are started by turn, as RFC 8305 interleaves address families, so that one rank whose addresses all hang
-/// does not delay the others.
+/// Requests are started by turn, as RFC 8305 interleaves address families, so that one rank whose
+/// addresses all hang does not delay the others.
 pub(super) fn turns(candidates: &[ConnectionCandidate]) -> Vec<usize> {
     let turn = |(index, candidate)| {
         let earlier = candidates.iter().take(index);
@@ -107,8 +109,8 @@ fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> 
     Some(ConnectionCandidate { url: Some(url), ..candidate.clone() })
 }
 
-/// Returns the rank of a candidate. Every HTTPS connection, even a relayed one, comes before plain HTTP: protecting the
-/// token is more important than speed.
+/// Returns the rank of a candidate. Every HTTPS connection, even a relayed one, comes before plain
+/// HTTP: protecting the token is more important than speed.
 fn rank(candidate: &ConnectionCandidate) -> (bool, bool, ConnectionKind, bool) {
     let is_http = !candidate.url.as_ref().is_some_and(ServerUrl::is_https);
     (is_excluded(candidate), is_http, candidate.kind, candidate.ipv6)

@@ -70,12 +70,13 @@ pub enum DeviceLoginProgress {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceLoginError {
-    /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show another one.
+    /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show
+    /// another one.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
-    /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
-    /// failed. If Plex [no longer knows the device](Error::needs_new_device_key), sign in with a new client identifier and a
-    /// new key.
+    /// A request failed for good: the PIN could not be created in time, the transport could not
+    /// start, or the last poll failed. If Plex [no longer knows the
+    /// device](Error::needs_new_device_key), sign in with a new client identifier and a new key.
     #[error(transparent)]
     Failed(#[from] Error),
     /// The device's key could not sign the last poll.

@@ -20,8 +20,8 @@ pub(super) struct CurrentToken {
 }
 
 impl CurrentToken {
-    /// Wraps a token that was received at `now`, in Unix seconds by Plex's clock. If that time is unknown and the token
-    /// has no expiry, the token is renewed immediately.
+    /// Wraps a token that was received at `now`, in Unix seconds by Plex's clock. If that time is
+    /// unknown and the token has no expiry, the token is renewed immediately.
     pub(super) fn new(token: Token, now: Option<i64>) -> Self {
         let jwt = PlexJwt::unverified(&token).ok();
         let usual = now.map_or(i64::MIN, |now| now.saturating_add(DEFAULT_RENEW_AFTER));

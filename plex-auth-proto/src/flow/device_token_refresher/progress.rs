@@ -35,8 +35,8 @@ pub enum DeviceTokenProgress {
         token: Token,
         /// The time at which it expires, by Plex's clock. Absent if the token does not contain it.
         expires_at: Option<UnixSeconds>,
-        /// The number of tokens received so far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever it has
-        /// risen.
+        /// The number of tokens received so far. [Save](crate::flow::DeviceTokenRefresher::save)
+        /// the state whenever it has risen.
         renewals: u64,
         /// The error of the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,
@@ -71,8 +71,8 @@ pub enum RefreshError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceTokenEnd {
-    /// The user removed the device, or its key belongs to another client identifier (code 1097). Sign in again with a new
-    /// client identifier and a new key.
+    /// The user removed the device, or its key belongs to another client identifier (code 1097).
+    /// Sign in again with a new client identifier and a new key.
     #[error(
         "plex.tv no longer recognizes this device; sign in again with a new client identifier and a new key"
     )]

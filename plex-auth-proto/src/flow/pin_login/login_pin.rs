@@ -26,7 +26,8 @@ impl LoginPin {
         }
     }
 
-    /// Returns the page on which the user enters the code, or `None` if the hosted page must be opened instead.
+    /// Returns the page on which the user enters the code, or `None` if the hosted page must be
+    /// opened instead.
     pub fn link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
         match self {
             Self::Code(pin) => Some(pin.link_page(plex_tv)),

@@ -8,8 +8,8 @@ use crate::flow::clock::Moment;
 // Plex's own clients poll at this interval. Shorter intervals are raised to it.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-// A user who has not linked the PIN within a few minutes was probably interrupted, and will not notice a few seconds'
-// delay.
+// A user who has not linked the PIN within a few minutes was probably interrupted, and will not
+// notice a few seconds' delay.
 const MAX_INTERVAL: Duration = Duration::from_secs(5);
 
 // A failed last poll is retried for this long after the PIN has expired.

@@ -10,7 +10,8 @@ use crate::values::token::Token;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedPin {
-    /// The token of the user who linked the PIN. Save it at once: it is not known whether Plex returns it again.
+    /// The token of the user who linked the PIN. Save it at once: it is not known whether Plex
+    /// returns it again.
     pub auth_token: Token,
     /// Whether the user created the account while linking the PIN. `None` if Plex does not say.
     pub new_registration: Option<bool>,
@@ -24,8 +25,8 @@ pub enum PinLoginError {
     /// one.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
-    /// A request failed for good: the PIN could not be created in time, the transport could not start, or the last poll
-    /// failed.
+    /// A request failed for good: the PIN could not be created in time, the transport could not
+    /// start, or the last poll failed.
     #[error(transparent)]
     Failed(#[from] Error),
 }

@@ -44,7 +44,8 @@ impl PinLogin {
         Some(Owner::plex_tv(self.0.plex_tv()).save(kind, members))
     }
 
-    /// Restores the login that [`save`](Self::save) saved. `now` is the current time by the transport's clock.
+    /// Restores the login that [`save`](Self::save) saved. `now` is the current time by the
+    /// transport's clock.
     ///
     /// The login polls at once. If the PIN was linked while the program was not running, the
     /// response to that poll contains the token; if the PIN has expired, the login ends with

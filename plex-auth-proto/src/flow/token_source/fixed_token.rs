@@ -27,7 +27,8 @@ impl MediaServer {
 
 /// A token that cannot be renewed, as a [`Refresher`].
 ///
-/// After it has been rejected, a token source returns [`TokenError::Rejected`]. There is nothing to save.
+/// After it has been rejected, a token source returns [`TokenError::Rejected`]. There is nothing to
+/// save.
 #[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct FixedToken {

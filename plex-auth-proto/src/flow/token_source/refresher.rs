@@ -9,14 +9,16 @@ use crate::flow::save_error::SaveError;
 use crate::flow::step::Flow;
 use crate::values::token::Token;
 
-/// A flow that has a token and renews it. A token source shares the token with the rest of the program.
+/// A flow that has a token and renews it. A token source shares the token with the rest of the
+/// program.
 ///
 /// The output of the flow is the reason it can no longer get a token.
 pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Returns the token to use now, unless there is none, it has expired, or it was rejected.
     fn current(&self, now: Now) -> Option<HeldToken>;
 
-    /// Reports that the [issuer](Self::issuer) rejected this token. A token that has been replaced is ignored.
+    /// Reports that the [issuer](Self::issuer) rejected this token. A token that has been replaced
+    /// is ignored.
     fn rejected(&mut self, now: Now, token: &Token);
 
     /// Returns a number that increases each time a new token becomes the current one.

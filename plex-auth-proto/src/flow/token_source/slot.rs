@@ -38,7 +38,8 @@ impl TokenSlot {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a token that is valid at this time, or registers the task to be woken when there is one.
+    /// Returns a token that is valid at this time, or registers the task to be woken when there is
+    /// one.
     pub(super) fn poll_token(
         &self,
         now: Now,
@@ -86,7 +87,8 @@ impl TokenSlot {
         is_rejected && (is_idempotent || error.outcome() == Outcome::Refused)
     }
 
-    /// Ends the token source: callers get [`TokenError::ShutDown`], and the refresher ends when it is next polled.
+    /// Ends the token source: callers get [`TokenError::ShutDown`], and the refresher ends when it
+    /// is next polled.
     pub fn shutdown(&self) {
         let mut state = self.lock();
         let waiters = state.shut_down();

@@ -34,8 +34,9 @@ pub enum TransientTokenProgress {
         save_error: Option<SaveError>,
     },
     /// The server refuses the account's token, and nothing is requested until
-    /// [`retry`](super::TransientTokenRefresher::retry) or [`set_token`](super::TransientTokenRefresher::set_token). Check
-    /// whether the token is [valid](crate::PlexTv::token_check), and whether the account still has
+    /// [`retry`](super::TransientTokenRefresher::retry) or
+    /// [`set_token`](super::TransientTokenRefresher::set_token). Check whether the token is
+    /// [valid](crate::PlexTv::token_check), and whether the account still has
     /// [access](crate::PlexTv::server_access) to the server.
     #[non_exhaustive]
     Refused {
@@ -54,6 +55,7 @@ pub enum TransientTokenReason {
     First,
     /// The previous token had expired, or was about to.
     Renewal,
-    /// The server rejected the previous token, but not the account's, usually because the server was restarted.
+    /// The server rejected the previous token, but not the account's, usually because the server
+    /// was restarted.
     Restart,
 }

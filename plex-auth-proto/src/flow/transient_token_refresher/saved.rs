@@ -45,8 +45,9 @@ impl TransientTokenRefresher {
         Some(Owner::media_server(&self.server).save(FlowKind::TransientToken, members))
     }
 
-    /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the saved one has
-    /// expired, or if there is no clock. `server` must have a token of the same account.
+    /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the
+    /// saved one has expired, or if there is no clock. `server` must have a token of the same
+    /// account.
     ///
     /// # Errors
     ///

@@ -32,7 +32,8 @@ pub struct Connection {
     pub relay: bool,
 }
 
-/// Returns the sources of the claimed server: another server with three connections, and a provider with two.
+/// Returns the sources of the claimed server: another server with three connections, and a provider
+/// with two.
 pub(crate) fn sources() -> Vec<Source> {
     let connection = |address: &str, port, uri: &str, local, relay| Connection {
         protocol: "https".to_owned(),

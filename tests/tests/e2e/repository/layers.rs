@@ -1,4 +1,5 @@
-//! The module structure of each crate: no import cycles, and in the core no imports from a higher layer.
+//! The module structure of each crate: no import cycles, and in the core no imports from a higher
+//! layer.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,8 +7,8 @@ use imports::{Import, imports, read};
 
 mod imports;
 
-/// The layers of the core from the top. A file belongs to the layer of its first path segment. Layers in the same
-/// row do not import from each other.
+/// The layers of the core from the top. A file belongs to the layer of its first path segment.
+/// Layers in the same row do not import from each other.
 const CORE: &[&[&str]] = &[
     &["lib"],
     &["operations"],
