@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plex_auth_fake::{FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{FakePlex, Misbehavior, Server, Who};
 use plex_auth_proto::flow::TransientTokenRefresher;
 use plex_auth_proto::{ClientIdentity, MediaServer, Token};
 use plex_auth_tests::carrier::runtime;
@@ -53,7 +53,7 @@ fn threads() -> Outcome<()> {
     tokens.token()?;
     show("rejection to the next token, with one request", start.elapsed());
 
-    server.with(|fake| fake.misbehave("/security/token", Misbehaviour::answer(503, "", "")));
+    server.with(|fake| fake.misbehave("/security/token", Misbehavior::answer(503, "", "")));
     let tokens = plex_auth_ureq::TokenSource::new(&http, refresher(&server)?);
     let (sender, receiver) = mpsc::channel::<()>();
     let waiting = tokens.clone();
@@ -87,7 +87,7 @@ async fn tasks() -> Outcome<()> {
     tokens.token().await?;
     show("rejection to the next token, with one request", start.elapsed());
 
-    server.with(|fake| fake.misbehave("/security/token", Misbehaviour::answer(503, "", "")));
+    server.with(|fake| fake.misbehave("/security/token", Misbehavior::answer(503, "", "")));
     let (tokens, run) = plex_auth_hyper::TokenSource::new(&http, refresher(&server)?);
     let run = tokio::spawn(run);
     let waiting = tokio::spawn(tokens.token());

@@ -117,5 +117,5 @@ def link_page(fake, program, window):
         press(window, "Link")
         WebDriverWait(window, SECONDS).until(lambda window: "signed in" in window.page_source)
         text = window.find_element(By.TAG_NAME, "p").text
-        check("somebody types the code at the link page", text, "Kites & Lanterns #1 is signed in as rosa now.")
+        check("the user enters the code on the link page", text, "Kites & Lanterns #1 is now signed in as rosa.")
         check("the program has a token of that account", said()["account"], "rosa")

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-FIELD = re.compile(r"    (login|e-mail|password|verification code|Home PIN|token) +(.+)")
+FIELD = re.compile(r"    (login|email|password|verification code|Home PIN|token) +(.+)")
 ACCOUNT = re.compile(r"  (\S+) \(.+\)")
 
 

@@ -49,7 +49,7 @@ def check_plexapi(fake):
 def password(fake, session, over, rosa):
     account = MyPlexAccount(rosa["login"], rosa["password"], session=session)
     check(f"{over} signs in by password", (account.username, account.title), ("rosa", "rosa"))
-    check("... and reads the account", (account.email, account.subscriptionPlan), (rosa["e-mail"], "lifetime"))
+    check("... and reads the account", (account.email, account.subscriptionPlan), (rosa["email"], "lifetime"))
     ingrid = fake.accounts["ingrid"]
     code = ingrid["verification code"]
     account = MyPlexAccount(ingrid["login"], ingrid["password"], code=code, session=session)
@@ -63,7 +63,7 @@ def pin_login(fake, session, over):
     check(f"{over} gets a PIN of four characters", len(login.pin), 4)
     check("... that nobody has linked yet", (login.checkLogin(), login.expired), (False, False))
     page = person.link(session, fake, login.pin, "rosa")
-    check("... which somebody links at /link", "is signed in as rosa now." in page)
+    check("... which the user links at /link", "is now signed in as rosa." in page)
     login.run(timeout=60)
     check("... and has its token by polling", (login.waitForLogin(), bool(login.token)), (True, True))
     account = MyPlexAccount(token=login.token, session=session)

@@ -5,7 +5,7 @@
 //!   response.
 //! - [`RawServer`] writes scripted bytes, for responses that are not HTTP at all.
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
-//! - [`Kills`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
+//! - [`FaultPlan`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.
 //! - [`Reports`] is an observer that records its notifications, and [`trace`] a `tracing`
 //!   subscriber.
@@ -27,8 +27,8 @@ mod black_hole;
 pub mod carrier;
 mod dropped;
 pub mod every_operation;
+mod faults;
 mod in_parallel;
-mod kill;
 mod random_tls_server;
 mod raw_server;
 mod reports;
@@ -40,8 +40,8 @@ pub mod workloads;
 
 pub use black_hole::BlackHole;
 pub use dropped::dropped_after;
+pub use faults::{Fault, FaultPlan, Faults, Point};
 pub use in_parallel::in_parallel;
-pub use kill::{Death, Fates, Kills, Point};
 pub use random_tls_server::RandomTlsServer;
 pub use raw_server::{RawRequest, RawServer, Step};
 pub use reports::{Report, Reports};

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server};
+use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server};
 use plex_auth_proto::error::TransportErrorKind as Reason;
 use plex_auth_proto::{Account, Call, ClientIdentity, PlexTv, Token};
 use plex_auth_tests::{BlackHole, RawServer, Step};
@@ -114,7 +114,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
     let fake = |name, delivery| {
         let server = Server::http(FakePlex::new());
         let account = format!("{{\"authToken\":\"abc\"}}{}", " ".repeat(999));
-        let slow = Misbehaviour::answer(200, "application/json", account).delivered(delivery);
+        let slow = Misbehavior::answer(200, "application/json", account).delivered(delivery);
         server.with(|fake| fake.misbehave("/user", slow));
         let url = server.url().to_owned();
         Stall { name, url, connecting: false, _server: StallingServer::Fake(server) }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use plex_auth_fake::{Delivery, Misbehaviour};
+use plex_auth_fake::{Delivery, Misbehavior};
 use plex_auth_tests::dropped_after;
 
 use crate::Arguments;
@@ -97,7 +97,7 @@ fn be_slow(place: &Place) {
         for (path, delivery) in paths {
             let [plex_tv, server] = SLOW;
             let prefix = if path.starts_with("/user") { plex_tv } else { server };
-            fake.misbehave(&format!("{prefix}{path}"), Misbehaviour::deliver(delivery));
+            fake.misbehave(&format!("{prefix}{path}"), Misbehavior::deliver(delivery));
         }
     });
 }

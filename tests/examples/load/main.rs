@@ -15,7 +15,7 @@
 mod ask;
 mod deadlines;
 mod dropped;
-mod kills;
+mod faults;
 mod ledger;
 mod place;
 mod process;
@@ -64,7 +64,7 @@ enum Scenario {
     /// No faults.
     Load,
     /// Every seventh connection ends early.
-    Kills,
+    Faults,
     /// The server is killed and restarted.
     Restart,
     /// Futures are dropped before they complete.
@@ -85,7 +85,7 @@ impl Arguments {
     fn play(&self, scenario: Scenario) -> bool {
         let (title, reports): (_, Vec<Report>) = match scenario {
             Scenario::Load => ("load", steady::play(self)),
-            Scenario::Kills => ("kills", kills::play(self)),
+            Scenario::Faults => ("faults", faults::play(self)),
             Scenario::Restart => ("restart", restart::play(self)),
             Scenario::Dropped => ("dropped", dropped::play(self)),
             Scenario::Deadlines => ("deadlines", deadlines::play(self)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use plex_auth_fake::{Authority, FakePlex, Seen, Server};
-use plex_auth_tests::Fates;
+use plex_auth_tests::Faults;
 
 use crate::ask::{Ask, Outcome, Urls};
 use crate::report::Report;
@@ -15,7 +15,7 @@ use crate::{Arguments, ledger::Ledger};
 pub(crate) struct Place {
     pub(crate) server: Server,
     /// The plans of its connections.
-    pub(crate) fates: Arc<Fates>,
+    pub(crate) faults: Arc<Faults>,
     root: Option<Vec<u8>>,
 }
 
@@ -34,9 +34,9 @@ impl Place {
         } else {
             (Server::http(FakePlex::new()), None)
         };
-        let fates = Arc::<Fates>::default();
-        server.set_connection_plans(Arc::clone(&fates) as _);
-        Self { server, fates, root }
+        let faults = Arc::<Faults>::default();
+        server.set_connection_plans(Arc::clone(&faults) as _);
+        Self { server, faults, root }
     }
 
     pub(crate) fn workers(&self, new: NewWorkers) -> Workers {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use plex_auth_fake::{Delivery, FakePlex, Misbehaviour};
+use plex_auth_fake::{Delivery, FakePlex, Misbehavior};
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind as Reason};
 
 use crate::Arguments;
@@ -34,7 +34,7 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let asks = place.asks(calls, "restart");
     place.server.with(|fake| {
         for path in ["/user", "/users/signin", "/security/token", "/security/resources"] {
-            fake.misbehave(path, Misbehaviour::deliver(Delivery::After(RESPONSE_DELAY)));
+            fake.misbehave(path, Misbehavior::deliver(Delivery::After(RESPONSE_DELAY)));
         }
     });
     let done = Arc::new(AtomicUsize::new(0));

@@ -5,7 +5,7 @@
 //! argument, and so does every flow. For a program in another language, run the fake:
 //! `cargo run -p plex-auth-fake --features program`.
 
-use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
 /// The program under test. It is testable because it takes the `PlexTv` as an argument.
@@ -28,8 +28,8 @@ fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(greeting(&http, &plex_tv, &token), "hello tariq");
 
     // Two kinds of outage: a gateway's page, and a connection that is closed.
-    let page = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
-    for outage in [page, Misbehaviour::deliver(Delivery::CloseUnanswered)] {
+    let page = Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>");
+    for outage in [page, Misbehavior::deliver(Delivery::CloseUnanswered)] {
         fake.with(|plex| plex.misbehave("/user", outage));
         assert_eq!(greeting(&http, &plex_tv, &token), "Plex cannot be reached; trying later");
         fake.with(FakePlex::behave);

@@ -90,7 +90,7 @@ impl TokenService {
 
 // The rest of this file runs the recipe with a fake Plex.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 
 use crate::harness::{Harness, Outcome};
 
@@ -113,7 +113,7 @@ pub(crate) fn run() -> Outcome {
     // Plex's refusal on a pooled connection is confirmed on another one, which takes two requests.
     assert_eq!(service.check(&Token::new("a-token-of-nobody")?, start), Verdict::Invalid);
 
-    let limit = Misbehaviour::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
+    let limit = Misbehavior::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);
     harness.server.with(|fake| fake.misbehave("/user", limit.header("retry-after", "120")));
     // A token that was valid still counts as valid. Others are unknown, and nothing more is sent.
     assert_eq!((service.check(&token, after(6)), requests()), (valid, 4));

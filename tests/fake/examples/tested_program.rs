@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use plex_auth_fake::{FakePlex, Misbehaviour, Server, Who};
+    use plex_auth_fake::{FakePlex, Misbehavior, Server, Who};
     use plex_auth_ureq::{ClientIdentity, PlexTv};
 
     use super::describe;
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn outage_says_nothing_about_a_token() {
         let (plex, plex_tv, token) = harness();
-        let busy = Misbehaviour::answer(503, "text/html", "<h1>Busy</h1>");
+        let busy = Misbehavior::answer(503, "text/html", "<h1>Busy</h1>");
         plex.with(|plex| plex.misbehave("/user", busy));
         assert_eq!(describe(&plex_tv, &token).unwrap(), "Plex cannot be reached: try later.");
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn captive_portal_says_nothing_about_a_token() {
         let (plex, plex_tv, token) = harness();
-        let page = Misbehaviour::answer(200, "text/html", "<form>Room number?</form>");
+        let page = Misbehavior::answer(200, "text/html", "<form>Room number?</form>");
         plex.with(|plex| plex.misbehave("/user", page));
         assert_eq!(describe(&plex_tv, &token).unwrap(), "Plex cannot be reached: try later.");
     }

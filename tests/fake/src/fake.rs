@@ -9,7 +9,7 @@ mod devices;
 mod jwt;
 mod media_server;
 mod media_servers;
-mod misbehaviour;
+mod misbehavior;
 mod pages;
 mod path;
 mod pins;
@@ -23,7 +23,7 @@ pub use accounts::{Account, Who};
 pub use device_keys::DeviceKey;
 pub use devices::Device;
 pub use media_servers::{MediaServer, Which};
-pub use misbehaviour::{Delivery, Misbehaviour, Reply};
+pub use misbehavior::{Delivery, Misbehavior, Reply};
 pub use pins::Pin;
 pub use sources::{Connection, Source};
 
@@ -35,7 +35,7 @@ use device_keys::DeviceKeys;
 use devices::Devices;
 use jwt::PlexKey;
 use media_servers::MediaServers;
-use misbehaviour::Misbehaviours;
+use misbehavior::Misbehaviors;
 use path::same_place;
 use pins::Pins;
 use tokens::Tokens;
@@ -57,7 +57,7 @@ pub struct FakePlex {
     plex_keys: Vec<PlexKey>,
     servers: MediaServers,
     claims: Claims,
-    misbehaviours: Misbehaviours,
+    misbehaviors: Misbehaviors,
     seen: Record,
     base_url: Option<String>,
 }
@@ -77,7 +77,7 @@ impl FakePlex {
             plex_keys: vec![PlexKey::numbered(1)],
             servers: MediaServers::new(),
             claims: Claims::default(),
-            misbehaviours: Misbehaviours::default(),
+            misbehaviors: Misbehaviors::default(),
             seen: Record::default(),
             base_url: None,
         }
@@ -86,17 +86,17 @@ impl FakePlex {
     /// Overrides the responses for this path, for any method, until [`behave`](Self::behave) is
     /// called.
     ///
-    /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviours for the
+    /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
     /// same path form a queue: each applies after the previous one has been used its number of
-    /// [`times`](Misbehaviour::times). With a misbehaviour that specifies only a delivery, the
+    /// [`times`](Misbehavior::times). With a misbehavior that specifies only a delivery, the
     /// request takes effect, and its response is the correct one.
-    pub fn misbehave(&mut self, path: &str, misbehaviour: Misbehaviour) {
-        self.misbehaviours.add(path, misbehaviour);
+    pub fn misbehave(&mut self, path: &str, misbehavior: Misbehavior) {
+        self.misbehaviors.add(path, misbehavior);
     }
 
-    /// Removes all misbehaviours.
+    /// Removes all misbehaviors.
     pub fn behave(&mut self) {
-        self.misbehaviours = Misbehaviours::default();
+        self.misbehaviors = Misbehaviors::default();
     }
 
     /// Returns the requests so far, oldest first. Only the newest 32 to 64 MiB are recorded,

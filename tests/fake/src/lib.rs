@@ -21,7 +21,7 @@
 //! ```
 //!
 //! A [`Server`] serves it on a free port of this machine, and can be restarted on the same port.
-//! The [`Delivery`] of a [`Misbehaviour`] can make its responses late, slow, cut off or missing.
+//! The [`Delivery`] of a [`Misbehavior`] can make its responses late, slow, cut off or missing.
 //!
 //! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake
 //! --features program`. For a complete program and its tests, see `examples/tested_program.rs`.
@@ -50,7 +50,7 @@ mod server;
 #[cfg(feature = "tls")]
 pub use authority::{Authority, ServerCertificate};
 pub use fake::{
-    Account, Connection, Delivery, Device, DeviceKey, FakePlex, MediaServer, Misbehaviour, Pin,
+    Account, Connection, Delivery, Device, DeviceKey, FakePlex, MediaServer, Misbehavior, Pin,
     Reply, Source, Which, Who,
 };
 pub use seen::Seen;

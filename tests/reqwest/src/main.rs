@@ -54,7 +54,7 @@ async fn fetch(client: &Client, mut out: Outgoing) -> Result<http::Response<Body
 
 // The rest of this file runs the recipe with a fake Plex.
 
-use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_proto::flow::TokenState;
 use plex_auth_proto::{ClientIdentity, Credentials, PlexTv, Token};
 
@@ -79,7 +79,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let token = signed_in.auth_token;
 
     // Drive a flow, which waits and repeats its request.
-    let outage = Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>");
+    let outage = Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>");
     server.with(|fake| fake.misbehave("/user", outage.times(1)));
     let state = drive(&client, &mut plex_tv.token_check(&token)).await;
     assert!(matches!(state, Some(TokenState::Valid(_))), "{state:?}");
@@ -87,7 +87,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
     // A redirect to another host is returned, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());
-    let redirect = Misbehaviour::redirect(307, &format!("{}/user", elsewhere.url()));
+    let redirect = Misbehavior::redirect(307, &format!("{}/user", elsewhere.url()));
     server.with(|fake| fake.misbehave("/user", redirect));
     let error = send(&client, plex_tv.token_details(&token)).await.err().ok_or("no account")?;
     println!("{error}");
@@ -104,7 +104,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         (Delivery::Never, Kind::TimedOut(Duration::from_millis(500))),
         (Delivery::CloseUnanswered, Kind::Other),
     ] {
-        server.with(|fake| fake.misbehave("/user", Misbehaviour::deliver(delivery).times(1)));
+        server.with(|fake| fake.misbehave("/user", Misbehavior::deliver(delivery).times(1)));
         let call = call().deadline(Duration::from_millis(500));
         let error = send(&client, call).await.err().ok_or("no response")?;
         println!("{error}");

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehaviour, Server, Which, Who};
+use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehavior, Server, Which, Who};
 use plex_auth_proto::Token;
 use plex_auth_proto::flow::{
     CandidateState, ChosenConnection, ConnectionChoice, ConnectionChoiceError, ConnectionKind,
@@ -69,7 +69,7 @@ fn chooses_the_server_among_other_hosts() {
             connection(&right, true),
         ];
         // During this time, the other hosts respond, but the black hole does not.
-        let late = Misbehaviour::deliver(Delivery::After(TIMEOUT));
+        let late = Misbehavior::deliver(Delivery::After(TIMEOUT));
         harness.fake(|fake| fake.misbehave("/pms/identity", late));
         let choice = boathouse.choose_connection(identity()).allow_plain_http(true);
         let started = Instant::now();
@@ -106,7 +106,7 @@ fn failure_has_the_error_of_each_candidate() {
         let mut boathouse = boathouse(harness);
         harness.fake(|fake| {
             fake.misbehave("/pms/identity", bad_gateway());
-            fake.misbehave("/identity", Misbehaviour::deliver(Delivery::Never));
+            fake.misbehave("/identity", Misbehavior::deliver(Delivery::Never));
         });
         let shed = format!("{}/unclaimed", harness.url());
         boathouse.connections.push(connection(&shed, true));

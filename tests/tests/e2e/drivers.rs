@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioTimer;
-use plex_auth_fake::{Delivery, FakePlex, Misbehaviour, Server, Who};
+use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_hyper::RequestBody;
 use plex_auth_proto::flow::{Completion, DriverEvent, LinkedPin, Now, PinLoginError, RequestId};
 use plex_auth_proto::http::{Request, Response};
@@ -36,7 +36,7 @@ type Event = DriverEvent<Result<LinkedPin, PinLoginError>>;
 fn select_loop_with_short_ticks_finishes_a_login() {
     let server = Server::http(FakePlex::new());
     // No response arrives between two ticks.
-    let late = Misbehaviour::deliver(Delivery::After(TICK + Duration::from_millis(100)));
+    let late = Misbehavior::deliver(Delivery::After(TICK + Duration::from_millis(100)));
     server.with(|fake| fake.misbehave("/pins", late.clone()));
     let plex_tv = plex_tv_at(&format!("{}/api/v2", server.url()));
     let select_loop = async {
@@ -283,7 +283,7 @@ fn finished_flow_has_no_second_output() {
     let server = Server::http(FakePlex::new());
     let login = || plex_tv_at(&format!("{}/api/v2", server.url())).link_code_login();
     let is_finished = |event: Event| matches!(event, DriverEvent::Finished);
-    server.with(|fake| fake.misbehave("/pins", Misbehaviour::answer(400, "", "")));
+    server.with(|fake| fake.misbehave("/pins", Misbehavior::answer(400, "", "")));
 
     let (http, mut flow) = (plex_auth_ureq::Transport::new(), login());
     assert!(http.drive(&mut flow).is_some());

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Seen, Server, Which, Who};
+use plex_auth_fake::{Authority, FakePlex, Misbehavior, Seen, Server, Which, Who};
 use plex_auth_proto::flow::Now;
 use plex_auth_proto::pin::PinCode;
 use plex_auth_proto::{
@@ -122,7 +122,7 @@ impl Harness {
     }
 
     /// Makes the fake return this response to the next request for a path.
-    pub(crate) fn respond_once(&self, path: &str, response: Misbehaviour) {
+    pub(crate) fn respond_once(&self, path: &str, response: Misbehavior) {
         self.fake(|fake| fake.misbehave(path, response.times(1)));
     }
 
@@ -232,17 +232,17 @@ pub(crate) fn transport_error(error: &Error) -> &TransportError {
 }
 
 /// Returns a successful response from Plex.
-pub(crate) fn json(body: &str) -> Misbehaviour {
-    Misbehaviour::answer(200, "application/json", body)
+pub(crate) fn json(body: &str) -> Misbehavior {
+    Misbehavior::answer(200, "application/json", body)
 }
 
 /// Returns a captive portal's page.
-pub(crate) fn portal_page() -> Misbehaviour {
-    Misbehaviour::answer(200, "text/html", "<html>Sign in to the network</html>")
+pub(crate) fn portal_page() -> Misbehavior {
+    Misbehavior::answer(200, "text/html", "<html>Sign in to the network</html>")
 }
 
-pub(crate) fn bad_gateway() -> Misbehaviour {
-    Misbehaviour::answer(502, "text/html", "<html>Bad Gateway</html>")
+pub(crate) fn bad_gateway() -> Misbehavior {
+    Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>")
 }
 
 pub(crate) fn write(text: &str) -> Step {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use plex_auth_proto::http::Request;
 use plex_auth_proto::pin::{ForwardUrl, Pin, PinCode, PinId, PinState};
 use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token};
@@ -94,7 +94,7 @@ fn gone_if_expired_unknown_or_anothers() {
         let link = harness.plex_tv().link_pin(&harness.token(Who::Free), &pin.code);
         assert!(harness.send(link).unwrap_err().is_pin_gone());
 
-        harness.respond_once("/pins/4711", Misbehaviour::answer(410, "", ""));
+        harness.respond_once("/pins/4711", Misbehavior::answer(410, "", ""));
         let error = harness.send(harness.plex_tv().poll_pin(&unknown)).unwrap_err();
         assert!(error.is_pin_gone(), "{error}");
     });
@@ -108,10 +108,10 @@ fn failed_polls_do_not_end_a_pin() {
         let path = format!("/pins/{}", pin.id.expose());
         for (response, retryable) in [
             (portal_page(), true),
-            (Misbehaviour::answer(404, "text/html", "<html>Sign in to the network</html>"), true),
-            (Misbehaviour::answer(429, "", "").header("retry-after", "7"), true),
+            (Misbehavior::answer(404, "text/html", "<html>Sign in to the network</html>"), true),
+            (Misbehavior::answer(429, "", "").header("retry-after", "7"), true),
             (bad_gateway(), true),
-            (Misbehaviour::redirect(302, "https://portal.example/"), false),
+            (Misbehavior::redirect(302, "https://portal.example/"), false),
         ] {
             harness.respond_once(&path, response);
             let error = poll(harness, &pin).unwrap_err();

@@ -1,6 +1,6 @@
 //! Redirects are never followed, because the token would be sent to the other host.
 
-use plex_auth_fake::{Authority, FakePlex, Misbehaviour, Server};
+use plex_auth_fake::{Authority, FakePlex, Misbehavior, Server};
 use plex_auth_proto::ResponseError;
 use plex_auth_proto::http::Response;
 use plex_auth_tests::every_operation::{every_operation, one_of_each_kind};
@@ -48,12 +48,12 @@ fn is_not_followed(harness: &Harness) {
     assert_eq!((other.connections(), encrypted.connections()), (0, 0));
 }
 
-fn redirect(status: u16, location: Option<&str>) -> Misbehaviour {
+fn redirect(status: u16, location: Option<&str>) -> Misbehavior {
     match location {
-        Some(location) => Misbehaviour::redirect(status, location),
+        Some(location) => Misbehavior::redirect(status, location),
         None => {
             let response = Response::builder().status(status).body(Vec::new());
-            Misbehaviour::respond(response.unwrap())
+            Misbehavior::respond(response.unwrap())
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use plex_auth_fake::{Misbehaviour, Which, Who};
+use plex_auth_fake::{Misbehavior, Which, Who};
 use plex_auth_proto::Token;
 use plex_auth_proto::flow::{
     Access, TokenState, TransientTokenProgress as Progress, TransientTokenReason as Reason,
@@ -22,7 +22,7 @@ fn token_is_valid_invalid_or_unknown() {
         let id = harness.fake(|fake| fake.account(Who::Free).body()["id"].as_u64());
         assert_eq!(account.id, id);
 
-        let rate_limit = Misbehaviour::answer(429, "", "").header("retry-after", "700");
+        let rate_limit = Misbehavior::answer(429, "", "").header("retry-after", "700");
         harness.respond_once("/user", rate_limit);
         let TokenState::Unknown { retry_in, .. } = check() else { panic!() };
         assert_eq!(retry_in, Some(Duration::from_secs(700)));

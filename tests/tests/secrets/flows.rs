@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use plex_auth_fake::{FakePlex, Misbehaviour, Server};
+use plex_auth_fake::{FakePlex, Misbehavior, Server};
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{Action, Completion, Now, SaveError};
 use plex_auth_proto::{Body, Outgoing, Secret, Step};
@@ -174,7 +174,7 @@ fn server(failure: Option<&(u16, String)>) -> Server {
     let server = Server::http(FakePlex::new());
     server.with(|fake| {
         for every in every_operation() {
-            let response = |status, body: &str| Misbehaviour::answer(status, "", body);
+            let response = |status, body: &str| Misbehavior::answer(status, "", body);
             if let Some((status, body)) = failure {
                 fake.misbehave(&every.path(), response(*status, body).times(1));
             }

@@ -1,6 +1,6 @@
 //! Signing in to a second account, and signing out.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use serde_json::json;
 
 use crate::harness::{Harness, Outcome, Running};
@@ -42,7 +42,7 @@ fn an_unknown_account_replaces_nothing() {
     harness.sign_in_with_code(Who::PlexPass);
     let before = harness.files();
     harness.fake(|fake| {
-        let outage = Misbehaviour::answer(502, "text/html", "busy").header("retry-after", "120");
+        let outage = Misbehavior::answer(502, "text/html", "busy").header("retry-after", "120");
         fake.misbehave("/user", outage);
     });
     log_in(&harness, &["login"], Who::PlexPass)
@@ -74,7 +74,7 @@ fn logout_revokes_an_issued_token() {
     let token = harness.succeed(&["token"]);
     // During an outage, nothing is deleted.
     harness.fake(|fake| {
-        let busy = Misbehaviour::answer(503, "text/html", "busy").times(1);
+        let busy = Misbehavior::answer(503, "text/html", "busy").times(1);
         fake.misbehave("/users/signout", busy);
     });
     harness.run(&["logout"]).assert_failed(2, &["the server failed", "plex-auth logout --local"]);

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use plex_auth_tests::{RawServer, Step};
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn a_failed_renewal_changes_nothing() {
     remove_saved_token(&harness);
     let before = harness.files()["state.json"].clone();
     harness.fake(|fake| {
-        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehavior::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     harness.run(&["token"]).assert_failed(2, &["the server failed"]);
@@ -128,7 +128,7 @@ fn a_failed_renewal_changes_nothing() {
 fn an_expired_token_is_not_printed() {
     let harness = signed_in();
     harness.fake(|fake| {
-        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehavior::answer(503, "text/html", "busy");
         fake.misbehave("/auth/nonce", busy);
     });
     let token = set_token_age(&harness, TOKEN_LIFETIME - 60 * 60);
@@ -166,7 +166,7 @@ fn an_unregistered_key_saves_the_token() {
         let token = fake.issue_token(Who::PlexPass);
         let id = fake.pins().last().unwrap().id();
         let pin = json!({ "id": id, "code": code, "authToken": token }).to_string();
-        let old_style = Misbehaviour::answer(200, "application/json", pin);
+        let old_style = Misbehavior::answer(200, "application/json", pin);
         fake.misbehave(&format!("/pins/{id}"), old_style);
         token
     });
@@ -250,7 +250,7 @@ fn a_token_that_servers_refuse_is_a_warning() {
         "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d",
         "accessToken": token.trim(), "owned": true, "connections": [],
     }]);
-    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    let answer = Misbehavior::answer(200, "application/json", list.to_string());
     harness.fake(|fake| fake.misbehave("/resources", answer));
     let outcome = harness.run(&["token", "--server", "Boathouse"]);
     assert_eq!((outcome.code, &outcome.stdout), (0, &token), "{outcome:?}");

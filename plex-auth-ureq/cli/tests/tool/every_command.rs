@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use plex_auth_fake::{Authority, Misbehaviour, Which, Who};
+use plex_auth_fake::{Authority, Misbehavior, Which, Who};
 use serde_json::{Value, json};
 
 use crate::devices;
@@ -203,7 +203,7 @@ fn claim_claims_a_server() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = format!("{}/unclaimed", harness.server.url());
     harness.fake(|fake| {
-        let refused = Misbehaviour::answer(401, "text/html", "<html>no</html>");
+        let refused = Misbehavior::answer(401, "text/html", "<html>no</html>");
         fake.misbehave("/unclaimed/myplex/claim", refused);
     });
     harness.run(&["claim", "--server", &url]).assert_failed(1, &["from its own network"]);
@@ -212,7 +212,7 @@ fn claim_claims_a_server() {
 #[test]
 fn servers_waits_until_one_responds() {
     let harness = Harness::signed_in(Who::PlexPass);
-    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| {
         fake.misbehave("/pms/identity", busy.clone());
         fake.misbehave("/identity", busy.clone());
@@ -227,7 +227,7 @@ fn servers_waits_until_one_responds() {
     assert!(outcome.code == 0 && outcome.stdout.contains("responded in"), "{outcome:?}");
 
     harness.fake(|fake| {
-        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehavior::answer(503, "text/html", "busy");
         fake.misbehave("/resources", busy);
     });
     harness.run(&["servers", "--wait", "--timeout", "0.4"]).assert_failed(2, &["error: "]);
@@ -246,7 +246,7 @@ fn login_if_needed_asks_only_if_needed() {
     assert_eq!(harness.succeed(&["token"]), token);
     // An outage is no reason to sign in again.
     harness.fake(|fake| {
-        let outage = Misbehaviour::answer(502, "text/html", "busy").header("retry-after", "120");
+        let outage = Misbehavior::answer(502, "text/html", "busy").header("retry-after", "120");
         fake.misbehave("/user", outage);
     });
     harness.run(&["login", "--if-needed"]).assert_failed(2, &["the server failed"]);

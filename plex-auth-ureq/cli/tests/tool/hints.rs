@@ -1,6 +1,6 @@
 //! Each command in a hint can be pasted into a shell, and acts on the same profile as the command that failed.
 
-use plex_auth_fake::{Misbehaviour, Which, Who};
+use plex_auth_fake::{Misbehavior, Which, Who};
 
 use crate::devices;
 use crate::harness::{Harness, Outcome, PROGRAM, Running};
@@ -127,7 +127,7 @@ fn a_hint_to_replace_or_keep_both_works() {
 fn a_hint_after_an_outage_works() {
     let harness = Harness::new();
     harness.sign_in_with_code(Who::PlexPass);
-    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| fake.misbehave("/users/signout", busy));
     let outcome = harness.run(&["logout"]);
     for line in commands(&outcome) {

@@ -1,6 +1,6 @@
 //! Behavior that scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use serde_json::Value;
 
 use crate::harness::{Harness, names};
@@ -60,7 +60,7 @@ fn not_signed_in_has_its_own_status() {
 #[test]
 fn servers_fails_if_none_responds() {
     let harness = Harness::signed_in(Who::PlexPass);
-    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| {
         fake.misbehave("/pms/identity", busy.clone());
         fake.misbehave("/identity", busy);

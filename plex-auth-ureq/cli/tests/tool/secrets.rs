@@ -98,12 +98,12 @@ fn an_invalid_value_is_not_repeated() {
 #[cfg(target_os = "linux")]
 #[test]
 fn other_users_cannot_see_a_secret() {
-    use plex_auth_fake::{Delivery, Misbehaviour};
+    use plex_auth_fake::{Delivery, Misbehavior};
 
     use crate::harness::wait_until;
 
     let harness = Harness::new();
-    harness.fake(|fake| fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::Never)));
+    harness.fake(|fake| fake.misbehave("/users/signin", Misbehavior::deliver(Delivery::Never)));
     let lines = "rosa\nnine kites & a lantern\n";
     let login = Running::start(harness.command(&["login", "--password", "--timeout", "60"]), lines);
     wait_until("sent", || harness.fake(|fake| fake.seen("POST", "/users/signin")) > 0);

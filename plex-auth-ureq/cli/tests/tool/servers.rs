@@ -1,6 +1,6 @@
 //! The commands that reach a media server: how it is found, and over which connections.
 
-use plex_auth_fake::{FakePlex, Misbehaviour, Which, Who};
+use plex_auth_fake::{FakePlex, Misbehavior, Which, Who};
 use serde_json::{Value, json};
 
 use crate::harness::{Harness, names};
@@ -33,7 +33,7 @@ fn servers_lists_the_best_connection_first() {
         let mut requests =
             fake.requests().iter().filter(|request| request.path().ends_with("/identity"));
         assert!(requests.all(|request| request.header("x-plex-token").is_none()));
-        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehavior::answer(503, "text/html", "busy");
         fake.misbehave("/pms/identity", busy);
     });
     let text = harness.succeed(&["servers"]);
@@ -60,7 +60,7 @@ fn plain_http_needs_the_option() {
         "owned": true, "publicAddressMatches": false, "httpsRequired": false,
         "connections": [{ "uri": format!("{}/pms", harness.server.url()), "local": true }],
     }]);
-    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    let answer = Misbehavior::answer(200, "application/json", list.to_string());
     harness.fake(|fake| fake.misbehave("/resources", answer));
     let source = ["source", "Boathouse", "server://5f0e1c2d"];
     for arguments in [&["transient", "Boathouse"][..], &source] {
@@ -87,7 +87,7 @@ fn plain_http_option_obeys_https_required() {
         "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d", "accessToken": "s3rv3r",
         "httpsRequired": true, "connections": [{ "uri": format!("{}/pms", harness.server.url()) }],
     }]);
-    let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+    let answer = Misbehavior::answer(200, "application/json", list.to_string());
     harness.fake(|fake| fake.misbehave("/resources", answer));
     harness
         .run(&["transient", "Boathouse", "--allow-plain-http"])

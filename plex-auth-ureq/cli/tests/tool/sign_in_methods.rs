@@ -1,6 +1,6 @@
 //! Each sign-in method, without a terminal.
 
-use plex_auth_fake::{Authority, Misbehaviour, Who};
+use plex_auth_fake::{Authority, Misbehavior, Who};
 use plex_auth_tests::{RawServer, Step};
 use serde_json::json;
 
@@ -61,7 +61,7 @@ fn an_expired_code_ends_the_login() {
 fn a_token_is_saved_without_its_account() {
     let harness = Harness::new();
     harness.fake(|fake| {
-        fake.misbehave("/user", Misbehaviour::answer(503, "text/html", "busy").times(1));
+        fake.misbehave("/user", Misbehavior::answer(503, "text/html", "busy").times(1));
     });
     let mut login = Running::start(harness.command(&["login"]), "");
     harness.link(&login.link_code(), Who::PlexPass);
@@ -115,7 +115,7 @@ fn a_refused_code_login_blames_no_password() {
     let harness = Harness::new();
     let refusal = r#"{"errors":[{"code":1001,"message":"User could not be authenticated"}]}"#;
     harness.fake(|fake| {
-        fake.misbehave("/pins", Misbehaviour::answer(401, "application/json", refusal));
+        fake.misbehave("/pins", Misbehavior::answer(401, "application/json", refusal));
     });
     for arguments in [&["login"][..], &["login", "--device-key"]] {
         let outcome = harness.run(arguments);

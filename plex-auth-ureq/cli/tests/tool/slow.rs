@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::{Arc, mpsc};
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use plex_auth_tests::BlackHole;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
@@ -73,7 +73,7 @@ fn an_outage_while_a_code_waits_is_reported() {
     let mut login = Running::start(harness.command(&["login"]), "");
     let code = login.link_code();
     let id = harness.fake(|fake| fake.pins().last().unwrap().id());
-    let busy = Misbehaviour::answer(503, "text/html", "busy");
+    let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| fake.misbehave(&format!("/pins/{id}"), busy));
     login.wait_for("Waiting for 127.0.0.1, which does not respond");
     harness.fake(plex_auth_fake::FakePlex::behave);

@@ -1,6 +1,6 @@
 //! Unknown outcomes: the exit status is 2, and saved state does not change.
 
-use plex_auth_fake::{Authority, Delivery, Misbehaviour, Who};
+use plex_auth_fake::{Authority, Delivery, Misbehavior, Who};
 use plex_auth_tests::{BlackHole, RawServer, Step};
 
 use crate::harness::Harness;
@@ -8,7 +8,7 @@ use crate::harness::Harness;
 #[test]
 fn a_rate_limit_reports_the_wait() {
     let harness = Harness::signed_in(Who::PlexPass);
-    let limited = Misbehaviour::answer(429, "", "").header("retry-after", "120");
+    let limited = Misbehavior::answer(429, "", "").header("retry-after", "120");
     harness.fake(|fake| fake.misbehave("/user", limited.clone()));
     harness.run(&["whoami"]).assert_failed(2, &["too many requests", "Wait 120 seconds"]);
     harness.run(&["check"]).assert_failed(2, &["too many requests", "Wait 120 seconds"]);
@@ -25,7 +25,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness.sign_in_with_code(Who::PlexPass);
     let before = harness.files();
     let page = "<html>Sign in to the hotel's network</html>";
-    let portal = Misbehaviour::answer(200, "text/html", page);
+    let portal = Misbehavior::answer(200, "text/html", page);
     for path in ["/user", "/resources", "/users/signin", "/users/signout", "/home/users", "/pins"] {
         harness.fake(|fake| fake.misbehave(path, portal.clone()));
     }
@@ -41,21 +41,21 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
 
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| {
-        fake.misbehave("/user", Misbehaviour::redirect(302, "https://portal.example/"));
+        fake.misbehave("/user", Misbehavior::redirect(302, "https://portal.example/"));
     });
     harness.run(&["whoami"]).assert_failed(2, &["a redirect to another host", "captive portal"]);
 
     // A proxy that requires a password.
     harness.fake(plex_auth_fake::FakePlex::behave);
-    harness.fake(|fake| fake.misbehave("/user", Misbehaviour::answer(407, "text/html", page)));
+    harness.fake(|fake| fake.misbehave("/user", Misbehavior::answer(407, "text/html", page)));
     harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
 
     // The status of a refusal, but not from Plex.
     for status in [401, 403, 498] {
         harness.fake(plex_auth_fake::FakePlex::behave);
         harness.fake(|fake| {
-            fake.misbehave("/user", Misbehaviour::answer(status, "text/html", page));
-            fake.misbehave("/users/signout", Misbehaviour::answer(status, "text/html", page));
+            fake.misbehave("/user", Misbehavior::answer(status, "text/html", page));
+            fake.misbehave("/users/signout", Misbehavior::answer(status, "text/html", page));
         });
         harness.run(&["whoami"]).assert_failed(2, &["captive portal"]);
         harness.run(&["check", "--timeout", "1"]).assert_failed(2, &["captive portal"]);
@@ -69,13 +69,13 @@ fn an_outage_is_not_an_invalid_token() {
     let harness = Harness::signed_in(Who::PlexPass);
     harness.fake(|fake| {
         // The check does not wait this long for its next try.
-        let outage = Misbehaviour::answer(502, "text/html", "Bad Gateway");
+        let outage = Misbehavior::answer(502, "text/html", "Bad Gateway");
         fake.misbehave("/user", outage.header("retry-after", "120"));
     });
     harness.run(&["check"]).assert_failed(2, &["the server failed"]);
     harness.run(&["whoami"]).assert_failed(2, &["the server failed", "Try again later"]);
     harness.fake(plex_auth_fake::FakePlex::behave);
-    harness.fake(|fake| fake.misbehave("/user", Misbehaviour::deliver(Delivery::Never)));
+    harness.fake(|fake| fake.misbehave("/user", Misbehavior::deliver(Delivery::Never)));
     harness
         .run(&["whoami", "--timeout", "0.2"])
         .assert_failed(2, &["timed out after 200ms", "--timeout"]);
@@ -113,14 +113,14 @@ fn a_wrong_clock_is_suggested() {
 fn an_unknown_sign_in_is_not_retried() {
     let harness = Harness::new();
     harness.fake(|fake| {
-        fake.misbehave("/users/signin", Misbehaviour::deliver(Delivery::CloseUnanswered));
+        fake.misbehave("/users/signin", Misbehavior::deliver(Delivery::CloseUnanswered));
     });
     harness
         .run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n")
         .assert_failed(2, &["may have been sent", "account's devices"]);
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/users/signin")), 1);
     // A lost PIN does no harm: the user is not sent to the list of devices.
-    harness.fake(|fake| fake.misbehave("/pins", Misbehaviour::deliver(Delivery::CloseUnanswered)));
+    harness.fake(|fake| fake.misbehave("/pins", Misbehavior::deliver(Delivery::CloseUnanswered)));
     harness
         .run(&["login", "--timeout", "0.5"])
         .assert_failed(2, &["may have been sent", "on the way", "Check the network"]);

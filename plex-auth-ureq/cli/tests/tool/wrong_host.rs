@@ -1,6 +1,6 @@
 //! Errors for a wrong `--plex-tv` or server URL.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use plex_auth_tests::{RawServer, Step};
 
 use crate::harness::Harness;
@@ -30,7 +30,7 @@ fn a_wrong_address_of_plex_is_refused() {
 #[test]
 fn a_wrong_path_is_blamed_on_the_option() {
     let harness = Harness::signed_in(Who::PlexPass);
-    let page = Misbehaviour::answer(404, "text/html", "<html>Not found</html>");
+    let page = Misbehavior::answer(404, "text/html", "<html>Not found</html>");
     harness.fake(|fake| fake.misbehave("/api/v3/user", page));
     let url = format!("{}/api/v3", harness.server.url());
     harness.run(&["whoami", "--plex-tv", &url]).assert_failed(2, &["--plex-tv is wrong"]);
@@ -46,7 +46,7 @@ fn a_wrong_server_url_is_not_blamed_on_plex() {
     let greeting = Step::Write(b"SSH-2.0-boathouse\r\n".to_vec());
     let ssh = RawServer::start(vec![greeting, Step::Close]);
     let page = format!("{}/elsewhere", harness.server.url());
-    let found = Misbehaviour::answer(200, "text/html", "<html>A photo album</html>");
+    let found = Misbehavior::answer(200, "text/html", "<html>A photo album</html>");
     harness.fake(|fake| fake.misbehave("/elsewhere/identity", found));
     for url in [ssh.url().as_str(), "http://127.0.0.1:1", "http://nowhere.invalid", &page] {
         let outcome = harness.run(&["transient", url]);

@@ -78,7 +78,7 @@ fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
             "  link a PIN        {url}/link    (in place of https://plex.tv/link; open it in a browser)"
         ),
         format!(
-            "  sign in for one   {url}/auth    (in place of https://app.plex.tv/auth, with all behind its #)"
+            "  sign in for a PIN {url}/auth    (in place of https://app.plex.tv/auth, including everything after its #)"
         ),
     ];
     for server in plex.servers() {
@@ -86,13 +86,13 @@ fn describe(plex: &FakePlex, url: &str, arguments: &Arguments) -> String {
     }
     lines.extend([
         String::new(),
-        "Accounts (the e-mail address serves as login, too)".to_owned(),
+        "Accounts (the email address also works as the login)".to_owned(),
         String::new(),
     ]);
     for account in plex.accounts() {
         lines.extend(describe_account(account));
     }
-    lines.extend(["Sources that the claimed media server knows".to_owned(), String::new()]);
+    lines.extend(["Sources known to the claimed media server".to_owned(), String::new()]);
     for source in plex.server(Which::Claimed).sources() {
         lines.push(format!(
             "  {}  ({}, {} connections)",
@@ -141,7 +141,7 @@ fn describe_account(account: &Account) -> Vec<String> {
         }
     };
     line("login", account.login());
-    line("e-mail", account.email());
+    line("email", account.email());
     line("password", account.password());
     line("verification code", account.verification_code());
     line("Home PIN", account.home_pin());

@@ -189,7 +189,7 @@ impl Accounts {
                 email: text("yaw@example.org"),
                 ..without_login(
                     Who::EmailOnly,
-                    "signs in by e-mail only",
+                    "signs in by email only",
                     "yawYawYaw1yawYawYaw2",
                     account_body::email_only(),
                 )

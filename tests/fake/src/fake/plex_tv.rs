@@ -68,7 +68,7 @@ impl Refusal {
     const CODE_REQUIRED: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1029, "Please enter the verification code");
     const EMAIL_ONLY: Self =
-        Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by e-mail only");
+        Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by email only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
     /// Returns the error for an expired JWT. Its status, 498, is defined by Plex and has no

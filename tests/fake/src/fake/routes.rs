@@ -4,7 +4,7 @@
 use http::{Request, Response, StatusCode};
 
 use super::ask::Ask;
-use super::misbehaviour::{Delivery, Reply};
+use super::misbehavior::{Delivery, Reply};
 use super::path::{PREFIX, captures};
 use super::plex_tv::Refusal;
 use super::{FakePlex, Which, media_server, pages, plex_tv, render};
@@ -64,8 +64,8 @@ impl FakePlex {
     pub fn reply(&mut self, request: &Request<Vec<u8>>, now: u64) -> Reply {
         self.seen.add(Seen::from_request(request));
         let path = request.uri().path();
-        let (canned, delivery) = match self.misbehaviours.take(path) {
-            Some(misbehaviour) => misbehaviour.into_parts(),
+        let (canned, delivery) = match self.misbehaviors.take(path) {
+            Some(misbehavior) => misbehavior.into_parts(),
             None => (None, Delivery::Prompt),
         };
         let response = canned.unwrap_or_else(|| answer(self, &Ask::new(request, now)));

@@ -11,7 +11,7 @@ mod device_pins;
 mod devices;
 mod home;
 mod media_server;
-mod misbehaviour;
+mod misbehavior;
 mod pages;
 mod pins;
 #[cfg(feature = "qr")]

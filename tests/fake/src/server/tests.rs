@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{Misbehaviour, Who};
+use crate::{Misbehavior, Who};
 
 #[cfg(feature = "tls")]
 mod over_tls;
@@ -80,7 +80,7 @@ fn a_port_in_use_is_reported() {
 
 fn misbehaving(delivery: Delivery) -> Server {
     let server = Server::http(FakePlex::new());
-    let page = Misbehaviour::answer(200, "text/plain", "0123456789");
+    let page = Misbehavior::answer(200, "text/plain", "0123456789");
     server.with(|plex| plex.misbehave("/user", page.delivered(delivery)));
     server
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use plex_auth_fake::{Misbehaviour, Server, Which};
+use plex_auth_fake::{Misbehavior, Server, Which};
 use plex_auth_hyper::{TokenSource, Transport};
 use plex_auth_proto::flow::{Completion, DeviceTokenEnd, DeviceTokenRefresher, Now, RequestId};
 use plex_auth_proto::jwt::Ed25519Key;
@@ -127,7 +127,7 @@ fn panicking_save_is_survived() {
 #[test]
 fn shutdown_and_dropping_end_the_task() {
     let server = server();
-    server.with(|fake| fake.misbehave("/security/token", Misbehaviour::answer(503, "", "")));
+    server.with(|fake| fake.misbehave("/security/token", Misbehavior::answer(503, "", "")));
     run(async {
         let (tokens, run) = TokenSource::new(&Transport::new(), refresher(&server));
         let (run, waiting) = (tokio::spawn(run), tokio::spawn(tokens.token()));
@@ -287,7 +287,7 @@ fn call_is_sent_twice_only_if_refused() {
         for (status, requests, refreshes) in [(502, 1, 1), (403, 1, 1), (401, 2, 2)] {
             server.with(|fake| {
                 fake.behave();
-                fake.misbehave("/own", Misbehaviour::answer(status, "", "").times(1));
+                fake.misbehave("/own", Misbehavior::answer(status, "", "").times(1));
             });
             let before = server.with(|fake| fake.seen("POST", "/own"));
             let call = |token: &_| own_call(server.url(), Host::MediaServer, token);

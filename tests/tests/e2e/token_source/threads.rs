@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use plex_auth_fake::{Misbehaviour, Server, Which, Who};
+use plex_auth_fake::{Misbehavior, Server, Which, Who};
 use plex_auth_proto::flow::{Now, TransientTokenRefresher};
 use plex_auth_proto::jwt::Ed25519Key;
 use plex_auth_proto::token_source::{TokenError, TokenSendError};
@@ -179,7 +179,7 @@ fn key_is_registered_only_if_the_state_is_saved() {
 #[test]
 fn shutdown_ends_waiting_threads() {
     let server = server();
-    server.with(|fake| fake.misbehave("/security/token", Misbehaviour::answer(503, "", "")));
+    server.with(|fake| fake.misbehave("/security/token", Misbehavior::answer(503, "", "")));
     let tokens = TokenSource::new(&Transport::new(), refresher(&server));
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
@@ -231,7 +231,7 @@ fn call_is_sent_twice_only_if_refused() {
     for (status, requests, refreshes) in [(502, 1, 1), (403, 1, 1), (401, 2, 2)] {
         server.with(|fake| {
             fake.behave();
-            fake.misbehave("/own", Misbehaviour::answer(status, "", "").times(1));
+            fake.misbehave("/own", Misbehavior::answer(status, "", "").times(1));
         });
         let before = server.with(|fake| fake.seen("POST", "/own"));
         let _ = send();
@@ -248,7 +248,7 @@ fn fixed_token_ends_only_if_its_issuer_rejects_it() {
     let http = Transport::new();
     let account = Token::new(server.with(|fake| fake.issue_token(Who::PlexPass))).unwrap();
     let tokens = TokenSource::new(&http, plex_tv.fixed_token(account));
-    server.with(|fake| fake.misbehave("/own", Misbehaviour::answer(401, "", INVALID)));
+    server.with(|fake| fake.misbehave("/own", Misbehavior::answer(401, "", INVALID)));
 
     let error = tokens.send(&http, |token| own_call(server.url(), Host::MediaServer, token));
     assert!(matches!(error, Err(TokenSendError::Call(_))), "{error:?}");

@@ -1,6 +1,6 @@
 //! Output that differs in a terminal.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 
 use crate::harness::Harness;
 use crate::harness::terminal::Terminal;
@@ -29,7 +29,7 @@ fn errors_are_colored_unless_no_color_is_set() {
 fn a_slow_check_reports_why() {
     let harness = Harness::signed_in(Who::PlexPass);
     harness.fake(|fake| {
-        let busy = Misbehaviour::answer(502, "text/html", "busy");
+        let busy = Misbehavior::answer(502, "text/html", "busy");
         fake.misbehave("/user", busy.times(1));
     });
     let shown = Terminal::start(&harness, &["check"]).wait_for_exit(0);

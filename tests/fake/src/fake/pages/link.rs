@@ -33,7 +33,7 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let product = found.map(|pin| pin.product().unwrap_or("The device").to_owned());
     match product.filter(|_| plex.link_pin(&code, who, ask.now()).is_some()) {
         Some(product) => {
-            sentence(StatusCode::OK, TITLE, &format!("{product} is signed in as {name} now."))
+            sentence(StatusCode::OK, TITLE, &format!("{product} is now signed in as {name}."))
         }
         None => sentence(StatusCode::NOT_FOUND, TITLE, "No device shows this code anymore."),
     }

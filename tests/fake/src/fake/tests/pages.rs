@@ -53,7 +53,7 @@ fn entering_a_code_links_the_pin() {
     let page = browse("POST", "/link", &[("code", &typed), ("account", &rosa)]).send(&mut plex);
     assert_eq!(page.status(), 200);
     assert!(
-        page.text().contains("My &lt;App&gt; &amp; &quot;Co&quot; is signed in as"),
+        page.text().contains("My &lt;App&gt; &amp; &quot;Co&quot; is now signed in as"),
         "{}",
         page.text()
     );

@@ -64,7 +64,7 @@ fn an_invalid_certificate_is_rejected() {
 fn a_response_in_tls_can_be_cut_off() {
     let authority = Authority::new();
     let server = Server::https(FakePlex::new(), authority.good());
-    let page = Misbehaviour::answer(200, "text/plain", "0123456789");
+    let page = Misbehavior::answer(200, "text/plain", "0123456789");
     server.with(|plex| plex.misbehave("/user", page.delivered(Delivery::CutOff { after: 4 })));
 
     let mut stream = connect_tls(&server, &authority, "localhost");

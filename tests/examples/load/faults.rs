@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind as Reason};
-use plex_auth_tests::{Death, Kills, Point};
+use plex_auth_tests::{Fault, FaultPlan, Point};
 
 use crate::Arguments;
 use crate::ask::Outcome;
@@ -29,10 +29,10 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     let mut report = Report::new(name);
     let place = Place::new(arguments);
     let workers = place.workers(workers);
-    let asks = place.asks(calls, "kills");
-    place.fates.set(Kills::every(EVERY, seed).answers_per_connection(ANSWERS));
+    let asks = place.asks(calls, "faults");
+    place.faults.set(FaultPlan::every(EVERY, seed).answers_per_connection(ANSWERS));
     let outcomes = workers.ask_all(&asks, at_once, &Arc::new(AtomicUsize::new(0)));
-    place.fates.set(None);
+    place.faults.set(None);
 
     let seen = place.take_seen();
     let ledger = Ledger::of(&seen);
@@ -40,15 +40,15 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     ledger.judge(&mut report, calls, &outcomes, |reason| {
         matches!(reason, Reason::CutOff | Reason::Tls(TlsErrorKind::Interrupted))
     });
-    let deaths = place.fates.deaths();
+    let faults = place.faults.faults();
     for point in Point::ALL {
-        let count = deaths.iter().filter(|death| death.point == point).count();
+        let count = faults.iter().filter(|fault| fault.point == point).count();
         report.figure(&format!("connections ended early, {point:?}"), count);
     }
     report.figure("connections", place.server.connections());
     let twice = |outcome: &&Outcome| ledger.arrived(&outcome.client) == 2;
     report.figure("arrived twice", outcomes.iter().filter(twice).count());
-    judge_stale(&mut report, &outcomes, &deaths);
+    judge_stale(&mut report, &outcomes, &faults);
 
     // Afterwards everything must work again.
     let mut after = Report::new(name);
@@ -59,21 +59,21 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
 
 /// Checks that no idempotent call fails because of a stale pooled connection: a failed call's last
 /// copy was sent on a new connection, or its response was cut off in the body.
-fn judge_stale(report: &mut Report, outcomes: &[Outcome], deaths: &[Death]) {
-    let mut last: HashMap<&str, &Death> = HashMap::new();
-    for death in deaths {
-        if let Some(client) = &death.client {
-            last.insert(client, death);
+fn judge_stale(report: &mut Report, outcomes: &[Outcome], faults: &[Fault]) {
+    let mut last: HashMap<&str, &Fault> = HashMap::new();
+    for fault in faults {
+        if let Some(client) = &fault.client {
+            last.insert(client, fault);
         }
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.idempotent) {
         let Some(error) = transport_error(outcome) else { continue };
         let fresh = last
             .get(outcome.client.as_str())
-            .is_some_and(|death| death.answered == 0 || death.point == Point::InBody);
+            .is_some_and(|fault| fault.answered == 0 || fault.point == Point::InBody);
         report.expect(fresh, || {
-            let death = last.get(outcome.client.as_str());
-            format!("{} failed on a stale connection: {error}; {death:?}", outcome.client)
+            let fault = last.get(outcome.client.as_str());
+            format!("{} failed on a stale connection: {error}; {fault:?}", outcome.client)
         });
     }
 }

@@ -13,13 +13,13 @@ use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 /// A client that reuses connections would soon have only connections that never end early, so
 /// [`answers_per_connection`](Self::answers_per_connection) makes the server close those, too.
 #[derive(Debug, Clone, Copy)]
-pub struct Kills {
+pub struct FaultPlan {
     every: usize,
     seed: u64,
     answers: Option<usize>,
 }
 
-impl Kills {
+impl FaultPlan {
     /// Creates a plan that ends every n-th connection early. The same seed gives the same plan.
     pub fn every(connections: usize, seed: u64) -> Self {
         Self { every: connections.max(1), seed, answers: None }
@@ -32,14 +32,19 @@ impl Kills {
         self
     }
 
-    /// Returns the fate of a connection, by its number.
-    fn fate(&self, number: usize) -> Fate {
+    /// Returns the ending of a connection, by its number.
+    fn ending(&self, number: usize) -> Ending {
         if !(number + 1).is_multiple_of(self.every) {
-            return self.answers.map_or(Fate::LivesOn, |answers| Fate::Closes { answers });
+            return self.answers.map_or(Ending::None, |answers| Ending::Closes { answers });
         }
         let mut random = fastrand::Rng::with_seed(self.seed ^ ((number as u64) << 32));
         let point = random.choice(Point::ALL).unwrap_or(Point::Unread);
-        Fate::Dies { point, after: random.usize(..4), place: random.usize(..), torn: random.bool() }
+        Ending::Fault {
+            point,
+            after: random.usize(..4),
+            place: random.usize(..),
+            reset: random.bool(),
+        }
     }
 }
 
@@ -68,7 +73,7 @@ impl Point {
 /// A connection that ended early.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Death {
+pub struct Fault {
     /// The point at which it ended.
     pub point: Point,
     /// The number of complete responses before that.
@@ -81,25 +86,25 @@ pub struct Death {
 /// The plans for the connections of a server, and the connections that ended early. See
 /// [`Server::set_connection_plans`](plex_auth_fake::Server::set_connection_plans).
 #[derive(Debug, Default)]
-pub struct Fates {
+pub struct Faults {
     plan: Mutex<Plan>,
-    deaths: Mutex<Vec<Death>>,
+    faults: Mutex<Vec<Fault>>,
 }
 
 #[derive(Debug, Default)]
 struct Plan {
-    kills: Option<Kills>,
-    /// The number of connections whose fate has been decided so far.
+    plan: Option<FaultPlan>,
+    /// The number of connections whose ending has been decided so far.
     number: usize,
     /// The number of plans set so far. Decisions of earlier plans are ignored.
-    edition: usize,
+    generation: usize,
 }
 
-impl Fates {
+impl Faults {
     /// Applies this plan to new connections; with `None` no connection ends early.
-    pub fn set(&self, kills: impl Into<Option<Kills>>) {
-        let mut plan = self.plan();
-        *plan = Plan { kills: kills.into(), number: 0, edition: plan.edition + 1 };
+    pub fn set(&self, plan: impl Into<Option<FaultPlan>>) {
+        let mut current = self.plan();
+        *current = Plan { plan: plan.into(), number: 0, generation: current.generation + 1 };
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
@@ -107,58 +112,63 @@ impl Fates {
     }
 
     /// Returns the connections that ended early, oldest first.
-    pub fn deaths(&self) -> Vec<Death> {
-        self.deaths.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn faults(&self) -> Vec<Fault> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl ConnectionPlans for Fates {
+impl ConnectionPlans for Faults {
     /// Returns the plan of the next connection.
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
-        let (fate, edition) = {
+        let (ending, generation) = {
             let mut plan = self.plan();
-            let fate = plan.kills.map_or(Fate::LivesOn, |kills| kills.fate(plan.number));
+            let ending = plan.plan.map_or(Ending::None, |faults| faults.ending(plan.number));
             plan.number += 1;
-            (fate, plan.edition)
+            (ending, plan.generation)
         };
-        Arc::new(Life { fate, edition, answered: AtomicUsize::new(0), fates: self })
+        Arc::new(PlannedConnection {
+            ending,
+            generation,
+            answered: AtomicUsize::new(0),
+            faults: self,
+        })
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Fate {
-    LivesOn,
+enum Ending {
+    None,
     /// The connection is closed with this response.
     Closes {
         answers: usize,
     },
     /// The connection ends after this many responses, at a point and an offset within it.
-    Dies {
+    Fault {
         point: Point,
         after: usize,
         place: usize,
-        torn: bool,
+        reset: bool,
     },
 }
 
 /// The plan of one connection.
 #[derive(Debug)]
-struct Life {
-    fate: Fate,
-    edition: usize,
+struct PlannedConnection {
+    ending: Ending,
+    generation: usize,
     answered: AtomicUsize,
-    fates: Arc<Fates>,
+    faults: Arc<Faults>,
 }
 
-impl ConnectionPlan for Life {
+impl ConnectionPlan for PlannedConnection {
     fn ends_with_reset(&self) -> bool {
-        matches!(self.fate, Fate::Dies { torn: true, .. })
+        matches!(self.ending, Ending::Fault { reset: true, .. })
     }
 
     fn ends_unread(&self, bytes: &[u8]) -> bool {
         let ends = self.is_due(Point::Unread);
         if ends {
-            self.died(Point::Unread, client_in(bytes));
+            self.record(Point::Unread, client_in(bytes));
         }
         ends
     }
@@ -169,10 +179,10 @@ impl ConnectionPlan for Life {
         let client = request.headers().get(CLIENT).and_then(|value| value.to_str().ok());
         if let Some(point) = point {
             let client = client.filter(|_| point != Point::AfterAnswer);
-            self.died(point, client.map(str::to_owned));
+            self.record(point, client.map(str::to_owned));
         }
         self.answered.fetch_add(1, Ordering::SeqCst);
-        let Fate::Dies { place, .. } = self.fate else {
+        let Ending::Fault { place, .. } = self.ending else {
             return None;
         };
         match point? {
@@ -186,25 +196,25 @@ impl ConnectionPlan for Life {
     }
 
     fn announces_end(&self) -> bool {
-        matches!(self.fate, Fate::Closes { answers } if self.as_response() >= answers)
+        matches!(self.ending, Ending::Closes { answers } if self.responses() >= answers)
     }
 }
 
-impl Life {
-    fn as_response(&self) -> usize {
+impl PlannedConnection {
+    fn responses(&self) -> usize {
         self.answered.load(Ordering::SeqCst)
     }
 
     fn is_due(&self, at: Point) -> bool {
-        let due = matches!(self.fate, Fate::Dies { point, after, .. }
-            if point == at && after == self.as_response());
-        due && self.fates.plan().edition == self.edition
+        let due = matches!(self.ending, Ending::Fault { point, after, .. }
+            if point == at && after == self.responses());
+        due && self.faults.plan().generation == self.generation
     }
 
-    fn died(&self, point: Point, client: Option<String>) {
-        let answered = self.as_response() + usize::from(point == Point::AfterAnswer);
-        let death = Death { point, answered, client };
-        self.fates.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
+    fn record(&self, point: Point, client: Option<String>) {
+        let answered = self.responses() + usize::from(point == Point::AfterAnswer);
+        let fault = Fault { point, answered, client };
+        self.faults.faults.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 }
 

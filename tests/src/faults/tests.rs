@@ -10,18 +10,18 @@ const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: applicatio
 
 /// Returns a server whose connections all end early, the first at this point, after this many
 /// responses.
-fn deadly(point: Point, answers: usize) -> (Server, Arc<Fates>) {
-    let matches = |fate| matches!(fate, Fate::Dies { point: it, after, .. } if (it, after) == (point, answers));
-    let seed = (0..).find(|&seed| matches(Kills::every(1, seed).fate(0))).unwrap();
-    let (server, fates) = harness();
-    fates.set(Kills::every(1, seed));
-    (server, fates)
+fn server_with_faults(point: Point, answers: usize) -> (Server, Arc<Faults>) {
+    let matches = |ending| matches!(ending, Ending::Fault { point: it, after, .. } if (it, after) == (point, answers));
+    let seed = (0..).find(|&seed| matches(FaultPlan::every(1, seed).ending(0))).unwrap();
+    let (server, faults) = harness();
+    faults.set(FaultPlan::every(1, seed));
+    (server, faults)
 }
 
-fn harness() -> (Server, Arc<Fates>) {
-    let (server, fates) = (Server::http(FakePlex::new()), Arc::<Fates>::default());
-    server.set_connection_plans(Arc::clone(&fates) as _);
-    (server, fates)
+fn harness() -> (Server, Arc<Faults>) {
+    let (server, faults) = (Server::http(FakePlex::new()), Arc::<Faults>::default());
+    server.set_connection_plans(Arc::clone(&faults) as _);
+    (server, faults)
 }
 
 /// Sends this many requests on one connection, each after the previous response, and returns
@@ -49,7 +49,7 @@ fn send_all(server: &Server, requests: usize) -> String {
 }
 
 #[test]
-fn each_connection_dies_at_its_point() {
+fn each_connection_ends_at_its_point() {
     for (point, carried_out) in [
         (Point::Unread, 2),
         (Point::Unanswered, 3),
@@ -57,7 +57,7 @@ fn each_connection_dies_at_its_point() {
         (Point::InBody, 3),
         (Point::AfterAnswer, 3),
     ] {
-        let (server, fates) = deadly(point, 2);
+        let (server, faults) = server_with_faults(point, 2);
         let received = send_all(&server, 3);
         let whole = received.matches("}}").count();
         let begun = received.matches("HTTP/1.1 200 OK").count();
@@ -70,25 +70,25 @@ fn each_connection_dies_at_its_point() {
         }
         assert_eq!(server.with(|fake| fake.seen("GET", "/identity")), carried_out, "{point:?}");
 
-        let deaths = fates.deaths();
-        let [death] = deaths.as_slice() else { panic!("{deaths:?}") };
+        let faults = faults.faults();
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
         let answered = if point == Point::AfterAnswer { 3 } else { 2 };
-        assert_eq!((death.point, death.answered), (point, answered));
+        assert_eq!((fault.point, fault.answered), (point, answered));
         let victim = (point != Point::AfterAnswer).then_some("me");
-        assert_eq!(death.client.as_deref(), victim, "{point:?}");
+        assert_eq!(fault.client.as_deref(), victim, "{point:?}");
     }
 }
 
 #[test]
 fn other_connections_close_after_their_limit() {
-    let (server, fates) = harness();
-    fates.set(Kills::every(1000, 1).answers_per_connection(3));
+    let (server, faults) = harness();
+    faults.set(FaultPlan::every(1000, 1).answers_per_connection(3));
     let received = send_all(&server, 5);
     assert_eq!(received.matches("}}").count(), 3, "{received}");
     assert_eq!(received.matches("connection: close").count(), 1, "{received}");
-    assert!(fates.deaths().is_empty());
+    assert!(faults.faults().is_empty());
 
-    fates.set(None);
+    faults.set(None);
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     for _ in 0..9 {
         stream.write_all(REQUEST).unwrap();
@@ -99,27 +99,29 @@ fn other_connections_close_after_their_limit() {
 
 #[test]
 fn a_new_plan_spares_open_connections() {
-    let (server, fates) = deadly(Point::Unanswered, 1);
+    let (server, faults) = server_with_faults(Point::Unanswered, 1);
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     for _ in 0..3 {
         stream.write_all(REQUEST).unwrap();
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
-        fates.set(None);
+        faults.set(None);
     }
-    assert!(fates.deaths().is_empty());
+    assert!(faults.faults().is_empty());
 }
 
 #[test]
 fn the_seed_determines_the_fates() {
-    let fates =
-        |seed| (0..200).map(|number| Kills::every(7, seed).fate(number)).collect::<Vec<_>>();
-    assert_eq!(fates(5), fates(5));
-    assert_ne!(fates(5), fates(6));
-    let is_death = |fate: &&Fate| matches!(fate, Fate::Dies { .. });
-    assert_eq!(fates(5).iter().filter(is_death).count(), 200 / 7);
+    let faults =
+        |seed| (0..200).map(|number| FaultPlan::every(7, seed).ending(number)).collect::<Vec<_>>();
+    assert_eq!(faults(5), faults(5));
+    assert_ne!(faults(5), faults(6));
+    let is_death = |ending: &&Ending| matches!(ending, Ending::Fault { .. });
+    assert_eq!(faults(5).iter().filter(is_death).count(), 200 / 7);
     for at in Point::ALL {
         assert!(
-            fates(5).iter().any(|fate| matches!(fate, Fate::Dies { point, .. } if *point == at))
+            faults(5)
+                .iter()
+                .any(|ending| matches!(ending, Ending::Fault { point, .. } if *point == at))
         );
     }
 }

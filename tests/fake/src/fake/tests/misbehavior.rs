@@ -3,13 +3,10 @@ use std::time::Duration;
 use super::*;
 
 #[test]
-fn misbehaviours_apply_in_order() {
+fn misbehaviors_apply_in_order() {
     let mut plex = FakePlex::new();
-    plex.misbehave(
-        "/user",
-        Misbehaviour::answer(200, "text/html", "<html>welcome</html>").times(1),
-    );
-    plex.misbehave("/user", Misbehaviour::answer(502, "", "").times(2));
+    plex.misbehave("/user", Misbehavior::answer(200, "text/html", "<html>welcome</html>").times(1));
+    plex.misbehave("/user", Misbehavior::answer(502, "", "").times(2));
     let statuses: Vec<_> =
         (0..4).map(|_| request("GET", "/api/v2/user").send(&mut plex).status()).collect();
     assert_eq!(statuses, [200, 502, 502, 401]);
@@ -17,9 +14,9 @@ fn misbehaviours_apply_in_order() {
 }
 
 #[test]
-fn a_misbehaviour_affects_only_its_path() {
+fn a_misbehavior_affects_only_its_path() {
     let mut plex = FakePlex::new();
-    plex.misbehave("/user", Misbehaviour::answer(418, "", ""));
+    plex.misbehave("/user", Misbehavior::answer(418, "", ""));
     assert_eq!(request("GET", "/identity").send(&mut plex).status(), 200);
     assert_eq!(request("GET", "/user").send(&mut plex).status(), 418);
     plex.behave();
@@ -29,7 +26,7 @@ fn a_misbehaviour_affects_only_its_path() {
 #[test]
 fn a_redirect_has_a_location() {
     let mut plex = FakePlex::new();
-    plex.misbehave("/user", Misbehaviour::redirect(308, "//elsewhere.example/x"));
+    plex.misbehave("/user", Misbehavior::redirect(308, "//elsewhere.example/x"));
     let response = request("GET", "/user").send(&mut plex);
     assert_eq!(
         (response.status(), &response.0.headers()["location"]),
@@ -40,7 +37,7 @@ fn a_redirect_has_a_location() {
 #[test]
 fn a_bad_delivery_still_takes_effect() {
     let mut plex = FakePlex::new();
-    plex.misbehave("/users/signin", Misbehaviour::deliver(Delivery::CloseUnanswered));
+    plex.misbehave("/users/signin", Misbehavior::deliver(Delivery::CloseUnanswered));
     let fields = [("login", "tariq"), ("password", "copper+teapot%7")];
     let TestRequest(builder, body) = sign_in(&fields).json();
     let reply = plex.reply(&builder.body(body).unwrap(), NOW);
@@ -56,7 +53,7 @@ fn response_and_delivery_can_both_misbehave() {
     let mut plex = FakePlex::new();
     let slow = Delivery::After(Duration::from_secs(60));
     let response =
-        Misbehaviour::answer(429, "", "").header("retry-after", "120").header("retry-after", "7");
+        Misbehavior::answer(429, "", "").header("retry-after", "120").header("retry-after", "7");
     plex.misbehave("/user", response.delivered(slow));
     let TestRequest(builder, body) = request("GET", "/user");
     let reply = plex.reply(&builder.body(body).unwrap(), NOW);

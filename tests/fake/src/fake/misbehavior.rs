@@ -1,4 +1,4 @@
-//! Scripted misbehaviour: incorrect responses, and incorrect delivery of correct ones.
+//! Scripted misbehavior: incorrect responses, and incorrect delivery of correct ones.
 
 use std::time::Duration;
 
@@ -60,15 +60,15 @@ pub enum Delivery {
     ThenClose,
 }
 
-/// A scripted misbehaviour for a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
+/// A scripted misbehavior for a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
 #[derive(Debug, Clone)]
-pub struct Misbehaviour {
+pub struct Misbehavior {
     response: Option<Response<Vec<u8>>>,
     delivery: Delivery,
     left: Option<usize>,
 }
 
-impl Misbehaviour {
+impl Misbehavior {
     /// Returns this response instead of the correct one.
     pub fn respond(response: Response<Vec<u8>>) -> Self {
         Self { response: Some(response), delivery: Delivery::Prompt, left: None }
@@ -128,24 +128,24 @@ impl Misbehaviour {
     }
 }
 
-/// All misbehaviours, in order.
+/// All misbehaviors, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Misbehaviours(Vec<(String, Misbehaviour)>);
+pub(crate) struct Misbehaviors(Vec<(String, Misbehavior)>);
 
-impl Misbehaviours {
-    pub(crate) fn add(&mut self, path: &str, misbehaviour: Misbehaviour) {
-        self.0.push((path.to_owned(), misbehaviour));
+impl Misbehaviors {
+    pub(crate) fn add(&mut self, path: &str, misbehavior: Misbehavior) {
+        self.0.push((path.to_owned(), misbehavior));
     }
 
-    /// Returns the misbehaviour for this request, if any, and counts the use.
-    pub(crate) fn take(&mut self, path: &str) -> Option<Misbehaviour> {
-        let due = |(place, misbehaviour): &&mut (String, Misbehaviour)| {
-            same_place(path, place) && misbehaviour.left != Some(0)
+    /// Returns the misbehavior for this request, if any, and counts the use.
+    pub(crate) fn take(&mut self, path: &str) -> Option<Misbehavior> {
+        let due = |(place, misbehavior): &&mut (String, Misbehavior)| {
+            same_place(path, place) && misbehavior.left != Some(0)
         };
-        let (_, misbehaviour) = self.0.iter_mut().find(due)?;
-        if let Some(left) = misbehaviour.left.as_mut() {
+        let (_, misbehavior) = self.0.iter_mut().find(due)?;
+        if let Some(left) = misbehavior.left.as_mut() {
             *left -= 1;
         }
-        Some(misbehaviour.clone())
+        Some(misbehavior.clone())
     }
 }
