@@ -2,10 +2,10 @@
 //! `cargo run -p plex-auth-hyper --example sign_in_async`
 //!
 //! The program asks for the username, the password and, if the account has two-factor
-//! authentication, the code. If standard input is not a terminal, it reads a line for each.
-//! Command-line arguments would be visible to other users of the machine. The client identifier is
-//! read from the file `client-identifier`; create it once, with `uuidgen > client-identifier`. If
-//! `PLEX_TV_URL` is set, it replaces `https://plex.tv/api/v2`.
+//! authentication, the verification code. If standard input is not a terminal, it reads one line
+//! for each. Command-line arguments would be visible to other users of the machine. The client
+//! identifier is read from the file `client-identifier`; create it once, with
+//! `uuidgen > client-identifier`. If `PLEX_TV_URL` is set, it replaces `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::error::Error as StdError;
@@ -24,7 +24,7 @@ async fn main() {
 }
 
 async fn run() -> Result<(), Box<dyn StdError>> {
-    // To Plex, a new identifier is a new device, so it is created once and saved.
+    // Plex treats each new identifier as a new device, so create it once and save it.
     let identifier = fs::read_to_string("client-identifier")
         .map_err(|error| format!("cannot read the file client-identifier: {error}"))?;
     let me = ClientIdentity::builder(identifier.trim()).product("Example Player").build()?;

@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
     })
 }
 
-/// The server's responses, in order. After the last one, it reads requests but does not respond.
+/// The server's responses, in order. After them, the server reads requests but does not respond.
 const RESPONSES: [(&str, &str); 2] = [
     ("401 Unauthorized", r#"{"errors": [{"code": 1029}]}"#),
     ("201 Created", r#"{"username": "rosa", "authToken": "xyz-Abc_0123456789ab"}"#),

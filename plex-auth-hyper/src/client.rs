@@ -106,8 +106,8 @@ impl Service<Request<RequestBody>> for Client {
             check_url(&request)?;
             if !send_state.wants_own_connection() {
                 // A runtime with one thread may not have read from the idle connections since the
-                // last call. It must notice those that were closed or have an unread response, so
-                // that they are not used.
+                // last call. Yielding lets it notice those that were closed or have an unread
+                // response, so that they are not used.
                 tokio::task::yield_now().await;
             }
             fetch(&*pools?, request, &send_state).await

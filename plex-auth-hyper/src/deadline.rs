@@ -46,7 +46,7 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// Returns an error if the time limit is exceeded, or if the timer does not work.
+    /// Returns an error if the time limit is exceeded, or if the timer cannot be started.
     pub(crate) async fn race<W: Future>(
         &mut self,
         work: W,

@@ -16,7 +16,7 @@ use crate::request_body::RequestBody;
 use crate::transport::Transport;
 
 /// The maximum time between two calls to a `watch` closure.
-// For programs that display a countdown.
+// Short enough for a program that displays a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A driver, created by [`Transport::driver`], that runs a flow step by step. It is the
@@ -73,8 +73,8 @@ where
     }
 
     /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow before each step
-    /// and at least once per second. Returns `None` if `watch` stops the flow or if it is already
-    /// finished. A stopped flow can be driven again later, or saved.
+    /// and at least once per second. Returns `None` if `watch` stops the flow or if the flow is
+    /// already finished. A stopped flow can be driven again later, or saved.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

@@ -20,9 +20,9 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
-/// Classifies an error like [`head_failure`], for an `https` URL. If a connection ended while it
-/// was being opened, its handshake was incomplete, even if the system noticed the end before the
-/// handshake began.
+/// Classifies an error like [`head_failure`], for an `https` URL. A connection that ended while it
+/// was being opened is reported as an interrupted handshake, even if the system noticed the end
+/// before the handshake began.
 pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     let failure = head_failure(error);
     let is_interrupted =
@@ -49,9 +49,9 @@ struct ErrorChain {
     connecting: bool,
     /// Whether the error occurred in the TLS handshake.
     handshake: bool,
-    /// Whether a proxy failed to connect to the server, whatever the innermost error is.
+    /// Whether a proxy connector failed, whatever the innermost error is.
     proxy: bool,
-    /// Whether the chain contains an error of the HTTP protocol.
+    /// Whether the chain contains a [`hyper::Error`].
     http: bool,
 }
 
@@ -110,7 +110,7 @@ impl ErrorChain {
                 true => TransportErrorKind::Tls(TlsErrorKind::Interrupted),
                 false => TransportErrorKind::CutOff,
             },
-            // An invalid chunk.
+            // hyper reports an invalid chunk with these kinds.
             Kind::InvalidInput | Kind::InvalidData if self.http => TransportErrorKind::NotHttp,
             _ => return None,
         })
@@ -146,8 +146,8 @@ impl ErrorChain {
 
         if let Some(error) = error.downcast_ref::<legacy::Error>() {
             self.connecting |= error.is_connect();
-            // Without a source, the error means that the client cannot send the request: it has no
-            // host or an unsupported HTTP version.
+            // Without a source, the error means that the client cannot send the request, for
+            // example because it has no host or an unsupported HTTP version.
             let cannot_send = error.source().is_none() && !error.is_connect();
             self.not_sent |= error.is_connect() || cannot_send;
             cannot_send.then_some(TransportErrorKind::NotStarted(
@@ -171,8 +171,8 @@ impl ErrorChain {
     }
 }
 
-/// Returns whether the error is from one of hyper-util's proxy connectors. Their types are not
-/// public, but their messages have a fixed prefix.
+/// Returns whether the error is from one of hyper-util's proxy connectors. The types of these
+/// errors are not public, but their messages have a fixed prefix.
 #[cfg(feature = "client")]
 fn is_proxy_error(error: &(dyn Error + 'static)) -> bool {
     let text = error.to_string();

@@ -1,4 +1,4 @@
-//! An exchange over a service: its attempts and their reports.
+//! An exchange over a service: its attempts, each of which is reported to the observer.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ where
 }
 
 /// Sends the request, and repeats it if the response must be confirmed. Also returns a copy of the
-/// request if it may be repeated again.
+/// request if it may still be repeated.
 async fn confirmed<S, B>(
     service: &mut S,
     outgoing: &mut Outgoing,
@@ -84,7 +84,7 @@ where
     let outgoing = outgoing.clone().on_own_connection();
     let mut send_state = SendState::new(None, true, observed.clone());
     let response = attempt(service, copy.to_request(), &outgoing, &mut send_state, deadline).await;
-    // The first request was sent.
+    // The first request was sent, whatever happened to the second.
     response.map_err(|error| outgoing.transport_error(error.kind(), true))
 }
 

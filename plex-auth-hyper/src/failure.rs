@@ -8,7 +8,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Creates a failure. `sent` is whether any of the request may have reached the server.
+    /// Creates a failure. `sent` says whether any of the request may have reached the server.
     pub(crate) fn new(kind: TransportErrorKind, sent: bool) -> Self {
         Self { kind, sent }
     }
@@ -18,7 +18,7 @@ impl Failure {
         Self::new(kind, false)
     }
 
-    /// Creates a failure that occurred after some of the request may have been sent.
+    /// Creates a failure that occurred when some of the request may already have been sent.
     pub(crate) fn outcome_unknown(kind: TransportErrorKind) -> Self {
         Self::new(kind, true)
     }

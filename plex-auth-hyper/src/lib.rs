@@ -54,13 +54,14 @@
 //! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
 //!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
-//! - Futures are `Send` if the service's are, borrow nothing from the transport, and can be dropped
-//!   at any time. The request may have been sent by then.
+//! - The futures of [`send`](Transport::send), [`exchange`](Transport::exchange) and
+//!   [`fetch`](Transport::fetch) are `Send` if the service's are, and borrow nothing from the
+//!   transport. They can be dropped at any time; the request may have been sent by then.
 //!
 //! The following holds for the client of `Transport::new`:
 //!
-//! - Connecting (name lookup, TCP and TLS together) ends within 10 s. If a name has both IPv6 and
-//!   IPv4 addresses, the second family is tried if the first takes longer than 300 ms.
+//! - Connecting (name lookup, TCP and TLS together) ends within 10 s. For a name with both IPv6 and
+//!   IPv4 addresses, the second family is tried if the first fails or takes longer than 300 ms.
 //! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
@@ -83,7 +84,7 @@
 //! the runtime that opened them runs. In another runtime, a request can wait on such a connection
 //! until its time limit expires.
 //!
-//! **A service that follows redirects or retries cannot be controlled.** tower-http's
+//! **A service that retries or follows redirects cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
 //! a request to another host, does not remove `X-Plex-Token`. tower's `Retry`, or a client with its
 //! own retries, can sign in twice. Do not use any of these in a service for this transport.
@@ -98,11 +99,11 @@
 //!
 //! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
 //! is repeated on one, is guaranteed one only if the service opens a connection for each request.
-//! With a client from hyper-util, a connection that returned the response to another request is not
-//! reused; with any other service, it can be.
+//! With a client from hyper-util and the feature `client`, a connection that returned the response
+//! to another request is not reused; with any other service, it can be.
 //!
-//! Your own service does not report whether a response arrived on a new connection, so every
-//! refusal of an idempotent call is [confirmed](Outgoing::must_confirm).
+//! Your own service does not report whether a response arrived on a new connection, so a refusal is
+//! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
 //!
 //! The buffers of hyper and rustls, which contain everything that was written to the socket, are
 //! not zeroed.

@@ -6,13 +6,14 @@ use plex_auth_proto::http::response::Parts;
 use plex_auth_proto::observer::ObservedExchange;
 use plex_auth_proto::{Observer, Outgoing};
 
-/// The reports of an exchange, shared by the transport and its client, which can retry a request.
-/// Without an observer, the methods do nothing.
+/// A handle that reports an exchange to the observer. It is shared by the transport and its client,
+/// which can retry a request. Without an observer, its methods do nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Observed(Option<Arc<Mutex<ObservedExchange>>>);
 
 impl Observed {
-    /// Prepares the reports for this request, before the request is taken from `outgoing`.
+    /// Creates the handle for this request. It must be created before the request is taken from
+    /// `outgoing`.
     pub(crate) fn new(observer: Option<Arc<dyn Observer>>, outgoing: &Outgoing) -> Self {
         let exchange = observer.map(|it| ObservedExchange::new(it, outgoing, Instant::now));
         Self(exchange.map(|exchange| Arc::new(Mutex::new(exchange))))
@@ -36,8 +37,8 @@ impl Observed {
         self.with(|exchange| exchange.finish(response_size, result));
     }
 
-    /// Returns a guard that the exchange's future holds. The reports can outlive the future, in the
-    /// extensions of a request that a service keeps.
+    /// Returns a guard for the exchange's future to hold. Dropping the handle is not enough:
+    /// a service can keep the request, whose extensions contain a clone of the handle.
     pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }

@@ -7,9 +7,9 @@ use crate::request_body::RequestBody;
 
 /// A copy of a request for a second attempt.
 ///
-/// A copy is created for each call, so it does not clone the header values: they are shared by all
-/// requests of the same identity, and updating their reference counts from two cores takes a fifth
-/// of the time of a call.
+/// A copy is created for every request that may be repeated, so it must be cheap. It does not clone
+/// the header values: all requests of the same identity share them, and updating their reference
+/// counts from two cores would take a fifth of the time of a call.
 pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,

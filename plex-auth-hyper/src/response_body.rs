@@ -10,14 +10,14 @@ use crate::deadline::Deadline;
 use crate::error_chain::{self, BoxError};
 
 /// The initial capacity for a body of unknown length.
-// Large enough for the response with an account.
+// Large enough for a response that contains an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// Reads a body until its end, `limit` bytes or the deadline. If the body ends early, the second
-/// value is the reason.
+/// Reads a body up to its end, `limit` bytes or the deadline, whichever comes first. If the body
+/// ends early, the second value is the reason.
 ///
 /// The bytes are zeroed on drop, because they can contain a token.
 pub(crate) async fn read<B>(

@@ -22,7 +22,7 @@ const NOT_SENT: u8 = 1;
 const SENT: u8 = 2;
 
 /// The state of a request, stored in its extensions for the transport and its client. A custom
-/// service ignores it, so it remains unknown whether the request was sent.
+/// service does not update the state, so whether the request was sent remains unknown.
 #[derive(Clone)]
 pub(crate) struct SendState {
     /// Present if the request may be repeated.
@@ -31,8 +31,8 @@ pub(crate) struct SendState {
     state: Arc<AtomicU8>,
     observed: Observed,
     is_fresh: Arc<AtomicBool>,
-    /// The connection of the request, if a hyper-util client sends it, whether this crate's or the
-    /// caller's.
+    /// The connection that the request is sent on, if the service is a hyper-util client, whether
+    /// this crate's or the caller's.
     #[cfg(feature = "client")]
     connection: Option<CaptureConnection>,
 }
@@ -70,7 +70,8 @@ impl SendState {
         self.connection.as_ref()
     }
 
-    /// Returns whether any of the request may have reached the server, if the client recorded it.
+    /// Returns whether any of the request may have reached the server, or `None` if the client did
+    /// not record it.
     pub(crate) fn may_have_been_sent(&self) -> Option<bool> {
         match self.state.load(Ordering::Relaxed) {
             UNKNOWN => None,
@@ -78,7 +79,7 @@ impl SendState {
         }
     }
 
-    /// Returns the reports of the exchange.
+    /// Returns the handle that reports the exchange to the observer.
     pub(crate) fn observed(&self) -> &Observed {
         &self.observed
     }
@@ -93,7 +94,7 @@ impl SendState {
         self.own_connection
     }
 
-    /// Returns a function that keeps the connection, if it is known, from being reused.
+    /// Returns a function that prevents the connection, if it is known, from being reused.
     pub(crate) fn retire(&self) -> impl Fn() + Send + Sync + use<> {
         #[cfg(feature = "client")]
         let connection = self.connection.clone();

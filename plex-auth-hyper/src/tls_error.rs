@@ -34,8 +34,8 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
             TlsErrorKind::NotYetValid
         }
         // A server certificate that is its own certificate authority, as created by
-        // `openssl req -x509`. rustls has no variant for it and exposes only the name of webpki's
-        // error.
+        // `openssl req -x509`. rustls has no variant for it, so it is recognized by the text of
+        // webpki's error.
         CertificateError::Other(OtherError(other)) if other.to_string() == "CaUsedAsEndEntity" => {
             TlsErrorKind::UntrustedIssuer
         }

@@ -48,7 +48,7 @@ pub(crate) async fn run<R: Refresher>(
             Event::Step(DriverEvent::Action(id, Action::Save(state))) => {
                 let completion = match &mut save {
                     None => Completion::Unsupported,
-                    // One save at a time. The flow repeats the request.
+                    // Only one save runs at a time. The flow will request this one again.
                     Some(_) if saving.is_some() => Completion::Cancelled,
                     Some(save) => match slot.in_save(|| save(state)) {
                         Ok(future) => {

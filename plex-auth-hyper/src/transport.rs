@@ -20,11 +20,12 @@ use crate::request_body::RequestBody;
 /// The default time limit for an exchange: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A transport that sends calls over a [`tower_service::Service`]. By default, that is a `Client`
-/// on tokio.
+/// A transport that sends calls over a [`tower_service::Service`]. By default, the service is a
+/// `Client` on tokio.
 ///
-/// Clones are cheap and share the connections. The futures can be dropped at any time, and can be
-/// spawned, because they borrow nothing from the transport. The [crate's documentation](crate)
+/// Clones are cheap and share the connections. The futures of [`send`](Self::send),
+/// [`exchange`](Self::exchange) and [`fetch`](Self::fetch) can be spawned, because they borrow
+/// nothing from the transport, and can be dropped at any time. The [crate's documentation](crate)
 /// lists the guarantees and limitations.
 ///
 #[cfg_attr(feature = "client", doc = "```")]
@@ -51,7 +52,7 @@ impl<S> Transport<S> {
     /// tokio, and smol-hyper has one for smol.
     ///
     /// The limits for time and size apply, and redirects that the service returns are not followed.
-    /// A service that follows redirects or retries cannot be controlled: see the [crate's
+    /// A service that retries or follows redirects cannot be controlled: see the [crate's
     /// documentation](crate#limitations).
     ///
     /// Unlike with `Transport::new`, connecting has no time limit of its own, and a call that wants
@@ -295,7 +296,7 @@ where
         exchange::exchange(self.service.clone(), outgoing, reply, deadline, self.observer.clone())
     }
 
-    /// Sends a flow's request, or that of a call that was taken apart, and returns the unparsed
+    /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is

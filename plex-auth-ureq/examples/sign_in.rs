@@ -1,11 +1,11 @@
 //! Signs in to plex.tv with a password and shows the account: `cargo run -p plex-auth-ureq
 //! --example sign_in`
 //!
-//! It asks for the username, the password and, if the account has two-factor authentication, the
-//! code, or reads a line for each from standard input. Arguments would be visible to other users of
-//! the machine. The client identifier is read from the file `client-identifier`; create it once,
-//! with `uuidgen > client-identifier`. If `PLEX_TV_URL` is set, it replaces
-//! `https://plex.tv/api/v2`.
+//! The program asks for the username, the password and, if the account has two-factor
+//! authentication, the verification code. If standard input is not a terminal, it reads one line
+//! for each. Command-line arguments would be visible to other users of the machine. The client
+//! identifier is read from the file `client-identifier`; create it once, with
+//! `uuidgen > client-identifier`. If `PLEX_TV_URL` is set, it replaces `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::error::Error as StdError;
@@ -23,7 +23,7 @@ fn main() {
 }
 
 fn run() -> Result<(), Box<dyn StdError>> {
-    // To Plex, a new identifier is a new device, so it is created once and saved.
+    // Plex treats each new identifier as a new device, so create it once and save it.
     let identifier = fs::read_to_string("client-identifier")
         .map_err(|error| format!("cannot read the file client-identifier: {error}"))?;
     let me = ClientIdentity::builder(identifier.trim()).product("Example Player").build()?;
@@ -74,7 +74,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Like [`ask`], without echo. Only the end of the line is removed from a password.
+/// Asks like [`ask`], but without echo. Only the line ending is removed from a password.
 fn ask_hidden(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt);

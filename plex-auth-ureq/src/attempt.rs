@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// The failure of one attempt.
 pub(crate) struct Attempt {
     pub(crate) failure: Failure,
-    /// Whether the server may have closed an idle connection.
+    /// Whether the attempt may have failed only because the server had closed an idle connection.
     pub(crate) may_be_stale: bool,
 }
 

@@ -46,8 +46,8 @@ impl Deadline {
     }
 }
 
-/// Returns whether an error is from [`Deadline::left`] rather than a timeout of the system, which
-/// has an error number.
+/// Returns whether an error means that a time limit of this crate was exceeded, rather than one of
+/// the operating system, whose errors have a number.
 pub(crate) fn is_exceeded(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
 }

@@ -11,15 +11,15 @@ use plex_auth_proto::{Flow, Outgoing, Step};
 use crate::transport::Transport;
 
 /// The maximum time between two calls to a `watch` closure.
-// For programs that display a countdown.
+// Short enough for a program that displays a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Transport {
     /// Drives a flow to its end on this thread. Each request is sent from a separate thread,
     /// because several can be in flight.
     ///
-    /// This blocks until the flow ends: 15 or 30 minutes for a PIN login, indefinitely for a
-    /// refresher. To be able to stop it, use [`drive_with`](Self::drive_with) or a
+    /// This blocks until the flow ends: up to 15 or 30 minutes for a PIN login, indefinitely for a
+    /// refresher. To be able to stop the flow, use [`drive_with`](Self::drive_with) or a
     /// [`driver`](Self::driver). Returns `None` if the flow is already finished. Actions other than
     /// requests are completed with [`Completion::Unsupported`].
     ///
@@ -51,8 +51,8 @@ impl Transport {
     }
 
     /// Drives a flow like [`drive`](Self::drive), and calls `watch` with the flow before each step
-    /// and at least once per second. Returns `None` if `watch` stops the flow or if it is already
-    /// finished. A stopped flow can be driven again later, or saved.
+    /// and at least once per second. Returns `None` if `watch` stops the flow or if the flow is
+    /// already finished. A stopped flow can be driven again later, or saved.
     ///
     /// When the flow is stopped, the requests in flight continue, and their responses are
     /// discarded.
@@ -223,7 +223,7 @@ impl<F: Flow> Driver<F> {
         let not_started =
             outgoing.transport_error(TransportErrorKind::NotStarted(NO_THREAD), false);
         let (transport, sender) = (self.transport.clone(), self.sender.clone());
-        // The receiver may have been dropped.
+        // If the driver has been dropped, its receiver is gone and the response is discarded.
         let fetch = move || {
             let completion = transport.fetch(outgoing).into();
             drop(sender.send(Message::Completed(id, completion)));

@@ -39,7 +39,8 @@ impl<'a> ErrorContext<'a> {
         Self { config: agent.config(), https: false, proxied: false, limit }
     }
 
-    /// Returns the time limit that was exceeded: the agent's own if it is shorter.
+    /// Returns the error for a timeout, with the limit that was exceeded: the agent's own limit if
+    /// it is shorter.
     fn exceeded(&self, timeout: Timeout) -> TransportErrorKind {
         let agent = self.config.timeouts();
         let own = match timeout {
@@ -68,9 +69,9 @@ impl<'a> ErrorContext<'a> {
 // is unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the time limit for connecting, which is slightly shorter than the limit for the
-/// exchange, so that ureq reports which of the two was exceeded. This determines whether anything
-/// was sent.
+/// Returns the time limit for connecting. It is shorter than the limit for the exchange, so that
+/// ureq's error shows which of the two was exceeded, and therefore whether anything may have been
+/// sent.
 pub(crate) fn connect_limit(own: Option<Duration>, limit: Duration) -> Duration {
     let margin = (limit / 10).min(Duration::from_secs(2));
     own.unwrap_or(CONNECT_TIMEOUT).min(limit.saturating_sub(margin))

@@ -4,7 +4,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTransport {
-    /// A root certificate cannot be read.
+    /// A root certificate is not a valid DER certificate.
     #[non_exhaustive]
     Certificate {
         /// The number of the certificate, starting at 1.

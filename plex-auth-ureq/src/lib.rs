@@ -42,8 +42,9 @@
 //!   a call's own [deadline](Call::deadline) overrides it.
 //! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
 //!   transport sets another limit.
-//! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
-//!   `accept-encoding`, and either a `content-length` or no body.
+//! - The request is sent as the core built it, plus a `host` header and, on its own connection,
+//!   `connection: close`. It has one `accept`, no `accept-encoding`, and either a `content-length`
+//!   or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a
 //!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
@@ -67,7 +68,7 @@
 //! - A call that [wants its own connection](Reply::wants_own_connection) gets one that no other
 //!   request uses.
 //! - Proxy environment variables are ignored, because the proxy could read a token that is sent
-//!   over plain HTTP.
+//!   over plain HTTP. To use them, call [`TransportBuilder::proxy_from_env`].
 //!
 //! # Limitations
 //!
@@ -86,16 +87,16 @@
 //! report the phase in which they occurred. A proxy that sends its response slowly can extend the
 //! time limit, and a body truncated over TLS can look complete.
 //!
-//! ureq does not report whether the connection of such an agent is new, so every refusal of an
-//! idempotent call is [confirmed](Outgoing::must_confirm).
+//! ureq does not report whether the connection of such an agent is new, so a refusal is
+//! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
 //!
 //! If another crate enables ureq's feature `gzip`, which is a default feature of ureq, compressed
 //! responses are decoded although the request does not allow them. The size limit then counts
 //! decoded bytes.
 //!
 //! The time limit relies on the operating system's socket timeouts, which can expire late if no
-//! data arrives: on Linux, by up to an eighth. In measurements, a limit of 3 s took up to 3.3 s,
-//! and one of 30 s took 31.4 s.
+//! data arrives: on Linux, by up to an eighth. In measurements, exchanges with a limit of 3 s ended
+//! after up to 3.3 s, and those with a limit of 30 s after 31.4 s.
 //!
 //! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
 //! threads that share a transport need more connections, the additional ones are closed after use.

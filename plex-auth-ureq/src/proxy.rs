@@ -1,4 +1,4 @@
-//! Parsing, validation and redaction of proxies.
+//! Parsing, validation and redaction of proxy settings.
 
 use std::env;
 use std::ffi::OsString;

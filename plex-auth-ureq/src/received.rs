@@ -12,7 +12,7 @@ use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
 
 /// The initial capacity for a body of unknown length.
-// Large enough for the response with an account.
+// Large enough for a response that contains an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
 /// The maximum initial capacity, regardless of the length that the body declares.
@@ -25,14 +25,14 @@ pub(crate) struct Received<'a> {
     source: Source<'a>,
 }
 
-/// The source of a response, which can classify an error in its body.
+/// The source of a response, needed to classify an error that occurs while reading the body.
 pub(crate) enum Source<'a> {
     Own(Exchange),
     Callers(&'a CallersAgent, RequestOrigin, Duration),
 }
 
-/// The connection of a response. If it is one of this crate's, no other exchange uses it until this
-/// value is dropped.
+/// The connection that a response arrived on. If this crate opened it, no other exchange uses it
+/// until this value is dropped.
 #[derive(Clone)]
 pub(crate) enum UsedConnection {
     Own(Exchange),
@@ -40,8 +40,8 @@ pub(crate) enum UsedConnection {
 }
 
 impl UsedConnection {
-    /// Returns whether other requests may have used the connection. ureq does not report that for a
-    /// caller's agent.
+    /// Returns whether other requests may have used the connection. Always true for a caller's
+    /// agent, because ureq does not report it.
     pub(crate) fn may_be_reused(&self) -> bool {
         match self {
             Self::Own(exchange) => exchange.was_reused(),
@@ -49,7 +49,7 @@ impl UsedConnection {
         }
     }
 
-    /// Keeps the connection from being reused.
+    /// Prevents the connection from being reused.
     pub(crate) fn retire(&self) {
         match self {
             Self::Own(exchange) => exchange.retire(),

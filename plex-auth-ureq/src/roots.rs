@@ -5,7 +5,7 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use crate::invalid_transport::InvalidTransport;
 
-/// Parses certificates in DER.
+/// Parses DER-encoded certificates.
 pub(crate) fn read(roots: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'static>>, InvalidTransport> {
     let mut store = RootCertStore::empty();
     for (index, der) in roots.iter().enumerate() {

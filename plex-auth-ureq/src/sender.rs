@@ -36,9 +36,9 @@ impl Sender {
     }
 
     /// Sends the request and waits for the head of the response. Retries an idempotent request once
-    /// if a reused connection turns out to be closed. If the request wants its own connection, no
-    /// other request uses that connection. If there is a response, the last attempt is not yet
-    /// reported as finished.
+    /// if a reused connection turns out to be closed. A request that wants its own connection gets
+    /// one that no other request uses. If a response arrives, the caller must report the end of the
+    /// last attempt to the observer.
     pub(crate) fn send(
         &self,
         outgoing: &Outgoing,

@@ -165,7 +165,8 @@ impl TokenSource {
     /// for the next token and sends the call again if that is safe: if the first request was
     /// refused, or the call is idempotent.
     ///
-    /// `call` creates the call. A media server's response never makes an account's token invalid.
+    /// `call` creates the call. A media server's response never counts as a rejection of an
+    /// account's token.
     ///
     /// # Errors
     ///

@@ -16,7 +16,8 @@ pub(crate) fn find(error: &io::Error) -> Option<&Error> {
             return Some(found);
         }
         next = match error.downcast_ref::<io::Error>() {
-            // The source of an I/O error is the source of the error that it wraps.
+            // The source of an I/O error is the source of the error that it wraps, so the wrapped
+            // error itself would be skipped.
             Some(error) => inner(error),
             None => error.source(),
         };
@@ -69,8 +70,9 @@ fn classify_certificate(error: &CertificateError) -> TlsErrorKind {
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
             TlsErrorKind::NotYetValid
         }
-        // A server certificate that is its own CA, as created by `openssl req -x509`. The type of
-        // this error is webpki's.
+        // A server certificate that is its own certificate authority, as created by
+        // `openssl req -x509`. rustls has no variant for it, so it is recognized by the text of
+        // webpki's error.
         Certificate::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
             TlsErrorKind::UntrustedIssuer
         }

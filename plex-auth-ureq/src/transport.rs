@@ -212,7 +212,7 @@ impl Transport {
         }
     }
 
-    /// Sends a flow's request, or that of a call that was taken apart, and returns the unparsed
+    /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
@@ -281,7 +281,7 @@ impl Transport {
     ) -> Result<Response<Body>, TransportError> {
         let outgoing = outgoing.on_own_connection();
         let result = self.attempt(&outgoing, limit, observed);
-        // The first request was sent.
+        // The first request was sent, whatever happened to the second.
         result
             .map(|(response, _)| response)
             .map_err(|error| outgoing.transport_error(error.kind(), true))

@@ -19,8 +19,8 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-// Part of the 30 s of an exchange. hyper-util also divides it among the addresses of each family,
-// so that one that does not respond leaves time for the others.
+// This is part of the 30 s of an exchange. hyper-util divides it among the addresses of each
+// family, so that an address that does not respond leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = HttpsConnector<HttpConnector<Resolver>>;
@@ -97,8 +97,8 @@ impl Future for Opening {
     }
 }
 
-/// Returns whether the attempt was ended by hyper-util's limit rather than by the system's, which
-/// has an error number.
+/// Returns whether the attempt was ended by hyper-util's time limit rather than by the system's,
+/// whose error has a number.
 fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {

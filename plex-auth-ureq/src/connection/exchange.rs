@@ -48,7 +48,8 @@ struct State {
     failure: Option<Failure>,
     /// The connection that ureq returned after a complete response.
     returned: Option<(Target, Connection)>,
-    /// Whether the response was read completely and without errors.
+    /// Whether a returned connection may be kept: nothing failed while the response was read, and
+    /// `reuse` allows it.
     is_finished: bool,
 }
 
@@ -77,8 +78,9 @@ impl Exchange {
         self.lock().failure
     }
 
-    /// Records that the response was read completely. When this exchange is dropped, its connection
-    /// is kept for the next one, unless it was [retired](Self::retire).
+    /// Records that the response has been read. When this exchange is dropped, its connection is
+    /// kept for the next exchange if the response was complete, nothing failed, and the connection
+    /// was not [retired](Self::retire).
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
         state.is_finished = state.failure.is_none() && self.0.reuse != Reuse::Never;
@@ -134,7 +136,7 @@ impl Exchange {
         self.lock().failure.get_or_insert(failure);
     }
 
-    /// Takes the connection back.
+    /// Takes the connection back from ureq.
     pub(super) fn give_back(&self, target: Target, connection: Connection) {
         self.lock().returned = Some((target, connection));
     }

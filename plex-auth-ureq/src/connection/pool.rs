@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::buffered::Connection;
 use super::target::Target;
 
-// ureq's defaults. plex.tv and routers close idle connections, and a retry costs more than a
-// handshake.
+// ureq's defaults. Idle connections are not kept for long, because plex.tv and routers close them,
+// and a retry costs more than a handshake.
 const MAX_IDLE: usize = 10;
 const MAX_IDLE_PER_TARGET: usize = 3;
 const MAX_IDLE_AGE: Duration = Duration::from_secs(15);

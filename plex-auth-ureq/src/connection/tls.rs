@@ -31,7 +31,7 @@ impl TlsSettings {
     }
 
     fn create(&self) -> Result<ClientConfig, rustls::Error> {
-        // The provider that the program installed, as in ureq.
+        // As in ureq, a provider that the program has installed takes precedence.
         let provider = CryptoProvider::get_default().cloned();
         let provider =
             provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));

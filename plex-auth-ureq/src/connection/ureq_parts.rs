@@ -105,7 +105,7 @@ impl Transport for OwnTransport {
         self.run(|stream, buffers| {
             let space = buffers.input_append_buf();
             if space.is_empty() {
-                // A read would look like the end of the stream.
+                // Reading into an empty buffer would look like the end of the stream.
                 return Err(ErrorKind::OutOfMemory.into());
             }
             let length = stream.read(space)?;

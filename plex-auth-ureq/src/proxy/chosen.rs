@@ -17,7 +17,7 @@ impl ChosenProxy {
         Self { proxy, no_proxy }
     }
 
-    /// Returns whether connections to this host and port use the proxy. An IPv6 address must be in
+    /// Returns whether connections to this host and port use the proxy. An IPv6 address may be in
     /// brackets.
     pub(crate) fn applies_to(&self, host: &str, port: u16) -> bool {
         !self.no_proxy.contains(host, port)

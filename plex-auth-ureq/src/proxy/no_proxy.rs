@@ -18,7 +18,7 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// A single host: an IPv4 address, or an IPv6 address in brackets.
+    /// A single host: an IPv4 address, an IPv6 address in brackets, or a name with a final dot.
     One(String),
     /// A name and its subdomains.
     Name(String),
@@ -40,7 +40,7 @@ impl NoProxy {
         entries.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns whether the list contains this host and port. An IPv6 address must be in brackets.
+    /// Returns whether the list contains this host and port. An IPv6 address may be in brackets.
     pub(super) fn contains(&self, host: &str, port: u16) -> bool {
         let host = host.to_ascii_lowercase();
         let host = ipv6(&host).map_or(host, |address| format!("[{address}]"));

@@ -1,4 +1,4 @@
-//! Reports with a caller's service, which can keep or drop a request.
+//! Reports to the observer, with a caller's service that can keep or drop a request.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use plex_auth_proto::observer::{Attempt, AttemptEnd};
 
 use super::*;
 
-/// The reports, as text.
+/// An observer that records each report as text.
 #[derive(Clone, Default)]
 struct Reports(Arc<Mutex<Vec<String>>>);
 

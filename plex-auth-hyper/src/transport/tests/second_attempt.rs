@@ -6,7 +6,7 @@ use super::*;
 
 const OTHER_ACCOUNT: &str = r#"{"id":2,"authToken":"another-token-000000"}"#;
 
-/// A permit that is freed when dropped.
+/// A permit that is released when dropped.
 struct Permit(Arc<AtomicBool>);
 
 impl Drop for Permit {
