@@ -1,3 +1,4 @@
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -35,9 +36,7 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses: Vec<_> = match found.await {
                 Ok(addresses) => addresses.collect(),
-                // An error number means that the system failed, for example because it has no file
-                // descriptors left.
-                Err(error) if error.raw_os_error().is_some() => return Err(error.into()),
+                Err(error) if is_system_failure(&error) => return Err(error.into()),
                 Err(_) => return Err(ClientError::NameNotFound.into()),
             };
             if addresses.is_empty() {
@@ -45,5 +44,29 @@ impl Service<Name> for Resolver {
             }
             Ok(addresses.into_iter())
         })
+    }
+}
+
+/// Returns whether the lookup failed for a reason other than the name, for example because the
+/// system has no file descriptors left. Such an error has a number. On Windows, so does a name that
+/// was not found.
+fn is_system_failure(error: &io::Error) -> bool {
+    let is_lookup_error = |number: &i32| cfg!(windows) && (11001..=11004).contains(number);
+    error.raw_os_error().is_some_and(|number| !is_lookup_error(&number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::is_system_failure;
+
+    #[test]
+    fn unknown_name_is_not_a_system_failure() {
+        const WSAHOST_NOT_FOUND: i32 = 11001;
+        assert!(!is_system_failure(&io::Error::other("failed to lookup address information")));
+        assert!(is_system_failure(&io::Error::from_raw_os_error(24)));
+        let windows = is_system_failure(&io::Error::from_raw_os_error(WSAHOST_NOT_FOUND));
+        assert_eq!(windows, !cfg!(windows));
     }
 }
