@@ -1,5 +1,7 @@
-//! A call for an endpoint that this crate does not have, and a test of a program without a socket:
-//! `cargo run -p plex-auth-proto --example own_call`
+//! A call for an endpoint that this crate does not cover, and a test of a program that uses the
+//! call. The test opens no socket.
+//!
+//! Run it with `cargo run -p plex-auth-proto --example own_call`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "this is an example")]
 
 use plex_auth_proto::http::{Method, Response};

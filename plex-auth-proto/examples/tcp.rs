@@ -1,10 +1,10 @@
-//! The core over a `std::net::TcpStream`: a transport in about sixty lines.
+//! A transport over `std::net::TcpStream` in about sixty lines.
 //!
 //! `cargo run -p plex-auth-proto --example tcp` sends a request to a server that it starts itself.
 //! With a URL as its argument (`-- http://127.0.0.1:32400`), it sends the request to that media
 //! server, with the saved token and client identifier from `PLEX_TOKEN` and
-//! `PLEX_CLIENT_IDENTIFIER`. It supports only plain HTTP: for TLS, connection pools and a time
-//! limit for the whole exchange, use an HTTP client.
+//! `PLEX_CLIENT_IDENTIFIER`. The example supports only plain HTTP: for TLS, connection pools and a
+//! time limit for the whole exchange, use an HTTP client.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -48,7 +48,8 @@ fn send<T>(call: Call<T>) -> Result<T, Error> {
     }
 }
 
-/// Sends a request on a new connection. An error says whether anything may have been sent.
+/// Sends a request on a new connection. On failure, also returns whether anything may have been
+/// sent.
 fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
     let nothing_sent = |error| (error, false);
     let outcome_unknown = |error| (error, true);

@@ -18,9 +18,9 @@
 //! 2. **Do not follow redirects.** Following one would send the token to another host. Return the
 //!    3xx response like any other. It is reported as
 //!    [`Redirected`](crate::ResponseError::Redirected).
-//! 3. **Read at most [`Reply::body_limit`] bytes of the body.** It depends on the status and the
-//!    headers, so call it after the head of the response has arrived. A longer body may be cut off
-//!    there.
+//! 3. **Read at most [`Reply::body_limit`] bytes of the body.** The limit depends on the status and
+//!    the headers, so call this method after the head of the response has arrived. A longer body
+//!    may be cut off there.
 //! 4. **Enforce the deadline.** If [`Reply::deadline`] returns a limit, it applies to the whole
 //!    exchange: connecting, sending and reading the last byte. Otherwise, use a limit of your own.
 //! 5. **Retry only if it is safe.** Do not send a request again automatically unless
@@ -30,13 +30,13 @@
 //!    connection that no other request has used, and that is closed afterwards.
 //! 7. **Confirm refusals.** If the response arrived on a connection that other requests have or may
 //!    have used, check [`Outgoing::must_confirm`]. If it returns true, send the request again [on
-//!    its own connection](Outgoing::on_own_connection) and use that response instead. If a
+//!    its own connection](Outgoing::on_own_connection) and use the new response instead. If a
 //!    successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
 //!    idempotent request can be repeated in the same way.
 //! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
-//!    attach a function that closes the connection. It is called if a successful response cannot be
-//!    read. A sender that uses a new connection for each request can skip this step and the
-//!    previous two; it calls [`Reply::on_own_connection`] instead.
+//!    attach a function that closes the connection. It is called if the body of a successful
+//!    response cannot be parsed. A sender that uses a new connection for each request can skip this
+//!    step and the previous two, and call [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status. If no
 //!    response arrived, return a [transport error](Reply::transport_error) that says whether any of
 //!    the request may have been sent. If in doubt, report that it may have been.
@@ -228,7 +228,7 @@ impl<T> Call<T> {
         Call { request: self.request, reply: self.reply.map(make) }
     }
 
-    /// Returns the URL for display: without its path and query if they are secret.
+    /// Returns the URL for display, with its path and query redacted if they are secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
@@ -265,7 +265,7 @@ impl<T> Call<T> {
         self
     }
 
-    /// Marks the URL as secret, so that this library redacts it wherever it displays one.
+    /// Marks the URL as secret, so that this library redacts it wherever URLs are displayed.
     pub fn secret_url(mut self) -> Self {
         self.reply.set_secret_url();
         self
@@ -273,8 +273,8 @@ impl<T> Call<T> {
 }
 
 impl Call<()> {
-    /// Creates a call for which the status is enough: every success status is accepted, and the
-    /// body is not read.
+    /// Creates a call that checks only the status: every success status is accepted, and the body
+    /// of a successful response is ignored.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};
@@ -296,8 +296,8 @@ impl Call<()> {
 }
 
 impl Call<Body> {
-    /// Creates a call that returns the body unchanged, for the caller to decode: text, XML or an
-    /// image. Status, redirects, size and encoding are checked first, as for every call.
+    /// Creates a call that returns the body unchanged, for the caller to decode, such as text, XML
+    /// or an image. Status, redirects, size and encoding are checked first, as for every call.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};
@@ -327,8 +327,8 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-/// The request headers that hold a secret. They are marked sensitive even if the caller did not do
-/// so.
+/// The request headers that hold a secret. They are marked sensitive even if the caller did not
+/// mark them.
 const SECRET_HEADERS: [&str; 4] = [TOKEN_HEADER, "authorization", "proxy-authorization", "cookie"];
 
 #[cfg(test)]

@@ -77,11 +77,11 @@ mod transport;
 /// | 401, code 1030 | [`EmailOnly`](ResponseError::EmailOnly) | Sign in with a PIN on Plex's own page. |
 /// | 401, code 1031 | [`TooManyFailures`](ResponseError::TooManyFailures) | Stop, and wait before the next attempt. |
 /// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this. Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
-/// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after). If it is `None`, back off, starting with a few seconds. After a sign-in, let the user try again. |
+/// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after). If it is `None`, back off, starting with a few seconds. Do not retry a sign-in automatically: let the user try again. |
 /// | 5xx | [`Unavailable`](ResponseError::Unavailable) | Try again later if [`is_retryable`](Self::is_retryable). |
 /// | code 1097 with any status | the variant for that status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
 /// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
-/// | 3xx | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
+/// | 3xx except 304 | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
 /// | a success that is not Plex's response | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
 /// | a success without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
 /// | a success about another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |

@@ -10,7 +10,8 @@
         clippy::print_stderr
     )
 )]
-// The target of links from the transport crates, even before docs.rs has built the first release.
+// With this URL, the docs of the transport crates can link to this crate even before docs.rs has
+// built the first release.
 #![doc(html_root_url = "https://docs.rs/plex-auth-proto/0.1.0")]
 #![doc = include_str!("../README.md")]
 //!
@@ -27,7 +28,7 @@
 //! - [`jwt`] is for devices that sign in with a key: [`DeviceKey`](jwt::DeviceKey) signs the
 //!   device's JWTs, and [`PlexJwt`](jwt::PlexJwt) reads the token that Plex returns.
 //!   [`DeviceLogin`](flow::DeviceLogin) and [`DeviceTokenRefresher`](flow::DeviceTokenRefresher)
-//!   are the flows for it.
+//!   are the flows for such devices.
 //! - [`token_source`] is the I/O-free part of the transports' `TokenSource`, which shares one token
 //!   across the whole program.
 //! - The docs of [`Error`] list every error and what to do about it. An error is a

@@ -30,7 +30,7 @@ pub(crate) mod unclaim;
 /// `server_identity` and `claim`, the token as `x-plex-token`. No request has a body.
 ///
 /// The docs of each method list the errors that are specific to it. Every operation can also return
-/// those in the table of [`Error`](crate::Error), such as 5xx.
+/// the errors in the table of [`Error`](crate::Error), such as those for 5xx.
 ///
 /// If there is no token yet, or the server's identity has not been verified, use a
 /// [`MediaServerAddress`].
@@ -55,13 +55,13 @@ pub struct MediaServer {
 
 impl MediaServer {
     /// Creates a client for the media server at `url`, usually `http://HOST:32400`. The token must
-    /// be valid for the server: that of an account with access to it, the server's own access
-    /// token, or a transient token (see [`Token`]).
+    /// be valid for the server: the token of an account with access to the server, the server's own
+    /// access token, or a transient token (see [`Token`]).
     pub fn new(identity: ClientIdentity, url: ServerUrl, token: Token) -> Self {
         MediaServerAddress::new(identity, url).with_token(token)
     }
 
-    /// Returns the same server without the token.
+    /// Returns the client for the same server without the token.
     pub fn address(&self) -> &MediaServerAddress {
         &self.address
     }
@@ -101,9 +101,10 @@ impl MediaServer {
 /// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 ///
 /// A private address does not identify a server: in another network, the same address may belong to
-/// another machine. So request [`server_identity`](Self::server_identity) first, compare it, and
-/// only then send a token. This type has no token that could be sent by mistake. Over plain HTTP, a
-/// matching identity proves nothing, because the identifier is not a secret.
+/// another machine. So first check with [`server_identity`](Self::server_identity) that the machine
+/// is the expected server, and only then send a token. This type has no token that could be sent by
+/// mistake. Over plain HTTP, a matching identity proves nothing, because the identifier is not a
+/// secret.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -133,7 +134,8 @@ impl MediaServerAddress {
         Self { identity, url }
     }
 
-    /// Returns the same server with a token that is valid for it (see [`Token`]).
+    /// Returns a client for the same server with a token, which must be valid for the server (see
+    /// [`Token`]).
     pub fn with_token(self, token: Token) -> MediaServer {
         MediaServer { address: self, token }
     }

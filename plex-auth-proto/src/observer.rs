@@ -1,7 +1,7 @@
 //! Reports on each request and its result, for logs, metrics and traces.
 //!
-//! Transports report to an [`Observer`]. Every request that they send is an [`Attempt`], including
-//! their retries.
+//! Transports report to an [`Observer`]. Every request that they send, including each retry, is an
+//! [`Attempt`].
 
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;

@@ -17,22 +17,21 @@ pub enum Host {
 #[non_exhaustive]
 pub struct Operation {
     /// The name of the operation in the published API, such as `getTokenDetails`. Errors and
-    /// observers use it. Operations that are missing from the published API have a name in the same
-    /// style, such as `claimServer`.
+    /// observers report it. Operations that are missing from the published API have a name in the
+    /// same style, such as `unclaimServer`.
     pub name: &'static str,
     /// The host that the request is sent to.
     pub host: Host,
     /// The HTTP method.
     pub method: Method,
-    /// The path below the host's base URL, with placeholders in braces. For the few plex.tv
-    /// operations outside its version 2 API, the path is relative to the base URL without
-    /// `/api/v2`.
+    /// The path below the host's base URL, with placeholders in braces. For the few operations
+    /// outside version 2 of plex.tv's API, the path is relative to the base URL without `/api/v2`.
     pub path: &'static str,
     /// Whether the operation is idempotent: safe to retry if the outcome of the first request is
     /// unknown.
     pub idempotent: bool,
-    /// Whether the URL contains a secret, because Plex does not accept it anywhere else. This
-    /// library redacts such a URL wherever it displays one.
+    /// Whether the URL contains a secret, because Plex does not accept the secret anywhere else.
+    /// This library redacts such a URL wherever it displays one.
     pub secret_url: bool,
     /// Whether the request should have a connection of its own, because a response to another
     /// request could be mistaken for its response: see

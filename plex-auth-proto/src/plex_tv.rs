@@ -41,15 +41,15 @@ pub(crate) mod session;
 /// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
 /// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`. Operations outside it use the same base URL without
+/// `{plex.tv}` is `https://plex.tv/api/v2`. The other operations use the same base URL without
 /// `/api/v2`.
 ///
 /// Each method's docs list the errors that are specific to it. Every operation can also return the
 /// errors in the table of [`Error`](crate::Error), such as those for 429 and 5xx.
 ///
 /// Every request carries the [identity's headers](ClientIdentity::headers) and, if the method takes
-/// a [`Token`](crate::Token), the token as `x-plex-token`. A request body is a form (`sign_in`,
-/// `link_pin`) or JSON (device keys and JWTs), as stated in `content-type`.
+/// a [`Token`](crate::Token), the token as `x-plex-token`. A request body, if any, is a form
+/// (`sign_in`, `link_pin`) or JSON (device keys and JWTs), as indicated by `content-type`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }

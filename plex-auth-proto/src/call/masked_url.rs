@@ -4,7 +4,7 @@ use http::Uri;
 
 use crate::operation::context::Origin;
 
-/// A URL for display: without its path and query if they are secret.
+/// A URL for display, with its path and query redacted if they are secret.
 pub(super) struct MaskedUrl<'a> {
     uri: &'a Uri,
     secret: bool,

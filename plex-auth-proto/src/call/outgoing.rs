@@ -72,7 +72,7 @@ impl Outgoing {
         mem::take(&mut self.request)
     }
 
-    /// Returns the URL for display: without its path and query if they are secret.
+    /// Returns the URL for display, with its path and query redacted if they are secret.
     pub fn masked_url(&self) -> impl fmt::Display + '_ {
         MaskedUrl::new(self.request.uri(), self.settings.secret_url)
     }
@@ -105,14 +105,14 @@ impl Outgoing {
         self
     }
 
-    /// Returns the time limit for the whole exchange. `None` if the sender's own limit applies.
+    /// Returns the time limit for the whole exchange, or `None` if the sender's own limit applies.
     pub fn deadline(&self) -> Option<Duration> {
         self.settings.deadline
     }
 
     /// Sets the size limit for the response, in bytes, unless the call has its own. Use this in a
-    /// sender that has one limit for all calls, in place of
-    /// [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE).
+    /// sender that replaces [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE) with one
+    /// limit for all calls.
     pub fn default_max_body_size(mut self, bytes: usize) -> Self {
         self.settings.default_max_body_size = bytes;
         self
@@ -129,8 +129,8 @@ impl Outgoing {
     ///
     /// The information includes the [size limit](Self::default_max_body_size), so that a body cut
     /// off there is reported as too large, and `retire`, which must prevent the connection from
-    /// being reused. `retire` is called if a successful response cannot be read: that response may
-    /// belong to another request, and so may all later ones on the connection.
+    /// being reused. `retire` is called if the body of a successful response cannot be parsed: the
+    /// response may belong to another request, and so may all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,
@@ -143,8 +143,8 @@ impl Outgoing {
         response
     }
 
-    /// Returns whether the response must be confirmed: whether the sender should repeat the request
-    /// on a [connection of its own](Self::on_own_connection) and use that response instead.
+    /// Returns whether the sender must confirm the response: repeat the request on a [connection of
+    /// its own](Self::on_own_connection) and use the new response instead.
     ///
     /// If a server or a proxy sends one response too many on a reused connection, each later
     /// request receives the response to a different request. A successful response can be compared
@@ -152,7 +152,7 @@ impl Outgoing {
     /// token. So this returns true for an idempotent request if the response is an
     /// [`Unauthorized`](ResponseError::Unauthorized) or [`Forbidden`](ResponseError::Forbidden)
     /// error with the outcome [`Refused`](crate::error::Outcome::Refused), or if it reports that a
-    /// PIN is gone. The cost is one more request for a token that really is invalid.
+    /// PIN is gone. The cost is one extra request if the token really is invalid.
     ///
     /// Call this only if other requests have or may have used the connection. The first response on
     /// a connection needs no confirmation.
@@ -181,8 +181,8 @@ impl Outgoing {
         self.settings.must_confirm(&error)
     }
 
-    /// Returns the error of an exchange without a response. `sent` says whether any of the request
-    /// may have reached the server. If in doubt, pass `true`.
+    /// Returns the error for an exchange that ended without a response. `sent` says whether any of
+    /// the request may have reached the server. If in doubt, pass `true`.
     pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> TransportError {
         TransportError::new(&self.settings.context, kind, sent)
     }

@@ -12,8 +12,8 @@ use crate::wire::content::Content;
 use crate::wire::decode::{Decode, DecodeError, Decoded};
 
 /// The response headers that `Debug` shows.
-// Not `x-request-id`: servers repeat it from requests and choose it freely, so it can contain a
-// secret. Observers receive it after a check.
+// `x-request-id` is not in the list: a server can choose it freely or copy it from the request, so
+// it may contain a secret. Observers receive it only after a check.
 const SHOWN_HEADERS: [&str; 8] = [
     "cache-control",
     "connection",
@@ -211,7 +211,7 @@ impl<T> Reply<T> {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns the error of an exchange without a response.
+    /// Returns the error for an exchange that ended without a response.
     ///
     /// `sent` says whether any of the request may have reached the server. If in doubt, pass
     /// `true`. For an example, see [`Reply`].
@@ -246,15 +246,14 @@ impl<T> Reply<T> {
     /// - Its response is the same for everyone (`plex_keys` and `server_identity`) or can be used
     ///   only once (`nonce`).
     ///
-    /// All other operations want a connection of their own: their response contains a token, or
-    /// data of the account or of the token's server, or only confirms that something was done. A
-    /// custom call shares connections unless [`Call::own_connection`](crate::Call::own_connection)
-    /// is used.
+    /// All other operations want a connection of their own: their responses contain a token or data
+    /// about an account or a server, or only confirm that something was done. A custom call shares
+    /// connections unless [`Call::own_connection`](crate::Call::own_connection) is used.
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }
 
-    /// Accepts a response from a connection of its own, for a sender that repeats a request after
+    /// Marks the request as sent on its own connection, for a sender that repeats it there after
     /// [`Mismatched`](ResponseError::Mismatched). The reply then also accepts a response whose
     /// token or account ID differs from the request's.
     #[must_use]
@@ -263,7 +262,7 @@ impl<T> Reply<T> {
         self
     }
 
-    /// Returns the call's own time limit for the whole exchange. `None` if the sender's limit
+    /// Returns the call's own time limit for the whole exchange, or `None` if the sender's limit
     /// applies.
     pub fn deadline(&self) -> Option<Duration> {
         self.settings.deadline
@@ -281,8 +280,8 @@ impl<T> fmt::Debug for Reply<T> {
     }
 }
 
-/// Returns the encoding of the body, if it is encoded. The request allows none, so it is not
-/// decoded.
+/// Returns the encoding of the body, if it is encoded. Such a body is not decoded, because the
+/// request did not allow it.
 fn encoding(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
     if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {

@@ -13,7 +13,7 @@ use crate::values::token::Token;
 /// The header that carries the token.
 pub(crate) const TOKEN_HEADER: &str = "x-plex-token";
 
-/// Builds the request of an operation, without a body. `query` is empty or starts with a question
+/// Builds the request for an operation, without a body. `query` is empty or starts with a question
 /// mark.
 pub(crate) fn request(
     operation: &Operation,
@@ -25,7 +25,7 @@ pub(crate) fn request(
     request_at(operation, operation.path, query, identity, url, token)
 }
 
-/// Builds the request of an operation whose path has placeholders. `path` has them filled in.
+/// Builds the request for an operation whose path has placeholders. In `path`, they are filled in.
 pub(crate) fn request_at(
     operation: &Operation,
     path: &str,

@@ -33,7 +33,7 @@ pub(super) struct Settings {
 /// Facts about a response that only its sender knows, stored as an extension of the response.
 #[derive(Clone)]
 pub(super) struct Received {
-    /// Whether this is the only request on the connection.
+    /// Whether the request had a connection of its own.
     pub(super) own_connection: bool,
     /// The sender's size limit, so that a body cut off there is reported as too large.
     pub(super) default_max_body_size: usize,
@@ -64,7 +64,8 @@ impl Settings {
         self.max_body_size.or(transport).unwrap_or(self.default_max_body_size)
     }
 
-    /// Returns whether this refusal could belong to another request and would be acted on.
+    /// Returns whether the response must be confirmed, because it could belong to another request
+    /// and the program would act on it.
     pub(super) fn must_confirm(&self, error: &ResponseError) -> bool {
         let is_final = match error {
             ResponseError::Unauthorized(_) | ResponseError::Forbidden(_) => {
@@ -86,7 +87,8 @@ impl Settings {
     }
 }
 
-/// Returns the declared length of the body: zero if there is none, `usize::MAX` if it does not fit.
+/// Returns the declared length of the body: zero if none is declared, and `usize::MAX` if the
+/// length does not fit into a `usize`.
 pub(super) fn declared_length(headers: &HeaderMap) -> usize {
     let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {

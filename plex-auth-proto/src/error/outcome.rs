@@ -126,13 +126,13 @@ fn is_refusal(rejection: &Rejection) -> bool {
         Some(Host::PlexTv) => {
             // Over plain HTTP, an intermediary could have sent a status without a body.
             let is_https = context.origin().is_some_and(|origin| origin.scheme() == "https");
-            // Plex sends these two only because of a token or a password, and gateways do not send
-            // them with an empty body.
+            // Plex sends these two statuses only because of a token or a password, and gateways do
+            // not send them with an empty body.
             let is_about_token = matches!(status.as_u16(), 401 | 498);
             let is_bare = is_about_token && rejection.has_empty_body() && is_https;
             status.is_client_error() && (!rejection.errors().is_empty() || is_bare)
         }
-        // A media server's refusals are web pages.
+        // A media server's refusals are web pages without error codes, so only the status counts.
         Some(Host::MediaServer) => matches!(status.as_u16(), 401 | 403),
         None => false,
     }

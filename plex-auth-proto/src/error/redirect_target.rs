@@ -43,7 +43,8 @@ impl RedirectTarget {
         let own = context.origin();
         let absolute = match location.strip_prefix("//") {
             Some(_) => &format!("{}:{location}", own?.scheme()),
-            // A relative reference can contain an absolute URL in its query.
+            // Only the start is examined, because a relative reference can contain an absolute URL
+            // in its query.
             None if location.split(['/', '?', '#']).next().is_some_and(|it| it.ends_with(':')) => {
                 location
             }

@@ -65,8 +65,8 @@ impl Rejection {
         self.status
     }
 
-    /// Returns the errors that Plex lists in the body: usually one. Empty if the body is empty or a
-    /// web page, as sent by media servers and proxies.
+    /// Returns the errors that Plex lists in the body: usually one. The slice is empty if the body
+    /// is empty or a web page, as sent by media servers and proxies.
     pub fn errors(&self) -> &[PlexError] {
         &self.errors
     }

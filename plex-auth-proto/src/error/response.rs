@@ -25,7 +25,7 @@ pub(super) mod message;
 /// [`needs_verification_code`](Self::needs_verification_code), [`is_pin_gone`](Self::is_pin_gone),
 /// [`needs_home_pin`](Self::needs_home_pin), [`needs_new_device_key`](Self::needs_new_device_key)
 /// and [`is_retryable`](Self::is_retryable). [`Error`](crate::Error), which transports return, has
-/// the same ones, and its docs say what to do about each variant.
+/// the same predicates, and its docs say what to do about each variant.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -83,8 +83,9 @@ pub enum ResponseError {
     Unavailable(Rejection),
     /// Any other unsuccessful status.
     Rejected(Rejection),
-    /// 3xx: a redirect, which was not followed because the token would be sent to its target.
-    /// Plex's API never needs redirects: the base URL is wrong, or a captive portal answered.
+    /// 3xx except 304: a redirect, which was not followed because the token would be sent to its
+    /// target. Plex's API never needs redirects: the base URL is wrong, or a captive portal
+    /// answered.
     #[non_exhaustive]
     Redirected {
         /// The context of the request.
@@ -117,9 +118,9 @@ pub enum ResponseError {
         /// The problem with the field.
         problem: &'static str,
     },
-    /// A successful response that belongs to another request, because its PIN, user or token
-    /// differs. If a server or a proxy sends one response too many on a reused connection, each
-    /// later request receives the response to a different request.
+    /// A successful response whose PIN, user or token is not the requested one, so it belongs to
+    /// another request. If a server or a proxy sends one response too many on a reused connection,
+    /// each later request receives the response to a different request.
     ///
     /// This does not mean that the token is invalid. If the request is idempotent, retry it on a
     /// connection of its own ([`Call::own_connection`](crate::Call::own_connection)). This
@@ -242,10 +243,10 @@ impl ResponseError {
     /// Returns whether Plex said that the token is no longer valid. Discard it and sign in again
     /// only in this case.
     ///
-    /// True for a 401 or 498 from plex.tv in response to a call that carried a token, unless it is
-    /// [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid token". False
-    /// for a media server's 401, which applies only to that server, and for outages, rate limits,
-    /// web pages and missing responses.
+    /// This is true for a 401 or 498 from plex.tv in response to a call that carried a token,
+    /// unless it is [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid
+    /// token". It is false for a media server's 401, which applies only to that server, and for
+    /// outages, rate limits, web pages and missing responses.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let concerns_account = match self.status().as_u16() {
@@ -308,11 +309,11 @@ impl ResponseError {
                 501 | 505 => false,
                 _ => can_repeat,
             },
-            // Retried only if idempotent, even if the outcome is `Refused`.
+            // These are retried only if the call is idempotent, even if the outcome is `Refused`.
             Self::Rejected(rejection) => match rejection.status().as_u16() {
                 // Without one of Plex's codes, a 404 is from a gateway and may be temporary. Media
-                // servers send no codes, and an old one always answers 404 to a path that it does
-                // not know.
+                // servers send no codes, and an old server always answers 404 to a path that it
+                // does not know.
                 404 => {
                     let is_from_gateway = rejection.codes().next().is_none();
                     idempotent

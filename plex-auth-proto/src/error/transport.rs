@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// An exchange that ended without a complete response. The cause is not Plex but, for example, name
+/// The error for an exchange that ended without a complete response, for example because of name
 /// resolution, the network, TLS or the deadline.
 #[derive(Clone, Debug)]
 pub struct TransportError {
@@ -28,8 +28,8 @@ impl TransportError {
         self.kind
     }
 
-    /// Returns whether any part of the request may have reached the server, so that it may have
-    /// been carried out. False means that nothing was sent.
+    /// Returns whether any part of the request may have reached the server, in which case the
+    /// request may have been carried out. False means that nothing was sent.
     pub fn may_have_been_sent(&self) -> bool {
         self.sent
     }

@@ -52,8 +52,8 @@ pub struct DeviceClaims {
 }
 
 impl DeviceClaims {
-    /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt):
-    /// with a fresh nonce and, like other clients, with all [scopes](JwtScope).
+    /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt),
+    /// with a fresh nonce and all [scopes](JwtScope). Other clients also request all of them.
     ///
     /// `identity` must be the one that the request is sent with, because Plex compares them. The
     /// JWT expires five minutes after `now`, the current time by the caller's clock.
@@ -62,10 +62,10 @@ impl DeviceClaims {
         Self { nonce: Some(nonce), scopes, ..Self::for_poll(identity, now) }
     }
 
-    /// Creates the claims for polling a PIN that was created with a device key: without a nonce or
-    /// scopes.
+    /// Creates the claims for polling a PIN that was created with a device key. They contain no
+    /// nonce and no scopes.
     ///
-    /// Sign new claims for each poll. A login that reuses the JWT fails after five minutes.
+    /// Sign new claims for each poll. A login that reuses one JWT fails after five minutes.
     pub fn for_poll(identity: &ClientIdentity, now: SystemTime) -> Self {
         Self {
             identifier: identity.identifier().into(),

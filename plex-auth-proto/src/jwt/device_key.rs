@@ -3,8 +3,8 @@ use super::jwk::Jwk;
 /// The private key of a device: in memory, in a TPM or in the platform's key store.
 ///
 /// The feature `ed25519` adds `Ed25519Key`, a key in memory. Implement this trait for a key that
-/// cannot leave the hardware. It must sign with Ed25519 (RFC 8032), not prehashed. If signing is
-/// asynchronous, sign [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message)
+/// cannot leave the hardware. The signatures must be Ed25519 (RFC 8032), not prehashed. If signing
+/// is asynchronous, sign [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message)
 /// yourself, or use an [`ExternalKey`] with a flow.
 ///
 /// ```
@@ -41,8 +41,8 @@ pub trait DeviceKey {
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 
     /// Returns whether flows request signatures from their driver, with
-    /// [`Action::Sign`](crate::flow::Action::Sign), instead of calling [`sign`](Self::sign). True
-    /// only for an [`ExternalKey`], unless overridden.
+    /// [`Action::Sign`](crate::flow::Action::Sign), instead of calling [`sign`](Self::sign). The
+    /// default implementation returns false, and [`ExternalKey`] overrides it.
     fn signs_through_driver(&self) -> bool {
         false
     }

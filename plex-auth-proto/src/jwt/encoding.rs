@@ -8,7 +8,7 @@ pub(crate) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 /// The algorithm of all signatures.
 pub(crate) const EDDSA: &str = "EdDSA";
 
-/// The audience of a device's JWT, and the issuer of Plex's.
+/// The audience of a device's JWTs, and the issuer of Plex's JWTs.
 pub(crate) const PLEX_TV: &str = "plex.tv";
 
 /// Decodes the public key in a JWK's `x`.

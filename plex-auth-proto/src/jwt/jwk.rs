@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 
 use super::encoding::{BASE64, EDDSA};
 
-/// The maximum length of a key ID, in bytes. The IDs in use are thumbprints, hashes and UUIDs.
+/// The maximum length of a key ID, in bytes. Known clients use thumbprints, hashes or UUIDs.
 const MAX_KEY_ID_LENGTH: usize = 256;
 
 /// A device's public key, as registered with Plex: a JSON Web Key for Ed25519 (RFC 8037).
@@ -36,7 +36,7 @@ impl Jwk {
     /// Creates a JWK from an Ed25519 public key (RFC 8032) and its ID.
     ///
     /// The key ID (`kid`) is free text, such as a thumbprint, a hash or a UUID. Plex looks up the
-    /// key by it, so it must never change. Surrounding whitespace is trimmed.
+    /// key by this ID, so it must never change. Surrounding whitespace is trimmed.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Jwk {
 fn thumbprint(public_key: &[u8; 32]) -> String {
     use sha2::{Digest, Sha256};
 
-    // Exactly these members, in this order, without whitespace.
+    // The RFC requires exactly these members, in this order, without whitespace.
     let x = BASE64.encode(public_key);
     BASE64.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)))
 }
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(json["kid"], r#"a"b\c"#);
     }
 
-    /// RFC 8037, appendix A.3.
+    /// The example in RFC 8037, appendix A.3.
     #[cfg(feature = "ed25519")]
     #[test]
     fn thumbprint_matches_the_rfc() {

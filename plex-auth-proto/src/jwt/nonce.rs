@@ -36,7 +36,8 @@ lenient::object! {
     }
 }
 
-/// The maximum length of a nonce, in bytes. The nonce is sent back as part of a JWT.
+/// The maximum length of a nonce, in bytes. It is limited because the nonce is sent back as part of
+/// a JWT.
 const MAX_LENGTH: usize = 1024;
 
 impl<'de> Value<'de> for Nonce {

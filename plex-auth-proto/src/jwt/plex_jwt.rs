@@ -13,7 +13,7 @@ use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
 /// The time from a token's renewal to its expiry, in seconds.
-// Other clients renew a day ahead.
+// Other clients renew a token a day before it expires.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
 /// The tolerated difference between clocks, in seconds.
@@ -24,9 +24,10 @@ const LATEST: i64 = 253_402_300_799;
 
 /// The claims of a token signed by Plex: when it expires and which account it belongs to.
 ///
-/// [`unverified`](Self::unverified) reads it without checking the signature. That is sufficient for
-/// a device that received the token from Plex and wants to know when to renew it. A program that
-/// accepts tokens from others must verify them with `PlexKeys::verify` (feature `ed25519`).
+/// [`unverified`](Self::unverified) reads the claims without checking the signature. That is
+/// sufficient for a device that received the token from Plex and wants to know when to renew it. A
+/// program that accepts tokens from others must verify them with `PlexKeys::verify` (feature
+/// `ed25519`).
 ///
 /// `Debug` redacts names and the email address.
 #[derive(Clone, Debug)]
@@ -113,7 +114,8 @@ impl PlexJwt {
     pub fn renew_at(&self) -> UnixSeconds {
         let Self { expires_at: UnixSeconds(end), issued_at, .. } = *self;
         let ahead = end.saturating_sub(RENEWED_AHEAD);
-        // Otherwise, a token that is valid for an hour would be renewed continuously.
+        // If every token were renewed a day ahead, one that is valid for an hour would be renewed
+        // continuously.
         let halfway = issued_at
             .filter(|start| start.0 <= end)
             .map(|UnixSeconds(start)| start.saturating_add(end.saturating_sub(start) / 2));
@@ -215,7 +217,7 @@ lenient::object! {
     }
 }
 
-/// The time in a claim, in Unix seconds. The number may have a fractional part.
+/// A time in a claim, in Unix seconds. A number with a fractional part is rounded down.
 #[derive(Clone, Copy)]
 struct Moment(i64);
 

@@ -15,7 +15,7 @@ lenient::object! {
 }
 
 impl PlexKeys {
-    /// Returns the paths of fields that this version could not read. See
+    /// Returns the paths of the fields that this version of the library could not read. See
     /// [`Account::unreadable_fields`](crate::Account::unreadable_fields).
     pub fn unreadable_fields(&self) -> Vec<String> {
         lenient::unreadable_fields(self)
@@ -23,7 +23,7 @@ impl PlexKeys {
 }
 
 lenient::object! {
-    /// A JSON Web Key of [`PlexKeys`].
+    /// A JSON Web Key in [`PlexKeys`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct PlexKey {

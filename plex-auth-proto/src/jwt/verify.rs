@@ -9,16 +9,16 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 
 impl PlexKeys {
-    /// Verifies that Plex issued a token for plex.tv or for the device of `identity`, and that it
-    /// has not expired.
+    /// Verifies that Plex issued the token for plex.tv or for the device of `identity`, and that
+    /// the token has not expired.
     ///
     /// The key is looked up by the key ID in the token. If the token has none, every key is tried.
-    /// Keys of other types are skipped. The time of issue is not checked, because Plex's clock can
-    /// be ahead of the device's.
+    /// Keys of unsupported types are skipped. The time of issue is not checked, because Plex's
+    /// clock can be ahead of the device's.
     ///
     /// A token that Plex issued for any other device passes as well, because its audience also
     /// contains `plex.tv`. To accept only the tokens of one device, compare
-    /// [`thumbprint`](PlexJwt::thumbprint) with the ID of its key.
+    /// [`thumbprint`](PlexJwt::thumbprint) with the ID of that device's key.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -113,7 +113,7 @@ pub enum VerifyError {
     /// The token's header requires extensions (`crit`). This library supports none.
     #[error("the JWT requires extensions that are not supported")]
     UnknownExtension,
-    /// Plex's keys include none of a supported type.
+    /// None of Plex's keys has a supported type.
     #[error("none of Plex's keys is an Ed25519 signing key")]
     NoUsableKey,
     /// The token refers to a key that is not in the list. Fetch [the
@@ -129,7 +129,7 @@ pub enum VerifyError {
     /// The issuer is not plex.tv.
     #[error("the JWT was not issued by plex.tv")]
     WrongIssuer,
-    /// The token is for another device.
+    /// The token's audience includes neither plex.tv nor this device.
     #[error("the JWT's audience is neither plex.tv nor this client identifier")]
     WrongAudience,
     /// The token has expired. Get a new one with

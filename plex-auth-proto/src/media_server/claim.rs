@@ -8,7 +8,7 @@ use crate::operation::{Host, Operation};
 use crate::values::claim_token::ClaimToken;
 use crate::wire::decode;
 
-// A second request would find the server claimed and report that as a failure.
+// Not idempotent: a second request would find the server already claimed and fail.
 pub(crate) const OPERATION: Operation =
     Operation::new("claimServer", Host::MediaServer, Method::POST, "/myplex/claim")
         .secret_url()

@@ -85,8 +85,8 @@ lenient::object! {
 }
 
 impl ServerRoot {
-    /// Returns the names below `MediaContainer` of fields that this version could not read, to
-    /// distinguish them from missing fields and to report them.
+    /// Returns the names, below `MediaContainer`, of the fields that this version of the library
+    /// could not read, so that a program can report them and tell them apart from missing fields.
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot =

@@ -13,10 +13,11 @@ impl MediaServerAddress {
     /// Returns the server's identifier and whether the server is claimed. Sends `GET
     /// {server}/identity` (getIdentity) without a token.
     ///
-    /// Use it to check that a server can be reached at one of its connections, and that it is the
-    /// intended one: its [`machine_identifier`](ServerIdentity::machine_identifier) equals the
-    /// [`client_identifier`](crate::server::Resource::client_identifier) of its resource. Only then
-    /// send a token.
+    /// Use this to check that a server can be reached at one of its connections, and that the host
+    /// that answers is the intended server: the
+    /// [`machine_identifier`](ServerIdentity::machine_identifier) must equal the
+    /// [`client_identifier`](crate::server::Resource::client_identifier) of the server's resource.
+    /// Only then send a token.
     ///
     /// | The server's response | Error |
     /// |---|---|
@@ -84,8 +85,8 @@ lenient::object! {
 }
 
 impl ServerIdentity {
-    /// Returns the names below `MediaContainer` of fields that this version could not read, to
-    /// distinguish them from missing fields and to report them.
+    /// Returns the names, below `MediaContainer`, of the fields that this version of the library
+    /// could not read, so that a program can report them and tell them apart from missing fields.
     ///
     /// ```
     /// let identity: plex_auth_proto::server::ServerIdentity =

@@ -20,11 +20,13 @@ pub(crate) const OPERATION: Operation = Operation::new(
 .own_connection();
 
 impl MediaServer {
-    /// Returns the connections to another server or provider that this server knows, and a token
-    /// for it. Sends `GET {server}/security/resources` (getSourceConnectionInformation).
+    /// Returns this server's list of connections to another server or provider, and a token for
+    /// that server or provider. Sends `GET {server}/security/resources`
+    /// (getSourceConnectionInformation).
     ///
-    /// The token must be an administrator's, or a transient token created with one, and the server
-    /// must be version 1.15.4 or later. The server answers from its cache;
+    /// The request's token must be an administrator's, or a transient token created with an
+    /// administrator's token, and the server must be version 1.15.4 or later. The server answers
+    /// from its cache;
     /// [`refresh_source_connection_information`](Self::refresh_source_connection_information)
     /// updates the cache first. If the server does not know the source, the list is empty.
     ///
@@ -121,8 +123,8 @@ impl MediaServer {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConnectionInformation {
-    /// The servers or providers of the source: one, or none if this server does not know it. The
-    /// format allows for several.
+    /// The server or provider that the source refers to, or none if this server does not know the
+    /// source. The format allows for several.
     pub devices: Vec<SourceDevice>,
     unreadable: Unreadable,
 }
@@ -133,8 +135,9 @@ impl SourceConnectionInformation {
         self.devices.first()
     }
 
-    /// Returns the paths below `MediaContainer` of fields that this version could not read, such as
-    /// `Device.0.Connection.1.port`, to distinguish them from missing fields and to report them.
+    /// Returns the paths, below `MediaContainer`, of the fields that this version of the library
+    /// could not read, such as `Device.0.Connection.1.port`, so that a program can report them and
+    /// tell them apart from missing fields.
     ///
     /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
     ///
@@ -171,7 +174,7 @@ impl<'de> serde::Deserialize<'de> for SourceConnectionInformation {
 }
 
 lenient::object! {
-    /// A server or provider of a source. `Debug` redacts its token and its name.
+    /// A server or provider that a source refers to. `Debug` redacts its token and its name.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct SourceDevice {

@@ -8,7 +8,7 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// A second token does no harm: both are valid, and both expire.
+// Idempotent: a second token does no harm, because both are valid and both expire.
 pub(crate) const OPERATION: Operation =
     Operation::new("getTransientToken", Host::MediaServer, Method::POST, "/security/token")
         .idempotent()
@@ -66,7 +66,7 @@ impl MediaServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// A token that acts on behalf of the request's token. The only supported type.
+    /// A token that delegates the access of the request's token. This is the only supported type.
     Delegation,
 }
 
@@ -83,7 +83,7 @@ impl TokenType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The same access as the request's token. The only supported scope.
+    /// The same access as the request's token. This is the only supported scope.
     All,
 }
 

@@ -5,7 +5,7 @@ use crate::media_server::MediaServer;
 use crate::operation::{Host, Operation};
 use crate::wire::decode;
 
-// Idempotent: an unclaimed server cannot be unclaimed again.
+// Idempotent: a second request has no effect on a server that is already unclaimed.
 pub(crate) const OPERATION: Operation =
     Operation::new("unclaimServer", Host::MediaServer, Method::DELETE, "/myplex/account")
         .idempotent()

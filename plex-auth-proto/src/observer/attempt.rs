@@ -15,7 +15,8 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Describes the request before its first attempt, which is number 1.
+    /// Creates the state before the first attempt. The first call to `advance` turns it into
+    /// attempt number 1.
     pub(super) fn before_first(outgoing: &Outgoing) -> Self {
         let request = outgoing.request();
         Self {
@@ -48,7 +49,7 @@ impl Attempt {
         &self.method
     }
 
-    /// Returns the URL for display: without its path and query if they are secret.
+    /// Returns the URL for display, with its path and query redacted if they are secret.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -65,14 +66,14 @@ impl Attempt {
         self.request_size
     }
 
-    /// Returns the values that observers have stored for this attempt. They are dropped after its
-    /// end.
+    /// Returns the values that observers have stored for this attempt. They are dropped after the
+    /// attempt ends.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Returns mutable access to the values that observers have stored for this attempt, to add one
-    /// such as a start time or a span.
+    /// Returns a mutable reference to the values that observers have stored for this attempt, for
+    /// example to add a start time or a span.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
     }

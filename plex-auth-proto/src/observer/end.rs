@@ -29,8 +29,9 @@ impl AttemptEnd {
         }
     }
 
-    /// Returns the status of the response, if its head has arrived. Also present if a successful
-    /// response was cut off, which is a [transport error](AttemptOutcome::TransportError).
+    /// Returns the status of the response, if its head has arrived. There is also a status if a
+    /// successful response was cut off, although the outcome is then a [transport
+    /// error](AttemptOutcome::TransportError).
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -41,17 +42,17 @@ impl AttemptEnd {
     }
 
     /// Returns the number of bytes of the response body that were read, at most [the number worth
-    /// reading](crate::Outgoing::body_limit). Zero if the attempt was cancelled.
+    /// reading](crate::Outgoing::body_limit). It is zero if the attempt was cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size
     }
 
     /// Returns the value of the response's `x-request-id`, which identifies the request to Plex.
     ///
-    /// The server chooses it. It is omitted if it is longer than 128 characters, is not visible
-    /// ASCII, or repeats a part of the request that may be secret: a sensitive header, a secret URL
-    /// or the body. It is also omitted if the request body is too large to be searched (more than
-    /// 16 KiB).
+    /// The server chooses the value. It is omitted if it is longer than 128 characters, is not
+    /// visible ASCII, or repeats a part of the request that may be secret: a sensitive header, a
+    /// secret URL or the body. It is also omitted if the request body is too large to be searched
+    /// (more than 16 KiB).
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }

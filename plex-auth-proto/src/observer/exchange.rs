@@ -86,9 +86,9 @@ struct InFlight {
 }
 
 impl ObservedExchange {
-    /// Prepares the reports for this request, before it is [taken](Outgoing::take_request). `now`
-    /// is called at the start and at the end of an attempt to measure its duration, and is usually
-    /// [`Instant::now`].
+    /// Creates the exchange for a request. Call this before the request is
+    /// [taken](Outgoing::take_request). `now` is called at the start and at the end of an attempt
+    /// to measure its duration, and is usually [`Instant::now`].
     pub fn new(observer: Arc<dyn Observer>, outgoing: &Outgoing, now: fn() -> Instant) -> Self {
         Self {
             observer,
@@ -106,7 +106,7 @@ impl ObservedExchange {
         self.attempt.advance();
         let Self { observer, attempt, now, .. } = self;
         guarded(|| observer.started(attempt));
-        // Measured from here, so that the observer's own time is not included.
+        // The duration is measured from here, so that the observer's own time is not included.
         self.in_flight = Some(InFlight { since: now(), status: None, request_id: None });
     }
 
@@ -139,8 +139,8 @@ impl ObservedExchange {
         let duration = (self.now)().saturating_duration_since(since);
         let end = AttemptEnd { outcome, status, duration, response_size, request_id };
         guarded(|| self.observer.finished(&self.attempt, &end));
-        // A span ends when its last handle is dropped, which must not wait until the exchange is
-        // dropped.
+        // The extensions can contain a span, which ends when its last handle is dropped. If they
+        // were not cleared here, the span would stay open until the exchange is dropped.
         self.attempt.extensions_mut().clear();
     }
 }

@@ -10,7 +10,7 @@ use super::end::AttemptEnd;
 /// Your own HTTP client reports through an [`ObservedExchange`](super::ObservedExchange). With the
 /// `tracing` feature, `TracingObserver` creates spans and events.
 ///
-/// - Each attempt is reported with one call of [`started`](Self::started), followed by one of
+/// - Each attempt is reported with one call to [`started`](Self::started), followed by one to
 ///   [`finished`](Self::finished). Attempts of different requests can overlap and be reported from
 ///   different threads.
 /// - A retry by the transport is another attempt of the same exchange, with the next
@@ -67,7 +67,7 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// Shares the observer with the program.
+/// Lets the program share an observer with a transport.
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn started(&self, attempt: &mut Attempt) {
         (**self).started(attempt);

@@ -19,7 +19,8 @@ const MAX_SEARCHED_BODY: usize = 16 * 1024;
 /// share eight by chance once in four million requests.
 const COMMON_LENGTH: usize = 8;
 
-/// The minimum length of a shorter secret, such as a Home PIN, that must not be contained in an ID.
+/// The minimum length of a secret that an ID must not contain if the secret is shorter than
+/// [`COMMON_LENGTH`]. A Home PIN has four digits.
 const MIN_LENGTH: usize = 4;
 
 /// The secrets of a request, which a displayed ID must not repeat.
@@ -41,7 +42,7 @@ impl RequestIdFilter {
             parts.push(target.as_str().as_bytes());
         }
         parts.push(body);
-        // Reserved in advance, because growing would leave a copy in memory.
+        // The capacity is reserved in advance, because growing would leave a copy in memory.
         let length = parts.iter().map(|part| 2 * (part.len() + 1)).sum();
         let mut secrets = Zeroizing::new(Vec::with_capacity(length));
         for part in parts {

@@ -7,8 +7,8 @@ use super::interface::Observer;
 /// An [`Observer`] that reports each attempt to [`tracing`](https://docs.rs/tracing).
 ///
 /// An attempt is a span named `plex_request` at level `DEBUG`, a child of the current span. It
-/// contains an event `started` at level `TRACE` and an event `finished` at level `DEBUG`. Their
-/// target is `plex_auth`, so that `RUST_LOG=plex_auth=debug` enables them.
+/// contains an event `started` at level `TRACE` and an event `finished` at level `DEBUG`. The span
+/// and the events have the target `plex_auth`, so that `RUST_LOG=plex_auth=debug` enables them.
 ///
 /// Fields of the span:
 ///

@@ -68,12 +68,12 @@ impl RequestContext {
         self.operation
     }
 
-    /// Returns the host. `None` for a custom call whose [host](crate::Call::host) is not set.
+    /// Returns the host, or `None` for a custom call whose [host](crate::Call::host) is not set.
     pub fn host(&self) -> Option<Host> {
         self.host
     }
 
-    /// Returns the scheme, host and port that the request was sent to. `None` if its URL is
+    /// Returns the scheme, host and port that the request was sent to, or `None` if its URL is
     /// relative or not HTTP.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
@@ -90,7 +90,7 @@ impl RequestContext {
     }
 }
 
-/// Formats as the operation and the origin: `getTransientToken at http://10.0.0.7:32400`.
+/// Formats the context as operation and origin: `getTransientToken at http://10.0.0.7:32400`.
 impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
@@ -109,8 +109,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Returns the origin of an `http` or `https` URI, without its user info. `None` for any other
-    /// URI.
+    /// Returns the origin of an `http` or `https` URI, without its user info, or `None` for any
+    /// other URI.
     pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme()?, uri.authority()?);
         // The scheme of a URL that was not built here can be any text, including a secret.

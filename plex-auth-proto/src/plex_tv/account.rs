@@ -28,7 +28,8 @@ lenient::object! {
     /// [`is_managed`](Self::is_managed), [`is_guest`](Self::is_guest) and
     /// [`has_home_pin`](Self::has_home_pin).
     ///
-    /// `Debug` redacts the email address, names and secrets.
+    /// `Debug` redacts names, email addresses, secrets, and the identifiers of the cloud sync
+    /// device and the watch-later queue.
     ///
     /// In a test, create one from JSON:
     ///
@@ -66,7 +67,7 @@ lenient::object! {
         pub confirmed: Option<bool>,
         /// The time at which the account was created.
         pub joined_at: Option<UnixSeconds> as "joinedAt",
-        /// Whether the account signs in by email only.
+        /// Whether the account can only sign in by email.
         pub email_only_auth: Option<bool> as "emailOnlyAuth",
         /// Whether the account has a password.
         pub has_password: Option<bool> as "hasPassword",
@@ -114,7 +115,7 @@ lenient::object! {
         pub subscriptions: Vec<SubscriptionPeriod>,
         /// The subscriptions that have ended.
         pub past_subscriptions: Vec<SubscriptionPeriod> as "pastSubscriptions",
-        /// The trials.
+        /// The trial subscriptions.
         pub trials: Vec<SubscriptionPeriod>,
         /// The services that Plex's own clients use with this account.
         pub services: Vec<Service>,
@@ -208,7 +209,7 @@ impl Account {
 }
 
 redacted_debug! {
-    /// Redacts names and email addresses.
+    /// Redacts names, email addresses, and the identifiers of the cloud sync device and the queue.
     Account {
         auth_token, id, uuid, username masked, title masked, email masked, friendly_name masked, locale, confirmed,
         joined_at, email_only_auth, has_password, protected, thumb, mailing_list_status, mailing_list_active,

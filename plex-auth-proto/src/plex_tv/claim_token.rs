@@ -7,7 +7,7 @@ use crate::values::claim_token::ClaimToken;
 use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 
-// A second token is harmless, because it expires.
+// Idempotent: a second claim token is harmless, because it expires.
 pub(crate) const OPERATION: Operation =
     Operation::new("getClaimToken", Host::PlexTv, Method::GET, "/api/claim/token.json")
         .idempotent()

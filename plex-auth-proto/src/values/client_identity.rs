@@ -196,14 +196,14 @@ impl ClientIdentityBuilder {
             };
             headers.insert(field.header(), value);
         }
-        // A clone allocates space for exactly the current headers and keeps the index, which saves
-        // a thousand bytes.
+        // A clone has space for exactly the current headers, which saves a thousand bytes. Its
+        // index still has room for the headers that a request adds.
         Ok(ClientIdentity { headers: Arc::new(headers.clone()) })
     }
 }
 
-/// The number of additional headers: `accept`, `user-agent`, `content-type`, `content-length` and
-/// the token.
+/// The number of headers besides those of the fields: `accept`, `user-agent`, `content-type`,
+/// `content-length` and the token.
 const MORE_HEADERS: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

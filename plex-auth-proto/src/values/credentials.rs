@@ -55,7 +55,7 @@ impl Credentials {
     }
 
     /// Sets the verification code for an account with two-factor authentication, as typed by the
-    /// user. An empty code removes it.
+    /// user. An empty code removes one that was set before.
     ///
     /// Six digits are recognized even if they are full-width or have whitespace or invisible
     /// characters between or around them. Other codes, such as backup codes, are only trimmed.
@@ -91,7 +91,8 @@ fn normalized(code: &str) -> Zeroizing<String> {
     Zeroizing::new(code.trim_matches(is_ignored).to_owned())
 }
 
-/// Returns whether this is a zero-width character, which is easily copied from web pages.
+/// Returns whether the character is invisible. Such characters are easily copied from web pages by
+/// accident.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
@@ -152,7 +153,7 @@ mod tests {
             ("１２３４５６", "123456"),
             ("\u{200b}123456\u{200b}", "123456"),
             ("\u{feff}123\u{a0}456", "123456"),
-            // Codes of another form, such as backup codes.
+            // Codes in another form, such as backup codes, are only trimmed.
             (" ab12 cd34 ", "ab12 cd34"),
             ("1234 5678", "1234 5678"),
             ("123-456", "123-456"),

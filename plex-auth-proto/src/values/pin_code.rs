@@ -15,11 +15,11 @@ const LONGEST_TYPED: usize = 8;
 /// The code of a PIN. A signed-in user enters it, or a program submits it, to link the PIN to the
 /// account.
 ///
-/// A code in a response is kept unchanged. [`new`](Self::new) normalizes typed codes: it removes
-/// whitespace, including within the code, and converts codes of up to 8 characters to uppercase,
-/// because Plex's short codes are uppercase. Long codes are case-sensitive. `O` and `0` are not
-/// substituted for each other: Plex's short codes contain neither, and a wrong guess could link
-/// another user's device.
+/// A code in a response is kept unchanged, except for whitespace around it. [`new`](Self::new)
+/// normalizes typed codes: it removes whitespace, including within the code, and converts codes of
+/// up to 8 characters to uppercase, because Plex's short codes are uppercase. Long codes are
+/// case-sensitive. `O` and `0` are not substituted for each other: Plex's short codes contain
+/// neither, and a wrong guess could link another user's device.
 ///
 /// The code is a secret until the PIN expires: `Debug` shows `***`, and [`expose`](Self::expose)
 /// returns it for display to the user.

@@ -53,8 +53,8 @@ impl ServerUrl {
         }
     }
 
-    /// Returns the base URL for the operations of plex.tv outside its version 2 API: this URL
-    /// without a trailing `/api/v2`.
+    /// Returns the base URL for operations outside version 2 of plex.tv's API: this URL without a
+    /// trailing `/api/v2`.
     pub(crate) fn outside_api(&self) -> Self {
         let prefix = self.prefix.strip_suffix("/api/v2").unwrap_or(&self.prefix);
         Self { prefix: prefix.into(), ..self.clone() }

@@ -33,8 +33,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
 /// If requested with a JWT, `resources` contains an opaque access token for each server that is
-/// shared with the account. For the account's own servers, it contains the JWT itself, which they
-/// refuse. They accept the opaque token that
+/// shared with the account. For the account's own servers, it contains the JWT itself, which those
+/// servers refuse. They accept the opaque token that
 /// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user) returns for the account's own Home
 /// user.
 ///
@@ -150,8 +150,8 @@ impl FromStr for Token {
     }
 }
 
-/// Converts to a header value for custom requests: `.header("X-Plex-Token", &token)`. It is marked
-/// sensitive.
+/// Converts to a header value for custom requests: `.header("X-Plex-Token", &token)`. The value is
+/// marked sensitive.
 impl From<&Token> for HeaderValue {
     fn from(token: &Token) -> Self {
         token.0.clone()

@@ -97,7 +97,7 @@ mod tests {
         if SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(i64::MAX as u64)).is_none() {
             assert_eq!(SystemTime::try_from(UnixSeconds(i64::MAX)), Err(InvalidUnixSeconds));
         }
-        // The minimum has no positive counterpart.
+        // `i64::MIN` has no positive counterpart.
         let _ = SystemTime::try_from(UnixSeconds(i64::MIN));
     }
 }

@@ -15,14 +15,14 @@ use crate::wire::field_path::FieldPath;
 use crate::wire::lenient::{Budget, List, Object, Value};
 use crate::wire::{old_json, repair, xml};
 
-/// Converts a body into a `T`. It can capture details of the request. Without captures, it does not
-/// allocate.
+/// A function that converts a body into a `T`. It can capture details of the request. Without
+/// captures, the box does not allocate.
 pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError> + Send + Sync>;
 
 /// A parsed value.
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
-    /// The field that differs from the request, although a correct response may also differ in it.
+    /// The field that differs from the request, if any. The response may be correct nevertheless.
     pub(crate) doubtful: Option<&'static str>,
 }
 
@@ -63,8 +63,8 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
         if error.classify() != Category::Data {
             return Err(not_json(body));
         }
-        // Parses again, only to name the field. Always tracking the path would make parsing 50%
-        // slower.
+        // The body is parsed again only to name the field, because tracking the path every time
+        // would make parsing 50% slower.
         let mut again = serde_json::Deserializer::from_slice(body);
         serde_path_to_error::deserialize(&mut again).map_err(shape_error)
     })
@@ -80,9 +80,9 @@ pub(crate) fn list<T: for<'de> Value<'de>>(body: &[u8]) -> Result<(Vec<T>, bool)
 
 type Reader<'de> = serde_json::Deserializer<StrRead<'de>>;
 
-/// Parses the body with `read`, and if that fails, a repaired copy of it. If that also fails, the
-/// error contains `problem`. `length` is the length of the original response, from which `body` may
-/// have been converted.
+/// Parses the body with `read` or, if that fails, parses a repaired copy of the body. If the copy
+/// cannot be read either, the error contains `problem`. `length` is the length of the original
+/// response, which may have been converted to get `body`.
 fn read_or_repair<T>(
     body: &[u8],
     length: usize,
@@ -117,8 +117,8 @@ fn converted_object<T: for<'de> Value<'de>>(
     })
 }
 
-/// Parses a JSON object. If `is_missing` considers it empty, it must at least have this member:
-/// otherwise it is a different document, such as one of Plex's errors.
+/// Parses a JSON object. If `is_missing` returns true for the result, the document must at least
+/// have this member. Otherwise, it is a different document, such as one of Plex's errors.
 pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
     body: &[u8],
     member: &'static str,
@@ -231,7 +231,8 @@ fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 
-/// Returns the path without parts that look like data. The keys of a map are chosen by the server.
+/// Returns the path with `*` in place of parts that look like data. The server chooses the keys of
+/// a map.
 fn redacted_path(path: &Path) -> String {
     let segments = path.iter().take(MAX_PATH_SEGMENTS).map(|segment| match segment {
         Segment::Map { key } if is_safe_to_show(key) => key.clone(),

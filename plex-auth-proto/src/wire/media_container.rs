@@ -5,8 +5,8 @@ use serde::de::{IgnoredAny, MapAccess};
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Key, Value};
 
-/// Parses the content of the envelope, from JSON or XML. Returns `None` if it is empty or cannot be
-/// converted into a `T`.
+/// Parses the content of the envelope, from JSON or XML. Returns `None` if the envelope is missing,
+/// null or an empty element, or if its content cannot be converted into a `T`.
 pub(crate) fn read<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     let envelope: Option<Envelope<T>> = decode::object_or_xml(body, NAME, true)?;
     Ok(envelope.and_then(|Envelope(content)| content))

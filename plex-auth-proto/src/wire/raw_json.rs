@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
-/// A part of a response, as JSON text, because its structure is not documented.
+/// A part of a response whose structure is not documented, as JSON text.
 ///
 /// It may contain personal data, so `Debug` shows only its length. Whitespace is not preserved, and
 /// values that this library cannot represent (numbers out of range, unpaired surrogates, excessive

@@ -41,11 +41,12 @@ fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(),
                 let mut json = serde_json::Deserializer::from_str(text);
                 return json.deserialize_any(Inside { depth, repaired });
             }
-            // The placeholder would be longer than an empty list or object.
+            // An empty list or object is kept, because the placeholder would be longer.
             None => text.len() == 2,
         },
         Some(b'"') => is_text(element),
-        // With `arbitrary_precision`, a number out of range would be readable.
+        // The number is parsed as a float, because a `Number` is never out of range with
+        // `arbitrary_precision`.
         Some(b'-' | b'0'..=b'9') => float(text).is_some(),
         _ => true,
     };
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn repaired_document_is_never_longer() {
-        // A longer one would be moved in memory, and leave a copy that is not zeroed.
+        // A longer document would be moved in memory and leave a copy that is not zeroed.
         for inner in ["[],".repeat(100) + "[]", "1e999,".repeat(100) + "{}"] {
             let deep = format!("{}{inner}{}", "[".repeat(16), "]".repeat(16));
             assert!(repaired(&deep).unwrap().len() <= deep.len(), "{inner}");

@@ -23,8 +23,8 @@ const MAX_TAG: usize = 4 * 1024;
 const MAX_NAMESPACES: usize = 8;
 
 /// The minimum average number of bytes for each `<` of a document.
-// The parser allocates for each `<` and each `=` in advance: a hundred bytes, and more for text
-// between tags. Plex's elements take about a hundred bytes each, and their attributes twenty.
+// The parser allocates memory for each `<` and each `=` in advance: a hundred bytes, and more for
+// text between tags. Plex's elements take about a hundred bytes each, and their attributes twenty.
 const BYTES_PER_TAG: usize = 24;
 
 /// The minimum average number of bytes for each `=` of a document.

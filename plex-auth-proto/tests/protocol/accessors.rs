@@ -140,8 +140,8 @@ fn single_value_is_read_as_a_list() {
         let account = account(&format!(r#""roles":{nothing}"#));
         assert!(account.roles.is_empty() && account.unreadable_fields().is_empty(), "{nothing}");
     }
-    // No number is tested: with serde_json's `arbitrary_precision`, it is an object of unknown
-    // content.
+    // Numbers are not tested here: with serde_json's `arbitrary_precision` feature, a number is
+    // deserialized like an object with unknown fields.
     for wrong in ["true", "\"x\"", "[true]"] {
         let account = account(&format!(r#""services":{wrong}"#));
         assert!(account.services.is_empty(), "{wrong}");

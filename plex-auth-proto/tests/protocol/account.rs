@@ -24,7 +24,7 @@ fn short_fixture() -> Value {
     fixture
 }
 
-/// Parses this body as the response to a sign-in.
+/// Parses `body` as the response to a sign-in.
 fn signed_in(body: impl AsRef<[u8]>) -> Result<SignedIn, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let credentials = plex_auth_proto::Credentials::new("rosa", "x").unwrap();
@@ -39,7 +39,7 @@ fn account(body: impl AsRef<[u8]>) -> Account {
     account
 }
 
-/// Parses this body as the response to a request for token details.
+/// Parses `body` as the response to a request for token details.
 fn details(body: impl AsRef<[u8]>) -> Result<Account, ResponseError> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("id").build().unwrap());
     let (_, reply) = plex_tv.token_details(&Token::new("asked").unwrap()).into_parts();
@@ -102,7 +102,8 @@ fn every_field_of_the_fixture_is_read() {
             Value::Bool(value) => json!(!value),
             Value::Number(number) => json!(number.as_u64().unwrap() + 1),
             Value::String(text) => json!(format!("{text}x")),
-            // Null and empty values in the fixture are not read, or have a sibling with a value.
+            // Null and empty values are skipped: the same kind of field has a value elsewhere in
+            // the fixture.
             _ => continue,
         };
         let account = account(changed.to_string());
@@ -375,7 +376,7 @@ fn debug_redacts_personal_data_and_secrets() {
     let services = account.services.iter().flat_map(|service| [&service.token, &service.secret]);
     let settings = account.settings.iter().map(|setting| &setting.value);
     let secrets = services.chain(settings).chain([&account.pin]).flatten();
-    // A one-digit setting would be found anywhere in the output.
+    // A one-character value could appear in the output by coincidence.
     let secrets = secrets.map(|secret| secret.expose()).filter(|secret| secret.len() > 1);
     let mut hidden: Vec<&str> = secrets.collect();
     assert!(hidden.len() > 8, "{}", hidden.len());

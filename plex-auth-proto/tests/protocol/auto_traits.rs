@@ -1,6 +1,6 @@
 //! The traits that every public type implements: `Send`, `Sync`, `Unpin` and `Debug`.
 //!
-//! A workspace test compares this list with the API listing.
+//! A workspace test compares the types listed here with the API listing.
 
 use std::future::Ready;
 use std::time::Duration;

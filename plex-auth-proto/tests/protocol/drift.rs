@@ -1,5 +1,5 @@
-//! Properties: if any number of a response's fields drift, only those fields are lost, they are
-//! named, and the token is never lost.
+//! Properties: however many of a response's fields drift, only those fields are lost, unreadable
+//! fields are reported, and the token is never lost.
 
 use std::fmt::Debug;
 
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn polled_token_survives_other_drift(drifted in drifts(&pin(), "/authToken")) {
-        // Another ID would belong to another PIN.
+        // A response with a different ID would belong to another PIN, so the ID must not drift.
         let drifted: Vec<_> = drifted.into_iter().filter(|(path, _)| path != "/id").collect();
         let (plex_tv, id) = (PlexTv::new(me()), PinId::new(2_147_483_650));
         match check(|| plex_tv.poll_pin(&id), &pin(), &drifted)? {
@@ -169,7 +169,7 @@ proptest! {
             let after: T = serde_json::from_str(&in_disorder(value, seed)).unwrap();
             let fields = |value: &T| {
                 let mut fields = debug::fields(value);
-                // These keep unknown fields.
+                // `RawJson` and custom restrictions keep unknown fields, so they are not compared.
                 fields.retain(|path, shown| {
                     !shown.starts_with("RawJson") && path != "/custom_restrictions/*"
                 });

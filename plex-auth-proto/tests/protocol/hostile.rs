@@ -39,7 +39,7 @@ fn plain_text() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.chars().filter(|character| !character.is_control()).collect())
 }
 
-/// Generates bodies similar to Plex's, and arbitrary bytes.
+/// Generates bodies that resemble Plex's, or arbitrary bytes.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "{",

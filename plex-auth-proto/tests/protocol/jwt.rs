@@ -12,7 +12,7 @@ use plex_auth_proto::{ClientIdentity, Token, UnixSeconds};
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-/// Returns a key of Plex's, and the list that contains it.
+/// Returns a Plex key, and the list of keys that contains it.
 fn plex(seed: &[u8; 32]) -> (Ed25519Key, PlexKeys) {
     let key = Ed25519Key::from_seed(seed);
     let keys = format!(r#"{{"keys":[{}]}}"#, key.jwk().to_json());

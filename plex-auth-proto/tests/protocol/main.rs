@@ -27,7 +27,8 @@ use proptest::prelude::ProptestConfig;
 ///
 /// Failing cases are not saved to a file; add them as tests.
 fn config(cases: u32) -> ProptestConfig {
-    // The core's lints forbid reading the variable here, but proptest has read it for its default.
+    // The core's lints forbid reading the variable here, but proptest's default already reflects
+    // it.
     const UNSET: u32 = 256;
     let default = ProptestConfig::default();
     let cases = if default.cases == UNSET { cases } else { default.cases };

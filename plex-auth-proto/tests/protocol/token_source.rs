@@ -134,7 +134,7 @@ fn expired_token_is_not_returned() {
     assert!(get(&slot, now(6, 1060)).is_pending());
     assert_eq!(driver.count(), 1, "the refresher is not woken");
     drop(flow);
-    // A device without a wall clock counts elapsed time.
+    // On a device without a wall clock, elapsed time decides.
     let (slot, _flow) = SharedRefresher::new(&mut refresher, at(5));
     assert!(is(&slot, at(64), "t1"));
     assert!(get(&slot, at(65)).is_pending());
@@ -218,7 +218,8 @@ fn panic_of_the_callback_is_an_error() {
     assert!(get(&slot, at(0)).is_pending());
 }
 
-/// Returns the error of a call with the token `t1` to this URL and host.
+/// Returns the error of a call with the token `t1` to this URL and host, for a response with this
+/// status and body.
 fn refusal(url: &str, host: Option<Host>, status: u16, body: &'static str) -> Error {
     let request = Request::post(url).header("x-plex-token", "t1").body(()).unwrap();
     let call = Call::status_only("x", request);
@@ -277,7 +278,8 @@ fn call_is_sent_again_only_if_that_is_safe() {
     drop(flow);
     assert_eq!(refresher.rejections, 1);
 
-    // A call without a host does not show which host refused it, so it may have been carried out.
+    // If a call does not specify its host, it is unknown which host refused it, so it may have been
+    // carried out.
     let me = ClientIdentity::builder("id").build().unwrap();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("t1"));
     for is_idempotent in [true, false] {

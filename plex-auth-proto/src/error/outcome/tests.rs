@@ -9,7 +9,7 @@ use crate::pin::PinId;
 use crate::{Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Token};
 
 /// Declares a name for every variant and the list of all names. The code does not compile if a new
-/// variant has no name, and the test fails if it has no row.
+/// variant has no name, and the test fails if a variant has no row.
 macro_rules! variants {
     ($($variant:pat => $name:literal,)*) => {
         const VARIANTS: &[&str] = &[$($name),*];

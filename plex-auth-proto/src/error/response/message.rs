@@ -7,8 +7,8 @@ use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
-/// Formats as one line in lowercase: what failed, which server answered with which status, and what
-/// to do.
+/// Formats the error as one line in lowercase: what failed, which server answered with which
+/// status, and what to do.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();

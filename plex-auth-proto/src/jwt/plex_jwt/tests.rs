@@ -152,7 +152,7 @@ fn short_token_is_renewed_halfway() {
         (r#"{"iat":0,"exp":172800}"#, 86_400),
         (r#"{"iat":0,"exp":172802}"#, 86_402),
         (r#"{"exp":100000}"#, 13_600),
-        // An issue time after the expiry, and one that is out of range.
+        // The first issue time is after the expiry, and the second is out of range.
         (r#"{"iat":5000,"exp":4600}"#, 4_600 - 86_400),
         (r#"{"iat":-7,"exp":4600}"#, 4_600 - 86_400),
     ] {

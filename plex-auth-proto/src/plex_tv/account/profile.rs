@@ -28,7 +28,7 @@ lenient::object! {
         pub watched_indicator: Option<WatchedIndicator> as "watchedIndicator",
         /// The reviews that are shown.
         pub media_reviews_visibility: Option<MediaReviewsVisibility> as "mediaReviewsVisibility",
-        /// The languages of reviews.
+        /// The languages of the reviews that are shown.
         pub media_reviews_languages: Vec<String> as "mediaReviewsLanguages",
     }
 }

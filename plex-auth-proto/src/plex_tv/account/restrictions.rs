@@ -9,8 +9,9 @@ use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 
 /// Individual restrictions of a managed or guest user.
 ///
-/// Plex defines the names, so restrictions are stored by name. The known names are `all`, `movies`,
-/// `television`, `music` and `photos`. A restriction that is listed but not set has no value.
+/// Plex can add names at any time, so restrictions are stored by name. The known names are `all`,
+/// `movies`, `television`, `music` and `photos`. A restriction that is listed but not set has no
+/// value.
 ///
 /// ```
 /// use plex_auth_proto::Account;
@@ -39,7 +40,8 @@ impl CustomRestrictions {
     }
 }
 
-/// The known names. Any other name is chosen by the server and shown as `*`.
+/// The names that `Debug` and `unreadable_fields` show. Any other name may be arbitrary text from
+/// the server, so it is shown as `*`.
 const SHOWN: [&str; 5] = ["all", "movies", "television", "music", "photos"];
 
 fn shown(name: &str) -> &str {

@@ -6,8 +6,8 @@ use crate::wire::redaction::redacted_debug;
 lenient::object! {
     /// A service that Plex's own clients use with an [`Account`](crate::Account).
     ///
-    /// `Debug` redacts the secrets and the query of the URL, or the entire URL if it may contain
-    /// user info.
+    /// `Debug` redacts the secrets and the URL's query and fragment, or the entire URL if it may
+    /// contain user info.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Service {

@@ -10,14 +10,14 @@ lenient::object! {
     pub struct Subscription {
         /// Whether the subscription is active.
         pub active: Option<bool>,
-        /// The start of the subscription, in Plex's format: `2021-10-01T01:02:03Z`, or `2021-10-01
-        /// 01:02:03 UTC` from older endpoints. `None` without a subscription.
+        /// The start of the subscription, in Plex's format: `2021-10-01T01:02:03Z`, or
+        /// `2021-10-01 01:02:03 UTC` from older endpoints. `None` if there is no subscription.
         pub subscribed_at: Option<String> as "subscribedAt",
         /// The status of the subscription.
         pub status: Option<SubscriptionStatus>,
-        /// The payment service, such as `braintree`. `None` without a subscription.
+        /// The payment service, such as `braintree`. `None` if there is no subscription.
         pub payment_service: Option<String> as "paymentService",
-        /// The payment plan, such as `monthly`, `yearly` or `lifetime`. `None` without a
+        /// The payment plan, such as `monthly`, `yearly` or `lifetime`. `None` if there is no
         /// subscription.
         pub plan: Option<String>,
         /// The names of the included features: about 30 for a free account, 70 to 120 for a Plex

@@ -16,16 +16,17 @@ impl PlexTv {
     ///
     /// According to Plex, a successful response means that the token is valid, 401 means that it is
     /// not, and any other response is inconclusive.
-    /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule. The flow
-    /// [`token_check`](Self::token_check) retries during an outage.
+    /// [`is_token_invalid`](crate::ResponseError::is_token_invalid) follows that rule, with the
+    /// exceptions that its docs list. The flow [`token_check`](Self::token_check) retries during an
+    /// outage.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest) |
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 422 "Invalid token" | the same, from older endpoints |
-    /// | a successful response that identifies no account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
-    /// | a successful response for another account or token | [`Mismatched`](crate::ResponseError::Mismatched): it belongs to another request |
+    /// | 422 "Invalid token" | the same error; only older endpoints answer this way |
+    /// | a successful response that does not identify an account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
+    /// | a successful response for another account or token | [`Mismatched`](crate::ResponseError::Mismatched): the response belongs to another request |
     /// | 429, 5xx, a web page | inconclusive; usually [retryable](crate::ResponseError::is_retryable) |
     ///
     /// Sources: recorded responses. The rule is from Plex's developer forum.
@@ -58,9 +59,10 @@ impl PlexTv {
     }
 }
 
-/// Returns the field that shows that the token does not belong to the account. A JWT is compared by
-/// account, because Plex may return a renewed one. An opaque token is compared only if the response
-/// contains one, because it is unknown whether Plex always returns it.
+/// Returns the name of a field that shows that the response is not for the `requested` token. For a
+/// JWT, the account IDs are compared, because Plex may return a renewed JWT. An opaque token is
+/// compared only if the response contains an opaque token, because it is unknown whether Plex
+/// always returns the token.
 fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
     match PlexJwt::unverified(requested) {
         Ok(jwt) => {

@@ -18,8 +18,8 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Lists the devices that are signed in to the account, with their tokens. Sends `GET
-    /// https://plex.tv/devices.xml`.
+    /// Lists the devices that are signed in to the account, with their tokens. Sends
+    /// `GET https://plex.tv/devices.xml`.
     ///
     /// Use it to show the list to the user or to [remove](Self::remove_device) a device. This
     /// program appears in the list with the fields of its
@@ -65,7 +65,7 @@ impl PlexTv {
 lenient::object! {
     /// The devices that are signed in to an account.
     ///
-    /// `Debug` redacts tokens, names and public addresses. In a test, create one from the
+    /// `Debug` redacts tokens, names and public addresses. In a test, create a list from the
     /// container's content as JSON:
     ///
     /// ```

@@ -7,15 +7,15 @@ use crate::plex_tv::device::devices::DeviceId;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// IDs are not reused, so a second request finds nothing to remove.
+// Idempotent: IDs are not reused, so a second request finds nothing to remove.
 pub(crate) const OPERATION: Operation =
     Operation::new("removeDevice", Host::PlexTv, Method::DELETE, "/devices/{id}.xml")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// Removes a device from the account and invalidates its tokens. Sends `DELETE
-    /// https://plex.tv/devices/{id}.xml`.
+    /// Removes a device from the account and invalidates its tokens. Sends
+    /// `DELETE https://plex.tv/devices/{id}.xml`.
     ///
     /// Use it for a device that was lost or sold, or that the user does not recognize. A device can
     /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). A
@@ -27,9 +27,9 @@ impl PlexTv {
     /// | 404 | [`Rejected`](crate::ResponseError::Rejected): the device does not exist, or was removed by an earlier request |
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the device may not have been removed |
     ///
-    /// Any other successful response is accepted. Like that of [`devices`](Self::devices), the
-    /// endpoint is at the base URL without `/api/v2` and is not part of the published API. Sources:
-    /// two clients.
+    /// Any other successful response is accepted. The endpoint, like that of
+    /// [`devices`](Self::devices), is at the base URL without `/api/v2` and is not part of the
+    /// published API. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -9,7 +9,7 @@ use crate::values::token::Token;
 use crate::wire::decode::{self, DecodeError};
 use crate::wire::lenient::{self, Budget, Value};
 
-// The first request uses up the nonce.
+// Not idempotent: the first request uses up the nonce.
 pub(crate) const OPERATION: Operation =
     Operation::new("exchangeJWTToken", Host::PlexTv, Method::POST, "/auth/token")
         .unauthorized("the device's JWT was not accepted")
@@ -58,7 +58,7 @@ impl PlexTv {
     /// let (_, reply) = plex_tv.nonce().into_parts();
     /// let nonce = reply.parse(&http::Response::new(r#"{"nonce":"b7d0-41c9"}"#))?;
     ///
-    /// // The key that was registered with Plex: an `Ed25519Key` or your own type.
+    /// // `key` was registered with Plex: it is an `Ed25519Key` or a `DeviceKey` of your own.
     /// let claims = DeviceClaims::for_exchange(plex_tv.identity(), nonce, SystemTime::now());
     /// let (request, reply) = plex_tv.exchange_device_jwt(&claims.sign(&key)?).into_parts();
     /// assert_eq!(request.uri(), "https://plex.tv/api/v2/auth/token");

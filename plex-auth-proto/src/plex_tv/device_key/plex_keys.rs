@@ -14,9 +14,9 @@ impl PlexTv {
     /// (`PlexKeys::verify`, feature `ed25519`). Sends `GET {plex.tv}/auth/keys` (getAuthKeys)
     /// without a token.
     ///
-    /// Cache the keys. If a token refers to a key that is not in the list, request the list again,
-    /// but only once: Plex changes its keys from time to time. A device does not need to verify a
-    /// token that it received from [`exchange_device_jwt`](Self::exchange_device_jwt).
+    /// Cache the keys. Plex changes its keys from time to time, so if a token refers to a key that
+    /// is not in the list, request the list again, but only once. A device does not need to verify
+    /// a token that it received from [`exchange_device_jwt`](Self::exchange_device_jwt).
     ///
     /// | Plex's response | Error |
     /// |---|---|

@@ -15,8 +15,8 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Returns the users of the account's Plex Home, for example to show a user picker. Sends `GET
-    /// {plex.tv}/home/users` (getHomeUsers).
+    /// Returns the users of the account's Plex Home, for example to show a user picker. Sends
+    /// `GET {plex.tv}/home/users` (getHomeUsers).
     ///
     /// [`switch_home_user`](Self::switch_home_user) returns a token for the selected user.
     ///

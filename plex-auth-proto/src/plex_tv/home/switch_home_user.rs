@@ -9,20 +9,20 @@ use crate::values::home_user_uuid::HomeUserUuid;
 use crate::values::token::Token;
 use crate::wire::decode::DecodeError;
 
-// Each request creates another token, and Plex counts wrong PINs.
+// Not idempotent: each request creates another token, and Plex counts wrong PINs.
 pub(crate) const OPERATION: Operation =
     Operation::new("switchHomeUser", Host::PlexTv, Method::POST, "/home/users/{uuid}/switch")
         .secret_url()
         .own_connection();
 
 impl PlexTv {
-    /// Switches to another user of the Home, and returns that user's token and account. Sends `POST
-    /// {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
+    /// Switches to another user of the Home, and returns that user's token and account. Sends
+    /// `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
     ///
     /// The PIN is required if the user [has a Home PIN](crate::home::HomeUser::has_home_pin). The
     /// token that the request was sent with stays valid. For a media server, request
-    /// [`resources`](Self::resources) with the new token: the access tokens in the list are limited
-    /// to what this user may access.
+    /// [`resources`](Self::resources) with the new token: the access tokens in the list grant only
+    /// the access that the selected user has.
     ///
     /// If the request is sent with a JWT, switching to the account's own user returns an opaque
     /// token. The account's own servers accept the opaque token, although they refuse the JWT (one

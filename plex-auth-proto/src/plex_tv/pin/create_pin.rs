@@ -6,8 +6,8 @@ use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 use crate::plex_tv::{PlexTv, pin};
 
-// Each request creates another PIN. Users report that a PIN that is never linked can invalidate the
-// saved token, and PINs count toward the rate limit.
+// Not idempotent: each request creates another PIN. Users report that a PIN that is never linked
+// can invalidate the saved token, and PINs count toward the rate limit.
 pub(crate) const OPERATION: Operation =
     Operation::new("createOAuthPin", Host::PlexTv, Method::POST, "/pins").own_connection();
 

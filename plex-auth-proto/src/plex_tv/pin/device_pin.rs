@@ -2,8 +2,8 @@ use crate::plex_tv::pin::pin_id::PinId;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 
-/// A PIN with a device key: when it is linked, Plex registers the key and issues a JWT that expires
-/// after seven days.
+/// A PIN with a device key: when the PIN is linked, Plex registers the key and issues a JWT that
+/// expires after seven days.
 ///
 /// Created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) and
 /// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), and polled with

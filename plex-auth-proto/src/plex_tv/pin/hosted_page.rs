@@ -29,8 +29,8 @@ pub struct HostedPage {
     device: String,
 }
 
-/// The device fields that the page shows, each as the name of the parameter and the header that
-/// contains its value.
+/// The device fields that the page shows: the name of each URL parameter, and the request header
+/// that contains its value.
 const DEVICE: [(&str, &str); 7] = [
     ("product", "x-plex-product"),
     ("version", "x-plex-version"),
@@ -61,9 +61,9 @@ impl HostedPage {
         self
     }
 
-    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, or `/auth` on the
-    /// host that the client uses instead of plex.tv. Call this if the API is reached through a
-    /// proxy that does not serve the page.
+    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`. If the client uses
+    /// a URL outside plex.tv, the default is `/auth` below that URL without `/api/v2`. Call this if
+    /// the API is reached through a proxy that does not serve the page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;
@@ -73,7 +73,7 @@ impl HostedPage {
 
 fn device(headers: &HeaderMap) -> String {
     let fields = DEVICE.iter().filter_map(|(name, header)| {
-        // Read as bytes, because the names of devices can be non-ASCII.
+        // Read as bytes, because values such as device names can be non-ASCII.
         let value = std::str::from_utf8(headers.get(*header)?.as_bytes()).ok()?;
         let name = percent::encoded(&format!("context[device][{name}]"));
         Some(format!("&{name}={}", percent::encoded(value)))

@@ -9,7 +9,7 @@ use crate::values::pin_code::PinCode;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A second request would report that the PIN is gone, although it was linked.
+// Not idempotent: a second request would report that the PIN is gone, although it was linked.
 pub(crate) const OPERATION: Operation =
     Operation::new("linkOAuthPin", Host::PlexTv, Method::PUT, "/pins/link")
         .about_a_pin()

@@ -11,7 +11,7 @@ use crate::wire::lenient::{self, Value};
 /// the memory is zeroed on drop. To save the ID, use [`expose`](Self::expose); to restore it, use
 /// [`new`](Self::new).
 ///
-/// IDs are assigned sequentially and are close to 2³¹, so store all 64 bits.
+/// IDs are assigned sequentially and have reached about 2³¹, so store them as 64-bit integers.
 ///
 /// ```
 /// use plex_auth_proto::pin::PinId;

@@ -91,7 +91,8 @@ pub enum PinState {
     #[non_exhaustive]
     Waiting {
         /// The time left to link the PIN, counted from this response. A negative value from Plex
-        /// counts as zero, and the maximum is one day. `None` if Plex does not send it.
+        /// counts as zero, and the maximum is one day. `None` if Plex's value is missing or
+        /// unreadable.
         expires_in: Option<Duration>,
     },
     /// The PIN is linked.
@@ -99,7 +100,8 @@ pub enum PinState {
     Linked {
         /// The token of the account that the PIN was linked to.
         auth_token: Token,
-        /// Whether the account was created during this login. `None` if Plex does not send it.
+        /// Whether the account was created during this login. `None` if Plex's value is missing or
+        /// unreadable.
         new_registration: Option<bool>,
     },
 }
@@ -117,8 +119,8 @@ lenient::object! {
 pub(crate) fn read(body: &[u8], requested: &PinId) -> Result<PinState, DecodeError> {
     let answer: Option<Fields> = decode::object(body)?;
     let answer = answer.ok_or_else(|| DecodeError::shape(".", "is not an object"))?;
-    // Otherwise, another user's token could be mistaken for this user's. A response without a
-    // readable ID is accepted, because the URL of the request already identifies the PIN.
+    // Without this check, another user's token could be mistaken for this user's. A response
+    // without a readable ID is accepted, because the URL of the request already identifies the PIN.
     if answer.id.as_ref().is_some_and(|id| id.expose() != requested.expose()) {
         return Err(DecodeError::Mismatch { path: "id" });
     }
@@ -131,7 +133,7 @@ impl Fields {
         let Self { expires_in, auth_token, new_registration, .. } = self;
         match auth_token {
             Some(auth_token) => Ok(PinState::Linked { auth_token, new_registration }),
-            // An unreadable token is an error, because polling again would not return another one.
+            // An unreadable token is an error, because polling again would not make it readable.
             None if unreadable => Err(DecodeError::shape("authToken", "is not a valid token")),
             None => Ok(PinState::Waiting { expires_in: expires_in.map(pin::clamp_lifetime) }),
         }

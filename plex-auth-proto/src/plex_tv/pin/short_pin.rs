@@ -52,13 +52,15 @@ impl ShortPin {
         self.0.lifetime(DEFAULT_LIFETIME)
     }
 
-    /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or
-    /// `/link` on the host that `plex_tv` uses instead of plex.tv, such as a test server.
+    /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or,
+    /// if `plex_tv` uses a URL outside plex.tv, such as a test server's, `/link` below that URL
+    /// without `/api/v2`.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }
 
-    /// Returns the URL of the same page with the code filled in. Open it or show it as a QR code.
+    /// Returns the URL of the [link page](Self::link_page) with the code filled in. Open it or show
+    /// it as a QR code.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         let code = percent::encoded(self.0.code.expose());
         PinUrl::new(format!("{}/?pin={code}", plex_tv.url.link_page()))

@@ -26,9 +26,9 @@ impl PlexTv {
     ///
     /// To find out whether a user has access to a server, request the list with the user's own
     /// token and call [`server`](Resources::server), or use the flow
-    /// [`server_access`](Self::server_access). Request the list again if a server refuses its token
-    /// or cannot be reached, because tokens and connections can change. A newly claimed server can
-    /// take up to 90 seconds to appear.
+    /// [`server_access`](Self::server_access). Request the list again if a server refuses its
+    /// access token or cannot be reached, because tokens and connections can change. A newly
+    /// claimed server can take up to 90 seconds to appear.
     ///
     /// | Plex's response | Error |
     /// |---|---|
@@ -76,7 +76,7 @@ impl PlexTv {
 /// The resources that an account has access to: media servers, players and other registered
 /// devices.
 ///
-/// In a test, create one from JSON:
+/// In a test, create a list from JSON:
 ///
 /// ```
 /// let resources: plex_auth_proto::server::Resources =

@@ -14,15 +14,15 @@ impl PlexTv {
     /// Checks that a token is valid and keeps an old-style token from expiring, at a lower cost
     /// than [`token_details`](Self::token_details). Sends `GET {plex.tv}/ping` (ping).
     ///
-    /// Any request keeps an old-style token from expiring. Users report that these tokens become
-    /// invalid after three to four weeks without use. A program that sends no other requests for
-    /// that long should ping once a day.
+    /// Any request with an old-style token keeps it from expiring. Users report that these tokens
+    /// become invalid after three to four weeks without use. A program that sends no other requests
+    /// for that long should ping once a day.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a successful response without a confirmation | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `pong` |
-    /// | a web page with any status | inconclusive; never counts as valid |
+    /// | a web page with any status | inconclusive; does not mean that the token is valid |
     ///
     /// `{"pong":true}`, `{"success":true}` and XML with the text `true` are accepted. Sources: one
     /// client (`pong`, XML) and the published API (`success`).
@@ -53,7 +53,7 @@ lenient::object! {
     #[derive(Debug)]
     struct Fields {
         pong: Option<bool>,
-        /// The field's name in the published API.
+        /// The name of `pong` in the published API.
         success: Option<bool>,
     }
 }

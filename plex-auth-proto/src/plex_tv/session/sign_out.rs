@@ -6,15 +6,15 @@ use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 use crate::wire::decode;
 
-// A second request finds the token already invalid, which is the intended result.
+// Idempotent: a second request finds the token already invalid, which is the intended result.
 pub(crate) const OPERATION: Operation =
     Operation::new("signOut", Host::PlexTv, Method::DELETE, "/users/signout")
         .idempotent()
         .own_connection();
 
 impl PlexTv {
-    /// Invalidates a token, so that any remaining copies are useless. Sends `DELETE
-    /// {plex.tv}/users/signout` (signOut).
+    /// Invalidates a token, so that any remaining copies are useless. Sends
+    /// `DELETE {plex.tv}/users/signout` (signOut).
     ///
     /// Delete the token only afterwards: a token that is deleted without signing out stays valid.
     /// Treat an error that says that the token [is invalid](crate::ResponseError::is_token_invalid)
@@ -25,8 +25,8 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token was already invalid |
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the token may still be valid |
     ///
-    /// Plex answers 204 (recorded) or 200 (published API), but any other successful response is
-    /// accepted unless it is a web page.
+    /// Plex answers 204 (recorded responses) or 200 (published API), but any other successful
+    /// response is accepted unless it is a web page.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

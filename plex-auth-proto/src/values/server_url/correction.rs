@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::values::typed_text::half_width;
 
 /// Returns the base URL that was probably intended, or `None` if that is unclear. It never contains
-/// user info, a query or a fragment, which may be secrets.
+/// user info, a query or a fragment, which may contain secrets.
 pub(super) fn guess(text: &str) -> Option<String> {
     let text = plain(text);
     let text = text.as_str();
@@ -22,14 +22,15 @@ pub(super) fn guess(text: &str) -> Option<String> {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(end);
-    // If there is an `@`, the authority may contain the start of a password, which would be
+    // If an `@` follows, the authority may contain the start of a password, which would be
     // displayed.
     if behind.contains('@') {
         return None;
     }
     let path = behind.split(['?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
-    // Done before a port is appended, which would look like another part of the address.
+    // The brackets are added before a port is appended, because the port would look like another
+    // part of the address.
     let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
     // Accepts `host/:32400`.
     let (authority, path) = match path.strip_prefix("/:") {

@@ -91,7 +91,7 @@ fn wrong_urls_are_refused_with_a_correction() {
     }
     let long = format!("http://plex.example/{}", "a".repeat(2048));
     assert_eq!(long.parse::<ServerUrl>().unwrap_err().problem(), Problem::TooLong);
-    // Without its query, it would be a valid URL.
+    // Without its query, this would be a valid URL.
     let long = format!("http://plex.example?{}", "a".repeat(2048));
     assert_eq!(long.parse::<ServerUrl>().unwrap_err().corrected(), None);
 }

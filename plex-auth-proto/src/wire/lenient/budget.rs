@@ -9,8 +9,8 @@ use std::cell::Cell;
 pub(crate) struct Budget(Cell<usize>);
 
 // While it grows, a list takes up to three times its final size, so a document takes at most 16
-// bytes of memory for each of its own bytes. Plex's own responses need less than two: a server in
-// the list takes 600 bytes in memory and at least 900 in the response.
+// bytes of memory for each of its bytes. Plex's own responses need less than two: a server in the
+// list takes 600 bytes in memory and at least 900 in the response.
 const BYTES_PER_BYTE: usize = 4;
 
 // The minimum, for very small documents such as those in tests: enough for a hundred servers.
@@ -22,8 +22,8 @@ impl Budget {
         Self(Cell::new(LEAST_BYTES.saturating_add(length.saturating_mul(BYTES_PER_BYTE))))
     }
 
-    /// Creates the budget for a value whose document length is unknown: that of a document of 1
-    /// MiB.
+    /// Creates the budget for a value from a document of unknown length: the budget for a document
+    /// of 1 MiB.
     pub(crate) fn of_unknown() -> Self {
         Self::of_document(1024 * 1024)
     }

@@ -34,7 +34,7 @@ macro_rules! object {
                 #[allow(non_camel_case_types)]
                 enum Field { NumberInDisguise, $($required,)* $($field,)* }
 
-                // Not inlined into the parser for each input type.
+                // Not inlined, so that the parsers for all input types share this code.
                 #[inline(never)]
                 fn known(key: &str) -> Option<Field> {
                     match key {
@@ -48,8 +48,8 @@ macro_rules! object {
                 $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
-                // With `arbitrary_precision`, a number is represented as a map with only this key.
-                // It is not an object.
+                // With `arbitrary_precision`, `serde_json` represents a number as a map with only
+                // this key. Such a map is not an object.
                 let mut held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
                 if let Some(Some(Field::NumberInDisguise)) = held {
                     map.next_value::<serde::de::IgnoredAny>()?;
@@ -62,7 +62,7 @@ macro_rules! object {
                     Some(key) => Some(key),
                     None => map.next_key_seed(crate::wire::lenient::key::Key(known))?,
                 } {
-                    // Most fields are scalars. They are all parsed in one place, below.
+                    // Most fields are scalars. All scalars are parsed in one place, below.
                     let (name, field): (&str, &mut dyn crate::wire::lenient::plain::Take) = match key {
                         $(Some(Field::$required) => {
                             (crate::wire::lenient::object::wire!($required $($required_wire)?), &mut $required)
@@ -143,7 +143,8 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// Plex uses camelCase, so a name in snake_case means that `as` is missing.
+/// Fails to compile if the name of a field is in snake_case and has no `as`: Plex uses camelCase,
+/// so the `as` was probably forgotten.
 macro_rules! checked_wire {
     ($field:ident) => {
         assert!(

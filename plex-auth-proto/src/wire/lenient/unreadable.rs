@@ -15,7 +15,8 @@ pub(crate) const UNREADABLE: &str = "\u{7f}";
 pub(crate) struct Unreadable(Option<Box<Vec<&'static str>>>);
 
 impl Unreadable {
-    /// Records whether the field could be read. A key can occur more than once.
+    /// Records whether the field could be read. If a key occurs more than once, its last occurrence
+    /// counts.
     #[inline]
     pub(crate) fn note(&mut self, name: &'static str, read: bool) {
         if !read || self.0.is_some() {

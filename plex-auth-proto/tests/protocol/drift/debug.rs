@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 /// An open bracket.
 struct Open {
-    /// The step of the path, except for a wrapper such as `Some(`.
+    /// The path step that the bracket adds. `None` for a wrapper such as `Some(`.
     step: Option<String>,
     is_list: bool,
     elements: usize,
@@ -54,7 +54,7 @@ fn split(line: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Returns the path of a field with Rust's field names.
+/// Converts the path of a JSON field to a path with Rust's field names.
 pub(crate) fn path(wire: &str) -> String {
     let steps = wire.split('/').filter(|step| !step.is_empty() && *step != "MediaContainer");
     steps.map(|step| format!("/{}", rust_name(step))).collect()

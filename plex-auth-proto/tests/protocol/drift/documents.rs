@@ -48,7 +48,7 @@ pub(crate) fn plex_keys() -> Value {
     ]})
 }
 
-/// Returns a server of the account, a shared server and a player.
+/// Returns a shared server with every field, a server that the account owns, and a player.
 pub(crate) fn resources() -> Value {
     json!([
         {"name": "Attic", "product": "Plex Media Server", "productVersion": "1.40.0.7998-c29d4c0c8",
@@ -69,7 +69,7 @@ pub(crate) fn resources() -> Value {
     ])
 }
 
-/// Returns an administrator, a managed user and a guest.
+/// Returns a Home with an administrator, a managed user and a guest.
 pub(crate) fn home() -> Value {
     json!({
         "id": 60_417, "name": "Rosa's", "guestUserID": 40_417_009, "guestUserUUID": "0a1b2c3d4e5f6071",
@@ -86,7 +86,7 @@ pub(crate) fn home() -> Value {
     })
 }
 
-/// Returns a television with every field, and a lamp.
+/// Returns a list of two devices: a television with every field, and a lamp.
 pub(crate) fn devices() -> Value {
     json!({"MediaContainer": {"publicAddress": "203.0.113.9", "Device": [
         {"id": "4711", "name": "Television", "product": "Plex for Roku", "productVersion": "2.4.1",

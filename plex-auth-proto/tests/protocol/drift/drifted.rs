@@ -86,7 +86,8 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Returns the same value in another form, as another language might write it.
+/// Returns the same value in another form, as a server in another programming language might write
+/// it.
 fn in_other_form(value: &Value) -> Value {
     match value {
         Value::Bool(value) => json!(if *value { "1" } else { "0" }),
@@ -101,7 +102,8 @@ fn in_other_form(value: &Value) -> Value {
     }
 }
 
-/// A document under construction. Texts that a [`Value`] cannot hold are replaced by marks.
+/// A document under construction. JSON text that a [`Value`] cannot hold is represented by a
+/// placeholder, which [`text`](Self::text) replaces.
 pub(crate) struct Document {
     value: Value,
     odd: Vec<String>,
@@ -151,8 +153,8 @@ fn is_within(path: &str, ancestor: &str) -> bool {
     path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Returns the path that a drift at `path` may affect. If an element is dropped from its list, the
-/// elements after it move up.
+/// Returns the path that a drift at `path` may affect. For a list element, this is the whole list:
+/// if the element is dropped, the elements after it move up.
 fn reach(path: &str) -> String {
     match path.rsplit_once('/') {
         Some((list, step)) if step.parse::<usize>().is_ok() => list.to_owned(),
@@ -160,7 +162,7 @@ fn reach(path: &str) -> String {
     }
 }
 
-/// Checks that the fields that no drift may affect are the same before and after.
+/// Checks that all fields that the drifts cannot affect are unchanged.
 fn check_neighbors(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
@@ -171,8 +173,8 @@ fn check_neighbors(
         if reached.iter().any(|reached| is_within(path, reached)) {
             continue;
         }
-        // The parent of a lost field may look different as a whole. Its other fields are checked
-        // too.
+        // The parent of a drifted field may differ as a whole. Its other fields are checked
+        // separately.
         if reached.iter().any(|reached| is_within(reached, path)) {
             continue;
         }
@@ -190,7 +192,7 @@ pub(crate) fn check<T: Debug>(
     check_as(call, debug::fields, value, drifted)
 }
 
-/// Checks a list like [`check`]. `fields` returns the fields of its rows.
+/// Does the same as [`check`] for a list. `fields` returns the fields of its rows.
 pub(crate) fn check_as<T>(
     call: impl Fn() -> Call<T>,
     fields: impl Fn(&T) -> BTreeMap<String, String>,
@@ -212,7 +214,7 @@ pub(crate) fn check_as<T>(
 /// The fields that are kept as JSON.
 const RAW: [&str; 2] = ["/providers", "/internalPaymentMethod"];
 
-/// Checks that the replacement of one field is in the value or named as unreadable.
+/// Checks that the replacement of one field is either in the value or reported as unreadable.
 pub(crate) fn check_named(
     before: &Value,
     after: &impl Debug,

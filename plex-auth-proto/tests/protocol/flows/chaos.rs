@@ -1,5 +1,5 @@
-//! Flows driven with responses that are early, late, repeated, cancelled or missing, and with a
-//! wall clock that jumps.
+//! Flows driven with responses that are early, late, repeated or missing, with cancelled requests,
+//! and with a wall clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
 use super::harness::{InFlight, Scripted, shifted, start};
 
-/// The limits that the flow must keep.
+/// The limits that the flow must stay within.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// The shortest time between two requests to the same path.
     pub(crate) interval: Duration,
-    /// The time in which the flow must end if it does not report the time left.
+    /// The time within which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
-    /// The time by which the flow may exceed the end that it reported.
+    /// The time by which the flow may end later than it reported.
     pub(crate) grace: Duration,
-    /// The number of polls.
+    /// The maximum number of polls.
     pub(crate) rounds: usize,
 }
 
@@ -28,11 +28,12 @@ pub(crate) struct Bounds {
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     response: Scripted,
-    /// The seconds until the response arrives, if it does. After a minute, it is late.
+    /// The seconds until the response arrives, or `None` if it never does. More than 60 is always
+    /// late.
     takes: Option<u64>,
-    /// The seconds by which the wall clock is changed just before the response.
+    /// The seconds by which the wall clock jumps just before the response arrives.
     jump: i64,
-    /// Whether the driver cancels the request instead.
+    /// Whether the driver cancels the request instead of delivering the response.
     is_cancelled: bool,
     /// Whether the response is delivered twice.
     twice: bool,
@@ -55,13 +56,13 @@ fn event(response: impl Strategy<Value = Scripted>) -> impl Strategy<Value = Eve
     )
 }
 
-/// Generates several events, the first usually with this response.
+/// Generates several events. The first one usually has the response `first`.
 pub(crate) fn events(
     first: Scripted,
     response: impl Strategy<Value = Scripted> + Clone + 'static,
 ) -> impl Strategy<Value = Vec<Event>> {
     let first = prop_oneof![4 => Just(first), 1 => response.clone()];
-    // A few events, which are repeated, or many.
+    // Either a few events, which `chaos` repeats, or many.
     let more = prop_oneof![vec(event(response.clone()), 1..4), vec(event(response), 4..40)];
     (event(first), more).prop_map(|(first, more)| [vec![first], more].concat())
 }
@@ -77,9 +78,9 @@ pub(crate) struct Chaos<O> {
     pub(crate) calls: usize,
     /// Whether the wall clock was never changed.
     pub(crate) is_steady: bool,
-    /// Whether the flow was certainly still waiting for the last response.
+    /// Whether the flow was certainly still waiting for the last response when it arrived.
     pub(crate) in_time: bool,
-    /// Whether the time left that the flow reported had run out.
+    /// Whether the flow ended at the time that it had reported, or later.
     pub(crate) was_over: bool,
 }
 
@@ -119,7 +120,7 @@ pub(crate) fn chaos<F: Flow>(
                 if at_once > 2 || last.is_some_and(|last| passed < last + bounds.interval) {
                     return Err(format!("two requests within the interval, after {passed:?}"));
                 }
-                // The first event is used once, the others repeatedly.
+                // The first event is used once, and the others are repeated.
                 let event = events.iter().chain(events[1..].iter().cycle()).nth(calls).unwrap();
                 let due = event.takes.map(|takes| passed + Duration::from_secs(takes));
                 in_flight.push((due, InFlight { id, outgoing }, event));

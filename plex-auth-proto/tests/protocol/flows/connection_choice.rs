@@ -35,7 +35,7 @@ fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
 }
 
-/// Returns a server in the caller's own network that accepts plain HTTP, with these connections.
+/// Returns a server on the caller's own network that accepts plain HTTP, with these connections.
 fn own(connections: &str) -> Resource {
     resource(r#""owned":true,"publicAddressMatches":true,"httpsRequired":false"#, connections)
 }

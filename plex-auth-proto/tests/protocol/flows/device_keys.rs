@@ -67,8 +67,7 @@ impl DeviceKey for Key {
     }
 }
 
-/// Returns a token of Plex's that was issued this many seconds after the start and is valid for a
-/// week.
+/// Returns a Plex JWT that was issued this many seconds after the start and is valid for a week.
 fn jwt(issued: u64) -> String {
     let issued = 1_700_000_000 + issued;
     jwt_with(&format!(r#"{{"iat":{issued},"exp":{}}}"#, issued + 7 * DAY))

@@ -125,7 +125,7 @@ fn dropped_driver_cancels_its_requests() {
 
 #[test]
 fn ready_work_yields_to_other_tasks() {
-    // If the driver did not yield, the future would not return before its end.
+    // If the driver did not yield, a single poll would run the flow to its end.
     let fetch = |outgoing: Outgoing| ready(cut_off(&outgoing));
     let drive = Driver::new(check(), fetch, |_| ready(()), start);
     let mut drive = drive;

@@ -1,4 +1,4 @@
-//! Scripted responses, and a driver for flows whose clock the test advances.
+//! Scripted responses, and a driver with a clock that the test advances.
 
 use std::time::{Duration, SystemTime};
 
@@ -64,7 +64,7 @@ pub(crate) fn plex_tv(identifier: &str) -> PlexTv {
     PlexTv::new(ClientIdentity::builder(identifier).build().unwrap())
 }
 
-/// Returns a saved state to which an editor has added a byte order mark and a line ending.
+/// Returns a saved state as an editor may leave it: with a byte order mark and a line ending.
 pub(crate) fn edited(saved: &Secret) -> String {
     format!("\u{feff}{}\r\n", saved.expose())
 }
@@ -80,14 +80,14 @@ pub(crate) fn epoch() -> Now {
     Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
 }
 
-/// Returns the clocks after the wall clock is set forward or back.
+/// Returns the clocks after the wall clock is set forward or back by this many seconds.
 pub(crate) fn shifted(now: Now, seconds: i64) -> Now {
     let by = Duration::from_secs(seconds.unsigned_abs());
     let wall = now.wall().unwrap();
     Now::new(now.elapsed(), if seconds < 0 { wall - by } else { wall + by })
 }
 
-/// A request without a response yet.
+/// A request that has no response yet.
 pub(crate) struct InFlight {
     pub(crate) id: RequestId,
     pub(crate) outgoing: Outgoing,
@@ -145,7 +145,7 @@ pub(crate) struct Driven<F: Flow> {
     pub(crate) flow: F,
     pub(crate) now: Now,
     pub(crate) sent: Vec<Sent>,
-    /// The requests that [`Self::settle`] has sent.
+    /// The requests that [`Self::settle`] has sent and that the test has not taken.
     pub(crate) in_flight: Vec<InFlight>,
     /// The signatures that the flow has requested.
     pub(crate) signatures: Vec<(RequestId, SignRequest)>,
@@ -216,8 +216,8 @@ impl<F: Flow> Driven<F> {
         panic!("the flow waits indefinitely");
     }
 
-    /// Carries out all current actions of the flow. Returns how long it then waits, unless it is
-    /// finished.
+    /// Carries out all current actions of the flow. Returns the time that the flow then waits, or
+    /// `None` if it has ended or waits indefinitely.
     pub(crate) fn settle(&mut self) -> Option<Duration> {
         loop {
             match self.step() {
@@ -236,7 +236,7 @@ impl<F: Flow> Driven<F> {
         }
     }
 
-    /// Returns how long the flow waits now.
+    /// Returns the time that the flow waits now.
     pub(crate) fn wait(&mut self) -> Duration {
         match self.flow.poll(self.now) {
             Step::Wait(Some(time)) => time,
@@ -253,7 +253,7 @@ impl<F: Flow> Driven<F> {
         self.now = shifted(self.now, seconds);
     }
 
-    /// Takes the request in flight whose URL contains `part`.
+    /// Takes the in-flight request whose URL contains `part`.
     pub(crate) fn take(&mut self, part: &str) -> InFlight {
         self.settle();
         let index = self.in_flight.iter().position(|request| request.url().contains(part));
@@ -286,7 +286,7 @@ impl<F: Flow> Driven<F> {
         self
     }
 
-    /// Responds to the request in flight whose URL contains `part`.
+    /// Responds to the in-flight request whose URL contains `part`.
     pub(crate) fn respond_to(&mut self, part: &str, response: Scripted) -> &mut Self {
         let request = self.take(part);
         self.complete(&request, &response);

@@ -13,7 +13,7 @@ fn token() -> Token {
     Token::new("xyz-Abc_0123456789ab").unwrap()
 }
 
-/// An ID that no flow in this process is waiting for.
+/// Returns an ID that no flow in this process is waiting for.
 fn unknown_id() -> RequestId {
     Driven::new(plex_tv("id").token_check(&token())).send().unwrap().id
 }
@@ -30,7 +30,7 @@ fn misused<F: Flow>(flow: F, response: &Scripted) -> F::Output {
     complete(&mut driven, unknown_id(), response.completion(&request.outgoing));
     complete(&mut driven, unknown_id(), Completion::Unsupported);
     complete(&mut driven, request.id, Completion::Signed(Ok([0; 64])));
-    // Both clocks go back.
+    // Elapsed time goes back, and the wall clock is missing.
     driven.now = Now::without_wall_clock(Duration::ZERO);
     driven.settle();
     driven.now = start();
@@ -94,7 +94,7 @@ fn flows_with_one_output_fit_into_one_type() {
     }
 }
 
-/// A flow that maps the output of another.
+/// A flow that maps the output of another flow.
 struct IsValid(plex_auth_proto::flow::TokenCheck);
 
 impl Flow for IsValid {

@@ -19,7 +19,7 @@ fn login() -> Driven<PinLogin> {
 }
 
 impl Driven<PinLogin> {
-    /// Returns the seconds left for the PIN.
+    /// Returns the seconds until the PIN expires.
     fn left(&self) -> u64 {
         match self.progress() {
             PinProgress::Waiting { left, .. } => left.as_secs(),

@@ -10,8 +10,8 @@ fn token() -> Token {
     Token::new("xyz-Abc_0123456789ab").unwrap()
 }
 
-/// Gives two flows these responses, delivers the response to the old flow's request to the new
-/// flow, and returns the new flow with its own request, which is still in flight.
+/// Gives two flows the responses `before`, then delivers `late`, the response to the old flow's
+/// request, to the new flow. Returns the new flow with its own request, which is still in flight.
 fn replaced<F: Flow>(
     make: impl Fn() -> F,
     before: &[Scripted],

@@ -1,4 +1,4 @@
-//! Calls that are sent again.
+//! Calls that are retried.
 
 use std::time::Duration;
 

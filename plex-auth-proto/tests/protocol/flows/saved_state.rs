@@ -1,4 +1,4 @@
-//! The saved state of every kind of flow: what it is restored as, and what is refused.
+//! The saved state of every kind of flow, and the errors for states that cannot be restored.
 
 use plex_auth_proto::flow::{
     DeviceLogin, DeviceTokenRefresher, InvalidSavedState, PinLogin, TransientTokenRefresher,
@@ -11,7 +11,7 @@ use super::harness::epoch;
 
 const URL: &str = "https://plex.tv/api/v2";
 
-/// A key that never signs.
+/// A key that always fails to sign.
 struct Key(Jwk);
 
 impl DeviceKey for Key {
@@ -51,13 +51,13 @@ fn states() -> [(&'static str, Value); 5] {
     ]
 }
 
-/// Restores the state as this kind.
+/// Restores the saved state as a state of this kind.
 fn restore_at(kind: &str, url: &str, id: &str, saved: &str) -> Result<(), InvalidSavedState> {
     let now = epoch();
     let me = ClientIdentity::builder(id).build().unwrap();
     let plex_tv = PlexTv::at(me.clone(), url.parse().unwrap());
     match kind {
-        // Both have the same type, which records the page where the PIN is linked.
+        // Both kinds are a `PinLogin`, which records the page on which the PIN is linked.
         "code" | "page" => {
             let login = PinLogin::restore(plex_tv, saved, now)?;
             let is_code = login.link_page().is_some();
@@ -89,7 +89,8 @@ fn state_is_restored_only_as_its_kind() {
     for (kind, state) in states() {
         for (other, _) in states() {
             let result = restore(other, &state.to_string());
-            // A linked login becomes a refresher.
+            // A refresher can also be restored from a device login's state, because the PIN may be
+            // linked.
             if kind == other || (kind, other) == ("device login", "device token") {
                 assert_eq!(result, Ok(()), "{kind} as {other}");
             } else {
@@ -153,7 +154,7 @@ fn invalid_states_are_refused_with_the_reason() {
 fn unknown_and_repeated_members_are_accepted() {
     for (kind, state) in states() {
         assert_eq!(restore(kind, &with(&state, "later", json!({ "more": [1] }))), Ok(()));
-        // The last of the repeated members counts.
+        // If a member is repeated, the last one counts.
         let repeated =
             state.to_string().replacen('{', r#"{"format":9,"kind":"x","service":"x","#, 1);
         assert_eq!(restore(kind, &repeated), Ok(()), "{repeated}");

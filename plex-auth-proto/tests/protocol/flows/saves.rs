@@ -50,7 +50,7 @@ fn transient() -> TransientTokenRefresher {
     server.transient_token_refresher().save_through_driver()
 }
 
-/// Polls a flow whose next step is a save.
+/// Polls a flow whose next step is a save, and returns the save's ID and state.
 fn save<F: Flow>(flow: &mut F, now: Now) -> (RequestId, Secret) {
     match flow.poll(now) {
         Step::Do(id, Action::Save(state)) => (id, state),
@@ -58,7 +58,7 @@ fn save<F: Flow>(flow: &mut F, now: Now) -> (RequestId, Secret) {
     }
 }
 
-/// Polls a flow whose next step is a request, and completes it with this body.
+/// Polls a flow whose next step is a request, and completes the request with this response body.
 fn respond<F: Flow>(flow: &mut F, now: Now, body: &'static str) {
     match flow.poll(now) {
         Step::Do(id, Action::Send(_)) => {

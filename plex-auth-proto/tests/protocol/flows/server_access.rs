@@ -87,7 +87,7 @@ fn unknown_has_the_error_and_when_to_retry() {
         }
         state => panic!("{state:?}"),
     };
-    // A minute of transport errors.
+    // Transport errors are retried for a minute.
     let mut driven = check();
     for _ in 0..5 {
         driven.respond(TransportError(TransportErrorKind::Unreachable, true));
@@ -97,13 +97,13 @@ fn unknown_has_the_error_and_when_to_retry() {
     assert_eq!(why.as_transport().unwrap().kind(), TransportErrorKind::Unreachable);
     assert_eq!((driven.times(), retry_in), (vec![0, 2, 6, 14, 30, 46], Some(16)));
 
-    // A wait beyond the timeout ends the check at once.
+    // A `Retry-After` beyond the timeout ends the check at once.
     let mut driven = check();
     let (why, retry_in) = unknown(driven.respond(RetryAfter(429, "3600")));
     assert_eq!((why.status().unwrap().as_u16(), retry_in), (429, Some(3600)));
     assert_eq!(driven.now, start());
 
-    // The time until the retry is limited, so it can be added to a clock reading.
+    // The time until the retry is limited, so that it can safely be added to a clock reading.
     let (_, retry_in) = unknown(check().respond(RetryAfter(429, "18446744073709551615")));
     assert_eq!(retry_in, Some(24 * 3600));
 
@@ -155,7 +155,7 @@ fn server_is_found_by_its_identifier() {
     let Access::Granted(server) = access().respond(Answer(200, SERVERS)).finish() else { panic!() };
     assert_eq!(server.access_token.unwrap().expose(), "s3rv3r");
     assert_eq!(server.owned, Some(false));
-    // Other rows that are unreadable do not matter.
+    // Unreadable rows do not matter if the server is found.
     let beside =
         r#"[7,{"provides":["server"]},{"provides":"server","clientIdentifier":"5f0e1c2d"}]"#;
     assert!(matches!(access().respond(Answer(200, beside)).finish(), Access::Granted(_)));

@@ -19,7 +19,7 @@ use super::harness::{
 const HOUR: u64 = 3600;
 const UNREACHABLE: Scripted = TransportError(TransportErrorKind::Unreachable, false);
 
-/// Returns a response with the transient token of this number.
+/// Returns a response with a transient token that contains this number.
 fn transient(number: u32) -> Scripted {
     Built(format!(r#"<MediaContainer size="0" token="transient-5ea1-{number}"/>"#))
 }
@@ -116,7 +116,7 @@ fn restarted_server_gets_one_request() {
     // A late rejection of the previous token is ignored.
     driven.flow.rejected(driven.now, &first);
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
-    // A rejection does not shorten a rate limit.
+    // A rejection does not shorten the wait that `Retry-After` requires.
     driven.respond(RetryAfter(503, "600")).reject().respond(transient(3));
     assert_eq!(driven.gaps()[3], 600);
 }
@@ -128,7 +128,7 @@ fn server_that_rejects_its_tokens_starts_no_loop() {
         driven.respond(transient(number)).reject();
     }
     assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    // A token that was accepted for an hour does not add to the backoff.
+    // The rejection of a token that was accepted for an hour does not increase the backoff.
     driven.respond(transient(20));
     driven.now += Duration::from_secs(HOUR);
     let refused_at = driven.elapsed();
@@ -154,7 +154,7 @@ fn stops_if_the_account_token_is_refused() {
         driven.complete(&request, &transient(2));
         assert_eq!(driven.token(), Some("transient-5ea1-2"));
     }
-    // The current token is returned until it expires.
+    // Even after a refusal, the current token is returned until it expires.
     let mut driven = Driven::new(refresher());
     driven.respond(transient(1)).respond(Answer(401, ""));
     let Progress::Refused { token: Some(_), .. } = driven.progress() else { panic!() };
@@ -201,12 +201,13 @@ fn response_after_a_minute_is_accepted() {
             driven.complete(request, &transient(2));
         }
         assert_eq!(driven.token(), Some("transient-5ea1-1"));
-        // The token's lifetime counts from the first request.
+        // The token's lifetime is counted from the first request.
         driven.respond(transient(3));
         assert_eq!(driven.last().at, 47 * HOUR);
     }
 
-    // A late refusal is ignored: the next request will be refused as well.
+    // A late refusal is ignored: if the account token is invalid, the next request is refused as
+    // well.
     let mut driven = Driven::new(refresher());
     let slow = driven.send().unwrap();
     let next = driven.send().unwrap();
@@ -214,7 +215,7 @@ fn response_after_a_minute_is_accepted() {
     driven.complete(&next, &transient(1));
     assert_eq!(driven.token(), Some("transient-5ea1-1"));
 
-    // If the token may have expired meanwhile, the next response is needed.
+    // If the token may have expired in the meantime, the next response is needed.
     let mut driven = Driven::new(refresher());
     let slow = driven.send().unwrap();
     driven.now += Duration::from_secs(48 * HOUR);
@@ -297,7 +298,7 @@ fn saved_state_is_restored() {
     let mut driven = Driven::at(later, restore(later).jitter(Duration::from_secs(600)));
     driven.respond(transient(2));
     assert_eq!(driven.times(), [47 * HOUR + 600], "jitter applies to a restored token");
-    // A clock that was set back does not extend its lifetime.
+    // A clock that was set back does not extend the restored token's lifetime.
     let Progress::Active { left, .. } = restore(epoch()).progress(epoch()) else { panic!() };
     assert_eq!(left.as_secs(), 48 * HOUR);
 

@@ -1,4 +1,4 @@
-//! Calls for endpoints that the crate does not have.
+//! Calls for endpoints that the crate does not cover.
 
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Call, Host, ResponseError};

@@ -166,7 +166,7 @@ fn unconfirmed_without_a_plex_error() {
         for body in [JSON_1001, XML_1001, r#"{"error":"No"}"#] {
             assert!(!refused(details(), status, body).is_unconfirmed(), "{status} {body}");
         }
-        // A media server's refusals are web pages.
+        // A media server's refusals are web pages, so a web page does not make them unconfirmed.
         assert!(!refused(transient(), status, HTML_401).is_unconfirmed());
     }
     // Over plain HTTP, any intermediary can send a status without a body.

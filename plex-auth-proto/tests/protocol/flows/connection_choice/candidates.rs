@@ -117,7 +117,7 @@ fn source_devices_have_candidates() {
     driven.respond_to("10-0-2-1", RIGHT);
     let server = driven.outcome().unwrap().with_token(source.access_token.clone().unwrap());
     assert_eq!(server.token().expose(), "transient-5ea1");
-    // The list does not say whether the source accepts plain HTTP.
+    // The list does not say whether the source accepts plain HTTP, so only the setting decides.
     let allowed = source.choose_connection(me()).allow_plain_http(true);
     let shown = plan(&allowed);
     assert_eq!(shown.last().unwrap(), "http://10.0.2.1:4 (local): not tried");

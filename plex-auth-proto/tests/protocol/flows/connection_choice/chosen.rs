@@ -1,4 +1,4 @@
-//! The chosen connection, and the reasons against the others.
+//! The chosen connection, and the reasons for not choosing the others.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn better_candidate_has_500_ms_of_grace() {
     driven.advance(ms(499)).respond_to(LOCAL, RIGHT);
     assert_eq!(driven.chosen(), LOCAL);
 
-    // It does not respond. A second response does not extend the grace period.
+    // The better candidate does not respond. A second response does not extend the grace period.
     let mut driven = start();
     driven.advance(ms(300)).respond_to(REMOTE, RIGHT);
     assert_eq!(driven.settle(), Some(ms(200)));

@@ -1,4 +1,4 @@
-//! Hosts that do not respond barely delay the others.
+//! A host that never responds must not noticeably delay the choice of another one.
 
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ fn slow_server_is_found_in_a_long_list() {
     let connections: Vec<_> = uris.map(|uri| at(&uri, false, false)).collect();
     let mut driven = Driven::new(own(&connections.join(",")).choose_connection(me()));
     let request = driven.take(slow);
-    // The transport cuts a request off at its deadline.
+    // The transport ends a request at its deadline, so the deadline must leave time for a slow
+    // server.
     assert!(request.outgoing.deadline() >= Some(ms(2_500)));
     driven.advance(ms(2_500)).complete(&request, &RIGHT);
     driven.advance(ms(500));
@@ -62,7 +63,7 @@ fn full_limit_delays_the_next_by_one_second() {
     assert_eq!(driven.settle(), Some(ms(1_000)));
     driven.advance(ms(1_000));
     assert_eq!(driven.urls(), [LOCAL, REMOTE]);
-    // They share the time: the last one gets all that is left.
+    // The requests share the total time, and the last one gets all that is left.
     let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
     assert_eq!(limits, [ms(5_000), ms(9_000)]);
     driven.advance(ms(20)).respond_to(REMOTE, RIGHT).advance(ms(500));
@@ -76,7 +77,7 @@ fn hanging_requests_leave_time_for_others() {
     let server = own(&connections.join(","));
     let choice = || server.choose_connection(me()).max_in_flight(2).timeout(ms(1_500));
     let mut driven = Driven::new(choice());
-    // No host responds, and the transport keeps each deadline.
+    // No host responds, and the transport enforces each deadline.
     while driven.settle().is_some() {
         assert!(driven.in_flight.len() <= 2, "{:?}", driven.in_flight.len());
         let limits = driven.in_flight.iter().filter_map(|request| request.outgoing.deadline());

@@ -51,8 +51,8 @@ fn private_address_is_known_by_its_host() {
     ] {
         assert!(requested(&resource(facts, connection)).is_empty(), "{connection}");
     }
-    // The caller's network is not known to be the server's: Tailscale, link-local, a name or a
-    // public address.
+    // These hosts do not show that the caller is on the server's network: Tailscale and link-local
+    // addresses, names, and public addresses.
     for host in ["100.64.0.9", "169.254.1.1", "attic.lan", "localhost", "203.0.113.9"] {
         let server = own(&at(&format!("http://{host}:32400"), true, false));
         assert!(requested(&server).is_empty(), "{host}");
@@ -80,7 +80,7 @@ fn owner_away_from_home_uses_no_plain_http() {
             assert!(urls.iter().all(|url| url.starts_with("https:")), "{https}: {urls:?}");
         }
     }
-    // A source's list does not say whether the caller is in its network.
+    // A source's list does not say whether the caller is on the source's network.
     let source: SourceDevice = serde_json::from_str(&format!(
         r#"{{"clientIdentifier":"5f0e1c2d","Connection":[{http}]}}"#
     ))
@@ -125,7 +125,7 @@ fn setting_tries_http_only_after_https() {
     let chosen = driven.outcome().unwrap();
     assert!(chosen.is_plain_http() && chosen.url().to_string() == http[0]);
 
-    // The HTTPS requests hang until their time limit, half of the total.
+    // The HTTPS requests hang until their time limit, which is half of the total.
     let mut driven = start();
     driven.advance(ms(4_999));
     assert_eq!(driven.urls().len(), 2);
@@ -152,7 +152,8 @@ fn setting_has_no_effect_if_https_is_required() {
     ] {
         assert_eq!(requested(facts, &listed).len(), allowed, "{facts}");
     }
-    // The address in a name is tried only if the server is known to accept plain HTTP.
+    // The address in a `plex.direct` name is tried only if the server is known to accept plain
+    // HTTP.
     let name = at(LOCAL, true, false);
     for (facts, urls) in [
         (r#""httpsRequired":true"#, &[LOCAL][..]),

@@ -15,7 +15,7 @@ use super::{OTHER, RIGHT, me, ms, not_sent, resource};
 use crate::config;
 use crate::flows::harness::{Answer, Scripted, TransportError, shifted, start};
 
-/// Hosts, and whether each is literally a private address.
+/// Hosts, and whether each is a literal private address.
 const HOSTS: [(&str, bool); 8] = [
     ("10.0.2.1", true),
     ("127.0.0.1", true),
@@ -33,7 +33,7 @@ struct Host {
     https: bool,
     local: bool,
     relay: bool,
-    /// The response, if there is one, after the time that it `takes`.
+    /// The response, if any, which arrives after `takes`.
     response: Option<Scripted>,
     takes: Duration,
 }
@@ -71,7 +71,7 @@ impl Host {
     }
 }
 
-/// Returns a JSON member that is `true` or `false`, or nothing if it is absent.
+/// Returns a JSON member with this value, or an empty string if there is no value.
 fn flag(name: &str, value: Option<bool>) -> String {
     value.map_or(String::new(), |value| format!(r#""{name}":{value},"#))
 }
@@ -86,7 +86,7 @@ fn choose(hosts: &[Host], matches: Option<bool>, required: Option<bool>) -> Conn
     resource(&format!(r#"{facts}"owned":true"#), &connections.join(",")).choose_connection(me())
 }
 
-/// A request of a choice, with its times in elapsed time.
+/// A request sent by a choice. Times count from the start of the run.
 struct Request {
     url: String,
     sent: Duration,
@@ -102,7 +102,8 @@ struct Run {
     outcome: Result<ChosenConnection, ConnectionChoiceError>,
 }
 
-/// Drives a choice to its end. The wall clock jumps by these seconds in these rounds.
+/// Drives a choice to its end. `jumps` lists rounds and the seconds by which the wall clock jumps
+/// in each of them.
 fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> Run {
     let mut now = start();
     let mut passed = Duration::ZERO;
@@ -129,7 +130,8 @@ fn run(mut choice: ConnectionChoice, hosts: &[Host], jumps: &[(usize, i64)]) -> 
                 };
                 in_flight.push((due, id, outgoing, response, requests.len()));
                 requests.push(Request { url, sent: passed, done: None, is_right: false });
-                // Requests that are due now are about to end, and those that hang no longer count.
+                // Requests that are due now are about to end, and requests that have hung for a
+                // second no longer count as in flight.
                 let counts = |(due, .., index): &&(_, _, _, _, usize)| {
                     *due > passed && passed < requests[*index].sent + ms(1_000)
                 };
@@ -184,7 +186,7 @@ proptest! {
         matches in any::<Option<bool>>(),
         required in any::<Option<bool>>(),
         allowed in any::<bool>(),
-        // Lists without HTTPS are too rare otherwise.
+        // Without this flag, lists without HTTPS would be too rare.
         only_http in prop::bool::weighted(0.3),
     ) {
         let hosts: Vec<_> =
@@ -193,7 +195,7 @@ proptest! {
         let run = run(choice.max_in_flight(at_once).allow_plain_http(allowed), &hosts, &[]);
         let https: Vec<_> = hosts.iter().enumerate().filter(|(_, host)| host.https).collect();
         for request in run.requests.iter().filter(|request| request.url.starts_with("http:")) {
-            // The request is sent only to hosts that may receive it.
+            // A request over plain HTTP is sent only to a host that may receive it.
             let is_private = HOSTS.iter().any(|(name, is_private)| {
                 *is_private && request.url.starts_with(&format!("http://{name}:"))
             });
@@ -201,19 +203,19 @@ proptest! {
                 is_private && matches == Some(true) && required == Some(false) && https.is_empty();
             let by_setting = allowed && required != Some(true);
             prop_assert!(own_network || by_setting, "{}", request.url);
-            // No HTTPS candidate is still open.
+            // Every HTTPS candidate already has a result.
             for (index, host) in &https {
                 let done = run.request(&host.uri(*index)).and_then(|https| https.done);
                 prop_assert!(done.is_some_and(|done| done <= request.sent), "{}", host.uri(*index));
             }
         }
-        // Every HTTPS candidate is requested if none responds.
+        // Every HTTPS candidate is requested if none is verified.
         if run.outcome.is_err() {
             for (index, host) in &https {
                 prop_assert!(run.request(&host.uri(*index)).is_some(), "{}", host.uri(*index));
             }
         }
-        // Soon after the first response over HTTPS, an HTTPS connection is chosen.
+        // Soon after the first correct response over HTTPS, an HTTPS connection is chosen.
         let right = run.requests.iter().filter(|request| request.is_right && request.url.starts_with("https:"));
         if let Some(first) = right.filter_map(|request| request.done).min() {
             prop_assert!(run.ended <= first + ms(1_500), "{first:?} {:?}", run.ended);

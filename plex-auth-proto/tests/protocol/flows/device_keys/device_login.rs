@@ -55,7 +55,7 @@ fn external_key_signs_through_the_driver() {
     let (id, request) = driven.signatures.pop().expect("a request for a signature");
     assert_eq!(request.key_id(), "den");
     assert!(!request.message().is_empty() && !format!("{request:?}").contains("eyJ"));
-    // The user takes two minutes, and no poll is sent meanwhile.
+    // The user takes two minutes to approve the signature, and no poll is sent in the meantime.
     driven.advance(Duration::from_secs(120));
     assert!(driven.in_flight.is_empty() && driven.signatures.is_empty());
     // A completion of another kind changes nothing.
@@ -92,7 +92,7 @@ fn lost_token_is_requested_by_an_exchange() {
         Answer(200, NONCE),
     ]);
     assert!(matches!(driven.progress(), DeviceLoginProgress::Exchanging));
-    // The login has not ended, so there is nothing to renew.
+    // The login has not ended, so `renew` has no effect.
     driven.flow.renew();
     driven.respond(exchanged(0));
     assert_eq!(registered(driven.finish()), jwt(0));
@@ -203,7 +203,7 @@ fn late_poll_response_does_not_end_the_exchange() {
 #[test]
 fn late_token_after_the_end_is_ignored() {
     let key = Key::new();
-    // With and without an exchange that follows the PIN.
+    // Once with an exchange after the PIN is gone, and once without.
     for before in [vec![cut_off(true)], vec![]] {
         let mut driven = login(&key);
         driven.respond(Answer(201, CREATED)).respond_all(before);
@@ -238,7 +238,7 @@ fn restored_exchange_creates_no_second_pin() {
     again.respond(Answer(201, CREATED));
 }
 
-/// Returns a login that has started the exchange, and the time at which it started.
+/// Returns a login that has started the exchange, and the time at which the exchange started.
 fn exchanging(key: &Key) -> (Driven<DeviceLogin<&Key>>, u64) {
     let mut driven = login(key);
     driven.respond_all([Answer(201, CREATED), cut_off(true), Answer(404, GONE)]);
@@ -332,7 +332,7 @@ fn saved_login_is_restored() {
     again.respond(Answer(200, LINKED));
     assert_eq!((again.last().at, &*again.last().path), (1, "/pins/2147483650"));
     registered(again.finish());
-    // The refresher can be restored too, if the PIN was linked.
+    // If the PIN was linked, a refresher can also be restored from the same state.
     let mut again =
         Driven::new(DeviceTokenRefresher::restore(plex_tv("id"), &key, saved.expose()).unwrap());
     again.respond(Answer(200, NONCE)).respond(exchanged(0));

@@ -1,4 +1,4 @@
-//! The times of renewals, backoff, and the end of a refresher.
+//! Renewal times, backoff, and the conditions under which a refresher ends.
 
 use std::time::Duration;
 
@@ -84,7 +84,8 @@ fn outage_is_retried_and_expired_token_renewed() {
     while driven.elapsed() < 9 * DAY {
         driven.respond(if driven.sent.len() % 2 == 0 { cut_off(true) } else { Answer(302, "") });
     }
-    // The first retry follows soon. After that, the longer the token is valid, the longer the wait.
+    // The first retry follows soon. After that, the longer the token remains valid, the longer the
+    // wait.
     let (mut left, gaps) = (DAY, driven.gaps_of("/auth/nonce"));
     for (number, gap) in gaps.into_iter().enumerate() {
         let wait = if number == 0 { 30 } else { (left / 8).max(300.min(30 << number.min(8))) };
@@ -176,7 +177,7 @@ fn cancelled_requests_are_sent_again() {
     driven.respond(Answer(200, NONCE));
     let exchange = driven.send().unwrap();
     driven.cancel(&exchange);
-    // The exchange may have been carried out, so another one needs another nonce.
+    // The cancelled exchange may have used up the nonce, so the next exchange needs another one.
     driven.respond_all([Answer(200, NONCE), exchanged(0)]);
     assert_eq!(driven.gaps(), [1, 1, 1, 1, 1, 0, 1, 0]);
     assert!(driven.last_error().is_none());
@@ -239,7 +240,7 @@ fn signed_claims_use_the_time_of_plex() {
     driven.respond(exchanged(601));
     let claims = claims(&driven.last().body);
     assert!(claims.contains(r#""iat":1700000601"#), "{claims}");
-    // The time of the renewal follows Plex's clock too.
+    // The renewal time also follows Plex's clock.
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
 }
@@ -252,7 +253,8 @@ fn unset_clock_is_set_by_the_first_response() {
     let mut driven = Driven::at(epoch(), flow);
     driven.respond(nonce_at("Tue, 14 Nov 2023 22:13:20 GMT"));
     assert_eq!(driven.now, epoch());
-    // The token is valid, and the nonce is too old by the time of the renewal.
+    // According to this date, the token is valid. By the time it is renewed, the nonce is too old,
+    // so another one is requested.
     driven.respond(Answer(200, NONCE)).respond(exchanged(6 * DAY));
     assert_eq!(driven.now, epoch() + Duration::from_secs(6 * DAY));
 }
@@ -271,7 +273,8 @@ fn unset_clock_and_no_network_delay_no_renewal() {
 
 #[test]
 fn implausible_date_delays_no_renewal() {
-    // Dates from a clock that was never set and from one that is years behind.
+    // The first date is from a clock that was never set, and the second from one that is years
+    // behind.
     for (date, accepted) in
         [("Thu, 01 Jan 1970 00:00:00 GMT", false), ("Fri, 01 Jan 2021 00:00:00 GMT", true)]
     {
@@ -336,7 +339,7 @@ fn unknown_or_past_expiry_starts_no_loop() {
     driven.respond(Answer(200, NONCE)).respond(Answer(200, r#"{"auth_token":"opaque"}"#));
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
-    // By its claims, this token expired long ago.
+    // According to its claims, this token expired long ago.
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
     assert!(driven.gaps_of("/auth/nonce")[1] > 0);
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
@@ -349,12 +352,13 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
     let two_parts = two_parts.rsplit_once('.').unwrap().0;
     let unsigned = jwt(0).replace(&base64(r#"{"alg":"EdDSA"}"#), &base64(r#"{"alg":"none"}"#));
     for (token, renewed) in [
-        // Expired long ago by its claims, but not renewed before the minimum interval.
+        // According to its claims, this token expired long ago, but a new token is kept for at
+        // least ten minutes.
         (jwt_with(r#"{"exp":0}"#), 600),
         (jwt_with(r#"{"exp":1700003600,"iat":1700000000}"#), 1800),
         // The audience does not matter.
         (jwt_with(r#"{"exp":1700604800,"iat":1700000000,"aud":["another"]}"#), 6 * DAY),
-        // These have no readable claims.
+        // These are not valid JWTs, so their claims are not used.
         (two_parts.to_owned(), 6 * DAY),
         (format!("{padded}=="), 6 * DAY),
         (unsigned, 6 * DAY),
@@ -368,7 +372,7 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
         assert_eq!(driven.elapsed(), renewed, "{token}");
     }
 
-    // A token that expires in 2200 is valid, and checked every minute.
+    // A token that expires in the year 2200 is valid, and the clock is still read every minute.
     let key = Key::new();
     let mut driven = without_token(&key);
     let body = format!(r#"{{"auth_token":"{}"}}"#, jwt_with(r#"{"exp":7258118400,"iat":1}"#));

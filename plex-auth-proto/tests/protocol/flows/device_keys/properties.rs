@@ -18,7 +18,7 @@ use crate::config;
 use crate::flows::chaos::{Bounds, Chaos, chaos, events};
 use crate::flows::harness::{Answer, Built, Dated, RetryAfter, Scripted, cut_off, plex_tv};
 
-/// The path of a poll for the PIN.
+/// The path of a request that polls the PIN.
 const POLL: &str = "/pins/2147483650";
 
 /// Returns the token in the response to a poll, if any.
@@ -121,8 +121,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").device_link_code_login(&key);
-        // As for a login without a key, plus an exchange of two minutes whose last two requests
-        // take a minute each.
+        // The grace is that of a login without a key, plus an exchange of two minutes whose last
+        // two requests take a minute each.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
@@ -160,7 +160,7 @@ proptest! {
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        // A received token is never lost, however late.
+        // A received token is never lost, however late it arrives.
         let is_linked = was_received(&|path, response| path == POLL && polled(response).is_some());
         prop_assert!(!is_linked || outcome.is_ok(), "{outcome:?}");
         if let Some((path, Answer(404, GONE))) = received.last().filter(|_| in_time) {

@@ -33,7 +33,7 @@ fn key_is_registered_once() {
         assert_eq!(driven.times_of("/auth/jwk").len(), 1);
         assert_eq!(driven.flow.renewals(), 1);
     }
-    // The request had no effect: the key is registered later.
+    // The request had no effect, so the key is registered later.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond_all([
         cut_off(false),
@@ -57,7 +57,7 @@ fn key_is_registered_once() {
     driven.respond(Answer(403, r#"{"errors":[{"code":1009}]}"#));
     assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
-    // Plex does not accept this device, regardless of the status.
+    // Code 1097 means that Plex does not recognize the device, regardless of the status.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond(Answer(429, REMOVED));
     assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)));
@@ -85,7 +85,7 @@ fn saved_state_needs_its_identifier_and_key() {
 fn state_takes_less_than_two_kilobytes() {
     let key = Key::new();
     let identity = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
-    // A token as long as Plex's.
+    // The token is as long as one of Plex's.
     let token = jwt(0) + &"x".repeat(536 - jwt(0).len());
     let saved = format!(
         r#"{{"format":1,"kind":"device-token","service":"https://plex.tv/api/v2",

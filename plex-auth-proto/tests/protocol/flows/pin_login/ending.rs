@@ -132,7 +132,7 @@ fn failed_creation_is_reported() {
         );
         assert_eq!(driven.now, start());
     }
-    // The program can choose another limit.
+    // The program can choose another time limit.
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
     assert_eq!(driven.gaps(), [60]);
@@ -156,7 +156,8 @@ fn creation_is_retried_up_to_its_time_limit() {
     }
 }
 
-/// The time that a web page's user waits if the server accepts connections and never responds.
+/// Limits the time that a web page's user waits if the server accepts connections but never
+/// responds.
 #[test]
 fn hanging_creation_ends_in_10_seconds() {
     let mut driven = login();

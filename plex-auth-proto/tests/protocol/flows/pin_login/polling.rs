@@ -1,4 +1,4 @@
-//! Polling: its interval, its response to errors and clock changes, and its saved state.
+//! Polling: the interval, the reaction to errors and clock changes, and the login's saved state.
 
 use std::time::Duration;
 
@@ -112,13 +112,14 @@ fn lifetime_is_shortened_but_never_extended() {
 #[test]
 fn wall_clock_jumps_do_no_harm() {
     for seconds in [86_400, 56 * 365 * 86_400, -86_400] {
-        // During creation.
+        // The clock jumps while the PIN is being created.
         let mut driven = login();
         let created = driven.send().unwrap();
         driven.set_wall(seconds);
         driven.complete(&created, &Answer(201, CREATED));
         assert_eq!(driven.left(), 900);
-        // While polling: at most one additional poll, even if it fails.
+        // The clock jumps while polling. This causes at most one additional poll, even if that poll
+        // fails.
         driven.respond(Answer(200, WAITING));
         driven.set_wall(seconds);
         driven.respond(Answer(502, "<html>"));
@@ -153,7 +154,7 @@ fn sleep_beyond_the_end_costs_one_poll() {
     driven.finish().unwrap();
     assert_eq!(driven.gaps(), [1, 30]);
 
-    // The wall clock still shows a time after the end, and the response has no date.
+    // The wall clock still shows a time after the PIN's expiry, and the response has no date.
     let mut driven = asleep();
     driven.respond(Answer(200, WAITING));
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
@@ -161,7 +162,8 @@ fn sleep_beyond_the_end_costs_one_poll() {
 
 #[test]
 fn late_token_is_accepted() {
-    // A driver took longer than its deadline, and the next poll is in flight or returned no token.
+    // A driver took longer than the request's deadline, and the next poll is in flight or returned
+    // no token.
     for next in [None, Some(Answer(200, WAITING)), Some(Answer(404, GONE))] {
         let mut driven = login();
         driven.respond(Answer(201, CREATED));
@@ -172,7 +174,7 @@ fn late_token_is_accepted() {
         }
         driven.complete(&late, &Answer(200, LINKED));
         driven.finish().unwrap();
-        // No request is in flight that would delay the next one.
+        // No request is left in flight, which would delay the next one.
         driven.flow.renew();
         let before = driven.elapsed();
         driven.respond(Answer(201, CREATED));
@@ -208,7 +210,7 @@ fn restored_without_a_clock_has_full_lifetime() {
     let tv = Now::without_wall_clock(Duration::ZERO);
     let login = PinLogin::restore(plex_tv("id"), saved.expose(), tv).unwrap();
     assert_eq!(Driven::at(tv, login).left(), 900);
-    // A login that was saved without a clock also has its full lifetime.
+    // A login that was saved without a wall clock also gets its full lifetime.
     let mut driven = Driven::at(tv, plex_tv("id").link_code_login());
     driven.respond(Answer(201, CREATED));
     let saved = driven.flow.save(driven.now).unwrap();

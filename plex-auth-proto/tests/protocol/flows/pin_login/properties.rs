@@ -54,8 +54,8 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").link_code_login();
-        // The poll in flight at the end is lost after a minute, and so is the last one, 16 s later.
-        // A clock that is set back adds some time.
+        // A poll counts as lost after 15 seconds, and a failed last poll is retried for 30 seconds,
+        // so the login ends well within this grace. A clock that is set back adds some time.
         let grace = Duration::from_secs(140);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
@@ -82,7 +82,7 @@ proptest! {
             }
             Err(error) => prop_assert!(false, "{error}"),
         }
-        // A received token is never lost, however late.
+        // A received token is never lost, however late it arrives.
         let polled: Vec<_> =
             received.iter().filter(|(path, _)| path.ends_with("/pins/2147483650")).collect();
         let is_linked = polled.iter().any(|(_, response)| matches!(response, Answer(200, LINKED)));
