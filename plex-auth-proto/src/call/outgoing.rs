@@ -129,7 +129,7 @@ impl Outgoing {
     ///
     /// The information includes the [size limit](Self::default_max_body_size), so that a body cut
     /// off there is reported as too large, and `retire`, which must prevent the connection from
-    /// being reused. `retire` is called if the body of a successful response cannot be parsed: the
+    /// being reused. `retire` is called if a successful response cannot be read: the
     /// response may belong to another request, and so may all later ones on the connection.
     pub fn received(
         &self,

@@ -78,7 +78,23 @@ impl<T> Reply<T> {
             || received.is_some_and(|received| received.own_connection);
         let limit = self.settings.limit_of(response.extensions());
         let body = response.body().as_ref();
-        self.check(response.status(), response.headers(), body, limit)?;
+        let status = response.status();
+        let result = self
+            .check(status, response.headers(), body, limit)
+            .and_then(|()| self.decoded(status, body, own_connection));
+        if let (Some(received), Err(_), true) = (received, &result, status.is_success()) {
+            // Whatever the cause, the next response on the connection may belong to this request.
+            (received.retire)();
+        }
+        result
+    }
+
+    fn decoded(
+        &self,
+        status: StatusCode,
+        body: &[u8],
+        own_connection: bool,
+    ) -> Result<T, ResponseError> {
         let result = match (self.decode)(body) {
             Ok(Decoded { doubtful: Some(path), .. }) if !own_connection => {
                 Err(DecodeError::Mismatch { path })
@@ -86,14 +102,7 @@ impl<T> Reply<T> {
             Ok(decoded) => Ok(decoded.value),
             Err(error) => Err(error),
         };
-        result.map_err(|error| {
-            if let Some(received) = received {
-                // Whatever the cause, the next response on the connection may belong to this
-                // request.
-                (received.retire)();
-            }
-            ResponseError::unusable(&self.settings.context, response.status(), error)
-        })
+        result.map_err(|error| ResponseError::unusable(&self.settings.context, status, error))
     }
 
     /// Parses a response like [`parse`](Self::parse), and returns its status and headers with the

@@ -94,8 +94,6 @@ fn every_public_type_is_send_and_sync() {
     checked::<InvalidHomeUserUuid>();
     checked::<InvalidIdentity>();
     checked::<InvalidSavedState>();
-    checked::<InvalidSavedState>();
-    checked::<InvalidSavedState>();
     checked::<InvalidKeyId>();
     checked::<InvalidPinCode>();
     checked::<InvalidPlexJwt>();

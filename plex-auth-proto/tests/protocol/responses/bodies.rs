@@ -1,8 +1,12 @@
 //! Bodies of successful responses: their size, encoding and content.
 
-use plex_auth_proto::ResponseError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE;
 use plex_auth_proto::error::Content;
 use plex_auth_proto::http::{HeaderMap, Response, StatusCode};
+use plex_auth_proto::{Body, ResponseError};
 
 use super::{details, refused_with, response, sign_in};
 
@@ -114,5 +118,30 @@ fn content_encoding_is_named_and_not_decoded() {
     let (_, reply) = details().into_parts();
     for none in ["identity", "", " Identity "] {
         assert!(reply.parse(&response(200, &[("content-encoding", none)], "{\"id\":7}")).is_ok());
+    }
+}
+
+#[test]
+fn unreadable_success_retires_its_connection() {
+    let id: &[(&str, &str)] = &[("x-request-id", "1")];
+    let large = " ".repeat(DEFAULT_MAX_BODY_SIZE + 1);
+    for (status, headers, body, is_retired) in [
+        (200, id, r#"{"id":7}"#, false),
+        (401, id, "", false),
+        (502, id, "<html></html>", false),
+        (200, id, "<html></html>", true),
+        (200, id, "{}", true),
+        (200, id, r#"{"id":7,"authToken":"another-token"}"#, true),
+        (200, &[("content-encoding", "gzip")], "\x1f\x08", true),
+        (200, id, &large, true),
+    ] {
+        let (outgoing, reply) = details().into_outgoing();
+        let retired = Arc::new(AtomicBool::new(false));
+        let retire = Arc::clone(&retired);
+        let received = response(status, headers, body).map(Body::from);
+        let received = outgoing.received(received, move || retire.store(true, Ordering::SeqCst));
+        let _ = reply.parse(&received);
+        let start = &body[..body.len().min(40)];
+        assert_eq!(retired.load(Ordering::SeqCst), is_retired, "{status} {headers:?} {start}");
     }
 }
