@@ -24,14 +24,14 @@ impl Backoff {
         Duration::from_secs(self.initial as u64)
     }
 
-    /// Returns the wait after a request that succeeded.
+    /// Resets the backoff after a request that succeeded, and returns the wait before the next one.
     pub(crate) fn succeeded(&mut self) -> Duration {
         self.failures = 0;
         self.initial()
     }
 
-    /// Returns the wait after a request that failed: the doubled wait, or `retry_after` (up to a
-    /// [day](MAX_RETRY_AFTER)) if that is longer.
+    /// Counts a request that failed, and returns the wait before the next one: the doubled wait, or
+    /// `retry_after` (up to a [day](MAX_RETRY_AFTER)) if that is longer.
     pub(crate) fn failed(&mut self, retry_after: Option<Duration>) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let doubled = self.initial.saturating_mul(2_u16.saturating_pow(self.failures.into()));

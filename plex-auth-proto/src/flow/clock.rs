@@ -6,8 +6,8 @@ use http::header::DATE;
 use super::now::Now;
 use crate::error::Error;
 
-/// 2020-01-01, before this was written: a server with an earlier `Date` has a clock that was never
-/// set.
+/// 2020-01-01, which is before this code was written. A server that sends an earlier `Date` has a
+/// clock that was never set.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
 /// A flow's clock: the time since the flow began, and the server's time if it is known.
@@ -27,7 +27,7 @@ struct Reading {
     wall: Option<SystemTime>,
 }
 
-/// A moment by a flow's clock.
+/// A point in time, according to a flow's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     /// The time since the flow began.
@@ -35,8 +35,8 @@ pub(crate) struct Moment {
     /// The server's time: the last reading plus the time elapsed since, or the wall clock if there
     /// is no reading.
     pub(crate) server: Option<SystemTime>,
-    /// The wall clock, corrected by that reading. It can be ahead of `server` after the computer
-    /// has slept.
+    /// The wall clock, corrected by the last reading of the server's time. It can be ahead of
+    /// `server` after the computer has slept.
     wall: Option<SystemTime>,
 }
 
@@ -84,7 +84,7 @@ impl Clock {
         self.reading = Some(Box::new(Reading { server, elapsed, wall: now.wall() }));
     }
 
-    /// Returns whether the server has stated its time.
+    /// Returns whether the server's time was learned from one of its responses.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.reading.is_some()
     }
@@ -97,8 +97,8 @@ impl Moment {
         self.server.max(self.wall)
     }
 
-    /// Returns how long the server asks the client to wait. Returns zero for a `Retry-After` date
-    /// if no clock is known.
+    /// Returns how long the server asks the client to wait, if it does. Returns zero for a
+    /// `Retry-After` date if the current time is unknown.
     pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
         Some(error.retry_after()?.wait(self.server.unwrap_or(SystemTime::UNIX_EPOCH + FAR)))
     }

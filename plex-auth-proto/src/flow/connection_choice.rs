@@ -169,10 +169,10 @@ impl ConnectionChoice {
     ///
     /// The candidates then also include the list's `http` URIs and, if the list says
     /// `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
-    /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. They
-    /// are requested only after every HTTPS connection has failed or reached its time limit, which
-    /// is half of the [timeout](Self::timeout). If the list says `httpsRequired: true`, the setting
-    /// has no effect.
+    /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. These
+    /// plain HTTP URLs are requested only after every HTTPS connection has failed or reached its
+    /// time limit, which is at most half of the [timeout](Self::timeout). If the list says
+    /// `httpsRequired: true`, the setting has no effect.
     pub fn allow_plain_http(self, allowed: bool) -> Self {
         let candidates = policy::candidates(&self.listed, allowed);
         Self { candidates: Candidates::new(candidates), allow_plain_http: allowed, ..self }

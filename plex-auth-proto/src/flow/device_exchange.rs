@@ -15,8 +15,8 @@ use crate::values::token::Token;
 
 const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 
-// Refused requests count against the rate limit, and an unregistered key is not fixed within
-// minutes.
+// Refused requests count against the rate limit, and a key that is not registered is unlikely to be
+// registered within minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
 // The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at
@@ -55,7 +55,8 @@ pub(crate) struct Exchange {
     refusal_backoff: Backoff,
     /// The number of further refusals after which the key counts as refused.
     refusals_left: u8,
-    /// Whether a request was retried. The first retry follows soon, because most errors are brief.
+    /// Whether a retry has already been scheduled. The first retry follows soon, because most
+    /// errors are brief.
     has_retried: bool,
     /// The jitter that extends each wait, so that devices do not all send at the same time.
     jitter: Duration,

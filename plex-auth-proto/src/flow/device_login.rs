@@ -53,7 +53,8 @@ impl PlexTv {
 /// token through an exchange, so the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
-/// [refresher](PlexTv::device_token_refresher). Both can share the key as `&key` or in an `Arc`.
+/// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as
+/// `&key` or in an `Arc`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -150,8 +151,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Handles a PIN that returned no token. If Plex already knows the key, an exchange can still
-    /// get one.
+    /// Handles a PIN that returned no token. If Plex may already know the key, an exchange can
+    /// still get a token.
     fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));

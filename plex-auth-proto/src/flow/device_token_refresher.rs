@@ -26,11 +26,11 @@ use progress::{DeviceTokenEnd, DeviceTokenProgress, RefreshError};
 // to end.
 const MAX_REFUSALS: u8 = 8;
 
-// Applies whatever a token claims, so that a server that issues expired tokens does not cause a
-// loop.
+// The minimum time between renewals, regardless of a token's claims, so that a server that issues
+// expired tokens does not cause a loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-// Elapsed time stops while a computer sleeps, so the wall clock must be checked.
+// Elapsed time stops while a computer sleeps, so the wall clock is checked at least this often.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -57,7 +57,7 @@ impl PlexTv {
     /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
     /// state, and a restored refresher does not register the key, because the key may already be
     /// registered. If it is not, the refresher ends with [`KeyRefused`](DeviceTokenEnd::KeyRefused)
-    /// after more than an hour, and the key can be registered again.
+    /// after more than an hour, and the program can try to register the key again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -152,7 +152,7 @@ enum Stage {
     /// The key is to be registered with this token.
     Registering(Box<Token>),
     Refreshing,
-    /// With the end, until it is returned.
+    /// Holds the output until it is returned.
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
@@ -189,7 +189,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// six days later.
     ///
     /// A renewal happens at most a day early, and never in the first half of the time until it is
-    /// due. No wait more than doubles.
+    /// due. No wait becomes more than twice as long.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
@@ -222,8 +222,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// Returns the number of tokens received so far. [Save](Self::save) the state whenever it has
-    /// risen.
+    /// Returns the number of new tokens handed out so far, not counting the one that the refresher
+    /// was created with. [Save](Self::save) the state whenever this number has risen.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
@@ -386,8 +386,8 @@ fn is_registration_retryable(error: &Error) -> bool {
     match error.outcome() {
         Outcome::NotSent => true,
         Outcome::Refused => error.is_retryable() || matches!(status, 300..=399),
-        // A page with one of these comes from a captive portal or a proxy, so the request did not
-        // reach Plex.
+        // Such a response comes from a captive portal or a proxy, so the request did not reach
+        // Plex.
         Outcome::Unknown => error.is_unconfirmed() || matches!(status, 404 | 407),
     }
 }

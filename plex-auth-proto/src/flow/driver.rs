@@ -141,13 +141,13 @@ where
         &self.flow
     }
 
-    /// Returns the flow for changing its settings or reporting something to it, such as a rejected
-    /// token. The next [step](Self::step) takes the change into account.
+    /// Returns a mutable reference to the flow, to change its settings or to report something to
+    /// it, such as a rejected token. The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }
 
-    /// Returns the time by the driver's clock, for methods of the flow.
+    /// Returns the current time by the driver's clock, to pass to the flow's methods.
     pub fn now(&self) -> Now {
         (self.clock)()
     }
@@ -204,7 +204,7 @@ where
         }
     }
 
-    /// Waits until a request completes; `None` if the time is over first.
+    /// Waits until a request completes. Returns `None` if the time passes first.
     async fn wait(
         &mut self,
         time: Option<Duration>,
@@ -232,7 +232,8 @@ where
     }
 }
 
-// A response takes only a few steps, so an ordinary flow never reaches this limit.
+// After this many steps without a wait, the driver yields to other tasks. Handling a response takes
+// only a few steps, so an ordinary flow never reaches this limit.
 const MAX_TURNS: u8 = 32;
 
 /// Polls the requests and takes the first that is complete.

@@ -8,10 +8,11 @@ use super::step::{Action, Completion, RequestId};
 use crate::call::{Call, Outgoing, Reply};
 use crate::error::{Error, ResponseError, TransportErrorKind};
 
-// Twice the transports' default timeout. A leaked driver never completes its requests.
+// Twice the transports' default timeout. A flow needs its own limit, because a leaked driver never
+// completes its requests.
 const DEFAULT_LOST_AFTER: Duration = Duration::from_secs(60);
 
-// A transport that enforces a deadline reports the timeout a moment later.
+// A transport that enforces a deadline reports the timeout a moment after the deadline.
 const GRACE: Duration = Duration::from_secs(5);
 
 // Enough for a quarter of an hour of polls if all of them are lost. Older requests are forgotten.
@@ -30,14 +31,14 @@ pub(crate) struct InFlight<T> {
     was_mismatched: bool,
 }
 
-/// Requests that are no longer waited for.
+/// Requests whose responses the flow no longer waits for.
 struct Lost<T>(VecDeque<Request<T>>);
 
 /// A request in flight.
 pub(crate) struct Request<T> {
     id: RequestId,
     sent: Duration,
-    /// When it is considered lost, in elapsed time.
+    /// When the request is considered lost, in elapsed time.
     lost_at: Duration,
     reply: Reply<T>,
 }
@@ -66,7 +67,7 @@ impl<T> Request<T> {
         self.id
     }
 
-    /// Returns when it was sent, in elapsed time.
+    /// Returns when the request was sent, in elapsed time.
     pub(crate) fn sent(&self) -> Duration {
         self.sent
     }
@@ -120,8 +121,8 @@ impl<T> InFlight<T> {
         Some(self.request.as_ref()?.lost_at.saturating_sub(now))
     }
 
-    /// Stops waiting for the request in flight if its time is over, and returns the error. Its
-    /// response can still arrive late.
+    /// Stops waiting for the request in flight if its time limit has passed, and returns the error.
+    /// Its response can still arrive late.
     pub(crate) fn lost(&mut self, now: Duration) -> Option<Error> {
         let error = self.request.as_ref().filter(|request| request.lost_at <= now)?.timed_out();
         self.abandon();

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 ///
 /// The elapsed time is monotonic, like that of [`Instant`](std::time::Instant), and is used to
 /// schedule requests and limit their duration. It may start anywhere, but all readings for one flow
-/// must share an origin. A reading below the last one is treated as a new origin: no time has
-/// passed.
+/// must share an origin. A reading below the last one is assumed to have a new origin, as if no
+/// time had passed.
 ///
 /// The wall-clock time is used only where Plex uses dates: the expiry of a token or a PIN, a
 /// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it
@@ -31,12 +31,12 @@ pub struct Now {
 }
 
 impl Now {
-    /// Creates the time from a monotonic reading and the wall clock.
+    /// Creates a `Now` from a monotonic reading and the wall-clock time.
     pub const fn new(elapsed: Duration, wall: SystemTime) -> Self {
         Self { elapsed, wall: Some(wall) }
     }
 
-    /// Creates the time of a device without a wall clock, or with one that was never set.
+    /// Creates a `Now` for a device without a wall clock, or with one that was never set.
     pub const fn without_wall_clock(elapsed: Duration) -> Self {
         Self { elapsed, wall: None }
     }

@@ -106,8 +106,8 @@ impl PlexTv {
 #[must_use = "a flow does nothing until it is driven"]
 pub struct PinLogin(PinMachine<WithoutKey>);
 
-/// The methods that logins with and without a device key share. `$machine` is the path to the
-/// machine.
+/// The methods that logins with and without a device key share. `$machine` is the field that
+/// contains the `PinMachine`.
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.

@@ -8,7 +8,7 @@ use super::step::{Completion, RequestId, Step};
 use crate::call::Call;
 use crate::error::{Error, TransportErrorKind};
 
-// Plex's own clients poll once a second.
+// One second is also the interval at which Plex's own clients poll.
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -109,7 +109,7 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
 
     /// Takes the result of the request in flight. The caller then reports it with
     /// [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
-    /// report, also if the driver stopped waiting for a request that can be sent again.
+    /// report, for example because the driver stopped waiting for a request that can be sent again.
     pub(crate) fn complete(
         &mut self,
         now: Now,
@@ -127,7 +127,7 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         })
     }
 
-    /// Waits before the next request, or gives up if a retry cannot help or would come too late.
+    /// Schedules a retry, or gives up if a retry cannot help or would come too late.
     pub(crate) fn failed(&mut self, now: Now, error: Error) {
         let now = self.clock.at(now);
         self.failed_at(now, error);

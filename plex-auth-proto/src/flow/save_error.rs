@@ -7,7 +7,7 @@ use crate::values::token::Token;
 /// The reason a state could not be saved: an error or a message from the program.
 ///
 /// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source).
-/// A flow removes a source that contains the token being saved.
+/// A flow replaces a source that contains the token being saved.
 ///
 /// ```
 /// use std::error::Error;

@@ -9,7 +9,8 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 lenient::object! {
-    /// The saved fields. The PIN type itself reads a PIN's ID and code.
+    /// The members of a saved state that are read here. A PIN's members are read separately, as a
+    /// PIN; here, `code` only shows whether the state has one.
     pub(crate) struct SavedDevice {
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,

@@ -19,10 +19,10 @@ use crate::wire::lenient;
 /// misread.
 const FORMAT: u64 = 1;
 
-// A hundred times the size of the largest state, which contains a token and a QR code's URL.
+// Far more than a state normally needs: its longest value is a token or the URL of a QR code.
 const MAX_SIZE: usize = 256 * 1024;
 
-/// The flow that a state belongs to.
+/// The kind of flow that a state belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlowKind {
     LinkCodeLogin,
@@ -52,8 +52,8 @@ pub(crate) struct Owner<'a> {
 }
 
 impl<'a> Owner<'a> {
-    /// Creates the owner of a plex.tv state. The two hosts of plex.tv count as one service, because
-    /// they share their PINs and devices.
+    /// Creates the owner of a plex.tv state. plex.tv and clients.plex.tv count as one service,
+    /// because they share their PINs and devices.
     pub(crate) fn plex_tv(plex_tv: &'a PlexTv) -> Self {
         let url = plex_tv.url().to_string();
         let service = match url.strip_prefix("https://clients.plex.tv/") {
@@ -193,8 +193,8 @@ pub enum InvalidSavedState {
     /// It was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
-    /// It was saved by another kind of flow. For example, the code of a hosted-page login must not
-    /// be displayed for entry at plex.tv/link.
+    /// It was saved by another kind of flow, whose state this one cannot continue. For example, the
+    /// code of a hosted-page login must not be displayed for entry at plex.tv/link.
     #[error("the state was saved by a different kind of flow; restore it with that kind")]
     OtherFlow,
     /// It was saved for another plex.tv URL or another media server. The current service must not

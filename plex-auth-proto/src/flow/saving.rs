@@ -19,7 +19,7 @@ pub(crate) struct Saving<T> {
     unsaved: Option<T>,
     is_due: bool,
     in_flight: Option<RequestId>,
-    /// When the next save is due, in elapsed time.
+    /// The time before which no save is started, in elapsed time.
     not_before: Duration,
     error: Option<SaveError>,
 }
@@ -85,8 +85,8 @@ impl<T> Saving<T> {
         self.in_flight == Some(id)
     }
 
-    /// Handles the completion of the save in flight. If no newer state is waiting to be saved,
-    /// returns `Some` with the token to hand out, if there is one.
+    /// Handles the completion of the save in flight. Returns `None` if a state still has to be
+    /// saved, and otherwise the token to hand out, if there is one.
     pub(crate) fn finish(
         &mut self,
         now: Duration,

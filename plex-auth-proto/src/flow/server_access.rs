@@ -35,8 +35,8 @@ impl PlexTv {
 ///   a share;
 /// - [`Denied`](Access::Denied) if it does not;
 /// - [`TokenInvalid`](Access::TokenInvalid) if Plex said that the token is invalid;
-/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry in the list cannot be
-///   read, the outcome is never `Denied`, because that entry may be the server.
+/// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry that may be the server
+///   cannot be read, the outcome is `Unknown` rather than `Denied`.
 ///
 /// Let the user in only on `Granted`. Errors are retried as in a
 /// [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds ([`timeout`](Self::timeout)). There is
@@ -80,7 +80,7 @@ pub enum Access {
     /// server, if Plex sent one, and whether the user [owns](Resource::owned) the server.
     Granted(Box<Resource>),
     /// The user may not use the server: the account has no access to it. A server that was just
-    /// claimed can be missing for up to 90 seconds.
+    /// claimed can be missing from Plex's list for up to 90 seconds.
     Denied,
     /// Plex [said](ResponseError::is_token_invalid) that the token is no longer valid. The user
     /// must sign in again.

@@ -11,7 +11,7 @@ use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError, UnsignedDeviceJw
 pub(crate) struct Signing {
     id: RequestId,
     unsigned: UnsignedDeviceJwt,
-    /// When it is considered lost, in elapsed time.
+    /// When the request is considered lost, in elapsed time.
     lost_at: Duration,
 }
 

@@ -46,7 +46,8 @@ use crate::values::secret::Secret;
 /// first. A program with several flows must remember which flow each [`RequestId`] belongs to.
 ///
 /// A flow can be dropped at any point. Its methods never panic and never block. Misuse is harmless:
-/// a completion is ignored if its ID is not in flight, or if its kind does not match the action.
+/// a completion is ignored if no action with its ID is in flight, or if its kind does not match
+/// the action.
 pub trait Flow {
     /// The result of the flow.
     type Output;
@@ -132,13 +133,15 @@ pub enum Action {
     /// [`Failed`](Completion::Failed) or [`Cancelled`](Completion::Cancelled).
     Send(Outgoing),
     /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
-    /// [`Cancelled`](Completion::Cancelled). Only flows with an
-    /// [`ExternalKey`](crate::jwt::ExternalKey) request it.
+    /// [`Cancelled`](Completion::Cancelled). Only a flow whose key [signs through the
+    /// driver](crate::jwt::DeviceKey::signs_through_driver), such as an
+    /// [`ExternalKey`](crate::jwt::ExternalKey), requests this action.
     Sign(SignRequest),
     /// Save this state, replacing the previous one. Complete it with [`Saved`](Completion::Saved)
     /// or [`Cancelled`](Completion::Cancelled). After `Cancelled`, the flow requests the save
     /// again. A new token is withheld until the save is completed. Only refreshers that [save
-    /// through their driver](super::DeviceTokenRefresher::save_through_driver) request it.
+    /// through their driver](super::DeviceTokenRefresher::save_through_driver) request this
+    /// action.
     Save(Secret),
 }
 
@@ -155,7 +158,10 @@ pub enum Completion {
     /// The result of saving the state: success, or the reason it failed.
     Saved(Result<(), SaveError>),
     /// The driver stopped waiting, so the result is unknown. The flow sends an idempotent request
-    /// again when its next request is due, and any other request after a backoff.
+    /// again when its next request is due. Creating a PIN and exchanging a device JWT are also
+    /// retried, after a wait. Any other request is not sent again: a
+    /// [`RetriedCall`](super::RetriedCall) ends with an error, and a refresher checks whether its
+    /// key was registered.
     Cancelled,
     /// The driver cannot carry out this kind of action.
     Unsupported,

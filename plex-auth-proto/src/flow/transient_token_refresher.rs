@@ -18,7 +18,7 @@ mod saves;
 
 use progress::{TransientTokenProgress, TransientTokenReason};
 
-// From Plex's published API description, which calls it a maximum.
+// From Plex's published API description, which calls this lifetime a maximum.
 const LIFETIME: Duration = Duration::from_secs(48 * 3600);
 
 // Enough time for retries during a server outage.
@@ -33,7 +33,7 @@ const BACKOFF: Backoff = Backoff::new(1, 300);
 // rejects every token that it issues.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
-// Elapsed time stops while a computer sleeps, so the wall clock must be checked.
+// Elapsed time stops while a computer sleeps, so the wall clock is checked at least this often.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -118,8 +118,8 @@ pub struct TransientTokenRefresher {
     clock: Clock,
     max_wait: Duration,
     in_flight: InFlight<TransientToken>,
-    /// When another token is to be requested, if that is not the regular renewal. All times here
-    /// are in elapsed time.
+    /// When to request a token, if not at the regular renewal. In elapsed time, like
+    /// `not_before`.
     wanted_at: Option<Duration>,
     /// The time before which no request is sent.
     not_before: Duration,
@@ -136,13 +136,13 @@ pub struct TransientTokenRefresher {
     saving: Option<Box<Saving<CurrentToken>>>,
 }
 
-/// The current token.
+/// A token, its lifetime, and the reason it was requested.
 #[derive(Clone, Debug)]
 struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
-    /// When it expires by the server's clock.
+    /// When the token expires, by the server's clock.
     ends_at: Option<SystemTime>,
     reason: TransientTokenReason,
 }
@@ -175,7 +175,8 @@ impl TransientTokenRefresher {
     /// token, so that many refreshers of one server do not all send requests at the same time. The
     /// default is zero and the maximum is half an hour.
     ///
-    /// Choose a random time for each refresher: a few seconds if a user is waiting for the token.
+    /// Choose a random time for each refresher, but only a few seconds if a user is waiting for the
+    /// token.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.jitter = jitter.min(MAX_JITTER);
         self
@@ -235,8 +236,8 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Replaces the account's token, and requests a new transient token at once. Use it after the
-    /// account has signed in again or has another access token for the server. The token must
+    /// Replaces the account's token, and requests a new transient token at once. Call this after
+    /// the account has signed in again or has another access token for the server. The token must
     /// belong to the same account, because the current transient token is handed out until the next
     /// one arrives.
     pub fn set_token(&mut self, token: Token) {
@@ -272,9 +273,10 @@ impl TransientTokenRefresher {
         self.accept(current);
     }
 
-    /// Returns the time until a token is renewed: an hour before it expires, plus the jitter. If
-    /// the jitter made renewals earlier instead, refreshers that it had spread out after a
-    /// rejection would fall back into step.
+    /// Returns the time until a token is renewed. The renewal is due an hour before the token
+    /// expires, and is delayed by the jitter. If the jitter made renewals earlier instead, it would
+    /// cancel out for refreshers that it had spread out after a rejection, and they would all renew
+    /// at the same time.
     fn renewal_in(&self, current: &CurrentToken, now: Moment) -> Duration {
         let left = current.left(now);
         left.saturating_add(self.jitter).saturating_sub(RENEW_AHEAD).min(left)
@@ -358,7 +360,8 @@ impl Flow for TransientTokenRefresher {
             Some(Ok(response)) => {
                 self.backoff.succeeded();
                 self.last_error = None;
-                // Its lifetime began on the server, some time after the request was sent.
+                // The lifetime begins on the server after the request is sent, so counting it from
+                // then never overstates it.
                 self.hold(response.token, arrival.sent, LIFETIME, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {

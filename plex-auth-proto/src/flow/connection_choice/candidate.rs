@@ -25,13 +25,13 @@ pub struct ConnectionCandidate {
 pub enum ConnectionKind {
     /// A connection to an address in a private network, not necessarily the caller's.
     Local,
-    /// A direct connection over the internet.
+    /// Any other direct connection, usually over the internet.
     Remote,
     /// A connection through Plex's relay, at about 2 Mbit/s.
     Relay,
 }
 
-/// `local`, `remote` or `relay`.
+/// Writes `local`, `remote` or `relay`.
 impl fmt::Display for ConnectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -46,7 +46,8 @@ impl fmt::Display for ConnectionKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CandidateState {
-    /// No request has been sent yet. In an outcome, this means that none was needed.
+    /// No request has been sent yet, or the driver cancelled it. In an outcome, this means that
+    /// another candidate was chosen first.
     Waiting,
     /// A request is in flight. In an outcome, this means that another candidate was chosen first.
     InFlight,
@@ -95,7 +96,8 @@ pub enum CandidateError {
     Request(Error),
 }
 
-/// `https://10-0-2-1.feed.plex.direct:32400 (local): in flight`
+/// Writes the URL, the kind and the state, such as
+/// `https://10-0-2-1.feed.plex.direct:32400 (local): in flight`.
 impl fmt::Display for ConnectionCandidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.url {

@@ -149,7 +149,7 @@ impl Candidates {
         candidate.server.is_some()
     }
 
-    /// Fails the candidates without a result, because the time is over.
+    /// Marks the candidates that have no result as failed, because the choice has ended.
     pub(super) fn give_up(&mut self) {
         for candidate in &mut self.0 {
             let error = match candidate.request.take() {

@@ -18,7 +18,7 @@ pub struct ChosenConnection {
     pub address: MediaServerAddress,
     /// The kind of connection.
     pub kind: ConnectionKind,
-    /// Whether it uses IPv6.
+    /// Whether the host is an IPv6 address, or a `plex.direct` name for one.
     pub ipv6: bool,
     /// The time that the server took to respond, by the caller's clock.
     pub took: Duration,
@@ -34,8 +34,8 @@ impl ChosenConnection {
         self.address.url()
     }
 
-    /// Returns whether the connection is plain HTTP: everyone on the network path can read the
-    /// token, and the response does not prove which machine sent it.
+    /// Returns whether the connection is plain HTTP. If it is, anyone on the network path can read
+    /// the token, and the response does not prove which machine sent it.
     ///
     /// The choice of a plain HTTP connection is valid only on the network where the list of servers
     /// was fetched. After a network change, fetch the list and choose again before sending a token.
@@ -77,8 +77,8 @@ pub enum ConnectionChoiceError {
         "the server list has no identifier for this server, so its responses cannot be verified; list the servers again"
     )]
     NoIdentifier,
-    /// No candidate can be used. List the servers again, because connections change. Each
-    /// [`CandidateError`](crate::flow::CandidateError) says what else may help.
+    /// No candidate can be used. List the servers again, because connections change. See
+    /// [`CandidateError`](crate::flow::CandidateError) for what else may help.
     #[error("could not connect to the server{}{}", Listing(.candidates), Advice { candidates, plain_http: *plain_http_skipped })]
     #[non_exhaustive]
     NoneReachable {

@@ -9,7 +9,7 @@ use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, Conn
 use super::listing::{ListedConnection, ListedServer};
 use crate::values::server_url::ServerUrl;
 
-// Servers list at most ten. A hostile list must not cause a flood of requests.
+// Real lists have at most ten connections. A hostile list must not cause a flood of requests.
 const MAX_CANDIDATES: usize = 64;
 
 /// Returns the candidates from best to worst, followed by those that are not used.
@@ -47,7 +47,7 @@ pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     count_usable(true) > count_usable(false)
 }
 
-/// Returns each candidate's turn: 0 for the best of each rank, 1 for the next best of each, and so
+/// Returns each candidate's turn: 0 for the first candidate of each rank, 1 for the second, and so
 /// on.
 ///
 /// Requests are started by turn, as RFC 8305 interleaves address families, so that one rank whose
@@ -100,8 +100,8 @@ fn is_own_network(server: &ListedServer) -> bool {
         && !server.offers_https()
 }
 
-/// Returns a plain HTTP candidate in place of a `plex.direct` name that resolves to a private
-/// address, because a router may block such a name.
+/// Returns a plain HTTP candidate for the private address that a `plex.direct` name stands for,
+/// because a router may block such a name.
 fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> {
     let name = candidate.url.as_ref().filter(|url| url.is_https())?;
     let address = address::of_plex_direct(name).filter(|address| address::is_private(*address))?;

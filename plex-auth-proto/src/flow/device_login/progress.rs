@@ -23,7 +23,7 @@ pub enum LinkedDevice {
 }
 
 impl LinkedDevice {
-    /// Distinguishes the tokens: a device's token is a JWT.
+    /// Chooses the variant by the kind of token: a device's token is a JWT.
     pub(super) fn of(linked: LinkedPin) -> Self {
         if linked.auth_token.is_jwt() {
             Self::Registered(linked)
@@ -49,7 +49,7 @@ pub enum DeviceLoginProgress {
     /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN, and the page on which it is linked.
+        /// The PIN, and the way in which the user links it.
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,
@@ -79,7 +79,7 @@ pub enum DeviceLoginError {
     /// device](Error::needs_new_device_key), sign in with a new client identifier and a new key.
     #[error(transparent)]
     Failed(#[from] Error),
-    /// The device's key could not sign the last poll.
+    /// The device's key could not sign the last poll, or could not sign the exchange in time.
     #[error(transparent)]
     CannotSign(#[from] SignError),
 }

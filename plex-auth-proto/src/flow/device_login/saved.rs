@@ -15,8 +15,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// Returns the state to restore after a restart, as JSON that contains secrets: the client
     /// identifier, the key's ID, and the PIN if there is one. The key is not included.
     ///
-    /// Save it before sending the first request. If the PIN has been linked since, a
-    /// [refresher](crate::flow::DeviceTokenRefresher::restore) can also be restored from it.
+    /// Save the state before sending the first request. If the PIN has been linked since, a
+    /// [refresher](crate::flow::DeviceTokenRefresher::restore) can also be restored from this
+    /// state.
     pub fn save(&self, now: Now) -> Secret {
         let WithKey { key, kind, .. } = self.machine.method();
         let pin = self.machine.saved_pin(now);

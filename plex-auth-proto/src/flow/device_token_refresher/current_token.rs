@@ -8,7 +8,8 @@ use crate::values::unix_seconds::UnixSeconds;
 
 const DAY: i64 = 24 * 60 * 60;
 
-// For a token without an expiry, in seconds: Plex's tokens are valid for a day longer.
+// Used for a token without an expiry, in seconds. Plex's tokens are valid for a day longer than
+// this.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
 /// A token with its claims.
@@ -33,10 +34,10 @@ impl CurrentToken {
         }
     }
 
-    /// Returns when a device with this jitter renews the token, in Unix seconds: a day before its
-    /// expiry, moved earlier by the jitter, but by at most a day and never into the first half of
-    /// the time until then. If the jitter delayed renewals instead, some tokens would expire during
-    /// a day-long outage.
+    /// Returns when a device with this jitter renews the token, in Unix seconds: usually a day
+    /// before its expiry, moved earlier by the jitter. The jitter is limited to a day and to half
+    /// of the time between the token's issue and its renewal. If it delayed renewals instead, some
+    /// tokens would expire during a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);

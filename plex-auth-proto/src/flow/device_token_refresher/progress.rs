@@ -35,8 +35,8 @@ pub enum DeviceTokenProgress {
         token: Token,
         /// The time at which it expires, by Plex's clock. Absent if the token does not contain it.
         expires_at: Option<UnixSeconds>,
-        /// The number of tokens received so far. [Save](crate::flow::DeviceTokenRefresher::save)
-        /// the state whenever it has risen.
+        /// The number of [new tokens](crate::flow::DeviceTokenRefresher::renewals) handed out so
+        /// far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever it has risen.
         renewals: u64,
         /// The error of the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,

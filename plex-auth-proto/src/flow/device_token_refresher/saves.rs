@@ -1,4 +1,4 @@
-//! A refresher that saves through its driver.
+//! Saving a refresher's state through its driver.
 
 use std::mem;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl<K> DeviceTokenRefresher<K> {
         self.saving = Some(Box::new(saving));
     }
 
-    /// Returns the token that is not handed out yet.
+    /// Returns the token that has not been handed out yet.
     pub(super) fn unsaved(&self) -> Option<&CurrentToken> {
         self.saving.as_ref()?.unsaved()
     }

@@ -7,7 +7,7 @@ use crate::plex_tv::pin::pin_url::PinUrl;
 use crate::plex_tv::pin::short_pin::ShortPin;
 use crate::plex_tv::pin::strong_pin::StrongPin;
 
-/// A login's PIN, by how the user links it.
+/// A login's PIN. The variant determines how the user links it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoginPin {

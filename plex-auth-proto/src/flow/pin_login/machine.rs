@@ -21,13 +21,14 @@ use crate::plex_tv::pin::poll_pin::PinState;
 
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
-// A user is looking at a page that shows no code yet.
+// Meanwhile, the user is looking at a page that shows no code yet.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
 // Even the last request to create a PIN must have time to succeed over a slow network.
 const MIN_CREATE_DEADLINE: Duration = Duration::from_secs(5);
 
-// After this time, the next poll is just as likely to succeed, and the user is waiting.
+// After this time, a new poll is at least as likely to get a response as the current one, and the
+// user is waiting.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The state machine of a PIN login.
@@ -47,7 +48,7 @@ pub(crate) struct PinMachine<M> {
     may_be_linked: bool,
 }
 
-/// The response to creating or polling a PIN.
+/// The response to a request that creates or polls a PIN.
 #[derive(Debug)]
 enum PinResponse {
     Created(Box<LoginPin>),

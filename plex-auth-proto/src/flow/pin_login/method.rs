@@ -17,7 +17,7 @@ use super::login_pin::LoginPin;
 // and Plex's can differ.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
 
-/// The next poll of a PIN.
+/// The next action needed to poll a PIN.
 pub(crate) enum Poll {
     Call(Call<PinState>),
     Sign(RequestId, Action),

@@ -15,8 +15,9 @@ const MAX_INTERVAL: Duration = Duration::from_secs(5);
 // A failed last poll is retried for this long after the PIN has expired.
 const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 
-// During this time before a PIN expires, neither the backoff nor `Retry-After` delays a poll for
-// long. plex.tv forgets an expired PIN, so a token that has not been fetched by then is lost.
+// In this period before a PIN expires, neither the backoff nor `Retry-After` delays a poll by more
+// than two seconds. plex.tv forgets an expired PIN, so a token that has not been fetched by then is
+// lost.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
 /// The time between two polls, which grows by one second every minute.
@@ -51,13 +52,13 @@ pub(super) struct Polling {
     /// When the PIN expires. A response can only make this earlier: Plex may keep returning the
     /// original lifetime of a PIN that has expired.
     deadline: Duration,
-    /// When the PIN expires by the server's clock.
+    /// When the PIN expires, by the server's clock.
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
-    /// Whether that poll was sent at the PIN's expiry or later.
+    /// Whether the last poll was sent at the PIN's expiry or later.
     was_last: bool,
-    /// Whether that poll was sent after the PIN's expiry by the wall clock.
+    /// Whether the last poll was sent after `ends_at`, by the server's clock or the wall clock.
     was_after_wall_end: bool,
 }
 
@@ -90,8 +91,8 @@ impl Polling {
         self.deadline.saturating_sub(now.elapsed)
     }
 
-    /// Returns whether the PIN may have expired while the computer slept. If so, one more poll
-    /// decides.
+    /// Returns whether the PIN may have expired while the computer slept, and no poll has been sent
+    /// since. Another poll then shows whether the PIN is still valid.
     pub(super) fn needs_wall_poll(&self, now: Moment) -> bool {
         !self.was_after_wall_end && self.is_wall_over(now)
     }
@@ -119,7 +120,7 @@ impl Polling {
             self.deadline = self.deadline.min(now.elapsed.saturating_add(left));
         }
         let is_over = (self.was_last || left.is_some()) && self.deadline <= now.elapsed;
-        // After a response with a date, both clocks agree.
+        // If the response states the time left, that time takes precedence over the clocks.
         let is_wall_over = left.is_none() && self.is_wall_over(now);
         if !is_wall_over {
             self.set_end(now);

@@ -47,7 +47,7 @@ pub enum PinProgress {
     /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN, and the page on which it is linked.
+        /// The PIN, and the way in which the user links it.
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,

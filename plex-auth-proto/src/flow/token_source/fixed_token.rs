@@ -25,7 +25,7 @@ impl MediaServer {
     }
 }
 
-/// A token that cannot be renewed, as a [`Refresher`].
+/// A [`Refresher`] for a token that cannot be renewed.
 ///
 /// After it has been rejected, a token source returns [`TokenError::Rejected`]. There is nothing to
 /// save.

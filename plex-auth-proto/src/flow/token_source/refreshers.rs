@@ -1,4 +1,4 @@
-//! The refreshers of this crate, for a token source.
+//! Implementations of [`Refresher`] for this crate's refreshers.
 
 use std::error::Error as StdError;
 use std::sync::Arc;

@@ -16,10 +16,10 @@ use crate::values::token::Token;
 
 /// A token shared by a whole program. A clone is another handle to the same slot.
 ///
-/// Callers read it through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
-/// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills it. The slot never
-/// blocks for longer than it takes to copy a token: none of the program's code runs while it is
-/// locked.
+/// Callers read the token through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
+/// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills the slot. The slot
+/// never blocks for longer than it takes to copy a token: none of the program's code runs while it
+/// is locked.
 #[derive(Clone)]
 pub struct TokenSlot(Arc<Inner>);
 
@@ -76,9 +76,9 @@ impl TokenSlot {
         }
     }
 
-    /// Reports the token as rejected if this error of a call says so. Returns whether the call can
-    /// be sent again with another token: the token must have been rejected, and the call must have
-    /// been refused or be idempotent.
+    /// Reports the token as rejected if a call failed with an error that says so. Returns whether
+    /// the call can be sent again with another token: the token must have been rejected, and the
+    /// call must have been refused or be idempotent.
     pub fn call_failed(&self, token: &Token, error: &Error, is_idempotent: bool) -> bool {
         let is_rejected = self.0.issuer.has_rejected(error);
         if is_rejected {

@@ -30,8 +30,8 @@ pub(super) struct SlotState {
     is_driver_due: bool,
 }
 
-/// The wakers of waiting callers. They are woken and dropped without holding the lock, because
-/// either can run the program's code.
+/// The wakers of waiting callers. They are invoked and dropped without holding the lock, because
+/// both can run the program's code.
 pub(super) type Wakers = BTreeMap<u64, Waker>;
 
 /// A token, and the time at which it was published.

@@ -35,8 +35,8 @@ pub enum TransientTokenProgress {
     },
     /// The server refuses the account's token, and nothing is requested until
     /// [`retry`](super::TransientTokenRefresher::retry) or
-    /// [`set_token`](super::TransientTokenRefresher::set_token). Check whether the token is
-    /// [valid](crate::PlexTv::token_check), and whether the account still has
+    /// [`set_token`](super::TransientTokenRefresher::set_token) is called. Check whether the token
+    /// is [valid](crate::PlexTv::token_check), and whether the account still has
     /// [access](crate::PlexTv::server_access) to the server.
     #[non_exhaustive]
     Refused {

@@ -12,8 +12,8 @@ use crate::wire::lenient;
 
 impl TransientTokenRefresher {
     /// Returns the state to restore after a restart, as JSON that contains the transient token.
-    /// Returns `None` if there is no token, or no clock that determines its expiry. The state does
-    /// not contain the account's token.
+    /// Returns `None` if there is no token, or if there is no clock by which to save its expiry.
+    /// The state does not contain the account's token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -29,7 +29,7 @@ impl TransientTokenRefresher {
         self.saving.as_ref().and_then(|saving| saving.unsaved()).or(self.current.as_ref())
     }
 
-    /// Accepts a new token, which is handed out now or after it has been saved.
+    /// Accepts a new token. It is handed out now, or after the driver has tried to save it.
     pub(super) fn accept(&mut self, token: CurrentToken) {
         match &mut self.saving {
             Some(saving) => saving.hold(token),
