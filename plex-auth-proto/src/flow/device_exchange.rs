@@ -141,6 +141,16 @@ impl Exchange {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
 
+    /// Returns whether the next step is another request for a nonce.
+    pub(crate) fn starts_over(&self, now: Moment) -> bool {
+        match self.proof.as_deref() {
+            Some(Proof::Signed(_)) => false,
+            Some(Proof::Signing { signing, .. }) => now.elapsed >= signing.lost_at(),
+            Some(Proof::Nonce(_, until)) => now.elapsed >= *until,
+            None => true,
+        }
+    }
+
     /// Returns the step that is due now: the request for a nonce, its signature, or the exchange.
     pub(crate) fn next(
         &mut self,

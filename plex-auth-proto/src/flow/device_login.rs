@@ -187,15 +187,16 @@ impl<K: DeviceKey> DeviceLogin<K> {
     fn poll_exchange(&mut self, now: Now) -> Option<Step<<Self as Flow>::Output>> {
         let now = self.machine.clock().at(now);
         let pending = self.pending.as_mut()?;
-        if pending.in_flight.lost(now.elapsed).is_some() && now.elapsed > pending.until {
-            let failure = pending.failure.clone();
-            self.end(Err(failure));
-            return None;
-        }
+        let _ = pending.in_flight.lost(now.elapsed);
         let due = pending.exchange.due().saturating_sub(now.elapsed);
         let wait = pending.in_flight.left(now.elapsed).unwrap_or(due);
         if !wait.is_zero() {
             return Some(Step::Wait(Some(wait)));
+        }
+        if now.elapsed > pending.until && pending.exchange.starts_over(now) {
+            let failure = pending.failure.clone();
+            self.end(Err(failure));
+            return None;
         }
         let (plex_tv, key) = (self.machine.plex_tv(), &self.machine.method().key);
         match pending.exchange.next(plex_tv, key, now) {

@@ -81,6 +81,53 @@ fn external_key_signs_through_the_driver() {
     }
 }
 
+/// A login with a PIN whose key signs through the driver.
+fn external() -> Driven<DeviceLogin<ExternalKey>> {
+    let jwk = Jwk::new([7; 32], "den").unwrap();
+    let mut driven = Driven::new(plex_tv("id").device_link_code_login(ExternalKey::new(jwk)));
+    driven.respond(Answer(201, CREATED)).advance(Duration::from_secs(1));
+    driven
+}
+
+#[test]
+fn cancelled_signature_is_requested_again_after_a_second() {
+    let mut driven = external();
+    let (id, _) = driven.signatures.pop().unwrap();
+    driven.flow.complete(driven.now, id, Completion::Cancelled);
+    driven.settle();
+    assert!(driven.signatures.is_empty(), "requested again at once");
+    driven.advance(Duration::from_secs(1));
+    assert_eq!(driven.signatures.len(), 1);
+}
+
+#[test]
+fn signature_that_never_arrives_ends_the_login() {
+    let mut driven = external();
+    while driven.outcome.is_none() {
+        driven.advance(Duration::from_secs(10));
+        assert!(driven.elapsed() < 900 + 240, "the PIN has expired");
+    }
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
+
+    // The exchange that follows a lost poll ends, too.
+    let mut driven = external();
+    for response in [cut_off(true), Answer(404, GONE)] {
+        driven.advance(Duration::from_secs(2));
+        let (id, _) = driven.signatures.pop().unwrap();
+        driven.flow.complete(driven.now, id, Completion::Signed(Ok([1; 64])));
+        driven.respond(response);
+    }
+    let began = driven.elapsed();
+    while driven.outcome.is_none() {
+        driven.advance(Duration::from_secs(10));
+        while let Some(request) = driven.in_flight.pop() {
+            driven.complete(&request, &Answer(200, NONCE));
+        }
+        assert!(driven.elapsed() - began < 120 + 300, "the time for an exchange is over");
+    }
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+}
+
 #[test]
 fn lost_token_is_requested_by_an_exchange() {
     let key = Key::new();
