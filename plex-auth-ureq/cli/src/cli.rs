@@ -257,8 +257,8 @@ Examples:
     },
     /// Print the man page of the tool or of a command
     Man {
-        /// The command
-        command: Option<String>,
+        /// The command, such as `devices remove`
+        command: Vec<String>,
     },
 }
 

@@ -64,7 +64,7 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     // These need neither Plex nor saved state.
     match command {
         Command::Completions { shell } => return completions::run(*shell),
-        Command::Man { command } => return man::run(command.as_deref()),
+        Command::Man { command } => return man::run(command),
         _ => {}
     }
     interrupt::install()?;

@@ -87,6 +87,29 @@ fn man_pages_keep_the_lines_of_examples() {
 }
 
 /// Completes `plex-auth whoami --profile PREFIX` with the script, in a shell without its configuration.
+#[test]
+fn each_command_has_a_man_page() {
+    let harness = Harness::new();
+    for command in all_commands(&harness) {
+        let words: Vec<_> = command.iter().map(String::as_str).collect();
+        let page = harness.succeed(&[&["man"], &words[..]].concat()).replace("\\-", "-");
+        let name = words.join("-");
+        assert!(page.contains(&format!(".TH plex-auth-{name} 1")), "{page}");
+        // With the names of values, as in the help.
+        let help = harness.succeed(&[&words[..], &["--help"]].concat());
+        let usage = help.lines().find_map(|line| line.strip_prefix("Usage: plex-auth ")).unwrap();
+        let (_, synopsis) = page.split_once(".SH SYNOPSIS\n").unwrap();
+        let synopsis = synopsis.lines().next().unwrap();
+        let synopsis = synopsis.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "");
+        assert_eq!(synopsis.strip_prefix("plex-auth "), Some(usage), "{page}");
+    }
+    for words in [&["devices", "nonsense"][..], &["whoami", "remove"], &["help"]] {
+        let arguments = [&["man"], words].concat();
+        let expected = format!("there is no command {}", words.join(" "));
+        harness.run(&arguments).assert_failed(64, &[&expected]);
+    }
+}
+
 #[cfg(unix)]
 fn complete_in_bash(harness: &Harness, words: &[&str]) -> String {
     let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
@@ -120,4 +143,11 @@ fn profiles_are_completed() {
         let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "n"]);
         assert_eq!(completed, "nilo\n");
     }
+        // bash takes the equals sign for a word of its own.
+        let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "=", "n"]);
+        assert_eq!(completed, "nilo\n");
+        let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "="]);
+        assert_eq!(completed, "default\nmy\\ nas\nnilo\n");
 }
+    let completed = complete_in_bash(&harness, &["plex-auth", "profiles", "remove", "n"]);
+    assert_eq!(completed, "nilo\n");
