@@ -302,3 +302,22 @@ fn verbose_shows_each_request_and_its_result() {
     let line = "< the connection was refused (GET http://127.0.0.1:1/api/v2/user, within ";
     assert!(outcome.stderr.contains(line), "{outcome:?}");
 }
+
+#[test]
+fn verbose_is_json_lines_with_json() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let lines = harness.run(&["whoami", "-v", "--json"]).json_lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let url = format!("{}/api/v2/user", harness.server.url());
+    assert_eq!(lines[0], json!({ "request": { "method": "GET", "url": url, "attempt": 1 } }));
+    let response = &lines[1]["response"];
+    assert_eq!(names(response), ["attempt", "error", "method", "milliseconds", "status", "url"]);
+    assert_eq!((&response["status"], &response["error"]), (&json!(200), &Value::Null));
+
+    let arguments = ["whoami", "-v", "--json", "--plex-tv", "http://127.0.0.1:1"];
+    let lines = harness.run(&arguments).json_lines();
+    let response = &lines[1]["response"];
+    let expected = (&Value::Null, &json!("the connection was refused"));
+    assert_eq!((&response["status"], &response["error"]), expected);
+    assert_eq!(names(&lines[2]), ["error"]);
+}

@@ -277,6 +277,12 @@ impl Running {
 }
 
 impl Outcome {
+    /// Returns each line on standard error as JSON.
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        let parsed = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{self:?}"));
+        self.stderr.lines().map(parsed).collect()
+    }
+
     /// Asserts the exit status, and an error of exactly three lines that contains these texts: what failed, the likely
     /// cause, and what to do.
     pub(crate) fn assert_failed(&self, code: i32, expected: &[&str]) {
