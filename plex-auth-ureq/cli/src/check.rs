@@ -37,7 +37,6 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
             "retry_in": retry_in.map(|wait| wait.as_secs()),
         });
         session.output.result("", &json)?;
-        return Ok(exit);
     }
     // Whatever prevented a response, the state is unknown.
     Err(failure.with_exit(exit))

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
@@ -85,7 +86,7 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) proxy_from_env: bool,
 
-    /// Print one JSON object instead of text
+    /// Print a JSON object instead of text, and one per line on standard error
     #[arg(long, global = true, env = "PLEX_AUTH_JSON", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) json: bool,
@@ -95,7 +96,7 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) show_secrets: bool,
 
-    /// Print nothing on success, except what the command was asked for
+    /// Print nothing on success except what was asked for, such as a token, a list, or JSON
     #[arg(short, long, global = true, env = "PLEX_AUTH_QUIET", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) quiet: bool,
@@ -144,7 +145,7 @@ Examples:
         plain_http: PlainHttp,
         /// Print the token for this server: its name, its identifier or its URL
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// Print the address at which the server responds, on a second line
         #[arg(long, env = "PLEX_AUTH_URL", hide_env_values = true, requires = "server")]
@@ -167,7 +168,7 @@ Examples:
         plain_http: PlainHttp,
         /// Set the token and the address of this server: its name, its identifier or its URL
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// The command and its arguments, after `--`
         #[arg(last = true, required = true, value_name = "COMMAND", num_args = 1..)]
@@ -188,15 +189,15 @@ Examples:
         plain_http: PlainHttp,
         /// Wait until this server responds, or any if none is named, but no longer than --timeout
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
-        #[arg(num_args = 0..=1, default_missing_value = "", value_hint = ValueHint::Other)]
-        wait: Option<String>,
+        #[arg(num_args = 0..=1, value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
+        wait: Option<Option<String>>,
     },
     /// Get a server's transient token, which expires within 48 hours
     Transient {
         #[command(flatten)]
         plain_http: PlainHttp,
         /// The server: its name, its identifier or its URL
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: String,
     },
     /// Ask a server how to reach another server or a provider
@@ -204,7 +205,7 @@ Examples:
         #[command(flatten)]
         plain_http: PlainHttp,
         /// The server to ask: its name, its identifier or its URL
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: String,
         /// What to look for: server://IDENTIFIER or provider://IDENTIFIER
         #[arg(value_hint = ValueHint::Other)]
@@ -220,7 +221,7 @@ Examples:
     /// Switch to another user of the Plex Home, saved as a profile of its own. Asks for the Home PIN
     Switch {
         /// The user: a name or an identifier, as shown by `users`
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         user: String,
         /// Name of the new profile, instead of the user's name
         #[arg(long, value_name = "NAME", env = "PLEX_AUTH_INTO", hide_env_values = true)]

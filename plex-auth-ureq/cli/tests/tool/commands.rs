@@ -93,6 +93,8 @@ fn check_reports_valid_and_invalid_tokens() {
         (outcome.code, names(&json), &json["state"]),
         (1, shape.to_vec(), &json!("invalid"))
     );
+    let error = &outcome.json_lines()[0]["error"];
+    assert_eq!((&error["what"], &error["class"]), (&json["why"], &json!("refused")));
 
     let signed_out = Harness::new();
     signed_out.run(&["check"]).assert_failed(3, &["not signed in", "plex-auth login"]);
