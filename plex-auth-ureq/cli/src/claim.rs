@@ -51,7 +51,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
         plain(&identifier)
     );
     let json = json!({
-        "profile": session.options.profile, "server": url.to_string(),
+        "profile": session.options.profile, "url": url.to_string(),
         "client_identifier": identifier, "claimed": true,
     });
     session.output.confirmation(&text, &json)?;

@@ -194,8 +194,8 @@ fn claim_claims_a_server() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = format!("{}/unclaimed", harness.server.url());
     let json = harness.json(&["claim", "--server", &url, "--json"]);
-    assert_eq!(names(&json), ["claimed", "client_identifier", "profile", "server"]);
-    assert_eq!(json["server"], url.as_str());
+    assert_eq!(names(&json), ["claimed", "client_identifier", "profile", "url"]);
+    assert_eq!(json["url"], url.as_str());
     assert!(harness.fake(|fake| fake.server(Which::Unclaimed).admin()) == Some(Who::PlexPass));
     harness.run(&["claim", "--server", &url]).assert_failed(1, &["is claimed already"]);
 

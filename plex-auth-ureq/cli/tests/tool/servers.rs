@@ -106,6 +106,10 @@ fn a_server_is_found_by_name_identifier_and_url() {
         let token = harness.succeed(&["transient", named]);
         assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
     }
+    // The same fields as those of `token --server`.
+    let json = harness.json(&["transient", &url, "--json", "--show-secrets"]);
+    assert_eq!(names(&json), ["profile", "server", "transient_token", "url"]);
+    assert_eq!((&json["server"], &json["url"]), (&json!("Boathouse"), &json!(url)));
     let text = harness.succeed(&["source", "Boathouse", &source]);
     assert!(text.starts_with("Attic\n") && text.contains("relay"), "{text}");
 
