@@ -326,7 +326,7 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_RENEW", hide_env_values = true, value_parser = switch)]
     pub(crate) renew: bool,
 
-    /// Show a QR code even if the terminal does not seem suitable
+    /// Show a QR code even if the terminal does not seem suitable. It needs colors: TERM=dumb rules it out
     #[arg(long, env = "PLEX_AUTH_QR", hide_env_values = true, value_parser = switch)]
     #[arg(overrides_with = "no_qr")]
     pub(crate) qr: bool,
