@@ -37,8 +37,8 @@ Exit status:
   0 success, 1 refused by Plex, 2 unknown outcome (network, rate limit, outage), 3 not signed in,
   64 wrong usage, 74 local problem (disk, permissions, damaged file), 128+N ended by signal N
 
-Every option can be set with its environment variable. Secrets are never read from arguments
-or variables.";
+Options can also be set with the environment variables shown above. Secrets are never read from
+arguments or variables.";
 
 /// Options that every command has.
 #[derive(Debug, Args)]
@@ -148,8 +148,8 @@ Examples:
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// Print the address at which the server responds, on a second line
-        #[arg(long, env = "PLEX_AUTH_URL", hide_env_values = true, requires = "server")]
-        #[arg(value_parser = switch)]
+        // Without a variable: it requires another option, and its name would suggest a URL.
+        #[arg(long, requires = "server")]
         url: bool,
         /// Print it to a terminal, too
         #[arg(long, env = "PLEX_AUTH_SHOW", hide_env_values = true, value_parser = switch)]
@@ -187,7 +187,8 @@ Examples:
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Wait until this server responds, or any if none is named, but no longer than --timeout
+        /// Wait until this server (its name, its identifier or its URL) responds, or any server if none is named, but
+        /// no longer than --timeout
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
         #[arg(num_args = 0..=1, value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         wait: Option<Option<String>>,
@@ -237,8 +238,8 @@ Examples:
   plex-auth claim --server http://127.0.0.1:32400   claim the server at this address")]
     Claim {
         /// Claim the server at this address instead of printing a claim token
-        #[arg(long, value_name = "URL", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Url)]
+        // Without a variable: that of `token --server` must not claim a server.
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
         server: Option<ServerUrl>,
     },
     /// Sign out at Plex, then delete the token. A token from `login --token` stays valid
@@ -328,7 +329,7 @@ pub(crate) struct LoginMethod {
 
     /// Show a QR code even if the terminal does not seem suitable. It needs colors: TERM=dumb rules it out
     #[arg(long, env = "PLEX_AUTH_QR", hide_env_values = true, value_parser = switch)]
-    #[arg(overrides_with = "no_qr")]
+    #[arg(conflicts_with = "no_qr", overrides_with = "no_qr")]
     pub(crate) qr: bool,
 
     /// Show no QR code
