@@ -70,6 +70,8 @@ fn a_token_is_saved_without_its_account() {
     // Apart from the code, standard error has only the error, so that a script can parse it as JSON.
     assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("the token is saved"), "{outcome:?}");
+    assert!(harness.succeed(&["status"]).contains("unknown; see `plex-auth whoami`"));
+    assert!(harness.succeed(&["profiles"]).contains("an unknown account, with a token"));
     assert!(harness.succeed(&["whoami"]).contains("rosa"));
 }
 
