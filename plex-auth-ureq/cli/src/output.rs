@@ -53,7 +53,7 @@ impl Output {
         if !self.json || self.show_secrets {
             return Ok(());
         }
-        Err(Failure::usage(format!("{what} is a secret, which JSON does not contain by default"))
+        Err(Failure::usage(format!("{what} is a secret, which JSON leaves out by default"))
             .likely("JSON often ends up in a log.")
             .next("Add --show-secrets, or leave out --json."))
     }

@@ -130,7 +130,7 @@ fn ended(prompt: &str) -> Failure {
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
-        return Failure::usage(format!("the answer is not text in UTF-8: {prompt}"))
+        return Failure::usage(format!("the answer is not UTF-8 text: {prompt}"))
             .likely("Standard input is not the intended file.")
             .next("Pass one line for each question.");
     }

@@ -62,7 +62,7 @@ pub(crate) fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
             .likely("The server's URL is mistyped.")
-            .next("Name it as in http://127.0.0.1:32400, or by its name: {servers}")
+            .next("Use a URL such as http://127.0.0.1:32400, or the server's name: {servers}")
     };
     named.contains("://").then(|| named.parse()).transpose().map_err(invalid)
 }
@@ -75,7 +75,7 @@ fn name_of(server: &Resource) -> String {
 fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
         return Failure::new(Exit::Unknown, error)
-            .likely("Plex has changed something.")
+            .likely("Plex's API has changed.")
             .next("Try again, or use the server's URL: {servers}");
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();

@@ -103,12 +103,17 @@ fn responds(tried: &[Vec<Tried>]) -> bool {
 }
 
 fn none_responds(named: Option<&str>) -> Failure {
-    let what = match named {
-        None => "no server responds".to_owned(),
-        Some(named) => format!("the server {} does not respond", plain(named)),
+    let (what, likely) = match named {
+        None => (
+            "no server responds".to_owned(),
+            "None is running, or none can be reached from this network.",
+        ),
+        Some(named) => (
+            format!("the server {} does not respond", plain(named)),
+            "It is not running, or cannot be reached from this network.",
+        ),
     };
-    Failure::new(Exit::Unknown, what)
-        .likely("It is not running, or cannot be reached from this network.")
+    Failure::new(Exit::Unknown, what).likely(likely)
 }
 
 /// Returns the servers and the state of their connections, as text and as JSON.

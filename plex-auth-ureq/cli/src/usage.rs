@@ -53,12 +53,12 @@ fn not_understood(error: &clap::Error) -> Failure {
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Run it without the secret, which it asks for or reads from a pipe. See {--help}",
+                "Leave out the secret: the command asks for it or reads it from a pipe. See {--help}",
             );
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("The option, or its environment variable, has a wrong value.")
+            .likely("The option, or its environment variable, has an invalid value.")
             .next("See the options: {--help}");
     }
     let text = error.to_string();

@@ -50,7 +50,7 @@ fn uncommon_servers_are_explained() {
             2,
             [
                 "the list has no identifier for the server",
-                "Plex has changed something.",
+                "Plex's API has changed.",
                 "use the server's URL: plex-auth servers",
             ],
         ),
@@ -100,7 +100,7 @@ fn uncommon_users_are_explained() {
     users(json!([{ "title": "Nilo" }]));
     harness.run(&["switch", "nilo"]).assert_failed(
         2,
-        &["Plex sent no identifier for Nilo", "Plex has changed something.", "Try again later."],
+        &["Plex sent no identifier for Nilo", "Plex's API has changed.", "Try again later."],
     );
     users(json!([{ "uuid": "1" }, { "uuid": "2", "title": "Yaw", "guest": true }]));
     assert_eq!(harness.succeed(&["users"]), "1  a user without a name\n2  Yaw (guest)\n");
@@ -150,7 +150,7 @@ fn refusals_are_explained() {
             [
                 "too many failed attempts",
                 "There were too many wrong passwords from this address.",
-                "Wait before you try again: each try makes the wait longer.",
+                "Wait before you try again: each attempt makes the wait longer.",
             ],
         ),
         (
@@ -158,7 +158,7 @@ fn refusals_are_explained() {
             1043,
             [
                 "the account is not allowed to do this",
-                "This account does not have the permission.",
+                "This account does not have permission to do this.",
                 "See the account that the token belongs to: plex-auth whoami",
             ],
         ),
@@ -167,8 +167,8 @@ fn refusals_are_explained() {
             1002,
             [
                 "the request was rejected",
-                "Plex has changed something, or another program responds in its place.",
-                "Try again. If the error persists, report it with these lines.",
+                "Plex's API has changed, or another program is responding in its place.",
+                "Try again. If the error persists, report it and include these lines.",
             ],
         ),
     ] {
@@ -180,7 +180,7 @@ fn refusals_are_explained() {
     answer(&harness, "/pms/security/token", 401, &json!({}));
     harness
         .run(&["transient", "Boathouse"])
-        .assert_failed(1, &["The server does not accept this account, or not this kind of token."]);
+        .assert_failed(1, &["The server does not accept this account or this kind of token."]);
 }
 
 #[cfg(unix)]
@@ -194,7 +194,7 @@ fn unusable_files_and_commands_are_explained() {
         74,
         &[
             "key.pem contains no certificate",
-            "It is a key, or not in the PEM format.",
+            "It is a key, or not in PEM format.",
             "Use a file that contains -----BEGIN CERTIFICATE-----.",
         ],
     );

@@ -103,7 +103,7 @@ fn endless_and_binary_input_is_rejected() {
     let program = crate::harness::PROGRAM;
     for (input, expected) in [
         ("exec </dev/zero", "the answer is too long: Token"),
-        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not text in UTF-8: Token"),
+        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not UTF-8 text: Token"),
     ] {
         // With a limit on memory, reading without an end would fail soon.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
