@@ -96,7 +96,7 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) show_secrets: bool,
 
-    /// Print only what was asked for (a token, a list, JSON), warnings and errors
+    /// Print only warnings, errors and what was asked for: a token, a list, JSON
     #[arg(short, long, global = true, env = "PLEX_AUTH_QUIET", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) quiet: bool,
@@ -143,7 +143,7 @@ Examples:
     Token {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Print the token for this server, given as a name, an identifier or a URL
+        /// Print the token for this server (name, identifier or URL)
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
@@ -166,7 +166,7 @@ Examples:
     Run {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Set the token and the address of this server, given as a name, an identifier or a URL
+        /// Set the token and the address of this server (name, identifier or URL)
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
@@ -187,8 +187,8 @@ Examples:
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Wait until this server, given as a name, an identifier or a URL, responds (any server if none is named). Gives
-        /// up after --timeout
+        /// Wait until this server (name, identifier or URL) responds, or any server if none is named. Give up after
+        /// --timeout
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
         #[arg(num_args = 0..=1, value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         wait: Option<Option<String>>,
@@ -306,7 +306,8 @@ pub(crate) struct LoginMethod {
     #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 
-    /// Create a key and a client identifier, which renew the token as you use it. Media servers refuse such tokens
+    /// Create a key, with its own client identifier, that renews the token as you use it. Media servers refuse such
+    /// tokens
     #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true, value_parser = switch)]
     pub(crate) device_key: bool,
 

@@ -7,8 +7,8 @@ use crate::cli::Cli;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Prints the names of the profiles, each on a line.
-const NAMES: &str = "plex-auth profiles --names 2>/dev/null";
+/// Prints the names of the profiles, each on a line, also if a variable turns on JSON.
+const NAMES: &str = "PLEX_AUTH_JSON= plex-auth profiles --names 2>/dev/null";
 
 pub(crate) fn run(shell: Shell) -> Result<Exit, Failure> {
     output::print(&with_profiles(shell, &script(shell)))?;

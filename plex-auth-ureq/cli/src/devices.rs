@@ -56,7 +56,9 @@ fn as_text(device: &Device, own: &str) -> String {
     let seen = device.last_seen_at.map(|seen| format!("last seen {}", date::day(seen)));
     let facts = [Some(product.join(" ")), platform, seen].into_iter().flatten();
     let facts: Vec<_> = facts.filter(|fact| !fact.is_empty()).collect();
-    format!("{id}  {}{mark}\n  {}\n", plain(name), plain(&facts.join(", ")))
+    let facts = plain(&facts.join(", "));
+    let facts = if facts.is_empty() { facts } else { format!("  {facts}\n") };
+    format!("{id}  {}{mark}\n{facts}", plain(name))
 }
 
 fn as_json(device: &Device, own: &str) -> Value {

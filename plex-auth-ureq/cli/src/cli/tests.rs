@@ -49,6 +49,9 @@ fn the_last_of_repeated_options_wins() {
     let cli = Cli::try_parse_from(arguments.split(' ')).unwrap();
     let super::Command::Login(method) = cli.command else { panic!("{cli:?}") };
     assert!(method.device_key && method.no_qr && !method.qr, "{method:?}");
+    let cli = Cli::try_parse_from(["plex-auth", "login", "--no-qr", "--qr"]).unwrap();
+    let super::Command::Login(method) = cli.command else { panic!("{cli:?}") };
+    assert!(method.qr && !method.no_qr, "{method:?}");
 }
 
 #[test]

@@ -90,7 +90,9 @@ fn a_piped_token_is_checked_before_saving() {
     harness
         .run_with_input(&["login", "--token"], "an-invalid-token")
         .assert_failed(1, &["the token is no longer valid"]);
-    harness.run_with_input(&["login", "--token"], "two words").assert_failed(64, &["whitespace"]);
+    harness
+        .run_with_input(&["login", "--token"], "two words")
+        .assert_failed(64, &["whitespace", "More or less than the token was copied."]);
     harness.run_with_input(&["login", "--token"], "").assert_failed(64, &["standard input ended"]);
     // The earlier token is unchanged.
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
@@ -145,7 +147,7 @@ fn credentials_can_be_piped() {
     sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["is wrong or has expired"]);
     sign_in("rosa\nwrong\n").assert_failed(1, &["the username or the password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["by email only", "plex-auth login"]);
-    sign_in("rosa\n\n").assert_failed(64, &["the password is empty"]);
+    sign_in("rosa\n\n").assert_failed(64, &["the password is empty", "A line of the input"]);
     sign_in("rosa").assert_failed(64, &["standard input ended before the answer: Password"]);
     assert_eq!(harness.json(&["whoami", "--json"])["username"], "ingrid");
 }
