@@ -12,10 +12,10 @@ use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    // Without variables, and without errors, which the second time reports.
+    // First without variables. Errors are left to the second time.
     let without_variables = with_args(Cli::command(), &|_, argument| reset(argument));
     let matches = without_variables.ignore_errors(true).try_get_matches();
-    let given = matches.map(|matches| given(&matches)).unwrap_or_default();
+    let given = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
     let command = with_args(Cli::command(), &|command, argument| {
         let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &given);
         if is_ignored { reset(argument) } else { argument }
@@ -54,12 +54,12 @@ fn is_contradicted(command: &Command, argument: &Arg, given: &BTreeSet<String>) 
 }
 
 /// Returns the arguments that the command line has.
-fn given(matches: &ArgMatches) -> BTreeSet<String> {
+fn on_command_line(matches: &ArgMatches) -> BTreeSet<String> {
     let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     let ids = matches.ids().map(clap::Id::as_str).filter(is_given).map(str::to_owned);
     let mut given: BTreeSet<_> = ids.collect();
     if let Some((_, matches)) = matches.subcommand() {
-        given.extend(self::given(matches));
+        given.extend(on_command_line(matches));
     }
     given
 }
