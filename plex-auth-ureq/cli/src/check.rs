@@ -37,7 +37,6 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
             "retry_in": retry_in.map(|wait| wait.as_secs()),
         });
         session.output.result("", &json)?;
-        return Ok(exit);
     }
     // Whatever prevented a response, the state is unknown.
     Err(failure.with_exit(exit))
@@ -46,7 +45,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
 /// Returns the error for a state that a later version of the library could add.
 pub(crate) fn undecided() -> Failure {
     Failure::new(Exit::Unknown, "the state of the token is unknown")
-        .likely("Plex did not respond clearly.")
+        .likely("Plex's response was unclear.")
         .next("Try again later.")
 }
 

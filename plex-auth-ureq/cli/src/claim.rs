@@ -30,7 +30,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
     let address = MediaServerAddress::new(plex_tv.identity().clone(), url.clone());
     let before = session.send(address.server_identity())?;
     if before.claimed == Some(true) {
-        return Err(Failure::new(Exit::Refused, format!("the server at {url} is claimed already"))
+        return Err(Failure::new(Exit::Refused, format!("the server at {url} is already claimed"))
             .likely("It belongs to this account or to another one.")
             .next("See the account's servers: {servers}"));
     }
@@ -42,7 +42,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
             return Err(session
                 .explain(&error)
                 .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
-                .next("Run it on the server itself, with --server http://127.0.0.1:32400"));
+                .next("Run this command on the server itself, with --server http://127.0.0.1:32400"));
         }
     }
     let identifier = before.machine_identifier;
@@ -51,7 +51,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
         plain(&identifier)
     );
     let json = json!({
-        "profile": session.options.profile, "server": url.to_string(),
+        "profile": session.options.profile, "url": url.to_string(),
         "client_identifier": identifier, "claimed": true,
     });
     session.output.confirmation(&text, &json)?;

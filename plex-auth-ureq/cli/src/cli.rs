@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
@@ -36,14 +37,14 @@ Exit status:
   0 success, 1 refused by Plex, 2 unknown outcome (network, rate limit, outage), 3 not signed in,
   64 wrong usage, 74 local problem (disk, permissions, damaged file), 128+N ended by signal N
 
-Every option can be set with its environment variable. Secrets are never read from arguments
-or variables.";
+Options can also be set with the environment variables shown next to them. Secrets are never read
+from arguments or variables.";
 
 /// Options that every command has.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub(crate) struct Options {
-    /// The account to use, if you are signed in to several
+    /// The profile to use, if you are signed in to several accounts
     #[arg(long, global = true, value_name = "NAME", env = "PLEX_AUTH_PROFILE")]
     #[arg(default_value = "default", value_parser = profile, hide_env_values = true)]
     #[arg(value_hint = ValueHint::Other)]
@@ -60,7 +61,7 @@ pub(crate) struct Options {
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
-    /// Folder for the client identifier and the tokens, instead of the platform's folder
+    /// Folder for the client identifier and the tokens, instead of the platform's default
     #[arg(long, global = true, value_name = "DIR", env = "PLEX_AUTH_STATE_DIR")]
     #[arg(hide_env_values = true, value_hint = ValueHint::DirPath)]
     pub(crate) state_dir: Option<PathBuf>,
@@ -70,7 +71,7 @@ pub(crate) struct Options {
     #[arg(value_parser = device_identifier, hide_env_values = true, value_hint = ValueHint::Other)]
     pub(crate) client_identifier: Option<String>,
 
-    /// Name in the account's list of devices, instead of the name of this computer
+    /// Name to show in the account's list of devices, instead of this computer's name
     #[arg(long, global = true, value_name = "NAME", env = "PLEX_AUTH_DEVICE_NAME")]
     #[arg(value_parser = device_name, hide_env_values = true, value_hint = ValueHint::Other)]
     pub(crate) device_name: Option<String>,
@@ -80,12 +81,12 @@ pub(crate) struct Options {
     #[arg(hide_env_values = true, value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Use the proxy that `HTTPS_PROXY` and related variables name. They are ignored otherwise
+    /// Use the proxy set in `HTTPS_PROXY` and related variables, which are otherwise ignored
     #[arg(long, global = true, env = "PLEX_AUTH_PROXY_FROM_ENV", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) proxy_from_env: bool,
 
-    /// Print one JSON object instead of text
+    /// Print JSON: the result as one object, and everything else as one per line on standard error
     #[arg(long, global = true, env = "PLEX_AUTH_JSON", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) json: bool,
@@ -95,7 +96,7 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) show_secrets: bool,
 
-    /// Print nothing on success, except what the command was asked for
+    /// Print only warnings, errors and what was asked for: a token, a list, JSON
     #[arg(short, long, global = true, env = "PLEX_AUTH_QUIET", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) quiet: bool,
@@ -111,15 +112,15 @@ pub(crate) enum Command {
     /// Sign in, by default with a code
     #[command(after_help = "\
 Examples:
-  plex-auth login                             show a code, to be entered at plex.tv/link
+  plex-auth login                             show a code to enter at plex.tv/link
   plex-auth login --open                      open Plex's sign-in page in a browser
   plex-auth login --token <token.txt          use an existing token, after checking it
-  plex-auth login --password                  ask for username, password and verification code
+  plex-auth login --password                  ask for the username, password and verification code
   plex-auth login --password <secrets.txt     read them from a file, one per line
-  plex-auth login --device-key --profile nas  create a key that renews the token when it is used
-  plex-auth login --if-needed --quiet         sign in only if there is no valid token, in a script")]
+  plex-auth login --device-key --profile nas  create a key, which renews the token as you use it
+  plex-auth login --if-needed --quiet         for scripts: sign in only if there is no valid token")]
     Login(LoginMethod),
-    /// Show who is signed in, how, until when, and where that is saved. Sends no request
+    /// Show who is signed in, how, until when, and where it is saved. Sends no request
     Status,
     /// List the saved profiles, or remove one
     Profiles {
@@ -142,15 +143,15 @@ Examples:
     Token {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Print the token for this server: its name, its identifier or its URL
+        /// Print the token for this server (name, identifier or URL)
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
-        /// Print the address at which the server responds, on a second line
-        #[arg(long, env = "PLEX_AUTH_URL", hide_env_values = true, requires = "server")]
-        #[arg(value_parser = switch)]
+        /// Also print the address at which the server responds, on a second line
+        // Without a variable: it requires another option, and its name would suggest a URL.
+        #[arg(long, requires = "server")]
         url: bool,
-        /// Print it to a terminal, too
+        /// Print the token even to a terminal
         #[arg(long, env = "PLEX_AUTH_SHOW", hide_env_values = true, value_parser = switch)]
         show: bool,
     },
@@ -165,9 +166,9 @@ Examples:
     Run {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Set the token and the address of this server: its name, its identifier or its URL
+        /// Set the token and the address of this server (name, identifier or URL)
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// The command and its arguments, after `--`
         #[arg(last = true, required = true, value_name = "COMMAND", num_args = 1..)]
@@ -186,17 +187,18 @@ Examples:
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Wait until this server responds, or any if none is named, but no longer than --timeout
+        /// Wait until this server (name, identifier or URL) responds, or any server if none is named. Give up after
+        /// --timeout
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
-        #[arg(num_args = 0..=1, default_missing_value = "", value_hint = ValueHint::Other)]
-        wait: Option<String>,
+        #[arg(num_args = 0..=1, value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
+        wait: Option<Option<String>>,
     },
     /// Get a server's transient token, which expires within 48 hours
     Transient {
         #[command(flatten)]
         plain_http: PlainHttp,
         /// The server: its name, its identifier or its URL
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: String,
     },
     /// Ask a server how to reach another server or a provider
@@ -204,7 +206,7 @@ Examples:
         #[command(flatten)]
         plain_http: PlainHttp,
         /// The server to ask: its name, its identifier or its URL
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: String,
         /// What to look for: server://IDENTIFIER or provider://IDENTIFIER
         #[arg(value_hint = ValueHint::Other)]
@@ -217,10 +219,10 @@ Examples:
     },
     /// List the users of the account's Plex Home
     Users,
-    /// Switch to another user of the Plex Home, saved as a profile of its own. Asks for the Home PIN
+    /// Switch to another Plex Home user, saved as a separate profile. Asks for the Home PIN
     Switch {
         /// The user: a name or an identifier, as shown by `users`
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         user: String,
         /// Name of the new profile, instead of the user's name
         #[arg(long, value_name = "NAME", env = "PLEX_AUTH_INTO", hide_env_values = true)]
@@ -236,11 +238,11 @@ Examples:
   plex-auth claim --server http://127.0.0.1:32400   claim the server at this address")]
     Claim {
         /// Claim the server at this address instead of printing a claim token
-        #[arg(long, value_name = "URL", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
-        #[arg(value_hint = ValueHint::Url)]
+        // Without a variable: that of `token --server` must not claim a server.
+        #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
         server: Option<ServerUrl>,
     },
-    /// Sign out at Plex, then delete the token. A token from `login --token` stays valid
+    /// Sign out of Plex, then delete the token. A token from `login --token` stays valid
     Logout {
         /// Only delete the token here, without a request. It stays valid
         #[arg(long, env = "PLEX_AUTH_LOCAL", hide_env_values = true, value_parser = switch)]
@@ -255,10 +257,10 @@ Examples:
         /// The shell
         shell: Shell,
     },
-    /// Print the man page of the tool or of a command
+    /// Print the man page of the tool or of one of its commands
     Man {
-        /// The command
-        command: Option<String>,
+        /// The command, such as `devices remove`
+        command: Vec<String>,
     },
 }
 
@@ -285,7 +287,7 @@ pub(crate) enum DevicesAction {
 /// The option of the commands that choose a connection to a server.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlainHttp {
-    /// Also use unencrypted connections if no encrypted one works. Everyone on the network path can read the token
+    /// Also use unencrypted connections if no encrypted one works. Anyone on the network path can read the token
     #[arg(long = "allow-plain-http", env = "PLEX_AUTH_ALLOW_PLAIN_HTTP", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) allowed: bool,
@@ -299,12 +301,12 @@ pub(crate) struct LoginMethod {
     #[arg(conflicts_with_all = ["password", "device_key", "open"])]
     pub(crate) token: bool,
 
-    /// Ask for username and password, or read them and the verification code from a pipe, one per line
+    /// Ask for the username and password, or read them and the verification code from a pipe, one per line
     #[arg(long, env = "PLEX_AUTH_PASSWORD", hide_env_values = true, value_parser = secret_switch)]
     #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 
-    /// Create a key and a client identifier with which the token is renewed when it is used. Media servers refuse such
+    /// Create a key, with its own client identifier, that renews the token as you use it. Media servers refuse such
     /// tokens
     #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true, value_parser = switch)]
     pub(crate) device_key: bool,
@@ -321,13 +323,13 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
     pub(crate) replace: bool,
 
-    /// Show a new code without asking each time one has expired
+    /// Whenever a code expires, show a new one without asking
     #[arg(long, env = "PLEX_AUTH_RENEW", hide_env_values = true, value_parser = switch)]
     pub(crate) renew: bool,
 
-    /// Show a QR code even if the terminal does not seem suitable
+    /// Show a QR code even if the terminal does not seem suitable. Has no effect with TERM=dumb
     #[arg(long, env = "PLEX_AUTH_QR", hide_env_values = true, value_parser = switch)]
-    #[arg(overrides_with = "no_qr")]
+    #[arg(conflicts_with = "no_qr", overrides_with = "no_qr")]
     pub(crate) qr: bool,
 
     /// Show no QR code

@@ -7,53 +7,79 @@ use crate::cli::Cli;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Prints the names of the profiles, each on a line.
-const NAMES: &str = "plex-auth profiles --names 2>/dev/null";
+/// Prints the names of the profiles, each on a line, also if a variable turns on JSON.
+const NAMES: &str = "PLEX_AUTH_JSON= plex-auth profiles --names 2>/dev/null";
 
 pub(crate) fn run(shell: Shell) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "plex-auth", &mut script);
-    output::print(&with_profiles(shell, &String::from_utf8_lossy(&script)))?;
+    output::print(&with_profiles(shell, &script(shell)))?;
     Ok(Exit::Done)
 }
 
-/// Adds the names of profiles as values of `--profile`. clap_complete knows only values that never change.
+fn script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "plex-auth", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Adds the names of profiles as values of `--profile` and of `profiles remove`. clap_complete knows only values that
+/// never change.
 fn with_profiles(shell: Shell, script: &str) -> String {
     // clap_complete 4.6 takes the hyphen in the name for the start of a subcommand, and then finds no commands.
-    let script = &script.replace("plex__subcmd__auth", "plex__auth");
+    let script = script.replace("plex__subcmd__auth", "plex__auth");
     let mut completed = String::new();
     let mut lines = script.lines();
     while let Some(line) = lines.next() {
-        match shell {
-            Shell::Bash if line.trim() == "--profile)" => {
-                completed += &format!("{line}\n{}", bash_names());
+        completed += line;
+        match (shell, line.trim()) {
+            // bash takes the equals sign in `--profile=NAME` for a word of its own.
+            (Shell::Bash, "prev=\"$3\"") => {
+                completed += "\n    [[ $cur == \"=\" ]] && cur=\"\"";
+                completed += "\n    [[ $prev == \"=\" ]] && prev=\"${COMP_WORDS[COMP_CWORD-2]}\"";
+            }
+            (Shell::Bash, "--profile)") => {
+                completed += &bash_names();
                 // In place of what clap_complete has for this option.
-                for line in lines.by_ref().skip_while(|line| line.trim() != "return 0").take(1) {
-                    completed += &format!("{line}\n");
-                }
-                continue;
+                lines.by_ref().find(|line| line.trim() == "return 0");
             }
-            Shell::Zsh if line.starts_with("'--profile=[") => {
-                let before = line.rsplit_once(":NAME:").map_or(line, |(before, _)| before);
-                completed += &format!("{before}:NAME:{{compadd -- ${{(f)\"$({NAMES})\"}}}}' \\");
+            (Shell::Bash, "plex__auth__subcmd__profiles__subcmd__remove)") => {
+                completed += "\n            if [[ $cur != -* && $prev != --* ]]; then";
+                completed += &bash_names();
+                completed += "\n            fi";
             }
-            Shell::Fish if line.contains(" -l profile ") => {
-                completed += &format!("{line} -a \"({NAMES})\"");
+            (Shell::Zsh, text) if text.starts_with("'--profile=[") || is_profile(text) => {
+                // In place of the part after the last colon.
+                completed.truncate(completed.rfind(':').unwrap_or_default());
+                completed += &format!(":{{compadd -- ${{(f)\"$({NAMES})\"}}}}' \\");
             }
-            _ => completed += line,
+            (Shell::Fish, text) if text.contains(" -l profile ") => {
+                completed += &format!(" -a \"({NAMES})\"");
+            }
+            _ => {}
         }
         completed.push('\n');
     }
+    if shell == Shell::Fish {
+        let remove =
+            "__fish_plex_auth_using_subcommand profiles; and __fish_seen_subcommand_from remove";
+        completed += &format!("complete -c plex-auth -n \"{remove}\" -f -a \"({NAMES})\"\n");
+    }
     completed
+}
+
+/// Returns whether a line of zsh's script is about the argument of `profiles remove`.
+fn is_profile(line: &str) -> bool {
+    line.starts_with("':name -- The profile:")
 }
 
 /// Quotes each name, as the user would have to.
 fn bash_names() -> String {
     format!(
-        "                    COMPREPLY=()\n\
-         \x20                   while IFS= read -r name; do\n\
-         \x20                       [[ $name == \"${{cur}}\"* ]] && COMPREPLY+=(\"$(printf %q \"$name\")\")\n\
-         \x20                   done < <({NAMES})\n"
+        "
+                    COMPREPLY=()
+                    while IFS= read -r name; do
+                        [[ $name == \"${{cur}}\"* ]] && COMPREPLY+=(\"$(printf %q \"$name\")\")
+                    done < <({NAMES})
+                    return 0"
     )
 }
 
@@ -64,17 +90,16 @@ mod tests {
     #[test]
     fn each_profile_option_is_completed() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "plex-auth", &mut script);
-            let script = String::from_utf8(script).unwrap();
+            let script = script(shell);
             let options = match shell {
                 Shell::Bash => script.matches("                --profile)").count(),
                 Shell::Zsh => script.matches("'--profile=[").count(),
                 _ => script.matches(" -l profile ").count(),
             };
-            let completed = with_profiles(shell, &script);
             assert!(options > 10, "{shell}");
-            assert_eq!(completed.matches(NAMES).count(), options, "{shell}");
+            // The argument of `profiles remove` is completed, too.
+            let completed = with_profiles(shell, &script);
+            assert_eq!(completed.matches(NAMES).count(), options + 1, "{shell}");
         }
     }
 }

@@ -27,11 +27,11 @@ pub(crate) fn remove(session: &Session<'_>, id: u64) -> Result<Exit, Failure> {
     let list = session.send(plex_tv.devices(&token))?.devices;
     let device = list.iter().find(|device| device.id == Some(DeviceId(id))).ok_or_else(|| {
         Failure::usage(format!("the account has no device {id}"))
-            .likely("It was removed already, or the number is mistyped.")
-            .next("See the numbers: {devices}")
+            .likely("It has already been removed, or the number is mistyped.")
+            .next("List the devices and their numbers: {devices}")
     })?;
     if is_own(device, own) {
-        return Err(Failure::usage(format!("device {id} is this one"))
+        return Err(Failure::usage(format!("device {id} is the one in use"))
             .likely("Removing it would revoke the token that is in use.")
             .next(Hint::from("Sign out instead: {logout}")));
     }
@@ -56,7 +56,9 @@ fn as_text(device: &Device, own: &str) -> String {
     let seen = device.last_seen_at.map(|seen| format!("last seen {}", date::day(seen)));
     let facts = [Some(product.join(" ")), platform, seen].into_iter().flatten();
     let facts: Vec<_> = facts.filter(|fact| !fact.is_empty()).collect();
-    format!("{id}  {}{mark}\n  {}\n", plain(name), plain(&facts.join(", ")))
+    let facts = plain(&facts.join(", "));
+    let facts = if facts.is_empty() { facts } else { format!("  {facts}\n") };
+    format!("{id}  {}{mark}\n{facts}", plain(name))
 }
 
 fn as_json(device: &Device, own: &str) -> Value {

@@ -12,15 +12,15 @@ use crate::hint::Hint;
 
 const SIGN_IN_AGAIN: &str = "Sign in again: {login}";
 const NEW_DEVICE: &str = "Sign in with a new device: {logout --local}, then {login --device-key}";
-const CHANGED: &str = "Plex has changed something, or another program responds in its place.";
-const REPORT: &str = "Try again. If the error persists, report it with these lines.";
-const PORTAL: &str = "A captive portal or a proxy responds instead of Plex.";
+const CHANGED: &str = "Plex's API has changed, or another program is responding in its place.";
+const REPORT: &str = "Try again. If the error persists, report it and include these lines.";
+const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
-    "--plex-tv is wrong, or a captive portal or a proxy responds instead of Plex.";
+    "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
 const CHECK_PLEX_TV: &str = "Check --plex-tv. The real plex.tv is --plex-tv https://plex.tv";
 const OTHER_SERVER: &str =
-    "The URL is not that of a Plex Media Server, or a proxy responds in its place.";
+    "The URL is not that of a Plex Media Server, or a proxy responded in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
 /// The operation that sends a password.
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
@@ -95,7 +95,7 @@ pub(crate) fn key_not_registered() -> Failure {
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     let likely = match end {
         DeviceTokenEnd::DeviceRemoved(_) => "The device was removed from the account's list.",
-        _ => "The key was registered for another device, or never.",
+        _ => "The key was never registered, or it belongs to another device.",
     };
     Failure::new(Exit::Refused, end).likely(likely).next(NEW_DEVICE)
 }
@@ -103,7 +103,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 /// Explains a signature that Plex does not accept because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("This computer's clock is wrong, as after a start without a network.")
+        .likely("This computer's clock is wrong, as it can be after booting without a network.")
         .next(CLOCK)
 }
 
@@ -129,13 +129,13 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         }
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
-            "The server does not accept this account, or not this kind of token.",
+            "The server does not accept this account or this kind of token.",
             "See the account's servers: {servers}",
         ),
         Answer::Unauthorized(_) if answer.context().operation() != PASSWORD_SIGN_IN => (
             Exit::Refused,
-            "Plex does not let this device sign in, or Plex has changed something.",
-            "Try again later, or use a token that you have: {login --token}",
+            "Plex does not let this device sign in, or Plex's API has changed.",
+            "Try again later, or use an existing token: {login --token}",
         ),
         Answer::Unauthorized(_) => (
             Exit::Refused,
@@ -160,20 +160,20 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::TooManyFailures(_) => (
             Exit::Refused,
             "There were too many wrong passwords from this address.",
-            "Wait before you try again: each try makes the wait longer.",
+            "Wait before you try again: each attempt makes the wait longer.",
         ),
         Answer::Forbidden(_) => (
             Exit::Refused,
-            "This account does not have the permission.",
+            "This account does not have permission to do this.",
             "See the account that the token belongs to: {whoami}",
         ),
         Answer::RateLimited(_) => {
             return Failure::new(Exit::Unknown, answer)
-                .likely("This address, or this installation, sends too many requests.")
+                .likely("This address or this installation is sending too many requests.")
                 .next(wait(answer));
         }
         Answer::Unavailable(_) => {
-            (Exit::Unknown, "Plex, or a gateway before it, has an outage.", LATER)
+            (Exit::Unknown, "Plex, or a gateway in front of it, has an outage.", LATER)
         }
         Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => not_from_plex(),
         Answer::UnexpectedShape { .. }
@@ -208,15 +208,17 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
     let is_harmless = error.context().operation() == "createOAuthPin";
     if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
         return failure
-            .likely("The request may have been carried out.")
-            .next("See the account's devices before you try again: {devices}");
+            .likely("Plex may have carried out the request.")
+            .next("Check the account's devices before you try again: {devices}");
     }
     let (other_host, check_host) = match error.context().host() {
         Some(Host::MediaServer) => {
-            ("The server's address is wrong, or it does not run.", CHECK_SERVER)
+            ("The server's address is wrong, or the server is not running.", CHECK_SERVER)
         }
-        _ if asked.other_plex_tv => ("--plex-tv is wrong, or nothing runs there.", CHECK_PLEX_TV),
-        _ => ("A firewall or the network's name server blocks plex.tv.", NETWORK),
+        _ if asked.other_plex_tv => {
+            ("--plex-tv is wrong, or nothing is running there.", CHECK_PLEX_TV)
+        }
+        _ => ("A firewall or the network's DNS server is blocking plex.tv.", NETWORK),
     };
     match error.kind() {
         Reason::NameNotFound => match error.context().host() {
@@ -224,26 +226,26 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             _ if asked.other_plex_tv => failure
                 .likely("There is no network, or the host in --plex-tv is misspelled.")
                 .next(check_host),
-            _ => failure.likely("There is no network, or no name server.").next(NETWORK),
+            _ => failure.likely("There is no network, or no DNS server.").next(NETWORK),
         },
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("This computer's clock is wrong; otherwise, the certificate is.")
+            .likely("This computer's clock is wrong, or else the certificate is.")
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
-            .likely("A company's proxy intercepts the connection, or the server has its own certificate.")
+            .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")
             .next("If you trust it, pass its certificate: --ca-file FILE"),
         Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => {
             let (likely, next) = asked.not_from_plex(error.context());
             failure.likely(likely).next(next)
         }
         Reason::TimedOut(_) => failure
-            .likely("The network is slow, or Plex is.")
+            .likely("The network or Plex is slow.")
             .next("Try again, or wait longer: --timeout SECONDS"),
         Reason::CutOff => {
-            failure.likely("The network is unreliable, or a device on the way closed it.").next(NETWORK)
+            failure.likely("The network is unreliable, or something along the way closed the connection.").next(NETWORK)
         }
-        _ => failure.likely("The network does not work.").next(NETWORK),
+        _ => failure.likely("The network is not working.").next(NETWORK),
     }
 }
 

@@ -92,8 +92,8 @@ impl Failure {
     /// Creates an error that only a mistake in the tool, or in the system below it, explains.
     pub(crate) fn internal(what: impl ToString) -> Self {
         Self::machine(what)
-            .likely("This is a mistake in plex-auth, or the system is out of resources.")
-            .next("Try again. If the error persists, report it with these lines.")
+            .likely("This is a bug in plex-auth, or the system is out of resources.")
+            .next("Try again. If the error persists, report it and include these lines.")
     }
 
     pub(crate) fn likely(mut self, likely: impl ToString) -> Self {

@@ -45,8 +45,8 @@ pub(crate) fn install() -> Result<(), Failure> {
 
 fn cannot_handle(error: &dyn std::error::Error) -> Failure {
     Failure::machine(format!("signals cannot be handled: {error}"))
-        .likely("The system has no more threads or open files for this user.")
-        .next("End other programs, or raise the limits, then try again.")
+        .likely("This user has reached the limit on threads or open files.")
+        .next("Close other programs or raise the limits, then try again.")
 }
 
 /// Returns the signals that are ignored, one bit each. The standard library cannot tell without `unsafe` code, so this

@@ -34,7 +34,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
             "Deleted the token here. It stays valid, because other programs may use it: `logout --revoke` revokes such a token.\n".to_owned()
         }
         (false, true) => format!("Deleted the token of the profile {} here. It stays valid.\n", plain(name)),
-        (false, false) => "Nothing was deleted: there is a later login.\n".to_owned(),
+        (false, false) => "Nothing was deleted, because another login was saved in the meantime.\n".to_owned(),
     };
     let json = json!({ "profile": name, "signed_out": signed_out, "deleted": is_removed });
     session.output.confirmation(&text, &json)?;

@@ -64,7 +64,7 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     // These need neither Plex nor saved state.
     match command {
         Command::Completions { shell } => return completions::run(*shell),
-        Command::Man { command } => return man::run(command.as_deref()),
+        Command::Man { command } => return man::run(command),
         _ => {}
     }
     interrupt::install()?;
@@ -86,7 +86,7 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
         }
         Command::Check => check::run(session),
         Command::Servers { plain_http, wait } => match wait {
-            Some(server) => servers::wait(session, server, *plain_http),
+            Some(server) => servers::wait(session, server.as_deref(), *plain_http),
             None => servers::run(session, *plain_http),
         },
         Command::Transient { server, plain_http } => transient::run(session, server, *plain_http),

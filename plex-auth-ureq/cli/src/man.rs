@@ -11,20 +11,19 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 /// Prints the man page of the tool, or of one of its commands.
-pub(crate) fn run(command: Option<&str>) -> Result<Exit, Failure> {
-    let mut program = Cli::command();
-    program.build();
-    let page = match command {
-        None => program,
-        Some(name) => {
-            let command = program.find_subcommand(name).ok_or_else(|| {
-                Failure::usage(format!("there is no command {}", output::plain(name)))
-                    .likely("The name is mistyped.")
-                    .next("See the commands: {--help}")
-            })?;
-            command.clone().display_name(format!("plex-auth-{name}"))
-        }
-    };
+pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
+    // A man page does not print help.
+    let mut page = Cli::command().disable_help_subcommand(true);
+    page = page.mut_subcommands(|command| command.disable_help_subcommand(true));
+    page.build();
+    for word in words {
+        page = page.find_subcommand(word).cloned().ok_or_else(|| {
+            let name = output::plain(&words.join(" "));
+            Failure::usage(format!("there is no command {name}"))
+                .likely("The name is mistyped.")
+                .next("See the commands: {--help}")
+        })?;
+    }
     let text = render(page).map_err(|error| {
         Failure::internal(format!("the man page could not be created: {error}"))
     })?;
@@ -35,7 +34,11 @@ pub(crate) fn run(command: Option<&str>) -> Result<Exit, Failure> {
 /// Renders the page. The text after the options has lines that must stay as they are, which clap_mangen would join.
 fn render(mut page: clap::Command) -> io::Result<Vec<u8>> {
     let after = page.get_after_help().map(ToString::to_string);
-    page = page.after_help(None::<&str>);
+    // clap_mangen's own lists every option without its value.
+    let usage = page.render_usage().to_string();
+    let name = page.get_bin_name().unwrap_or("plex-auth").replace(' ', "-");
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    page = page.after_help(None::<&str>).override_usage(usage).display_name(name);
     let mut text = Vec::new();
     Man::new(page).source(concat!("plex-auth ", env!("CARGO_PKG_VERSION"))).render(&mut text)?;
     let Some(after) = after else { return Ok(text) };

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 
 #[cfg(unix)]
 use rpassword::ConfigBuilder;
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -18,6 +19,10 @@ use crate::{interrupt, output};
 /// Asks for a text that is not secret.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     if !is_interactive() {
+        return from_standard_input(prompt);
+    }
+    if output::is_json() {
+        output::event(&json!({ "prompt": prompt }));
         return from_standard_input(prompt);
     }
     drop(write!(io::stderr(), "{prompt}: ").and_then(|()| io::stderr().flush()));
@@ -102,7 +107,7 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(LONGEST));
     let read = io::stdin().lock().take(LONGEST as u64).read_line(&mut line);
     if read.map_err(|error| cannot_read(prompt, &error))? == 0 {
-        if is_interactive() {
+        if is_interactive() && !output::is_json() {
             output::note("");
         }
         return Err(ended(prompt));
@@ -125,7 +130,7 @@ fn ended(prompt: &str) -> Failure {
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
-        return Failure::usage(format!("the answer is not text in UTF-8: {prompt}"))
+        return Failure::usage(format!("the answer is not UTF-8 text: {prompt}"))
             .likely("Standard input is not the intended file.")
             .next("Pass one line for each question.");
     }

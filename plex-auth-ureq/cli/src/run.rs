@@ -23,6 +23,11 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let (program, arguments) =
         command.split_first().ok_or_else(|| Failure::internal("no command was given"))?;
+    if program.is_empty() {
+        return Err(Failure::usage("the command after `--` is empty")
+            .likely("A script's variable is not set.")
+            .next("Write the command after `--`: plex-auth run -- COMMAND"));
+    }
     let mut process = Command::new(program);
     process.args(arguments).env_remove(URL);
     match server {

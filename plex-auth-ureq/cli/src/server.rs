@@ -1,8 +1,8 @@
 //! A media server as it is named on the command line: by its name, its identifier or its URL.
 
 use plex_auth_ureq::flow::ConnectionChoiceError;
-use plex_auth_ureq::server::{Resource, Resources};
-use plex_auth_ureq::{MediaServer, MediaServerAddress, ServerUrl, Token};
+use plex_auth_ureq::server::{Resource, ResourceConnection, Resources};
+use plex_auth_ureq::{ClientIdentity, MediaServer, MediaServerAddress, ServerUrl, Token};
 
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
@@ -57,11 +57,12 @@ pub(crate) fn token(session: &Session<'_>, named: &str) -> Result<(String, Token
     Ok((name_of(server), token_for(server, &token)?))
 }
 
-fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
+/// Returns the URL if a server is named by one.
+pub(crate) fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
             .likely("The server's URL is mistyped.")
-            .next("Name it as in http://127.0.0.1:32400, or by its name: {servers}")
+            .next("Use a URL such as http://127.0.0.1:32400, or the server's name: {servers}")
     };
     named.contains("://").then(|| named.parse()).transpose().map_err(invalid)
 }
@@ -74,7 +75,7 @@ fn name_of(server: &Resource) -> String {
 fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
         return Failure::new(Exit::Unknown, error)
-            .likely("Plex has changed something.")
+            .likely("Plex's API has changed.")
             .next("Try again, or use the server's URL: {servers}");
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
@@ -106,6 +107,23 @@ fn at<'a>(
             .likely("It belongs to another account and is not shared, or it was claimed just now.")
             .next("See the account's servers: {servers}")
     })
+}
+
+/// Returns the entry of the server that responds at a URL, with the URL as its only connection.
+pub(crate) fn only_at(
+    session: &Session<'_>,
+    identity: &ClientIdentity,
+    url: &ServerUrl,
+    resources: &Resources,
+) -> Result<Resource, Failure> {
+    let address = MediaServerAddress::new(identity.clone(), url.clone());
+    let mut server = at(session, &address, resources)?.clone();
+    let mut connection = ResourceConnection::default();
+    connection.uri = Some(url.to_string());
+    server.connections = vec![connection];
+    // It responded over plain HTTP if the URL is one.
+    server.https_required = None;
+    Ok(server)
 }
 
 fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {

@@ -3,12 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plex_auth_ureq::server::{Resource, Resources};
-use serde_json::json;
+use plex_auth_ureq::ServerUrl;
+use plex_auth_ureq::server::Resource;
+use serde_json::{Value, json};
 
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
-use crate::hint::Hint;
 use crate::output::plain;
 use crate::server;
 use crate::session::{ActiveProfile, Session};
@@ -26,28 +26,36 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) fn run(session: &Session<'_>, plain_http: PlainHttp) -> Result<Exit, Failure> {
     let active = session.signed_in()?;
     let resources = session.send(active.plex_tv.resources(&active.token))?;
-    let servers: Vec<_> = resources.servers().collect();
-    let _notice = SlowNotice::new("responses from the servers");
+    let servers: Vec<_> = resources.servers().cloned().collect();
+    let notice = SlowNotice::new("responses from the servers");
     let tried = try_all(session, active.plex_tv.identity(), &servers, plain_http);
-    print(session, &servers, &tried)
+    drop(notice);
+    let (text, json) = shown(session, &servers, &tried);
+    session.output.result(&text, &json)?;
+    if servers.is_empty() || responds(&tried) {
+        return Ok(Exit::Done);
+    }
+    Err(none_responds(None)
+        .next("Check the connections in the list, or wait for a server: {servers --wait}"))
 }
 
-/// Waits until a server responds: the one with this name or, if it is empty, any. plex.tv may be out of reach, too, as
-/// after a start of the computer.
+/// Waits until a server responds: the named one or, without a name, any. plex.tv may be out of reach, too, as after a
+/// start of the computer.
 pub(crate) fn wait(
     session: &Session<'_>,
-    named: &str,
+    named: Option<&str>,
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
     let deadline = Instant::now() + session.timeout();
+    let url = named.map(server::url).transpose()?.flatten();
     let active = session.signed_in()?;
     let mut pause = FIRST_PAUSE;
     let mut is_reported = false;
     loop {
-        let failure = match try_once(session, &active, named, plain_http) {
-            Ok((resources, tried)) => {
-                let servers = chosen(&resources, named)?;
-                return print(session, &servers, &tried);
+        let failure = match try_once(session, &active, named, url.as_ref(), plain_http) {
+            Ok((text, json)) => {
+                session.output.confirmation(&text, &json)?;
+                return Ok(Exit::Done);
             }
             Err(failure) if failure.exit() == Exit::Unknown => failure,
             Err(failure) => return Err(failure),
@@ -58,58 +66,58 @@ pub(crate) fn wait(
         }
         if !is_reported && !session.options.quiet {
             is_reported = true;
-            let what = if named.is_empty() { "a server" } else { named };
-            waiting::report(what);
+            waiting::report(named.unwrap_or("a server"));
         }
         thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
+/// Returns the servers as they are shown, if one of them responds.
 fn try_once(
     session: &Session<'_>,
     active: &ActiveProfile,
-    named: &str,
+    named: Option<&str>,
+    url: Option<&ServerUrl>,
     plain_http: PlainHttp,
-) -> Result<(Resources, Vec<Vec<Tried>>), Failure> {
+) -> Result<(String, Value), Failure> {
     let ActiveProfile { plex_tv, token, .. } = active;
     let resources = session.send(plex_tv.resources(token))?;
-    let servers = chosen(&resources, named)?;
+    let (servers, plain_http) = match (url, named) {
+        (Some(url), _) => {
+            let server = server::only_at(session, plex_tv.identity(), url, &resources)?;
+            (vec![server], PlainHttp { allowed: true })
+        }
+        (None, Some(named)) => (vec![server::find(&resources, named)?.clone()], plain_http),
+        (None, None) => (resources.servers().cloned().collect(), plain_http),
+    };
     let tried = try_all(session, plex_tv.identity(), &servers, plain_http);
     if !responds(&tried) {
-        return Err(none_responds(named));
+        return Err(none_responds(named).next("See the state of each connection: {servers}"));
     }
-    Ok((resources, tried))
-}
-
-fn chosen<'a>(resources: &'a Resources, named: &str) -> Result<Vec<&'a Resource>, Failure> {
-    if named.is_empty() {
-        return Ok(resources.servers().collect());
-    }
-    Ok(vec![server::find(resources, named)?])
+    Ok(shown(session, &servers, &tried))
 }
 
 fn responds(tried: &[Vec<Tried>]) -> bool {
     tried.iter().flatten().any(|one| one.outcome.is_ok())
 }
 
-fn none_responds(named: &str) -> Failure {
-    let what = if named.is_empty() {
-        "no server responds".to_owned()
-    } else {
-        format!("the server {} does not respond", plain(named))
+fn none_responds(named: Option<&str>) -> Failure {
+    let (what, likely) = match named {
+        None => (
+            "no server responds".to_owned(),
+            "None is running, or none can be reached from this network.",
+        ),
+        Some(named) => (
+            format!("the server {} does not respond", plain(named)),
+            "It is not running, or cannot be reached from this network.",
+        ),
     };
-    Failure::new(Exit::Unknown, what)
-        .likely("It is not running, or cannot be reached from this network.")
-        .next(Hint::from("See the state of each connection: {servers}"))
+    Failure::new(Exit::Unknown, what).likely(likely)
 }
 
-/// Prints the servers. If none of them responds, the exit status says so.
-fn print(
-    session: &Session<'_>,
-    servers: &[&Resource],
-    tried: &[Vec<Tried>],
-) -> Result<Exit, Failure> {
+/// Returns the servers and the state of their connections, as text and as JSON.
+fn shown(session: &Session<'_>, servers: &[Resource], tried: &[Vec<Tried>]) -> (String, Value) {
     let mut text = String::new();
     let mut list = Vec::new();
     for (server, tried) in servers.iter().zip(tried) {
@@ -119,12 +127,5 @@ fn print(
     if text.is_empty() {
         text = "This account has no servers.\n".to_owned();
     }
-    let json = json!({ "profile": session.options.profile, "servers": list });
-    session.output.confirmation(&text, &json)?;
-    match servers.is_empty() || responds(tried) {
-        true => Ok(Exit::Done),
-        // Without the list, only an error shows why it failed.
-        false if session.options.quiet => Err(none_responds("")),
-        false => Ok(Exit::Unknown),
-    }
+    (text, json!({ "profile": session.options.profile, "servers": list }))
 }

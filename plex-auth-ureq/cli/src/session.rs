@@ -207,7 +207,7 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
         }
         if !found {
             return Err(Failure::machine(format!("{name} contains no certificate"))
-                .likely("It is a key, or not in the PEM format.")
+                .likely("It is a key, or not in PEM format.")
                 .next("Use a file that contains -----BEGIN CERTIFICATE-----."));
         }
     }

@@ -14,11 +14,11 @@ pub(crate) fn run(
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
     session.output.check_secret("a transient token")?;
-    let Reached { server, .. } = server::reach(session, named, plain_http)?;
+    let Reached { server, name } = server::reach(session, named, plain_http)?;
     let transient = session.send(server.transient_token(TokenType::Delegation, Scope::All))?;
     let token = transient.token.expose();
     let json = json!({
-        "profile": session.options.profile, "server": server.url().to_string(),
+        "profile": session.options.profile, "server": name, "url": server.url().to_string(),
         "transient_token": session.output.secret(token),
     });
     session.output.result(&format!("{token}\n"), &json)?;

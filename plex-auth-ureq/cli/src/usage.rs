@@ -53,18 +53,23 @@ fn not_understood(error: &clap::Error) -> Failure {
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Run it without the secret, which it asks for or reads from a pipe. See {--help}",
+                "Leave out the secret: the command asks for it or reads it from a pipe. See {--help}",
             );
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("The option, or its environment variable, has a wrong value.")
+            .likely("The option, or its environment variable, has an invalid value.")
             .next("See the options: {--help}");
     }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
+    if is_missing(error) {
+        return Failure::usage(one_line(what))
+            .likely("The value is missing or empty, as when a script's variable is not set.")
+            .next("Pass a value. See the options: {--help}");
+    }
     let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
     failure.likely(tip.map_or_else(|| "The command line is mistyped.".to_owned(), one_line))
 }
@@ -77,6 +82,13 @@ fn invalid_value(error: &clap::Error) -> Option<String> {
     };
     let reason = error.source().filter(|_| error.kind() == ErrorKind::ValueValidation)?;
     Some(format!("invalid value for '{argument}': {reason}"))
+}
+
+/// Returns whether a value is missing or empty.
+fn is_missing(error: &clap::Error) -> bool {
+    let value = error.get(ContextKind::InvalidValue);
+    error.kind() == ErrorKind::InvalidValue
+        && matches!(value, Some(ContextValue::String(value)) if value.is_empty())
 }
 
 /// Describes a value that no argument takes, without repeating it: it may be a token or a password.

@@ -1,30 +1,65 @@
 //! Parsing of the command line.
 
+use std::collections::BTreeSet;
 use std::env;
 
 use clap::builder::Resettable;
-use clap::{Arg, CommandFactory, FromArgMatches};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
 use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let command = Cli::command().mut_args(without_unset_variable);
-    let mut matches = command.mut_subcommands(prepared).try_get_matches()?;
+    // First without variables. Errors are left to the second time.
+    let without_variables = with_args(Cli::command(), &|_, argument| reset(argument));
+    let matches = without_variables.ignore_errors(true).try_get_matches();
+    let given = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
+    let command = with_args(Cli::command(), &|command, argument| {
+        let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &given);
+        if is_ignored { reset(argument) } else { argument }
+    });
+    let mut matches = command.try_get_matches()?;
     Cli::from_arg_matches_mut(&mut matches)
 }
 
-fn prepared(command: clap::Command) -> clap::Command {
-    command.mut_args(without_unset_variable).mut_subcommands(prepared)
+/// Changes each argument of a command and of its subcommands.
+fn with_args(command: Command, change: &dyn Fn(&Command, Arg) -> Arg) -> Command {
+    let before = command.clone();
+    command
+        .mut_args(|argument| change(&before, argument))
+        .mut_subcommands(|command| with_args(command, change))
 }
 
-/// Removes the variable of an argument if it is empty, as when a script passes on what is not set, or if it turns a flag
-/// off: to clap, the flag would be present and in conflict with others.
-fn without_unset_variable(argument: Arg) -> Arg {
-    let value = argument.get_env().and_then(env::var_os);
-    let is_off = value.is_some_and(|value| {
+fn reset(argument: Arg) -> Arg {
+    argument.env(Resettable::Reset)
+}
+
+/// Returns whether the variable of an argument is empty, as when a script passes on what is not set, or turns a flag off:
+/// to clap, the flag would be present and in conflict with others.
+fn is_unset(argument: &Arg) -> bool {
+    argument.get_env().and_then(env::var_os).is_some_and(|value| {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))
-    });
-    if is_off { argument.env(Resettable::Reset) } else { argument }
+    })
+}
+
+/// Returns whether the command line has an option that conflicts with this one, whose variable then counts for nothing.
+fn is_contradicted(command: &Command, argument: &Arg, given: &BTreeSet<String>) -> bool {
+    let conflicts = |one: &Arg, other: &Arg| {
+        command.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == other.get_id())
+    };
+    let given = command.get_arguments().filter(|other| given.contains(other.get_id().as_str()));
+    given.into_iter().any(|other| conflicts(other, argument) || conflicts(argument, other))
+}
+
+/// Returns the arguments that the command line has.
+fn on_command_line(matches: &ArgMatches) -> BTreeSet<String> {
+    let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let ids = matches.ids().map(clap::Id::as_str).filter(is_given).map(str::to_owned);
+    let mut given: BTreeSet<_> = ids.collect();
+    if let Some((_, matches)) = matches.subcommand() {
+        given.extend(on_command_line(matches));
+    }
+    given
 }

@@ -15,6 +15,10 @@ fn each_variable_is_named_after_its_option() {
             else {
                 continue;
             };
+            if [("claim", "server"), ("token", "url")].contains(&(command.get_name(), long)) {
+                assert!(option.get_env().is_none(), "--{long} must not be set by a variable");
+                continue;
+            }
             let variable = option.get_env().unwrap_or_else(|| panic!("--{long} has no variable"));
             let expected = format!("PLEX_AUTH_{}", long.replace('-', "_").to_uppercase());
             assert_eq!(variable.to_str(), Some(expected.as_str()));
@@ -45,6 +49,9 @@ fn the_last_of_repeated_options_wins() {
     let cli = Cli::try_parse_from(arguments.split(' ')).unwrap();
     let super::Command::Login(method) = cli.command else { panic!("{cli:?}") };
     assert!(method.device_key && method.no_qr && !method.qr, "{method:?}");
+    let cli = Cli::try_parse_from(["plex-auth", "login", "--no-qr", "--qr"]).unwrap();
+    let super::Command::Login(method) = cli.command else { panic!("{cli:?}") };
+    assert!(method.qr && !method.no_qr, "{method:?}");
 }
 
 #[test]

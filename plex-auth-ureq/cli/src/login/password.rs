@@ -47,7 +47,7 @@ fn sign_in(
             return Err(error);
         }
         if codes > 0 {
-            output::note("That code is wrong or has expired.");
+            output::warning("the code is wrong or has expired");
         }
         codes += 1;
         // Without a code, Plex's response is the error.

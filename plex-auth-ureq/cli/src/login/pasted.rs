@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
         Failure::usage(invalid)
-            .likely("More than the token was copied, or less.")
+            .likely("More or less than the token was copied.")
             .next("Pass only the token, as one line of standard input.")
     })?;
     match check::ask(session, plex_tv, &token)? {

@@ -20,10 +20,11 @@ const QUIET_ZONE: usize = 4;
 /// Lines that are shown above and below the QR code.
 const OTHER_LINES: usize = 3;
 
-/// Returns the QR code of a text, if standard error is a terminal with enough room and colors, or if the user insists.
+/// Returns the QR code of a text, if standard error is a terminal with enough room, or if the user insists, and if there
+/// are colors.
 pub(super) fn picture(text: &str, method: &LoginMethod) -> Option<Zeroizing<String>> {
     let terminal = Term::stderr();
-    if method.no_qr || !(method.qr || (terminal.is_term() && has_colors())) {
+    if method.no_qr || !has_colors() || !(method.qr || terminal.is_term()) {
         return None;
     }
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;

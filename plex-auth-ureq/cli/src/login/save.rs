@@ -105,7 +105,7 @@ pub(super) fn unidentified(
                 .likely(
                     "You are signed in and the token is saved, but its account could not be shown.",
                 )
-                .next("Try later: {whoami}"));
+                .next("Try again later: {whoami}"));
         }
     };
     session.store.change(|state| {

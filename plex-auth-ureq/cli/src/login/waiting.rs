@@ -139,7 +139,8 @@ impl<'a> Waiting<'a> {
         if let Some(page) = hosted.filter(|page| !browser::open(page)) {
             drop(page);
             if !self.as_json {
-                self.spinner.suspend(|| note("No browser was found here. Open it on any device."));
+                self.spinner
+                    .suspend(|| note("No browser was found here. Open the page on any device."));
             }
         }
     }

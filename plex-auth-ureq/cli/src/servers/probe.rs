@@ -36,12 +36,12 @@ pub(super) struct Tried {
 pub(super) fn try_all(
     session: &Session<'_>,
     identity: &ClientIdentity,
-    servers: &[&Resource],
+    servers: &[Resource],
     plain_http: PlainHttp,
 ) -> Vec<Vec<Tried>> {
     let one_each = servers.iter().enumerate().flat_map(|(index, server)| {
         let candidates = candidates(session, server, identity, plain_http).into_iter().enumerate();
-        candidates.map(move |(rank, candidate)| (index, *server, rank, candidate))
+        candidates.map(move |(rank, candidate)| (index, server, rank, candidate))
     });
     let queue = Mutex::new(one_each);
     let tried: Mutex<Vec<Vec<Tried>>> = Mutex::new(servers.iter().map(|_| Vec::new()).collect());

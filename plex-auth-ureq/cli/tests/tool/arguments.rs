@@ -85,3 +85,54 @@ fn arguments_need_not_be_text() {
     run.arg(folder);
     Running::start(run, "").wait().assert_failed(3, &["not signed in"]);
 }
+
+#[test]
+fn an_empty_value_is_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let requests = harness.fake(|fake| fake.requests().len());
+    for (arguments, expected) in [
+        (&["token", "--server", ""][..], "--server <SERVER>"),
+        (&["run", "--server", "", "--", "true"], "--server <SERVER>"),
+        (&["servers", "--wait", ""], "--wait [<SERVER>]"),
+        (&["transient", ""], "<SERVER>"),
+        (&["source", "", "server://5f0e1c2d"], "<SERVER>"),
+        (&["switch", ""], "<USER>"),
+        (&["token", "--server"], "--server <SERVER>"),
+        (&["token", "--ca-file", ""], "--ca-file <FILE>"),
+    ] {
+        let expected = format!("a value is required for '{expected}'");
+        harness.run(arguments).assert_failed(64, &[&expected, "missing or empty", "Pass a value"]);
+    }
+    harness.run(&["run", "--", ""]).assert_failed(64, &["the command after `--` is empty"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests);
+}
+
+#[test]
+fn a_variable_breaks_no_other_command() {
+    let harness = Harness::signed_in(Who::PlexPass)
+        .with_variable("PLEX_AUTH_SERVER", "http://127.0.0.1:1")
+        .with_variable("PLEX_AUTH_URL", "http://nas:32400");
+    // A variable neither claims a server nor adds a line.
+    assert!(harness.succeed(&["claim"]).starts_with("claim-"));
+    let harness = harness.with_variable("PLEX_AUTH_SERVER", "");
+    assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
+}
+
+#[test]
+fn an_option_overrides_the_variable_of_its_opposite() {
+    let harness = Harness::new()
+        .with_variable("PLEX_AUTH_OPEN", "1")
+        .with_variable("PLEX_AUTH_NO_QR", "1")
+        .with_variable("PLEX_AUTH_LOCAL", "1");
+    harness.sign_in(Who::PlexPass);
+    harness.succeed(&["logout", "--revoke"]);
+    let mut login = harness.command(&["login", "--qr"]);
+    login.env("PLEX_AUTH_OPEN", "");
+    let mut login = Running::start(login, "");
+    harness.link(&login.link_code(), Who::Free);
+    let outcome = login.wait();
+    assert!(outcome.code == 0 && outcome.stderr.contains("scan this code"), "{outcome:?}");
+    // Two variables still conflict.
+    let harness = harness.with_variable("PLEX_AUTH_REVOKE", "1");
+    harness.run(&["logout"]).assert_failed(64, &["cannot be used with"]);
+}

@@ -93,6 +93,8 @@ fn check_reports_valid_and_invalid_tokens() {
         (outcome.code, names(&json), &json["state"]),
         (1, shape.to_vec(), &json!("invalid"))
     );
+    let error = &outcome.json_lines()[0]["error"];
+    assert_eq!((&error["what"], &error["class"]), (&json["why"], &json!("refused")));
 
     let signed_out = Harness::new();
     signed_out.run(&["check"]).assert_failed(3, &["not signed in", "plex-auth login"]);
@@ -301,4 +303,23 @@ fn verbose_shows_each_request_and_its_result() {
     let outcome = harness.run_with_input(&arguments, "a-lantern");
     let line = "< the connection was refused (GET http://127.0.0.1:1/api/v2/user, within ";
     assert!(outcome.stderr.contains(line), "{outcome:?}");
+}
+
+#[test]
+fn verbose_is_json_lines_with_json() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let lines = harness.run(&["whoami", "-v", "--json"]).json_lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let url = format!("{}/api/v2/user", harness.server.url());
+    assert_eq!(lines[0], json!({ "request": { "method": "GET", "url": url, "attempt": 1 } }));
+    let response = &lines[1]["response"];
+    assert_eq!(names(response), ["attempt", "error", "method", "milliseconds", "status", "url"]);
+    assert_eq!((&response["status"], &response["error"]), (&json!(200), &Value::Null));
+
+    let arguments = ["whoami", "-v", "--json", "--plex-tv", "http://127.0.0.1:1"];
+    let lines = harness.run(&arguments).json_lines();
+    let response = &lines[1]["response"];
+    let expected = (&Value::Null, &json!("the connection was refused"));
+    assert_eq!((&response["status"], &response["error"]), expected);
+    assert_eq!(names(&lines[2]), ["error"]);
 }

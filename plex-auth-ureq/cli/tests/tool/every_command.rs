@@ -194,10 +194,10 @@ fn claim_claims_a_server() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = format!("{}/unclaimed", harness.server.url());
     let json = harness.json(&["claim", "--server", &url, "--json"]);
-    assert_eq!(names(&json), ["claimed", "client_identifier", "profile", "server"]);
-    assert_eq!(json["server"], url.as_str());
+    assert_eq!(names(&json), ["claimed", "client_identifier", "profile", "url"]);
+    assert_eq!(json["url"], url.as_str());
     assert!(harness.fake(|fake| fake.server(Which::Unclaimed).admin()) == Some(Who::PlexPass));
-    harness.run(&["claim", "--server", &url]).assert_failed(1, &["is claimed already"]);
+    harness.run(&["claim", "--server", &url]).assert_failed(1, &["is already claimed"]);
 
     // A response that was lost after the claim.
     let harness = Harness::signed_in(Who::PlexPass);
@@ -284,7 +284,7 @@ fn login_opens_the_page_in_a_browser() {
             assert_eq!(fs::read_to_string(&opened).unwrap().trim(), page);
             fs::remove_file(&opened).unwrap();
         } else {
-            assert_eq!(login.line(), "No browser was found here. Open it on any device.\n");
+            assert_eq!(login.line(), "No browser was found here. Open the page on any device.\n");
             assert!(!opened.exists());
         }
         harness.link(&code, Who::PlexPass);

@@ -277,11 +277,22 @@ impl Running {
 }
 
 impl Outcome {
+    /// Returns each line on standard error as JSON.
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
+        let parsed = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{self:?}"));
+        self.stderr.lines().map(parsed).collect()
+    }
+
     /// Asserts the exit status, and an error of exactly three lines that contains these texts: what failed, the likely
     /// cause, and what to do.
     pub(crate) fn assert_failed(&self, code: i32, expected: &[&str]) {
-        assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
+        self.assert_error(code, expected);
+    }
+
+    /// Asserts the same of a run that also printed a result.
+    pub(crate) fn assert_error(&self, code: i32, expected: &[&str]) {
+        assert_eq!(self.code, code, "{self:?}");
         let from = self.stderr.find("error: ").unwrap_or_else(|| panic!("{self:?}"));
         let lines: Vec<_> = self.stderr[from..].lines().collect();
         let labels = ["error: ", "likely: ", "next: "];

@@ -37,7 +37,8 @@ fn help_shows_the_variable_of_each_option() {
             else {
                 continue;
             };
-            if name == "help" {
+            let has_none = [("claim", "server"), ("token", "url")];
+            if name == "help" || has_none.contains(&(&command[0], name)) {
                 continue;
             }
             let variable = format!("[env: PLEX_AUTH_{}]", name.replace('-', "_").to_uppercase());
@@ -86,6 +87,29 @@ fn man_pages_keep_the_lines_of_examples() {
     }
 }
 
+#[test]
+fn each_command_has_a_man_page() {
+    let harness = Harness::new();
+    for command in all_commands(&harness) {
+        let words: Vec<_> = command.iter().map(String::as_str).collect();
+        let page = harness.succeed(&[&["man"], &words[..]].concat()).replace("\\-", "-");
+        let name = words.join("-");
+        assert!(page.contains(&format!(".TH plex-auth-{name} 1")), "{page}");
+        // With the names of values, as in the help.
+        let help = harness.succeed(&[&words[..], &["--help"]].concat());
+        let usage = help.lines().find_map(|line| line.strip_prefix("Usage: plex-auth ")).unwrap();
+        let (_, synopsis) = page.split_once(".SH SYNOPSIS\n").unwrap();
+        let synopsis = synopsis.lines().next().unwrap();
+        let synopsis = synopsis.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "");
+        assert_eq!(synopsis.strip_prefix("plex-auth "), Some(usage), "{page}");
+    }
+    for words in [&["devices", "nonsense"][..], &["whoami", "remove"], &["help"]] {
+        let arguments = [&["man"], words].concat();
+        let expected = format!("there is no command {}", words.join(" "));
+        harness.run(&arguments).assert_failed(64, &[&expected]);
+    }
+}
+
 /// Completes `plex-auth whoami --profile PREFIX` with the script, in a shell without its configuration.
 #[cfg(unix)]
 fn complete_in_bash(harness: &Harness, words: &[&str]) -> String {
@@ -110,6 +134,8 @@ fn profiles_are_completed() {
     let harness = Harness::signed_in(Who::PlexPass);
     harness.succeed(&["switch", "nilo", "--into", "my nas"]);
     harness.succeed(&["switch", "nilo"]);
+    // A variable for other commands does not change the list of names.
+    let harness = harness.with_variable("PLEX_AUTH_JSON", "1");
     let script = harness.succeed(&["completions", "bash"]);
     std::fs::write(harness.folder.path().join("completions"), script).unwrap();
     // Files in the folder are not profiles.
@@ -119,5 +145,12 @@ fn profiles_are_completed() {
         assert_eq!(completed, "default\nmy\\ nas\nnilo\n");
         let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "n"]);
         assert_eq!(completed, "nilo\n");
+        // bash takes the equals sign for a word of its own.
+        let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "=", "n"]);
+        assert_eq!(completed, "nilo\n");
+        let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "="]);
+        assert_eq!(completed, "default\nmy\\ nas\nnilo\n");
     }
+    let completed = complete_in_bash(&harness, &["plex-auth", "profiles", "remove", "n"]);
+    assert_eq!(completed, "nilo\n");
 }

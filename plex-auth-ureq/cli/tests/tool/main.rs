@@ -13,6 +13,7 @@ mod commands;
 mod devices;
 mod documents;
 mod every_command;
+mod explanations;
 #[cfg(unix)]
 mod file_systems;
 mod harness;

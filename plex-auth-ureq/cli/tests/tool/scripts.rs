@@ -11,7 +11,6 @@ fn quiet_commands_print_nothing_on_success() {
     harness.sign_in(Who::PlexPass);
     for arguments in [
         &["check"][..],
-        &["servers"],
         &["servers", "--wait"],
         &["login", "--if-needed"],
         &["switch", "nilo"],
@@ -25,6 +24,7 @@ fn quiet_commands_print_nothing_on_success() {
         );
     }
     // The requested output and errors are printed nevertheless.
+    assert!(harness.succeed(&["servers"]).contains("Boathouse"));
     assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
     assert_eq!(harness.succeed(&["logout"]), "");
     harness.run(&["check"]).assert_failed(3, &["not signed in"]);
@@ -65,11 +65,33 @@ fn servers_fails_if_none_responds() {
         fake.misbehave("/pms/identity", busy.clone());
         fake.misbehave("/identity", busy);
     });
-    let outcome = harness.run(&["servers"]);
-    assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
-    let outcome = harness.run(&["servers", "--json"]);
-    assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
-    harness.run(&["servers", "--quiet"]).assert_failed(2, &["no server responds"]);
+    for arguments in [&["servers"][..], &["servers", "--quiet"]] {
+        let outcome = harness.run(arguments);
+        assert!(outcome.stdout.contains("Boathouse"), "{outcome:?}");
+        outcome.assert_error(2, &["no server responds", "plex-auth servers --wait"]);
+    }
+    for arguments in [&["servers", "--json"][..], &["servers", "--json", "--quiet"]] {
+        let outcome = harness.run(arguments);
+        assert!(outcome.code == 2 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+        assert_eq!(outcome.json_lines()[0]["error"]["what"], "no server responds");
+    }
+}
+
+#[test]
+fn quiet_does_not_suppress_json() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    for arguments in [
+        &["check"][..],
+        &["servers"],
+        &["servers", "--wait"],
+        &["login", "--if-needed"],
+        &["switch", "nilo"],
+        &["profiles", "remove", "nilo"],
+        &["logout"],
+    ] {
+        let json = harness.json(&[arguments, &["--json", "--quiet"]].concat());
+        assert!(json["profile"].is_string(), "{arguments:?}: {json}");
+    }
 }
 
 #[cfg(unix)]

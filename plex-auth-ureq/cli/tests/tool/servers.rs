@@ -3,7 +3,7 @@
 use plex_auth_fake::{FakePlex, Misbehavior, Which, Who};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, names};
+use crate::harness::{Harness, Running, names};
 
 #[test]
 fn servers_lists_the_best_connection_first() {
@@ -106,6 +106,10 @@ fn a_server_is_found_by_name_identifier_and_url() {
         let token = harness.succeed(&["transient", named]);
         assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
     }
+    // The same fields as those of `token --server`.
+    let json = harness.json(&["transient", &url, "--json", "--show-secrets"]);
+    assert_eq!(names(&json), ["profile", "server", "transient_token", "url"]);
+    assert_eq!((&json["server"], &json["url"]), (&json!("Boathouse"), &json!(url)));
     let text = harness.succeed(&["source", "Boathouse", &source]);
     assert!(text.starts_with("Attic\n") && text.contains("relay"), "{text}");
 
@@ -128,4 +132,35 @@ fn a_server_is_found_by_name_identifier_and_url() {
         unclaimed.filter(|request| request.header("x-plex-token").is_some()).count()
     });
     assert_eq!(with_token, 0, "no token is sent to another's server");
+}
+
+#[test]
+fn a_server_is_awaited_by_url() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let url = harness.server.url().to_owned();
+    // The list has none of its connections that respond.
+    harness.fake(|fake| {
+        let identifier = fake.server(Which::Claimed).machine_identifier().to_owned();
+        let list = json!([{
+            "name": "Boathouse", "provides": "server", "clientIdentifier": identifier,
+            "connections": [{ "uri": "http://127.0.0.1:1", "local": true }],
+        }]);
+        let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+        fake.misbehave("/resources", answer);
+        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        fake.misbehave("/identity", busy.times(1));
+    });
+    let mut waiting = Running::start(harness.command(&["servers", "--wait", &url]), "");
+    waiting.wait_for(&format!("Waiting for {url}"));
+    let outcome = waiting.wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.contains(&format!("{url}  responded in ")), "{outcome:?}");
+
+    let unclaimed = format!("{url}/unclaimed");
+    harness
+        .run(&["servers", "--wait", &unclaimed])
+        .assert_failed(1, &["does not belong to this account"]);
+    harness
+        .run(&["servers", "--wait", "http://127.0.0.1:1", "--timeout", "0.4"])
+        .assert_failed(2, &["refused"]);
 }

@@ -70,6 +70,8 @@ fn a_token_is_saved_without_its_account() {
     // Apart from the code, standard error has only the error, so that a script can parse it as JSON.
     assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("the token is saved"), "{outcome:?}");
+    assert!(harness.succeed(&["status"]).contains("unknown; see `plex-auth whoami`"));
+    assert!(harness.succeed(&["profiles"]).contains("an unknown account, with a token"));
     assert!(harness.succeed(&["whoami"]).contains("rosa"));
 }
 
@@ -88,7 +90,9 @@ fn a_piped_token_is_checked_before_saving() {
     harness
         .run_with_input(&["login", "--token"], "an-invalid-token")
         .assert_failed(1, &["the token is no longer valid"]);
-    harness.run_with_input(&["login", "--token"], "two words").assert_failed(64, &["whitespace"]);
+    harness
+        .run_with_input(&["login", "--token"], "two words")
+        .assert_failed(64, &["whitespace", "More or less than the token was copied."]);
     harness.run_with_input(&["login", "--token"], "").assert_failed(64, &["standard input ended"]);
     // The earlier token is unchanged.
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
@@ -101,7 +105,7 @@ fn endless_and_binary_input_is_rejected() {
     let program = crate::harness::PROGRAM;
     for (input, expected) in [
         ("exec </dev/zero", "the answer is too long: Token"),
-        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not text in UTF-8: Token"),
+        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not UTF-8 text: Token"),
     ] {
         // With a limit on memory, reading without an end would fail soon.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
@@ -143,7 +147,7 @@ fn credentials_can_be_piped() {
     sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["is wrong or has expired"]);
     sign_in("rosa\nwrong\n").assert_failed(1, &["the username or password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["by email only", "plex-auth login"]);
-    sign_in("rosa\n\n").assert_failed(64, &["the password is empty"]);
+    sign_in("rosa\n\n").assert_failed(64, &["the password is empty", "A line of the input"]);
     sign_in("rosa").assert_failed(64, &["standard input ended before the answer: Password"]);
     assert_eq!(harness.json(&["whoami", "--json"])["username"], "ingrid");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plex_auth_fake::{Which, Who};
 use serde_json::Value;
 
-use crate::harness::{Harness, Running};
+use crate::harness::{Harness, Running, names};
 
 fn manual() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/MANUAL.md")).unwrap()
@@ -64,15 +64,15 @@ fn the_transcript_is_current() {
 }
 
 /// Collects the names in an object and in the objects inside it.
-fn names(json: &Value, found: &mut BTreeSet<String>) {
+fn all_names(json: &Value, found: &mut BTreeSet<String>) {
     match json {
         Value::Object(members) => {
             for (name, value) in members {
                 found.insert(name.clone());
-                names(value, found);
+                all_names(value, found);
             }
         }
-        Value::Array(elements) => elements.iter().for_each(|element| names(element, found)),
+        Value::Array(elements) => elements.iter().for_each(|element| all_names(element, found)),
         _ => {}
     }
 }
@@ -85,15 +85,17 @@ fn the_manual_lists_every_json_field() {
     let harness = Harness::new();
     let token = harness.token(Who::PlexPass);
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
-    let mut commands = 0;
+    let unclaimed = format!("{}/unclaimed", harness.server.url());
+    let device = other_device(&harness);
+    let mut commands = BTreeSet::new();
     for row in table.lines().skip(2) {
         let (command, fields) = row.trim_matches('|').split_once('|').unwrap();
         let command = command.split('`').nth(1).unwrap();
-        let mut arguments: Vec<_> = command.split(' ').collect();
-        match command {
-            "login" => arguments.push("--token"),
-            "source" => arguments.extend(["Boathouse", &source]),
-            _ => {}
+        let arguments = command.replace("URL", &unclaimed).replace("SOURCE", &source);
+        let arguments = arguments.replace("ID", &device);
+        let mut arguments: Vec<_> = arguments.split(' ').collect();
+        if command == "login" {
+            arguments.push("--token");
         }
         if row.contains("(with `--show-secrets`)") {
             arguments.push("--show-secrets");
@@ -101,7 +103,7 @@ fn the_manual_lists_every_json_field() {
         let outcome = harness.run_with_input(&[&arguments[..], &["--json"]].concat(), &token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let mut found = BTreeSet::new();
-        names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);
+        all_names(&serde_json::from_str(&outcome.stdout).unwrap(), &mut found);
         // The possible values of a field follow it in parentheses.
         let values = [
             "token` or `device key",
@@ -119,7 +121,54 @@ fn the_manual_lists_every_json_field() {
             .map(str::to_owned)
             .collect();
         assert_eq!(documented, found, "{command}");
-        commands += 1;
+        commands.insert(arguments[0].to_owned());
     }
-    assert_eq!(commands, 16);
+    let help = harness.succeed(&["--help"]);
+    let (_, list) = help.split_once("Commands:\n").unwrap();
+    let list = list.lines().take_while(|line| !line.is_empty());
+    let all = list.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let text = ["", "run", "completions", "man", "help"];
+    let all: Vec<_> = all.filter(|name| !text.contains(name)).collect();
+    assert!(all.len() > 10 && all.iter().all(|name| commands.contains(*name)), "{all:?}");
+}
+
+#[test]
+fn the_manual_lists_every_json_line() {
+    let manual = manual();
+    let harness = Harness::new();
+    let arguments = ["login", "--json", "--verbose"];
+    let mut login = Running::start(harness.command(&arguments), "");
+    login.wait_for("\"link\"");
+    let code = harness.fake(|fake| fake.pins().last().unwrap().code().to_owned());
+    harness.link(&code, Who::PlexPass);
+    let mut lines = login.wait().json_lines();
+    lines.extend(harness.run(&["token", "--json"]).json_lines());
+    let mut kinds = BTreeSet::new();
+    for line in &lines {
+        let (kind, fields) = line.as_object().unwrap().iter().next().unwrap();
+        let row = manual.lines().find(|row| row.starts_with(&format!("| `{{\"{kind}\": ")));
+        let row = row.unwrap_or_else(|| panic!("{line}"));
+        let documented = row.split('`').nth(1).unwrap().split('"').skip(3).step_by(2);
+        let documented: BTreeSet<_> = documented.collect();
+        assert_eq!(documented, names(fields).into_iter().collect(), "{line}");
+        kinds.insert(kind.as_str());
+    }
+    assert_eq!(kinds, BTreeSet::from(["error", "link", "request", "response"]));
+}
+
+/// Adds a device to the account, and returns its number.
+fn other_device(harness: &Harness) -> String {
+    let folder = harness.folder.path().join("other");
+    let command = |arguments: &[&str]| {
+        let mut command = harness.command(arguments);
+        command.env("PLEX_AUTH_STATE_DIR", &folder);
+        command
+    };
+    let mut login = Running::start(command(&["login"]), "");
+    harness.link(&login.link_code(), Who::PlexPass);
+    assert_eq!(login.wait().code, 0);
+    let outcome = Running::start(command(&["devices", "--json"]), "").wait();
+    let json: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let devices = json["devices"].as_array().unwrap();
+    devices.iter().find(|device| device["this_device"] == true).unwrap()["id"].to_string()
 }

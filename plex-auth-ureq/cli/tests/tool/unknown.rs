@@ -123,7 +123,7 @@ fn an_unknown_sign_in_is_not_retried() {
     harness.fake(|fake| fake.misbehave("/pins", Misbehavior::deliver(Delivery::CloseUnanswered)));
     harness
         .run(&["login", "--timeout", "0.5"])
-        .assert_failed(2, &["may have been sent", "on the way", "Check the network"]);
+        .assert_failed(2, &["may have been sent", "along the way", "Check the network"]);
 }
 
 #[test]

@@ -37,3 +37,25 @@ fn a_slow_check_reports_why() {
     assert!(lines[0].contains("the server failed") && lines[0].contains("trying again in"));
     assert_eq!(lines[1..], ["The token is valid. It belongs to rosa."], "{lines:?}");
 }
+
+#[test]
+fn a_dumb_terminal_gets_no_escape_sequence() {
+    for arguments in [&["login"][..], &["login", "--qr"], &["whoami"], &["nonsense"], &["--help"]] {
+        let harness = Harness::new().with_variable("TERM", "dumb");
+        let mut terminal = Terminal::start(&harness, arguments);
+        let code = match arguments[0] {
+            "login" => {
+                let before = terminal.expect_text(" the code ");
+                assert!(!before.contains('\u{1b}'), "{arguments:?}: {before:?}");
+                let code = terminal.expect_text("\r\n");
+                harness.link(&code, Who::PlexPass);
+                0
+            }
+            "whoami" => 3,
+            "nonsense" => 64,
+            _ => 0,
+        };
+        let shown = terminal.wait_for_exit(code);
+        assert!(!shown.contains('\u{1b}'), "{arguments:?}: {shown:?}");
+    }
+}

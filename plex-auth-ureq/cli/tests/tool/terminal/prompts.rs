@@ -19,10 +19,27 @@ fn a_password_is_not_echoed() {
     let shown = terminal.expect_text("Verification code: ");
     assert!(!shown.contains("Fjell") && terminal.is_echoing(), "{shown:?}");
     terminal.type_line("000000");
-    terminal.expect_text("That code is wrong or has expired.");
+    terminal.expect_text("warning: the code is wrong or has expired");
     terminal.expect_text("Verification code: ");
     terminal.type_line("123456");
     assert!(terminal.wait_for_exit(0).contains("Signed in as ingrid."));
+}
+
+#[test]
+fn prompts_are_json_lines_with_json() {
+    let harness = Harness::new();
+    let mut terminal = Terminal::start(&harness, &["login", "--password", "--json"]);
+    terminal.expect_text("{\"prompt\":\"Username or email\"}\r\n");
+    terminal.type_line("ingrid");
+    // On the terminal, not on standard error.
+    terminal.expect_text("Password: ");
+    terminal.type_line("Fjellvåk-81");
+    terminal.expect_text("{\"prompt\":\"Verification code\"}\r\n");
+    terminal.type_line("000000");
+    terminal.expect_text("{\"warning\":\"the code is wrong or has expired\"}\r\n");
+    terminal.expect_text("{\"prompt\":\"Verification code\"}\r\n");
+    terminal.type_line("123456");
+    assert!(terminal.wait_for_exit(0).contains("\"username\":\"ingrid\""));
 }
 
 #[test]

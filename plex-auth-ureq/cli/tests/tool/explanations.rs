@@ -1,0 +1,217 @@
+//! Explanations of uncommon responses and inputs: each names its cause and what to do.
+
+use plex_auth_fake::{Misbehaviour, Who};
+use serde_json::{Value, json};
+
+use crate::harness::{Harness, Running};
+
+/// Makes Plex send this at a path.
+fn answer(harness: &Harness, path: &str, status: u16, body: &Value) {
+    let answer = Misbehaviour::answer(status, "application/json", body.to_string());
+    harness.fake(|fake| {
+        fake.behave();
+        fake.misbehave(path, answer);
+    });
+}
+
+#[test]
+fn uncommon_servers_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let server = |identifier: &str, more: Value| {
+        let mut server = json!({
+            "name": "Boathouse", "provides": "server", "clientIdentifier": identifier,
+            "accessToken": "s3rv3r", "connections": [],
+        });
+        server.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server
+    };
+    let ordinary = || server("one", json!({}));
+    for (list, code, expected) in [
+        (
+            json!([ordinary(), server("two", json!({ "name": "boathouse" }))]),
+            64,
+            [
+                "several servers are named Boathouse",
+                "Their names are the same, ignoring case.",
+                "Use the identifier, which is below the name: plex-auth servers",
+            ],
+        ),
+        (
+            json!([server("one", json!({ "accessToken": null }))]),
+            1,
+            [
+                "Plex lists no token for this server",
+                "The server no longer accepts this account.",
+                "See the account's servers: plex-auth servers",
+            ],
+        ),
+        (
+            json!([server("one", json!({ "clientIdentifier": null }))]),
+            2,
+            [
+                "the list has no identifier for the server",
+                "Plex's API has changed.",
+                "use the server's URL: plex-auth servers",
+            ],
+        ),
+        (
+            json!([ordinary()]),
+            2,
+            [
+                "no connection to the server works: none is listed",
+                "The server is not running, or cannot be reached from this network.",
+                "See the state of each connection: plex-auth servers",
+            ],
+        ),
+    ] {
+        answer(&harness, "/resources", 200, &list);
+        let arguments: &[_] = match code {
+            1 => &["token", "--server", "Boathouse"],
+            _ => &["transient", "Boathouse"],
+        };
+        harness.run(arguments).assert_failed(code, &expected);
+    }
+    let list = json!([
+        server("one", json!({ "owned": true, "productVersion": "1.99" })),
+        server("two", json!({ "owned": false, "sourceTitle": "ingrid" })),
+        server("three", json!({})),
+    ]);
+    answer(&harness, "/resources", 200, &list);
+    let shown = harness.run(&["servers"]).stdout;
+    for expected in ["(yours, 1.99)", "(ingrid's, ?)", "(shared, ?)", "  no connection is listed\n"]
+    {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+}
+
+#[test]
+fn uncommon_users_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let users = |list: Value| answer(&harness, "/home/users", 200, &json!({ "users": list }));
+    users(json!([{ "uuid": "1", "title": "Nilo" }, { "uuid": "2", "username": "nilo" }]));
+    harness.run(&["switch", "nilo"]).assert_failed(
+        64,
+        &[
+            "several users of the Home are named nilo",
+            "Their names are the same, ignoring case.",
+            "Use the identifier, which is before the name: plex-auth users",
+        ],
+    );
+    users(json!([{ "title": "Nilo" }]));
+    harness.run(&["switch", "nilo"]).assert_failed(
+        2,
+        &["Plex sent no identifier for Nilo", "Plex's API has changed.", "Try again later."],
+    );
+    users(json!([{ "uuid": "1" }, { "uuid": "2", "title": "Yaw", "guest": true }]));
+    assert_eq!(harness.succeed(&["users"]), "1  a user without a name\n2  Yaw (guest)\n");
+    users(json!([]));
+    assert_eq!(harness.succeed(&["users"]), "This account has no Plex Home.\n");
+    for (member, shown) in [("guest", "guest"), ("home", "member")] {
+        answer(&harness, "/user", 200, &json!({ "id": 7, "uuid": "7", member: true }));
+        assert!(harness.succeed(&["whoami"]).contains(&format!("Home        {shown}\n")));
+    }
+}
+
+#[test]
+fn uncommon_devices_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let devices = |body: &str| {
+        let body =
+            format!("<MediaContainer publicAddress=\"203.0.113.45\">{body}</MediaContainer>");
+        let answer = Misbehaviour::answer(200, "application/xml", body);
+        harness.fake(|fake| {
+            fake.behave();
+            fake.misbehave("/devices.xml", answer);
+        });
+    };
+    devices("");
+    assert_eq!(harness.succeed(&["devices"]), "The account has no devices.\n");
+    devices("<Device id=\"7\"/>");
+    assert_eq!(harness.succeed(&["devices"]), "7  without a name\n");
+}
+
+#[test]
+fn refusals_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let code = |code: u32| json!({ "errors": [{ "code": code }] });
+    for (status, number, expected) in [
+        (
+            401,
+            1030,
+            [
+                "the account signs in by email only",
+                "The account signs in by email only.",
+                "Sign in with a code: plex-auth login --open",
+            ],
+        ),
+        (
+            401,
+            1031,
+            [
+                "too many failed attempts",
+                "There were too many wrong passwords from this address.",
+                "Wait before you try again: each attempt makes the wait longer.",
+            ],
+        ),
+        (
+            403,
+            1043,
+            [
+                "the account is not allowed to do this",
+                "This account does not have permission to do this.",
+                "See the account that the token belongs to: plex-auth whoami",
+            ],
+        ),
+        (
+            404,
+            1002,
+            [
+                "the request was rejected",
+                "Plex's API has changed, or another program is responding in its place.",
+                "Try again. If the error persists, report it and include these lines.",
+            ],
+        ),
+    ] {
+        answer(&harness, "/users/signin", status, &code(number));
+        harness
+            .run_with_input(&["login", "--password"], "rosa\na lantern\n")
+            .assert_failed(1, &expected);
+    }
+    answer(&harness, "/pms/security/token", 401, &json!({}));
+    harness
+        .run(&["transient", "Boathouse"])
+        .assert_failed(1, &["The server does not accept this account or this kind of token."]);
+}
+
+#[cfg(unix)]
+#[test]
+fn unusable_files_and_commands_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let key = harness.folder.path().join("key.pem");
+    std::fs::write(&key, "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n").unwrap();
+    let key = key.to_str().unwrap();
+    harness.run(&["whoami", "--ca-file", key]).assert_failed(
+        74,
+        &[
+            "key.pem contains no certificate",
+            "It is a key, or not in PEM format.",
+            "Use a file that contains -----BEGIN CERTIFICATE-----.",
+        ],
+    );
+    harness.run(&["run", "--", "/"]).assert_failed(
+        126,
+        &["cannot run /", "It is not an executable file.", "Check the command after `--`."],
+    );
+    let script = "exec \"$0\" login --token </";
+    let login = harness.command_for("sh", &["-c", script, crate::harness::PROGRAM]);
+    Running::start(login, "").wait().assert_failed(
+        74,
+        &[
+            "the answer could not be read (Token)",
+            "standard input cannot be read.",
+            "Run it at a terminal, or pass one line for each question.",
+        ],
+    );
+    let bare = harness.run(&["--json"]).json_lines();
+    assert_eq!(bare[0]["error"]["what"], "no command was given");
+}
